@@ -1,0 +1,43 @@
+"""What declarations of tasks and features share.
+
+They are frozen dataclasses that check their fields, whoever fills them: a
+script, a flag or a TOML file; and they are plain values when saved.
+"""
+
+from dataclasses import asdict, fields
+from typing import Annotated, Any, Self
+
+from pydantic import ConfigDict, StringConstraints
+from pydantic.dataclasses import dataclass
+
+__all__ = ["Declaration", "Name", "declaration"]
+
+# Names that Keras scopes, JSON keys and TensorFlow Serving all take as they are.
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
+
+declaration = dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+
+
+@declaration
+class Declaration:
+    """The base of tasks and features."""
+
+    def replace(self, **changes: Any) -> Self:
+        """Returns a copy with some fields changed, and checked again."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return type(self)(**{**values, **changes})
+
+    def get_config(self) -> dict[str, Any]:
+        """The fields as plain values, without those left at their default."""
+        defaults = {field.name: field.default for field in fields(self)}
+        return {
+            name: _plain(value)
+            for name, value in asdict(self).items()
+            if value != defaults[name]
+        }
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return value

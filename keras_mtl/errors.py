@@ -1,0 +1,45 @@
+"""What the package raises and warns when the user's input is at fault."""
+
+import difflib
+from collections.abc import Iterable
+
+__all__ = ["DataWarning", "UserError", "did_you_mean"]
+
+
+class UserError(ValueError):
+    """One or several mistakes in the user's input, all told at once.
+
+    The commands print the messages without a traceback and end with exit
+    status 2; in a script it is a `ValueError` like any other.
+
+    Args:
+        *messages: One message a mistake: where it is, what was expected, what
+            was received and how to mend it.
+
+    Example:
+
+    >>> error = UserError("a.csv: no such file.", "--epochs: 0 is below 1.")
+    >>> print(error)
+    a.csv: no such file.
+    --epochs: 0 is below 1.
+    """
+
+    def __init__(self, *messages: str) -> None:
+        self.messages = tuple(messages)
+        super().__init__("\n".join(messages))
+
+
+class DataWarning(UserWarning):
+    """Something in the data was dropped, mapped or read in an unusual way."""
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Returns the hint ` Did you mean 'x'?`, or `""` when nothing is near.
+
+    Example:
+
+    >>> did_you_mean("lerning_rate", ["learning_rate", "epochs"])
+    " Did you mean 'learning_rate'?"
+    """
+    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+    return f" Did you mean '{near[0]}'?" if near else ""

@@ -1,0 +1,89 @@
+"""From a data frame to the model's inputs and to the encoded matrix."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from keras_mtl.features.feature import Feature
+
+if TYPE_CHECKING:
+    import keras
+    import pandas as pd
+    import tensorflow as tf
+
+__all__ = ["encode_frame", "feature_arrays", "feature_tensors"]
+
+# Rows encoded in one call: enough that the call's cost is nothing, few enough
+# that the strings of a call are small.
+ROWS_A_CALL = 65_536
+
+
+def feature_arrays(
+    features: Sequence[Feature], frame: pd.DataFrame
+) -> dict[str, np.ndarray]:
+    """Turns columns into the model's inputs.
+
+    Args:
+        features: The features; other columns of the frame are left alone.
+        frame: The rows. A column that is absent counts as missing in all rows.
+
+    Returns:
+        By feature name, an array of shape (N,): float32 with NaN, or str
+        objects with `""`, where missing.
+
+    Example:
+
+    >>> import pandas as pd
+    >>> from keras_mtl.features import CategoricalFeature
+    >>> sex = CategoricalFeature("sex", column="Sex")
+    >>> feature_arrays([sex], pd.DataFrame({"Sex": ["male", None]}))["sex"].tolist()
+    ['male', '']
+    """
+    import pandas as pd
+
+    absent = pd.Series(np.nan, index=frame.index, dtype="float64")
+    return {
+        feature.name: feature.to_array(frame.get(feature.column_name, absent))
+        for feature in features
+    }
+
+
+def feature_tensors(arrays: dict[str, np.ndarray]) -> dict[str, tf.Tensor]:
+    """Turns the model's inputs into tensors, which Keras needs for strings."""
+    import tensorflow as tf
+
+    return {
+        name: tf.constant(
+            values.tolist() if values.dtype == object else values,
+            dtype=tf.string if values.dtype == object else tf.float32,
+        )
+        for name, values in arrays.items()
+    }
+
+
+def encode_frame(
+    encoder: keras.Model, features: Sequence[Feature], frame: pd.DataFrame
+) -> np.ndarray:
+    """Encodes rows as the model does.
+
+    Args:
+        encoder: What `build_encoder` built from the features.
+        features: The features.
+        frame: The rows.
+
+    Returns:
+        float32 of shape (N, columns).
+    """
+    import tensorflow as tf
+
+    encode = tf.function(encoder, reduce_retracing=True)
+    parts = [
+        encode(feature_tensors(feature_arrays(features, frame.iloc[start:stop])))
+        for start, stop in (
+            (start, start + ROWS_A_CALL) for start in range(0, len(frame), ROWS_A_CALL)
+        )
+    ]
+    return np.concatenate([np.asarray(part) for part in parts])

@@ -1,0 +1,87 @@
+"""A feature that is yes or no."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
+
+from keras_mtl.declarations import declaration
+from keras_mtl.features.feature import Feature
+from keras_mtl.features.words import to_words
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["FALSE_WORDS", "TRUE_WORDS", "BooleanFeature"]
+
+TRUE_WORDS = ("true", "t", "yes", "y", "on", "1", "1.0")
+FALSE_WORDS = ("false", "f", "no", "n", "off", "0", "0.0")
+
+
+@declaration
+class BooleanFeature(Feature):
+    """Yes or no, in any of the usual words and whatever their case.
+
+    Encoded as 1 and 0, standardised; missing and unknown are the mean.
+
+    Args:
+        name: See `Feature`.
+        column: See `Feature`.
+        missing_share: See `Feature`.
+        missing_flag: Whether a second column says that the value is missing.
+            It is left out where no training row misses it.
+        mean: The share of yes in training rows, which `learn` fills.
+
+    Example:
+
+    >>> import pandas as pd
+    >>> feature = BooleanFeature("fbs").learn(pd.Series(["True", "no", "no", None]))
+    >>> feature.missing_share, round(feature.mean, 3)
+    (0.25, 0.333)
+    """
+
+    kind: ClassVar[str] = "boolean"
+    dtype: ClassVar[str] = "string"
+
+    missing_flag: bool = True
+    mean: float = 0.5
+
+    @property
+    def has_flag(self) -> bool:
+        """Whether the encoding has the column that says missing."""
+        return self.missing_flag and bool(self.missing_share)
+
+    @property
+    def encoded_names(self) -> tuple[str, ...]:
+        return (self.name, f"{self.name}_missing")[: 1 + self.has_flag]
+
+    def to_array(self, values: pd.Series) -> np.ndarray:
+        return to_words(values)
+
+    def learn(self, values: pd.Series) -> Self:
+        words = np.char.lower(self.to_array(values).astype(str))
+        true, false = np.isin(words, TRUE_WORDS), np.isin(words, FALSE_WORDS)
+        known = true.sum() + false.sum()
+        return self.replace(
+            missing_share=float((words == "").mean()),
+            mean=float(true.sum() / known) if known else 0.5,
+        )
+
+    def declared(self) -> Self:
+        return self.replace(missing_share=None, mean=0.5)
+
+    def encode(self, inputs: Any) -> Any:
+        from keras_mtl.features.word_encoding import WordEncoding
+
+        spread = float(np.sqrt(self.mean * (1 - self.mean))) or 1.0
+        rows = {"": 0.0}
+        for words, value in ((TRUE_WORDS, 1.0), (FALSE_WORDS, 0.0)):
+            for word in words:
+                for spelling in (word, word.upper(), word.capitalize()):
+                    rows[spelling] = (value - self.mean) / spread
+        table = [[0.0], *([value] for value in rows.values())]
+        if self.has_flag:
+            table = [row + [0.0] for row in table]
+            table[1][1] = 1.0
+        return WordEncoding(list(rows), table, name=f"encode_{self.name}")(inputs)

@@ -1,0 +1,129 @@
+"""A feature that is one of several words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
+
+import numpy as np
+from pydantic import BeforeValidator, Field
+
+from keras_mtl.declarations import declaration
+from keras_mtl.features.feature import Feature
+from keras_mtl.features.words import to_words
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["CategoricalFeature"]
+
+
+@declaration
+class CategoricalFeature(Feature):
+    """One of several words.
+
+    One-hot, each word has a column. A word that is unknown, or too rare to
+    learn from, is encoded as the average training row, so that it moves the
+    answer nowhere; so is a missing one, unless training rows miss it too:
+    then missing has a column of its own.
+
+    Ordinal, the words are numbered in order and standardised: one column.
+
+    Args:
+        name: See `Feature`.
+        column: See `Feature`.
+        missing_share: See `Feature`.
+        encoding: `"one_hot"` or `"ordinal"`.
+        missing_flag: Whether missing has a column of its own.
+        vocabulary: The words, in their order. By default those of training
+            rows, sorted.
+        minimum_count: How many training rows a word needs to be known.
+        maximum_words: How many words are known at most, the frequent first.
+        frequencies: The share of each word among the training rows that have
+            one, which `learn` fills.
+
+    Example:
+
+    >>> import pandas as pd
+    >>> feature = CategoricalFeature("slope", minimum_count=1)
+    >>> feature = feature.learn(pd.Series(["up", "flat", "flat", None]))
+    >>> feature.vocabulary, feature.encoded_names
+    (('flat', 'up'), ('slope[flat]', 'slope[up]', 'slope_missing'))
+    """
+
+    kind: ClassVar[str] = "categorical"
+    dtype: ClassVar[str] = "string"
+
+    encoding: Literal["one_hot", "ordinal"] = "one_hot"
+    missing_flag: bool = True
+    vocabulary: tuple[Annotated[str, BeforeValidator(str)], ...] | None = None
+    minimum_count: Annotated[int, Field(ge=1)] = 2
+    maximum_words: Annotated[int, Field(ge=1)] = 100
+    frequencies: tuple[float, ...] = ()
+
+    @property
+    def has_flag(self) -> bool:
+        """Whether the encoding has the column that says missing."""
+        return self.missing_flag and bool(self.missing_share)
+
+    @property
+    def encoded_names(self) -> tuple[str, ...]:
+        words = [self.name]
+        if self.encoding == "one_hot":
+            words = [f"{self.name}[{word}]" for word in self.vocabulary or ()]
+        return (*words, *[f"{self.name}_missing"][: int(self.has_flag)])
+
+    def to_array(self, values: pd.Series) -> np.ndarray:
+        return to_words(values)
+
+    def learn(self, values: pd.Series) -> Self:
+        words = self.to_array(values)
+        distinct, counts = np.unique(words[words != ""].astype(str), return_counts=True)
+        count = dict(zip(distinct.tolist(), counts.tolist(), strict=True))
+        vocabulary = self.vocabulary
+        if vocabulary is None:
+            frequent = sorted(
+                (word for word in count if count[word] >= self.minimum_count),
+                key=lambda word: (-count[word], word),
+            )
+            vocabulary = _in_order(frequent[: self.maximum_words])
+        known = sum(count.get(word, 0) for word in vocabulary)
+        return self.replace(
+            missing_share=float(np.mean(words == "")),
+            vocabulary=vocabulary,
+            frequencies=tuple(
+                count.get(word, 0) / max(known, 1) for word in vocabulary
+            ),
+        )
+
+    def encode(self, inputs: Any) -> Any:
+        from keras_mtl.features.word_encoding import WordEncoding
+
+        vocabulary = self.vocabulary or ()
+        table = self._one_hot() if self.encoding == "one_hot" else self._ordinal()
+        if self.has_flag:
+            table = np.pad(table, ((0, 0), (0, 1)))
+            table[1] = 0.0
+            table[1, -1] = 1.0
+        return WordEncoding(
+            ["", *vocabulary], table.tolist(), name=f"encode_{self.name}"
+        )(inputs)
+
+    def _one_hot(self) -> np.ndarray:
+        # Rows: unknown, missing, each word.
+        average = np.asarray(self.frequencies)
+        return np.vstack([average, average, np.eye(len(average))])
+
+    def _ordinal(self) -> np.ndarray:
+        share = np.asarray(self.frequencies)
+        codes = np.arange(len(share), dtype="float64")
+        mean = np.sum(codes * share)
+        spread = np.sqrt(np.sum(share * (codes - mean) ** 2)) or 1.0
+        return np.concatenate([[0.0, 0.0], (codes - mean) / spread])[:, None]
+
+
+def _in_order(words: list[str]) -> tuple[str, ...]:
+    """Sorts words, numbers by size."""
+    try:
+        return tuple(sorted(words, key=float))
+    except ValueError:
+        return tuple(sorted(words))

@@ -1,0 +1,92 @@
+"""The template of a feature."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
+
+import numpy as np
+from pydantic import Field
+
+from keras_mtl.declarations import Declaration, Name, declaration
+
+if TYPE_CHECKING:
+    import keras
+    import pandas as pd
+
+__all__ = ["Feature"]
+
+
+@declaration
+class Feature(Declaration, ABC):
+    """One raw input column. Use one of its kinds.
+
+    A feature is declared first and knows nothing of the data; `learn` returns
+    it with its statistics. Both are plain values.
+
+    Args:
+        name: The name of the model's input: letters, digits and `_`.
+        column: The column of the data. By default the name.
+        missing_share: The share of training rows without a value, which
+            `learn` fills; None says that nothing has been learned yet.
+    """
+
+    kind: ClassVar[str]
+    # What the model's input takes: "float32" or "string".
+    dtype: ClassVar[str]
+
+    name: Name
+    column: str | None = None
+    missing_share: Annotated[float, Field(ge=0, le=1)] | None = None
+
+    @property
+    def column_name(self) -> str:
+        """The column of the data that holds the feature."""
+        return self.name if self.column is None else self.column
+
+    @property
+    def learned(self) -> bool:
+        """Whether the feature has its statistics."""
+        return self.missing_share is not None
+
+    @abstractmethod
+    def to_array(self, values: pd.Series) -> np.ndarray:
+        """Turns a column into what the model's input takes.
+
+        Args:
+            values: The column, as pandas read it.
+
+        Returns:
+            Shape (N,): float32 with NaN, or str with `""`, where missing.
+        """
+
+    @abstractmethod
+    def learn(self, values: pd.Series) -> Self:
+        """Returns the feature with the statistics of training rows."""
+
+    @abstractmethod
+    def encode(self, inputs: Any) -> Any:
+        """Adds the feature's layer to a graph.
+
+        Args:
+            inputs: The `keras.Input` of the feature, of shape (N,).
+
+        Returns:
+            The encoded columns, of shape (N, columns).
+        """
+
+    @property
+    @abstractmethod
+    def encoded_names(self) -> tuple[str, ...]:
+        """The names of the encoded columns."""
+
+    def declared(self) -> Self:
+        """Returns the feature without what it learned."""
+        return self.replace(missing_share=None)
+
+    def input_layer(self) -> keras.KerasTensor:
+        """A new `keras.Input` for the feature, of shape (N,)."""
+        import keras
+
+        # Shape (N,) rather than (N, 1): a request may then say `63` for a row.
+        return keras.Input(shape=(), name=self.name, dtype=self.dtype)

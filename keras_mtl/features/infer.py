@@ -1,0 +1,145 @@
+"""Finding out what kind of feature each column is."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Collection, Iterable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from keras_mtl.errors import DataWarning
+from keras_mtl.features.boolean import FALSE_WORDS, TRUE_WORDS, BooleanFeature
+from keras_mtl.features.categorical import CategoricalFeature
+from keras_mtl.features.feature import Feature
+from keras_mtl.features.numeric import NumericFeature
+from keras_mtl.features.words import to_words
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["feature_name", "infer_features"]
+
+# A column of text in which at least this share of the cells are numbers is a
+# numeric column with mistakes in it, rather than a categorical one.
+NUMERIC_SHARE = 0.8
+# Text with more distinct words than this, most of them in few rows, is an
+# identifier or prose.
+FREE_TEXT_WORDS = 50
+
+# Keras and TensorFlow give these a meaning of their own as names of inputs.
+_RESERVED = frozenset({"self", "class", "mask", "training", "inputs", "name"})
+
+
+def infer_features(
+    frame: pd.DataFrame,
+    exclude: Collection[str] = (),
+    declared: Iterable[Feature] = (),
+) -> tuple[Feature, ...]:
+    """Declares a feature for each column that is not declared already.
+
+    Yes-or-no words make a `BooleanFeature`, numbers a `NumericFeature`, other
+    words a `CategoricalFeature`. A column that looks like an identifier or
+    like prose is left out with a warning.
+
+    Args:
+        frame: The rows.
+        exclude: Columns that are no features: labels, groups. Their names are
+            not given to features either.
+        declared: Features that are known; they keep their place.
+
+    Returns:
+        One feature a column, in the columns' order.
+
+    Example:
+
+    >>> import pandas as pd
+    >>> frame = pd.DataFrame({"Age (y)": [4.0, 5.5], "sex": ["f", "m"], "y": [0, 1]})
+    >>> for feature in infer_features(frame, exclude=["y"]):
+    ...     print(feature.kind, feature.name, feature.column_name)
+    numeric Age_y Age (y)
+    categorical sex sex
+    """
+    known = {feature.column_name: feature for feature in declared}
+    taken = {feature.name.lower() for feature in known.values()}
+    taken |= {str(name).lower() for name in exclude}
+    features = []
+    for column in map(str, frame.columns):
+        if column in known:
+            features.append(known[column])
+        elif column not in exclude:
+            kind = _infer_kind(frame[column], column)
+            if kind is not None:
+                name = feature_name(column, taken)
+                taken.add(name.lower())
+                features.append(kind(name, column=None if name == column else column))
+    return tuple(features)
+
+
+def feature_name(column: str, taken: Collection[str] = ()) -> str:
+    """Makes an input's name of a column's: letters, digits and `_`, unique.
+
+    Args:
+        column: The column's name.
+        taken: Names in lower case that are in use.
+
+    Returns:
+        The column's name itself where it can serve.
+
+    Example:
+
+    >>> feature_name("blood pressure [mm Hg]"), feature_name("age", {"age"})
+    ('blood_pressure_mm_Hg', 'age_2')
+    """
+    name = (
+        re.sub(r"[^A-Za-z0-9]+", "_", column).strip("_")
+        if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", column)
+        else column
+    )
+    if not re.match(r"[A-Za-z]", name) or name.lower() in _RESERVED:
+        name = f"feature_{name}".rstrip("_")
+    unique, number = name, 2
+    while unique.lower() in taken:
+        unique, number = f"{name}_{number}", number + 1
+    return unique
+
+
+def _infer_kind(values: pd.Series, column: str) -> type[Feature] | None:
+    import pandas as pd
+
+    present = values.dropna()
+    if pd.api.types.is_bool_dtype(present):
+        return BooleanFeature
+    if pd.api.types.is_numeric_dtype(present):
+        if _is_counter(present):
+            warnings.warn(
+                f"Column {column!r} counts the rows and looks like an identifier: "
+                "left out. Declare it numeric to keep it.",
+                DataWarning,
+                stacklevel=3,
+            )
+            return None
+        return NumericFeature
+    words = pd.Series(to_words(present))
+    distinct = words.unique()
+    if set(words.str.lower()) <= {*TRUE_WORDS, *FALSE_WORDS}:
+        return BooleanFeature
+    if pd.to_numeric(words, errors="coerce").notna().mean() >= NUMERIC_SHARE:
+        return NumericFeature
+    if len(distinct) > FREE_TEXT_WORDS and len(distinct) > len(words) / 5:
+        warnings.warn(
+            f"Column {column!r} holds {len(distinct)} different texts in "
+            f"{len(words)} rows and looks like an identifier or prose: left out. "
+            "Declare it categorical to keep it.",
+            DataWarning,
+            stacklevel=3,
+        )
+        return None
+    return CategoricalFeature
+
+
+def _is_counter(values: pd.Series) -> bool:
+    """Says whether the values are whole numbers that go up by one."""
+    numbers = values.to_numpy("float64")
+    return len(numbers) > 20 and bool(np.all(np.diff(numbers) == 1))

@@ -1,0 +1,100 @@
+"""A feature that is a number."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
+
+from keras_mtl.declarations import declaration
+from keras_mtl.features.feature import Feature
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["NumericFeature"]
+
+
+@declaration
+class NumericFeature(Feature):
+    """A number: standardised, with the mean where it is missing.
+
+    Args:
+        name: See `Feature`.
+        column: See `Feature`.
+        missing_share: See `Feature`.
+        missing_values: Numbers that mean missing, such as 0 for a pressure.
+        missing_flag: Whether a second column says that the value is missing.
+            It is left out where no training row misses it.
+        mean: The training mean, which `learn` fills, as those that follow.
+        scale: The training standard deviation.
+        minimum: The smallest training value.
+        maximum: The largest training value.
+
+    Example:
+
+    >>> import pandas as pd
+    >>> feature = NumericFeature("chol", missing_values=(0,))
+    >>> feature = feature.learn(pd.Series([0.0, 200.0, 220.0]))
+    >>> feature.mean, feature.scale, feature.encoded_names
+    (210.0, 10.0, ('chol', 'chol_missing'))
+    """
+
+    kind: ClassVar[str] = "numeric"
+    dtype: ClassVar[str] = "float32"
+
+    missing_values: tuple[float, ...] = ()
+    missing_flag: bool = True
+    mean: float = 0.0
+    scale: float = 1.0
+    minimum: float | None = None
+    maximum: float | None = None
+
+    @property
+    def has_flag(self) -> bool:
+        """Whether the encoding has the column that says missing."""
+        return self.missing_flag and bool(self.missing_share)
+
+    @property
+    def encoded_names(self) -> tuple[str, ...]:
+        return (self.name, f"{self.name}_missing")[: 1 + self.has_flag]
+
+    def to_array(self, values: pd.Series) -> np.ndarray:
+        import pandas as pd
+
+        return pd.to_numeric(values, errors="coerce").to_numpy(
+            "float32", na_value=np.nan
+        )
+
+    def learn(self, values: pd.Series) -> Self:
+        numbers = self.to_array(values).astype("float64")
+        missing = ~np.isfinite(numbers) | np.isin(
+            numbers, np.asarray(self.missing_values, "float32").astype("float64")
+        )
+        known = numbers[~missing]
+        if known.size == 0:
+            # All of it missing in these rows: any finite statistics will do.
+            return self.replace(missing_share=1.0)
+        return self.replace(
+            missing_share=float(missing.mean()),
+            mean=float(known.mean()),
+            scale=float(known.std()) or 1.0,
+            minimum=float(known.min()),
+            maximum=float(known.max()),
+        )
+
+    def declared(self) -> Self:
+        return self.replace(
+            missing_share=None, mean=0.0, scale=1.0, minimum=None, maximum=None
+        )
+
+    def encode(self, inputs: Any) -> Any:
+        from keras_mtl.features.numeric_encoding import NumericEncoding
+
+        return NumericEncoding(
+            mean=self.mean,
+            scale=self.scale,
+            missing_values=self.missing_values,
+            missing_flag=self.has_flag,
+            name=f"encode_{self.name}",
+        )(inputs)

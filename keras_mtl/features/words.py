@@ -1,0 +1,42 @@
+"""Columns as words, in training and in prediction alike."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["to_words"]
+
+
+def to_words(values: pd.Series) -> np.ndarray:
+    """Turns a column into words, with `""` where it is missing.
+
+    Truth values become `true` and `false`, and whole numbers lose their point,
+    as a column of 0, 1 and an empty cell is read as 0.0, 1.0 and NaN.
+
+    Args:
+        values: The column, as pandas read it.
+
+    Returns:
+        str objects, of shape (N,).
+
+    Example:
+
+    >>> import pandas as pd
+    >>> to_words(pd.Series([1.0, None, 2.5])).tolist()
+    ['1', '', '2.5']
+    """
+    distinct = {value: _word(value) for value in values.dropna().unique()}
+    return values.map(distinct).astype(object).where(values.notna(), "").to_numpy()
+
+
+def _word(value: object) -> str:
+    if isinstance(value, bool | np.bool_):
+        return "true" if value else "false"
+    if isinstance(value, float | np.floating):
+        return str(int(value)) if float(value).is_integer() else repr(float(value))
+    return str(value).strip()

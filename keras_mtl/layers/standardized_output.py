@@ -1,0 +1,40 @@
+"""A linear output in the unit of the labels."""
+
+import keras
+
+__all__ = ["StandardizedOutput"]
+
+
+@keras.saving.register_keras_serializable(package="keras_mtl")
+class StandardizedOutput(keras.layers.Dense):
+    """A linear layer of one unit whose answer is `mean + scale * z`.
+
+    The weights work on the standardised label z, so that they learn as fast
+    for a label in the thousands as for one near zero.
+
+    Args:
+        mean: What to add, the training labels' mean.
+        scale: What to multiply by, the training labels' standard deviation.
+        name: The layer's name.
+        **kwargs: See `keras.layers.Dense`.
+
+    Example:
+
+    >>> import numpy as np
+    >>> layer = StandardizedOutput(mean=50.0, scale=10.0)
+    >>> layer(np.zeros((2, 4), "float32")).numpy().tolist()
+    [[50.0], [50.0]]
+    """
+
+    def __init__(self, mean=0.0, scale=1.0, name=None, **kwargs):
+        kwargs.setdefault("dtype", "float32")
+        kwargs.setdefault("units", 1)
+        super().__init__(name=name, **kwargs)
+        self.mean = mean
+        self.scale = scale
+
+    def call(self, inputs, training=None):
+        return self.mean + self.scale * super().call(inputs, training=training)
+
+    def get_config(self):
+        return {**super().get_config(), "mean": self.mean, "scale": self.scale}

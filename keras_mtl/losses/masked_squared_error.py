@@ -1,0 +1,42 @@
+"""Squared error over the rows that have a label."""
+
+import keras
+from keras import ops
+
+from keras_mtl.losses.masked_loss import MaskedLoss
+
+__all__ = ["MaskedSquaredError"]
+
+
+@keras.saving.register_keras_serializable(package="keras_mtl")
+class MaskedSquaredError(MaskedLoss):
+    """Squared error, in units of `scale` squared.
+
+    Args:
+        scale: The labels' standard deviation: an answer that is always the
+            labels' mean then has a loss of 1.
+        name: The loss's name.
+        **kwargs: See `MaskedLoss`.
+
+    Call arguments:
+        y_true: Labels of shape (N,) or (N, 1); NaN is missing.
+        y_pred: Predictions of shape (N, 1), in the labels' unit.
+
+    Example:
+
+    >>> import numpy as np
+    >>> loss = MaskedSquaredError(scale=2.0)
+    >>> y_pred = np.array([[1.0], [7.0]], "float32")
+    >>> float(loss(np.array([3.0, np.nan], "float32"), y_pred))
+    1.0
+    """
+
+    def __init__(self, scale=1.0, name="masked_squared_error", **kwargs):
+        super().__init__(name=name, **kwargs)
+        self.scale = scale
+
+    def losses(self, y_true, y_pred, known):
+        return ops.square((y_true - ops.squeeze(y_pred, -1)) / self.scale)
+
+    def get_config(self):
+        return {**super().get_config(), "scale": self.scale}

@@ -1,0 +1,82 @@
+"""The area under the ROC curve, for one output or several."""
+
+import keras
+from keras import ops
+
+__all__ = ["MaskedAUC"]
+
+
+@keras.saving.register_keras_serializable(package="keras_mtl")
+class MaskedAUC(keras.metrics.Metric):
+    """The area under the ROC curve, as the mean over a head's outputs.
+
+    Each output's answers are counted in `bins` equal intervals of [0, 1]; the
+    area is the share of (positive, negative) pairs that the answers order
+    rightly, with those of one interval counted half (Mann and Whitney 1947).
+    Missing labels are left out, and outputs with labels of one kind alone have
+    no part in the mean.
+
+    Args:
+        outputs: The number of the head's outputs.
+        one_hot: Whether labels are class indices, each class against the rest,
+            rather than one yes-or-no label an output.
+        bins: The number of intervals.
+        name: The metric's name.
+        dtype: See `keras.metrics.Metric`.
+
+    Example:
+
+    >>> import numpy as np
+    >>> metric = MaskedAUC()
+    >>> y_pred = np.array([[0.1], [0.4], [0.35], [0.8], [0.2]])
+    >>> metric.update_state(np.array([0, 0, 1, 1, np.nan]), y_pred)
+    >>> float(metric.result())
+    0.75
+    """
+
+    def __init__(self, outputs=1, one_hot=False, bins=200, name="auc", dtype=None):
+        super().__init__(name=name, dtype=dtype)
+        self.outputs = outputs
+        self.one_hot = one_hot
+        self.bins = bins
+        # Counts by (negative or positive, output, interval).
+        self.counts = self.add_weight(
+            shape=(2, outputs, bins), initializer="zeros", name="counts"
+        )
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        y_pred = ops.convert_to_tensor(y_pred, self.dtype)
+        y_true = ops.convert_to_tensor(y_true, self.dtype)
+        if self.one_hot:
+            index = ops.reshape(y_true, (-1,))
+            known = ops.greater_equal(index, 0)[:, None]
+            index = ops.where(known[:, 0], index, ops.zeros_like(index))
+            positive = ops.one_hot(ops.cast(index, "int32"), self.outputs)
+        else:
+            y_true = ops.reshape(y_true, (-1, self.outputs))
+            known = ops.greater_equal(y_true, 0)
+            positive = ops.greater(y_true, 0.5)
+        positive = ops.cast(positive, self.dtype)
+        weight = ops.cast(known, self.dtype)
+        if sample_weight is not None:
+            weight = weight * ops.reshape(ops.cast(sample_weight, self.dtype), (-1, 1))
+        interval = ops.clip(ops.floor(y_pred * self.bins), 0, self.bins - 1)
+        hits = ops.one_hot(ops.cast(interval, "int32"), self.bins, dtype=self.dtype)
+        kinds = ops.stack([(1 - positive) * weight, positive * weight])
+        self.counts.assign_add(ops.einsum("knl,nlb->klb", kinds, hits))
+
+    def result(self):
+        negatives, positives = self.counts[0], self.counts[1]
+        below = ops.cumsum(negatives, axis=-1) - negatives / 2
+        pairs = ops.sum(negatives, axis=-1) * ops.sum(positives, axis=-1)
+        area = ops.divide_no_nan(ops.sum(positives * below, axis=-1), pairs)
+        defined = ops.cast(ops.greater(pairs, 0), self.dtype)
+        return ops.divide_no_nan(ops.sum(area * defined), ops.sum(defined))
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "outputs": self.outputs,
+            "one_hot": self.one_hot,
+            "bins": self.bins,
+        }

@@ -1,0 +1,125 @@
+"""Metrics that are a mean over the labels that are there."""
+
+import keras
+from keras import ops
+
+__all__ = [
+    "MaskedBinaryAccuracy",
+    "MaskedCategoricalAccuracy",
+    "MaskedMeanAbsoluteError",
+    "MaskedMeanMetric",
+    "MaskedMeanSquaredError",
+]
+
+
+class MaskedMeanMetric(keras.metrics.Mean):
+    """The template: a subclass writes `values`, one a label.
+
+    A missing label, NaN, has no part in the mean. (Keras's own metrics become
+    NaN on one.)
+
+    Args:
+        name: The metric's name.
+        dtype: See `keras.metrics.Metric`.
+    """
+
+    def known(self, y_true):
+        """Says which labels are there: booleans of the shape of `y_true`."""
+        return ops.logical_not(ops.isnan(y_true))
+
+    def values(self, y_true, y_pred):
+        """The metric's value for each label.
+
+        Args:
+            y_true: Labels, 0 where missing, of the shape of `y_pred`; of shape
+                (N, 1) for class indices.
+            y_pred: The head's outputs, of shape (N, units).
+
+        Returns:
+            Values of the shape of `y_true`.
+        """
+        raise NotImplementedError
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        y_pred = ops.convert_to_tensor(y_pred, self.dtype)
+        y_true = ops.convert_to_tensor(y_true, self.dtype)
+        if len(y_true.shape) == 1:
+            y_true = ops.expand_dims(y_true, -1)
+        known = self.known(y_true)
+        values = self.values(ops.where(known, y_true, ops.zeros_like(y_true)), y_pred)
+        weight = ops.cast(known, self.dtype)
+        if sample_weight is not None:
+            weight = weight * ops.reshape(ops.cast(sample_weight, self.dtype), (-1, 1))
+        return super().update_state(values, sample_weight=weight)
+
+
+@keras.saving.register_keras_serializable(package="keras_mtl")
+class MaskedBinaryAccuracy(MaskedMeanMetric):
+    """The share of right yes-or-no answers.
+
+    Args:
+        threshold: The probability from which on an answer is yes.
+        name: The metric's name.
+        dtype: See `keras.metrics.Metric`.
+
+    Example:
+
+    >>> import numpy as np
+    >>> metric = MaskedBinaryAccuracy()
+    >>> metric.update_state(np.array([1, 0, np.nan]), np.array([[0.9], [0.8], [0.1]]))
+    >>> float(metric.result())
+    0.5
+    """
+
+    def __init__(self, threshold=0.5, name="masked_binary_accuracy", dtype=None):
+        super().__init__(name=name, dtype=dtype)
+        self.threshold = threshold
+
+    def known(self, y_true):
+        # NaN compares as false; -1 is missing too.
+        return ops.greater_equal(y_true, 0)
+
+    def values(self, y_true, y_pred):
+        answers = ops.cast(ops.greater_equal(y_pred, self.threshold), self.dtype)
+        return ops.equal(answers, y_true)
+
+    def get_config(self):
+        return {**super().get_config(), "threshold": self.threshold}
+
+
+@keras.saving.register_keras_serializable(package="keras_mtl")
+class MaskedCategoricalAccuracy(MaskedMeanMetric):
+    """The share of rows whose most probable class is the label.
+
+    Example:
+
+    >>> import numpy as np
+    >>> metric = MaskedCategoricalAccuracy()
+    >>> metric.update_state(np.array([1, -1]), np.array([[0.2, 0.8], [0.6, 0.4]]))
+    >>> float(metric.result())
+    1.0
+    """
+
+    def known(self, y_true):
+        # NaN compares as false; -1 is missing too.
+        return ops.greater_equal(y_true, 0)
+
+    def values(self, y_true, y_pred):
+        answers = ops.expand_dims(ops.argmax(y_pred, axis=-1), -1)
+        return ops.equal(ops.cast(answers, self.dtype), y_true)
+
+
+@keras.saving.register_keras_serializable(package="keras_mtl")
+class MaskedMeanAbsoluteError(MaskedMeanMetric):
+    """The mean distance from the label, in the label's unit."""
+
+    def values(self, y_true, y_pred):
+        return ops.abs(y_true - y_pred)
+
+
+@keras.saving.register_keras_serializable(package="keras_mtl")
+class MaskedMeanSquaredError(MaskedMeanMetric):
+    """The mean squared distance from the label, in the label's unit squared."""
+
+    def values(self, y_true, y_pred):
+        return ops.square(y_true - y_pred)

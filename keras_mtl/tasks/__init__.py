@@ -1,0 +1,32 @@
+"""What is predicted: one declaration of a task gives all that follows from it.
+
+A task's declaration holds its name, its label column, its head and its loss
+weight; from it come the head's output layer, the loss, the metrics, the
+encoding of labels, the decoding of answers and the measures on held-out rows.
+To add a kind of task, write one file here with one subclass of `Task` and add
+it to `TASK_KINDS`.
+"""
+
+from keras_mtl.tasks.binary import BinaryTask
+from keras_mtl.tasks.kinds import (
+    TASK_KINDS,
+    deserialize_task,
+    parse_task,
+    serialize_task,
+)
+from keras_mtl.tasks.multiclass import MulticlassTask
+from keras_mtl.tasks.multilabel import MultilabelTask
+from keras_mtl.tasks.regression import RegressionTask
+from keras_mtl.tasks.task import Task
+
+__all__ = [
+    "TASK_KINDS",
+    "BinaryTask",
+    "MulticlassTask",
+    "MultilabelTask",
+    "RegressionTask",
+    "Task",
+    "deserialize_task",
+    "parse_task",
+    "serialize_task",
+]

@@ -1,0 +1,145 @@
+"""One of several classes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, ClassVar, Self
+
+import numpy as np
+from pydantic import Field, field_validator
+
+from keras_mtl.declarations import declaration
+from keras_mtl.errors import UserError, did_you_mean
+from keras_mtl.tasks.binary import ClassName
+from keras_mtl.tasks.labels import label_column, label_words, sort_words
+from keras_mtl.tasks.task import Task, describe_rows
+
+if TYPE_CHECKING:
+    import keras
+    import pandas as pd
+
+__all__ = ["MulticlassTask"]
+
+
+@declaration
+class MulticlassTask(Task):
+    """A task with one answer among several and a softmax output.
+
+    Args:
+        name: See `Task`.
+        column: See `Task`.
+        widths: See `Task`.
+        activation: See `Task`.
+        loss_weight: See `Task`.
+        classes: The classes, in the order of the outputs. By default those of
+            the data, sorted.
+        label_smoothing: The part of each label spread over all classes.
+
+    Example:
+
+    >>> import pandas as pd
+    >>> task = MulticlassTask("thal", classes=("normal", "fixed", "reversible"))
+    >>> task.encode_labels(pd.DataFrame({"thal": ["fixed", None]})).tolist()
+    [1.0, nan]
+    """
+
+    kind: ClassVar[str] = "multiclass"
+
+    classes: tuple[ClassName, ...] | None = None
+    label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
+
+    @field_validator("classes")
+    @classmethod
+    def _check_classes(cls, value: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        if value is not None and (len(value) < 2 or len(set(value)) < len(value)):
+            raise ValueError(
+                f"expected two or more distinct classes; received {list(value)}"
+            )
+        return value
+
+    @property
+    def units(self) -> int:
+        return len(self._known_classes())
+
+    @property
+    def output_activation(self) -> str:
+        return "softmax"
+
+    def resolve(self, frame: pd.DataFrame, source: str) -> Self:
+        values = label_column(frame, self.label_columns[0], self.name, source)
+        words = label_words(values)
+        found = sort_words(words)
+        if len(found) < 2:
+            raise UserError(
+                f"{source}: multiclass task {self.name!r} expects two or more "
+                f"classes in column {values.name!r}; found one: {found[0]!r}. Give "
+                "rows of other classes, or leave the task out."
+            )
+        if self.classes is None:
+            _refuse_a_class_a_row(found, words, self.name, source)
+            return self.replace(classes=tuple(found))
+        unknown = words.notna() & ~words.isin(self.classes)
+        if unknown.any():
+            rows = np.flatnonzero(unknown.to_numpy()).tolist()
+            raise UserError(
+                f"{source}: task {self.name!r} expects the classes "
+                f"{', '.join(self.classes)} in column {values.name!r}; received "
+                f"{describe_rows(rows, words[unknown].tolist())}."
+                f"{did_you_mean(words[unknown].iloc[0], self.classes)} Declare "
+                "these classes too, or clear the cells."
+            )
+        return self
+
+    def encode_labels(self, frame: pd.DataFrame) -> np.ndarray:
+        codes = {word: float(i) for i, word in enumerate(self._known_classes())}
+        words = label_words(frame[self.label_columns[0]])
+        return words.map(codes).to_numpy("float32")
+
+    def loss(self) -> keras.losses.Loss:
+        from keras_mtl.losses import MaskedCategoricalCrossentropy
+
+        return MaskedCategoricalCrossentropy(label_smoothing=self.label_smoothing)
+
+    def metrics(self) -> list[keras.metrics.Metric]:
+        from keras_mtl.metrics import MaskedAUC, MaskedCategoricalAccuracy
+
+        return [
+            MaskedCategoricalAccuracy(name="accuracy"),
+            MaskedAUC(outputs=self.units, one_hot=True, name="auc"),
+        ]
+
+    def label_answers(self, labels: np.ndarray) -> np.ndarray:
+        words = np.asarray([*self._known_classes(), ""], dtype=object)
+        return words[np.where(np.isnan(labels), self.units, labels).astype(int)]
+
+    def decode(self, outputs: np.ndarray) -> dict[str, np.ndarray]:
+        classes = self._known_classes()
+        words = np.asarray(classes, dtype=object)
+        columns = {f"{self.name}_class": words[np.argmax(outputs, axis=-1)]}
+        for index, word in enumerate(classes):
+            columns[f"{self.name}_probability[{word}]"] = outputs[:, index]
+        return columns
+
+    def measure(self, labels: np.ndarray, outputs: np.ndarray) -> dict[str, float]:
+        from keras_mtl.metrics import multiclass_measures
+
+        return multiclass_measures(labels, outputs)
+
+    def _known_classes(self) -> tuple[str, ...]:
+        if self.classes is None:
+            raise ValueError(
+                f"The classes of task {self.name!r} are not known yet. Call "
+                "`resolve` with the data first, or declare them: classes=(...)."
+            )
+        return self.classes
+
+
+def _refuse_a_class_a_row(
+    found: list[str], words: pd.Series, task: str, source: str
+) -> None:
+    labelled = int(words.notna().sum())
+    if len(found) > 20 and len(found) > labelled / 5:
+        raise UserError(
+            f"{source}: multiclass task {task!r} found {len(found)} distinct values "
+            f"in {labelled} labelled rows of column {words.name!r}: that is no set of "
+            "classes. Use the kind regression for numbers, or declare the classes."
+        )

@@ -1,0 +1,150 @@
+"""Any number of several labels."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, ClassVar, Self
+
+import numpy as np
+from pydantic import Field, field_validator
+
+from keras_mtl.declarations import declaration
+from keras_mtl.errors import UserError
+from keras_mtl.tasks.binary import positive_class
+from keras_mtl.tasks.labels import label_column, label_words, sort_words
+from keras_mtl.tasks.task import Task
+
+if TYPE_CHECKING:
+    import keras
+    import pandas as pd
+
+__all__ = ["MultilabelTask"]
+
+# Between the labels of one row in a predictions file.
+LABEL_SEPARATOR = "|"
+
+
+@declaration
+class MultilabelTask(Task):
+    """A task of N yes-or-no labels with N sigmoid outputs.
+
+    The loss is the sum of the labels' binary cross-entropies. Each label has a
+    column of its own, and may be missing by itself.
+
+    Args:
+        name: See `Task`.
+        column: Not used: the labels are the columns.
+        widths: See `Task`.
+        activation: See `Task`.
+        loss_weight: See `Task`.
+        labels: The label columns, in the order of the outputs.
+        threshold: The probability from which on a label is given.
+        label_smoothing: The part of each label given to the other answer.
+        positives: The word for yes in each column, which `resolve` fills.
+
+    Example:
+
+    >>> import pandas as pd
+    >>> task = MultilabelTask("finding", labels=("fever", "cough"))
+    >>> frame = pd.DataFrame({"fever": [0, 1], "cough": ["yes", "no"]})
+    >>> task.resolve(frame, "a.csv").encode_labels(frame).tolist()
+    [[0.0, 1.0], [1.0, 0.0]]
+    """
+
+    kind: ClassVar[str] = "multilabel"
+
+    labels: tuple[str, ...] = ()
+    threshold: Annotated[float, Field(ge=0, le=1)] = 0.5
+    label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    positives: tuple[str, ...] | None = None
+
+    @field_validator("labels")
+    @classmethod
+    def _check_labels(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not value or len(set(value)) < len(value):
+            raise ValueError(
+                "expected the names of one or more distinct columns, such as "
+                f"labels = ['fever', 'cough']; received {list(value)}"
+            )
+        return value
+
+    @property
+    def label_columns(self) -> tuple[str, ...]:
+        return self.labels
+
+    @property
+    def units(self) -> int:
+        return len(self.labels)
+
+    @property
+    def output_activation(self) -> str:
+        return "sigmoid"
+
+    def resolve(self, frame: pd.DataFrame, source: str) -> Self:
+        mistakes: list[str] = []
+        positives: list[str] = []
+        for label in self.labels:
+            try:
+                positives.append(self._find_positive(frame, label, source))
+            except UserError as error:
+                mistakes.extend(error.messages)
+        if mistakes:
+            raise UserError(*mistakes)
+        return self.replace(positives=self.positives or tuple(positives))
+
+    def _find_positive(self, frame: pd.DataFrame, label: str, source: str) -> str:
+        words = sort_words(label_words(label_column(frame, label, self.name, source)))
+        if len(words) != 2:
+            raise UserError(
+                f"{source}: multilabel task {self.name!r} expects two values, such "
+                f"as 0 and 1, in column {label!r}; found {len(words)}: "
+                f"{', '.join(words[:6])}. Correct the column, or leave it out of "
+                "the task's labels."
+            )
+        return positive_class(words)
+
+    def encode_labels(self, frame: pd.DataFrame) -> np.ndarray:
+        if self.positives is None:
+            raise ValueError(
+                f"The words for yes in task {self.name!r} are not known yet. Call "
+                "`resolve` with the data first."
+            )
+        columns = []
+        for label, positive in zip(self.labels, self.positives, strict=True):
+            words = label_words(frame[label])
+            columns.append(np.where(words.isna(), np.nan, words == positive))
+        return np.stack(columns, axis=1).astype("float32")
+
+    def loss(self) -> keras.losses.Loss:
+        from keras_mtl.losses import MaskedSummedBinaryCrossentropy
+
+        return MaskedSummedBinaryCrossentropy(label_smoothing=self.label_smoothing)
+
+    def metrics(self) -> list[keras.metrics.Metric]:
+        from keras_mtl.metrics import MaskedAUC, MaskedBinaryAccuracy
+
+        return [
+            MaskedBinaryAccuracy(threshold=self.threshold, name="accuracy"),
+            MaskedAUC(outputs=self.units, name="auc"),
+        ]
+
+    def label_answers(self, labels: np.ndarray) -> np.ndarray:
+        # A row with a label unknown has no complete answer to be compared with.
+        known = ~np.isnan(labels).any(axis=1)
+        return np.where(known, _join_labels(labels > 0.5, self.labels), "")
+
+    def decode(self, outputs: np.ndarray) -> dict[str, np.ndarray]:
+        given = outputs >= self.threshold
+        columns = {f"{self.name}_class": _join_labels(given, self.labels)}
+        for index, label in enumerate(self.labels):
+            columns[f"{self.name}_probability[{label}]"] = outputs[:, index]
+        return columns
+
+    def measure(self, labels: np.ndarray, outputs: np.ndarray) -> dict[str, float]:
+        from keras_mtl.metrics import multilabel_measures
+
+        return multilabel_measures(labels, outputs, self.threshold)
+
+
+def _join_labels(given: np.ndarray, labels: tuple[str, ...]) -> np.ndarray:
+    words = np.asarray(labels, dtype=object)
+    return np.asarray([LABEL_SEPARATOR.join(words[row]) for row in given], object)

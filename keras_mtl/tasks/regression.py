@@ -1,0 +1,108 @@
+"""A number."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, ClassVar, Self
+
+import numpy as np
+from pydantic import Field
+
+from keras_mtl.declarations import declaration
+from keras_mtl.errors import UserError
+from keras_mtl.tasks.labels import label_column, label_numbers
+from keras_mtl.tasks.task import Task
+
+if TYPE_CHECKING:
+    import keras
+    import pandas as pd
+
+__all__ = ["RegressionTask"]
+
+
+@declaration
+class RegressionTask(Task):
+    """A task whose answer is a number, with a linear output.
+
+    The output is in the label's own unit. Inside, the head works on the
+    standardised label, and the loss is the squared error in standard
+    deviations, so that it weighs like the other tasks' whatever the unit.
+
+    Args:
+        name: See `Task`.
+        column: See `Task`.
+        widths: See `Task`.
+        activation: See `Task`.
+        loss_weight: See `Task`.
+        mean: The training labels' mean, which `learn` fills.
+        scale: The training labels' standard deviation, which `learn` fills.
+
+    Example:
+
+    >>> import numpy as np
+    >>> task = RegressionTask("age").learn(np.array([40.0, 60.0, np.nan]))
+    >>> task.mean, task.scale
+    (50.0, 10.0)
+    """
+
+    kind: ClassVar[str] = "regression"
+
+    mean: Annotated[float, Field(allow_inf_nan=False)] = 0.0
+    scale: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
+
+    @property
+    def units(self) -> int:
+        return 1
+
+    @property
+    def output_activation(self) -> str:
+        return "linear"
+
+    def resolve(self, frame: pd.DataFrame, source: str) -> Self:
+        values = label_column(frame, self.label_columns[0], self.name, source)
+        numbers = label_numbers(values, self.name, source)
+        if numbers.nunique() < 2:
+            raise UserError(
+                f"{source}: regression task {self.name!r} expects labels that differ "
+                f"in column {values.name!r}; all are {numbers.dropna().iloc[0]:g}. "
+                "Give other rows, or leave the task out."
+            )
+        return self
+
+    def encode_labels(self, frame: pd.DataFrame) -> np.ndarray:
+        values = frame[self.label_columns[0]]
+        return label_numbers(values, self.name, "data").to_numpy("float32")
+
+    def learn(self, labels: np.ndarray) -> Self:
+        known = labels[~np.isnan(labels)].astype("float64")
+        scale = float(known.std()) if known.size else 0.0
+        mean = float(known.mean()) if known.size else 0.0
+        return self.replace(mean=mean, scale=scale or 1.0)
+
+    def output_layer(self) -> keras.layers.Layer:
+        from keras_mtl.layers import StandardizedOutput
+
+        return StandardizedOutput(mean=self.mean, scale=self.scale, name=self.name)
+
+    def loss(self) -> keras.losses.Loss:
+        from keras_mtl.losses import MaskedSquaredError
+
+        return MaskedSquaredError(scale=self.scale)
+
+    def metrics(self) -> list[keras.metrics.Metric]:
+        from keras_mtl.metrics import MaskedMeanAbsoluteError, MaskedMeanSquaredError
+
+        return [
+            MaskedMeanAbsoluteError(name="mae"),
+            MaskedMeanSquaredError(name="mse"),
+        ]
+
+    def label_answers(self, labels: np.ndarray) -> np.ndarray:
+        return labels
+
+    def decode(self, outputs: np.ndarray) -> dict[str, np.ndarray]:
+        return {f"{self.name}_value": np.reshape(outputs, (-1,))}
+
+    def measure(self, labels: np.ndarray, outputs: np.ndarray) -> dict[str, float]:
+        from keras_mtl.metrics import regression_measures
+
+        return regression_measures(labels, np.reshape(outputs, (-1,)))

@@ -1,0 +1,162 @@
+"""The template of a task."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, ClassVar, Self
+
+import numpy as np
+from pydantic import Field
+
+from keras_mtl.declarations import Declaration, Name, declaration
+
+if TYPE_CHECKING:
+    # A declaration is made and checked before pandas or Keras is loaded.
+    import keras
+    import pandas as pd
+
+__all__ = ["Task", "describe_rows"]
+
+
+@declaration
+class Task(Declaration, ABC):
+    """One thing to predict. Use one of its kinds.
+
+    A subclass is a kind: it says how labels are encoded, what the head ends
+    in, which loss and metrics belong to it and how answers are decoded.
+
+    Args:
+        name: The task's name: its output, its loss, its metrics' prefix and
+            its key in the served answer. Letters, digits and `_`.
+        column: The label's column. By default the task's name.
+        widths: The widths of the head's hidden layers.
+        activation: The activation of the head's hidden layers. By default
+            the trunk's.
+        loss_weight: The factor of the task's loss in the total.
+    """
+
+    kind: ClassVar[str]
+
+    name: Name
+    column: str | None = None
+    widths: tuple[Annotated[int, Field(gt=0)], ...] = ()
+    activation: str | None = None
+    loss_weight: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1.0
+
+    @property
+    def label_columns(self) -> tuple[str, ...]:
+        """The columns that hold the task's labels."""
+        return (self.column or self.name,)
+
+    @property
+    @abstractmethod
+    def units(self) -> int:
+        """The number of the head's outputs."""
+
+    @property
+    @abstractmethod
+    def output_activation(self) -> str:
+        """The activation of the head's output layer."""
+
+    @abstractmethod
+    def resolve(self, frame: pd.DataFrame, source: str) -> Self:
+        """Fills what was not declared from the data.
+
+        Args:
+            frame: The rows, with the task's label columns.
+            source: What the messages call the data: a file's name.
+
+        Returns:
+            The task with nothing left open.
+
+        Raises:
+            UserError: When the labels can't serve; all reasons at once.
+        """
+
+    @abstractmethod
+    def encode_labels(self, frame: pd.DataFrame) -> np.ndarray:
+        """Turns the label columns into the numbers the loss takes.
+
+        Args:
+            frame: The rows, with the task's label columns.
+
+        Returns:
+            float32 of shape (N,), or (N, labels); a missing label is NaN.
+        """
+
+    def learn(self, labels: np.ndarray) -> Self:
+        """Returns the task with what it must know of the training labels."""
+        del labels
+        return self
+
+    @abstractmethod
+    def loss(self) -> keras.losses.Loss:
+        """The task's loss, which leaves out missing labels."""
+
+    @abstractmethod
+    def metrics(self) -> list[keras.metrics.Metric]:
+        """New metrics for `compile`, which leave out missing labels."""
+
+    def output_layer(self) -> keras.layers.Layer:
+        """The head's last layer, in float32 whatever the policy."""
+        import keras
+
+        return keras.layers.Dense(
+            self.units,
+            activation=self.output_activation,
+            dtype="float32",
+            name=self.name,
+        )
+
+    @abstractmethod
+    def label_answers(self, labels: np.ndarray) -> np.ndarray:
+        """Turns encoded labels back into the words of the input.
+
+        Args:
+            labels: Encoded labels, as `encode_labels` gives them.
+
+        Returns:
+            An array of shape (N,); a missing label is an empty string, or NaN
+            for a number.
+        """
+
+    @abstractmethod
+    def decode(self, outputs: np.ndarray) -> dict[str, np.ndarray]:
+        """Turns the head's outputs into answers.
+
+        Args:
+            outputs: The head's outputs, of shape (N, units).
+
+        Returns:
+            The columns of a predictions file, each of shape (N,).
+        """
+
+    @abstractmethod
+    def measure(self, labels: np.ndarray, outputs: np.ndarray) -> dict[str, float]:
+        """Scores outputs against labels; rows without a label are left out.
+
+        Args:
+            labels: Encoded labels, as `encode_labels` gives them.
+            outputs: The head's outputs, of shape (N, units).
+
+        Returns:
+            The measures by name. One that the rows do not define, such as an
+            AUC over one class, is left out.
+        """
+
+
+def describe_rows(rows: Sequence[int], values: Sequence[object]) -> str:
+    """Lists the first offending rows of a column for a message.
+
+    Example:
+
+    >>> describe_rows([0, 6], ["a", "b"])
+    "'a' in data row 1, 'b' in data row 7"
+    """
+    shown = [
+        f"{str(value)!r} in data row {row + 1}"
+        for row, value in zip(rows[:3], values[:3], strict=True)
+    ]
+    more = len(rows) - len(shown)
+    return ", ".join(shown) + (f" and in {more} more" if more else "")
