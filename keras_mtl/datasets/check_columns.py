@@ -1,0 +1,194 @@
+"""Checks of a DataFrame's columns, once the tasks and features are known.
+
+Each check returns messages and raises nothing, so that the caller can gather
+all mistakes of a run and raise one `UserError`.
+"""
+
+import warnings
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+
+from keras_mtl.datasets.line_numbers import describe_row
+from keras_mtl.errors import DataWarning, did_you_mean
+
+__all__ = [
+    "drop_uninformative",
+    "find_infinite",
+    "find_non_numeric",
+    "rare_classes",
+    "require_columns",
+]
+
+
+def require_columns(
+    frame: pd.DataFrame, names: Iterable[str], what: str, source: str
+) -> list[str]:
+    """Finds the columns that are asked for and aren't there.
+
+    Args:
+        frame: A DataFrame, from `read_csv` say.
+        names: The names to look for.
+        what: What the columns are, such as `"feature"` or `"label"`.
+        source: Where the frame comes from, to begin a message with.
+
+    Returns:
+        A message for each missing column.
+
+    Example:
+
+    >>> frame = pd.DataFrame({"age": [63], "thalach": [150]})
+    >>> for message in require_columns(frame, ["age", "thalch"], "feature", "a.csv"):
+    ...     print(message)
+    a.csv: expected a column 'thalch' (feature). Received: no such column. Did you mean 'thalach'? The columns are age, thalach.
+    """  # noqa: E501
+    columns = [str(name) for name in frame.columns]
+    return [
+        f"{source}: expected a column {name!r} ({what}). Received: no such column."
+        f"{did_you_mean(name, columns)} The columns are {', '.join(columns)}."
+        for name in dict.fromkeys(names)
+        if name not in columns
+    ]
+
+
+def find_non_numeric(frame: pd.DataFrame, column: str, source: str) -> list[str]:
+    """Finds text in a column that must be numeric.
+
+    Args:
+        frame: A DataFrame from `read_csv`, or some of its rows.
+        column: The column's name.
+        source: Where the frame comes from, to begin a message with.
+
+    Returns:
+        No message, or one that shows the first three values that are no
+        numbers, with their rows. Missing values are none of them.
+
+    Example:
+
+    >>> frame = pd.DataFrame({"age": ["63", "sixty", None]})
+    >>> print(*find_non_numeric(frame, "age", "a.csv"))
+    a.csv, column 'age': expected numbers. Received: 'sixty' in data row 2. Correct it, leave it empty, or make the column a categorical one.
+    """  # noqa: E501
+    values = frame[column]
+    if pd.api.types.is_numeric_dtype(values):
+        return []
+    wrong = values[pd.to_numeric(values, errors="coerce").isna() & values.notna()]
+    if wrong.empty:
+        return []
+    return [
+        f"{source}, column {column!r}: expected numbers. Received: "
+        f"{_show(frame, wrong)}. Correct {_it(wrong)}, leave {_it(wrong)} empty, or "
+        "make the column a categorical one."
+    ]
+
+
+def find_infinite(frame: pd.DataFrame, column: str, source: str) -> list[str]:
+    """Finds infinite values, also those of numbers too large for a float.
+
+    Args:
+        frame: A DataFrame from `read_csv`, or some of its rows.
+        column: The column's name. If it holds text, there is nothing to find.
+        source: Where the frame comes from, to begin a message with.
+
+    Returns:
+        No message, or one that shows the first three values with their rows.
+
+    Example:
+
+    >>> frame = pd.DataFrame({"chol": [233.0, float("inf")]})
+    >>> print(*find_infinite(frame, "chol", "a.csv"))
+    a.csv, column 'chol': expected finite numbers. Received: inf in data row 2. Correct it, or leave it empty.
+    """  # noqa: E501
+    values = frame[column]
+    if not pd.api.types.is_float_dtype(values):
+        return []
+    wrong = values[np.isinf(values.to_numpy())]
+    if wrong.empty:
+        return []
+    return [
+        f"{source}, column {column!r}: expected finite numbers. Received: "
+        f"{_show(frame, wrong)}. Correct {_it(wrong)}, or leave {_it(wrong)} empty."
+    ]
+
+
+def rare_classes(labels: pd.Series, *, minimum: int, source: str) -> list[str]:
+    """Finds the classes of a task that have too few rows.
+
+    Args:
+        labels: The task's label column, of any type; missing labels are NaN.
+        minimum: How many rows a class needs at least.
+        source: Where the labels come from, to begin a message with.
+
+    Returns:
+        A message for each class with fewer rows, the rarest first.
+
+    Example:
+
+    >>> labels = pd.Series(["normal", "normal", "fixed", None], name="thal")
+    >>> print(*rare_classes(labels, minimum=2, source="a.csv"))
+    a.csv, column 'thal': expected at least 2 rows of each class. Received: 1 of class 'fixed'. Merge the class with another, leave its rows out, or give more rows.
+    """  # noqa: E501
+    counts = labels.value_counts().sort_values(kind="stable")
+    return [
+        f"{source}, column {labels.name!r}: expected at least {minimum} rows of each "
+        f"class. Received: {count} of class {name!r}. Merge the class with another, "
+        "leave its rows out, or give more rows."
+        for name, count in counts[counts < minimum].items()
+    ]
+
+
+def drop_uninformative(frame: pd.DataFrame, columns: Iterable[str]) -> list[str]:
+    """Leaves out the columns that are constant or wholly missing.
+
+    A column that has one value in some rows and none in the others stays: it
+    tells which rows have the value.
+
+    Args:
+        frame: A DataFrame.
+        columns: Names of its columns.
+
+    Returns:
+        The names of the columns to keep, in their order. A `DataWarning` tells
+        of each of the others.
+
+    Example:
+
+    >>> frame = pd.DataFrame({"age": [63, 67], "site": ["Cleveland", "Cleveland"]})
+    >>> with warnings.catch_warnings(action="ignore"):
+    ...     drop_uninformative(frame, ["age", "site"])
+    ['age']
+    """
+    kept = []
+    for name in columns:
+        values = frame[name]
+        if values.nunique(dropna=False) > 1:
+            kept.append(name)
+            continue
+        constant = values.notna().any()
+        found = f"has the value {values.iloc[0]!r}" if constant else "is empty"
+        warnings.warn(
+            f"Column {name!r} {found} in every row and was dropped.",
+            DataWarning,
+            stacklevel=2,
+        )
+    return kept
+
+
+def _show(frame: pd.DataFrame, wrong: pd.Series) -> str:
+    """Names the first three values with their rows, and counts the others."""
+    places = [
+        f"{_shorten(value)} in {describe_row(frame, label)}"
+        for label, value in wrong.head(3).items()
+    ]
+    others = len(wrong) - len(places)
+    return ", ".join(places) + (f" and {others} more" if others else "")
+
+
+def _shorten(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 40 else f"{text[:36]}...'"
+
+
+def _it(wrong: pd.Series) -> str:
+    return "it" if len(wrong) == 1 else "them"

@@ -1,0 +1,82 @@
+"""What pandas leaves to do on a column of text: white space, decimal commas."""
+
+from collections.abc import Collection
+
+import pandas as pd
+
+__all__ = ["read_decimal_commas", "read_numbers", "strip_text"]
+
+DECIMAL_COMMA = r"[+-]?(\d+|\d*,\d+)([eE][+-]?\d+)?"
+THOUSANDS = r"[+-]?[1-9]\d{0,2}(,\d{3})+"
+
+
+def strip_text(
+    column: pd.Series, missing_values: Collection[str]
+) -> tuple[pd.Series, int]:
+    """Removes white space around the values of a text column.
+
+    Args:
+        column: A text column.
+        missing_values: The texts that mean a missing value. Pandas has found
+            most of those without white space around them; it forgets them
+            among integers too large for 64 bits.
+
+    Returns:
+        The column and the number of values that had white space.
+    """
+    # A column of categories has few different values: work on those.
+    spaced, missing = {}, []
+    for text in column.dropna().unique():
+        bare = text.strip()
+        if bare in missing_values:
+            missing.append(text)
+        elif bare != text:
+            spaced[text] = bare
+    count = 0
+    if missing:
+        column = column.mask(column.isin(missing))
+    if spaced:
+        affected = column.isin(list(spaced))
+        count = int(affected.sum())
+        column = column.copy()
+        column[affected] = column[affected].map(spaced)
+    return column, count
+
+
+def read_numbers(column: pd.Series) -> pd.Series:
+    """Turns a text column into numbers if all its values are numbers.
+
+    Pandas has done so before, except where white space came in between or an
+    integer doesn't fit into 64 bits.
+    """
+    try:
+        numbers = pd.to_numeric(column)
+    except (ValueError, TypeError, OverflowError):
+        return column
+    return numbers if numbers.dtype == "int64" else numbers.astype("float64")
+
+
+def read_decimal_commas(column: pd.Series) -> tuple[pd.Series, bool]:
+    """Turns a text column into numbers if `1,5` surely means one and a half.
+
+    It does when all values are numbers with at most one comma and not all of
+    the commas could part thousands, as in `1,500`.
+
+    Args:
+        column: A text column of a file whose delimiter is `;`.
+
+    Returns:
+        The column, as floats or unchanged, and whether it is ambiguous: left
+        unchanged because all of its commas could part thousands.
+    """
+    values = column.dropna()
+    if values.empty or not values.head(100).str.fullmatch(DECIMAL_COMMA).all():
+        return column, False
+    if not values.str.fullmatch(DECIMAL_COMMA).all():
+        return column, False
+    with_comma = values[values.str.contains(",", regex=False)]
+    if with_comma.empty:
+        return column, False
+    if with_comma.str.fullmatch(THOUSANDS).all():
+        return column, True
+    return read_numbers(column.str.replace(",", ".", regex=False)), False

@@ -1,0 +1,85 @@
+"""Which line of its file each data row begins on."""
+
+from bisect import bisect_right
+from collections.abc import Hashable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+__all__ = ["LineNumbers", "describe_row"]
+
+
+class LineNumbers:
+    """The line on which each data row of a file begins, both counted from 1.
+
+    Only the rows at which the distance between row and line changes are kept
+    (after a blank line, or a value that holds a line break), so that a plain
+    file of any length costs nothing. `read_csv` leaves one in
+    `frame.attrs["lines"]`. Pandas copies `attrs` deeply at every step, so the
+    object is never changed once it is filled, and a copy is the object itself.
+
+    Example:
+
+    >>> lines = LineNumbers()
+    >>> lines.append(2)  # the first data row is on line 2
+    >>> lines.append(3)
+    >>> lines.append(6)  # a blank line and a line break in a value before it
+    >>> lines[1], lines[2], lines[3]
+    (2, 3, 6)
+    """
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._rows: list[int] = []
+        self._offsets: list[int] = []
+
+    def append(self, line: int) -> None:
+        """Adds the next data row, which begins on `line`."""
+        self._count += 1
+        offset = line - self._count
+        if not self._offsets or self._offsets[-1] != offset:
+            self._rows.append(self._count)
+            self._offsets.append(offset)
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __getitem__(self, row: int) -> int:
+        if not 1 <= row <= self._count:
+            raise IndexError(
+                f"Expected a data row from 1 to {self._count}. Received: {row}"
+            )
+        return row + self._offsets[bisect_right(self._rows, row) - 1]
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "LineNumbers":
+        return self
+
+    def __copy__(self) -> "LineNumbers":
+        return self
+
+
+def describe_row(frame: pd.DataFrame, label: Hashable) -> str:
+    """Names a row as a user finds it in the file: `data row 18 (line 19)`.
+
+    Args:
+        frame: A DataFrame from `read_csv`, or some of its rows with their
+            index kept. Without `frame.attrs["lines"]`, only the row is named.
+        label: The row's label in `frame.index`: its number in the file,
+            from 0.
+
+    Returns:
+        The row's name, counted from 1.
+
+    Example:
+
+    >>> describe_row(pd.DataFrame({"age": [63, 67]}), 1)
+    'data row 2'
+    """
+    if not isinstance(label, int | np.integer):
+        return f"row {label!r}"
+    label = int(label)
+    lines = frame.attrs.get("lines")
+    if isinstance(lines, LineNumbers) and 0 <= label < len(lines):
+        return f"data row {label + 1} (line {lines[label + 1]})"
+    return f"data row {label + 1}"

@@ -1,0 +1,390 @@
+"""Reading a CSV: the values it gives and the mistakes it tells."""
+
+import codecs
+import csv
+import io
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, assume, example, given, settings
+from hypothesis import strategies as st
+
+from keras_mtl.datasets import MISSING_VALUES, read_csv
+from keras_mtl.errors import DataWarning, UserError
+
+QUIET = pytest.mark.filterwarnings("ignore::keras_mtl.errors.DataWarning")
+FUZZ = settings(
+    max_examples=200,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+
+
+@pytest.fixture
+def read(tmp_path):
+    path = tmp_path / "a.csv"
+
+    def read_content(content, **arguments):
+        data = content if isinstance(content, bytes) else content.encode("utf-8")
+        path.write_bytes(data)
+        return read_csv(path, **arguments)
+
+    return read_content
+
+
+def mistakes(read, content, **arguments):
+    with pytest.raises(UserError) as error:
+        read(content, **arguments)
+    for message in error.value.messages:
+        assert "a.csv" in message
+    return [message.split("a.csv", 1)[1] for message in error.value.messages]
+
+
+def line_list(frame):
+    return [frame.attrs["lines"][row] for row in range(1, len(frame) + 1)]
+
+
+# Values
+
+
+def test_types_and_missing_values(read):
+    frame = read("i,f,t,b\n1,2,x,true\n2,NA,?,False\n3,0.1,,\n")
+    expected = pd.DataFrame(
+        {
+            "i": [1, 2, 3],
+            "f": [2, np.nan, 0.1],
+            "t": pd.Series(["x", None, None], dtype="str"),
+            "b": pd.Series(["true", "False", None], dtype="str"),
+        }
+    )
+    pd.testing.assert_frame_equal(frame, expected)
+
+
+@pytest.mark.parametrize("text", MISSING_VALUES)
+def test_each_missing_value_is_missing_among_numbers_and_text(read, text):
+    frame = read(f"a,b\n1,x\n{text},{text}\n")
+    assert frame["a"].dtype == "float64"
+    assert frame.isna().to_numpy().tolist() == [[False, False], [True, True]]
+
+
+def test_none_is_a_category_and_missing_values_can_be_chosen(read):
+    assert list(read("a,b\nNone,1\nnone,2\n")["a"]) == ["None", "none"]
+    frame = read("a,b\n-9,NA\n1,\n", missing_values=["-9"])
+    assert frame["a"].isna().tolist() == [True, False]
+    assert frame["b"].iloc[0] == "NA"
+    assert frame["b"].isna().tolist() == [False, True]
+
+
+def test_text_columns_stay_as_written(read):
+    frame = read("id,x\n03,03\n1.0,1\n,2\n", text_columns=["id"])
+    assert list(frame["id"].dropna()) == ["03", "1.0"]
+    assert list(frame["x"]) == [3, 1, 2]
+
+
+def test_columns_are_chosen_in_order(read):
+    frame = read("a,b,c\n1,2,3\n", columns=["c", "a"], text_columns=["b", "a"])
+    assert list(frame.columns) == ["c", "a"]
+    assert frame["a"].iloc[0] == "1"
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_dialects(read, delimiter, end, encoding):
+    text = end.join(["a\u00e9,b,c", "1,x,2.5", '2,"y,;|",NA', ""])
+    text = text.replace('"y,;|"', "#").replace(",", delimiter)
+    frame = read(text.replace("#", '"y,;|"').encode(encoding))
+    assert list(frame.columns) == ["a\u00e9", "b", "c"]
+    assert list(frame["a\u00e9"]) == [1, 2]
+    assert list(frame["b"]) == ["x", "y,;|"]
+    assert frame["c"].iloc[0] == 2.5
+
+
+def test_delimiter_is_not_fooled_by_other_delimiters_in_values(read):
+    frame = read('id;note, (long)\n1;"a,b"\n2;c, d, e\n3;f\n')
+    assert list(frame.columns) == ["id", "note, (long)"]
+    frame = read('"a;b",c\n"1;2",3\n')
+    assert list(frame.columns) == ["a;b", "c"]
+
+
+def test_single_column(read):
+    with pytest.warns(DataWarning, match="1 blank line"):
+        frame = read('age\n63\n""\n\n67\n\n\n')
+    np.testing.assert_array_equal(frame["age"], [63, np.nan, 67])
+    assert line_list(frame) == [2, 3, 5]
+
+
+def test_white_space_is_removed_and_told(read):
+    with pytest.warns(DataWarning, match="white space around values, in 'b'"):
+        frame = read('a , b,c\n 1 ,x \t,"p, q" \n2,x,NA \n3 , NA , p\n')
+    assert list(frame.columns) == ["a", "b", "c"]
+    assert list(frame["a"]) == [1, 2, 3]
+    assert list(frame["b"].iloc[:2]) == ["x", "x"]
+    assert frame["b"].isna().tolist() == [False, False, True]
+    assert list(frame["c"].dropna()) == ["p, q", "p"]
+
+
+def test_missing_value_in_white_space_leaves_numbers(read):
+    frame = read("a,b\n1.5,\t?\n2,NA \n-3,4\n")
+    assert frame["b"].dtype == "float64"
+    np.testing.assert_array_equal(frame["b"], [np.nan, np.nan, 4])
+
+
+def test_lines_with_quoted_breaks_and_blank_lines(read):
+    with pytest.warns(DataWarning, match=r"2 blank line\(s\), on line 4, 5"):
+        frame = read('a,b\n"x\r\ny",1\n\n   \nz,2\nw,3\n\n')
+    assert frame["a"].iloc[0] == "x\r\ny"
+    assert line_list(frame) == [2, 6, 7]
+    assert frame[frame["b"] > 1].copy().attrs["lines"][3] == 7
+
+
+def test_trailing_blank_lines_are_no_news(read):
+    assert len(read("a,b\n1,2\n\n\r\n  \n")) == 1
+
+
+def test_decimal_comma(read):
+    with pytest.warns(DataWarning) as warned:
+        frame = read("a;b;c;d\n1,5;1,500;0,125;x\n2;2,000;-,5;1,5\n;;;\n")
+    np.testing.assert_array_equal(frame["a"], [1.5, 2, np.nan])
+    np.testing.assert_array_equal(frame["c"], [0.125, -0.5, np.nan])
+    assert list(frame["b"].dropna()) == ["1,500", "2,000"]
+    assert list(frame["d"].dropna()) == ["x", "1,5"]
+    told = sorted(str(warning.message) for warning in warned)
+    assert "left values such as '1,500' as text" in told[0]
+    assert told[0].endswith("in 'b'.")
+    assert "decimal comma, in 'a', 'c'" in told[1]
+
+
+def test_quoted_comma_in_a_comma_file_stays_text(read):
+    assert list(read('a,b\n"1,5",1\n')["a"]) == ["1,5"]
+
+
+def test_large_integers_are_floats_with_a_warning(read):
+    content = f"a,b,c\n{'9' * 20},{2**64 - 1},{2**63 - 1}\n1,,3\n"
+    with pytest.warns(DataWarning, match="64 bits as floats.*in 'a', 'b'"):
+        frame = read(content)
+    assert [str(kind) for kind in frame.dtypes] == ["float64", "float64", "int64"]
+    assert frame["a"].iloc[0] == 1e20
+    assert frame["b"].isna().tolist() == [False, True]
+    assert frame["c"].iloc[0] == 2**63 - 1
+    assert read(content, text_columns=["a", "b"])["b"].iloc[0] == str(2**64 - 1)
+
+
+def test_header_of_numbers_is_told(read):
+    with pytest.warns(DataWarning, match="all column names are numbers"):
+        read("1,2.5\n3,4\n")
+
+
+def test_carriage_returns_alone(read):
+    with pytest.warns(DataWarning) as warned:
+        frame = read("a,b\r1,2\r\r3,4\r")
+    assert len(warned) == 2
+    assert frame.to_numpy().tolist() == [[1, 2], [3, 4]]
+    assert line_list(frame) == [2, 4]
+
+
+# Mistakes
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("", ": the file is empty"),
+        ("\n \n\n", ": the file is empty"),
+        (codecs.BOM_UTF8, ": the file is empty"),
+        ("a,b\n", ": there are no data rows"),
+        ("a,b\n\n\n", ": there are no data rows"),
+        ("a,b\n1,\0\n", ", line 2: expected text. Received: a NUL"),
+        ("a,b\n1,2\n".encode("utf-16-le"), ", line 1: expected text. Received: a NUL"),
+        (b"PK\x03\x04rest", ": expected a text file. Received: a zip archive"),
+        (b"a,b\r\n1,2\r\n3,\xe9\r\n", ", line 3: expected text in UTF-8. Received: "),
+        ("a,b\n1,x".encode("utf-16") + b"x", ", line 2: expected text in UTF-8"),
+        ('a,b\n1,2\n3,"4\n5,6\n', ", line 3: expected a closing quote"),
+        ('a,"b\n1,2\n', ", line 1: expected a closing quote"),
+        ('a,b\n1,2\n"', ", line 3: expected a closing quote"),
+        ("a,b\n1," + "x" * 200_000, ", line 2: expected fields of at most 131072"),
+        ('a,b\n1,"x' + "x,1\n" * 50_000, ", line 2: expected fields of at most"),
+        ('a,b\n1,\t"x,y"\n', ", line 2: expected a quote right after"),
+    ],
+)
+def test_structure_mistakes(read, content, expected):
+    assert mistakes(read, content)[0].startswith(expected)
+
+
+def test_wrong_byte_is_named_by_line_and_offset(read):
+    content = b"a,b\n" + b"1,2\n" * 600_000 + b"\xff,2\n"
+    (message,) = mistakes(read, content)
+    assert message.startswith(", line 600002:")
+    assert "byte 0xff at offset 2400004" in message
+    assert "WINDOWS-1252" in message
+
+
+def test_line_ends_across_chunks_are_counted_once(read):
+    content = b"a,b\r\n" + b"1,22\r\n" * 400_000 + b"\xff,2\n"
+    (message,) = mistakes(read, content)
+    assert message.startswith(", line 400002:")
+
+
+def test_all_mistakes_are_told_at_once(read):
+    messages = mistakes(
+        read, "a,b,b,, \n1\n1,2,3,4,5\n" + "1,2,3,4,5,6\n" * 5, columns=["bb", "a"]
+    )
+    assert len(messages) == 7
+    assert "Received: 'b' for columns 2, 3" in messages[0]
+    assert "no name for column 4, 5" in messages[1]
+    assert messages[2].startswith(
+        ", data row 1 (line 2): expected 5 fields, as in the header. Received: 1."
+    )
+    assert "data row 3 (line 4)" in messages[3]
+    assert "Put quotes around values that hold ','" in messages[3]
+    assert messages[5].startswith(": 3 more rows")
+    assert "Did you mean 'b'?" in messages[6]
+
+
+def test_unknown_columns_are_told_with_the_nearest(read):
+    content = "age,sex\n1,2\n"
+    messages = mistakes(read, content, columns=["sx"], text_columns=["zzz"])
+    assert "'sx'" in messages[0]
+    assert "Did you mean 'sex'?" in messages[0]
+    assert "'zzz'" in messages[1]
+
+
+def test_paths_that_are_no_files(tmp_path):
+    (tmp_path / "heart.csv").write_text("a\n1\n")
+    with pytest.raises(UserError, match=r"no such file. Did you mean 'heart.csv'\?"):
+        read_csv(tmp_path / "hart.csv")
+    with pytest.raises(UserError, match="Received: a folder"):
+        read_csv(tmp_path)
+    with pytest.raises(UserError, match="regular file"):
+        read_csv("/dev/null")
+    with pytest.raises(UserError, match="no such file"):
+        read_csv(tmp_path / "heart.csv" / "x.csv")
+    with pytest.raises(UserError, match="cannot be read"):
+        read_csv(tmp_path / ("x" * 5000))
+
+
+# Properties
+
+PIECES = st.sampled_from(
+    [
+        *("a", "1", ",", ";", '"', '"', "\n", "\r", "\r\n", " ", "\t", "|", ".", "-"),
+        *("x,y\n", "1,2\n", "NA", "true", "\u00e9", "e9", "inf", "_", "\u2028"),
+        *("\x0c", "\x1c", "9" * 20, "\ufeff", "\0", "\u00a0", "1,5"),
+    ]
+)
+
+
+@QUIET
+@FUZZ
+@given(
+    st.binary(max_size=60) | st.builds(bytes.__add__, st.just(b"a,b\n"), st.binary())
+)
+@example(b"\xff\xfe")
+@example(b"\xff\xfea")
+@example(b"\xef\xbb")
+@example(b"a,b\n\r,1")
+def test_any_bytes_give_a_frame_or_a_user_error(read, content):
+    try:
+        frame = read(content)
+    except UserError:
+        return
+    assert len(frame) > 0
+
+
+@QUIET
+@FUZZ
+@given(st.sampled_from(["a,b\n", "a;b\n", "h\n", ""]), st.lists(PIECES, max_size=14))
+def test_pandas_and_the_csv_module_agree(read, header, pieces):
+    """Every text that is read has the values that Python's csv module finds."""
+    content = header + "".join(pieces)
+    assume("\r" not in content.replace("\r\n", ""))
+    try:
+        delimiter = ";" if header == "a;b\n" else ","
+        names = header.strip().split(delimiter)
+        frame = read(content, text_columns=names if header else (), missing_values=())
+    except UserError:
+        return
+    if not header:
+        return
+    reader = csv.reader(
+        io.StringIO(content, newline=""), delimiter=delimiter, skipinitialspace=True
+    )
+    records = [
+        fields
+        for fields in reader
+        if fields and (len(names) == 1 or len(fields) > 1 or fields[0].strip())
+    ]
+    expected = [[value.strip() for value in fields] for fields in records[1:]]
+    assert frame.astype(object).fillna("").to_numpy().tolist() == expected
+
+
+TEXTS = st.text(
+    st.characters(codec="utf-8", exclude_characters="\0\r"), max_size=8
+).filter(lambda text: text == text.strip())
+
+
+@st.composite
+def tables(draw):
+    rows = draw(st.integers(1, 6))
+    kinds = draw(st.lists(st.sampled_from("ift"), min_size=2, max_size=5))
+    values = {
+        "i": st.integers(-(2**63), 2**63 - 1),
+        "f": st.floats(allow_nan=False) | st.none(),
+        "t": TEXTS,
+    }
+    return {
+        f"{kind}{index}": draw(
+            st.lists(values[kind], min_size=rows, max_size=rows), label=kind
+        )
+        for index, kind in enumerate(kinds)
+    }
+
+
+@QUIET
+@FUZZ
+@given(
+    tables(),
+    st.sampled_from([",", ";", "\t", "|"]),
+    st.sampled_from(["\n", "\r\n"]),
+    st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL, csv.QUOTE_NONNUMERIC]),
+    st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
+)
+def test_a_table_written_in_any_dialect_is_read_back(
+    read, table, delimiter, end, quoting, encoding
+):
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, delimiter=delimiter, lineterminator=end, quoting=quoting)
+    writer.writerow(table)
+    writer.writerows(zip(*table.values(), strict=True))
+    frame = read(
+        text.getvalue().encode(encoding),
+        text_columns=[name for name in table if name[0] == "t"],
+        missing_values=(),
+    )
+    assert list(frame.columns) == list(table)
+    for name, values in table.items():
+        if name[0] == "t":
+            assert frame[name].astype(object).fillna("").tolist() == values
+        elif name[0] == "i":
+            assert frame[name].dtype == "int64"
+            assert frame[name].tolist() == values
+        else:
+            expected = [np.nan if value is None else value for value in values]
+            np.testing.assert_array_equal(frame[name].astype(float), expected)
+
+
+SOUND = (
+    b'id,age,sex,chol\n1,63,male,233.5\n2,67,female,\n3,41,male,NA\n4,50,"a, ""b""",7\n'
+)
+
+
+@QUIET
+@FUZZ
+@given(st.integers(0, len(SOUND)), st.integers(0, 3), st.binary(max_size=3))
+def test_a_mutated_file_is_read_or_told(read, place, cut, put):
+    try:
+        frame = read(SOUND[:place] + put + SOUND[place + cut :])
+    except UserError:
+        return
+    assert 1 <= frame.shape[1] <= 8
