@@ -1,0 +1,81 @@
+"""The UCI Heart Disease data of all four sites."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from keras_mtl.datasets.data_files import data_file
+from keras_mtl.datasets.read_csv import read_csv
+
+__all__ = [
+    "HEART_DISEASE_FEATURES",
+    "HEART_DISEASE_ZERO_IS_MISSING",
+    "heart_disease_path",
+    "load_heart_disease",
+]
+
+HEART_DISEASE_FEATURES = (
+    "age",
+    "sex",
+    "cp",
+    "trestbps",
+    "chol",
+    "fbs",
+    "restecg",
+    "thalach",
+    "exang",
+    "oldpeak",
+    "slope",
+    "ca",
+)
+
+# No living patient has a cholesterol or a blood pressure of 0.
+HEART_DISEASE_ZERO_IS_MISSING = ("trestbps", "chol")
+
+
+def heart_disease_path() -> Path:
+    """Returns the path of the embedded CSV file.
+
+    Its datasheet, `heart_disease_uci.md`, lies beside it. A zero in the
+    columns of `HEART_DISEASE_ZERO_IS_MISSING` means a missing value.
+
+    Returns:
+        The path, which is valid in a checkout and in an installed wheel.
+
+    Example:
+
+    >>> heart_disease_path().name
+    'heart_disease_uci.csv'
+    """
+    return data_file("heart_disease_uci.csv")
+
+
+def load_heart_disease() -> pd.DataFrame:
+    """Loads the UCI Heart Disease data of all four sites.
+
+    The data comes from Janosi, Steinbrunn, Pfisterer and Detrano (1988), UCI
+    Machine Learning Repository, [DOI 10.24432/C52P4X](
+    https://doi.org/10.24432/C52P4X), licence CC BY 4.0.
+
+    The 12 columns of `HEART_DISEASE_FEATURES` are the features. `thal` is the
+    label of a multi-class task (`normal`, `fixed defect`, `reversible
+    defect`); heart disease, a binary task, is `num > 0`. The column `site`
+    tells where the patient was seen.
+
+    Returns:
+        A DataFrame of 920 rows and 15 columns, as in the file but with NaN for
+        the zeros of `trestbps` (1) and `chol` (172), which mean a missing
+        value.
+
+    Example:
+
+    >>> frame = load_heart_disease()
+    >>> frame.shape
+    (920, 15)
+    >>> frame["site"].value_counts().to_dict()
+    {'Cleveland': 303, 'Hungary': 294, 'VA Long Beach': 200, 'Switzerland': 123}
+    """
+    frame = read_csv(heart_disease_path())
+    for name in HEART_DISEASE_ZERO_IS_MISSING:
+        frame[name] = frame[name].mask(frame[name] == 0)
+    return frame
