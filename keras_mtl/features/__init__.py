@@ -6,7 +6,7 @@ To add a kind of feature, write one file here with one subclass of `Feature`
 and add it to `FEATURE_KINDS`.
 """
 
-from keras_mtl.features.arrays import encode_frame, feature_arrays
+from keras_mtl.features.arrays import encode_frame, feature_arrays, feature_tensors
 from keras_mtl.features.encoder import build_encoder
 from keras_mtl.features.infer import infer_features
 
@@ -31,6 +31,7 @@ __all__ = [
     "deserialize_feature",
     "encode_frame",
     "feature_arrays",
+    "feature_tensors",
     "infer_features",
     "learn_features",
     "serialize_feature",

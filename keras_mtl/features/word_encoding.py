@@ -48,6 +48,9 @@ class WordEncoding(keras.layers.Layer):
         # TensorFlow hashes strings on the host alone.
         self.supports_jit = False
 
+    def build(self, input_shape):
+        self.lookup.build(input_shape)
+
     def call(self, inputs):
         table = np.asarray(self.table, "float32")
         return ops.take(ops.convert_to_tensor(table), self.lookup(inputs), axis=0)

@@ -1,0 +1,7 @@
+"""Builders of models, one a file."""
+
+from keras_mtl.architectures.ensemble import average_members
+from keras_mtl.architectures.hard_sharing import build_hard_sharing
+from keras_mtl.architectures.raw_features import join_encoder
+
+__all__ = ["average_members", "build_hard_sharing", "join_encoder"]

@@ -1,0 +1,136 @@
+"""One trunk for all tasks, one head for each (Caruana 1997)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import keras
+
+from keras_mtl.architectures.blocks import Activation, dense_block
+from keras_mtl.architectures.raw_features import join_encoder
+from keras_mtl.features import Feature, build_encoder
+from keras_mtl.tasks import Task
+from keras_mtl.training import MultiTaskModel
+
+__all__ = ["build_hard_sharing"]
+
+
+def build_hard_sharing(
+    features: int | Sequence[int] | Sequence[Feature],
+    tasks: Sequence[Task],
+    trunk: Sequence[int] | Callable[[Any], Any] = (32, 64),
+    activation: Activation = "relu",
+    dropout: float = 0.0,
+    batch_norm: bool = False,
+    input_dropout: float = 0.0,
+    name: str = "hard_sharing",
+) -> MultiTaskModel:
+    """Builds a network whose tasks share their first layers.
+
+    The trunk turns the input into a shared representation; each task's head
+    (its `widths`, then its output layer) reads that representation alone.
+
+    Args:
+        features: What goes in: the width of an encoded matrix; or the shape of
+            one row, such as `(28, 28, 1)` for images; or features that have
+            learned their statistics, for a model of raw features.
+        tasks: The tasks, resolved: a multi-class task knows its classes.
+        trunk: The widths of the shared dense layers; or any Keras layer, model
+            or callable from the input to a tensor. One that does not end in
+            one axis of features is flattened.
+        activation: The activation of the trunk's dense layers and, unless the
+            task has its own, of the heads'.
+        dropout: The dropout rate after each hidden dense layer.
+        batch_norm: Whether a normalisation precedes each of the activations.
+        input_dropout: The dropout rate of the trunk's input.
+        name: The model's name.
+
+    Returns:
+        A `MultiTaskModel` with a dict of outputs by task name.
+
+    Raises:
+        ValueError: When there is no task, or two share a name, or a task is
+            named like a feature.
+
+    Example:
+
+    >>> from keras_mtl.tasks import BinaryTask, MulticlassTask
+    >>> tasks = [
+    ...     MulticlassTask("thal", classes=("a", "b", "c"), widths=(32,)),
+    ...     BinaryTask("heart", widths=(16,)),
+    ... ]
+    >>> model = build_hard_sharing(12, tasks, trunk=(32, 64))
+    >>> model.count_params()
+    5764
+    """
+    _check_names(tasks, features)
+    if _is_features(features):
+        encoder = build_encoder(features)
+        core = build_hard_sharing(
+            encoder.output_shape[-1],
+            tasks,
+            trunk,
+            activation,
+            dropout,
+            batch_norm,
+            input_dropout,
+            f"{name}_core",
+        )
+        return join_encoder(encoder, core, features, name=name)
+    shape = (features,) if isinstance(features, int) else tuple(features)
+    inputs = keras.Input(shape=shape, name="features")
+    hidden = inputs
+    if input_dropout:
+        hidden = keras.layers.Dropout(input_dropout, name="input_dropout")(hidden)
+    if callable(trunk):
+        hidden = trunk(hidden)
+        if len(hidden.shape) > 2:
+            hidden = keras.layers.Flatten(name="trunk_flatten")(hidden)
+    else:
+        for index, width in enumerate(trunk, start=1):
+            hidden = dense_block(
+                hidden, width, activation, dropout, batch_norm, f"trunk_{index}"
+            )
+    outputs = {}
+    for task in tasks:
+        head = hidden
+        for index, width in enumerate(task.widths, start=1):
+            head = dense_block(
+                head,
+                width,
+                task.activation or activation,
+                dropout,
+                batch_norm,
+                f"{task.name}_{index}",
+            )
+        outputs[task.name] = task.output_layer()(head)
+    return MultiTaskModel(inputs, outputs, name=name, tasks=tasks)
+
+
+def _is_features(features: Any) -> bool:
+    return not isinstance(features, int) and any(
+        isinstance(feature, Feature) for feature in features
+    )
+
+
+def _check_names(tasks: Sequence[Task], features: Any) -> None:
+    names = [task.name for task in tasks]
+    if not names:
+        raise ValueError(
+            "Invalid value received for argument `tasks`. Expected at least one "
+            "task. Received: none."
+        )
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(
+            "Invalid value received for argument `tasks`. Expected each name once. "
+            f"Received twice: {', '.join(twice)}"
+        )
+    if _is_features(features):
+        shared = sorted({feature.name for feature in features} & set(names))
+        if shared:
+            raise ValueError(
+                "Invalid value received for argument `tasks`. Expected names that "
+                f"no feature has. Received: {', '.join(shared)}"
+            )

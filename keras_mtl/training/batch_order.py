@@ -1,0 +1,59 @@
+"""Which rows are in which batch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+__all__ = ["batch_order", "pad_rows", "steps_an_epoch"]
+
+# Stands for no row where members have fewer rows than others.
+NO_ROW = -1
+
+
+def pad_rows(rows: Sequence[np.ndarray]) -> np.ndarray:
+    """Puts members' row numbers in one array, (K, most rows), with `NO_ROW`.
+
+    Example:
+
+    >>> pad_rows([np.array([4, 2]), np.array([7])]).tolist()
+    [[4, 2], [7, -1]]
+    """
+    most = max(len(member) for member in rows)
+    padded = np.full((len(rows), most), NO_ROW, dtype="int32")
+    for index, member in enumerate(rows):
+        padded[index, : len(member)] = member
+    return padded
+
+
+def steps_an_epoch(rows: Sequence[np.ndarray], batch_size: int) -> int:
+    """Returns the batches an epoch of the member with most rows."""
+    return -(-max(len(member) for member in rows) // batch_size)
+
+
+def batch_order(
+    rows: Sequence[np.ndarray],
+    batch_size: int,
+    generators: Sequence[np.random.Generator],
+) -> np.ndarray:
+    """Shuffles each member's rows into the batches of one epoch.
+
+    A member's order is drawn from its own generator, so that it does not
+    depend on the members beside it.
+
+    Args:
+        rows: For each member its row numbers.
+        batch_size: The rows of a batch; the last one may have fewer.
+        generators: For each member its source of chance.
+
+    Returns:
+        int32 of shape (steps, K, batch_size), with `NO_ROW` where a batch has
+        no more rows.
+    """
+    steps = steps_an_epoch(rows, batch_size)
+    order = np.full((len(rows), steps * batch_size), NO_ROW, dtype="int32")
+    for index, (member, generator) in enumerate(zip(rows, generators, strict=True)):
+        order[index, : len(member)] = generator.permutation(member)
+    batches = order.reshape(len(rows), steps, batch_size)
+    return np.ascontiguousarray(batches.transpose(1, 0, 2))

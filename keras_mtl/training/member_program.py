@@ -1,0 +1,288 @@
+"""One epoch of many members, as one compiled program."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from keras_mtl.training.adam import AdamState, adam_update, initial_adam_state
+from keras_mtl.training.batch_step import BatchStep, Tensors
+from keras_mtl.training.multi_task_model import MultiTaskModel
+
+__all__ = ["EpochResult", "MemberProgram", "MemberScalars", "MemberState"]
+
+
+class MemberState(NamedTuple):
+    """All that training changes, with an axis of K members in front.
+
+    Attributes:
+        weights: The trainable weights.
+        statistics: What is not trained, normalisations' statistics say.
+        adam: The optimizer's state.
+        best_weights: The weights with the best validation loss so far.
+        best_statistics: The statistics that belong to them.
+        best_loss: That loss, (K,); infinite before the first epoch.
+        best_epoch: Its epoch, (K,), from 1.
+        active: Whether the member still trains, (K,): 1.0 or 0.0.
+    """
+
+    weights: Tensors
+    statistics: Tensors
+    adam: AdamState
+    best_weights: Tensors
+    best_statistics: Tensors
+    best_loss: tf.Tensor
+    best_epoch: tf.Tensor
+    active: tf.Tensor
+
+
+class MemberScalars(NamedTuple):
+    """What each member has for itself.
+
+    Attributes:
+        learning_rate: At the start, (K,).
+        weight_decay: See `adam_update`, (K,).
+        loss_weights: Of the tasks, (K, T).
+    """
+
+    learning_rate: tf.Tensor
+    weight_decay: tf.Tensor
+    loss_weights: tf.Tensor
+
+
+class EpochResult(NamedTuple):
+    """What an epoch is told by.
+
+    Attributes:
+        losses: The tasks' mean training losses, (K, T).
+        validation_losses: Their validation losses, (K, T), or None.
+        validation_metrics: For each metric in order its value, (K,).
+    """
+
+    losses: tf.Tensor
+    validation_losses: tf.Tensor | None
+    validation_metrics: Tensors
+
+
+class MemberProgram:
+    """Trains K members of one architecture, an epoch a call.
+
+    All members take their steps together: the pure step of one batch is mapped
+    over them, and the loop over batches is inside the compiled function.
+
+    Args:
+        model: The architecture. Its variables are not touched.
+        inputs: The rows all members share: float32 of shape (N, ...).
+        labels: By task name, with NaN where missing: (N,) or (N, labels).
+        schedule: See `TrainingSettings`.
+        total_steps: The steps over which the schedule runs.
+        patience: See `TrainingSettings`.
+        jit_compile: Whether XLA compiles the epoch.
+    """
+
+    def __init__(
+        self,
+        model: MultiTaskModel,
+        inputs,
+        labels,
+        schedule: str = "constant",
+        total_steps: int = 1,
+        patience: int = 0,
+        jit_compile: bool = False,
+    ) -> None:
+        self.model = model
+        self.step = BatchStep(model)
+        self.inputs = tf.constant(inputs, tf.float32)
+        self.labels = {
+            task.name: tf.constant(labels[task.name], tf.float32)
+            for task in model.tasks
+        }
+        self.metrics = [
+            (task.name, metric) for task in model.tasks for metric in task.metrics()
+        ]
+        self.schedule = schedule
+        self.total_steps = total_steps
+        self.patience = patience
+        # The states of random layers are not statistics of a member: each step
+        # derives them from its number, and all members share the noise drawn.
+        # (A mapped seed can't be drawn from, and shared noise costs 1 / K.)
+        self.is_seed = [
+            variable.dtype == "uint32" for variable in model.non_trainable_variables
+        ]
+        self.seeds = [
+            tf.convert_to_tensor(variable)
+            for variable, is_seed in zip(
+                model.non_trainable_variables, self.is_seed, strict=True
+            )
+            if is_seed
+        ]
+        self.run_epoch = tf.function(self._run_epoch, jit_compile=jit_compile)
+
+    def initial_state(self, weights: list, statistics: list) -> MemberState:
+        """Returns the state before the first epoch.
+
+        Args:
+            weights: For each trainable variable the members' values, (K, ...).
+            statistics: For each other variable likewise; those of random
+                layers are left out here.
+        """
+        stacks = [tf.constant(weight) for weight in weights]
+        kept = [
+            tf.constant(statistic)
+            for statistic, is_seed in zip(statistics, self.is_seed, strict=True)
+            if not is_seed
+        ]
+        members = stacks[0].shape[0]
+        return MemberState(
+            stacks,
+            kept,
+            initial_adam_state(stacks, members),
+            stacks,
+            kept,
+            tf.fill([members], float("inf")),
+            tf.zeros([members]),
+            tf.ones([members]),
+        )
+
+    def _run_epoch(
+        self,
+        state: MemberState,
+        scalars: MemberScalars,
+        order: tf.Tensor,
+        validation_rows: tf.Tensor | None,
+        epoch: tf.Tensor,
+    ) -> tuple[MemberState, EpochResult]:
+        """Goes through all batches once, then through the validation rows.
+
+        Args:
+            state: The state before.
+            scalars: See `MemberScalars`.
+            order: The batches, (steps, K, batch_size), as `batch_order` made.
+            validation_rows: (K, rows), padded as `pad_rows` does, or None.
+            epoch: The epoch's number, from 0.
+        """
+        weights, statistics, adam = state.weights, state.statistics, state.adam
+        steps = order.shape[0]
+        sums = tf.zeros_like(scalars.loss_weights)
+        counts = tf.zeros_like(scalars.loss_weights)
+        for index in tf.range(steps):
+            number = epoch * steps + index
+            rows = order[index]
+            result = self._map_step(weights, statistics, rows, scalars, number)
+            # A member without rows left in this epoch stays where it is.
+            moving = state.active * tf.cast(
+                tf.reduce_any(rows >= 0, axis=1), tf.float32
+            )
+            weights, adam = adam_update(
+                weights,
+                result.gradients,
+                adam,
+                scalars.learning_rate * self._rate_factor(number),
+                scalars.weight_decay,
+                moving,
+            )
+            statistics = _select(moving, result.statistics, statistics)
+            sums += result.losses * result.counts
+            counts += result.counts
+        losses = tf.math.divide_no_nan(sums, counts)
+        state = state._replace(weights=weights, statistics=statistics, adam=adam)
+        if validation_rows is None:
+            return state, EpochResult(losses, None, [])
+        validation_losses, metrics = self._map_validation(state, validation_rows)
+        state = self._keep_best(state, validation_losses, scalars, epoch)
+        return state, EpochResult(losses, validation_losses, metrics)
+
+    def _map_step(self, weights, statistics, rows, scalars, number):
+        seeds = [seed + tf.cast([0, number], seed.dtype) for seed in self.seeds]
+
+        def one_member(arguments):
+            weights, statistics, rows, loss_weights = arguments
+            inputs, labels = self._gather(rows)
+            result = self.step(
+                weights,
+                self._with_seeds(statistics, seeds),
+                inputs,
+                labels,
+                loss_weights,
+            )
+            return result._replace(statistics=self._without_seeds(result.statistics))
+
+        return tf.vectorized_map(
+            one_member, (weights, statistics, rows, scalars.loss_weights)
+        )
+
+    def _map_validation(self, state, validation_rows):
+        def one_member(arguments):
+            weights, statistics, rows = arguments
+            inputs, labels = self._gather(rows)
+            outputs, _ = self.model.stateless_call(
+                weights,
+                self._with_seeds(statistics, self.seeds),
+                inputs,
+                training=False,
+            )
+            losses, _ = self.step.task_losses(outputs, labels)
+            values = []
+            for name, metric in self.metrics:
+                start = [tf.zeros_like(variable) for variable in metric.variables]
+                end = metric.stateless_update_state(start, labels[name], outputs[name])
+                values.append(metric.stateless_result(end))
+            return losses, values
+
+        return tf.vectorized_map(
+            one_member, (state.weights, state.statistics, validation_rows)
+        )
+
+    def _gather(self, rows):
+        """Returns the rows' inputs and labels; those of no row are missing."""
+        present = rows >= 0
+        index = tf.maximum(rows, 0)
+        labels = {}
+        for name, values in self.labels.items():
+            gathered = tf.gather(values, index)
+            mask = present if len(gathered.shape) == 1 else present[:, None]
+            labels[name] = tf.where(mask, gathered, float("nan"))
+        return tf.gather(self.inputs, index), labels
+
+    def _with_seeds(self, statistics, seeds):
+        statistics, seeds = iter(statistics), iter(seeds)
+        return [next(seeds if is_seed else statistics) for is_seed in self.is_seed]
+
+    def _without_seeds(self, variables):
+        return [
+            value
+            for value, is_seed in zip(variables, self.is_seed, strict=True)
+            if not is_seed
+        ]
+
+    def _rate_factor(self, number):
+        if self.schedule == "constant":
+            return tf.ones([])
+        share = tf.cast(number, tf.float32) / self.total_steps
+        return 0.5 * (1 + tf.cos(3.141592653589793 * share))
+
+    def _keep_best(self, state, validation_losses, scalars, epoch):
+        """Remembers members at their best, and stops those that wait too long."""
+        if not self.patience:
+            return state
+        joint = tf.reduce_sum(validation_losses * scalars.loss_weights, axis=1)
+        better = tf.cast(joint < state.best_loss, tf.float32) * state.active
+        now = tf.cast(epoch + 1, tf.float32)
+        best_epoch = tf.where(better > 0, now, state.best_epoch)
+        waited = now - best_epoch
+        return state._replace(
+            best_weights=_select(better, state.weights, state.best_weights),
+            best_statistics=_select(better, state.statistics, state.best_statistics),
+            best_loss=tf.where(better > 0, joint, state.best_loss),
+            best_epoch=best_epoch,
+            active=state.active * tf.cast(waited < self.patience, tf.float32),
+        )
+
+
+def _select(chosen: tf.Tensor, new: Tensors, old: Tensors) -> Tensors:
+    """Takes the new value of the members chosen and the old of the others."""
+    return [
+        tf.where(tf.reshape(chosen, [-1] + [1] * (len(b.shape) - 1)) > 0, a, b)
+        for a, b in zip(new, old, strict=True)
+    ]
