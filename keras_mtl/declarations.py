@@ -27,17 +27,27 @@ class Declaration:
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         return type(self)(**{**values, **changes})
 
-    def get_config(self) -> dict[str, Any]:
-        """The fields as plain values, without those left at their default."""
-        defaults = {field.name: field.default for field in fields(self)}
+    def get_config(self, defaults: bool = False) -> dict[str, Any]:
+        """The fields as plain values.
+
+        Args:
+            defaults: Whether those left at their default are there too.
+        """
+        at_default = {
+            field.name
+            for field in fields(self)
+            if getattr(self, field.name) == field.default
+        }
         return {
             name: _plain(value)
             for name, value in asdict(self).items()
-            if value != defaults[name]
+            if defaults or name not in at_default
         }
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
     return value

@@ -6,33 +6,27 @@ To add a kind of feature, write one file here with one subclass of `Feature`
 and add it to `FEATURE_KINDS`.
 """
 
-from keras_mtl.features.arrays import encode_frame, feature_arrays, feature_tensors
-from keras_mtl.features.encoder import build_encoder
-from keras_mtl.features.infer import infer_features
+from keras_mtl.lazy import lazy_names
 
-from keras_mtl.features.boolean import BooleanFeature
-from keras_mtl.features.categorical import CategoricalFeature
-from keras_mtl.features.feature import Feature
-from keras_mtl.features.kinds import (
-    FEATURE_KINDS,
-    deserialize_feature,
-    serialize_feature,
+__getattr__, __all__ = lazy_names(
+    __name__,
+    {
+        "keras_mtl.features.arrays": (
+            "encode_frame",
+            "feature_arrays",
+            "feature_tensors",
+        ),
+        "keras_mtl.features.boolean": ("BooleanFeature",),
+        "keras_mtl.features.categorical": ("CategoricalFeature",),
+        "keras_mtl.features.encoder": ("build_encoder", "encoded_names"),
+        "keras_mtl.features.feature": ("Feature",),
+        "keras_mtl.features.infer": ("feature_name", "infer_features"),
+        "keras_mtl.features.kinds": (
+            "FEATURE_KINDS",
+            "deserialize_feature",
+            "serialize_feature",
+        ),
+        "keras_mtl.features.learn": ("learn_features",),
+        "keras_mtl.features.numeric": ("NumericFeature",),
+    },
 )
-from keras_mtl.features.learn import learn_features
-from keras_mtl.features.numeric import NumericFeature
-
-__all__ = [
-    "FEATURE_KINDS",
-    "BooleanFeature",
-    "CategoricalFeature",
-    "Feature",
-    "NumericFeature",
-    "build_encoder",
-    "deserialize_feature",
-    "encode_frame",
-    "feature_arrays",
-    "feature_tensors",
-    "infer_features",
-    "learn_features",
-    "serialize_feature",
-]

@@ -1,7 +1,12 @@
 """The model class, and its training."""
 
-from keras_mtl.training.members import MemberFit, fit_members
-from keras_mtl.training.multi_task_model import MultiTaskModel
-from keras_mtl.training.settings import TrainingSettings
+from keras_mtl.lazy import lazy_names
 
-__all__ = ["MemberFit", "MultiTaskModel", "TrainingSettings", "fit_members"]
+__getattr__, __all__ = lazy_names(
+    __name__,
+    {
+        "keras_mtl.training.members": ("MemberFit", "fit_members"),
+        "keras_mtl.training.multi_task_model": ("MultiTaskModel",),
+        "keras_mtl.training.settings": ("TrainingSettings",),
+    },
+)

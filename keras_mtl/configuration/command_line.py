@@ -1,0 +1,189 @@
+"""Commands: flags in, an exit status out.
+
+Click parses the flags and writes the help. It reports one mistake a time, so
+it is not asked to check anything: values stay text until all settings are
+checked together.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import click
+
+from keras_mtl.errors import UserError, did_you_mean
+
+__all__ = ["Flag", "run_command"]
+
+
+@dataclass(frozen=True)
+class Flag:
+    """One flag of a command.
+
+    Args:
+        name: As the user writes it, such as `--batch-size`.
+        key: The setting it fills, such as `training.batch_size`.
+        help: What it is, in a line.
+        form: `"value"`; `"list"`, parted by commas; `"repeat"`, a flag that may
+            be given several times; `"entry"`, NAME=VALUE, likewise; or
+            `"switch"`, a flag without a value, with its opposite `--no-...`.
+        metavar: What the help calls the value.
+    """
+
+    name: str
+    key: str
+    help: str
+    form: Literal["value", "list", "repeat", "entry", "switch"] = "value"
+    metavar: str = "TEXT"
+
+    @property
+    def parameter(self) -> str:
+        """The name under which click keeps it."""
+        return self.name.strip("-").replace("-", "_")
+
+    def option(self) -> click.Option:
+        """Makes click's option."""
+        declaration = [self.name, self.parameter]
+        if self.form == "switch":
+            declaration[0] = f"{self.name}/--no-{self.name.strip('-')}"
+            return click.Option(declaration, default=None, help=self.help)
+        return click.Option(
+            declaration,
+            help=self.help,
+            metavar=self.metavar,
+            multiple=self.form in {"repeat", "entry"},
+            default=None,
+        )
+
+    def parse(self, value: Any) -> Any:
+        """Parts a value as the form says.
+
+        Raises:
+            UserError: When an entry has no `=`.
+        """
+        if self.form == "list":
+            return [part.strip() for part in value.split(",") if part.strip()]
+        if self.form == "repeat":
+            return list(value)
+        if self.form == "entry":
+            entries: dict[str, str] = {}
+            for entry in value:
+                name, equals, text = entry.partition("=")
+                if not equals or not name:
+                    raise UserError(
+                        f"{self.name}: expected {self.metavar}; received {entry!r}."
+                    )
+                entries[name] = text
+            return entries
+        return value
+
+
+def run_command(
+    name: str,
+    summary: str,
+    flags: Sequence[Flag],
+    action: Callable[[dict[str, Any], list[str]], None],
+    arguments: Sequence[str] = (),
+    argv: Sequence[str] | None = None,
+) -> int:
+    """Parses the command line and runs an action.
+
+    Args:
+        name: The command's name in the help.
+        summary: What it does.
+        flags: Its flags.
+        action: Called with the values by key, those not given left out, and
+            with the mistakes seen so far, to which it adds its own before it
+            raises them all.
+        arguments: The names of its positional arguments.
+        argv: The command line; by default the process's.
+
+    Returns:
+        The exit status: 0 done, 2 the user's input is wrong, 1 anything else.
+    """
+    parameters: list[click.Parameter] = [flag.option() for flag in flags]
+    parameters += [click.Argument([argument], required=False) for argument in arguments]
+
+    @click.pass_context
+    def callback(context: click.Context, **values: Any) -> None:
+        mistakes = _unknown(context.args, command)
+        keyed: dict[str, Any] = {}
+        for flag in flags:
+            value = values[flag.parameter]
+            if value is None or value == ():
+                continue
+            try:
+                keyed[flag.key] = flag.parse(value)
+            except UserError as error:
+                mistakes += error.messages
+        for argument in arguments:
+            if values[argument.lower()] is None:
+                mistakes.append(f"{argument}: expected a value; received none.")
+            keyed[argument] = values[argument.lower()]
+        action(keyed, mistakes)
+
+    command = click.Command(
+        name,
+        params=parameters,
+        callback=callback,
+        help=summary,
+        context_settings={
+            "ignore_unknown_options": True,
+            "allow_extra_args": True,
+            "help_option_names": ["-h", "--help"],
+            "max_content_width": 100,
+        },
+    )
+    return _status(command, list(sys.argv[1:] if argv is None else argv))
+
+
+def _status(command: click.Command, argv: list[str]) -> int:
+    try:
+        command.main(args=argv, prog_name=command.name, standalone_mode=False)
+    except UserError as error:
+        for message in error.messages:
+            click.echo(f"error: {message}", err=True)
+        return 2
+    except click.ClickException as error:
+        click.echo(f"error: {error.format_message()}", err=True)
+        return 2
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("stopped", err=True)
+        return 1
+    except BrokenPipeError:
+        # Whoever reads the output has gone; Python would complain at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception:
+        # Not the user's mistake: the whole story, for a report of the fault.
+        traceback.print_exc()
+        return 1
+    return 0
+
+
+def _unknown(extra: list[str], command: click.Command) -> list[str]:
+    """Reports the flags and arguments that the command does not have."""
+    known = [
+        name
+        for parameter in command.params
+        for name in (*parameter.opts, *parameter.secondary_opts)
+        if name.startswith("--")
+    ]
+    mistakes, after_flag = [], False
+    for text in extra:
+        if text.startswith("-"):
+            flag = text.split("=")[0]
+            mistakes.append(
+                f"{flag}: no such flag.{did_you_mean(flag, known)} See --help."
+            )
+            after_flag = "=" not in text
+        else:
+            if not after_flag:
+                mistakes.append(f"{text!r}: unexpected argument. See --help.")
+            after_flag = False
+    return mistakes

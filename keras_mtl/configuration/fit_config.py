@@ -1,0 +1,155 @@
+"""What a run can be told."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from keras_mtl.declarations import Declaration, declaration
+from keras_mtl.features.feature import Feature
+from keras_mtl.tasks.task import Task
+from keras_mtl.training.settings import TrainingSettings
+
+__all__ = [
+    "DataSettings",
+    "FitConfig",
+    "HeadSettings",
+    "InputSettings",
+    "ModelSettings",
+    "OutputSettings",
+]
+
+Rate = Annotated[float, Field(ge=0, lt=1)]
+Widths = tuple[Annotated[int, Field(gt=0, le=65_536)], ...]
+ModelName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_.-]*$")]
+
+
+@declaration
+class DataSettings(Declaration):
+    """Where the rows come from, and how they are split.
+
+    Args:
+        path: A CSV file; None is the embedded heart data.
+        test_path: A CSV file whose rows are the test rows.
+        test_fraction: The share of rows held out, without a `test_path`.
+        group: A column whose equal values stay on one side of every split.
+        missing: Texts that mean a missing cell, beside the usual ones.
+    """
+
+    path: str | None = None
+    test_path: str | None = None
+    test_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.2
+    group: str | None = None
+    missing: tuple[str, ...] = ()
+
+
+@declaration
+class InputSettings(Declaration):
+    """Which columns are features, and how those not declared are encoded.
+
+    Args:
+        columns: The feature columns. By default all that are not labels.
+        drop: Columns that are no features.
+        numeric: Columns that are numbers.
+        boolean: Columns that are yes or no.
+        categorical: Columns that are words, though they may look like numbers.
+        missing_values: By column, the numbers that mean missing.
+        encoding: How words are encoded: one column each, or numbered.
+        missing_flags: Whether a missing value has a column of its own.
+    """
+
+    columns: tuple[str, ...] | None = None
+    drop: tuple[str, ...] = ()
+    numeric: tuple[str, ...] = ()
+    boolean: tuple[str, ...] = ()
+    categorical: tuple[str, ...] = ()
+    missing_values: dict[str, tuple[float, ...]] = Field(default_factory=dict)
+    encoding: Literal["one_hot", "ordinal"] = "one_hot"
+    missing_flags: bool = True
+
+
+@declaration
+class ModelSettings(Declaration):
+    """The network.
+
+    Args:
+        name: The name under which it is served.
+        trunk: The widths of the shared layers.
+        activation: The activation of all hidden layers.
+        dropout: The dropout rate after each hidden layer.
+        input_dropout: The dropout rate of the encoded features.
+        batch_norm: Whether hidden layers are normalised.
+    """
+
+    name: ModelName = "multi_task"
+    trunk: Widths = (32, 64)
+    activation: Literal[
+        "elu",
+        "gelu",
+        "leaky_relu",
+        "linear",
+        "mish",
+        "relu",
+        "selu",
+        "sigmoid",
+        "silu",
+        "softplus",
+        "tanh",
+    ] = "relu"
+    dropout: Rate = 0.0
+    input_dropout: Rate = 0.0
+    batch_norm: bool = False
+
+
+@declaration
+class HeadSettings(Declaration):
+    """What holds for the tasks that don't say otherwise.
+
+    Args:
+        widths: The widths of a head's hidden layers.
+        label_smoothing: Of classification tasks.
+    """
+
+    widths: Widths = (16,)
+    label_smoothing: Rate = 0.0
+
+
+@declaration
+class OutputSettings(Declaration):
+    """Where the run is written.
+
+    Args:
+        folder: The run folder. By default one in `runs/` that is not there yet.
+        overwrite: Whether a run folder that is there is replaced.
+    """
+
+    folder: str | None = None
+    overwrite: bool = False
+
+
+@declaration
+class FitConfig(Declaration):
+    """All settings of a run.
+
+    Args:
+        preset: The recipe on which the other settings are laid.
+        seed: Of the split, the initial weights and the order of batches.
+        data: See `DataSettings`.
+        inputs: See `InputSettings`.
+        model: See `ModelSettings`.
+        heads: See `HeadSettings`.
+        training: See `TrainingSettings`.
+        output: See `OutputSettings`.
+        tasks: What is predicted.
+        features: The features that are declared; others are inferred.
+    """
+
+    preset: Literal["default", "article"] = "default"
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
+    data: DataSettings = DataSettings()
+    inputs: InputSettings = InputSettings()
+    model: ModelSettings = ModelSettings()
+    heads: HeadSettings = HeadSettings()
+    training: TrainingSettings = TrainingSettings()
+    output: OutputSettings = OutputSettings()
+    tasks: tuple[Task, ...] = ()
+    features: tuple[Feature, ...] = ()

@@ -1,0 +1,72 @@
+"""Named recipes, and the settings of the embedded data."""
+
+from typing import Any
+
+__all__ = ["HEART_DISEASE", "PRESETS"]
+
+PRESETS: dict[str, dict[str, Any]] = {
+    # Found by cross-validation on training rows: see
+    # `python -m benchmarks.default_recipe` and the README.
+    "default": {
+        "model": {"trunk": [32, 64], "activation": "silu"},
+        "heads": {"widths": [16]},
+        "training": {
+            "members": 16,
+            "epochs": 100,
+            "batch_size": 32,
+            "learning_rate": 1e-3,
+            "patience": 20,
+            "validation_fraction": 0.2,
+        },
+    },
+    # The network of the articles, as it is there: 12 numbers in, each word
+    # numbered, no regularisation, no validation.
+    "article": {
+        "inputs": {"encoding": "ordinal", "missing_flags": False},
+        "model": {"trunk": [32, 64], "activation": "relu"},
+        "heads": {"widths": [16]},
+        "training": {
+            "members": 1,
+            "epochs": 50,
+            "batch_size": 32,
+            "learning_rate": 1e-3,
+        },
+    },
+}
+
+# What a fit without `--data` predicts, and from what.
+HEART_DISEASE: dict[str, Any] = {
+    "inputs": {
+        "columns": [
+            "age",
+            "sex",
+            "cp",
+            "trestbps",
+            "chol",
+            "fbs",
+            "restecg",
+            "thalach",
+            "exang",
+            "oldpeak",
+            "slope",
+            "ca",
+        ],
+        "missing_values": {"trestbps": [0], "chol": [0]},
+    },
+    "model": {"name": "heart_disease"},
+    "tasks": [
+        {
+            "kind": "multiclass",
+            "name": "thal",
+            "classes": ["normal", "fixed defect", "reversible defect"],
+            "widths": [32],
+        },
+        {
+            "kind": "binary",
+            "name": "heart",
+            "column": "num",
+            "positive": "> 0",
+            "widths": [16],
+        },
+    ],
+}

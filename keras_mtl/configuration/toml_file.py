@@ -1,0 +1,51 @@
+"""Settings in a TOML file."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import tomli_w
+
+from keras_mtl.errors import UserError
+
+__all__ = ["read_toml", "write_toml"]
+
+
+def read_toml(path: str) -> dict[str, Any]:
+    """Reads a TOML file.
+
+    Paths of data in it are relative to the file's own folder.
+
+    Raises:
+        UserError: When there is no such file, or it is not TOML.
+    """
+    try:
+        values = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(
+            f"{path}: no such file. Expected the path of a TOML file."
+        ) from None
+    except OSError as error:
+        raise UserError(
+            f"{path}: expected a TOML file that can be read; received: {error.strerror}."
+        ) from None
+    except UnicodeDecodeError as error:
+        raise UserError(
+            f"{path}: expected TOML in UTF-8; byte {error.start} is not. Save the file "
+            "as UTF-8."
+        ) from None
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise UserError(f"{path}: expected TOML; received: {error}.") from None
+    data = values.get("data")
+    if isinstance(data, dict):
+        for key in ("path", "test_path"):
+            if isinstance(data.get(key), str):
+                data[key] = str(Path(path).parent / data[key])
+    return values
+
+
+def write_toml(path: Path, values: dict[str, Any]) -> None:
+    """Writes plain values as TOML."""
+    path.write_text(tomli_w.dumps(values), encoding="utf-8")

@@ -1,0 +1,208 @@
+"""From plain values to checked settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields, is_dataclass
+from typing import Any, get_type_hints
+
+from pydantic import ValidationError
+
+from keras_mtl.configuration.fit_config import FitConfig
+from keras_mtl.configuration.presets import HEART_DISEASE, PRESETS
+from keras_mtl.declarations import Declaration
+from keras_mtl.errors import UserError, did_you_mean
+from keras_mtl.features.kinds import (
+    FEATURE_KINDS,
+    deserialize_feature,
+    serialize_feature,
+)
+from keras_mtl.tasks.kinds import TASK_KINDS, deserialize_task, serialize_task
+
+__all__ = ["build_config", "config_values"]
+
+Values = Mapping[str, Any]
+
+
+def build_config(*layers: Values) -> FitConfig:
+    """Lays settings on each other and checks the whole.
+
+    The first layer is the preset; without a data file it is joined by the
+    embedded data's own settings.
+
+    Args:
+        *layers: Plain nested values, as TOML gives them; later ones win. Lists
+            are replaced whole.
+
+    Returns:
+        The settings.
+
+    Raises:
+        UserError: With all mistakes at once.
+
+    Example:
+
+    >>> config = build_config({"preset": "article"}, {"training": {"epochs": 5}})
+    >>> config.training.epochs, config.model.trunk
+    (5, (32, 64))
+    """
+    given: dict[str, Any] = {}
+    for layer in layers:
+        given = _merge(given, layer)
+    preset = given.get("preset", "default")
+    base = dict(PRESETS.get(preset, {}) if isinstance(preset, str) else {})
+    if _get(given, "data", "path") is None:
+        base = _merge(base, _heart_disease(given))
+    values = _merge(base, given)
+
+    mistakes: list[str] = []
+    tasks = _declarations(values, "tasks", deserialize_task, TASK_KINDS, mistakes)
+    tasks = [_with_head(task, values) for task in tasks]
+    features = _declarations(
+        values, "features", deserialize_feature, FEATURE_KINDS, mistakes
+    )
+    rest = {key: value for key, value in values.items() if key not in _LISTS}
+    config = None
+    try:
+        config = FitConfig(**rest)
+    except ValidationError as error:
+        mistakes[:0] = _messages(error, FitConfig, "")
+    names = [task.name for task in tasks]
+    mistakes += [
+        f"tasks: expected each name once; received {name!r} twice. Rename one."
+        for name in dict.fromkeys(names)
+        if names.count(name) > 1
+    ]
+    if not values.get("tasks"):
+        mistakes.append(
+            "tasks: expected at least one task. Add --task NAME:KIND, such as "
+            f"--task churn:binary. Kinds: {', '.join(TASK_KINDS)}."
+        )
+    if mistakes or config is None:
+        raise UserError(*mistakes)
+    return config.replace(tasks=tuple(tasks), features=tuple(features))
+
+
+def config_values(config: FitConfig) -> dict[str, Any]:
+    """Returns settings as the plain values that `build_config` takes."""
+    values = config.get_config()
+    values["preset"] = config.preset
+    values["seed"] = config.seed
+    for field in fields(config):
+        section = getattr(config, field.name)
+        if isinstance(section, Declaration):
+            # Written in full: a preset's values may not be the defaults.
+            values[field.name] = _without_none(section.get_config(defaults=True))
+    values["tasks"] = [serialize_task(task) for task in config.tasks]
+    values["features"] = [serialize_feature(item) for item in config.features]
+    return values
+
+
+_LISTS = ("tasks", "features")
+
+
+def _heart_disease(given: Values) -> dict[str, Any]:
+    """The embedded data's settings, less the columns that are labels now."""
+    tasks = given.get("tasks")
+    if not isinstance(tasks, list):
+        return HEART_DISEASE
+    labels = {
+        column
+        for task in tasks
+        if isinstance(task, Mapping)
+        for column in (task.get("column") or task.get("name"), *task.get("labels", ()))
+    }
+    inputs = HEART_DISEASE["inputs"]
+    columns = [column for column in inputs["columns"] if column not in labels]
+    return {**HEART_DISEASE, "inputs": {**inputs, "columns": columns}}
+
+
+def _merge(base: Values, top: Values) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in top.items():
+        below = merged.get(key)
+        both = isinstance(value, Mapping) and isinstance(below, Mapping)
+        merged[key] = _merge(below, value) if both else value
+    return merged
+
+
+def _get(values: Values, *keys: str) -> Any:
+    found: Any = values
+    for key in keys:
+        found = found.get(key) if isinstance(found, Mapping) else None
+    return found
+
+
+def _declarations(
+    values: Values,
+    key: str,
+    deserialize: Callable[[dict[str, Any]], Any],
+    kinds: Mapping[str, type],
+    mistakes: list[str],
+) -> list[Any]:
+    """Makes each declaration of a list, and gathers what is wrong with any."""
+    entries = values.get(key, [])
+    if not isinstance(entries, list) or not all(
+        isinstance(entry, Mapping) for entry in entries
+    ):
+        mistakes.append(
+            f"{key}: expected a list of tables, [[{key}]] in TOML; received {entries!r}."
+        )
+        return []
+    made = []
+    for index, entry in enumerate(entries):
+        where = f"{key}[{entry.get('name', index)}]"
+        try:
+            made.append(deserialize(dict(entry)))
+        except ValidationError as error:
+            mistakes += _messages(error, kinds[entry["kind"]], where + ".")
+        except ValueError as error:
+            mistakes.append(f"{where}: {error}")
+    return made
+
+
+def _with_head(task: Any, values: Values) -> Any:
+    """Gives a task what `[heads]` says, where it says nothing itself."""
+    heads = values.get("heads")
+    entries = {entry.get("name"): entry for entry in values["tasks"]}
+    own = entries[task.name]
+    changes = {}
+    for key in ("widths", "label_smoothing"):
+        value = _get(values, "heads", key) if isinstance(heads, Mapping) else None
+        if value is not None and key not in own and hasattr(task, key):
+            changes[key] = value
+    try:
+        return task.replace(**changes)
+    except ValidationError:
+        return task  # `[heads]` itself is reported, once
+
+
+def _messages(error: ValidationError, schema: type, prefix: str) -> Iterable[str]:
+    for item in error.errors(include_url=False):
+        where = prefix + ".".join(str(part) for part in item["loc"])
+        if item["type"] == "unexpected_keyword_argument":
+            *path, key = item["loc"]
+            known = _fields_at(schema, path)
+            yield (
+                f"{where}: unknown setting.{did_you_mean(str(key), known)} Known here: "
+                f"{', '.join(known)}."
+            )
+            continue
+        text = item["msg"].removeprefix("Value error, ")
+        text = text.replace("Input should be", "expected").replace(
+            "String should match pattern", "expected text of the form"
+        )
+        if "received" not in text:
+            text += f"; received {item['input']!r}"
+        yield f"{where}: {text[0].lower()}{text[1:]}."
+
+
+def _fields_at(schema: Any, path: Iterable[Any]) -> list[str]:
+    for part in path:
+        schema = get_type_hints(schema).get(part, schema)
+    return [field.name for field in fields(schema)] if is_dataclass(schema) else []
+
+
+def _without_none(values: dict[str, Any]) -> dict[str, Any]:
+    # TOML has no null; what is absent is None.
+    return {key: value for key, value in values.items() if value is not None}

@@ -1,0 +1,33 @@
+"""Public names that are loaded when they are first used."""
+
+import importlib
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+__all__ = ["lazy_names"]
+
+
+def lazy_names(
+    package: str, homes: Mapping[str, Sequence[str]]
+) -> tuple[Callable[[str], Any], list[str]]:
+    """Makes a package's `__getattr__` and `__all__`.
+
+    Settings are checked and `--help` is answered before Keras is needed, and
+    importing it takes seconds; so packages that need it load their modules
+    late.
+
+    Args:
+        package: The package's `__name__`.
+        homes: For each module the public names that it defines.
+
+    Returns:
+        The function to assign to `__getattr__`, and the names to `__all__`.
+    """
+    home_of = {name: home for home, names in homes.items() for name in names}
+
+    def load(name: str) -> Any:
+        if name not in home_of:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        return getattr(importlib.import_module(home_of[name]), name)
+
+    return load, sorted(home_of)
