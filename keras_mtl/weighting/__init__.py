@@ -1,0 +1,32 @@
+"""Ways to combine the tasks' losses or gradients into one update.
+
+Importing this package, and `names()`, load neither Keras nor TensorFlow: the
+classes come with the first instance.
+"""
+
+import importlib
+from typing import Any
+
+from keras_mtl.weighting.registry import METHODS, get, names
+
+_BASES = {
+    "GramianWeighting": "gramian_weighting",
+    "JacobianAggregator": "jacobian_aggregator",
+    "LossWeighting": "loss_weighting",
+    "Weighting": "weighting",
+    "fixed_loops": "loops",
+}
+_CLASSES = {class_name: module for module, class_name in METHODS.values()}
+
+__all__ = ["get", "names", *_BASES, *_CLASSES]  # pyright: ignore
+
+
+def __getattr__(name: str) -> Any:
+    module = _BASES.get(name) or _CLASSES.get(name)
+    if module is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{module}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,66 @@
+"""The update near the mean that serves the worst task best."""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from keras_mtl.weighting.gramian_weighting import GramianProblem, GramianWeighting
+from keras_mtl.weighting.nonnegative import dual_cone_weights
+from keras_mtl.weighting.weighting import State
+from keras_mtl.weighting.worst_task import worst_task_weights
+
+
+@keras.saving.register_keras_serializable(package="keras_mtl")
+class CAGrad(GramianWeighting):
+    """Conflict-averse gradient descent.
+
+    Liu, Liu, Jin, Stone and Liu 2021, "Conflict-averse gradient descent for
+    multi-task learning", equation 3: the `d` within `c |g0|` of the mean
+    gradient `g0` that maximises `min_i g_i . d`. In the dual form of
+    Algorithm 1, `w = argmin g0 . g_w + c |g0| |g_w|` over the simplex and `d =
+    g0 + c |g0| g_w / |g_w|`. With `c >= 1` no task gets worse.
+
+    Departures: the problem is solved exactly, along its path in `c`. Where the
+    tasks are stationary and the ball is wide, `g_w = 0` and the formula is
+    0 / 0; `d` is then the mean's projection on the directions that hurt no
+    task, the nearest of the maximisers.
+
+    Args:
+        c: The radius of the ball, next to `|g0|`; 0 gives the mean.
+        scale: `"sum"`: d T / (1 + c). `"paper"`: d.
+
+    Example:
+
+    >>> import keras_mtl.weighting
+    >>> cagrad = keras_mtl.weighting.get("cagrad", scale="paper")
+    >>> cagrad.aggregate([[-4.0, 1.0, 1.0], [6.0, 1.0, 1.0]]).round(4)
+    array([0.1835, 1.2041, 1.2041])
+    """
+
+    def __init__(self, c: float = 0.5, scale: str = "sum") -> None:
+        super().__init__(scale)
+        if c < 0:
+            raise ValueError(
+                "Invalid value received for argument `c`. Expected a number of at "
+                f"least 0. Received: c={c}"
+            )
+        self.c = c
+
+    def solve(self, problem: GramianProblem, state: State) -> tuple[Any, State]:
+        gramian, active, tolerance = problem.gramian, problem.active, problem.tolerance
+        mean = active / problem.count
+        products = ops.matmul(gramian, mean)
+        radius = self.c * ops.sqrt(ops.maximum(ops.sum(mean * products), 0.0))
+        added, is_stationary = worst_task_weights(
+            gramian, products, radius, active, tolerance
+        )
+        projected = dual_cone_weights(gramian, mean[None], tolerance)[0]
+        weights = ops.where(is_stationary, projected, mean + added)
+        return weights * problem.count / (1.0 + self.c), state
+
+    def paper_factor(self, problem: GramianProblem) -> Any:
+        return (1.0 + self.c) / problem.count
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "c": self.c}

@@ -1,0 +1,43 @@
+"""Weights that the user gives."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+from keras import ops
+
+from keras_mtl.weighting.loss_weighting import LossProblem, LossWeighting
+from keras_mtl.weighting.weighting import State
+
+
+@keras.saving.register_keras_serializable(package="keras_mtl")
+class Constant(LossWeighting):
+    """Multiplies each task's loss by a number.
+
+    Args:
+        weights: The numbers, in the order of the tasks.
+
+    Example:
+
+    >>> import keras_mtl.weighting
+    >>> constant = keras_mtl.weighting.get("constant", weights=[1.0, 0.5])
+    >>> constant.aggregate([[-4.0, 1.0], [6.0, 1.0]])
+    array([-1. ,  1.5])
+    """
+
+    def __init__(self, weights: Sequence[float]) -> None:
+        super().__init__()
+        self.weights = tuple(float(weight) for weight in weights)
+
+    def weigh(self, problem: LossProblem, state: State) -> tuple[Any, State]:
+        tasks_count = problem.losses.shape[0]
+        if len(self.weights) != tasks_count:
+            raise ValueError(
+                "Invalid value received for argument `weights`. Expected one "
+                f"weight for each of the {tasks_count} tasks. Received: "
+                f"weights={self.weights}"
+            )
+        return ops.convert_to_tensor(self.weights, dtype="float64"), state
+
+    def get_config(self) -> dict[str, Any]:
+        return {"weights": list(self.weights)}

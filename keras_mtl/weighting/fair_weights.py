@@ -1,0 +1,68 @@
+"""The equation of Nash-MTL and FairGrad."""
+
+from typing import Any
+
+from keras import ops
+
+from keras_mtl.weighting.loops import bounded_loop
+from keras_mtl.weighting.pivoting import unit_diagonal
+
+__all__ = ["fair_weights"]
+
+_RIDGE = 1e-10
+_MOST_STEPS = 60
+
+
+def fair_weights(gramian: Any, active: Any, alpha: float, tolerance: float) -> Any:
+    """Returns the positive solution of `G w = w^{-1 / alpha}`.
+
+    It is the minimum of `w^T G w / 2 - sum_i H(w_i)` with `H' = w^{-1 /
+    alpha}`, a convex function. Newton's steps are taken on the cosines, with
+    `w = x / norm`, and cut to the best of ten lengths that keep `x` positive.
+
+    Args:
+        gramian: (T, T), zero for dropped tasks.
+        active: (T,) 1 for the tasks that count.
+        alpha: The fairness, above 0.
+        tolerance: The relative size of what is taken for rounding.
+
+    Returns:
+        (T,) the weights; 1 for dropped tasks.
+    """
+    power = 1.0 / alpha
+    cosines, norms = unit_diagonal(gramian)
+    identity = ops.eye(gramian.shape[0], dtype=gramian.dtype)
+    dropped = 1.0 - active
+    matrix = cosines + (max(tolerance, _RIDGE) * active + dropped)[:, None] * identity
+    factor = ops.power(norms, power - 1.0)
+    lengths = ops.power(2.0, -ops.arange(10, dtype=gramian.dtype))[:, None]
+
+    def function(x: Any) -> Any:
+        if alpha == 1.0:
+            primitive = ops.log(x)
+        else:
+            primitive = ops.power(x, 1.0 - power) / (1.0 - power)
+        return 0.5 * ops.sum(x * ops.matmul(x, matrix), axis=-1) - ops.sum(
+            factor * primitive, axis=-1
+        )
+
+    def unfinished(x: Any, change: Any) -> Any:
+        return change > 1e-13
+
+    def body(x: Any, change: Any) -> tuple[Any, Any]:
+        pull = factor * ops.power(x, -power)
+        # In relative steps the Hessian is well scaled, however small an x is.
+        hessian = x[:, None] * matrix * x[None, :]
+        hessian = hessian + (power * pull * x)[:, None] * identity
+        gradient = x * (ops.matmul(matrix, x) - pull)
+        relative = -ops.linalg.solve(hessian, gradient[:, None])[:, 0]
+        furthest = ops.maximum(-ops.min(relative), 0.0)
+        longest = ops.minimum(1.0, 0.99 / ops.maximum(furthest, 0.99))
+        candidates = x * (1.0 + longest * lengths * relative)
+        best = ops.argmin(function(candidates))
+        return ops.take(candidates, best, axis=0), ops.max(ops.abs(relative))
+
+    start = ops.power(factor, alpha / (1.0 + alpha))
+    change = ops.ones((), dtype=gramian.dtype)
+    x, _ = bounded_loop(_MOST_STEPS, unfinished, body, (start, change))
+    return x / norms

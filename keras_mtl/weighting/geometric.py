@@ -1,0 +1,43 @@
+"""The geometric mean of the losses."""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from keras_mtl.weighting.loss_weighting import LossProblem, LossWeighting
+from keras_mtl.weighting.weighting import State
+
+
+@keras.saving.register_keras_serializable(package="keras_mtl")
+class Geometric(LossWeighting):
+    """Minimises the geometric mean of the losses, which must be positive.
+
+    Chennupati, Sistu, Yogamani and Rawashdeh 2019, "MultiNet++", equation 2,
+    as `exp(mean log L)`: the product under the root underflows with many
+    tasks. The weights are its derivatives `exp(mean log L) / (T L_i)`, times T
+    in the scale of the sum. A task whose loss is exactly 0 is dropped: the
+    mean would be 0 and no task would learn.
+
+    Args:
+        scale: `"sum"` or `"paper"`.
+
+    Example:
+
+    >>> import keras_mtl.weighting
+    >>> weights, state = keras_mtl.weighting.get("geometric")([4.0, 1.0])
+    >>> weights.numpy()
+    array([0.5, 2. ], dtype=float32)
+    """
+
+    def __init__(self, scale: str = "sum") -> None:
+        super().__init__(scale)
+
+    def weigh(self, problem: LossProblem, state: State) -> tuple[Any, State]:
+        problem = problem.without_zeros()
+        logarithms = ops.log(problem.losses)
+        mean = ops.sum(problem.active * logarithms) / problem.count
+        weights = problem.active * ops.exp(mean - logarithms)
+        if self.scale == "paper":
+            weights = weights / problem.count
+        return weights, state

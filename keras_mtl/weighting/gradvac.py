@@ -1,0 +1,92 @@
+"""Gradients turned until their cosines reach a moving target."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from keras_mtl.weighting.gramian_weighting import GramianProblem, GramianWeighting
+from keras_mtl.weighting.noise import seed_state, uniform
+from keras_mtl.weighting.visits import visit_others
+from keras_mtl.weighting.weighting import State
+
+# At a cosine of 1 the turned gradient would be infinitely long.
+_HIGHEST_TARGET = 0.999
+
+
+@keras.saving.register_keras_serializable(package="keras_mtl")
+class GradVac(GramianWeighting):
+    """Gradient vaccine: raises the cosines to their own moving averages.
+
+    Wang, Tsvetkov, Firat and Cao 2021, "Gradient vaccine", Algorithm 1 and
+    equations 2 and 3: as in `pcgrad` each gradient visits the others in a
+    random order; where its cosine is below the target of the pair, it gets
+    the multiple of the other that brings it to the target; then the target
+    moves towards the cosine that was met. The first call, whose targets are 0,
+    is `pcgrad`. It is a sum in the paper too.
+
+    Departure: a target above 0.999 counts as 0.999. The gradient set is one
+    group, the shared parameters as a whole.
+
+    Args:
+        beta: How far a target moves at each visit.
+        seed: The seed of the `keras.random.SeedGenerator` of the orders.
+
+    State: `targets` (T, T), row i those of task i; and `seed`.
+
+    Example:
+
+    >>> import keras_mtl.weighting
+    >>> gradvac = keras_mtl.weighting.get("gradvac", seed=1)
+    >>> gradvac.aggregate([[-4.0, 1.0, 1.0], [6.0, 1.0, 1.0]]).round(4)
+    array([0.5848, 3.8012, 3.8012])
+    """
+
+    def __init__(self, beta: float = 0.5, seed: int | None = None) -> None:
+        super().__init__()
+        if not 0 <= beta <= 1:
+            raise ValueError(
+                "Invalid value received for argument `beta`. Expected a number "
+                f"between 0 and 1. Received: beta={beta}"
+            )
+        self.beta = beta
+        self.seed = seed
+
+    def initial_state(
+        self,
+        tasks_count: int,
+        parameters_count: int | None = None,
+        kinds: Sequence[str] | None = None,
+    ) -> State:
+        targets = np.zeros((tasks_count, tasks_count), "float32")
+        return {"targets": targets, **seed_state(self.seed)}
+
+    def solve(self, problem: GramianProblem, state: State) -> tuple[Any, State]:
+        gramian = problem.gramian
+        numbers, seed = uniform(state["seed"], gramian.shape)
+
+        def turn(
+            other: Any, product: Any, length: Any, other_length: Any, targets: Any
+        ) -> tuple[Any, Any]:
+            cosine = ops.divide_no_nan(product, length * other_length)
+            cosine = ops.clip(cosine, -1.0, 1.0)
+            target = ops.minimum(ops.sum(targets * other, axis=1), _HIGHEST_TARGET)
+            sine = ops.sqrt(1.0 - ops.square(cosine))
+            target_sine = ops.sqrt(1.0 - ops.square(target))
+            change = length * (target * sine - cosine * target_sine)
+            change = ops.divide_no_nan(change, other_length * target_sine)
+            step = self.beta * (cosine[:, None] - targets)
+            return ops.where(cosine < target, change, 0.0), targets + step * other
+
+        coefficients, targets = visit_others(gramian, numbers, turn, state["targets"])
+        active = problem.active
+        targets = ops.where(
+            active[:, None] * active[None, :] > 0, targets, state["targets"]
+        )
+        weights = ops.matmul(active, coefficients)
+        return weights, {"targets": targets, "seed": seed}
+
+    def get_config(self) -> dict[str, Any]:
+        return {"beta": self.beta, "seed": self.seed}

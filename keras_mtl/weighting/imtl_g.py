@@ -1,0 +1,53 @@
+"""The update with equal projections on all gradients."""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from keras_mtl.weighting.gramian_weighting import GramianProblem, GramianWeighting
+from keras_mtl.weighting.spectral import pseudo_solve, unit_gramian
+from keras_mtl.weighting.weighting import State
+
+
+@keras.saving.register_keras_serializable(package="keras_mtl")
+class IMTLG(GramianWeighting):
+    """Impartial multi-task learning, the balance of gradients.
+
+    Liu, Li, Kuang, Xue, Chen, Yang, Liao and Zhang 2021, "Towards impartial
+    multi-task learning", equations 4 to 6: the weights with the sum 1 for which
+    the update's products with all unit gradients are equal. They may be
+    negative.
+
+    Departure: equation 6 inverts a matrix, which dependent gradients leave
+    singular. Here `G w ~ (|g_1|, ..., |g_T|)` is solved by the
+    pseudo-inverse: in the least squares if no exact solution exists, and with
+    the answer 0 if the weights' sum vanishes, as for opposite gradients.
+
+    Args:
+        scale: `"sum"`: the weights' sum is T. `"paper"`: it is 1.
+
+    Example:
+
+    >>> import keras_mtl.weighting
+    >>> imtl_g = keras_mtl.weighting.get("imtl-g", scale="paper")
+    >>> imtl_g.aggregate([[-4.0, 1.0, 1.0], [6.0, 1.0, 1.0]]).round(4)
+    array([0.0767, 1.    , 1.    ])
+    """
+
+    def solve(self, problem: GramianProblem, state: State) -> tuple[Any, State]:
+        # Both forms agree where the gradients are independent; cosines then
+        # stand gradients of very different lengths.
+        cosines, norms = unit_gramian(problem.gramian)
+        balanced, rank = pseudo_solve(cosines, problem.active, problem.tolerance)
+        lengths = norms * problem.active
+        dependent, _ = pseudo_solve(problem.gramian, lengths, problem.tolerance)
+        weights = ops.where(rank >= problem.count, balanced / norms, dependent)
+        total = ops.sum(weights)
+        size = ops.sum(ops.abs(weights))
+        vanishes = ops.abs(total) <= max(problem.tolerance, 1e-12) * size
+        weights = weights / ops.where(vanishes, 1.0, total)
+        return ops.where(vanishes, 0.0, weights * problem.count), state
+
+    def paper_factor(self, problem: GramianProblem) -> Any:
+        return 1.0 / problem.count

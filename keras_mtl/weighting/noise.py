@@ -1,0 +1,62 @@
+"""Random numbers from a Keras `SeedGenerator`, held as part of a state.
+
+TensorFlow's own random operations can't be mapped over members with a seed
+each, and XLA's are slow on a CPU. These numbers are a hash of the generator's
+state and of the entry's place; the state moves on as the generator's does.
+"""
+
+import math
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+__all__ = ["normal", "seed_state", "uniform"]
+
+_LOW_32 = 0xFFFFFFFF
+
+
+def seed_state(seed: int | None) -> dict[str, np.ndarray]:
+    """Returns the entry `seed` of a state, from a new `SeedGenerator`.
+
+    Args:
+        seed: An integer, or None for one that `keras.utils.set_random_seed`
+            decides.
+    """
+    generator = keras.random.SeedGenerator(seed)
+    return {"seed": ops.convert_to_numpy(generator.state.value).astype("int64")}
+
+
+def uniform(seed: Any, shape: tuple[int, ...]) -> tuple[Any, Any]:
+    """Returns float64 numbers in (0, 1), and the next `seed`.
+
+    Args:
+        seed: (2,) the state of a `SeedGenerator`: the seed, and how often it
+            was used.
+        shape: The shape of the numbers.
+    """
+    key = _hash(seed[0] + 0x9E3779B9)
+    key = _hash(ops.bitwise_xor(key, ops.bitwise_and(seed[1] + 0x7F4A7C15, _LOW_32)))
+    places = ops.arange(math.prod(shape), dtype="int64")
+    bits = _hash(ops.bitwise_xor(_hash(places + key), key))
+    numbers = (ops.cast(bits, "float64") + 0.5) / 2.0**32
+    following = seed + ops.convert_to_tensor(np.array([0, 1]), dtype=seed.dtype)
+    return ops.reshape(numbers, shape), following
+
+
+def normal(seed: Any, shape: tuple[int, ...]) -> tuple[Any, Any]:
+    """Returns float64 standard normal numbers (Box and Muller), and the next seed."""
+    numbers, seed = uniform(seed, (2, *shape))
+    radius = ops.sqrt(-2.0 * ops.log(numbers[0]))
+    return radius * ops.cos(2.0 * math.pi * numbers[1]), seed
+
+
+def _hash(values: Any) -> Any:
+    # The 32-bit integer mix of C. Wellons ("lowbias32"), on 64-bit integers.
+    values = ops.bitwise_and(values, _LOW_32)
+    values = ops.bitwise_xor(values, ops.right_shift(values, 16))
+    values = ops.bitwise_and(values * 0x7FEB352D, _LOW_32)
+    values = ops.bitwise_xor(values, ops.right_shift(values, 15))
+    values = ops.bitwise_and(values * 0x846CA68B, _LOW_32)
+    return ops.bitwise_xor(values, ops.right_shift(values, 16))

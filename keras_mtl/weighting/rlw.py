@@ -1,0 +1,54 @@
+"""Random weights."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+
+from keras_mtl.weighting.loss_weighting import LossProblem, LossWeighting
+from keras_mtl.weighting.noise import normal, seed_state
+from keras_mtl.weighting.weighting import State
+
+
+@keras.saving.register_keras_serializable(package="keras_mtl")
+class RLW(LossWeighting):
+    """Random loss weighting: the softmax of normal noise, drawn at each step.
+
+    Lin, Ye, Zhang and Tsang 2022, "Reasonable effectiveness of random
+    weighting", Algorithm 2. The paper's weights have the sum 1, which makes T
+    times smaller steps than the sum of the losses; here the sum is T, or 1
+    with `scale="paper"`.
+
+    Args:
+        seed: The seed of the `keras.random.SeedGenerator`.
+        scale: `"sum"` or `"paper"`.
+
+    Example:
+
+    >>> import keras_mtl.weighting
+    >>> weights, state = keras_mtl.weighting.get("rlw", seed=1)([0.3, 2.0])
+    >>> float(sum(weights).numpy().round(5))
+    2.0
+    """
+
+    def __init__(self, seed: int | None = None, scale: str = "sum") -> None:
+        super().__init__(scale)
+        self.seed = seed
+
+    def initial_state(
+        self,
+        tasks_count: int,
+        parameters_count: int | None = None,
+        kinds: Sequence[str] | None = None,
+    ) -> State:
+        return seed_state(self.seed)
+
+    def weigh(self, problem: LossProblem, state: State) -> tuple[Any, State]:
+        noise, seed = normal(state["seed"], problem.losses.shape)
+        weights = problem.shares(noise)
+        if self.scale == "sum":
+            weights = weights * problem.count
+        return weights, {"seed": seed}
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "seed": self.seed}
