@@ -1,0 +1,159 @@
+"""Which classes a split has on both sides, and how to mend it."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+__all__ = ["ClassCoverage"]
+
+Integers = NDArray[np.int64]
+Truths = NDArray[np.bool_]
+
+CANDIDATES = 100
+
+
+class ClassCoverage:
+    """The classes that have to be on both sides of a split.
+
+    A class is on a side if one of its groups is. The held side needs one group
+    of each class that has at least two. The other side needs `rest_groups` of
+    them, or as many as there are, so that it can be split again. All rows
+    together count as one more class, so that no side is empty.
+
+    Args:
+        codes: `(N,)` classes for each task, from 0; -1 where a row has none.
+        groups: `(N,)` group of each row, from 0.
+        rest_groups: How many groups of a class the other side needs.
+    """
+
+    def __init__(
+        self, codes: Sequence[Integers], groups: Integers, rest_groups: int = 2
+    ) -> None:
+        self.group_count = int(groups.max()) + 1
+        classes = [np.zeros(self.group_count, np.int64)]
+        members = [np.arange(self.group_count)]
+        class_count = 1
+        for code in codes:
+            known = code >= 0
+            pairs = pd.unique(code[known] * self.group_count + groups[known])
+            numbers, in_group = np.divmod(pairs, self.group_count)
+            classes.append(numbers + class_count)
+            members.append(in_group)
+            class_count += int(code.max(initial=-1)) + 1
+        # Each class with each group that has it.
+        self.classes = np.concatenate(classes)
+        self.members = np.concatenate(members)
+        self.totals = np.bincount(self.classes, minlength=class_count)
+        self.held_need = np.where(self.totals > 1, 1, 0)
+        self.rest_need = np.clip(self.totals - 1, 0, rest_groups)
+
+    def count_lacking(self, choices: Truths) -> Integers:
+        """Counts, for each of `(K, G)` choices, the groups that a side lacks.
+
+        A side without enough groups of any class counts more than all others.
+        """
+        having = np.zeros((self.group_count, len(self.totals)))
+        having[self.members, self.classes] = 1
+        held = choices.astype(float) @ having
+        lacking = np.maximum(self.held_need - held, 0)
+        lacking += np.maximum(self.rest_need - (self.totals - held), 0)
+        lacking[:, 0] *= self.held_need.sum() + self.rest_need.sum()
+        total: Integers = lacking.sum(axis=1).astype(np.int64)
+        return total
+
+    def repair(
+        self,
+        held: Truths,
+        sizes: Integers,
+        target: float,
+        generator: np.random.Generator,
+    ) -> None:
+        """Moves groups in `held`, in place, until each class has its need.
+
+        The rarest class comes first. A group moves only if no other class
+        comes to lack what it had. Then as many rows as possible go back.
+
+        Args:
+            held: `(G,)` truth values: whether a group is held out.
+            sizes: `(G,)` number of rows of each group.
+            target: How many rows to hold out.
+            generator: Chooses among the groups.
+        """
+        counts = np.bincount(
+            self.classes, weights=held[self.members], minlength=len(self.totals)
+        ).astype(np.int64)
+        if not self._find_lacking(counts).any():
+            return
+        order = np.argsort(self.members, kind="stable")
+        self._by_group = self.classes[order]
+        self._first = np.searchsorted(
+            self.members[order], np.arange(self.group_count + 1)
+        )
+        # First of all, each side needs groups, whatever their classes.
+        if self._find_lacking(counts)[0]:
+            self._mend(0, held, counts, sizes, generator, forced=True)
+        rarest = np.flatnonzero(self._find_lacking(counts))
+        rarest = rarest[np.argsort(self.totals[rarest], kind="stable")]
+        for number in rarest:
+            self._mend(int(number), held, counts, sizes, generator)
+        self._return(held, counts, sizes, target, generator)
+
+    def _find_lacking(self, counts: Integers) -> Truths:
+        """Tells which classes lack groups, from their counts on the held side."""
+        return (counts < self.held_need) | (self.totals - counts < self.rest_need)
+
+    def _mend(
+        self,
+        number: int,
+        held: Truths,
+        counts: Integers,
+        sizes: Integers,
+        generator: np.random.Generator,
+        forced: bool = False,
+    ) -> None:
+        members = self.members[self.classes == number]
+        to_hold = bool(counts[number] < self.held_need[number])
+        candidates = members[held[members] != to_hold]
+        candidates = generator.permutation(candidates)
+        smallest = np.argsort(sizes[candidates], kind="stable")
+        for group in candidates[smallest[: None if forced else CANDIDATES]]:
+            if not self._find_lacking(counts)[number]:
+                return
+            self._move(int(group), held, counts, forced)
+
+    def _move(
+        self, group: int, held: Truths, counts: Integers, forced: bool = False
+    ) -> bool:
+        """Moves a group to the other side, unless a class then lacks it."""
+        having = self._by_group[self._first[group] : self._first[group + 1]]
+        if held[group]:
+            spare = counts[having] > self.held_need[having]
+        else:
+            rest = self.totals[having] - counts[having]
+            spare = rest > self.rest_need[having]
+        if not (forced or spare.all()):
+            return False
+        counts[having] += -1 if held[group] else 1
+        held[group] = not held[group]
+        return True
+
+    def _return(
+        self,
+        held: Truths,
+        counts: Integers,
+        sizes: Integers,
+        target: float,
+        generator: np.random.Generator,
+    ) -> None:
+        surplus = int(sizes[held].sum()) - round(target)
+        candidates = np.flatnonzero(held == (surplus > 0))
+        candidates = candidates[sizes[candidates] <= abs(surplus)]
+        # As many tries as there may be groups that a class holds in place.
+        tries = 10 * abs(surplus) + CANDIDATES
+        for group in generator.permutation(candidates)[:tries]:
+            if sizes[group] <= abs(surplus) and self._move(int(group), held, counts):
+                surplus -= int(sizes[group]) * (1 if surplus > 0 else -1)
+            if not surplus:
+                return

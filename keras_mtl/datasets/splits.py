@@ -1,0 +1,162 @@
+"""Splitting rows: stratified, with what belongs together on one side."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from keras_mtl.datasets.class_coverage import ClassCoverage
+from keras_mtl.datasets.hold_groups import hold_groups
+from keras_mtl.datasets.label_strata import label_codes
+from keras_mtl.errors import UserError
+
+__all__ = ["fold_rows", "split_rows"]
+
+Integers = NDArray[np.int64]
+
+
+def split_rows(
+    strata: ArrayLike,
+    *,
+    test_fraction: float,
+    seed: int,
+    groups: ArrayLike | None = None,
+    labels: Mapping[str, ArrayLike] | None = None,
+) -> tuple[Integers, Integers]:
+    """Splits rows in two, stratified, without parting a group.
+
+    Each stratum gives its share of rows to both sides. Each class with at least
+    two groups is on both sides and, with three, twice in the rest, so that the
+    rest can be split again. Where that and the fraction contradict each other,
+    the classes go first.
+
+    Args:
+        strata: `(N,)` integers, from `label_strata`.
+        test_fraction: The share of rows to hold out, between 0 and 1.
+        seed: The same seed gives the same split.
+        groups: `(N,)` integers, from `row_groups`. Defaults to `None`: each row
+            is a group of its own.
+        labels: The tasks' labels, as for `label_strata`. Their classes are put
+            on both sides even where a stratum holds several of them. Defaults
+            to `None`: the strata are the classes.
+
+    Returns:
+        The indices of the rest and those of the rows held out, both sorted.
+
+    Raises:
+        UserError: If the fraction isn't between 0 and 1, or if there are fewer
+            than two groups.
+
+    Example:
+
+    >>> rest, held = split_rows([0, 0, 0, 0, 1, 1], test_fraction=0.5, seed=0)
+    >>> len(rest), len(held)
+    (3, 3)
+    """
+    if not 0 < test_fraction < 1:
+        raise UserError(
+            "Invalid value for argument `test_fraction`. Expected a number between "
+            f"0 and 1. Received: {test_fraction}"
+        )
+    strata, groups = _check_rows(strata, groups, least_groups=2)
+    codes = _find_codes(strata, labels)
+    generator = np.random.default_rng(seed)
+    coverage = ClassCoverage(codes, groups)
+    target = test_fraction * len(strata)
+    held = hold_groups(strata, groups, coverage, target, generator)[groups]
+    return np.flatnonzero(~held), np.flatnonzero(held)
+
+
+def fold_rows(
+    strata: ArrayLike,
+    *,
+    folds: int,
+    seed: int,
+    groups: ArrayLike | None = None,
+    labels: Mapping[str, ArrayLike] | None = None,
+) -> Integers:
+    """Gives each row a fold, stratified, without parting a group.
+
+    The folds are split off one after the other with the promises of
+    `split_rows`. A class with at least as many groups as there are folds is in
+    every fold where possible.
+
+    Args:
+        strata: `(N,)` integers, from `label_strata`.
+        folds: The number of folds, at least 2.
+        seed: The same seed gives the same folds.
+        groups: `(N,)` integers, from `row_groups`. Defaults to `None`: each row
+            is a group of its own.
+        labels: The tasks' labels, as in `split_rows`.
+
+    Returns:
+        `(N,)` fold numbers, from 0.
+
+    Raises:
+        UserError: If there are fewer than 2 folds, or fewer groups than folds.
+
+    Example:
+
+    >>> fold_rows([0, 0, 0, 1, 1, 1], folds=3, seed=0).tolist()
+    [0, 2, 1, 1, 0, 2]
+    """
+    if folds < 2:
+        raise UserError(
+            "Invalid value for argument `folds`. Expected at least 2. Received: "
+            f"{folds}"
+        )
+    strata, groups = _check_rows(strata, groups, least_groups=folds)
+    codes = _find_codes(strata, labels)
+    generator = np.random.default_rng(seed)
+    fold = np.full(len(strata), folds - 1, np.int64)
+    left = np.arange(len(strata))
+    for number in range(folds - 1):
+        parts = folds - number
+        left_groups = pd.factorize(groups[left])[0].astype(np.int64)
+        left_strata = pd.factorize(strata[left])[0].astype(np.int64)
+        left_codes = [code[left] for code in codes]
+        coverage = ClassCoverage(left_codes, left_groups, rest_groups=parts - 1)
+        target = len(left) / parts
+        held = hold_groups(left_strata, left_groups, coverage, target, generator)
+        fold[left[held[left_groups]]] = number
+        left = left[~held[left_groups]]
+    return fold
+
+
+def _find_codes(
+    strata: Integers, labels: Mapping[str, ArrayLike] | None
+) -> list[Integers]:
+    if labels is None:
+        return [strata]
+    codes = label_codes(labels)
+    if any(code.shape != strata.shape for code in codes):
+        raise ValueError(
+            "Invalid argument `labels`. Expected as many rows as strata: "
+            f"{len(strata)}. Received: {[len(code) for code in codes]}"
+        )
+    return codes
+
+
+def _check_rows(
+    strata: ArrayLike, groups: ArrayLike | None, least_groups: int
+) -> tuple[Integers, Integers]:
+    """Numbers strata and groups from 0, without gaps."""
+    strata = np.asarray(strata)
+    groups = np.arange(len(strata)) if groups is None else np.asarray(groups)
+    if strata.ndim != 1 or groups.shape != strata.shape:
+        raise ValueError(
+            "Expected arguments `strata` and `groups` of the same shape (N,). "
+            f"Received: {strata.shape} and {groups.shape}"
+        )
+    group_numbers, names = pd.factorize(groups)
+    if len(names) < least_groups:
+        raise UserError(
+            f"Expected at least {least_groups} groups of rows that may be parted. "
+            f"Received: {len(strata)} rows in {len(names)} groups. Give more rows, "
+            "or a group column with more values."
+        )
+    return (
+        pd.factorize(strata)[0].astype(np.int64),
+        group_numbers.astype(np.int64),
+    )

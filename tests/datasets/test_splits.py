@@ -1,0 +1,304 @@
+"""What a split promises holds for any data."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from keras_mtl.datasets import (
+    HEART_DISEASE_FEATURES,
+    fold_rows,
+    label_strata,
+    load_heart_disease,
+    row_groups,
+    split_rows,
+)
+from keras_mtl.datasets.label_strata import label_codes
+from keras_mtl.errors import UserError
+
+PROPERTY = settings(deadline=None, max_examples=120)
+
+
+@st.composite
+def problems(draw):
+    """Labels of several tasks, and groups of very different sizes."""
+    generator = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    rows = draw(st.sampled_from([4, 7, 15, 40, 150, 600]))
+    labels = {}
+    for task in range(draw(st.integers(1, 4))):
+        share = generator.dirichlet(np.full(draw(st.integers(2, 5)), 0.7))
+        label = generator.choice(len(share), rows, p=share).astype(float)
+        label[generator.random(rows) < draw(st.sampled_from([0, 0.3, 0.9]))] = np.nan
+        labels[f"t{task}"] = label
+    kind = draw(st.sampled_from(["rows", "pairs", "patients", "sites", "uneven"]))
+    groups = {
+        "rows": np.arange(rows),
+        "pairs": generator.integers(0, rows * 3 // 4, rows),
+        "patients": generator.integers(0, max(2, rows // 4), rows),
+        "sites": generator.integers(0, 4, rows),
+        "uneven": np.minimum(generator.zipf(1.4, rows), 50),
+    }[kind]
+    groups[:2] = [0, 1]
+    return labels, groups, generator
+
+
+def group_sides(groups, side):
+    return pd.Series(side).groupby(groups).nunique()
+
+
+def class_groups(labels, groups):
+    """For each class of each task: the groups that have it."""
+    return [
+        (code == number, np.unique(groups[code == number]))
+        for code in label_codes(labels)
+        for number in range(code.max() + 1)
+    ]
+
+
+@PROPERTY
+@given(problems(), st.sampled_from([0.1, 0.2, 0.25, 0.5, 0.8]), st.integers(0, 99))
+def test_split_promises(problem, fraction, seed):
+    labels, groups, _ = problem
+    strata = label_strata(labels)
+    rest, held = split_rows(
+        strata, test_fraction=fraction, seed=seed, groups=groups, labels=labels
+    )
+    rows = len(strata)
+    # Each row is on one side, each group too, and no side is empty.
+    np.testing.assert_array_equal(np.sort(np.r_[rest, held]), np.arange(rows))
+    assert len(rest) > 0
+    assert len(held) > 0
+    assert (np.diff(rest) > 0).all()
+    assert (np.diff(held) > 0).all()
+    assert not set(groups[rest]) & set(groups[held])
+    # The fraction is honoured as far as groups and classes allow.
+    sizes = np.bincount(pd.factorize(groups)[0])
+    if sizes.max() <= 4 and rows >= 40:
+        needs = sum(len(found) >= 2 for _, found in class_groups(labels, groups))
+        assert abs(len(held) - fraction * rows) <= sizes.max() + 3 * needs
+    # The same seed gives the same split.
+    again = split_rows(
+        strata, test_fraction=fraction, seed=seed, groups=groups, labels=labels
+    )
+    np.testing.assert_array_equal(again[1], held)
+
+
+@PROPERTY
+@given(problems(), st.sampled_from([0.1, 0.2, 0.5]), st.integers(0, 99))
+def test_every_class_with_three_groups_is_on_both_sides(problem, fraction, seed):
+    labels, groups, _ = problem
+    if len(np.unique(groups)) < 30:
+        # Among few groups, classes may contradict each other: take one task.
+        labels = {"t0": labels["t0"]}
+    _, held = split_rows(
+        label_strata(labels),
+        test_fraction=fraction,
+        seed=seed,
+        groups=groups,
+        labels=labels,
+    )
+    is_held = np.isin(np.arange(len(groups)), held)
+    for rows, found in class_groups(labels, groups):
+        if len(found) >= 3:
+            assert is_held[rows].any()
+            # Twice in the rest, so that the rest can be split again.
+            assert len(np.unique(groups[rows & ~is_held])) >= 2
+
+
+@PROPERTY
+@given(problems(), st.integers(2, 15), st.integers(0, 99))
+def test_fold_promises(problem, folds, seed):
+    labels, groups, _ = problem
+    strata = label_strata(labels)
+    if len(np.unique(groups)) < folds:
+        with pytest.raises(UserError, match="groups"):
+            fold_rows(strata, folds=folds, seed=seed, groups=groups, labels=labels)
+        return
+    fold = fold_rows(strata, folds=folds, seed=seed, groups=groups, labels=labels)
+    assert fold.shape == strata.shape
+    assert set(fold) == set(range(folds))
+    assert (group_sides(groups, fold) == 1).all()
+    again = fold_rows(strata, folds=folds, seed=seed, groups=groups, labels=labels)
+    np.testing.assert_array_equal(again, fold)
+
+
+@pytest.mark.parametrize("count", [3, 5, 13, 14, 20])
+def test_as_many_folds_as_groups_leave_one_group_to_each(count):
+    # Classes that contradict it: each group has one of its own, some share.
+    labels = {"a": np.arange(count), "b": np.arange(count) % 3}
+    strata = label_strata(labels)
+    for seed in range(10):
+        fold = fold_rows(strata, folds=count, seed=seed, labels=labels)
+        assert sorted(fold) == list(range(count))
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.integers(0, 2**32 - 1), st.integers(2, 6), st.integers(40, 400))
+def test_every_class_is_in_every_fold(seed, folds, rows):
+    generator = np.random.default_rng(seed)
+    labels = {"a": generator.integers(0, 3, rows), "b": np.zeros(rows, int)}
+    labels["b"][generator.choice(rows, folds, replace=False)] = 1
+    fold = fold_rows(label_strata(labels), folds=folds, seed=seed, labels=labels)
+    counts = pd.crosstab(labels["b"], fold).to_numpy()
+    np.testing.assert_array_equal(counts[1], 1)
+    sizes = np.bincount(fold)
+    assert sizes.max() - sizes.min() <= 2
+
+
+@PROPERTY
+@given(
+    st.lists(st.integers(0, 3), min_size=30, max_size=300),
+    st.sampled_from([0.1, 0.2, 1 / 3, 0.5]),
+    st.integers(0, 99),
+)
+@example([0] * 33 + [1] * 10, 0.2, 0)
+def test_single_rows_give_the_fraction_and_each_stratum_its_share(
+    strata, fraction, seed
+):
+    strata = np.array(strata)
+    _, held = split_rows(strata, test_fraction=fraction, seed=seed)
+    counts = np.bincount(strata)
+    shares = np.bincount(strata[held], minlength=len(counts))
+    if counts[counts > 0].min() * fraction >= 2:
+        assert abs(len(held) - fraction * len(strata)) <= 0.5 + 1e-9
+        assert np.abs(shares - fraction * counts).max() < 1 + 1e-9
+
+
+def test_pairs_and_patients_give_each_stratum_its_share():
+    generator = np.random.default_rng(0)
+    rows = 50_000
+    strata = generator.choice(8, rows, p=[0.3, 0.2, 0.2, 0.1, 0.1, 0.05, 0.03, 0.02])
+    for groups in (
+        generator.integers(0, 30_000, rows),
+        generator.integers(0, 3_000, rows),
+        np.minimum(generator.zipf(1.5, rows), 400),
+    ):
+        _, held = split_rows(strata, test_fraction=0.2, seed=0, groups=groups)
+        assert abs(len(held) - 0.2 * rows) <= 5
+        shares = np.bincount(strata[held]) / np.bincount(strata)
+        assert np.abs(shares - 0.2).max() < 0.02
+
+
+def test_another_seed_gives_another_split():
+    strata = np.repeat([0, 1], 50)
+    first = split_rows(strata, test_fraction=0.3, seed=0)[1]
+    second = split_rows(strata, test_fraction=0.3, seed=1)[1]
+    assert not np.array_equal(first, second)
+
+
+def test_every_row_is_held_as_often_as_another():
+    strata = np.repeat([0, 1], [30, 10])
+    counts = np.zeros(40)
+    for seed in range(400):
+        counts[split_rows(strata, test_fraction=0.25, seed=seed)[1]] += 1
+    # Binomial, 400 tries at 0.25: the standard deviation is 8.7.
+    assert np.abs(counts - 100).max() < 45
+
+
+def test_held_groups_are_not_the_larger_ones():
+    generator = np.random.default_rng(1)
+    groups = np.repeat(np.arange(400), generator.integers(1, 20, 400))
+    strata = generator.integers(0, 3, len(groups))
+    sizes = np.bincount(groups)
+    means = []
+    for seed in range(10):
+        _, held = split_rows(strata, test_fraction=0.25, seed=seed, groups=groups)
+        means.append(sizes[np.unique(groups[held])].mean() / sizes.mean())
+    assert 0.9 < np.mean(means) < 1.1
+
+
+# The heart data
+
+
+@pytest.fixture(scope="module")
+def heart():
+    frame = load_heart_disease()
+    labels = {
+        "thal": pd.factorize(frame["thal"])[0],
+        "heart": (frame["num"] > 0).to_numpy().astype(int),
+    }
+    return frame, labels, label_strata(labels)
+
+
+def test_heart_strata_are_all_combinations(heart):
+    _, labels, strata = heart
+    assert len(np.unique(strata)) == 8
+    pairs = pd.crosstab(strata, [labels["thal"], labels["heart"]])
+    assert ((pairs > 0).sum(axis=1) == 1).all()
+
+
+def test_heart_split_keeps_twins_together_and_shares_exact(heart):
+    frame, labels, strata = heart
+    groups = row_groups(frame, HEART_DISEASE_FEATURES)
+    for seed in range(5):
+        rest, held = split_rows(
+            strata, test_fraction=0.2, seed=seed, groups=groups, labels=labels
+        )
+        assert len(held) == 184
+        assert np.abs(np.bincount(strata[held]) - np.bincount(strata) * 0.2).max() < 2
+        features = list(HEART_DISEASE_FEATURES)
+        both = frame.iloc[rest][features].merge(frame.iloc[held][features])
+        assert both.empty
+
+
+def test_heart_sites_nearest_to_the_fraction(heart):
+    frame, labels, strata = heart
+    groups = row_groups(frame, HEART_DISEASE_FEATURES, frame["site"])
+    nearest = {0.2: {"VA Long Beach"}, 0.33: {"Cleveland"}, 0.13: {"Switzerland"}}
+    for fraction, sites in nearest.items():
+        _, held = split_rows(
+            strata, test_fraction=fraction, seed=0, groups=groups, labels=labels
+        )
+        assert set(frame["site"].iloc[held]) == sites
+    fold = fold_rows(strata, folds=4, seed=0, groups=groups, labels=labels)
+    assert (pd.crosstab(frame["site"], fold) > 0).to_numpy().sum() == 4
+
+
+def test_heart_three_parts_have_every_class(heart):
+    frame, labels, strata = heart
+    groups = row_groups(frame, HEART_DISEASE_FEATURES)
+    rest, test = split_rows(strata, test_fraction=0.15, seed=3, groups=groups)
+    train, validation = split_rows(
+        strata[rest], test_fraction=0.15, seed=3, groups=groups[rest]
+    )
+    for part in (test, rest[train], rest[validation]):
+        for codes in labels.values():
+            assert set(codes[part]) == set(codes)
+
+
+# Mistakes and size
+
+
+@pytest.mark.parametrize("fraction", [0, 1, -0.1, 1.5, float("nan")])
+def test_wrong_fraction(fraction):
+    with pytest.raises(UserError, match="test_fraction"):
+        split_rows([0, 0, 1], test_fraction=fraction, seed=0)
+
+
+def test_too_few_groups():
+    with pytest.raises(UserError, match="3 rows in 1 groups"):
+        split_rows([0, 0, 1], test_fraction=0.5, seed=0, groups=[7, 7, 7])
+    with pytest.raises(UserError, match="at least 2"):
+        fold_rows([0, 0, 1], folds=1, seed=0)
+    with pytest.raises(UserError, match="at least 4 groups"):
+        fold_rows([0, 0, 1], folds=4, seed=0)
+    with pytest.raises(UserError, match="0 rows in 0 groups"):
+        split_rows([], test_fraction=0.5, seed=0)
+
+
+def test_wrong_shapes():
+    with pytest.raises(ValueError, match=r"\(3,\) and \(2,\)"):
+        split_rows([0, 0, 1], test_fraction=0.5, seed=0, groups=[0, 1])
+    with pytest.raises(ValueError, match="as many rows as"):
+        split_rows([0, 0, 1], test_fraction=0.5, seed=0, labels={"a": [0, 1]})
+
+
+def test_many_rare_classes_keep_the_fraction():
+    # 200 classes of three rows each among 5,000 rows.
+    label = np.zeros(5000, int)
+    label[:600] = np.repeat(np.arange(1, 201), 3)
+    labels = {"a": label}
+    _, held = split_rows(label_strata(labels), test_fraction=0.1, seed=0, labels=labels)
+    assert len(held) == 500
+    assert set(label[held]) == set(range(201))
