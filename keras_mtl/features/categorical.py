@@ -72,6 +72,9 @@ class CategoricalFeature(Feature):
             words = [f"{self.name}[{word}]" for word in self.vocabulary or ()]
         return (*words, *[f"{self.name}_missing"][: int(self.has_flag)])
 
+    def describe(self) -> str:
+        return "numbered" if self.encoding == "ordinal" else ""
+
     def to_array(self, values: pd.Series) -> np.ndarray:
         return to_words(values)
 

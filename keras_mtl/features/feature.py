@@ -49,6 +49,10 @@ class Feature(Declaration, ABC):
         """Whether the feature has its statistics."""
         return self.missing_share is not None
 
+    def describe(self) -> str:
+        """Says in a few words what is special about the feature."""
+        return ""
+
     @abstractmethod
     def to_array(self, values: pd.Series) -> np.ndarray:
         """Turns a column into what the model's input takes.

@@ -59,6 +59,10 @@ class NumericFeature(Feature):
     def encoded_names(self) -> tuple[str, ...]:
         return (self.name, f"{self.name}_missing")[: 1 + self.has_flag]
 
+    def describe(self) -> str:
+        numbers = " or ".join(f"{value:g}" for value in self.missing_values)
+        return f"{numbers} means missing" if numbers else ""
+
     def to_array(self, values: pd.Series) -> np.ndarray:
         import pandas as pd
 

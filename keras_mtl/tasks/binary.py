@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import keras
     import pandas as pd
 
-__all__ = ["ClassName", "BinaryTask", "positive_class"]
+__all__ = ["BinaryTask", "ClassName", "positive_class"]
 
 # TOML's `classes = [0, 1]` means the words "0" and "1".
 ClassName = Annotated[
@@ -86,6 +86,11 @@ class BinaryTask(Task):
     def class_words(self) -> tuple[str, str]:
         """The negative and the positive answer's words."""
         return self.classes or ("no", "yes")
+
+    def describe(self) -> str:
+        negative, positive = self.class_words
+        rule = f" where {self.positive}" if self.positive else ""
+        return f"{positive}{rule}, or {negative}"
 
     def resolve(self, frame: pd.DataFrame, source: str) -> Self:
         values = label_column(frame, self.label_columns[0], self.name, source)

@@ -64,6 +64,9 @@ class MulticlassTask(Task):
     def output_activation(self) -> str:
         return "softmax"
 
+    def describe(self) -> str:
+        return ", ".join(self.classes or ())
+
     def resolve(self, frame: pd.DataFrame, source: str) -> Self:
         values = label_column(frame, self.label_columns[0], self.name, source)
         words = label_words(values)

@@ -49,6 +49,10 @@ class Task(Declaration, ABC):
         """The columns that hold the task's labels."""
         return (self.column or self.name,)
 
+    def describe(self) -> str:
+        """Says in a few words what is special about the task."""
+        return ""
+
     @property
     @abstractmethod
     def units(self) -> int:

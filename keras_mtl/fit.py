@@ -1,0 +1,174 @@
+"""Trains, evaluates and exports a multi-task model: python -m keras_mtl.fit."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from keras_mtl.configuration.command_line import Flag, run_command
+
+if TYPE_CHECKING:
+    from keras_mtl.configuration.fit_config import FitConfig
+
+__all__ = ["FLAGS", "main"]
+
+SUMMARY = """Trains one network on several tasks, from a CSV to a model that
+TensorFlow Serving loads.
+
+Without flags it predicts the thalassaemia and the heart disease of the patients
+in the embedded data. With --data and --task it does the same with yours:
+
+    python -m keras_mtl.fit --data my.csv --task churn:binary --task plan:multiclass
+"""
+
+FLAGS = (
+    Flag(
+        "--config",
+        "config",
+        "Settings in a TOML file; flags win over it.",
+        metavar="FILE",
+    ),
+    Flag("--preset", "preset", "The recipe: default or article.", metavar="NAME"),
+    Flag("--out", "output.folder", "The run folder.", metavar="DIR"),
+    Flag("--overwrite", "output.overwrite", "Replace a run folder.", form="switch"),
+    Flag("--seed", "seed", "Of the split, weights and batches.", metavar="N"),
+    Flag("--quiet", "quiet", "Show nothing but warnings and errors.", form="switch"),
+    # Data
+    Flag("--data", "data.path", "The rows; by default the heart data.", metavar="CSV"),
+    Flag(
+        "--test-csv",
+        "data.test_path",
+        "The test rows, all others train.",
+        metavar="CSV",
+    ),
+    Flag(
+        "--test-fraction", "data.test_fraction", "Share of rows held out.", metavar="X"
+    ),
+    Flag("--group", "data.group", "Keep equal values on one side.", metavar="COLUMN"),
+    Flag("--missing", "data.missing", "Text that means missing.", form="repeat"),
+    # Tasks and features
+    Flag(
+        "--task",
+        "tasks",
+        "A task: binary, multiclass, regression or multilabel; a binary one may "
+        "have a rule: heart:binary:num>0.",
+        form="repeat",
+        metavar="NAME:KIND[:COLUMN]",
+    ),
+    Flag("--columns", "inputs.columns", "The features.", form="list", metavar="A,B"),
+    Flag("--drop", "inputs.drop", "No features.", form="list", metavar="A,B"),
+    Flag(
+        "--numeric", "inputs.numeric", "These are numbers.", form="list", metavar="A,B"
+    ),
+    Flag("--boolean", "inputs.boolean", "Yes or no.", form="list", metavar="A,B"),
+    Flag(
+        "--categorical",
+        "inputs.categorical",
+        "These are words, even if they look like numbers.",
+        form="list",
+        metavar="A,B",
+    ),
+    Flag(
+        "--missing-value",
+        "inputs.missing_values",
+        "A number that means missing in a column.",
+        form="entry",
+        metavar="COLUMN=NUMBER",
+    ),
+    Flag("--encoding", "inputs.encoding", "Words: one_hot or ordinal.", metavar="NAME"),
+    Flag(
+        "--missing-flags",
+        "inputs.missing_flags",
+        "Tell the network which values are missing.",
+        form="switch",
+    ),
+    # Model
+    Flag("--name", "model.name", "The name it is served under.", metavar="NAME"),
+    Flag(
+        "--trunk", "model.trunk", "Shared layers' widths.", form="list", metavar="32,64"
+    ),
+    Flag(
+        "--head",
+        "head_widths",
+        "A task's head's widths.",
+        form="entry",
+        metavar="TASK=32,16",
+    ),
+    Flag(
+        "--head-widths",
+        "heads.widths",
+        "The widths of heads that don't say otherwise.",
+        form="list",
+        metavar="16,8",
+    ),
+    Flag("--activation", "model.activation", "Of all hidden layers.", metavar="NAME"),
+    Flag("--dropout", "model.dropout", "After each hidden layer.", metavar="X"),
+    Flag("--input-dropout", "model.input_dropout", "Of the features.", metavar="X"),
+    Flag("--batch-norm", "model.batch_norm", "Normalise hidden layers.", form="switch"),
+    # Training
+    Flag("--members", "training.members", "Networks to average.", metavar="N"),
+    Flag("--epochs", "training.epochs", "At most.", metavar="N"),
+    Flag("--batch-size", "training.batch_size", "Rows of one update.", metavar="N"),
+    Flag("--learning-rate", "training.learning_rate", "At the start.", metavar="X"),
+    Flag("--schedule", "training.schedule", "constant or cosine.", metavar="NAME"),
+    Flag("--weight-decay", "training.weight_decay", "Of kernels.", metavar="X"),
+    Flag("--patience", "training.patience", "Epochs; 0 trains all.", metavar="N"),
+    Flag(
+        "--validation-fraction",
+        "training.validation_fraction",
+        "Share of training rows each member validates on.",
+        metavar="X",
+    ),
+    Flag("--label-smoothing", "heads.label_smoothing", "Of classes.", metavar="X"),
+    Flag(
+        "--loss-weight",
+        "loss_weights",
+        "A task's weight in the total loss.",
+        form="entry",
+        metavar="TASK=X",
+    ),
+)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs the command and returns its exit status."""
+    return run_command("python -m keras_mtl.fit", SUMMARY, FLAGS, _fit, argv=argv)
+
+
+def _fit(values: dict[str, Any], mistakes: list[str]) -> None:
+    quiet = bool(values.pop("quiet", False))
+    config = _settings(values, mistakes)
+    # Loaded from here on: what the settings don't need.
+    from keras_mtl.runs.fit_run import fit_run
+
+    fit_run(config, quiet=quiet)
+
+
+def _settings(values: dict[str, Any], mistakes: list[str]) -> FitConfig:
+    """Makes the settings of the file and the flags."""
+    from keras_mtl.configuration.flag_values import nest_flags
+    from keras_mtl.configuration.toml_file import read_toml
+    from keras_mtl.configuration.validate import build_config
+    from keras_mtl.errors import UserError
+
+    layers: list[dict[str, Any]] = []
+    try:
+        if "config" in values:
+            layers.append(read_toml(values.pop("config")))
+    except UserError as error:
+        mistakes += error.messages
+    try:
+        layers.append(nest_flags(values, layers[0] if layers else {}))
+    except UserError as error:
+        mistakes += error.messages
+    try:
+        config = build_config(*layers)
+    except UserError as error:
+        raise UserError(*mistakes, *error.messages) from None
+    if mistakes:
+        raise UserError(*mistakes)
+    return config
+
+
+if __name__ == "__main__":
+    sys.exit(main())

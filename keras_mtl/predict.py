@@ -1,0 +1,58 @@
+"""Answers rows with a trained model: python -m keras_mtl.predict RUN rows.csv."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from keras_mtl.configuration.command_line import Flag, run_command
+
+__all__ = ["FLAGS", "main"]
+
+SUMMARY = """Answers the rows of a CSV file with the model of a run.
+
+RUN is a run folder, or a model.keras file alone. The answers, one row for each
+row of the file, go to the standard output as CSV, or to --out. Missing and
+never-seen values are answered like those of training; labels in the file are
+shown beside the answers.
+"""
+
+FLAGS = (
+    Flag("--out", "out", "Write the answers to this file.", metavar="FILE"),
+    Flag("--overwrite", "overwrite", "Replace that file.", form="switch"),
+    Flag("--missing", "missing", "Text that means missing.", form="repeat"),
+)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs the command and returns its exit status."""
+    return run_command(
+        "python -m keras_mtl.predict",
+        SUMMARY,
+        FLAGS,
+        _predict,
+        arguments=("RUN", "ROWS"),
+        argv=argv,
+    )
+
+
+def _predict(values: dict[str, Any], mistakes: list[str]) -> None:
+    from keras_mtl.errors import UserError
+    from keras_mtl.runs.predict_run import find_model, predict_run
+
+    if values["RUN"] is not None:
+        mistakes += find_model(values["RUN"])[1]
+    out = values.get("out")
+    if mistakes:
+        raise UserError(*mistakes)
+    predict_run(
+        values["RUN"],
+        values["ROWS"],
+        out=out,
+        overwrite=bool(values.get("overwrite")),
+        missing=values.get("missing", ()),
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,11 @@
+"""Tables and plots of a run."""
+
+from keras_mtl.lazy import lazy_names
+
+__getattr__, __all__ = lazy_names(
+    __name__,
+    {
+        "keras_mtl.report.plots": ("write_plots",),
+        "keras_mtl.report.tables": ("data_table", "measures_table"),
+    },
+)
