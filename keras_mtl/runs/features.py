@@ -1,0 +1,150 @@
+"""Which columns become features, and of which kind."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import pandas as pd
+
+from keras_mtl.configuration.fit_config import FitConfig, InputSettings
+from keras_mtl.datasets import (
+    drop_uninformative,
+    find_infinite,
+    find_non_numeric,
+    require_columns,
+)
+from keras_mtl.features import (
+    BooleanFeature,
+    CategoricalFeature,
+    Feature,
+    NumericFeature,
+    feature_name,
+    infer_features,
+)
+
+__all__ = ["choose_features"]
+
+
+def choose_features(
+    frame: pd.DataFrame, config: FitConfig, source: str, mistakes: list[str]
+) -> tuple[Feature, ...]:
+    """Declares the features of a run.
+
+    Columns that the settings name come first in authority; what they leave
+    open is inferred from the data.
+
+    Args:
+        frame: The rows.
+        config: The run's settings.
+        source: What the messages call the data.
+        mistakes: Gets a message for each thing that is wrong.
+
+    Returns:
+        The features, in the columns' order.
+    """
+    labels = {
+        column: task.name for task in config.tasks for column in task.label_columns
+    }
+    columns = _feature_columns(frame, config, labels, source, mistakes)
+    columns = drop_uninformative(frame, columns)
+    if not columns and not mistakes:
+        mistakes.append(
+            f"{source}: expected at least one feature; no column is left beside the "
+            "labels and those left out. Give a file with columns to predict from."
+        )
+    declared = _declare(config, columns)
+    hidden = [column for column in frame.columns if column not in columns]
+    features = infer_features(frame, exclude=hidden, declared=declared)
+    features = tuple(
+        _with_encoding(feature, config.inputs)
+        if feature.column_name not in {item.column_name for item in config.features}
+        else feature
+        for feature in features
+    )
+    for feature in features:
+        if isinstance(feature, NumericFeature):
+            mistakes += find_non_numeric(frame, feature.column_name, source)
+            mistakes += find_infinite(frame, feature.column_name, source)
+    by_name = {feature.name: feature for feature in features}
+    for task in config.tasks:
+        if task.name in by_name:
+            mistakes.append(
+                f"{source}: task {task.name!r} is named like the feature in column "
+                f"{by_name[task.name].column_name!r}. Rename the task "
+                f"({task.name}_task:{task.kind}:{','.join(task.label_columns)}), or "
+                f"leave the column out (--drop {by_name[task.name].column_name})."
+            )
+    return features
+
+
+def _feature_columns(
+    frame: pd.DataFrame,
+    config: FitConfig,
+    labels: dict[str, str],
+    source: str,
+    mistakes: list[str],
+) -> list[str]:
+    inputs = config.inputs
+    declared = [feature.column_name for feature in config.features]
+    named = {
+        "columns": inputs.columns or (),
+        "drop": inputs.drop,
+        "numeric": inputs.numeric,
+        "boolean": inputs.boolean,
+        "categorical": inputs.categorical,
+        "missing_values": tuple(inputs.missing_values),
+        "features": declared,
+        "group": (config.data.group,) if config.data.group is not None else (),
+    }
+    for what, names in named.items():
+        mistakes += require_columns(frame, names, what, source)
+    for column in dict.fromkeys([*(inputs.columns or ()), *declared]):
+        if column in labels:
+            mistakes.append(
+                f"{source}: column {column!r} is a feature and the label of task "
+                f"{labels[column]!r}. Leave it out of the features."
+            )
+    left_out = {*inputs.drop, *labels}
+    if inputs.columns is None:
+        # A patient's number would let the network know the patient again.
+        left_out.add(config.data.group)
+        chosen = [column for column in map(str, frame.columns)]
+    else:
+        chosen = [*inputs.columns, *declared]
+    return [
+        column
+        for column in dict.fromkeys(chosen)
+        if column in frame.columns and column not in left_out
+    ]
+
+
+def _declare(config: FitConfig, columns: Collection[str]) -> list[Feature]:
+    """Declares the features that the settings name, in full or by kind alone."""
+    inputs = config.inputs
+    features = [item for item in config.features if item.column_name in columns]
+    known = {feature.column_name for feature in features}
+    # Declared kinds come with the names that inference would give them.
+    taken = {feature.name.lower() for feature in features}
+    kinds: Sequence[tuple[type[Feature], Collection[str]]] = (
+        (CategoricalFeature, inputs.categorical),
+        (BooleanFeature, inputs.boolean),
+        (NumericFeature, (*inputs.numeric, *inputs.missing_values)),
+    )
+    for kind, names in kinds:
+        for column in names:
+            if column in columns and column not in known:
+                name = feature_name(column, taken)
+                taken.add(name.lower())
+                known.add(column)
+                features.append(kind(name, column=None if name == column else column))
+    return features
+
+
+def _with_encoding(feature: Feature, inputs: InputSettings) -> Feature:
+    changes: dict[str, Any] = {"missing_flag": inputs.missing_flags}
+    if isinstance(feature, CategoricalFeature):
+        changes["encoding"] = inputs.encoding
+    if isinstance(feature, NumericFeature):
+        changes["missing_values"] = inputs.missing_values.get(feature.column_name, ())
+    return feature.replace(**changes)

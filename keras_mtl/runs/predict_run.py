@@ -1,0 +1,172 @@
+"""Answering a file of rows with a saved model."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+import zipfile
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from keras_mtl.datasets import MISSING_VALUES, read_csv
+from keras_mtl.errors import UserError
+from keras_mtl.features import Feature, deserialize_feature
+from keras_mtl.runs.terminal import Terminal
+from keras_mtl.tasks import Task, deserialize_task
+
+__all__ = ["find_model", "predict_run", "read_declarations"]
+
+
+def find_model(run: str) -> tuple[Path, list[str]]:
+    """Finds the model file of a run.
+
+    Args:
+        run: A run folder, or a `.keras` file.
+
+    Returns:
+        The file's path, and what is wrong with it.
+    """
+    path = Path(run)
+    if path.is_dir():
+        path = path / "model.keras"
+    if not path.is_file():
+        return path, [
+            f"{run}: expected a run folder with a model.keras, or a .keras file; there "
+            f"is no {path}. Make one with python -m keras_mtl.fit."
+        ]
+    if not zipfile.is_zipfile(path):
+        return path, [f"{path}: expected a Keras model file; this is none."]
+    return path, []
+
+
+def read_declarations(path: Path) -> tuple[tuple[Task, ...], tuple[Feature, ...]]:
+    """Reads a saved model's tasks and features, without loading the model.
+
+    Raises:
+        UserError: When the file is no raw-feature model of this package.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            config = json.loads(archive.read("config.json"))
+        values = config["config"]
+        tasks = tuple(deserialize_task(item) for item in values["tasks"])
+        features = tuple(deserialize_feature(item) for item in values["features"])
+    except (KeyError, ValueError, TypeError, zipfile.BadZipFile) as error:
+        raise UserError(
+            f"{path}: expected a model that keras_mtl saved; its config can't be "
+            f"understood ({type(error).__name__}: {error})."
+        ) from None
+    if not features:
+        raise UserError(
+            f"{path}: expected a model of raw features; this is one of an encoded "
+            "matrix. Save it joined with its encoder (keras_mtl.join_encoder)."
+        )
+    return tasks, features
+
+
+def predict_run(
+    run: str,
+    rows: str,
+    out: str | None = None,
+    overwrite: bool = False,
+    missing: Sequence[str] = (),
+) -> None:
+    """Answers the rows of a file, and writes the answers as CSV.
+
+    Args:
+        run: A run folder, or a `.keras` file.
+        rows: A CSV file. It has all feature columns; labels may be there.
+        out: Where to write; None is the standard output.
+        overwrite: Whether a file there is replaced.
+        missing: Texts that mean a missing cell, beside the usual ones.
+
+    Raises:
+        UserError: When a file can't serve; nothing is written.
+    """
+    path, mistakes = find_model(run)
+    if out is not None and Path(out).exists() and not overwrite:
+        mistakes.append(
+            f"{out}: expected a file that is not there yet; it is. Choose another "
+            "with --out, or replace it with --overwrite."
+        )
+    if out is not None and not Path(out).absolute().parent.is_dir():
+        mistakes.append(f"{out}: expected a path in a folder that is there.")
+    if mistakes:
+        raise UserError(*mistakes)
+    tasks, features = read_declarations(path)
+    terminal = Terminal(quiet=True)
+    with terminal.warnings():
+        frame = _read(rows, tasks, features, (*MISSING_VALUES, *missing))
+        labels = _labels(tasks, frame, rows)
+    with terminal.loading():
+        import keras
+        import tensorflow as tf
+
+        from keras_mtl.runs.predictions import answer_rows, predict_frame
+
+        tf.config.list_logical_devices()
+        # Safe mode, Keras's default, refuses a file that carries code.
+        model = keras.saving.load_model(path, compile=False, safe_mode=True)
+        outputs = predict_frame(model, frame)
+    answers = answer_rows(model, outputs, labels, np.arange(len(frame)))
+    if out is None:
+        answers.to_csv(sys.stdout, index=False)
+        return
+    _write_whole(answers, Path(out))
+
+
+def _read(
+    rows: str,
+    tasks: Sequence[Task],
+    features: Sequence[Feature],
+    missing: Collection[str],
+) -> pd.DataFrame:
+    from keras_mtl.datasets import find_non_numeric, require_columns
+
+    frame = read_csv(rows, missing_values=missing)
+    words = {item.column_name for item in features if item.dtype == "string"}
+    words |= {column for task in tasks for column in task.label_columns}
+    text = [
+        column
+        for column in frame.columns
+        if column in words and pd.api.types.is_numeric_dtype(frame[column])
+    ]
+    if text:
+        frame = read_csv(rows, missing_values=missing, text_columns=text)
+    columns = [feature.column_name for feature in features]
+    mistakes = require_columns(frame, columns, "feature", rows)
+    for feature in features:
+        if feature.dtype == "float32" and feature.column_name in frame.columns:
+            mistakes += find_non_numeric(frame, feature.column_name, rows)
+    if mistakes:
+        raise UserError(*mistakes)
+    return frame
+
+
+def _labels(
+    tasks: Sequence[Task], frame: pd.DataFrame, rows: str
+) -> dict[str, np.ndarray]:
+    """Encodes the labels of those tasks whose columns are all there."""
+    return {
+        task.name: task.encode_labels(frame)
+        for task in tasks
+        if all(column in frame.columns for column in task.label_columns)
+    }
+
+
+def _write_whole(answers: pd.DataFrame, path: Path) -> None:
+    """Writes a file beside its place and renames it, so that it is never half."""
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.absolute().parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
+            answers.to_csv(stream, index=False)
+        os.replace(name, path)
+    except BaseException:
+        os.unlink(name)
+        raise

@@ -1,0 +1,110 @@
+"""The run folder: complete or absent."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from keras_mtl.errors import UserError
+
+__all__ = ["choose_folder", "new_run_folder"]
+
+# What every run folder holds: by it one is known from a folder of the user's.
+MARKS = ("config.toml", "metrics.json", "model.keras")
+
+
+def choose_folder(folder: str | None, overwrite: bool, name: str) -> Path:
+    """Chooses where a run is written.
+
+    Args:
+        folder: What the user asked for; None takes the first of `runs/NAME`,
+            `runs/NAME-2`, ... that is not there.
+        overwrite: Whether a run folder that is there may be replaced.
+        name: What an unnamed run is called after.
+
+    Raises:
+        UserError: When the folder is there and may not be replaced, or is no
+            run folder, or can't be made.
+    """
+    if folder is None:
+        path, number = Path("runs") / name, 1
+        while path.exists():
+            number += 1
+            path = Path("runs") / f"{name}-{number}"
+        return path
+    path = Path(folder)
+    if path.exists() or path.is_symlink():
+        if not overwrite:
+            raise UserError(
+                f"{folder}: expected a folder that is not there yet; it is. Choose "
+                "another with --out, or replace it with --overwrite."
+            )
+        if not all((path / mark).is_file() for mark in MARKS):
+            raise UserError(
+                f"{folder}: --overwrite replaces run folders alone, and this is none: "
+                f"it lacks {', '.join(m for m in MARKS if not (path / m).is_file())}. "
+                "Choose another folder with --out."
+            )
+    for parent in path.absolute().parents:
+        if parent.exists():
+            if not parent.is_dir() or not os.access(parent, os.W_OK):
+                raise UserError(
+                    f"{folder}: expected a folder that can be made; {parent} can't be "
+                    "written to. Choose another with --out."
+                )
+            break
+    return path
+
+
+@contextlib.contextmanager
+def new_run_folder(path: Path, overwrite: bool) -> Iterator[Path]:
+    """Gives a folder to write a run into, and puts it in its place at the end.
+
+    It is written beside its place under a hidden name and renamed when all is
+    on the disk, so that a run killed at any moment leaves no folder that looks
+    complete.
+
+    Args:
+        path: The run folder's place.
+        overwrite: Whether a run folder there is replaced.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    written = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+    # A temporary folder is its owner's alone; a run is as open as other files.
+    written.chmod(0o777 & ~_umask())
+    try:
+        yield written
+        _flush(written)
+        if overwrite and path.exists():
+            # Both renames are atomic; between them the run is absent.
+            old = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+            path.rename(old / "replaced")
+            written.rename(path)
+            shutil.rmtree(old)
+        else:
+            if path.exists():
+                raise UserError(
+                    f"{path}: expected a folder that is not there yet; it has appeared "
+                    "since this run began. Choose another with --out."
+                )
+            written.rename(path)
+    finally:
+        if written.exists():
+            shutil.rmtree(written)
+
+
+def _flush(folder: Path) -> None:
+    for file in sorted(folder.rglob("*")):
+        if file.is_file():
+            with file.open("rb") as stream:
+                os.fsync(stream.fileno())
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

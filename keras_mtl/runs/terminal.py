@@ -1,0 +1,138 @@
+"""What a run shows while it goes on."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+)
+
+from keras_mtl.errors import DataWarning
+from keras_mtl.report.tables import data_table, measures_table
+from keras_mtl.runs.prepare import PreparedData
+
+__all__ = ["Terminal"]
+
+# How often the losses are told where no progress bar can be.
+EPOCHS_A_LINE = 10
+
+OnEpoch = Callable[[int, dict[str, float]], None]
+
+
+class Terminal:
+    """Tells a person what happens; plain lines where there is no terminal.
+
+    Args:
+        quiet: Whether nothing but warnings is shown.
+    """
+
+    def __init__(self, quiet: bool = False) -> None:
+        # A pipe has no width of its own; tables are not to be cut there.
+        width = None if sys.stdout.isatty() else 120
+        self.console = Console(quiet=quiet, width=width, highlight=False)
+        self.errors = Console(stderr=True, highlight=False, soft_wrap=True)
+
+    @contextlib.contextmanager
+    def warnings(self) -> Iterator[None]:
+        """Shows the data's warnings as lines, each once."""
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always", DataWarning)
+            yield
+        messages = {
+            str(warning.message): None
+            for warning in caught
+            if issubclass(warning.category, DataWarning)
+        }
+        for message in messages:
+            self.errors.print(f"warning: {message}", markup=False)
+        for warning in caught:
+            if not issubclass(warning.category, DataWarning):
+                warnings.warn_explicit(
+                    warning.message, warning.category, warning.filename, warning.lineno
+                )
+
+    @contextlib.contextmanager
+    def loading(self) -> Iterator[None]:
+        """Keeps TensorFlow's start-up lines off the screen, unless it fails.
+
+        Its C++ part writes them to the standard error before any setting of
+        its own can be heard.
+        """
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+        self.console.print("Loading TensorFlow ...")
+        sys.stderr.flush()
+        kept = os.dup(2)
+        with tempfile.TemporaryFile() as said:
+            os.dup2(said.fileno(), 2)
+            try:
+                yield
+            except BaseException:
+                said.seek(0)
+                os.write(kept, said.read())
+                raise
+            finally:
+                sys.stderr.flush()
+                os.dup2(kept, 2)
+                os.close(kept)
+
+    def show_data(self, data: PreparedData) -> None:
+        """Shows what is predicted from what, and the split."""
+        self.console.print(data_table(data.tasks, data.features))
+        self.console.print(
+            f"{data.source}: {len(data.train_rows)} rows to train on, "
+            f"{len(data.test_rows)} held out"
+        )
+
+    @contextlib.contextmanager
+    def progress(self, epochs: int) -> Iterator[OnEpoch]:
+        """Gives the function to call after each epoch."""
+        if not self.console.is_terminal or self.console.quiet:
+            yield self._print_epoch
+            return
+        columns = (
+            TextColumn("epoch"),
+            MofNCompleteColumn(),
+            BarColumn(bar_width=24),
+            TimeRemainingColumn(),
+            TextColumn("{task.description}"),
+        )
+        with Progress(*columns, console=self.console) as bar:
+            row = bar.add_task("", total=epochs)
+
+            def on_epoch(epoch: int, means: dict[str, float]) -> None:
+                bar.update(row, completed=epoch, description=_losses(means))
+                if epoch % EPOCHS_A_LINE == 0:
+                    self._print_epoch(epoch, means)
+
+            yield on_epoch
+
+    def _print_epoch(self, epoch: int, means: dict[str, float]) -> None:
+        if epoch % EPOCHS_A_LINE == 0:
+            self.console.print(f"epoch {epoch}: {_losses(means)}")
+
+    def show_result(self, metrics: dict[str, Any], folder: Path) -> None:
+        """Shows the held-out results and where the run is."""
+        rows = metrics["rows"]["test"]
+        self.console.print(
+            measures_table(metrics["test"], f"Results on {rows} held-out rows")
+        )
+        self.console.print(f"Written: {folder}", soft_wrap=True)
+
+
+def _losses(means: dict[str, float]) -> str:
+    return "  ".join(
+        f"{name} {value:.4f}" for name, value in means.items() if name.endswith("loss")
+    )

@@ -1,0 +1,81 @@
+"""Training the model of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+
+from keras_mtl.architectures import average_members, build_hard_sharing, join_encoder
+from keras_mtl.features import build_encoder, encode_frame, learn_features
+from keras_mtl.runs.member_rows import member_rows
+from keras_mtl.runs.prepare import PreparedData
+from keras_mtl.training import MemberFit, MultiTaskModel, fit_members
+
+__all__ = ["TrainedRun", "train_run"]
+
+
+@dataclass(frozen=True)
+class TrainedRun:
+    """What training a run gave.
+
+    Attributes:
+        model: The raw-feature model: all members, averaged.
+        fit: The members and their history.
+        parameters: The number of one member's trainable parameters.
+    """
+
+    model: MultiTaskModel
+    fit: MemberFit
+    parameters: int
+
+
+def train_run(
+    data: PreparedData,
+    on_epoch: Callable[[int, dict[str, float]], None] | None = None,
+) -> TrainedRun:
+    """Trains the model that a run's settings describe.
+
+    Args:
+        data: What `prepare_data` prepared.
+        on_epoch: See `fit_members`.
+
+    Returns:
+        The trained model and its history.
+    """
+    config = data.config
+    keras.utils.set_random_seed(config.seed)
+    rows = data.train_rows
+    features = learn_features(data.features, data.frame.iloc[rows])
+    tasks = [task.learn(data.labels[task.name][rows]) for task in data.tasks]
+    encoder = build_encoder(features)
+    core = build_hard_sharing(
+        encoder.output_shape[-1],
+        tasks,
+        trunk=config.model.trunk,
+        activation=config.model.activation,
+        dropout=config.model.dropout,
+        batch_norm=config.model.batch_norm,
+        input_dropout=config.model.input_dropout,
+        name="core",
+    )
+    # Test rows keep their places and lend no number to what is learned.
+    matrix = np.zeros((len(data.frame), encoder.output_shape[-1]), "float32")
+    matrix[rows] = encode_frame(encoder, features, data.frame.iloc[rows])
+    own = member_rows(rows, data.labels, data.groups, config.training, config.seed)
+    fit = fit_members(
+        core,
+        matrix,
+        data.labels,
+        config.training,
+        rows=own.train,
+        validation_rows=own.validation,
+        seed=config.seed,
+        on_epoch=on_epoch,
+    )
+    model = join_encoder(
+        encoder, average_members(fit.members), features, name=config.model.name
+    )
+    return TrainedRun(model, fit, int(core.count_params()))
