@@ -5,6 +5,7 @@ package imports neither Keras nor TensorFlow.
 """
 
 from keras_mtl.lazy import lazy_names
+from keras_mtl.registration import register_when_keras_loads
 
 __version__ = "0.1.0"
 
@@ -43,3 +44,5 @@ __getattr__, __all__ = lazy_names(
         ),
     },
 )
+
+register_when_keras_loads()

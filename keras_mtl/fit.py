@@ -18,6 +18,7 @@ TensorFlow Serving loads.
 Without flags it predicts the thalassaemia and the heart disease of the patients
 in the embedded data. With --data and --task it does the same with yours:
 
+\b
     python -m keras_mtl.fit --data my.csv --task churn:binary --task plan:multiclass
 """
 
@@ -102,7 +103,7 @@ FLAGS = (
         metavar="16,8",
     ),
     Flag("--activation", "model.activation", "Of all hidden layers.", metavar="NAME"),
-    Flag("--dropout", "model.dropout", "After each hidden layer.", metavar="X"),
+    Flag("--dropout", "model.dropout", "After each layer of the trunk.", metavar="X"),
     Flag("--input-dropout", "model.input_dropout", "Of the features.", metavar="X"),
     Flag("--batch-norm", "model.batch_norm", "Normalise hidden layers.", form="switch"),
     # Training

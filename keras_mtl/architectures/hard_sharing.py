@@ -41,7 +41,7 @@ def build_hard_sharing(
             one axis of features is flattened.
         activation: The activation of the trunk's dense layers and, unless the
             task has its own, of the heads'.
-        dropout: The dropout rate after each hidden dense layer.
+        dropout: The dropout rate after each dense layer of the trunk.
         batch_norm: Whether a normalisation precedes each of the activations.
         input_dropout: The dropout rate of the trunk's input.
         name: The model's name.
@@ -100,7 +100,7 @@ def build_hard_sharing(
                 head,
                 width,
                 task.activation or activation,
-                dropout,
+                0.0,
                 batch_norm,
                 f"{task.name}_{index}",
             )

@@ -55,6 +55,8 @@ class InputSettings(Declaration):
         missing_values: By column, the numbers that mean missing.
         encoding: How words are encoded: one column each, or numbered.
         missing_flags: Whether a missing value has a column of its own.
+        maximum_levels: A number with at most this many whole values has a
+            column for each of them beside its own; 0 for none.
     """
 
     columns: tuple[str, ...] | None = None
@@ -65,6 +67,7 @@ class InputSettings(Declaration):
     missing_values: dict[str, tuple[float, ...]] = Field(default_factory=dict)
     encoding: Literal["one_hot", "ordinal"] = "one_hot"
     missing_flags: bool = True
+    maximum_levels: Annotated[int, Field(ge=0)] = 10
 
 
 @declaration
@@ -75,7 +78,7 @@ class ModelSettings(Declaration):
         name: The name under which it is served.
         trunk: The widths of the shared layers.
         activation: The activation of all hidden layers.
-        dropout: The dropout rate after each hidden layer.
+        dropout: The dropout rate after each layer of the trunk.
         input_dropout: The dropout rate of the encoded features.
         batch_norm: Whether hidden layers are normalised.
     """

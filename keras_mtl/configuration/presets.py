@@ -8,21 +8,26 @@ PRESETS: dict[str, dict[str, Any]] = {
     # Found by cross-validation on training rows: see
     # `python -m benchmarks.default_recipe` and the README.
     "default": {
-        "model": {"trunk": [32, 64], "activation": "silu"},
+        "model": {"trunk": [32, 64], "activation": "silu", "dropout": 0.2},
         "heads": {"widths": [16]},
         "training": {
-            "members": 16,
+            "members": 10,
             "epochs": 100,
-            "batch_size": 32,
+            "batch_size": 64,
             "learning_rate": 1e-3,
-            "patience": 20,
+            "weight_decay": 1.0,
+            "patience": 10,
             "validation_fraction": 0.2,
         },
     },
     # The network of the articles, as it is there: 12 numbers in, each word
     # numbered, no regularisation, no validation.
     "article": {
-        "inputs": {"encoding": "ordinal", "missing_flags": False},
+        "inputs": {
+            "encoding": "ordinal",
+            "missing_flags": False,
+            "maximum_levels": 0,
+        },
         "model": {"trunk": [32, 64], "activation": "relu"},
         "heads": {"widths": [16]},
         "training": {

@@ -29,7 +29,8 @@ def read_toml(path: str) -> dict[str, Any]:
         ) from None
     except OSError as error:
         raise UserError(
-            f"{path}: expected a TOML file that can be read; received: {error.strerror}."
+            f"{path}: expected a TOML file that can be read; received: "
+            f"{error.strerror}."
         ) from None
     except UnicodeDecodeError as error:
         raise UserError(

@@ -146,7 +146,8 @@ def _declarations(
         isinstance(entry, Mapping) for entry in entries
     ):
         mistakes.append(
-            f"{key}: expected a list of tables, [[{key}]] in TOML; received {entries!r}."
+            f"{key}: expected a list of tables, [[{key}]] in TOML; received "
+            f"{entries!r}."
         )
         return []
     made = []

@@ -8,6 +8,7 @@ import numpy as np
 
 from keras_mtl.declarations import declaration
 from keras_mtl.features.feature import Feature
+from keras_mtl.features.standardize import standardize_share
 from keras_mtl.features.words import to_words
 
 if TYPE_CHECKING:
@@ -31,7 +32,8 @@ class BooleanFeature(Feature):
         missing_share: See `Feature`.
         missing_flag: Whether a second column says that the value is missing.
             It is left out where no training row misses it.
-        mean: The share of yes in training rows, which `learn` fills.
+        mean: The share of yes among the training rows that have a value,
+            which `learn` fills.
 
     Example:
 
@@ -74,14 +76,15 @@ class BooleanFeature(Feature):
     def encode(self, inputs: Any) -> Any:
         from keras_mtl.features.word_encoding import WordEncoding
 
-        spread = float(np.sqrt(self.mean * (1 - self.mean))) or 1.0
+        no, yes = standardize_share(self.mean)
         rows = {"": 0.0}
-        for words, value in ((TRUE_WORDS, 1.0), (FALSE_WORDS, 0.0)):
+        for words, value in ((TRUE_WORDS, yes), (FALSE_WORDS, no)):
             for word in words:
                 for spelling in (word, word.upper(), word.capitalize()):
-                    rows[spelling] = (value - self.mean) / spread
+                    rows[spelling] = value
         table = [[0.0], *([value] for value in rows.values())]
         if self.has_flag:
-            table = [row + [0.0] for row in table]
-            table[1][1] = 1.0
+            present, missing = standardize_share(self.missing_share or 0.0)
+            table = [[*row, present] for row in table]
+            table[1][1] = missing
         return WordEncoding(list(rows), table, name=f"encode_{self.name}")(inputs)

@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field
 
 from keras_mtl.declarations import declaration
 from keras_mtl.features.feature import Feature
+from keras_mtl.features.standardize import standardize_share
 from keras_mtl.features.words import to_words
 
 if TYPE_CHECKING:
@@ -21,12 +22,15 @@ __all__ = ["CategoricalFeature"]
 class CategoricalFeature(Feature):
     """One of several words.
 
-    One-hot, each word has a column. A word that is unknown, or too rare to
-    learn from, is encoded as the average training row, so that it moves the
-    answer nowhere; so is a missing one, unless training rows miss it too:
-    then missing has a column of its own.
+    One-hot, each word has a column; of two words, one column tells both. A
+    word that is unknown, or too rare to learn from, is encoded as the average
+    training row, so that it moves the answer nowhere; so is a missing one,
+    unless training rows miss it too: then missing has a column of its own.
 
-    Ordinal, the words are numbered in order and standardised: one column.
+    Ordinal, the words are numbered in order, and missing before them if
+    training rows miss it: one column.
+
+    All columns are standardised.
 
     Args:
         name: See `Feature`.
@@ -38,8 +42,8 @@ class CategoricalFeature(Feature):
             rows, sorted.
         minimum_count: How many training rows a word needs to be known.
         maximum_words: How many words are known at most, the frequent first.
-        frequencies: The share of each word among the training rows that have
-            one, which `learn` fills.
+        frequencies: The share of training rows with each word, which `learn`
+            fills.
 
     Example:
 
@@ -47,7 +51,7 @@ class CategoricalFeature(Feature):
     >>> feature = CategoricalFeature("slope", minimum_count=1)
     >>> feature = feature.learn(pd.Series(["up", "flat", "flat", None]))
     >>> feature.vocabulary, feature.encoded_names
-    (('flat', 'up'), ('slope[flat]', 'slope[up]', 'slope_missing'))
+    (('flat', 'up'), ('slope[up]', 'slope_missing'))
     """
 
     kind: ClassVar[str] = "categorical"
@@ -67,10 +71,16 @@ class CategoricalFeature(Feature):
 
     @property
     def encoded_names(self) -> tuple[str, ...]:
-        words = [self.name]
-        if self.encoding == "one_hot":
-            words = [f"{self.name}[{word}]" for word in self.vocabulary or ()]
-        return (*words, *[f"{self.name}_missing"][: int(self.has_flag)])
+        if self.encoding == "ordinal":
+            return (self.name,)
+        words = [f"{self.name}[{word}]" for word in self._words_with_column]
+        flag = [f"{self.name}_missing"] if self.has_flag else []
+        return (*words, *flag)
+
+    @property
+    def _words_with_column(self) -> tuple[str, ...]:
+        words = self.vocabulary or ()
+        return words[1:] if len(words) == 2 else words
 
     def describe(self) -> str:
         return "numbered" if self.encoding == "ordinal" else ""
@@ -89,39 +99,47 @@ class CategoricalFeature(Feature):
                 key=lambda word: (-count[word], word),
             )
             vocabulary = _in_order(frequent[: self.maximum_words])
-        known = sum(count.get(word, 0) for word in vocabulary)
         return self.replace(
             missing_share=float(np.mean(words == "")),
             vocabulary=vocabulary,
-            frequencies=tuple(
-                count.get(word, 0) / max(known, 1) for word in vocabulary
-            ),
+            frequencies=tuple(count.get(word, 0) / len(words) for word in vocabulary),
         )
 
     def encode(self, inputs: Any) -> Any:
         from keras_mtl.features.word_encoding import WordEncoding
 
-        vocabulary = self.vocabulary or ()
+        # Rows: unknown, missing, each word.
         table = self._one_hot() if self.encoding == "one_hot" else self._ordinal()
-        if self.has_flag:
-            table = np.pad(table, ((0, 0), (0, 1)))
-            table[1] = 0.0
-            table[1, -1] = 1.0
         return WordEncoding(
-            ["", *vocabulary], table.tolist(), name=f"encode_{self.name}"
+            ["", *(self.vocabulary or ())], table, name=f"encode_{self.name}"
         )(inputs)
 
-    def _one_hot(self) -> np.ndarray:
-        # Rows: unknown, missing, each word.
-        average = np.asarray(self.frequencies)
-        return np.vstack([average, average, np.eye(len(average))])
+    def _one_hot(self) -> list[list[float]]:
+        share = dict(zip(self.vocabulary or (), self.frequencies, strict=True))
+        columns = []
+        for word in self._words_with_column:
+            other, same = standardize_share(share[word])
+            missing = other if self.has_flag else 0.0
+            words = [same if each == word else other for each in share]
+            columns.append([0.0, missing, *words])
+        if self.has_flag:
+            present, missing = standardize_share(self.missing_share or 0.0)
+            columns.append([0.0, missing, *[present] * len(share)])
+        if not columns:
+            # No word is frequent enough: one column that says nothing.
+            columns = [[0.0] * (len(share) + 2)]
+        return [list(row) for row in zip(*columns, strict=True)]
 
-    def _ordinal(self) -> np.ndarray:
-        share = np.asarray(self.frequencies)
+    def _ordinal(self) -> list[list[float]]:
+        share = np.asarray([self.missing_share, *self.frequencies])
+        share = share / share.sum() if share.sum() else share
         codes = np.arange(len(share), dtype="float64")
         mean = np.sum(codes * share)
         spread = np.sqrt(np.sum(share * (codes - mean) ** 2)) or 1.0
-        return np.concatenate([[0.0, 0.0], (codes - mean) / spread])[:, None]
+        standard = (codes - mean) / spread
+        if not self.missing_share:
+            standard[0] = 0.0
+        return [[0.0], *([float(value)] for value in standard)]
 
 
 def _in_order(words: list[str]) -> tuple[str, ...]:

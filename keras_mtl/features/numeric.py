@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 import numpy as np
+from pydantic import Field
 
 from keras_mtl.declarations import declaration
 from keras_mtl.features.feature import Feature
+from keras_mtl.features.words import format_number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,7 +28,12 @@ class NumericFeature(Feature):
         missing_values: Numbers that mean missing, such as 0 for a pressure.
         missing_flag: Whether a second column says that the value is missing.
             It is left out where no training row misses it.
-        mean: The training mean, which `learn` fills, as those that follow.
+        maximum_levels: A number that takes at most this many whole values in
+            training rows (three at least) has, beside its own column, one for
+            each value, so that a count need not act in a straight line.
+        levels: These values, which `learn` fills, as those that follow.
+        level_shares: The share of training rows with each.
+        mean: The training mean.
         scale: The training standard deviation.
         minimum: The smallest training value.
         maximum: The largest training value.
@@ -45,6 +52,9 @@ class NumericFeature(Feature):
 
     missing_values: tuple[float, ...] = ()
     missing_flag: bool = True
+    maximum_levels: Annotated[int, Field(ge=0)] = 10
+    levels: tuple[float, ...] = ()
+    level_shares: tuple[float, ...] = ()
     mean: float = 0.0
     scale: float = 1.0
     minimum: float | None = None
@@ -57,7 +67,9 @@ class NumericFeature(Feature):
 
     @property
     def encoded_names(self) -> tuple[str, ...]:
-        return (self.name, f"{self.name}_missing")[: 1 + self.has_flag]
+        levels = [f"{self.name}[{format_number(level)}]" for level in self.levels]
+        flag = [f"{self.name}_missing"] if self.has_flag else []
+        return (self.name, *levels, *flag)
 
     def describe(self) -> str:
         numbers = " or ".join(f"{value:g}" for value in self.missing_values)
@@ -79,17 +91,35 @@ class NumericFeature(Feature):
         if known.size == 0:
             # All of it missing in these rows: any finite statistics will do.
             return self.replace(missing_share=1.0)
+        levels, shares = self._learn_levels(known, len(numbers))
         return self.replace(
             missing_share=float(missing.mean()),
+            levels=levels,
+            level_shares=shares,
             mean=float(known.mean()),
             scale=float(known.std()) or 1.0,
             minimum=float(known.min()),
             maximum=float(known.max()),
         )
 
+    def _learn_levels(
+        self, known: np.ndarray, rows: int
+    ) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        levels, counts = np.unique(known, return_counts=True)
+        few = 3 <= len(levels) <= self.maximum_levels
+        if not few or not np.all(levels == np.round(levels)):
+            return (), ()
+        return tuple(levels.tolist()), tuple((counts / rows).tolist())
+
     def declared(self) -> Self:
         return self.replace(
-            missing_share=None, mean=0.0, scale=1.0, minimum=None, maximum=None
+            missing_share=None,
+            levels=(),
+            level_shares=(),
+            mean=0.0,
+            scale=1.0,
+            minimum=None,
+            maximum=None,
         )
 
     def encode(self, inputs: Any) -> Any:
@@ -99,6 +129,8 @@ class NumericFeature(Feature):
             mean=self.mean,
             scale=self.scale,
             missing_values=self.missing_values,
-            missing_flag=self.has_flag,
+            missing_share=self.missing_share if self.has_flag else None,
+            levels=self.levels,
+            level_shares=self.level_shares,
             name=f"encode_{self.name}",
         )(inputs)

@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+from keras_mtl.features.standardize import standardize_share
+
 __all__ = ["NumericEncoding"]
 
 # In standard deviations. A value far outside the training range is answered as
@@ -14,6 +16,9 @@ CLIP = 10.0
 class NumericEncoding(keras.layers.Layer):
     """Standardises a number, and answers a missing one with the mean.
 
+    The columns are the number; for each of `levels` whether the number is that
+    level; and whether it is missing. The latter are standardised too.
+
     NaN and each of `missing_values` mean missing. Infinities and extremes are
     clipped, so that no input gives an answer that is not finite.
 
@@ -21,7 +26,10 @@ class NumericEncoding(keras.layers.Layer):
         mean: The training mean.
         scale: The training standard deviation.
         missing_values: Numbers that mean missing.
-        missing_flag: Whether a second column is 1 where the value is missing.
+        missing_share: The share of training rows that miss the number; None
+            leaves out the column that says so.
+        levels: Values with a column of their own.
+        level_shares: The share of training rows with each.
         clip: The largest distance from the mean, in standard deviations.
         **kwargs: See `keras.layers.Layer`.
 
@@ -29,14 +37,16 @@ class NumericEncoding(keras.layers.Layer):
         inputs: float32 of shape (N,).
 
     Returns:
-        float32 of shape (N, 1), or (N, 2) with the flag.
+        float32 of shape (N, columns).
 
     Example:
 
     >>> import numpy as np
-    >>> layer = NumericEncoding(mean=200.0, scale=50.0, missing_values=(0,))
+    >>> layer = NumericEncoding(
+    ...     mean=200.0, scale=50.0, missing_values=(0,), missing_share=0.2
+    ... )
     >>> layer(np.array([250.0, 0.0, np.nan, 1e30], "float32")).numpy().tolist()
-    [[1.0, 0.0], [0.0, 1.0], [0.0, 1.0], [10.0, 0.0]]
+    [[1.0, -0.5], [0.0, 2.0], [0.0, 2.0], [10.0, -0.5]]
     """
 
     def __init__(
@@ -44,7 +54,9 @@ class NumericEncoding(keras.layers.Layer):
         mean=0.0,
         scale=1.0,
         missing_values=(),
-        missing_flag=True,
+        missing_share=None,
+        levels=(),
+        level_shares=(),
         clip=CLIP,
         **kwargs,
     ):
@@ -53,7 +65,9 @@ class NumericEncoding(keras.layers.Layer):
         self.mean = mean
         self.scale = scale
         self.missing_values = tuple(missing_values)
-        self.missing_flag = missing_flag
+        self.missing_share = missing_share
+        self.levels = tuple(levels)
+        self.level_shares = tuple(level_shares)
         self.clip = clip
 
     def call(self, inputs):
@@ -62,12 +76,18 @@ class NumericEncoding(keras.layers.Layer):
             missing = ops.logical_or(missing, ops.equal(inputs, value))
         known = ops.where(missing, ops.full_like(inputs, self.mean), inputs)
         standard = ops.clip((known - self.mean) / self.scale, -self.clip, self.clip)
-        if not self.missing_flag:
-            return ops.expand_dims(standard, -1)
-        return ops.stack([standard, ops.cast(missing, inputs.dtype)], axis=-1)
+        columns = [standard]
+        present = ops.logical_not(missing)
+        for level, share in zip(self.levels, self.level_shares, strict=True):
+            hit = ops.logical_and(present, ops.equal(inputs, level))
+            columns.append(_standardize(hit, share))
+        if self.missing_share is not None:
+            columns.append(_standardize(missing, self.missing_share))
+        return ops.stack(columns, axis=-1)
 
     def compute_output_shape(self, input_shape):
-        return (*input_shape, 1 + self.missing_flag)
+        columns = 1 + len(self.levels) + (self.missing_share is not None)
+        return (*input_shape, columns)
 
     def get_config(self):
         config = super().get_config()
@@ -77,6 +97,13 @@ class NumericEncoding(keras.layers.Layer):
             "mean": self.mean,
             "scale": self.scale,
             "missing_values": list(self.missing_values),
-            "missing_flag": self.missing_flag,
+            "missing_share": self.missing_share,
+            "levels": list(self.levels),
+            "level_shares": list(self.level_shares),
             "clip": self.clip,
         }
+
+
+def _standardize(truth, share):
+    zero, one = standardize_share(share)
+    return ops.where(truth, one, zero)

@@ -9,7 +9,18 @@ import numpy as np
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["to_words"]
+__all__ = ["format_number", "to_words"]
+
+
+def format_number(value: float) -> str:
+    """Writes a number as a person would: a whole one without a point.
+
+    Example:
+
+    >>> format_number(3.0), format_number(0.5)
+    ('3', '0.5')
+    """
+    return str(int(value)) if float(value).is_integer() else repr(float(value))
 
 
 def to_words(values: pd.Series) -> np.ndarray:
@@ -38,5 +49,5 @@ def _word(value: object) -> str:
     if isinstance(value, bool | np.bool_):
         return "true" if value else "false"
     if isinstance(value, float | np.floating):
-        return str(int(value)) if float(value).is_integer() else repr(float(value))
+        return format_number(float(value))
     return str(value).strip()

@@ -109,7 +109,7 @@ def _feature_columns(
     if inputs.columns is None:
         # A patient's number would let the network know the patient again.
         left_out.add(config.data.group)
-        chosen = [column for column in map(str, frame.columns)]
+        chosen = list(map(str, frame.columns))
     else:
         chosen = [*inputs.columns, *declared]
     return [
@@ -147,4 +147,5 @@ def _with_encoding(feature: Feature, inputs: InputSettings) -> Feature:
         changes["encoding"] = inputs.encoding
     if isinstance(feature, NumericFeature):
         changes["missing_values"] = inputs.missing_values.get(feature.column_name, ())
+        changes["maximum_levels"] = inputs.maximum_levels
     return feature.replace(**changes)

@@ -9,7 +9,6 @@ import tempfile
 import zipfile
 from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd

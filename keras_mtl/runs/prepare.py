@@ -83,9 +83,9 @@ def prepare_data(config: FitConfig) -> PreparedData:
     Raises:
         UserError: With all mistakes at once.
     """
-    path = config.data.path
-    path = str(heart_disease_path()) if path is None else path
-    frame, source = _read(path, config), _short(path)
+    path = config.data.path or str(heart_disease_path())
+    source = config.data.path or "heart_disease_uci.csv"
+    frame = _read(path, config)
     test = (
         None if config.data.test_path is None else _read(config.data.test_path, config)
     )
@@ -97,7 +97,7 @@ def prepare_data(config: FitConfig) -> PreparedData:
         for task in tasks:
             mistakes += _rare(task, frame, source, split=test is None)
     if test is not None and not mistakes:
-        mistakes += _check_test(test, tasks, features, _short(config.data.test_path))
+        mistakes += _check_test(test, tasks, features, str(config.data.test_path))
     if mistakes:
         raise UserError(*mistakes)
 
@@ -131,10 +131,6 @@ def prepare_data(config: FitConfig) -> PreparedData:
         numbers[test_rows],
         source,
     )
-
-
-def _short(path: str | None) -> str:
-    return str(path)
 
 
 def _read(path: str, config: FitConfig) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import operator
 import re
 from typing import TYPE_CHECKING
@@ -9,13 +10,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from keras_mtl.errors import UserError, did_you_mean
+from keras_mtl.features.words import format_number
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
     "apply_rule",
-    "format_number",
     "label_column",
     "label_numbers",
     "label_words",
@@ -31,17 +32,6 @@ _COMPARISONS = {
     ">": operator.gt,
     "<": operator.lt,
 }
-
-
-def format_number(value: float) -> str:
-    """Writes a number as a person would: a whole one without a point.
-
-    Example:
-
-    >>> format_number(3.0), format_number(0.5)
-    ('3', '0.5')
-    """
-    return str(int(value)) if float(value).is_integer() else repr(float(value))
 
 
 def label_column(frame: pd.DataFrame, column: str, task: str, source: str) -> pd.Series:
@@ -177,10 +167,9 @@ def apply_rule(rule: str, values: pd.Series, task: str, source: str) -> np.ndarr
     comparison, value = parse_rule(rule)
     if comparison in {"==", "!="}:
         words = label_words(values)
-        try:
+        # What is not a number is compared as the word it is.
+        with contextlib.suppress(ValueError):
             value = format_number(float(value))
-        except ValueError:
-            pass  # not a number: it is compared as the word it is
         # `label_words` writes truth values in lower case.
         if set(words.dropna()) <= {"true", "false"}:
             value = value.lower()

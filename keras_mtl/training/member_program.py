@@ -108,7 +108,8 @@ class MemberProgram:
         # derives them from its number, and all members share the noise drawn.
         # (A mapped seed can't be drawn from, and shared noise costs 1 / K.)
         self.is_seed = [
-            variable.dtype == "uint32" for variable in model.non_trainable_variables
+            variable.path.endswith("seed_generator_state")
+            for variable in model.non_trainable_variables
         ]
         self.seeds = [
             tf.convert_to_tensor(variable)

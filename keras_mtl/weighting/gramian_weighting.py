@@ -80,7 +80,9 @@ class GramianWeighting(Weighting):
         dtype = backend.standardize_dtype(gramian.dtype)
         problem = self._problem(gramian, mask, losses, tolerance)
         weights, new_state = self.solve(problem, cast_state(state, "float64"))
-        weights = weights * problem.active
+        # A solver may step round what is not a number; nobody is to miss it.
+        is_finite = ops.all(ops.isfinite(problem.gramian))
+        weights = ops.where(is_finite, weights * problem.active, float("nan"))
         if self.scale == "paper":
             weights = weights * self.paper_factor(problem)
         return ops.cast(weights, dtype), restore_dtypes(new_state, like=state)

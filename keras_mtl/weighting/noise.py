@@ -47,9 +47,9 @@ def uniform(seed: Any, shape: tuple[int, ...]) -> tuple[Any, Any]:
 
 def normal(seed: Any, shape: tuple[int, ...]) -> tuple[Any, Any]:
     """Returns float64 standard normal numbers (Box and Muller), and the next seed."""
-    numbers, seed = uniform(seed, (2, *shape))
-    radius = ops.sqrt(-2.0 * ops.log(numbers[0]))
-    return radius * ops.cos(2.0 * math.pi * numbers[1]), seed
+    numbers, seed = uniform(seed, (*shape, 2))
+    radius = ops.sqrt(-2.0 * ops.log(numbers[..., 0]))
+    return radius * ops.cos(2.0 * math.pi * numbers[..., 1]), seed
 
 
 def _hash(values: Any) -> Any:

@@ -1,0 +1,30 @@
+"""Standardising columns of zeros and ones."""
+
+from __future__ import annotations
+
+import math
+
+__all__ = ["standardize_share"]
+
+
+def standardize_share(share: float) -> tuple[float, float]:
+    """Returns what 0 and what 1 become in a column with that share of ones.
+
+    A rare 1 becomes large: it is as many standard deviations from the mean as
+    an unusual number is, so that the network sees both alike.
+
+    Args:
+        share: The share of training rows with a 1.
+
+    Returns:
+        The standardised 0 and 1; both are 0 where all rows have the same.
+
+    Example:
+
+    >>> standardize_share(0.2)
+    (-0.5, 2.0)
+    """
+    spread = math.sqrt(share * (1 - share))
+    if spread == 0:
+        return 0.0, 0.0
+    return -share / spread, (1 - share) / spread
