@@ -1,0 +1,189 @@
+"""From serialised `tf.Example`s to the model's inputs, inside the graph."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from keras_mtl.features import Feature
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+__all__ = ["parse_examples"]
+
+_PACKAGE = "keras_mtl"
+_NUMBER = r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*"
+
+
+def parse_examples(
+    serialized: tf.Tensor, features: Sequence[Feature]
+) -> dict[str, tf.Tensor]:
+    """Reads the features out of `tf.Example`s, whatever type they have there.
+
+    The server makes an integer of `63` in a JSON classify request and a float
+    of `63.5`; `tf.io.parse_example`, which takes one type a feature, refuses
+    one or the other, and with it the whole batch. Here a number may be a
+    float, an integer or text, and a word may be text or a number.
+
+    Args:
+        serialized: `tf.Example`s, strings of shape (N,).
+        features: The features. One that an Example lacks is missing; of
+            several values the first counts.
+
+    Returns:
+        By feature name float32 or strings of shape (N,); NaN or `""` where
+        missing.
+
+    Example:
+
+    >>> import tensorflow as tf
+    >>> from keras_mtl.features import NumericFeature
+    >>> age = tf.train.Feature(int64_list=tf.train.Int64List(value=[63]))
+    >>> example = tf.train.Example(features=tf.train.Features(feature={"age": age}))
+    >>> rows = tf.constant([example.SerializeToString(), b""])
+    >>> parse_examples(rows, [NumericFeature("age")])["age"].numpy().tolist()
+    [63.0, nan]
+    """
+    import tensorflow as tf
+
+    serialized = tf.reshape(serialized, [-1])
+    entries = _decode(_join(serialized, "Example", "features"), "Features", "feature")
+    keys = _join(entries.values, "Entry", "key")
+    values = _join(entries.values, "Entry", "value")
+    # At most one entry has a feature's name; an empty value is no value.
+    names = tf.constant([feature.name for feature in features])
+    matches = keys[:, None, :] == names[None, :, None]
+    found = tf.strings.reduce_join(tf.where(matches, values[:, None, :], ""), axis=-1)
+    numbers = _First.of(found, "FloatList", tf.float32)
+    integers = _First.of(found, "Int64List", tf.int64)
+    texts = _First.of(found, "BytesList", tf.string)
+    read = {
+        "float32": _as_numbers(numbers, integers, texts),
+        "string": _as_words(numbers, integers, texts),
+    }
+    return {
+        feature.name: read[feature.dtype][:, index]
+        for index, feature in enumerate(features)
+    }
+
+
+class _Field(NamedTuple):
+    """A field of many messages: how many values each has, and which."""
+
+    sizes: tf.Tensor
+    values: tf.Tensor
+
+
+class _First(NamedTuple):
+    """The first of the values of one kind, where there is one."""
+
+    value: tf.Tensor
+    given: tf.Tensor
+
+    @classmethod
+    def of(cls, features: tf.Tensor, kind: str, dtype: tf.DType) -> _First:
+        import tensorflow as tf
+
+        field = _decode(
+            _join(features, "Feature", _FIELD_OF[kind]), kind, "value", dtype
+        )
+        # A column more, so that the first is there even if all lists are empty.
+        padded = tf.pad(field.values, [[0, 0], [0, 0], [0, 1]])
+        return cls(padded[..., 0], field.sizes[..., 0] > 0)
+
+
+def _as_numbers(numbers: _First, integers: _First, texts: _First) -> tf.Tensor:
+    import tensorflow as tf
+
+    spelled = tf.strings.regex_full_match(texts.value, _NUMBER)
+    parsed = tf.strings.to_number(
+        tf.where(spelled, tf.strings.strip(texts.value), "nan")
+    )
+    other = tf.where(integers.given, tf.cast(integers.value, tf.float32), parsed)
+    return tf.where(numbers.given, numbers.value, other)
+
+
+def _as_words(numbers: _First, integers: _First, texts: _First) -> tf.Tensor:
+    import tensorflow as tf
+
+    # As in a column of numbers: 1.0 is the word "1", and NaN is missing.
+    number = numbers.value
+    whole = tf.logical_and(number == tf.floor(number), tf.abs(number) < 2.0**63)
+    spelled = tf.where(
+        whole,
+        tf.strings.as_string(tf.cast(tf.where(whole, number, 0.0), tf.int64)),
+        tf.strings.as_string(number, shortest=True),
+    )
+    spelled = tf.where(tf.math.is_nan(number), "", spelled)
+    other = tf.where(integers.given, tf.strings.as_string(integers.value), texts.value)
+    return tf.where(numbers.given, spelled, other)
+
+
+def _join(messages: tf.Tensor, message: str, field: str) -> tf.Tensor:
+    """Returns a field that occurs at most once, or `""`."""
+    import tensorflow as tf
+
+    return tf.strings.reduce_join(_decode(messages, message, field).values, axis=-1)
+
+
+def _decode(
+    messages: tf.Tensor, message: str, field: str, dtype: tf.DType | None = None
+) -> _Field:
+    import tensorflow as tf
+
+    sizes, values = tf.io.decode_proto(
+        messages,
+        f"{_PACKAGE}.{message}",
+        [field],
+        [tf.string if dtype is None else dtype],
+        descriptor_source=b"bytes://" + _descriptors(),
+    )
+    return _Field(sizes, values[0])
+
+
+_FIELD_OF = {
+    "BytesList": "bytes_list",
+    "FloatList": "float_list",
+    "Int64List": "int64_list",
+}
+
+
+def _descriptors() -> bytes:
+    """Describes `tf.Example` as messages that hold encoded messages.
+
+    The numbers are those of tensorflow/core/example/{example,feature}.proto; a
+    map is a repeated message with a key and a value.
+    """
+    from google.protobuf import descriptor_pb2  # type: ignore[import-untyped]
+
+    field = descriptor_pb2.FieldDescriptorProto
+    messages: dict[str, list[tuple[str, int, int, bool]]] = {
+        "Example": [("features", 1, field.TYPE_BYTES, False)],
+        "Features": [("feature", 1, field.TYPE_BYTES, True)],
+        "Entry": [
+            ("key", 1, field.TYPE_BYTES, False),
+            ("value", 2, field.TYPE_BYTES, False),
+        ],
+        "Feature": [
+            (_FIELD_OF["BytesList"], 1, field.TYPE_BYTES, False),
+            (_FIELD_OF["FloatList"], 2, field.TYPE_BYTES, False),
+            (_FIELD_OF["Int64List"], 3, field.TYPE_BYTES, False),
+        ],
+        "BytesList": [("value", 1, field.TYPE_BYTES, True)],
+        "FloatList": [("value", 1, field.TYPE_FLOAT, True)],
+        "Int64List": [("value", 1, field.TYPE_INT64, True)],
+    }
+    file = descriptor_pb2.FileDescriptorProto(
+        name="keras_mtl_example.proto", package=_PACKAGE, syntax="proto3"
+    )
+    for name, fields in messages.items():
+        message = file.message_type.add(name=name)
+        for field_name, number, kind, repeated in fields:
+            message.field.add(
+                name=field_name,
+                number=number,
+                type=kind,
+                label=field.LABEL_REPEATED if repeated else field.LABEL_OPTIONAL,
+            )
+    return descriptor_pb2.FileDescriptorSet(file=[file]).SerializeToString()

@@ -1,0 +1,159 @@
+"""What a version says of itself: for programs and for people."""
+
+from __future__ import annotations
+
+import json
+import platform
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from keras_mtl.features import Feature, NumericFeature
+from keras_mtl.serving.model_card import model_card
+from keras_mtl.serving.request_values import missing_words
+from keras_mtl.tasks import Task
+
+if TYPE_CHECKING:
+    from keras_mtl.serving.signatures import Signature
+    from keras_mtl.training import MultiTaskModel
+
+__all__ = [
+    "METADATA_FILE",
+    "MODEL_CARD_FILE",
+    "describe_model",
+    "read_metadata",
+    "write_metadata",
+]
+
+# Within the version's folder; the server reads none of them.
+METADATA_FILE = Path("assets.extra", "metadata.json")
+MODEL_CARD_FILE = Path("assets.extra", "model_card.md")
+
+# What the numbers in the file mean may change with this one.
+FORMAT = 1
+
+
+def describe_model(model: MultiTaskModel, name: str) -> dict[str, Any]:
+    """Describes a model by plain values.
+
+    Args:
+        model: A model of raw features.
+        name: The name it is served under.
+
+    Returns:
+        The features with the column each comes from, its range or words and
+        what means missing; the tasks with their classes and thresholds; the
+        versions of the packages.
+    """
+    return {
+        "format": FORMAT,
+        "name": name,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "features": [_describe_feature(feature) for feature in model.features],
+        "tasks": [_describe_task(task) for task in model.tasks],
+        "versions": {
+            "python": platform.python_version(),
+            **{
+                package: version(package)
+                for package in ("keras-mtl", "keras", "tensorflow", "numpy")
+            },
+        },
+    }
+
+
+def write_metadata(
+    folder: Path,
+    model: MultiTaskModel,
+    name: str,
+    signatures: dict[str, Signature],
+    details: dict[str, Any],
+) -> None:
+    """Writes the metadata and the model card of a version.
+
+    Args:
+        folder: The version's folder.
+        model: The model.
+        name: The name it is served under.
+        signatures: The signatures by name.
+        details: What the model does not know of itself.
+    """
+    metadata = describe_model(model, name)
+    metadata["signatures"] = {
+        key: {
+            "method": signature.method,
+            "inputs": signature.inputs,
+            "answers": signature.summary,
+        }
+        for key, signature in signatures.items()
+    }
+    metadata["details"] = details
+    path = folder / METADATA_FILE
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # NaN is no JSON: a measure that the rows did not define is null.
+    text = json.dumps(_finite(metadata), indent=2, ensure_ascii=False)
+    path.write_text(text + "\n", encoding="utf-8")
+    (folder / MODEL_CARD_FILE).write_text(model_card(metadata), encoding="utf-8")
+
+
+def read_metadata(folder: Path) -> dict[str, Any]:
+    """Reads the metadata of a version.
+
+    Args:
+        folder: The version's folder.
+
+    Returns:
+        The metadata; empty where there are none.
+    """
+    try:
+        metadata = json.loads((folder / METADATA_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return metadata if isinstance(metadata, dict) else {}
+
+
+def _describe_feature(feature: Feature) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "name": feature.name,
+        "column": feature.column_name,
+        "kind": feature.kind,
+        "dtype": feature.dtype,
+        "missing_share": feature.missing_share,
+    }
+    if isinstance(feature, NumericFeature):
+        described["range"] = [feature.minimum, feature.maximum]
+        described["missing"] = ["NaN", *feature.missing_values]
+    else:
+        vocabulary = getattr(feature, "vocabulary", None)
+        if vocabulary is not None:
+            described["vocabulary"] = list(vocabulary)
+        described["missing"] = list(missing_words(feature))
+    return described
+
+
+def _describe_task(task: Task) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "name": task.name,
+        "kind": task.kind,
+        "columns": list(task.label_columns),
+    }
+    classes = getattr(task, "class_words", None) or getattr(task, "classes", None)
+    if classes is not None:
+        described["classes"] = list(classes)
+    for field in ("labels", "threshold", "positive"):
+        value = getattr(task, field, None)
+        if value is not None:
+            described[field] = list(value) if isinstance(value, tuple) else value
+    return described
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    if hasattr(value, "item"):
+        return _finite(value.item())
+    if isinstance(value, float) and value - value != 0:
+        return None
+    return value

@@ -1,0 +1,156 @@
+"""Where the tasks part: the last tensor that all heads see."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+
+from keras_mtl.training import MultiTaskModel
+
+__all__ = ["SharedRepresentation", "find_core", "shared_representation"]
+
+
+@dataclass(frozen=True)
+class SharedRepresentation:
+    """The model from the inputs to what the tasks share.
+
+    Attributes:
+        model: From the same inputs to a tensor of shape (N, width).
+        source: `"trunk"`, the last tensor through which all heads see the
+            input; `"trunks"`, those of an ensemble's members side by side; or
+            `"inputs"`, the encoded matrix, where the architecture has no
+            single shared tensor.
+    """
+
+    model: keras.Model
+    source: str
+
+
+def shared_representation(model: keras.Model) -> SharedRepresentation | None:
+    """Finds what a model's tasks share, from its graph alone.
+
+    Args:
+        model: A functional model with an output a task.
+
+    Returns:
+        The representation, or None if the tasks share not even an encoded
+        matrix.
+
+    Example:
+
+    >>> from keras_mtl.architectures import build_hard_sharing
+    >>> from keras_mtl.tasks import BinaryTask, RegressionTask
+    >>> tasks = [BinaryTask("heart", widths=(16,)), RegressionTask("age")]
+    >>> model = build_hard_sharing(12, tasks, trunk=(32, 64))
+    >>> shared = shared_representation(model)
+    >>> shared.source, shared.model.output_shape
+    ('trunk', (None, 64))
+    """
+    found = _find(model)
+    if found is None:
+        core = find_core(model)
+        if core is None:
+            return None
+        found = core[1], "inputs"
+    tensor, source = found
+    return SharedRepresentation(keras.Model(model.inputs, tensor), source)
+
+
+def find_core(model: keras.Model) -> tuple[MultiTaskModel, Any] | None:
+    """Finds the model of the encoded matrix within a raw-feature model.
+
+    Args:
+        model: A functional model.
+
+    Returns:
+        The model from which all outputs come directly, and the tensor it is
+        called on; or None if the outputs come from layers.
+    """
+    nodes = {_node(tensor) for tensor in model.outputs}
+    if len(nodes) != 1:
+        return None
+    (node,) = nodes
+    if not isinstance(node.operation, MultiTaskModel) or len(node.input_tensors) != 1:
+        return None
+    return node.operation, node.input_tensors[0]
+
+
+def _find(model: keras.Model) -> tuple[Any, str] | None:
+    """Returns the shared tensor in the model's own graph, and its source."""
+    core = find_core(model)
+    if core is not None:
+        inner = _find(core[0])
+        if inner is not None:
+            tensor, source = inner
+            return keras.Model(core[0].inputs, tensor)(core[1]), source
+        return None
+    members = [
+        node
+        for node in _nodes(model.outputs)
+        if isinstance(node.operation, MultiTaskModel)
+    ]
+    if members:
+        trunks = [_find(node.operation) for node in members]
+        if None not in trunks:
+            tensors = [
+                keras.Model(node.operation.inputs, trunk[0])(node.input_tensors)
+                for node, trunk in zip(members, trunks, strict=True)
+                if trunk is not None
+            ]
+            return keras.layers.Concatenate(name="trunks")(tensors), "trunks"
+    trunk = _last_cut(model)
+    return None if trunk is None else (trunk, "trunk")
+
+
+def _last_cut(model: keras.Model) -> Any | None:
+    """Returns the last tensor that every path from inputs to outputs crosses."""
+    inputs = {id(tensor) for tensor in model.inputs}
+    outputs = {id(tensor) for tensor in model.outputs}
+    cut = None
+    for node in _nodes(model.outputs):
+        for tensor in node.output_tensors:
+            if id(tensor) in inputs | outputs or len(tensor.shape) != 2:
+                continue
+            if all(
+                _leads_only_through(output, id(tensor), inputs)
+                for output in model.outputs
+            ):
+                cut = tensor
+    return cut
+
+
+def _leads_only_through(output: Any, tensor: int, inputs: set[int]) -> bool:
+    """Says whether a tensor lies on all paths from the inputs to an output."""
+    return not any(
+        id(parent) in inputs
+        for node in _nodes([output], stop=tensor)
+        for parent in node.output_tensors
+    )
+
+
+def _nodes(tensors: Iterable[Any], stop: int | None = None) -> list[Any]:
+    """Returns the calls that lead to some tensors, those before first."""
+    order: list[Any] = []
+    seen: set[int] = set()
+
+    def visit(tensor: Any) -> None:
+        node = _node(tensor)
+        if id(tensor) == stop or id(node) in seen:
+            return
+        seen.add(id(node))
+        for parent in node.input_tensors:
+            visit(parent)
+        order.append(node)
+
+    for tensor in tensors:
+        visit(tensor)
+    return order
+
+
+def _node(tensor: Any) -> Any:
+    """Returns the call of a layer that made a tensor."""
+    history = tensor._keras_history
+    return history.operation._inbound_nodes[history.node_index]
