@@ -47,7 +47,8 @@ def fair_weights(gramian: Any, active: Any, alpha: float, tolerance: float) -> A
         )
 
     def unfinished(x: Any, change: Any) -> Any:
-        return change > 1e-13
+        # The last step was this long; the error is its square.
+        return change > 1e-8
 
     def body(x: Any, change: Any) -> tuple[Any, Any]:
         pull = factor * ops.power(x, -power)

@@ -26,6 +26,8 @@ class GramianProblem:
         count: The number of active tasks, at least 1.
         trace: What the Gramian was divided by, the sum of the squared norms.
         tolerance: An eigenvalue this small, next to the largest, is rounding.
+        is_finite: Whether the Gramian holds numbers; if not, it is zero here
+            and the weights will be NaN.
         losses: (T,) the losses, or None.
     """
 
@@ -34,6 +36,7 @@ class GramianProblem:
     count: Any
     trace: Any
     tolerance: float
+    is_finite: Any
     losses: Any = None
 
 
@@ -80,9 +83,7 @@ class GramianWeighting(Weighting):
         dtype = backend.standardize_dtype(gramian.dtype)
         problem = self._problem(gramian, mask, losses, tolerance)
         weights, new_state = self.solve(problem, cast_state(state, "float64"))
-        # A solver may step round what is not a number; nobody is to miss it.
-        is_finite = ops.all(ops.isfinite(problem.gramian))
-        weights = ops.where(is_finite, weights * problem.active, float("nan"))
+        weights = ops.where(problem.is_finite, weights * problem.active, float("nan"))
         if self.scale == "paper":
             weights = weights * self.paper_factor(problem)
         return ops.cast(weights, dtype), restore_dtypes(new_state, like=state)
@@ -104,6 +105,10 @@ class GramianWeighting(Weighting):
         task_is_active = active_tasks(ops.max(ops.abs(gramian), axis=1), mask)
         both = ops.logical_and(task_is_active[:, None], task_is_active[None, :])
         gramian = ops.where(both, gramian, 0.0)
+        # Eigenvalues of what is not a number raise an error that names no task:
+        # solve without it and return weights that are not numbers.
+        is_finite = ops.all(ops.isfinite(gramian))
+        gramian = ops.where(is_finite, gramian, 0.0)
         # Of two samples' gradients, a product with itself may be negative.
         trace = ops.sum(ops.abs(ops.diagonal(gramian)))
         trace = ops.where(ops.equal(trace, 0), 1.0, trace)
@@ -114,6 +119,7 @@ class GramianWeighting(Weighting):
             count=ops.maximum(ops.sum(active), 1.0),
             trace=trace,
             tolerance=tolerance,
+            is_finite=is_finite,
             losses=None if losses is None else ops.cast(losses, "float64"),
         )
 
