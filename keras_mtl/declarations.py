@@ -5,9 +5,9 @@ script, a flag or a TOML file; and they are plain values when saved.
 """
 
 from dataclasses import asdict, fields
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Self, TypeVar, dataclass_transform
 
-from pydantic import ConfigDict, StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints
 from pydantic.dataclasses import dataclass
 
 __all__ = ["Declaration", "Name", "declaration"]
@@ -15,7 +15,14 @@ __all__ = ["Declaration", "Name", "declaration"]
 # Names that Keras scopes, JSON keys and TensorFlow Serving all take as they are.
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
 
-declaration = dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+Class = TypeVar("Class", bound=type)
+
+
+@dataclass_transform(frozen_default=True, field_specifiers=(Field,))
+def declaration(cls: Class) -> Class:
+    """Makes a class a frozen dataclass that checks its fields."""
+    made: Any = dataclass(frozen=True, config=ConfigDict(extra="forbid"))(cls)
+    return made
 
 
 @declaration

@@ -24,6 +24,14 @@ def lazy_names(
         The function to assign to `__getattr__`, and the names to `__all__`.
     """
     home_of = {name: home for home, names in homes.items() for name in names}
+    hidden = [home for home in homes if home.rpartition(".")[2] in home_of]
+    if hidden:
+        # Importing a module makes it an attribute of its package, for which
+        # `__getattr__` is no longer asked.
+        raise ValueError(
+            "Invalid value received for argument `homes`. Expected modules named "
+            f"otherwise than what they define. Received: {', '.join(hidden)}"
+        )
 
     def load(name: str) -> Any:
         if name not in home_of:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import keras
 
@@ -66,6 +66,7 @@ def build_hard_sharing(
     """
     _check_names(tasks, features)
     if _is_features(features):
+        features = cast(Sequence[Feature], features)
         encoder = build_encoder(features)
         core = build_hard_sharing(
             encoder.output_shape[-1],

@@ -108,7 +108,7 @@ def _feature_columns(
     left_out = {*inputs.drop, *labels}
     if inputs.columns is None:
         # A patient's number would let the network know the patient again.
-        left_out.add(config.data.group)
+        left_out |= {config.data.group} if config.data.group is not None else set()
         chosen = list(map(str, frame.columns))
     else:
         chosen = [*inputs.columns, *declared]

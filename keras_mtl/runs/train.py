@@ -10,7 +10,7 @@ import numpy as np
 
 from keras_mtl.architectures import average_members, build_hard_sharing, join_encoder
 from keras_mtl.features import build_encoder, encode_frame, learn_features
-from keras_mtl.runs.member_rows import member_rows
+from keras_mtl.runs.member_split import member_rows
 from keras_mtl.runs.prepare import PreparedData
 from keras_mtl.training import MemberFit, MultiTaskModel, fit_members
 
