@@ -48,22 +48,28 @@ class MaskedAUC(keras.metrics.Metric):
         y_pred = ops.convert_to_tensor(y_pred, self.dtype)
         y_true = ops.convert_to_tensor(y_true, self.dtype)
         if self.one_hot:
-            index = ops.reshape(y_true, (-1,))
-            known = ops.greater_equal(index, 0)[:, None]
-            index = ops.where(known[:, 0], index, ops.zeros_like(index))
-            positive = ops.one_hot(ops.cast(index, "int32"), self.outputs)
+            y_true = ops.reshape(y_true, (-1, 1))
+            positive = ops.equal(y_true, ops.arange(self.outputs, dtype=self.dtype))
         else:
             y_true = ops.reshape(y_true, (-1, self.outputs))
-            known = ops.greater_equal(y_true, 0)
             positive = ops.greater(y_true, 0.5)
-        positive = ops.cast(positive, self.dtype)
-        weight = ops.cast(known, self.dtype)
+        # NaN compares as false; -1 is missing too.
+        weight = ops.cast(ops.greater_equal(y_true, 0), self.dtype)
         if sample_weight is not None:
             weight = weight * ops.reshape(ops.cast(sample_weight, self.dtype), (-1, 1))
         interval = ops.clip(ops.floor(y_pred * self.bins), 0, self.bins - 1)
-        hits = ops.one_hot(ops.cast(interval, "int32"), self.bins, dtype=self.dtype)
-        kinds = ops.stack([(1 - positive) * weight, positive * weight])
-        self.counts.assign_add(ops.einsum("knl,nlb->klb", kinds, hits))
+        # A number for each cell of `counts`: one-hot intervals would take `bins`
+        # times the memory of the answers.
+        kind_and_output = ops.cast(positive, "int32") * self.outputs + ops.arange(
+            self.outputs, dtype="int32"
+        )
+        cell = kind_and_output * self.bins + ops.cast(interval, "int32")
+        hits = ops.segment_sum(
+            ops.reshape(weight * ops.ones_like(y_pred), (-1,)),
+            ops.reshape(cell, (-1,)),
+            num_segments=2 * self.outputs * self.bins,
+        )
+        self.counts.assign_add(ops.reshape(hits, (2, self.outputs, self.bins)))
 
     def result(self):
         negatives, positives = self.counts[0], self.counts[1]

@@ -45,14 +45,14 @@ def binary_measures(
     measures = {
         "rows": int(truth.size),
         "accuracy": float(metrics.accuracy_score(truth, answers)),
-        "log_loss": float(metrics.log_loss(truth, probability, labels=[0, 1])),
-        "brier": float(np.mean((probability - truth) ** 2)),
     }
     if len(np.unique(truth)) == 2:
         measures["balanced_accuracy"] = float(
             metrics.balanced_accuracy_score(truth, answers)
         )
         measures["auc"] = float(metrics.roc_auc_score(truth, probability))
+    measures["log_loss"] = float(metrics.log_loss(truth, probability, labels=[0, 1]))
+    measures["brier"] = float(np.mean((probability - truth) ** 2))
     return measures
 
 
@@ -93,8 +93,6 @@ def multiclass_measures(
     measures = {
         "rows": int(truth.size),
         "accuracy": float(metrics.accuracy_score(truth, answers)),
-        "log_loss": float(metrics.log_loss(truth, probability, labels=classes)),
-        "brier": float(np.mean(np.sum((probability - one_hot) ** 2, axis=1))),
     }
     present = np.unique(truth)
     if len(present) > 1:
@@ -107,6 +105,8 @@ def multiclass_measures(
             for code in present
         ]
         measures["auc"] = float(np.mean(areas))
+    measures["log_loss"] = float(metrics.log_loss(truth, probability, labels=classes))
+    measures["brier"] = float(np.mean(np.sum((probability - one_hot) ** 2, axis=1)))
     return measures
 
 
