@@ -1,0 +1,34 @@
+"""Making Keras know the package's classes, whoever loads a model."""
+
+import importlib
+from types import ModuleType
+
+import wrapt
+
+__all__ = ["register_when_keras_loads"]
+
+# All modules with `register_keras_serializable`. Whole packages are imported
+# here, never a name from one: this may run while one of them is half loaded.
+COMPONENTS = (
+    "keras_mtl.features.numeric_encoding",
+    "keras_mtl.features.word_encoding",
+    "keras_mtl.layers",
+    "keras_mtl.losses",
+    "keras_mtl.metrics",
+    "keras_mtl.training.multi_task_model",
+)
+
+
+def register_when_keras_loads() -> None:
+    """Registers the package's classes as soon as Keras is loaded.
+
+    `import keras_mtl` must not load Keras, and `keras.saving.load_model` must
+    find these classes: so they are imported right after Keras is, or now when
+    it is there already.
+    """
+    wrapt.register_post_import_hook(_register, "keras")
+
+
+def _register(_: ModuleType) -> None:
+    for module in COMPONENTS:
+        importlib.import_module(module)
