@@ -22,6 +22,7 @@ __all__ = [
     "METADATA_FILE",
     "MODEL_CARD_FILE",
     "describe_model",
+    "plain_json",
     "read_metadata",
     "write_metadata",
 ]
@@ -91,7 +92,7 @@ def write_metadata(
     path = folder / METADATA_FILE
     path.parent.mkdir(parents=True, exist_ok=True)
     # NaN is no JSON: a measure that the rows did not define is null.
-    text = json.dumps(_finite(metadata), indent=2, ensure_ascii=False)
+    text = json.dumps(plain_json(metadata), indent=2, ensure_ascii=False)
     path.write_text(text + "\n", encoding="utf-8")
     (folder / MODEL_CARD_FILE).write_text(model_card(metadata), encoding="utf-8")
 
@@ -147,13 +148,20 @@ def _describe_task(task: Task) -> dict[str, Any]:
     return described
 
 
-def _finite(value: Any) -> Any:
+def plain_json(value: Any) -> Any:
+    """Returns values that JSON has: NaN and infinity become null.
+
+    Example:
+
+    >>> plain_json({"auc": float("nan"), "classes": ("a", "b")})
+    {'auc': None, 'classes': ['a', 'b']}
+    """
     if isinstance(value, dict):
-        return {str(key): _finite(item) for key, item in value.items()}
+        return {str(key): plain_json(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
+        return [plain_json(item) for item in value]
     if hasattr(value, "item"):
-        return _finite(value.item())
+        return plain_json(value.item())
     if isinstance(value, float) and value - value != 0:
         return None
     return value

@@ -1,0 +1,62 @@
+"""Publishes a run's model for serving: python -m keras_mtl.export RUN --to BASE."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from keras_mtl.configuration.command_line import Flag, run_command
+
+__all__ = ["FLAGS", "main"]
+
+SUMMARY = """Publishes the model of a run as the next version, BASE/MODEL/N.
+
+A TensorFlow Serving that watches BASE/MODEL serves the version from then on.
+It appears whole: written beside its place, checked, then renamed. With --format
+the core model is converted for another runtime, as BASE/MODEL_FORMAT/N.
+"""
+
+FLAGS = (
+    Flag("--to", "to", "The folder with a folder for each model.", metavar="BASE"),
+    Flag("--format", "format", "saved_model, onnx or litert.", metavar="NAME"),
+    Flag("--name", "name", "The name to serve it under.", metavar="MODEL"),
+)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs the command and returns its exit status."""
+    return run_command(
+        "python -m keras_mtl.export",
+        SUMMARY,
+        FLAGS,
+        _export,
+        arguments=("RUN",),
+        argv=argv,
+    )
+
+
+def _export(values: dict[str, Any], mistakes: list[str]) -> None:
+    from keras_mtl.errors import UserError
+    from keras_mtl.serving.run_export import check_export, publish_run
+
+    run, base = values["RUN"] or "", values.get("to", "")
+    form, name = values.get("format", "saved_model"), values.get("name")
+    if not base:
+        mistakes.append(
+            "--to: expected the folder to publish in; received none, such as "
+            "--to serving."
+        )
+    if run:
+        mistakes += check_export(run, base, form, name)
+    if mistakes:
+        raise UserError(*mistakes)
+    # Loaded from here on: what the settings don't need.
+    from keras_mtl.runs.terminal import Terminal
+
+    with Terminal(quiet=True).loading():
+        version = publish_run(run, base, form, name)
+    print(version)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,59 @@
+"""What a run folder knows of its model that the model itself does not."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from keras_mtl.errors import UserError
+
+__all__ = ["run_details"]
+
+
+def run_details(run: Path) -> dict[str, Any]:
+    """Reads what a version's metadata say about the model's origin.
+
+    Args:
+        run: The run folder.
+
+    Returns:
+        Plain values: `"metrics"`, by rows, task and measure; `"data"`, the
+        file's name and SHA-256 digest; `"seed"` and `"preset"`. What the run
+        does not hold is left out.
+
+    Raises:
+        UserError: When a file of the run is damaged.
+    """
+    from keras_mtl.configuration.toml_file import read_toml
+
+    details: dict[str, Any] = {}
+    metrics = run / "metrics.json"
+    if metrics.is_file():
+        try:
+            read = json.loads(metrics.read_text(encoding="utf-8"))
+        except (ValueError, OSError, RecursionError) as error:
+            raise UserError(f"{metrics}: expected JSON; received: {error}.") from None
+        measured = ("test", "train", "validation")
+        details["metrics"] = {key: read[key] for key in measured if key in read}
+        details |= {key: read[key] for key in ("rows",) if key in read}
+    config = run / "config.toml"
+    if config.is_file():
+        values = read_toml(str(config))
+        details |= {key: values[key] for key in ("preset", "seed") if key in values}
+        data = values.get("data")
+        details["data"] = _describe_data(data if isinstance(data, dict) else {})
+    return details
+
+
+def _describe_data(settings: dict[str, Any]) -> dict[str, Any]:
+    from keras_mtl.datasets.heart_disease import heart_disease_path
+
+    path = Path(str(settings["path"])) if settings.get("path") else heart_disease_path()
+    described: dict[str, Any] = {"file": path.name}
+    # The data may have moved since.
+    if path.is_file():
+        with path.open("rb") as stream:
+            described["sha256"] = hashlib.file_digest(stream, "sha256").hexdigest()
+    return described

@@ -1,0 +1,118 @@
+"""Loading a model file that someone else may have made."""
+
+from __future__ import annotations
+
+import json
+import os
+import zipfile
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from keras_mtl.errors import UserError
+
+if TYPE_CHECKING:
+    from keras_mtl.training import MultiTaskModel
+
+__all__ = ["check_model_file", "load_model"]
+
+_MEMBERS = ("config.json", "metadata.json", "model.weights.h5")
+_ASSETS = "assets"
+_CLASS = "keras_mtl>MultiTaskModel"
+# Weights hardly shrink when packed; a small file that unpacks to more than
+# this is made to exhaust the memory.
+_MAXIMUM_RATIO = 200
+_HARMLESS_BYTES = 64 * 2**20
+
+
+def check_model_file(path: str | os.PathLike[str]) -> None:
+    """Refuses a file that is no saved model, without loading Keras.
+
+    Args:
+        path: The `.keras` file.
+
+    Raises:
+        UserError: When there is no such file, it is no zip archive or a
+            damaged one, holds other members than Keras writes, unpacks to
+            far more than its size, or is no model of this package.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise UserError(f"{path}: expected a model file; there is none.")
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = archive.infolist()
+            mistakes = [_check_member(path, member) for member in members]
+            if found := [mistake for mistake in mistakes if mistake]:
+                raise UserError(*found)
+            config = json.loads(archive.read(_MEMBERS[0]))
+            registered = config["registered_name"]
+    except UserError:
+        raise
+    # A hostile archive makes the readers raise whatever they like.
+    except Exception as error:
+        raise UserError(
+            f"{path}: expected a model that Keras saved; received a file that can't "
+            f"be read ({type(error).__name__}: {error})."
+        ) from None
+    if registered != _CLASS:
+        raise UserError(
+            f"{path}: expected a model that keras_mtl saved ({_CLASS}); received "
+            f"{str(registered)[:80]!r}."
+        )
+
+
+def load_model(path: str | os.PathLike[str]) -> MultiTaskModel:
+    """Loads a raw-feature model without running anything that its file says.
+
+    Keras's safe mode stays on, so that code in the file is refused, and the
+    file is checked first.
+
+    Args:
+        path: The `.keras` file.
+
+    Returns:
+        The model, not compiled.
+
+    Raises:
+        UserError: When the file is not such a model.
+    """
+    check_model_file(path)
+    import keras
+
+    from keras_mtl.training import MultiTaskModel
+
+    try:
+        model = keras.saving.load_model(path, compile=False, safe_mode=True)
+    except Exception as error:
+        reason = str(error).strip().splitlines()[:1]
+        raise UserError(
+            f"{path}: expected a model that Keras loads in safe mode; it does not: "
+            f"{type(error).__name__}: {''.join(reason)[:300]}"
+        ) from None
+    if not isinstance(model, MultiTaskModel) or not model.features:
+        raise UserError(
+            f"{path}: expected a model of raw features; received one of an encoded "
+            "matrix. Save it joined with its encoder: keras_mtl.join_encoder."
+        )
+    return model
+
+
+def _check_member(path: Path, member: zipfile.ZipInfo) -> str | None:
+    name = PurePosixPath(member.filename)
+    inside = ".." not in name.parts and not name.is_absolute()
+    known = member.filename in _MEMBERS or name.parts[:1] == (_ASSETS,)
+    if not inside or not known:
+        return (
+            f"{path}: expected the members that Keras writes: {', '.join(_MEMBERS)} "
+            f"and {_ASSETS}/; received also {member.filename[:80]!r}."
+        )
+    packed = max(member.compress_size, 1)
+    if (
+        member.file_size > _HARMLESS_BYTES
+        and member.file_size > _MAXIMUM_RATIO * packed
+    ):
+        return (
+            f"{path}: expected weights; received a member that unpacks from "
+            f"{packed} to {member.file_size} bytes: {member.filename[:80]!r}."
+        )
+    return None
