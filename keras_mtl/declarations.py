@@ -5,15 +5,32 @@ script, a flag or a TOML file; and they are plain values when saved.
 """
 
 from dataclasses import asdict, fields
-from typing import Annotated, Any, Self, TypeVar, dataclass_transform
+from typing import Annotated, Any, Literal, Self, TypeVar, dataclass_transform
 
 from pydantic import ConfigDict, Field, StringConstraints
 from pydantic.dataclasses import dataclass
 
-__all__ = ["Declaration", "Name", "declaration"]
+__all__ = ["ActivationName", "Declaration", "Name", "Widths", "declaration"]
 
 # Names that Keras scopes, JSON keys and TensorFlow Serving all take as they are.
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
+
+# The widths of a stack of dense layers.
+Widths = tuple[Annotated[int, Field(gt=0, le=65_536)], ...]
+
+ActivationName = Literal[
+    "elu",
+    "gelu",
+    "leaky_relu",
+    "linear",
+    "mish",
+    "relu",
+    "selu",
+    "sigmoid",
+    "silu",
+    "softplus",
+    "tanh",
+]
 
 Class = TypeVar("Class", bound=type)
 

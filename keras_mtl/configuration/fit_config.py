@@ -4,7 +4,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from keras_mtl.declarations import Declaration, declaration
+from keras_mtl.declarations import (
+    ActivationName,
+    Declaration,
+    Widths,
+    declaration,
+)
 from keras_mtl.features.feature import Feature
 from keras_mtl.tasks.task import Task
 from keras_mtl.training.settings import TrainingSettings
@@ -19,7 +24,6 @@ __all__ = [
 ]
 
 Rate = Annotated[float, Field(ge=0, lt=1)]
-Widths = tuple[Annotated[int, Field(gt=0, le=65_536)], ...]
 ModelName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_.-]*$")]
 
 
@@ -85,19 +89,7 @@ class ModelSettings(Declaration):
 
     name: ModelName = "multi_task"
     trunk: Widths = (32, 64)
-    activation: Literal[
-        "elu",
-        "gelu",
-        "leaky_relu",
-        "linear",
-        "mish",
-        "relu",
-        "selu",
-        "sigmoid",
-        "silu",
-        "softplus",
-        "tanh",
-    ] = "relu"
+    activation: ActivationName = "relu"
     dropout: Rate = 0.0
     input_dropout: Rate = 0.0
     batch_norm: bool = False

@@ -8,6 +8,7 @@ from keras_mtl.datasets.check_columns import (
     require_columns,
 )
 from keras_mtl.datasets.data_files import data_file
+from keras_mtl.datasets.describe_cells import describe_cells
 from keras_mtl.datasets.heart_disease import (
     HEART_DISEASE_FEATURES,
     HEART_DISEASE_ZERO_IS_MISSING,
@@ -26,6 +27,7 @@ __all__ = [
     "MISSING_VALUES",
     "LineNumbers",
     "data_file",
+    "describe_cells",
     "describe_row",
     "drop_uninformative",
     "find_infinite",

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from keras_mtl.datasets.line_numbers import describe_row
+from keras_mtl.datasets.describe_cells import describe_cells
 from keras_mtl.errors import DataWarning, did_you_mean
 
 __all__ = [
@@ -78,13 +78,13 @@ def find_non_numeric(frame: pd.DataFrame, column: str, source: str) -> list[str]
         return []
     return [
         f"{source}, column {column!r}: expected numbers. Received: "
-        f"{_show(frame, wrong)}. Correct {_it(wrong)}, leave {_it(wrong)} empty, or "
-        "make the column a categorical one."
+        f"{describe_cells(frame, wrong)}. Correct {_it(wrong)}, leave {_it(wrong)} "
+        "empty, or make the column a categorical one."
     ]
 
 
 def find_infinite(frame: pd.DataFrame, column: str, source: str) -> list[str]:
-    """Finds infinite values, also those of numbers too large for a float.
+    """Finds infinite values, and numbers too large for the model's float32.
 
     Args:
         frame: A DataFrame from `read_csv`, or some of its rows.
@@ -103,12 +103,13 @@ def find_infinite(frame: pd.DataFrame, column: str, source: str) -> list[str]:
     values = frame[column]
     if not pd.api.types.is_float_dtype(values):
         return []
-    wrong = values[np.isinf(values.to_numpy())]
+    wrong = values[values.abs() > np.finfo("float32").max]
     if wrong.empty:
         return []
     return [
         f"{source}, column {column!r}: expected finite numbers. Received: "
-        f"{_show(frame, wrong)}. Correct {_it(wrong)}, or leave {_it(wrong)} empty."
+        f"{describe_cells(frame, wrong)}. Correct {_it(wrong)}, or leave {_it(wrong)} "
+        "empty."
     ]
 
 
@@ -166,28 +167,13 @@ def drop_uninformative(frame: pd.DataFrame, columns: Iterable[str]) -> list[str]
             kept.append(name)
             continue
         constant = values.notna().any()
-        found = f"has the value {values.iloc[0]!r}" if constant else "is empty"
+        found = f"has the value {str(values.iloc[0])!r}" if constant else "is empty"
         warnings.warn(
             f"Column {name!r} {found} in every row and was dropped.",
             DataWarning,
             stacklevel=2,
         )
     return kept
-
-
-def _show(frame: pd.DataFrame, wrong: pd.Series) -> str:
-    """Names the first three values with their rows, and counts the others."""
-    places = [
-        f"{_shorten(value)} in {describe_row(frame, label)}"
-        for label, value in wrong.head(3).items()
-    ]
-    others = len(wrong) - len(places)
-    return ", ".join(places) + (f" and {others} more" if others else "")
-
-
-def _shorten(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 40 else f"{text[:36]}...'"
 
 
 def _it(wrong: pd.Series) -> str:

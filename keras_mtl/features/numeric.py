@@ -78,9 +78,10 @@ class NumericFeature(Feature):
     def to_array(self, values: pd.Series) -> np.ndarray:
         import pandas as pd
 
-        return pd.to_numeric(values, errors="coerce").to_numpy(
-            "float32", na_value=np.nan
-        )
+        numbers = pd.to_numeric(values, errors="coerce").to_numpy("float64")
+        # What is too large becomes infinite, which the encoding clips.
+        with np.errstate(over="ignore"):
+            return numbers.astype("float32")
 
     def learn(self, values: pd.Series) -> Self:
         numbers = self.to_array(values).astype("float64")
@@ -92,12 +93,13 @@ class NumericFeature(Feature):
             # All of it missing in these rows: any finite statistics will do.
             return self.replace(missing_share=1.0)
         levels, shares = self._learn_levels(known, len(numbers))
+        spread = float(known.std())
         return self.replace(
             missing_share=float(missing.mean()),
             levels=levels,
             level_shares=shares,
             mean=float(known.mean()),
-            scale=float(known.std()) or 1.0,
+            scale=spread if spread >= np.finfo("float32").tiny else 1.0,
             minimum=float(known.min()),
             maximum=float(known.max()),
         )

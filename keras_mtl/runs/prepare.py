@@ -24,7 +24,6 @@ from keras_mtl.features import Feature
 from keras_mtl.runs.features import choose_features
 from keras_mtl.tasks import RegressionTask, Task
 from keras_mtl.tasks.labels import label_words
-from keras_mtl.tasks.task import describe_rows
 
 __all__ = ["PreparedData", "prepare_data"]
 
@@ -194,24 +193,7 @@ def _check_test(
     messages = require_columns(test, columns, "as in the training data", source)
     if messages:
         return messages
-    for task in tasks:
-        try:
-            labels = task.encode_labels(test)
-        except UserError as error:
-            messages.extend(error.messages)
-            continue
-        labels = labels.reshape(len(test), -1)
-        for index, column in enumerate(task.label_columns):
-            unknown = np.isnan(labels[:, index]) & test[column].notna().to_numpy()
-            if unknown.any():
-                rows = np.flatnonzero(unknown)
-                messages.append(
-                    f"{source}, column {column!r}: expected labels of task "
-                    f"{task.name!r} as in the training data. Received: "
-                    f"{describe_rows(rows.tolist(), test[column].iloc[rows].tolist())}."
-                    " Correct these cells, or leave them empty."
-                )
-    return messages
+    return [message for task in tasks for message in task.check_labels(test, source)]
 
 
 def _with_columns(config: FitConfig) -> FitConfig:

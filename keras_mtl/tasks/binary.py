@@ -5,33 +5,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 
 import numpy as np
-from pydantic import BeforeValidator, Field, field_validator
+from pydantic import Field, field_validator
 
 from keras_mtl.declarations import declaration
-from keras_mtl.errors import UserError
+from keras_mtl.errors import UserError, did_you_mean
 from keras_mtl.tasks.labels import (
     apply_rule,
+    fold_case,
     label_column,
     label_words,
     parse_rule,
     sort_words,
 )
-from keras_mtl.tasks.task import Task
+from keras_mtl.tasks.task import ClassName, Task
+from keras_mtl.tasks.two_classes import list_words, positive_class, two_spellings
 
 if TYPE_CHECKING:
     import keras
     import pandas as pd
 
-__all__ = ["BinaryTask", "ClassName", "positive_class"]
-
-# TOML's `classes = [0, 1]` means the words "0" and "1".
-ClassName = Annotated[
-    str, BeforeValidator(lambda value: str(value) if value is not None else value)
-]
-
-_POSITIVE_WORDS = frozenset(
-    {"1", "true", "t", "yes", "y", "positive", "pos", "present", "disease", "on"}
-)
+__all__ = ["BinaryTask"]
 
 
 @declaration
@@ -71,8 +64,20 @@ class BinaryTask(Task):
     def _check_rule(cls, value: object) -> object:
         if value is None:
             return value
+        if not isinstance(value, str | int | float):
+            raise ValueError("expected a value or a comparison, as text")
         parse_rule(str(value))
         return str(value)
+
+    @field_validator("classes")
+    @classmethod
+    def _check_classes(cls, value: tuple[str, str] | None) -> tuple[str, str] | None:
+        if value is not None and value[0].casefold() == value[1].casefold():
+            raise ValueError(
+                f"expected two classes that differ by more than their case; received "
+                f"{list(value)}"
+            )
+        return value
 
     @property
     def units(self) -> int:
@@ -95,39 +100,68 @@ class BinaryTask(Task):
     def resolve(self, frame: pd.DataFrame, source: str) -> Self:
         values = label_column(frame, self.label_columns[0], self.name, source)
         task = self
-        if self.positive is None:
-            words = sort_words(label_words(values))
-            if self.classes is None:
-                if len(words) > 2:
-                    raise UserError(
-                        f"{source}: binary task {self.name!r} expects two classes in "
-                        f"column {values.name!r}; found {len(words)}: "
-                        f"{', '.join(words[:6])}{', ...' if len(words) > 6 else ''}. "
-                        f"Say which are positive ({self.name}:binary:"
-                        f"{values.name}=={words[-1]}), or use the kind multiclass."
-                    )
-                task = self.replace(classes=_order_classes(words))
-            elif unknown := [word for word in words if word not in self.classes]:
-                raise UserError(
-                    f"{source}: task {self.name!r} expects the classes "
-                    f"{', '.join(self.classes)} in column {values.name!r}; found "
-                    f"also {', '.join(unknown[:6])}. Declare or clear them."
-                )
-        _require_both_classes(task.encode_labels(frame), task, values, source)
+        if self.positive is None and self.classes is None:
+            task = self.replace(classes=self._find_classes(values, source))
+        if mistakes := task.check_labels(frame, source):
+            raise UserError(*mistakes)
+        task._require_both_classes(values, task.encode_labels(frame), source)
         return task
+
+    def _find_classes(self, values: pd.Series, source: str) -> tuple[str, str]:
+        where = f"{source}, column {values.name!r}"
+        words = two_spellings(label_words(values), where)
+        if len(words) == 2:
+            positive = positive_class(words)
+            return (words[0] if words[1] == positive else words[1]), positive
+        mend = (
+            f"Say which are positive ({self.name}:binary:{values.name}=={words[-1]}), "
+            "or use the kind multiclass"
+            if len(words) > 2
+            else "Give rows of another, or leave the task out"
+        )
+        raise UserError(
+            f"{where}: binary task {self.name!r} expects two classes. Received: "
+            f"{list_words(words)}. {mend}."
+        )
+
+    def _require_both_classes(
+        self, values: pd.Series, labels: np.ndarray, source: str
+    ) -> None:
+        counts = [int(np.sum(labels == code)) for code in (0, 1)]
+        if 0 not in counts:
+            return
+        rule, near = "", ""
+        if self.positive is not None:
+            rule = f" under its rule {self.positive!r}"
+            words = sort_words(label_words(values))
+            near = did_you_mean(parse_rule(self.positive)[1], words)
+        raise UserError(
+            f"{source}, column {values.name!r}: binary task {self.name!r} expects rows "
+            f"of two classes{rule}. Received: {counts[0]} negative and {counts[1]} "
+            f"positive rows.{near} Give rows of both, or leave the task out."
+        )
 
     def encode_labels(self, frame: pd.DataFrame) -> np.ndarray:
         values = frame[self.label_columns[0]]
         if self.positive is not None:
-            return apply_rule(self.positive, values, self.name, "data")
+            return apply_rule(self.positive, values)
         if self.classes is None:
             raise ValueError(
                 f"Task {self.name!r} has neither classes nor a rule yet. Call "
                 "`resolve` with the data first, or declare one of them."
             )
-        words = label_words(values)
-        codes = words.map({self.classes[0]: 0.0, self.classes[1]: 1.0})
-        return codes.to_numpy("float32")
+        codes = {word.casefold(): code for code, word in enumerate(self.classes)}
+        return fold_case(label_words(values)).map(codes).to_numpy("float32")
+
+    @property
+    def expected_labels(self) -> str:
+        if self.positive is None:
+            return f"{' or '.join(map(repr, self.class_words))}"
+        return f"finite numbers, for its rule {self.positive!r}"
+
+    @property
+    def label_vocabulary(self) -> tuple[str, ...]:
+        return self.class_words if self.positive is None else ()
 
     def loss(self) -> keras.losses.Loss:
         from keras_mtl.losses import MaskedBinaryCrossentropy
@@ -158,31 +192,3 @@ class BinaryTask(Task):
         from keras_mtl.metrics import binary_measures
 
         return binary_measures(labels, np.reshape(outputs, (-1,)), self.threshold)
-
-
-def positive_class(words: list[str]) -> str:
-    """Chooses the positive one of two words: a known one, else the last."""
-    known = [word for word in words if word.lower() in _POSITIVE_WORDS]
-    return known[0] if len(known) == 1 else words[-1]
-
-
-def _order_classes(words: list[str]) -> tuple[str, str] | None:
-    if len(words) < 2:
-        # One class alone: `_require_both_classes` reports it by its word.
-        return (words[0], words[0])
-    positive = positive_class(words)
-    negative = words[0] if words[1] == positive else words[1]
-    return negative, positive
-
-
-def _require_both_classes(
-    labels: np.ndarray, task: Task, values: pd.Series, source: str
-) -> None:
-    counts = [int(np.sum(labels == code)) for code in (0, 1)]
-    if 0 in counts:
-        rule = f" under the rule {task.positive!r}" if task.positive else ""  # type: ignore[attr-defined]
-        raise UserError(
-            f"{source}: binary task {task.name!r} expects two classes in column "
-            f"{values.name!r}; found one{rule}: {counts[0]} negative and "
-            f"{counts[1]} positive rows. Give rows of both, or leave the task out."
-        )

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "apply_rule",
+    "fold_case",
+    "is_comparison",
     "label_column",
     "label_numbers",
     "label_words",
@@ -24,11 +26,12 @@ __all__ = [
     "sort_words",
 ]
 
+# A number that is written as a code.
+CODE = re.compile(r"0\d")
+
 _COMPARISONS = {
     ">=": operator.ge,
     "<=": operator.le,
-    "==": operator.eq,
-    "!=": operator.ne,
     ">": operator.gt,
     "<": operator.lt,
 }
@@ -50,8 +53,8 @@ def label_column(frame: pd.DataFrame, column: str, task: str, source: str) -> pd
     values = frame[column]
     if values.isna().all():
         raise UserError(
-            f"{source}: column {column!r} holds no label for task {task!r}: all "
-            f"{len(values)} rows are empty. Fill it, or leave the task out."
+            f"{source}, column {column!r}: task {task!r} expects labels. Received: "
+            f"{len(values)} empty rows. Fill some, or leave the task out."
         )
     return values
 
@@ -60,7 +63,7 @@ def label_words(values: pd.Series) -> pd.Series:
     """Returns a column as words, with NaN where a label is missing.
 
     Numbers are written alike however the file wrote them (`1` and `1.0` are
-    one class), and truth values in lower case.
+    one class), unless a zero before one says that it is a code, such as `03`.
 
     Example:
 
@@ -74,34 +77,33 @@ def label_words(values: pd.Series) -> pd.Series:
     if present.map(lambda value: isinstance(value, bool | np.bool_)).all():
         words = present.map({True: "true", False: "false"})
     else:
+        words = present.map(lambda value: str(value).strip())
         numbers = pd.to_numeric(present, errors="coerce")
-        if numbers.notna().all():
+        if numbers.notna().all() and not words.str.match(CODE).any():
             words = numbers.map(format_number)
-        else:
-            words = present.map(lambda value: str(value).strip())
     return words.astype(object).reindex(values.index, fill_value=np.nan)
 
 
-def label_numbers(values: pd.Series, task: str, source: str) -> pd.Series:
-    """Returns a column as float64, with NaN where a label is missing.
+def fold_case(words: pd.Series) -> pd.Series:
+    """Returns words in lower case; a column without any word is no exception."""
+    return words.map(str.casefold, na_action="ignore")
 
-    Raises:
-        UserError: When a label is text or infinite, with its row.
+
+def label_numbers(values: pd.Series) -> np.ndarray:
+    """Returns a column as float32, with NaN where it holds no finite number.
+
+    Example:
+
+    >>> import pandas as pd
+    >>> label_numbers(pd.Series(["1", None, "x", "inf"])).tolist()
+    [1.0, nan, nan, nan]
     """
     import pandas as pd
 
-    from keras_mtl.tasks.task import describe_rows
-
-    numbers = pd.to_numeric(values, errors="coerce").astype("float64")
-    bad = (numbers.isna() & values.notna()) | np.isinf(numbers)
-    if bad.any():
-        rows = np.flatnonzero(bad.to_numpy()).tolist()
-        raise UserError(
-            f"{source}: column {values.name!r} of task {task!r} expects finite "
-            f"numbers; received {describe_rows(rows, values[bad].tolist())}. "
-            "Correct these cells, or leave them empty."
-        )
-    return numbers
+    numbers = pd.to_numeric(values, errors="coerce").to_numpy("float64")
+    with np.errstate(over="ignore"):
+        labels = numbers.astype("float32")
+    return np.where(np.isfinite(labels), labels, np.float32(np.nan))
 
 
 def sort_words(words: pd.Series) -> list[str]:
@@ -152,29 +154,39 @@ def parse_rule(rule: str) -> tuple[str, str]:
     return comparison, value
 
 
-def apply_rule(rule: str, values: pd.Series, task: str, source: str) -> np.ndarray:
+def is_comparison(rule: str) -> bool:
+    """Says whether a rule needs labels that are numbers."""
+    return parse_rule(rule)[0] not in {"==", "!="}
+
+
+def apply_rule(rule: str, values: pd.Series) -> np.ndarray:
     """Says for each label whether it obeys the rule.
 
+    Args:
+        rule: As for `parse_rule`.
+        values: The label column.
+
     Returns:
-        float32 of shape (N,): 1 where it does, 0 where not, NaN where missing.
+        float32 of shape (N,): 1 where it does, 0 where not, NaN where the
+        label is missing, or is no number and the rule needs one.
 
     Example:
 
     >>> import pandas as pd
-    >>> apply_rule("> 0", pd.Series([0, 2, None]), "heart", "a.csv").tolist()
+    >>> apply_rule("> 0", pd.Series([0, 2, None])).tolist()
     [0.0, 1.0, nan]
     """
     comparison, value = parse_rule(rule)
-    if comparison in {"==", "!="}:
-        words = label_words(values)
-        # What is not a number is compared as the word it is.
-        with contextlib.suppress(ValueError):
-            value = format_number(float(value))
-        # `label_words` writes truth values in lower case.
-        if set(words.dropna()) <= {"true", "false"}:
-            value = value.lower()
-        held = _COMPARISONS[comparison](words.to_numpy(), value)
-    else:
-        numbers = label_numbers(values, task, source).to_numpy()
+    if is_comparison(rule):
+        numbers = label_numbers(values)
         held = _COMPARISONS[comparison](numbers, float(value))
-    return np.where(values.isna(), np.nan, held.astype("float32")).astype("float32")
+        return np.where(np.isnan(numbers), np.nan, held).astype("float32")
+    words = label_words(values)
+    meant = {value}
+    with contextlib.suppress(ValueError):
+        meant.add(format_number(float(value)))
+    if {word.casefold() for word in words.dropna()} <= {"true", "false"}:
+        # Truth values are written in any case.
+        words, meant = fold_case(words), {word.casefold() for word in meant}
+    held = words.isin(meant) == (comparison == "==")
+    return np.where(words.isna(), np.nan, held).astype("float32")

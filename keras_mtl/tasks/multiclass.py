@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 
 import numpy as np
 from pydantic import Field, field_validator
 
 from keras_mtl.declarations import declaration
-from keras_mtl.errors import UserError, did_you_mean
-from keras_mtl.tasks.binary import ClassName
+from keras_mtl.errors import DataWarning, UserError
 from keras_mtl.tasks.labels import label_column, label_words, sort_words
-from keras_mtl.tasks.task import Task, describe_rows
+from keras_mtl.tasks.task import ClassName, Task
 
 if TYPE_CHECKING:
     import keras
@@ -71,24 +71,25 @@ class MulticlassTask(Task):
         values = label_column(frame, self.label_columns[0], self.name, source)
         words = label_words(values)
         found = sort_words(words)
+        where = f"{source}, column {values.name!r}"
         if len(found) < 2:
             raise UserError(
-                f"{source}: multiclass task {self.name!r} expects two or more "
-                f"classes in column {values.name!r}; found one: {found[0]!r}. Give "
-                "rows of other classes, or leave the task out."
+                f"{where}: multiclass task {self.name!r} expects two or more classes. "
+                f"Received: one, {found[0]!r}. Give rows of other classes, or leave "
+                "the task out."
             )
         if self.classes is None:
-            _refuse_a_class_a_row(found, words, self.name, source)
+            _refuse_a_class_a_row(found, words, self.name, where)
+            _warn_of_case(found, where)
             return self.replace(classes=tuple(found))
-        unknown = words.notna() & ~words.isin(self.classes)
-        if unknown.any():
-            rows = np.flatnonzero(unknown.to_numpy()).tolist()
-            raise UserError(
-                f"{source}: task {self.name!r} expects the classes "
-                f"{', '.join(self.classes)} in column {values.name!r}; received "
-                f"{describe_rows(rows, words[unknown].tolist())}."
-                f"{did_you_mean(words[unknown].iloc[0], self.classes)} Declare "
-                "these classes too, or clear the cells."
+        if mistakes := self.check_labels(frame, source):
+            raise UserError(*mistakes)
+        if absent := [word for word in self.classes if word not in found]:
+            warnings.warn(
+                f"{where}: no row has the class {', '.join(map(repr, absent))} of task "
+                f"{self.name!r}; it will hardly ever be answered.",
+                DataWarning,
+                stacklevel=2,
             )
         return self
 
@@ -96,6 +97,14 @@ class MulticlassTask(Task):
         codes = {word: float(i) for i, word in enumerate(self._known_classes())}
         words = label_words(frame[self.label_columns[0]])
         return words.map(codes).to_numpy("float32")
+
+    @property
+    def expected_labels(self) -> str:
+        return f"one of the classes {', '.join(map(repr, self._known_classes()))}"
+
+    @property
+    def label_vocabulary(self) -> tuple[str, ...]:
+        return self._known_classes()
 
     def loss(self) -> keras.losses.Loss:
         from keras_mtl.losses import MaskedCategoricalCrossentropy
@@ -137,12 +146,26 @@ class MulticlassTask(Task):
 
 
 def _refuse_a_class_a_row(
-    found: list[str], words: pd.Series, task: str, source: str
+    found: list[str], words: pd.Series, task: str, where: str
 ) -> None:
     labelled = int(words.notna().sum())
     if len(found) > 20 and len(found) > labelled / 5:
         raise UserError(
-            f"{source}: multiclass task {task!r} found {len(found)} distinct values "
-            f"in {labelled} labelled rows of column {words.name!r}: that is no set of "
-            "classes. Use the kind regression for numbers, or declare the classes."
+            f"{where}: multiclass task {task!r} expects a class in several rows. "
+            f"Received: {len(found)} distinct values in {labelled} labelled rows. Use "
+            "the kind regression for numbers, or declare the classes."
         )
+
+
+def _warn_of_case(found: list[str], where: str) -> None:
+    spelled: dict[str, list[str]] = {}
+    for word in found:
+        spelled.setdefault(word.casefold(), []).append(word)
+    for words in spelled.values():
+        if len(words) > 1:
+            warnings.warn(
+                f"{where}: {', '.join(map(repr, words))} differ by their case alone "
+                "and were kept as different classes.",
+                DataWarning,
+                stacklevel=3,
+            )

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 
 import numpy as np
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from keras_mtl.declarations import declaration
 from keras_mtl.errors import UserError
-from keras_mtl.tasks.binary import positive_class
-from keras_mtl.tasks.labels import label_column, label_words, sort_words
-from keras_mtl.tasks.task import Task
+from keras_mtl.tasks.labels import fold_case, label_column, label_words
+from keras_mtl.tasks.task import ClassName, Task
+from keras_mtl.tasks.two_classes import list_words, positive_class, two_spellings
 
 if TYPE_CHECKING:
     import keras
@@ -55,7 +55,7 @@ class MultilabelTask(Task):
     labels: tuple[str, ...] = ()
     threshold: Annotated[float, Field(ge=0, le=1)] = 0.5
     label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    positives: tuple[str, ...] | None = None
+    positives: tuple[ClassName, ...] | None = None
 
     @field_validator("labels")
     @classmethod
@@ -67,9 +67,25 @@ class MultilabelTask(Task):
             )
         return value
 
+    @field_validator("positives")
+    @classmethod
+    def _check_positives(
+        cls, value: tuple[str, ...] | None, info: ValidationInfo
+    ) -> tuple[str, ...] | None:
+        labels = info.data.get("labels")
+        if value is not None and labels and len(value) != len(labels):
+            raise ValueError(
+                f"expected a word for each of the {len(labels)} labels; received "
+                f"{list(value)}"
+            )
+        return value
+
     @property
     def label_columns(self) -> tuple[str, ...]:
         return self.labels
+
+    def describe(self) -> str:
+        return ", ".join(self.labels)
 
     @property
     def units(self) -> int:
@@ -92,13 +108,13 @@ class MultilabelTask(Task):
         return self.replace(positives=self.positives or tuple(positives))
 
     def _find_positive(self, frame: pd.DataFrame, label: str, source: str) -> str:
-        words = sort_words(label_words(label_column(frame, label, self.name, source)))
+        values = label_column(frame, label, self.name, source)
+        words = two_spellings(label_words(values), f"{source}, column {label!r}")
         if len(words) != 2:
             raise UserError(
-                f"{source}: multilabel task {self.name!r} expects two values, such "
-                f"as 0 and 1, in column {label!r}; found {len(words)}: "
-                f"{', '.join(words[:6])}. Correct the column, or leave it out of "
-                "the task's labels."
+                f"{source}, column {label!r}: multilabel task {self.name!r} expects "
+                f"two values, such as 0 and 1. Received: {list_words(words)}. Correct "
+                "the column, or leave it out of the task's labels."
             )
         return positive_class(words)
 
@@ -111,8 +127,13 @@ class MultilabelTask(Task):
         columns = []
         for label, positive in zip(self.labels, self.positives, strict=True):
             words = label_words(frame[label])
-            columns.append(np.where(words.isna(), np.nan, words == positive))
+            yes = fold_case(words) == positive.casefold()
+            columns.append(np.where(words.isna(), np.nan, yes))
         return np.stack(columns, axis=1).astype("float32")
+
+    @property
+    def expected_labels(self) -> str:
+        return "yes-or-no words"
 
     def loss(self) -> keras.losses.Loss:
         from keras_mtl.losses import MaskedSummedBinaryCrossentropy

@@ -59,18 +59,23 @@ class RegressionTask(Task):
 
     def resolve(self, frame: pd.DataFrame, source: str) -> Self:
         values = label_column(frame, self.label_columns[0], self.name, source)
-        numbers = label_numbers(values, self.name, source)
-        if numbers.nunique() < 2:
+        if mistakes := self.check_labels(frame, source):
+            raise UserError(*mistakes)
+        labels = self.encode_labels(frame)
+        if np.nanmin(labels) == np.nanmax(labels):
             raise UserError(
-                f"{source}: regression task {self.name!r} expects labels that differ "
-                f"in column {values.name!r}; all are {numbers.dropna().iloc[0]:g}. "
-                "Give other rows, or leave the task out."
+                f"{source}, column {values.name!r}: regression task {self.name!r} "
+                f"expects labels that differ. Received: {np.nanmin(labels):g} in every "
+                "row that has one. Give other rows, or leave the task out."
             )
         return self
 
     def encode_labels(self, frame: pd.DataFrame) -> np.ndarray:
-        values = frame[self.label_columns[0]]
-        return label_numbers(values, self.name, "data").to_numpy("float32")
+        return label_numbers(frame[self.label_columns[0]])
+
+    @property
+    def expected_labels(self) -> str:
+        return "finite numbers"
 
     def learn(self, labels: np.ndarray) -> Self:
         known = labels[~np.isnan(labels)].astype("float64")

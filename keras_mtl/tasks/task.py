@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 
 import numpy as np
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
-from keras_mtl.declarations import Declaration, Name, declaration
+from keras_mtl.declarations import (
+    ActivationName,
+    Declaration,
+    Name,
+    Widths,
+    declaration,
+)
+from keras_mtl.errors import did_you_mean
 
 if TYPE_CHECKING:
     # A declaration is made and checked before pandas or Keras is loaded.
     import keras
     import pandas as pd
 
-__all__ = ["Task", "describe_rows"]
+__all__ = ["ClassName", "Task"]
+
+# TOML's `classes = [0, 1]` means the words "0" and "1".
+ClassName = Annotated[
+    str, BeforeValidator(lambda value: str(value) if value is not None else value)
+]
 
 
 @declaration
@@ -40,8 +51,8 @@ class Task(Declaration, ABC):
 
     name: Name
     column: str | None = None
-    widths: tuple[Annotated[int, Field(gt=0)], ...] = ()
-    activation: str | None = None
+    widths: Widths = ()
+    activation: ActivationName | None = None
     loss_weight: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1.0
 
     @property
@@ -86,8 +97,46 @@ class Task(Declaration, ABC):
             frame: The rows, with the task's label columns.
 
         Returns:
-            float32 of shape (N,), or (N, labels); a missing label is NaN.
+            float32 of shape (N,), or (N, labels); NaN where a label is missing
+            or is none that the task knows.
         """
+
+    @property
+    @abstractmethod
+    def expected_labels(self) -> str:
+        """What a label may be, in the words of a message."""
+
+    @property
+    def label_vocabulary(self) -> tuple[str, ...]:
+        """The labels' words; () when they are numbers without a list."""
+        return ()
+
+    def check_labels(self, frame: pd.DataFrame, source: str) -> list[str]:
+        """Finds labels that are there and that the task does not know.
+
+        Args:
+            frame: The rows, with the task's label columns.
+            source: What the messages call the data: a file's name.
+
+        Returns:
+            A message for each column that has any.
+        """
+        from keras_mtl.datasets import describe_cells
+
+        codes = np.reshape(self.encode_labels(frame), (len(frame), -1))
+        messages = []
+        for column, code in zip(self.label_columns, codes.T, strict=True):
+            values = frame[column]
+            unknown = values[np.isnan(code) & values.notna().to_numpy()]
+            if len(unknown):
+                near = did_you_mean(str(unknown.iloc[0]), self.label_vocabulary)
+                messages.append(
+                    f"{source}, column {column!r}: task {self.name!r} expects "
+                    f"{self.expected_labels}. Received: "
+                    f"{describe_cells(frame, unknown)}.{near} Correct these cells, "
+                    "or leave them empty."
+                )
+        return messages
 
     def learn(self, labels: np.ndarray) -> Self:
         """Returns the task with what it must know of the training labels."""
@@ -148,19 +197,3 @@ class Task(Declaration, ABC):
             The measures by name. One that the rows do not define, such as an
             AUC over one class, is left out.
         """
-
-
-def describe_rows(rows: Sequence[int], values: Sequence[object]) -> str:
-    """Lists the first offending rows of a column for a message.
-
-    Example:
-
-    >>> describe_rows([0, 6], ["a", "b"])
-    "'a' in data row 1, 'b' in data row 7"
-    """
-    shown = [
-        f"{str(value)!r} in data row {row + 1}"
-        for row, value in zip(rows[:3], values[:3], strict=True)
-    ]
-    more = len(rows) - len(shown)
-    return ", ".join(shown) + (f" and in {more} more" if more else "")
