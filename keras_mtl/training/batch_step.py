@@ -2,88 +2,332 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import tensorflow as tf
-from keras import ops
 
-from keras_mtl.training.multi_task_model import MultiTaskModel
+from keras_mtl.training.jacobian import (
+    flatten_rows,
+    gramian,
+    task_rows,
+    unflatten_update,
+    weigh_rows,
+)
+from keras_mtl.training.task_losses import TaskLosses
+from keras_mtl.training.variable_groups import group_variables
 
-__all__ = ["BatchResult", "BatchStep"]
+__all__ = ["Batch", "BatchResult", "BatchStep"]
 
 Tensors = list[tf.Tensor]
+
+# Up to this many numbers the tasks' gradients are kept and summed up; beyond,
+# they are dropped layer by layer once their inner products are known, and the
+# update comes from one more backward pass.
+KEPT_NUMBERS = 2**22
+
+
+class Batch(NamedTuple):
+    """One batch.
+
+    Attributes:
+        inputs: The model's inputs.
+        labels: By task name; NaN where missing.
+        sample_weights: Of the rows, or by task name; or None.
+    """
+
+    inputs: Any
+    labels: Mapping[str, Any]
+    sample_weights: Any = None
 
 
 class BatchResult(NamedTuple):
     """What one batch gave.
 
     Attributes:
-        gradients: Of the total loss, one for each trainable variable.
+        gradients: The update's direction, one for each trainable variable.
         statistics: New values of the variables that are not trained.
+        outputs: The model's outputs, by task name.
         losses: The tasks' losses, of shape (T,).
         counts: The rows with a label for each task, of shape (T,).
+        added_loss: The sum of the model's own losses, regularisation say.
+        weights: The factor of each task's loss that was in force, (T,).
+        gramian: The inner products of the tasks' gradients on the shared
+            variables, (T, T); None for methods that don't need them.
+        weighting_state: The weighting's new state.
     """
 
     gradients: Tensors
     statistics: Tensors
+    outputs: dict[str, Any]
     losses: tf.Tensor
     counts: tf.Tensor
+    added_loss: tf.Tensor
+    weights: tf.Tensor
+    gramian: tf.Tensor | None
+    weighting_state: dict[str, Any]
+
+
+class _Pass(NamedTuple):
+    """A forward pass with its tape, which can be asked for gradients."""
+
+    tape: tf.GradientTape
+    outputs: dict[str, Any]
+    statistics: Tensors
+    losses: tf.Tensor
+    counts: tf.Tensor
+    # What the backward pass starts from: with their constant factors.
+    scaled: tf.Tensor
+    added: tf.Tensor | None
 
 
 class BatchStep:
-    """The loss of one batch and its gradients, without any side effect.
+    """The losses of one batch and the direction of its update.
 
-    Weights and statistics go in as values and come out as values, so that a
-    driver may loop over batches or map over members as it likes. No driver
-    knows a task, and this knows no driver.
+    Weights, statistics and the weighting's state go in as values and come out
+    as values, so that a driver may loop over batches, map over members or run
+    it on replicas. No driver knows a task, and this knows no driver.
 
     Args:
         model: The model, which gives the architecture and the tasks. Its own
             variables are neither read nor written.
+        weighting: How the tasks are combined: of `keras_mtl.weighting`.
+        losses: Losses by task name, in place of the tasks' own.
+        weight_heads: Whether a head's own variables get the gradient of its
+            loss times the weight in force, or of its loss alone. By default
+            weighted for methods on losses and unweighted for methods on
+            gradients, as their papers have it.
+        watch_gramian: Whether the Gramian is computed though the method does
+            not need it.
     """
 
-    def __init__(self, model: MultiTaskModel) -> None:
+    def __init__(
+        self,
+        model: Any,
+        weighting: Any,
+        losses: Mapping[str, Any] | None = None,
+        weight_heads: bool | None = None,
+        watch_gramian: bool = False,
+    ) -> None:
         self.model = model
-        self.losses = {task.name: task.loss() for task in model.tasks}
-        self.loss_weights = [task.loss_weight for task in model.tasks]
+        self.weighting = weighting
+        self.task_losses = TaskLosses(model.tasks, losses)
+        self.groups = group_variables(model)
+        if weight_heads is None:
+            weight_heads = weighting.kind == "losses"
+        self.weight_heads = weight_heads
+        self.watch_gramian = watch_gramian
+
+    def initial_weighting_state(self) -> dict[str, Any]:
+        """Returns the weighting's state before the first batch."""
+        variables = self.model.trainable_variables
+        parameters = sum(
+            int(tf.TensorShape(variables[i].shape).num_elements())
+            for i in self.groups.shared
+        )
+        kinds = [
+            "regression" if task.kind == "regression" else "classification"
+            for task in self.model.tasks
+        ]
+        return self.weighting.initial_state(len(kinds), parameters, kinds)
 
     def __call__(
         self,
         trainable: Tensors,
         statistics: Tensors,
-        inputs: Any,
-        labels: dict[str, tf.Tensor],
+        batch: Batch,
         loss_weights: tf.Tensor,
+        weighting_state: dict[str, Any],
+        loss_scale: Any = 1.0,
+        reduce: Any = None,
     ) -> BatchResult:
         """Computes one batch.
 
         Args:
             trainable: Values of the model's trainable variables.
             statistics: Values of its other variables.
-            inputs: The model's inputs.
-            labels: By task name; NaN where missing.
-            loss_weights: The factor of each task's loss, of shape (T,).
+            batch: The batch.
+            loss_weights: The constant factor of each task's loss, (T,).
+            weighting_state: The weighting's state.
+            loss_scale: What the losses are multiplied by before the backward
+                pass and the gradients hence carry, for half precision.
+            reduce: The mean over replicas of a tensor; None for one replica.
         """
-        with tf.GradientTape() as tape:
-            tape.watch(trainable)
-            outputs, statistics, added = self.model.stateless_call(
-                trainable, statistics, inputs, training=True, return_losses=True
+        reduce = reduce or (lambda value: value)
+        method = self.weighting
+        passes = []
+        for part in _parts(batch, method.samples):
+            # A batch's parts follow on each other's statistics.
+            made = self._forward_pass(
+                trainable, statistics, part, loss_weights, loss_scale
             )
-            losses, counts = self.task_losses(outputs, labels)
-            total = tf.reduce_sum(losses * loss_weights)
-            if added:
-                total += tf.add_n(added)
-        gradients = tape.gradient(
-            total, trainable, unconnected_gradients=tf.UnconnectedGradients.ZERO
-        )
-        return BatchResult(gradients, statistics, losses, counts)
+            statistics = made.statistics
+            passes.append(made)
+        losses = tf.add_n([each.losses for each in passes]) / len(passes)
+        counts = tf.add_n([each.counts for each in passes])
+        # A task takes part if any replica has a label for it.
+        known = {"mask": reduce(counts) > 0}
+        if method.uses_losses:
+            known["losses"] = reduce(losses * loss_weights)
 
-    def task_losses(
-        self, outputs: dict[str, tf.Tensor], labels: dict[str, tf.Tensor]
-    ) -> tuple[tf.Tensor, tf.Tensor]:
-        """Returns the tasks' losses and their numbers of labelled rows, (T,)."""
-        losses, counts = [], []
-        for name, loss in self.losses.items():
-            losses.append(loss(labels[name], outputs[name]))
-            counts.append(ops.sum(ops.cast(loss.row_mask(labels[name]), "float32")))
-        return tf.stack(losses), tf.stack(counts)
+        rows = inner_products = update = None
+        if method.kind != "losses" or self.watch_gramian:
+            rows, inner_products = self._task_gradients(
+                passes, trainable, loss_scale, reduce
+            )
+        if method.kind == "losses":
+            weights, state = method(known.pop("losses"), weighting_state, **known)
+        elif method.kind == "gramian":
+            seen = inner_products
+            if method.uses_last_shared_layer:
+                seen = self._last_layer_gramian(rows)
+            weights, state = method(seen, weighting_state, **known)
+            update = self._weigh(rows, weights, passes, trainable, loss_scale, reduce)
+        else:
+            flat, state = method(flatten_rows(rows), weighting_state, **known)
+            update = unflatten_update(flat, rows)
+            weights = state.get("weights", tf.ones_like(losses))
+        gradients = self._assemble(passes, trainable, weights, update, loss_scale)
+        return BatchResult(
+            gradients,
+            statistics,
+            _join([each.outputs for each in passes]),
+            losses,
+            counts,
+            self._added_loss(passes, loss_scale),
+            weights,
+            inner_products,
+            state,
+        )
+
+    def forward(
+        self,
+        trainable: Tensors,
+        statistics: Tensors,
+        batch: Batch,
+        training: bool = True,
+    ) -> tuple[dict[str, Any], Tensors, tf.Tensor, tf.Tensor, tf.Tensor | None]:
+        """Runs the model.
+
+        Returns:
+            The outputs, the new statistics, the tasks' losses, their counts,
+            and the sum of the model's own losses, or None if it has none.
+        """
+        outputs, statistics, added = self.model.stateless_call(
+            trainable, statistics, batch.inputs, training=training, return_losses=True
+        )
+        losses, counts = self.task_losses(outputs, batch.labels, batch.sample_weights)
+        total = (
+            tf.add_n([tf.cast(loss, tf.float32) for loss in added]) if added else None
+        )
+        return outputs, statistics, losses, counts, total
+
+    def _forward_pass(self, trainable, statistics, batch, loss_weights, loss_scale):
+        with tf.GradientTape(persistent=True) as tape:
+            tape.watch(trainable)
+            outputs, statistics, losses, counts, added = self.forward(
+                trainable, statistics, batch
+            )
+            scaled = losses * loss_weights * loss_scale
+            added = None if added is None else added * loss_scale
+        return _Pass(tape, outputs, statistics, losses, counts, scaled, added)
+
+    def _task_gradients(self, passes, trainable, loss_scale, reduce):
+        """Returns the Jacobian on the shared variables, and the Gramian."""
+        shared = [trainable[index] for index in self.groups.shared]
+        jacobians = [
+            [
+                reduce(rows / loss_scale)
+                for rows in task_rows(each.tape, each.scaled, shared)
+            ]
+            for each in passes
+        ]
+        inner_products = gramian(jacobians[0], jacobians[min(1, len(jacobians) - 1)])
+        rows = jacobians[-1]
+        if self.weighting.update_sample == "mean":
+            rows = [tf.add_n(each) / len(each) for each in zip(*jacobians, strict=True)]
+        return rows, inner_products
+
+    def _last_layer_gramian(self, rows):
+        last = [rows[self.groups.shared.index(i)] for i in self.groups.last_shared]
+        return gramian(last, last)
+
+    def _weigh(self, rows, weights, passes, trainable, loss_scale, reduce):
+        """Returns the weighted sum of the tasks' gradients on shared variables."""
+        numbers = sum(each.shape.num_elements() for each in rows)
+        if numbers <= KEPT_NUMBERS or len(passes) > 1:
+            return weigh_rows(rows, weights)
+        shared = [trainable[index] for index in self.groups.shared]
+        gradients = _gradient(passes[0].tape, passes[0].scaled, shared, weights)
+        return [reduce(gradient / loss_scale) for gradient in gradients]
+
+    def _assemble(self, passes, trainable, weights, update, loss_scale):
+        """Puts the gradients of trunk and heads together, each times the scale.
+
+        The model's own losses are added once, whatever the method.
+        """
+        heads = weights if self.weight_heads else tf.ones_like(weights)
+        shared, private = self.groups.shared, self.groups.private
+        found: list[Any] = [None] * len(trainable)
+        if update is None and self.weight_heads:
+            shared, private = (), tuple(range(len(trainable)))
+        elif update is None:
+            update = _mean_gradient(passes, [trainable[i] for i in shared], weights)
+        else:
+            update = [each * loss_scale for each in update]
+        for index, value in zip(shared, update or (), strict=True):
+            found[index] = value
+        if private:
+            own = _mean_gradient(passes, [trainable[i] for i in private], heads)
+            for index, value in zip(private, own, strict=True):
+                found[index] = value
+        for each in passes:
+            if each.added is not None:
+                more = _gradient(each.tape, each.added, trainable)
+                found = [a + b / len(passes) for a, b in zip(found, more, strict=True)]
+        return found
+
+    def _added_loss(self, passes, loss_scale):
+        added = [each.added for each in passes if each.added is not None]
+        return tf.add_n(added) / (len(added) * loss_scale) if added else tf.zeros([])
+
+
+def _gradient(tape, target, sources, output_gradients=None):
+    return tape.gradient(
+        target,
+        sources,
+        output_gradients=output_gradients,
+        unconnected_gradients=tf.UnconnectedGradients.ZERO,
+    )
+
+
+def _mean_gradient(passes, sources, weights):
+    """Returns the gradient of the weighted losses, as a mean over the parts."""
+    parts = [_gradient(each.tape, each.scaled, sources, weights) for each in passes]
+    if len(parts) == 1:
+        return parts[0]
+    return [tf.add_n(each) / len(each) for each in zip(*parts, strict=True)]
+
+
+def _parts(batch: Batch, samples: int) -> list[Batch]:
+    """Cuts a batch into independent parts of its rows."""
+    if samples == 1:
+        return [batch]
+    return [
+        Batch(*tf.nest.map_structure(lambda rows, i=i: rows[i::samples], tuple(batch)))
+        for i in range(samples)
+    ]
+
+
+def _join(outputs: list[dict[str, Any]]) -> dict[str, Any]:
+    """Puts the parts' outputs back into the order of the batch's rows."""
+    if len(outputs) == 1:
+        return outputs[0]
+    return {name: _interleave([each[name] for each in outputs]) for name in outputs[0]}
+
+
+def _interleave(parts: list[tf.Tensor]) -> tf.Tensor:
+    count = len(parts)
+    rows = [tf.range(tf.shape(part)[0]) * count + i for i, part in enumerate(parts)]
+    order = tf.argsort(tf.concat(rows, axis=0), stable=True)
+    return tf.gather(tf.concat(parts, axis=0), order)

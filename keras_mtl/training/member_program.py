@@ -7,8 +7,10 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from keras_mtl.training.adam import AdamState, adam_update, initial_adam_state
-from keras_mtl.training.batch_step import BatchStep, Tensors
+from keras_mtl.training.batch_step import Batch, BatchStep, Tensors
 from keras_mtl.training.multi_task_model import MultiTaskModel
+from keras_mtl.weighting import Weighting
+from keras_mtl.weighting import get as get_weighting
 
 __all__ = ["EpochResult", "MemberProgram", "MemberScalars", "MemberState"]
 
@@ -20,6 +22,7 @@ class MemberState(NamedTuple):
         weights: The trainable weights.
         statistics: What is not trained, normalisations' statistics say.
         adam: The optimizer's state.
+        weighting: The weighting's state, by name.
         best_weights: The weights with the best validation loss so far.
         best_statistics: The statistics that belong to them.
         best_loss: That loss, (K,); infinite before the first epoch.
@@ -30,6 +33,7 @@ class MemberState(NamedTuple):
     weights: Tensors
     statistics: Tensors
     adam: AdamState
+    weighting: dict[str, tf.Tensor]
     best_weights: Tensors
     best_statistics: Tensors
     best_loss: tf.Tensor
@@ -65,6 +69,16 @@ class EpochResult(NamedTuple):
     validation_metrics: Tensors
 
 
+class _MemberStep(NamedTuple):
+    """What one member's batch gave and training goes on with."""
+
+    gradients: Tensors
+    statistics: Tensors
+    weighting: dict[str, tf.Tensor]
+    losses: tf.Tensor
+    counts: tf.Tensor
+
+
 class MemberProgram:
     """Trains K members of one architecture, an epoch a call.
 
@@ -75,6 +89,7 @@ class MemberProgram:
         model: The architecture. Its variables are not touched.
         inputs: The rows all members share: float32 of shape (N, ...).
         labels: By task name, with NaN where missing: (N,) or (N, labels).
+        weighting: How the tasks are combined; by default by their sum.
         schedule: See `TrainingSettings`.
         total_steps: The steps over which the schedule runs.
         patience: See `TrainingSettings`.
@@ -86,13 +101,14 @@ class MemberProgram:
         model: MultiTaskModel,
         inputs,
         labels,
+        weighting: Weighting | None = None,
         schedule: str = "constant",
         total_steps: int = 1,
         patience: int = 0,
         jit_compile: bool = False,
     ) -> None:
         self.model = model
-        self.step = BatchStep(model)
+        self.step = BatchStep(model, weighting or get_weighting("sum"))
         self.inputs = tf.constant(inputs, tf.float32)
         self.labels = {
             task.name: tf.constant(labels[task.name], tf.float32)
@@ -135,10 +151,15 @@ class MemberProgram:
             if not is_seed
         ]
         members = stacks[0].shape[0]
+        weighting = {
+            name: tf.stack([tf.convert_to_tensor(value)] * members)
+            for name, value in self.step.initial_weighting_state().items()
+        }
         return MemberState(
             stacks,
             kept,
             initial_adam_state(stacks, members),
+            weighting,
             stacks,
             kept,
             tf.fill([members], float("inf")),
@@ -164,13 +185,16 @@ class MemberProgram:
             epoch: The epoch's number, from 0.
         """
         weights, statistics, adam = state.weights, state.statistics, state.adam
+        weighting = state.weighting
         steps = order.shape[0]
         sums = tf.zeros_like(scalars.loss_weights)
         counts = tf.zeros_like(scalars.loss_weights)
         for index in tf.range(steps):
             number = epoch * steps + index
             rows = order[index]
-            result = self._map_step(weights, statistics, rows, scalars, number)
+            result = self._map_step(
+                weights, statistics, weighting, rows, scalars, number
+            )
             # A member without rows left in this epoch stays where it is.
             moving = state.active * tf.cast(
                 tf.reduce_any(rows >= 0, axis=1), tf.float32
@@ -184,33 +208,44 @@ class MemberProgram:
                 moving,
             )
             statistics = _select(moving, result.statistics, statistics)
+            weighting = {
+                name: _select(moving, [result.weighting[name]], [value])[0]
+                for name, value in weighting.items()
+            }
             sums += result.losses * result.counts
             counts += result.counts
         losses = tf.math.divide_no_nan(sums, counts)
-        state = state._replace(weights=weights, statistics=statistics, adam=adam)
+        state = state._replace(
+            weights=weights, statistics=statistics, adam=adam, weighting=weighting
+        )
         if validation_rows is None:
             return state, EpochResult(losses, None, [])
         validation_losses, metrics = self._map_validation(state, validation_rows)
         state = self._keep_best(state, validation_losses, scalars, epoch)
         return state, EpochResult(losses, validation_losses, metrics)
 
-    def _map_step(self, weights, statistics, rows, scalars, number):
+    def _map_step(self, weights, statistics, weighting, rows, scalars, number):
         seeds = [seed + tf.cast([0, number], seed.dtype) for seed in self.seeds]
 
         def one_member(arguments):
-            weights, statistics, rows, loss_weights = arguments
-            inputs, labels = self._gather(rows)
+            weights, statistics, weighting, rows, loss_weights = arguments
             result = self.step(
                 weights,
                 self._with_seeds(statistics, seeds),
-                inputs,
-                labels,
+                Batch(*self._gather(rows)),
                 loss_weights,
+                weighting,
             )
-            return result._replace(statistics=self._without_seeds(result.statistics))
+            return _MemberStep(
+                result.gradients,
+                self._without_seeds(result.statistics),
+                result.weighting_state,
+                result.losses,
+                result.counts,
+            )
 
         return tf.vectorized_map(
-            one_member, (weights, statistics, rows, scalars.loss_weights)
+            one_member, (weights, statistics, weighting, rows, scalars.loss_weights)
         )
 
     def _map_validation(self, state, validation_rows):
