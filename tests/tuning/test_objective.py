@@ -1,0 +1,93 @@
+"""What trials are compared by."""
+
+import numpy as np
+import pytest
+
+from keras_mtl.errors import UserError
+from keras_mtl.tasks import (
+    BinaryTask,
+    MulticlassTask,
+    MultilabelTask,
+    RegressionTask,
+)
+from tuning.objective import (
+    DIRECTIONS,
+    choose_objective,
+    objectives,
+    validation_measures,
+)
+
+TASKS = (
+    MulticlassTask("thal", classes=("a", "b", "c")),
+    BinaryTask("heart"),
+    MultilabelTask("signs", labels=("fever", "cough")),
+    RegressionTask("age"),
+)
+LABELS = {
+    "thal": np.array([0.0, 1.0, 2.0, np.nan]),
+    "heart": np.array([0.0, 1.0, 1.0, 0.0]),
+    "signs": np.array([[0.0, 1.0], [1.0, 0.0], [1.0, 1.0], [np.nan, 0.0]]),
+    "age": np.array([40.0, 50.0, np.nan, 70.0]),
+}
+
+
+@pytest.mark.parametrize("task", TASKS, ids=lambda task: task.kind)
+def test_every_measure_of_every_kind_has_a_direction(task):
+    outputs = np.full((4, task.units), 1 / task.units)
+    assert {*task.measure(LABELS[task.name], outputs)} <= {*DIRECTIONS, "rows"}
+
+
+@pytest.mark.parametrize(
+    ("name", "direction"),
+    [
+        ("val_loss", "min"),
+        ("val_heart_auc", "max"),
+        ("val_heart_balanced_accuracy", "max"),
+        ("val_thal_log_loss", "min"),
+        ("val_signs_subset_accuracy", "max"),
+        ("val_age_loss", "min"),
+        ("val_age_r2", "max"),
+    ],
+)
+def test_an_objective_comes_with_its_direction(name, direction):
+    assert choose_objective(name, TASKS, LABELS).direction == direction
+
+
+def test_the_objectives_are_what_a_trial_measures():
+    outputs = {task.name: np.full((4, task.units), 0.4) for task in TASKS}
+    losses = {task.name: 1.0 for task in TASKS}
+    measures = validation_measures(TASKS, LABELS, outputs, losses)
+    assert list(measures) == list(objectives(TASKS, LABELS))
+
+
+@pytest.mark.parametrize(
+    ("name", "nearest"),
+    [("val_hart_auc", "val_heart_auc"), ("heart_auc", "val_heart_auc")],
+)
+def test_a_misspelt_objective_is_told_with_the_nearest_and_all_others(name, nearest):
+    with pytest.raises(UserError) as caught:
+        choose_objective(name, TASKS, LABELS)
+    (message,) = caught.value.messages
+    assert f"received {name!r}. Did you mean {nearest!r}?" in message
+    assert "val_loss (min), val_thal_loss (min), val_thal_accuracy (max)" in message
+
+
+def test_a_measure_that_the_rows_do_not_define_is_no_objective():
+    labels = {**LABELS, "heart": np.array([0.0, 0.0, np.nan, 0.0])}
+    with pytest.raises(UserError, match="received 'val_heart_auc'"):
+        choose_objective("val_heart_auc", TASKS, labels)
+
+
+def test_a_task_named_like_the_start_of_another_keeps_its_measures():
+    tasks = [BinaryTask("heart"), BinaryTask("heart_late")]
+    labels = {task.name: np.array([0.0, 1.0]) for task in tasks}
+    assert {"val_heart_auc", "val_heart_late_auc"} <= {*objectives(tasks, labels)}
+
+
+def test_the_joint_loss_weighs_the_tasks_losses():
+    tasks = [BinaryTask("a", loss_weight=0.5), BinaryTask("b", loss_weight=3.0)]
+    labels = {name: np.array([0.0, 1.0]) for name in "ab"}
+    outputs = {name: np.full((2, 1), 0.5) for name in "ab"}
+    measures = validation_measures(tasks, labels, outputs, {"a": 2.0, "b": 4.0})
+    assert measures["val_loss"] == 0.5 * 2.0 + 3.0 * 4.0
+    assert (measures["val_a_loss"], measures["val_b_loss"]) == (2.0, 4.0)

@@ -1,0 +1,97 @@
+"""What a draw from the search space promises."""
+
+import keras_tuner
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from keras_mtl.configuration import build_config
+from tuning.search_settings import SearchSettings
+from tuning.search_space import choose_settings
+
+SPACE = SearchSettings()
+
+
+def draw(config, seed, space=SPACE):
+    """Draws as a random search does."""
+    hp = keras_tuner.HyperParameters()
+    choose_settings(hp, config, space)
+    for number, parameter in enumerate(hp.space):
+        hp.values[parameter.name] = parameter.random_sample(seed + number)
+    return choose_settings(hp, config, space)
+
+
+@given(st.integers(1, 10_000))
+def test_a_draw_lies_in_the_space_and_leaves_the_rest(seed):
+    config = build_config({"model": {"trunk": [5, 6, 7]}})
+    drawn = draw(config, seed)
+    assert len(drawn.model.trunk) == 3
+    assert {*drawn.model.trunk} <= {*SPACE.trunk_widths}
+    low, high = SPACE.learning_rate
+    assert low <= drawn.training.learning_rate <= high
+    for before, after in zip(config.tasks, drawn.tasks, strict=True):
+        assert len(after.widths) == len(before.widths)
+        assert {*after.widths} <= {*SPACE.head_widths}
+        assert after.replace(widths=before.widths, loss_weight=1.0) == before
+    low, high = SPACE.loss_weight
+    assert drawn.tasks[0].loss_weight == 1.0
+    assert low <= drawn.tasks[1].loss_weight <= high
+    assert drawn.replace(
+        model=config.model, training=config.training, tasks=config.tasks
+    ) == config.replace(model=config.model)
+    assert drawn.training.replace(learning_rate=1.0) == config.training.replace(
+        learning_rate=1.0
+    )
+
+
+def test_the_same_draw_makes_the_same_settings():
+    config = build_config()
+    assert draw(config, 3) == draw(config, 3)
+    assert draw(config, 3) != draw(config, 4)
+
+
+def test_loss_weights_vary_around_the_declared_ones_and_zero_stays():
+    config = build_config()
+    first, second = config.tasks
+    tasks = (first.replace(loss_weight=10.0), second.replace(loss_weight=100.0))
+    drawn = draw(config.replace(tasks=tasks), 5)
+    assert drawn.tasks[0].loss_weight == 10.0
+    assert 20.0 <= drawn.tasks[1].loss_weight <= 500.0
+    tasks = (first, second.replace(loss_weight=0.0))
+    assert draw(config.replace(tasks=tasks), 5).tasks[1].loss_weight == 0.0
+
+
+def test_a_single_task_has_no_loss_weight_to_search():
+    config = build_config()
+    hp = keras_tuner.HyperParameters()
+    choose_settings(hp, config.replace(tasks=config.tasks[:1]), SPACE)
+    assert [item.name for item in hp.space] == [
+        "trunk_1",
+        "trunk_2",
+        "head.thal_1",
+        "learning_rate",
+    ]
+
+
+def test_numbers_are_as_short_as_they_are_written():
+    rate = draw(build_config(), 9).training.learning_rate
+    assert rate == float(f"{rate:.3g}")
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"trials": 0},
+        {"trunk_widths": []},
+        {"head_widths": [0]},
+        {"learning_rate": [0.1, 0.01]},
+        {"learning_rate": [0.0, 0.1]},
+        {"loss_weight": [1.0]},
+    ],
+)
+def test_a_space_that_can_not_be_drawn_from_is_refused(values):
+    from keras_mtl.errors import UserError
+    from tuning.search_settings import build_search_settings
+
+    with pytest.raises(UserError, match=f"^search.{next(iter(values))}"):
+        build_search_settings(values)

@@ -1,0 +1,169 @@
+"""The command, from flags to its folder."""
+
+import subprocess
+import sys
+import tomllib
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from keras_mtl.errors import UserError
+from tuning import __main__ as command
+from tuning.search_folder import choose_search_folder
+
+SMALL = ("--trials", "3", "--preset", "article", "--trunk", "8", "--epochs", "5")
+
+
+def tune(*arguments, folder):
+    return run_module("tuning", *arguments, folder=folder)
+
+
+def run_module(module, *arguments, folder):
+    return subprocess.run(
+        [sys.executable, "-m", module, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        cwd=folder,
+        timeout=600,
+    )
+
+
+def errors(result):
+    return [
+        line.removeprefix("error: ")
+        for line in result.stderr.splitlines()
+        if line.startswith("error: ")
+    ]
+
+
+@pytest.mark.slow
+def test_a_search_writes_settings_that_a_fit_takes(tmp_path):
+    objective = ("--objective", "val_heart_auc")
+    result = tune(*SMALL, *objective, "--out", "found", folder=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert "Traceback" not in result.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["found"]
+    found = tmp_path / "found"
+    assert sorted(path.name for path in found.iterdir()) == [
+        "config.toml",
+        "trials.csv",
+    ]
+
+    trials = pd.read_csv(found / "trials.csv")
+    assert trials["trial"].tolist() == [1, 2, 3]
+    assert (trials["status"] == "completed").all()
+    assert (trials["objective"] == trials["val_heart_auc"]).all()
+    best = trials.loc[trials["val_heart_auc"].idxmax()]
+    assert best["rank"] == 1
+
+    config = tomllib.loads((found / "config.toml").read_text())
+    assert config["model"]["trunk"] == [best["trunk"]]
+    assert config["training"]["learning_rate"] == best["learning_rate"]
+    for task in config["tasks"]:
+        assert task["widths"] == [best[f"{task['name']}.widths"]]
+        assert task.get("loss_weight", 1.0) == best[f"{task['name']}.loss_weight"]
+    assert "search" not in config
+
+    fit = ("--config", found / "config.toml", "--out", "fitted", "--quiet")
+    result = run_module("keras_mtl.fit", *fit, folder=tmp_path)
+    assert result.returncode == 0, result.stderr
+    history = pd.read_csv(tmp_path / "fitted" / "history.csv")
+    # The fit is the trial once more, measured as Keras measures; its encoder
+    # has seen the validation rows' features as well.
+    heart = history["val_heart_auc"].max()
+    assert heart == pytest.approx(best["val_heart_auc"], abs=0.05)
+    assert (tmp_path / "fitted" / "metrics.json").is_file()
+
+    again = tune(*SMALL, *objective, "--out", "again", "--quiet", folder=tmp_path)
+    assert again.returncode == 0
+    assert again.stdout == ""
+    for name in ("config.toml", "trials.csv"):
+        assert (found / name).read_bytes() == (tmp_path / "again" / name).read_bytes()
+
+
+@pytest.mark.slow
+def test_a_search_on_own_data_that_can_not_train_writes_nothing(tmp_path):
+    generator = np.random.default_rng(0)
+    frame = pd.DataFrame(generator.normal(size=(80, 2)), columns=["a", "b"])
+    frame["size"] = frame["a"] * 3 + 1
+    frame["plan"] = np.where(frame["b"] > 0, "yes", "no")
+    frame.to_csv(tmp_path / "my.csv", index=False)
+    (tmp_path / "my.toml").write_text("[search]\nlearning_rate = [1e37, 1e38]\n")
+    own = ("--data", "my.csv", "--task", "size:regression", "--task", "plan:binary")
+    result = tune(*own, "--trials", 2, "--config", "my.toml", folder=tmp_path)
+    assert result.returncode == 2
+    (message,) = errors(result)
+    assert "all 2 failed" in message
+    assert not (tmp_path / "runs").exists()
+
+    good = tune(*own, "--trials", 2, "--epochs", 3, "--quiet", folder=tmp_path)
+    assert good.returncode == 0, good.stderr
+    trials = pd.read_csv(tmp_path / "runs" / "multi_task-search" / "trials.csv")
+    assert {"val_size_r2", "val_plan_auc", "plan.loss_weight"} <= {*trials}
+
+
+def test_a_misspelt_objective_ends_before_the_search(tmp_path):
+    result = tune("--objective", "val_hart_auc", "--out", "found", folder=tmp_path)
+    assert result.returncode == 2
+    (message,) = errors(result)
+    assert "Did you mean 'val_heart_auc'?" in message
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_all_mistakes_are_told_at_once_and_nothing_is_written(
+    tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "my.toml").write_text("[search]\ntrails = 3\n[training]\nepoch = 3\n")
+    arguments = ["--config", "my.toml", "--trials", "none", "--out", "found"]
+    assert command.main([*arguments, "--objectiv", "val_loss", "--epochs", "0"]) == 2
+    told = capsys.readouterr().err
+    for part in (
+        "--objectiv: no such flag. Did you mean '--objective'?",
+        "search.trials: expected a valid integer",
+        "search.trails: unknown setting. Did you mean 'trials'?",
+        "training.epoch: unknown setting. Did you mean 'epochs'?",
+        "training.epochs: expected",
+    ):
+        assert part in told
+    assert [path.name for path in tmp_path.iterdir()] == ["my.toml"]
+
+
+@pytest.mark.parametrize("package", ["keras_tuner", "tensorboard"])
+def test_an_absent_package_is_told_with_the_command_that_installs_it(
+    monkeypatch, capsys, package
+):
+    monkeypatch.setitem(sys.modules, package, None)
+    assert command.main(["--trials", "2"]) == 2
+    told = capsys.readouterr().err
+    assert package in told
+    assert 'pip install "keras-mtl[tuning]"' in told
+
+
+def test_the_help_loads_nothing_heavy(tmp_path):
+    code = (
+        "import sys; from tuning.__main__ import main; status = main(['--help'])\n"
+        "heavy = {'numpy', 'pandas', 'keras', 'keras_tuner', 'tensorflow'}\n"
+        "sys.exit(status or sorted(heavy & {*sys.modules}) or 0)"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path
+    )
+    assert result.returncode == 0, result.stderr
+    for flag in ("--trials", "--objective", "--out", "--data", "--task", "--preset"):
+        assert flag in result.stdout
+    assert "--learning-rate" not in result.stdout
+
+
+def test_overwrite_replaces_searches_alone(tmp_path):
+    folder = tmp_path / "found"
+    assert choose_search_folder(str(folder), False, "x") == folder
+    folder.mkdir()
+    with pytest.raises(UserError, match="not there yet"):
+        choose_search_folder(str(folder), False, "x")
+    with pytest.raises(UserError, match=r"lacks config\.toml, trials\.csv"):
+        choose_search_folder(str(folder), True, "x")
+    for name in ("config.toml", "trials.csv"):
+        (folder / name).touch()
+    assert choose_search_folder(str(folder), True, "x") == folder

@@ -1,0 +1,138 @@
+"""Searches settings for a fit: python -m tuning."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+from keras_mtl import fit
+from keras_mtl.configuration.command_line import Flag, run_command
+
+if TYPE_CHECKING:
+    from keras_mtl.configuration.fit_config import FitConfig
+    from tuning.search_settings import SearchSettings
+
+__all__ = ["FLAGS", "main"]
+
+SUMMARY = """Searches the widths of the trunk and the heads, the learning rate and the
+tasks' loss weights, by random trials on a validation split of the training rows.
+
+The test rows of a fit with the same seed are not touched. The best settings are
+written to DIR/config.toml, for
+
+\b
+    python -m keras_mtl.fit --config DIR/config.toml
+
+and all trials to DIR/trials.csv. Where the search looks is told in a [search]
+table of the --config file.
+"""
+
+# What a search chooses itself.
+SEARCHED = ("training.learning_rate",)
+
+# Flags of a fit that mean something more here.
+HELP = {
+    "output.folder": "Where config.toml and trials.csv are written.",
+    "output.overwrite": "Replace the folder of a search.",
+    "seed": "Of the split, the trials and their training.",
+    "model.trunk": "Shared layers; how many counts, their widths are searched.",
+    "head_widths": "A task's head; how many layers counts.",
+    "heads.widths": "Heads that don't say otherwise; how many layers counts.",
+    "training.members": "Networks that the fit averages; a trial trains one.",
+    "training.patience": "Epochs without a gain that end a trial; 10 if 0.",
+    "training.validation_fraction": "Share of training rows to validate on; 0.2 if 0.",
+    "loss_weights": "A task's weight in val_loss; the searched ones vary around it.",
+}
+
+FLAGS = (
+    Flag("--trials", "search.trials", "How many settings are tried.", metavar="N"),
+    Flag(
+        "--objective",
+        "search.objective",
+        "What is best on the validation rows: val_loss, val_TASK_auc, ...",
+        metavar="NAME",
+    ),
+    *(
+        replace(flag, help=HELP.get(flag.key, flag.help))
+        for flag in fit.FLAGS
+        if flag.key not in SEARCHED
+    ),
+)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs the command and returns its exit status."""
+    return run_command("python -m tuning", SUMMARY, FLAGS, _search, argv=argv)
+
+
+def _search(values: dict[str, Any], mistakes: list[str]) -> None:
+    quiet = bool(values.pop("quiet", False))
+    mistakes += _missing_packages()
+    config, settings = _settings(values, mistakes)
+    # Loaded from here on: what the settings don't need.
+    from tuning.search_run import run_search
+
+    run_search(config, settings, quiet=quiet)
+
+
+def _missing_packages() -> list[str]:
+    # keras-tuner imports TensorBoard in every trial and does not ask for it.
+    missing = [name for name in ("keras_tuner", "tensorboard") if not find_spec(name)]
+    if not missing:
+        return []
+    return [
+        f"Expected the packages of a search; not installed: {', '.join(missing)}. "
+        'Install them with: pip install "keras-mtl[tuning]"'
+    ]
+
+
+def _settings(
+    values: dict[str, Any], mistakes: list[str]
+) -> tuple[FitConfig, SearchSettings]:
+    """Makes the settings of the file and the flags."""
+    from keras_mtl.configuration.flag_values import nest_flags
+    from keras_mtl.configuration.toml_file import read_toml
+    from keras_mtl.configuration.validate import build_config
+    from keras_mtl.errors import UserError
+    from tuning.search_settings import build_search_settings
+
+    own = {
+        key.removeprefix("search."): values.pop(key)
+        for key in list(values)
+        if key.startswith("search.")
+    }
+    file: dict[str, Any] = {}
+    flags: dict[str, Any] = {}
+    try:
+        if "config" in values:
+            file = read_toml(values.pop("config"))
+    except UserError as error:
+        mistakes += error.messages
+    try:
+        flags = nest_flags(values, file)
+    except UserError as error:
+        mistakes += error.messages
+    table = file.pop("search", {})
+    if not isinstance(table, dict):
+        mistakes.append(
+            f"search: expected a table, [search] in TOML; received {table!r}."
+        )
+        table = {}
+    settings = config = None
+    try:
+        settings = build_search_settings({**table, **own})
+    except UserError as error:
+        mistakes += error.messages
+    try:
+        config = build_config(file, flags)
+    except UserError as error:
+        mistakes += error.messages
+    if mistakes or config is None or settings is None:
+        raise UserError(*mistakes)
+    return config, settings
+
+
+if __name__ == "__main__":
+    sys.exit(main())
