@@ -67,7 +67,7 @@ class GramianWeighting(Weighting):
         (T,) weights, 0 for a dropped task, and the new state.
     """
 
-    kind: ClassVar[Literal["gramian"]] = "gramian"  # type: ignore[misc]
+    kind: ClassVar[Literal["gramian"]] = "gramian"
 
     def __call__(
         self,

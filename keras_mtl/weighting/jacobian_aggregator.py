@@ -51,7 +51,7 @@ class JacobianAggregator(Weighting):
         (P,) update and the new state.
     """
 
-    kind: ClassVar[Literal["jacobian"]] = "jacobian"  # type: ignore[misc]
+    kind: ClassVar[Literal["jacobian"]] = "jacobian"
 
     def __call__(
         self,

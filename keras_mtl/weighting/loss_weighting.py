@@ -66,7 +66,7 @@ class LossWeighting(Weighting):
         (T,) weights, 0 for a dropped task, and the new state.
     """
 
-    kind: ClassVar[Literal["losses"]] = "losses"  # type: ignore[misc]
+    kind: ClassVar[Literal["losses"]] = "losses"
     uses_losses = True
 
     def __call__(

@@ -25,7 +25,8 @@ def seed_state(seed: int | None) -> dict[str, np.ndarray]:
             decides.
     """
     generator = keras.random.SeedGenerator(seed)
-    return {"seed": ops.convert_to_numpy(generator.state.value).astype("int64")}
+    # Its state before the first use, as plain numbers also inside a graph.
+    return {"seed": np.array([generator.get_config()["seed"], 0], "int64")}
 
 
 def uniform(seed: Any, shape: tuple[int, ...]) -> tuple[Any, Any]:

@@ -56,7 +56,7 @@ def main() -> None:
     # After one call of warm-up the weights follow the paper, as here.
     excess = aggregation.ExcessMTL(robust_step_size=1.0, n_warmup_steps=1)
     sequences["excess-mtl"] = (jacobians, [excess(torch.tensor(j)) for j in jacobians])
-    gramians = np.stack([j @ k.T for j, k in zip(calls((3, 4)), calls((3, 4)))])
+    gramians = calls((3, 4)) @ calls((4, 3))
     for name, weighting in {
         "sdmgrad": aggregation.SDMGradWeighting(lr=5.0),
         "modo": aggregation.MoDoWeighting(gamma=0.1, rho=0.1),
