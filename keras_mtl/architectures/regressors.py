@@ -1,0 +1,168 @@
+"""The deep regressors of the second article, with any activation or none."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import keras
+
+from keras_mtl.architectures.blocks import Activation
+from keras_mtl.errors import did_you_mean
+
+__all__ = ["activation_layer", "build_regressor", "regressor_trunk"]
+
+WIDTHS = (16, 32, 128, 32, 16)
+
+
+def build_regressor(
+    widths: Sequence[int] = WIDTHS,
+    leaky_relu: bool = True,
+    negative_slope: float = 0.01,
+    batch_norm: bool = True,
+    activation: Activation = None,
+    features: int = 1,
+    name: str = "regressor",
+) -> keras.Sequential:
+    """Builds a deep network from numbers to one number.
+
+    Each hidden layer is a dense layer, its activation and a normalisation.
+    Without an activation the whole is a straight line, however deep it is: see
+    `keras_mtl.studies.collapse_to_line`.
+
+    Each activation is followed by a normalisation of its own. The article's
+    code puts one layer in two places; its running statistics then mix those of
+    two different layers, so that it answers in another way than it was trained.
+
+    Args:
+        widths: The widths of the hidden layers.
+        leaky_relu: Whether the activation is a leaky ReLU; without it, and
+            without an `activation`, there is none.
+        negative_slope: The leaky ReLU's slope below zero.
+        batch_norm: Whether a normalisation follows each activation.
+        activation: Any Keras activation, by name or as a function, instead.
+        features: The numbers that go in.
+        name: The model's name.
+
+    Returns:
+        A `keras.Sequential` from (N, features) to (N, 1). It trains, saves and
+        exports like any other; in a multi-task model it is a head, and
+        `regressor_trunk` a trunk.
+
+    Raises:
+        ValueError: When a width is not positive, the slope is not finite or
+            the activation is not known.
+
+    Example:
+
+    >>> model = build_regressor()
+    >>> sum(l.count_params() for l in model.layers if "dense" in l.name)
+    9473
+    >>> build_regressor(widths=(8,), activation="gelu").output_shape
+    (None, 1)
+    """
+    if activation is None and leaky_relu:
+        activation = "leaky_relu"
+    hidden = _hidden_layers(widths, activation, negative_slope, batch_norm)
+    output = keras.layers.Dense(1, dtype="float32", name="dense_output")
+    return keras.Sequential([keras.Input((features,)), *hidden, output], name=name)
+
+
+def regressor_trunk(
+    widths: Sequence[int] = WIDTHS,
+    leaky_relu: bool = True,
+    negative_slope: float = 0.01,
+    batch_norm: bool = True,
+    activation: Activation = None,
+    features: int = 1,
+    name: str = "regressor_trunk",
+) -> keras.Sequential:
+    """Builds the hidden layers of `build_regressor`, to be a model's trunk.
+
+    Args:
+        widths: See `build_regressor`, like the others.
+        leaky_relu: Whether the activation is a leaky ReLU.
+        negative_slope: The leaky ReLU's slope below zero.
+        batch_norm: Whether a normalisation follows each activation.
+        activation: Any Keras activation instead.
+        features: The numbers that go in.
+        name: The trunk's name.
+
+    Returns:
+        A `keras.Sequential` from (N, features) to (N, last width).
+
+    Raises:
+        ValueError: As `build_regressor`.
+
+    Example:
+
+    >>> from keras_mtl.architectures import build_hard_sharing
+    >>> from keras_mtl.tasks import BinaryTask, RegressionTask
+    >>> tasks = [RegressionTask("age"), BinaryTask("sick")]
+    >>> trunk = regressor_trunk(features=3, activation="silu")
+    >>> build_hard_sharing(3, tasks, trunk=trunk).count_params()
+    10418
+    """
+    if activation is None and leaky_relu:
+        activation = "leaky_relu"
+    hidden = _hidden_layers(widths, activation, negative_slope, batch_norm)
+    return keras.Sequential([keras.Input((features,)), *hidden], name=name)
+
+
+def activation_layer(
+    activation: Activation,
+    negative_slope: float = 0.01,
+    name: str | None = None,
+) -> keras.layers.Layer | None:
+    """Makes the layer of an activation; None for `None`, "none" and "linear".
+
+    Args:
+        activation: The activation, by name or as a function.
+        negative_slope: Of "leaky_relu", which Keras would give a slope of 0.2.
+        name: The layer's name.
+
+    Raises:
+        ValueError: When the slope is not finite or the name is not known.
+    """
+    if not math.isfinite(negative_slope):
+        raise ValueError(
+            "Invalid value received for argument `negative_slope`. Expected a "
+            f"finite number. Received: negative_slope={negative_slope}"
+        )
+    if activation in (None, "none", "linear"):
+        return None
+    if activation == "leaky_relu":
+        return keras.layers.LeakyReLU(negative_slope=negative_slope, name=name)
+    try:
+        keras.activations.get(activation)
+    except ValueError as error:
+        others = {"deserialize", "get", "serialize"}
+        known = sorted(set(dir(keras.activations)) - others)
+        raise ValueError(
+            "Invalid value received for argument `activation`. Expected the name of "
+            f"a Keras activation. Received: activation={activation!r}."
+            f"{did_you_mean(str(activation), known)}"
+        ) from error
+    return keras.layers.Activation(activation, name=name)
+
+
+def _hidden_layers(
+    widths: Sequence[int],
+    activation: Activation,
+    negative_slope: float,
+    batch_norm: bool,
+) -> list[keras.layers.Layer]:
+    if not widths or any(int(width) != width or width < 1 for width in widths):
+        raise ValueError(
+            "Invalid value received for argument `widths`. Expected at least one "
+            f"layer, each of at least one unit. Received: widths={tuple(widths)}"
+        )
+    layers: list[keras.layers.Layer] = []
+    for index, width in enumerate(widths, start=1):
+        layers.append(keras.layers.Dense(width, name=f"dense_{index}"))
+        layer = activation_layer(activation, negative_slope, name=f"activation_{index}")
+        if layer is not None:
+            layers.append(layer)
+        if batch_norm:
+            layers.append(keras.layers.BatchNormalization(name=f"norm_{index}"))
+    return layers
