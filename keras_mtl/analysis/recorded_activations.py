@@ -1,0 +1,115 @@
+"""Watching what goes through a model's activations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+__all__ = ["ActivationSite", "activation_sites", "recorded"]
+
+# Layers that are an activation rather than have one.
+ACTIVATION_LAYERS = {
+    keras.layers.ELU: "elu",
+    keras.layers.LeakyReLU: "leaky_relu",
+    keras.layers.PReLU: "prelu",
+    keras.layers.ReLU: "relu",
+}
+RECURRENT = (keras.layers.RNN, keras.layers.GRUCell, keras.layers.LSTMCell)
+# Not elementwise: a unit's answer depends on the others'.
+JOINT = ("softmax", "log_softmax", "sparsemax", "glu")
+
+Record = Callable[["ActivationSite", tf.Tensor, tf.Tensor, tf.Tensor], None]
+
+
+class ActivationSite:
+    """A place in a model at which an elementwise activation is applied.
+
+    Attributes:
+        name: The layer's name, after those of the models and layers it is in.
+        activation: The activation's name.
+        layer: The layer.
+        attribute: The layer's attribute that applies the activation.
+    """
+
+    def __init__(self, name: str, activation: str, layer: Any, attribute: str) -> None:
+        self.name = name
+        self.activation = activation
+        self.layer = layer
+        self.attribute = attribute
+
+    @contextmanager
+    def watched(self, record: Record) -> Iterator[None]:
+        """Hands to `record` what goes in, what comes out and the derivative."""
+        original = getattr(self.layer, self.attribute)
+
+        def watching(inputs: Any, *arguments: Any, **keywords: Any) -> Any:
+            with tf.GradientTape() as tape:
+                tape.watch(inputs)
+                outputs = original(inputs, *arguments, **keywords)
+            slopes = tape.gradient(
+                outputs, inputs, unconnected_gradients=tf.UnconnectedGradients.ZERO
+            )
+            record(self, inputs, outputs, slopes)
+            return outputs
+
+        setattr(self.layer, self.attribute, watching)
+        try:
+            yield
+        finally:
+            if self.attribute == "call":
+                # The class's own method shows again.
+                delattr(self.layer, "call")
+            else:
+                setattr(self.layer, self.attribute, original)
+
+
+def activation_sites(model: keras.layers.Layer) -> list[ActivationSite]:
+    """Lists a model's activations, also those of models within it.
+
+    Linear activations, which nothing can be said of, and those that are not
+    elementwise, such as softmax, are left out; so are recurrent layers.
+
+    Args:
+        model: Any Keras model or layer.
+
+    Returns:
+        The places in the order of the layers, each layer once.
+    """
+    sites: list[ActivationSite] = []
+    _collect(model, "", set(), sites)
+    return sites
+
+
+@contextmanager
+def recorded(sites: list[ActivationSite], record: Record) -> Iterator[None]:
+    """Watches all places while the block runs; see `ActivationSite.watched`."""
+    with ExitStack() as stack:
+        for site in sites:
+            stack.enter_context(site.watched(record))
+        yield
+
+
+def _collect(
+    layer: Any, prefix: str, seen: set[int], sites: list[ActivationSite]
+) -> None:
+    # Not `layers`, which a layer that is made of layers does not have.
+    for part in layer._flatten_layers(include_self=False, recursive=False):
+        if id(part) in seen:
+            continue
+        seen.add(id(part))
+        if isinstance(part, RECURRENT):
+            continue
+        name = f"{prefix}{part.name}"
+        activation = getattr(part, "activation", None)
+        if type(part) in ACTIVATION_LAYERS:
+            kind = ACTIVATION_LAYERS[type(part)]
+            sites.append(ActivationSite(name, kind, part, "call"))
+        elif callable(activation):
+            kind = getattr(activation, "__name__", type(activation).__name__)
+            if kind not in (*JOINT, "linear"):
+                sites.append(ActivationSite(name, kind, part, "activation"))
+        _collect(part, f"{name}/", seen, sites)
