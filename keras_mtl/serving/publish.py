@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import time
@@ -123,8 +124,10 @@ def _claim_number(folder: Path) -> int:
 def _remove_leftovers(folder: Path) -> None:
     """Removes what a killed program left, once it is surely dead."""
     for child in folder.glob(f".*{_PARTIAL}"):
-        if time.time() - child.stat().st_mtime > _LEFTOVER_SECONDS:
-            shutil.rmtree(child, ignore_errors=True)
+        # Another that writes here may have finished with it by now.
+        with contextlib.suppress(FileNotFoundError):
+            if time.time() - child.stat().st_mtime > _LEFTOVER_SECONDS:
+                shutil.rmtree(child, ignore_errors=True)
 
 
 def _refuse_existing(path: Path) -> None:

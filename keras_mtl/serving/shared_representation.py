@@ -56,7 +56,7 @@ def shared_representation(model: keras.Model) -> SharedRepresentation | None:
             return None
         found = core[1], "inputs"
     tensor, source = found
-    return SharedRepresentation(keras.Model(model.inputs, tensor), source)
+    return SharedRepresentation(keras.Model(model.input, tensor), source)
 
 
 def find_core(model: keras.Model) -> tuple[MultiTaskModel, Any] | None:
@@ -85,7 +85,7 @@ def _find(model: keras.Model) -> tuple[Any, str] | None:
         inner = _find(core[0])
         if inner is not None:
             tensor, source = inner
-            return keras.Model(core[0].inputs, tensor)(core[1]), source
+            return keras.Model(core[0].input, tensor)(core[1]), source
         return None
     members = [
         node
@@ -96,7 +96,7 @@ def _find(model: keras.Model) -> tuple[Any, str] | None:
         trunks = [_find(node.operation) for node in members]
         if None not in trunks:
             tensors = [
-                keras.Model(node.operation.inputs, trunk[0])(node.input_tensors)
+                keras.Model(node.operation.input, trunk[0])(*node.input_tensors)
                 for node, trunk in zip(members, trunks, strict=True)
                 if trunk is not None
             ]
