@@ -1,9 +1,10 @@
 """What the package raises and warns when the user's input is at fault."""
 
 import difflib
+import reprlib
 from collections.abc import Iterable
 
-__all__ = ["DataWarning", "UserError", "did_you_mean"]
+__all__ = ["DataWarning", "UserError", "did_you_mean", "show_value"]
 
 
 class UserError(ValueError):
@@ -31,6 +32,24 @@ class UserError(ValueError):
 
 class DataWarning(UserWarning):
     """Something in the data was dropped, mapped or read in an unusual way."""
+
+
+_shortened = reprlib.Repr()
+_shortened.maxstring = _shortened.maxother = 80
+
+
+def show_value(value: object) -> str:
+    """Writes any value for a message, however long or deep it is.
+
+    Example:
+
+    >>> show_value([1, "two"]), len(show_value("x" * 1000))
+    ("[1, 'two']", 80)
+    """
+    try:
+        return _shortened.repr(value)
+    except ValueError:
+        return "a number of thousands of digits"  # which Python does not write
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

@@ -152,22 +152,19 @@ def _settings(values: dict[str, Any], mistakes: list[str]) -> FitConfig:
     from keras_mtl.configuration.validate import build_config
     from keras_mtl.errors import UserError
 
-    layers: list[dict[str, Any]] = []
+    file: dict[str, Any] = {}
+    if "config" in values:
+        try:
+            file = read_toml(values.pop("config"))
+        except UserError as error:
+            mistakes += error.messages
+    flags = nest_flags(values, file, mistakes)
     try:
-        if "config" in values:
-            layers.append(read_toml(values.pop("config")))
+        config = build_config(file, flags)
     except UserError as error:
         mistakes += error.messages
-    try:
-        layers.append(nest_flags(values, layers[0] if layers else {}))
-    except UserError as error:
-        mistakes += error.messages
-    try:
-        config = build_config(*layers)
-    except UserError as error:
-        raise UserError(*mistakes, *error.messages) from None
     if mistakes:
-        raise UserError(*mistakes)
+        raise UserError(*dict.fromkeys(mistakes))
     return config
 
 

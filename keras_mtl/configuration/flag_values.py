@@ -6,32 +6,32 @@ from collections.abc import Mapping
 from typing import Any
 
 from keras_mtl.configuration.presets import HEART_DISEASE
-from keras_mtl.errors import UserError, did_you_mean
+from keras_mtl.errors import did_you_mean
 from keras_mtl.tasks.kinds import parse_task
 
 __all__ = ["nest_flags"]
 
 
-def nest_flags(values: Mapping[str, Any], file: Mapping[str, Any]) -> dict[str, Any]:
+def nest_flags(
+    values: Mapping[str, Any], file: Mapping[str, Any], mistakes: list[str]
+) -> dict[str, Any]:
     """Nests the values of flags as a TOML file would have them.
 
     Args:
         values: By key, such as `training.epochs`.
         file: The settings of the TOML file, whose tasks `--head` and
             `--loss-weight` may name.
+        mistakes: Gets a message for each task that is written wrongly or not
+            known.
 
     Returns:
         Plain nested values for `build_config`.
 
-    Raises:
-        UserError: When a task is written wrongly or not known; all at once.
-
     Example:
 
-    >>> nest_flags({"training.epochs": "5", "tasks": ["churn:binary"]}, {})
+    >>> nest_flags({"training.epochs": "5", "tasks": ["churn:binary"]}, {}, [])
     {'training': {'epochs': '5'}, 'tasks': [{'kind': 'binary', 'name': 'churn'}]}
     """
-    mistakes: list[str] = []
     nested: dict[str, Any] = {}
     for key, value in values.items():
         if key in {"tasks", "head_widths", "loss_weights"}:
@@ -44,16 +44,12 @@ def nest_flags(values: Mapping[str, Any], file: Mapping[str, Any]) -> dict[str, 
         nested["inputs"]["missing_values"] = {
             column: text.split(",") for column, text in numbers.items()
         }
-    if "tasks" in values:
-        nested["tasks"] = []
-        for text in values["tasks"]:
-            try:
-                nested["tasks"].append(parse_task(text))
-            except ValueError as error:
-                mistakes.append(f"--task: {error}.")
+    for text in values.get("tasks", ()):
+        try:
+            nested.setdefault("tasks", []).append(parse_task(text))
+        except ValueError as error:
+            mistakes.append(f"--task: {error}.")
     _set_on_tasks(nested, values, file, mistakes)
-    if mistakes:
-        raise UserError(*mistakes)
     return nested
 
 
@@ -70,10 +66,7 @@ def _set_on_tasks(
     )
     if not any(entries for _, _, entries in settings):
         return
-    own_data = "path" in {**file.get("data", {}), **nested.get("data", {})}
-    known = nested.get("tasks") or file.get("tasks")
-    known = known or ([] if own_data else HEART_DISEASE["tasks"])
-    tasks = {task.get("name"): dict(task) for task in known}
+    tasks = _tasks_by_name(nested, file)
     for flag, key, entries in settings:
         for name, text in entries.items():
             if name not in tasks:
@@ -88,3 +81,21 @@ def _set_on_tasks(
                     else text
                 )
     nested["tasks"] = list(tasks.values())
+
+
+def _tasks_by_name(
+    nested: Mapping[str, Any], file: Mapping[str, Any]
+) -> dict[str, dict[str, Any]]:
+    """Returns the tasks that flags, file or embedded data declare."""
+    data = file.get("data")
+    own_data = "path" in nested.get("data", {}) or (
+        isinstance(data, Mapping) and "path" in data
+    )
+    known = nested.get("tasks") or file.get("tasks")
+    known = known or ([] if own_data else HEART_DISEASE["tasks"])
+    # What is no table with a name is reported where the file's tasks are made.
+    return {
+        task["name"]: dict(task)
+        for task in (known if isinstance(known, list) else [])
+        if isinstance(task, Mapping) and isinstance(task.get("name"), str)
+    }

@@ -12,6 +12,9 @@ from keras_mtl.errors import UserError
 
 __all__ = ["read_toml", "write_toml"]
 
+# No setting is as deep as that.
+DEEPEST = 20
+
 
 def read_toml(path: str) -> dict[str, Any]:
     """Reads a TOML file.
@@ -37,14 +40,33 @@ def read_toml(path: str) -> dict[str, Any]:
             f"{path}: expected TOML in UTF-8; byte {error.start} is not. Save the file "
             "as UTF-8."
         ) from None
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise UserError(f"{path}: expected TOML; received: {error}.") from None
+    if _depth(values) > DEEPEST:
+        raise UserError(
+            f"{path}: expected TOML tables within tables, at most {DEEPEST} deep. "
+            "Received: more."
+        )
     data = values.get("data")
     if isinstance(data, dict):
         for key in ("path", "test_path"):
             if isinstance(data.get(key), str):
                 data[key] = str(Path(path).parent / data[key])
     return values
+
+
+def _depth(values: Any) -> int:
+    """Returns how deep tables and lists are in each other, without recursion."""
+    depth, level = 0, [values]
+    while level and depth <= DEEPEST:
+        depth += 1
+        level = [
+            child
+            for value in level
+            if isinstance(value, dict | list)
+            for child in (value.values() if isinstance(value, dict) else value)
+        ]
+    return depth
 
 
 def write_toml(path: Path, values: dict[str, Any]) -> None:

@@ -11,13 +11,14 @@ from pydantic import ValidationError
 from keras_mtl.configuration.fit_config import FitConfig
 from keras_mtl.configuration.presets import HEART_DISEASE, PRESETS
 from keras_mtl.declarations import Declaration
-from keras_mtl.errors import UserError, did_you_mean
+from keras_mtl.errors import UserError, did_you_mean, show_value
 from keras_mtl.features.kinds import (
     FEATURE_KINDS,
     deserialize_feature,
     serialize_feature,
 )
 from keras_mtl.tasks.kinds import TASK_KINDS, deserialize_task, serialize_task
+from keras_mtl.tasks.names import check_task_names
 
 __all__ = ["build_config", "config_values"]
 
@@ -67,12 +68,8 @@ def build_config(*layers: Values) -> FitConfig:
         config = FitConfig(**rest)
     except ValidationError as error:
         mistakes[:0] = _messages(error, FitConfig, "")
-    names = [task.name for task in tasks]
-    mistakes += [
-        f"tasks: expected each name once; received {name!r} twice. Rename one."
-        for name in dict.fromkeys(names)
-        if names.count(name) > 1
-    ]
+    mistakes += check_task_names([task.name for task in tasks])
+    mistakes += _early_stopping(config)
     if not values.get("tasks"):
         mistakes.append(
             "tasks: expected at least one task. Add --task NAME:KIND, such as "
@@ -106,15 +103,21 @@ def _heart_disease(given: Values) -> dict[str, Any]:
     tasks = given.get("tasks")
     if not isinstance(tasks, list):
         return HEART_DISEASE
-    labels = {
+    labels = [
         column
         for task in tasks
         if isinstance(task, Mapping)
-        for column in (task.get("column") or task.get("name"), *task.get("labels", ()))
-    }
+        for column in _label_columns(task)
+    ]
     inputs = HEART_DISEASE["inputs"]
     columns = [column for column in inputs["columns"] if column not in labels]
     return {**HEART_DISEASE, "inputs": {**inputs, "columns": columns}}
+
+
+def _label_columns(task: Values) -> list[Any]:
+    labels = task.get("labels")
+    own = task.get("column") or task.get("name")
+    return [own, *(labels if isinstance(labels, list) else ())]
 
 
 def _merge(base: Values, top: Values) -> dict[str, Any]:
@@ -148,12 +151,13 @@ def _declarations(
     ):
         mistakes.append(
             f"{key}: expected a list of tables, [[{key}]] in TOML; received "
-            f"{entries!r}."
+            f"{show_value(entries)}."
         )
         return []
     made = []
     for index, entry in enumerate(entries):
-        where = f"{key}[{entry.get('name', index)}]"
+        name = entry.get("name")
+        where = f"{key}[{name if isinstance(name, str) else index}]"
         try:
             made.append(deserialize(dict(entry)))
         except ValidationError as error:
@@ -161,6 +165,18 @@ def _declarations(
         except ValueError as error:
             mistakes.append(f"{where}: {error}")
     return made
+
+
+def _early_stopping(config: FitConfig | None) -> list[str]:
+    if config is None or not config.training.patience:
+        return []
+    if config.training.validation_fraction:
+        return []
+    return [
+        "training.validation_fraction: expected a share above 0, as training.patience "
+        f"= {config.training.patience} stops on the validation loss; received 0. Set "
+        "it, such as to 0.2, or set the patience to 0."
+    ]
 
 
 def _with_head(task: Any, values: Values) -> Any:
@@ -195,7 +211,7 @@ def _messages(error: ValidationError, schema: type, prefix: str) -> Iterable[str
             "String should match pattern", "expected text of the form"
         )
         if "received" not in text:
-            text += f"; received {item['input']!r}"
+            text += f"; received {show_value(item['input'])}"
         yield f"{where}: {text[0].lower()}{text[1:]}."
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from keras_mtl.errors import did_you_mean
+from keras_mtl.errors import did_you_mean, show_value
 from keras_mtl.features.boolean import BooleanFeature
 from keras_mtl.features.categorical import CategoricalFeature
 from keras_mtl.features.feature import Feature
@@ -38,9 +38,9 @@ def deserialize_feature(config: dict[str, Any]) -> Feature:
     """
     fields = dict(config)
     kind = fields.pop("kind", None)
-    if kind not in FEATURE_KINDS:
+    if not isinstance(kind, str) or kind not in FEATURE_KINDS:
         raise ValueError(
             f"expected a feature's kind among {', '.join(FEATURE_KINDS)}; received "
-            f"{kind!r}.{did_you_mean(str(kind), FEATURE_KINDS)}"
+            f"{show_value(kind)}.{did_you_mean(str(kind), FEATURE_KINDS)}"
         )
     return FEATURE_KINDS[kind](**fields)

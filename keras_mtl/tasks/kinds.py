@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from keras_mtl.errors import did_you_mean
+from keras_mtl.errors import did_you_mean, show_value
 from keras_mtl.tasks.binary import BinaryTask
 from keras_mtl.tasks.multiclass import MulticlassTask
 from keras_mtl.tasks.multilabel import MultilabelTask
@@ -41,10 +41,10 @@ def deserialize_task(config: dict[str, Any]) -> Task:
     """
     fields = dict(config)
     kind = fields.pop("kind", None)
-    if kind not in TASK_KINDS:
+    if not isinstance(kind, str) or kind not in TASK_KINDS:
         raise ValueError(
             f"expected a task's kind among {', '.join(TASK_KINDS)}; received "
-            f"{kind!r}.{did_you_mean(str(kind), TASK_KINDS)}"
+            f"{show_value(kind)}.{did_you_mean(str(kind), TASK_KINDS)}"
         )
     return TASK_KINDS[kind](**fields)
 
