@@ -95,23 +95,25 @@ def build_signatures(model: MultiTaskModel) -> dict[str, Signature]:
     _check_output_names(samples)
     raw = {feature.name: feature.dtype for feature in model.features}
     examples = {"inputs": "string"}
+    answer = _answer(model)
+    answer_examples = _answer_examples(model, answer)
     signatures = {
         "serving_default": Signature(
-            PREDICT, _predict(model), raw, "the answers of all tasks"
+            PREDICT, _predict(answer), raw, "the answers of all tasks"
         )
     }
     for name, sample in samples.items():
         if sample.scores is not None:
             signatures[f"classify_{name}"] = Signature(
                 CLASSIFY,
-                _classify(model, name),
+                _classify(answer_examples, name),
                 examples,
                 f"the probability of each class of {name}, from tf.Examples",
             )
         if sample.value is not None:
             signatures[f"regress_{name}"] = Signature(
                 REGRESS,
-                _regress(model, name),
+                _regress(answer_examples, name),
                 examples,
                 f"the value of {name}, from tf.Examples",
             )
@@ -130,36 +132,56 @@ def build_signatures(model: MultiTaskModel) -> dict[str, Signature]:
     return signatures
 
 
-def _answers(model: MultiTaskModel, inputs: dict) -> dict[str, ServedAnswer]:
-    outputs = model(clean_request(model.features, inputs), training=False)
-    return {task.name: serve_answer(task, outputs[task.name]) for task in model.tasks}
+# By task name the fields of a `ServedAnswer`: a traced function returns no
+# other class.
+_Answer = Callable[[Any], dict[str, dict[str, Any]]]
 
 
-def _predict(model: MultiTaskModel) -> Callable[..., dict]:
+def _answer(model: MultiTaskModel) -> _Answer:
+    """Makes the function that all signatures share, which is traced once."""
+    import tensorflow as tf
+
+    def answer(inputs: dict) -> dict[str, dict[str, Any]]:
+        outputs = model(clean_request(model.features, inputs), training=False)
+        return {
+            task.name: vars(serve_answer(task, outputs[task.name]))
+            for task in model.tasks
+        }
+
+    return tf.function(answer, autograph=False)
+
+
+def _answer_examples(model: MultiTaskModel, answer: _Answer) -> _Answer:
+    import tensorflow as tf
+
+    def answer_examples(inputs: dict) -> dict[str, dict[str, Any]]:
+        return answer(parse_examples(inputs["inputs"], model.features))
+
+    return tf.function(answer_examples, autograph=False)
+
+
+def _predict(answer: _Answer) -> Callable[..., dict]:
     def predict(inputs: dict) -> dict:
-        answers = _answers(model, inputs)
         return {
             name: value
-            for answer in answers.values()
-            for name, value in answer.outputs.items()
+            for answered in answer(inputs).values()
+            for name, value in answered["outputs"].items()
         }
 
     return predict
 
 
-def _classify(model: MultiTaskModel, task: str) -> Callable[..., dict]:
+def _classify(answer_examples: _Answer, task: str) -> Callable[..., dict]:
     def classify(inputs: dict) -> dict:
-        examples = parse_examples(inputs["inputs"], model.features)
-        answer = _answers(model, examples)[task]
-        return {"classes": answer.classes, "scores": answer.scores}
+        answered = answer_examples(inputs)[task]
+        return {"classes": answered["classes"], "scores": answered["scores"]}
 
     return classify
 
 
-def _regress(model: MultiTaskModel, task: str) -> Callable[..., dict]:
+def _regress(answer_examples: _Answer, task: str) -> Callable[..., dict]:
     def regress(inputs: dict) -> dict:
-        examples = parse_examples(inputs["inputs"], model.features)
-        return {"outputs": _answers(model, examples)[task].value}
+        return {"outputs": answer_examples(inputs)[task]["value"]}
 
     return regress
 
