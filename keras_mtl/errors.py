@@ -1,10 +1,11 @@
 """What the package raises and warns when the user's input is at fault."""
 
+import contextlib
 import difflib
 import reprlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
-__all__ = ["DataWarning", "UserError", "did_you_mean", "show_value"]
+__all__ = ["DataWarning", "UserError", "did_you_mean", "gather", "show_value"]
 
 
 class UserError(ValueError):
@@ -32,6 +33,27 @@ class UserError(ValueError):
 
 class DataWarning(UserWarning):
     """Something in the data was dropped, mapped or read in an unusual way."""
+
+
+@contextlib.contextmanager
+def gather(mistakes: list[str]) -> Iterator[None]:
+    """Keeps the mistakes of a step, so that those of the next are told too.
+
+    Args:
+        mistakes: Gets the messages of a `UserError` that is raised inside.
+
+    Example:
+
+    >>> mistakes = []
+    >>> with gather(mistakes):
+    ...     raise UserError("a.csv: no such file.")
+    >>> mistakes
+    ['a.csv: no such file.']
+    """
+    try:
+        yield
+    except UserError as error:
+        mistakes += error.messages
 
 
 _shortened = reprlib.Repr()

@@ -147,23 +147,23 @@ def _fit(values: dict[str, Any], mistakes: list[str]) -> None:
 
 def _settings(values: dict[str, Any], mistakes: list[str]) -> FitConfig:
     """Makes the settings of the file and the flags."""
+    from keras_mtl.configuration.data_paths import absent_data_files
     from keras_mtl.configuration.flag_values import nest_flags
     from keras_mtl.configuration.toml_file import read_toml
     from keras_mtl.configuration.validate import build_config
-    from keras_mtl.errors import UserError
+    from keras_mtl.errors import UserError, gather
 
     file: dict[str, Any] = {}
     if "config" in values:
-        try:
+        with gather(mistakes):
             file = read_toml(values.pop("config"))
-        except UserError as error:
-            mistakes += error.messages
     flags = nest_flags(values, file, mistakes)
-    try:
+    with gather(mistakes):
         config = build_config(file, flags)
-    except UserError as error:
-        mistakes += error.messages
     if mistakes:
+        # What can be known of the files without settings to read them by.
+        for layer in (file, flags):
+            mistakes += absent_data_files(layer)
         raise UserError(*dict.fromkeys(mistakes))
     return config
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import tomli_w
 
+from keras_mtl.configuration.data_paths import data_paths
 from keras_mtl.errors import UserError
 
 __all__ = ["read_toml", "write_toml"]
@@ -47,11 +48,8 @@ def read_toml(path: str) -> dict[str, Any]:
             f"{path}: expected TOML tables within tables, at most {DEEPEST} deep. "
             "Received: more."
         )
-    data = values.get("data")
-    if isinstance(data, dict):
-        for key in ("path", "test_path"):
-            if isinstance(data.get(key), str):
-                data[key] = str(Path(path).parent / data[key])
+    for key, name in data_paths(values).items():
+        values["data"][key] = str(Path(path).parent / name)
     return values
 
 

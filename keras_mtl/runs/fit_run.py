@@ -12,6 +12,7 @@ import pandas as pd
 from keras_mtl.configuration.fit_config import FitConfig
 from keras_mtl.configuration.toml_file import write_toml
 from keras_mtl.configuration.validate import config_values
+from keras_mtl.errors import UserError, gather
 from keras_mtl.runs.prepare import PreparedData, prepare_data
 from keras_mtl.runs.run_folder import choose_folder, new_run_folder
 from keras_mtl.runs.terminal import Terminal
@@ -33,11 +34,15 @@ def fit_run(config: FitConfig, quiet: bool = False) -> Path:
         UserError: When the data or the folder can't serve; nothing is written.
     """
     terminal = Terminal(quiet)
-    folder = choose_folder(
-        config.output.folder, config.output.overwrite, config.model.name
-    )
-    with terminal.warnings():
+    mistakes: list[str] = []
+    with gather(mistakes):
+        folder = choose_folder(
+            config.output.folder, config.output.overwrite, config.model.name
+        )
+    with terminal.warnings(), gather(mistakes):
         data = prepare_data(config)
+    if mistakes:
+        raise UserError(*mistakes)
     terminal.show_data(data)
     with terminal.loading():
         import tensorflow as tf

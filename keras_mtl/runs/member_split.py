@@ -49,7 +49,9 @@ def member_rows(
     """
     if not settings.validation_fraction:
         return MemberRows([rows] * settings.members, None)
-    folds = max(2, round(1 / settings.validation_fraction))
+    # Few groups of rows, of patients say, make few folds.
+    most = len(np.unique(groups[rows]))
+    folds = min(max(2, round(1 / settings.validation_fraction)), most)
     here = {name: values[rows] for name, values in labels.items()}
     strata = label_strata(here)
     train, validation = [], []

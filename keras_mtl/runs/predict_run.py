@@ -6,16 +6,18 @@ import json
 import os
 import sys
 import tempfile
+import warnings
 import zipfile
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from keras_mtl.datasets import MISSING_VALUES, read_csv
-from keras_mtl.errors import UserError
-from keras_mtl.features import Feature, deserialize_feature
+from keras_mtl.datasets import find_non_numeric, require_columns
+from keras_mtl.errors import DataWarning, UserError
+from keras_mtl.features import Feature, NumericFeature, deserialize_feature
+from keras_mtl.runs.read_rows import read_rows, word_columns
 from keras_mtl.runs.terminal import Terminal
 from keras_mtl.tasks import Task, deserialize_task
 
@@ -101,7 +103,7 @@ def predict_run(
     tasks, features = read_declarations(path)
     terminal = Terminal(quiet=True)
     with terminal.warnings():
-        frame = _read(rows, tasks, features, (*MISSING_VALUES, *missing))
+        frame = _read(rows, tasks, features, missing)
         labels = _labels(tasks, frame, rows)
     with terminal.loading():
         import keras
@@ -124,24 +126,13 @@ def _read(
     rows: str,
     tasks: Sequence[Task],
     features: Sequence[Feature],
-    missing: Collection[str],
+    missing: Sequence[str],
 ) -> pd.DataFrame:
-    from keras_mtl.datasets import find_non_numeric, require_columns
-
-    frame = read_csv(rows, missing_values=missing)
-    words = {item.column_name for item in features if item.dtype == "string"}
-    words |= {column for task in tasks for column in task.label_columns}
-    text = [
-        column
-        for column in frame.columns
-        if column in words and pd.api.types.is_numeric_dtype(frame[column])
-    ]
-    if text:
-        frame = read_csv(rows, missing_values=missing, text_columns=text)
+    frame = read_rows(rows, word_columns(tasks, features), missing)
     columns = [feature.column_name for feature in features]
     mistakes = require_columns(frame, columns, "feature", rows)
     for feature in features:
-        if feature.dtype == "float32" and feature.column_name in frame.columns:
+        if isinstance(feature, NumericFeature) and feature.column_name in frame:
             mistakes += find_non_numeric(frame, feature.column_name, rows)
     if mistakes:
         raise UserError(*mistakes)
@@ -152,11 +143,13 @@ def _labels(
     tasks: Sequence[Task], frame: pd.DataFrame, rows: str
 ) -> dict[str, np.ndarray]:
     """Encodes the labels of those tasks whose columns are all there."""
-    return {
-        task.name: task.encode_labels(frame)
-        for task in tasks
-        if all(column in frame.columns for column in task.label_columns)
-    }
+    labels = {}
+    for task in tasks:
+        if all(column in frame.columns for column in task.label_columns):
+            labels[task.name] = task.encode_labels(frame)
+            for message in task.check_labels(frame, rows):
+                warnings.warn(message, DataWarning, stacklevel=2)
+    return labels
 
 
 def _write_whole(answers: pd.DataFrame, path: Path) -> None:

@@ -10,18 +10,18 @@ import pandas as pd
 
 from keras_mtl.configuration.fit_config import FitConfig
 from keras_mtl.datasets import (
-    MISSING_VALUES,
+    find_infinite,
+    find_non_numeric,
     heart_disease_path,
-    label_strata,
     rare_classes,
-    read_csv,
     require_columns,
-    row_groups,
-    split_rows,
 )
-from keras_mtl.errors import UserError
-from keras_mtl.features import Feature
+from keras_mtl.errors import UserError, gather
+from keras_mtl.features import Feature, NumericFeature
+from keras_mtl.runs.check_split import require_classes
 from keras_mtl.runs.features import choose_features
+from keras_mtl.runs.read_rows import read_rows, word_columns
+from keras_mtl.runs.row_split import RowSplit, join_test_rows, split_frame
 from keras_mtl.tasks import RegressionTask, Task
 from keras_mtl.tasks.labels import label_words
 
@@ -38,23 +38,40 @@ class PreparedData:
     Attributes:
         config: The settings with tasks resolved and features declared: they
             repeat the run.
-        frame: All rows, test rows included.
         labels: By task name, as `Task.encode_labels` gives them.
-        groups: Rows of one number must stay on one side of a split, (N,).
-        train_rows: The positions of training rows in `frame`.
-        test_rows: The positions of test rows in `frame`.
-        test_numbers: The test rows' numbers in their file, from 0.
+        split: The rows, and which of them train.
         source: What messages call the data.
     """
 
     config: FitConfig
-    frame: pd.DataFrame
     labels: dict[str, np.ndarray]
-    groups: np.ndarray
-    train_rows: np.ndarray
-    test_rows: np.ndarray
-    test_numbers: np.ndarray
+    split: RowSplit
     source: str
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """All rows, test rows included."""
+        return self.split.frame
+
+    @property
+    def groups(self) -> np.ndarray:
+        """Training rows of one number must stay on one side of a split."""
+        return self.split.groups
+
+    @property
+    def train_rows(self) -> np.ndarray:
+        """The positions of training rows in `frame`."""
+        return self.split.train_rows
+
+    @property
+    def test_rows(self) -> np.ndarray:
+        """The positions of test rows in `frame`."""
+        return self.split.test_rows
+
+    @property
+    def test_numbers(self) -> np.ndarray:
+        """The test rows' numbers in their file, from 0."""
+        return self.split.test_numbers
 
     @property
     def tasks(self) -> tuple[Task, ...]:
@@ -82,77 +99,39 @@ def prepare_data(config: FitConfig) -> PreparedData:
     Raises:
         UserError: With all mistakes at once.
     """
+    source = config.data.path or heart_disease_path().name
     path = config.data.path or str(heart_disease_path())
-    source = config.data.path or "heart_disease_uci.csv"
-    frame = _read(path, config)
-    test = (
-        None if config.data.test_path is None else _read(config.data.test_path, config)
-    )
+    words = word_columns(config.tasks, config.features)
+    words |= {*config.inputs.categorical, *config.inputs.boolean}
+    frame = read_rows(path, words, config.data.missing)
 
     mistakes: list[str] = []
     features = choose_features(frame, config, source, mistakes)
     tasks = _resolve(config.tasks, frame, source, mistakes)
-    if not mistakes:
+    test = None
+    if config.data.test_path is not None:
+        test = _read_test(config, tasks, features, mistakes)
+    elif not mistakes:
         for task in tasks:
-            mistakes += _rare(task, frame, source, split=test is None)
-    if test is not None and not mistakes:
-        mistakes += _check_test(test, tasks, features, str(config.data.test_path))
+            mistakes += _rare(task, frame, source)
     if mistakes:
         raise UserError(*mistakes)
 
-    config = config.replace(tasks=tasks, features=features)
-    config = _with_columns(config)
-    numbers = np.arange(len(frame))
-    if test is not None:
-        numbers = np.concatenate([numbers, np.arange(len(test))])
-        lengths = len(frame), len(test)
-        frame = pd.concat([frame, test], ignore_index=True)
-        train_rows, test_rows = np.split(np.arange(sum(lengths)), lengths[:1])
-    labels = {task.name: task.encode_labels(frame) for task in tasks}
+    config = _with_columns(config.replace(tasks=tasks, features=features))
     columns = [feature.column_name for feature in features]
-    group = None if config.data.group is None else frame[config.data.group]
-    groups = row_groups(frame, columns, group)
     if test is None:
-        train_rows, test_rows = split_rows(
-            label_strata(labels),
-            test_fraction=config.data.test_fraction,
-            seed=config.seed,
-            groups=groups,
-            labels=labels,
-        )
-    return PreparedData(
-        config,
-        frame,
-        labels,
-        groups,
-        train_rows,
-        test_rows,
-        numbers[test_rows],
-        source,
-    )
+        labels = _encode(tasks, frame)
+        split = split_frame(frame, labels, columns, config, source)
+    else:
+        name = str(config.data.test_path)
+        split = join_test_rows(frame, test, columns, config, name)
+        labels = _encode(tasks, split.frame)
+    require_classes(tasks, labels, split, source)
+    return PreparedData(config, labels, split, source)
 
 
-def _read(path: str, config: FitConfig) -> pd.DataFrame:
-    """Reads a file, with labels and words as they are written."""
-    frame = read_csv(path, missing_values=(*MISSING_VALUES, *config.data.missing))
-    words = {column for task in config.tasks for column in task.label_columns}
-    words |= {*config.inputs.categorical, *config.inputs.boolean}
-    words |= {
-        feature.column_name for feature in config.features if feature.dtype == "string"
-    }
-    numbers = [
-        column
-        for column in frame.columns
-        if column in words and pd.api.types.is_numeric_dtype(frame[column])
-    ]
-    if not numbers:
-        return frame
-    # Read once more: "03" is a word there, and so are 1 and 1.0.
-    return read_csv(
-        path,
-        text_columns=numbers,
-        missing_values=(*MISSING_VALUES, *config.data.missing),
-    )
+def _encode(tasks: Sequence[Task], frame: pd.DataFrame) -> dict[str, np.ndarray]:
+    return {task.name: task.encode_labels(frame) for task in tasks}
 
 
 def _resolve(
@@ -160,14 +139,12 @@ def _resolve(
 ) -> tuple[Task, ...]:
     resolved = []
     for task in tasks:
-        try:
+        with gather(mistakes):
             resolved.append(task.resolve(frame, source))
-        except UserError as error:
-            mistakes.extend(error.messages)
     return tuple(resolved)
 
 
-def _rare(task: Task, frame: pd.DataFrame, source: str, split: bool) -> list[str]:
+def _rare(task: Task, frame: pd.DataFrame, source: str) -> list[str]:
     if isinstance(task, RegressionTask):
         return []
     messages = []
@@ -179,21 +156,36 @@ def _rare(task: Task, frame: pd.DataFrame, source: str, split: bool) -> list[str
         else:
             words = label_words(frame[column])
         messages += rare_classes(
-            words.rename(column), minimum=ROWS_A_CLASS if split else 1, source=source
+            words.rename(column), minimum=ROWS_A_CLASS, source=source
         )
     return messages
 
 
-def _check_test(
-    test: pd.DataFrame, tasks: Sequence[Task], features: Sequence[Feature], source: str
-) -> list[str]:
-    """Checks the test rows for what the training rows have shown to be there."""
+def _read_test(
+    config: FitConfig,
+    tasks: Sequence[Task],
+    features: Sequence[Feature],
+    mistakes: list[str],
+) -> pd.DataFrame | None:
+    """Reads the test rows, and checks them for what the training rows have."""
+    source = str(config.data.test_path)
+    words = word_columns(config.tasks, features)
+    test = None
+    with gather(mistakes):
+        test = read_rows(source, words, config.data.missing)
+    if test is None:
+        return None
     columns = [feature.column_name for feature in features]
-    columns += [column for task in tasks for column in task.label_columns]
-    messages = require_columns(test, columns, "as in the training data", source)
-    if messages:
-        return messages
-    return [message for task in tasks for message in task.check_labels(test, source)]
+    columns += [column for task in config.tasks for column in task.label_columns]
+    mistakes += require_columns(test, columns, "as in the training data", source)
+    for feature in features:
+        if isinstance(feature, NumericFeature) and feature.column_name in test:
+            mistakes += find_non_numeric(test, feature.column_name, source)
+            mistakes += find_infinite(test, feature.column_name, source)
+    if not mistakes:
+        for task in tasks:
+            mistakes += task.check_labels(test, source)
+    return test
 
 
 def _with_columns(config: FitConfig) -> FitConfig:

@@ -30,34 +30,36 @@ def choose_folder(folder: str | None, overwrite: bool, name: str) -> Path:
         UserError: When the folder is there and may not be replaced, or is no
             run folder, or can't be made.
     """
-    if folder is None:
-        path, number = Path("runs") / name, 1
-        while path.exists():
-            number += 1
-            path = Path("runs") / f"{name}-{number}"
-        return path
-    path = Path(folder)
-    if path.exists() or path.is_symlink():
+    path = Path(folder) if folder is not None else Path("runs") / name
+    number = 1
+    while folder is None and os.path.lexists(path):
+        number += 1
+        path = Path("runs") / f"{name}-{number}"
+    if os.path.lexists(path):
         if not overwrite:
             raise UserError(
-                f"{folder}: expected a folder that is not there yet; it is. Choose "
+                f"{path}: expected a folder that is not there yet; it is. Choose "
                 "another with --out, or replace it with --overwrite."
             )
-        if not all((path / mark).is_file() for mark in MARKS):
+        lacking = [mark for mark in MARKS if not (path / mark).is_file()]
+        if lacking:
             raise UserError(
-                f"{folder}: --overwrite replaces run folders alone, and this is none: "
-                f"it lacks {', '.join(m for m in MARKS if not (path / m).is_file())}. "
-                "Choose another folder with --out."
+                f"{path}: --overwrite replaces run folders alone, and this is none: it "
+                f"lacks {', '.join(lacking)}. Choose another folder with --out."
             )
-    for parent in path.absolute().parents:
-        if parent.exists():
-            if not parent.is_dir() or not os.access(parent, os.W_OK):
-                raise UserError(
-                    f"{folder}: expected a folder that can be made; {parent} can't be "
-                    "written to. Choose another with --out."
-                )
-            break
+    parent = _nearest_parent(path)
+    if not parent.is_dir() or not os.access(parent, os.W_OK):
+        raise UserError(
+            f"{path}: expected a folder that can be made; {parent} can't be written "
+            "to. Choose another with --out."
+        )
     return path
+
+
+def _nearest_parent(path: Path) -> Path:
+    """Returns the nearest folder above that is there."""
+    parents = path.absolute().parents
+    return next(parent for parent in parents if os.path.lexists(parent))
 
 
 @contextlib.contextmanager

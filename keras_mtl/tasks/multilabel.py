@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import Field, ValidationInfo, field_validator
 
 from keras_mtl.declarations import declaration
-from keras_mtl.errors import UserError
+from keras_mtl.errors import UserError, gather
 from keras_mtl.tasks.labels import fold_case, label_column, label_words
 from keras_mtl.tasks.task import ClassName, Task
 from keras_mtl.tasks.two_classes import list_words, positive_class, two_spellings
@@ -99,10 +99,8 @@ class MultilabelTask(Task):
         mistakes: list[str] = []
         positives: list[str] = []
         for label in self.labels:
-            try:
+            with gather(mistakes):
                 positives.append(self._find_positive(frame, label, source))
-            except UserError as error:
-                mistakes.extend(error.messages)
         if mistakes:
             raise UserError(*mistakes)
         return self.replace(positives=self.positives or tuple(positives))

@@ -1,0 +1,71 @@
+"""Whether the two sides of a split can serve all tasks."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+
+from keras_mtl.errors import DataWarning, UserError
+from keras_mtl.runs.row_split import RowSplit
+from keras_mtl.tasks import RegressionTask, Task
+
+__all__ = ["require_classes"]
+
+
+def require_classes(
+    tasks: Sequence[Task],
+    labels: Mapping[str, np.ndarray],
+    split: RowSplit,
+    source: str,
+) -> None:
+    """Requires each class among the training rows, and misses it in the others.
+
+    Groups or identical rows may keep all rows of a class on one side.
+
+    Args:
+        tasks: The tasks.
+        labels: By task name the encoded labels of all rows.
+        split: The two sides.
+        source: What the messages call the data.
+
+    Raises:
+        UserError: With a message for each class that no training row has. Of
+            those that no test row has, a `DataWarning` tells.
+    """
+    mistakes = []
+    for task in tasks:
+        for column, word, has in _classes(task, labels[task.name]):
+            what = f"with class {word!r}" if word else "with a label"
+            where = f"{source}, column {column!r}"
+            if not has[split.train_rows].any():
+                mistakes.append(
+                    f"{where}: task {task.name!r} expects training rows {what}. "
+                    "Received: none, as all such rows belong together and are held "
+                    "out. Group by another column, or hold out other rows (--seed, "
+                    "--test-csv)."
+                )
+            elif not has[split.test_rows].any():
+                warnings.warn(
+                    f"{where}: no held-out row of task {task.name!r} is {what}; "
+                    "measures that need one are left out.",
+                    DataWarning,
+                    stacklevel=2,
+                )
+    if mistakes:
+        raise UserError(*mistakes)
+
+
+def _classes(task: Task, labels: np.ndarray) -> Iterator[tuple[str, str, np.ndarray]]:
+    """Gives each class's column, its word and which rows have it."""
+    if isinstance(task, RegressionTask):
+        yield task.label_columns[0], "", ~np.isnan(labels)
+    elif labels.ndim == 2:
+        for column, values in zip(task.label_columns, labels.T, strict=True):
+            yield column, "no", values == 0
+            yield column, "yes", values == 1
+    else:
+        for code in np.unique(labels[~np.isnan(labels)]):
+            word = str(task.label_answers(np.asarray([code]))[0])
+            yield task.label_columns[0], word, labels == code
