@@ -20,13 +20,14 @@ _LOW_32 = 0xFFFFFFFF
 def seed_state(seed: int | None) -> dict[str, np.ndarray]:
     """Returns the entry `seed` of a state, from a new `SeedGenerator`.
 
+    The generator makes a variable: call this outside of compiled functions.
+
     Args:
         seed: An integer, or None for one that `keras.utils.set_random_seed`
             decides.
     """
     generator = keras.random.SeedGenerator(seed)
-    # Its state before the first use, as plain numbers also inside a graph.
-    return {"seed": np.array([generator.get_config()["seed"], 0], "int64")}
+    return {"seed": ops.convert_to_numpy(generator.state).astype("int64")}
 
 
 def uniform(seed: Any, shape: tuple[int, ...]) -> tuple[Any, Any]:

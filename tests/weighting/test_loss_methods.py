@@ -87,7 +87,7 @@ def test_dwa_is_equal_in_the_first_two_epochs():
         weights, state = method([3.0 / (1 + epoch), 1.0], state)
         assert bool(weights[0] == weights[1]) == (epoch < 2)
         state = method.end_of_epoch(state)
-    assert state["last"][0] == pytest.approx(2 / 3)
+    assert float(state["last"][0]) == pytest.approx(2 / 3)
 
 
 @pytest.mark.parametrize(
@@ -97,21 +97,21 @@ def test_dwa_is_equal_in_the_first_two_epochs():
 def test_uncertainty_learns_the_variance_that_its_objective_asks_for(kinds, best):
     # The minimum over s of L / (2 e^s) + s / 2 is at e^s = L, and of
     # L / e^s + s / 2 at e^s = 2 L.
-    method = make("uncertainty", learning_rate=0.05)
+    method = make("uncertainty", learning_rate=0.1)
     losses = np.array([0.5, 3.0])
     state = method.initial_state(2, kinds=kinds)
-    for _ in range(150):
+    for _ in range(100):
         _, state = method(losses, state)
-    np.testing.assert_allclose(np.exp(state["log_variance"]), best * losses, rtol=0.03)
+    np.testing.assert_allclose(np.exp(state["log_variance"]), best * losses, rtol=0.1)
 
 
 def test_imtl_l_brings_all_losses_to_one():
-    method = make("imtl-l", learning_rate=0.05)
+    method = make("imtl-l", learning_rate=0.15)
     losses = np.array([0.5, 3.0])
     state = method.initial_state(2)
-    for _ in range(150):
+    for _ in range(60):
         weights, state = method(losses, state)
-    np.testing.assert_allclose(weights * losses, 1.0, rtol=0.03)
+    np.testing.assert_allclose(weights * losses, 1.0, rtol=0.05)
 
 
 @pytest.mark.parametrize(
@@ -129,11 +129,11 @@ def test_rlw_is_random_with_the_mean_1():
     method = make("rlw")
     state = method.initial_state(3)
     draws = []
-    for _ in range(200):
+    for _ in range(100):
         weights, state = method([1.0, 1.0, 1.0], state)
         draws.append(np.array(weights))
     np.testing.assert_allclose(np.sum(draws, axis=1), 3.0, rtol=1e-5)
-    np.testing.assert_allclose(np.mean(draws, axis=0), 1.0, atol=0.15)
+    np.testing.assert_allclose(np.mean(draws, axis=0), 1.0, atol=0.2)
     assert np.std(draws) > 0.4
 
 
@@ -141,7 +141,7 @@ def test_gradnorm_brings_the_weighted_norms_together():
     method = make("gradnorm", learning_rate=0.1)
     gramian = np.diag([16.0, 1.0, 0.25])
     state = method.initial_state(3)
-    for _ in range(120):
+    for _ in range(60):
         weights, state = method(gramian, state, losses=[1.0, 1.0, 1.0])
     weighted = np.array(weights) * [4.0, 1.0, 0.5]
     np.testing.assert_allclose(weighted, weighted.mean(), rtol=0.25)

@@ -29,7 +29,7 @@ NOT_STATIONARY = [
 
 
 @pytest.mark.parametrize("name", ON_GRADIENTS)
-@pytest.mark.parametrize("jacobian", MATRICES, ids=lambda j: str(j.shape))
+@pytest.mark.parametrize("jacobian", MATRICES[::3], ids=lambda j: str(j.shape))
 def test_the_update_has_the_shape_and_type_of_a_gradient(name, jacobian):
     update = make(name).aggregate(jacobian.astype("float32"))
     assert update.shape == jacobian.shape[1:]
@@ -40,7 +40,7 @@ def test_the_update_has_the_shape_and_type_of_a_gradient(name, jacobian):
 @pytest.mark.parametrize(
     "name", [name for name in ON_GRADIENTS if name not in ("pcgrad", "gradvac")]
 )
-@pytest.mark.parametrize("jacobian", MATRICES[1:4], ids=lambda j: str(j.shape))
+@pytest.mark.parametrize("jacobian", MATRICES[1:4:2], ids=lambda j: str(j.shape))
 def test_the_order_of_the_tasks_does_not_matter(name, jacobian):
     order = np.random.default_rng(0).permutation(len(jacobian))
     straight, shuffled = make(name), make(name)
