@@ -5,6 +5,8 @@ from types import ModuleType
 
 import wrapt
 
+from keras_mtl.weighting.registry import METHODS
+
 __all__ = ["register_when_keras_loads"]
 
 # All modules with `register_keras_serializable`. Whole packages are imported
@@ -14,8 +16,10 @@ COMPONENTS = (
     "keras_mtl.features.word_encoding",
     "keras_mtl.layers",
     "keras_mtl.losses",
-    "keras_mtl.metrics",
+    "keras_mtl.metrics.masked_auc",
+    "keras_mtl.metrics.masked_means",
     "keras_mtl.training.multi_task_model",
+    *dict.fromkeys(f"keras_mtl.weighting.{module}" for module, _ in METHODS.values()),
 )
 
 

@@ -1,29 +1,23 @@
 """Metrics that leave out missing labels, and measures of held-out answers."""
 
-from keras_mtl.metrics.masked_auc import MaskedAUC
-from keras_mtl.metrics.masked_means import (
-    MaskedBinaryAccuracy,
-    MaskedCategoricalAccuracy,
-    MaskedMeanAbsoluteError,
-    MaskedMeanMetric,
-    MaskedMeanSquaredError,
-)
-from keras_mtl.metrics.measures import (
-    binary_measures,
-    multiclass_measures,
-    multilabel_measures,
-    regression_measures,
-)
+from keras_mtl.lazy import lazy_names
 
-__all__ = [
-    "MaskedAUC",
-    "MaskedBinaryAccuracy",
-    "MaskedCategoricalAccuracy",
-    "MaskedMeanAbsoluteError",
-    "MaskedMeanMetric",
-    "MaskedMeanSquaredError",
-    "binary_measures",
-    "multiclass_measures",
-    "multilabel_measures",
-    "regression_measures",
-]
+__getattr__, __all__ = lazy_names(
+    __name__,
+    {
+        "keras_mtl.metrics.masked_auc": ("MaskedAUC",),
+        "keras_mtl.metrics.masked_means": (
+            "MaskedBinaryAccuracy",
+            "MaskedCategoricalAccuracy",
+            "MaskedMeanAbsoluteError",
+            "MaskedMeanMetric",
+            "MaskedMeanSquaredError",
+        ),
+        "keras_mtl.metrics.measures": (
+            "binary_measures",
+            "multiclass_measures",
+            "multilabel_measures",
+            "regression_measures",
+        ),
+    },
+)

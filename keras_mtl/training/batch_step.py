@@ -313,9 +313,14 @@ def _parts(batch: Batch, samples: int) -> list[Batch]:
     """Cuts a batch into independent parts of its rows."""
     if samples == 1:
         return [batch]
+
+    def every(values, first):
+        if values is None:
+            return None
+        return tf.nest.map_structure(lambda rows: rows[first::samples], values)
+
     return [
-        Batch(*tf.nest.map_structure(lambda rows, i=i: rows[i::samples], tuple(batch)))
-        for i in range(samples)
+        Batch(*[every(values, first) for values in batch]) for first in range(samples)
     ]
 
 

@@ -24,15 +24,21 @@ def task_rows(
         losses: The tasks' losses, (T,).
         variables: The shared variables' values.
     """
-    if losses.shape[0] == 1:
+    tasks = losses.shape[0]
+    if tasks == 1:
         # Nothing to vectorise, and nothing to compile for it.
         gradients = tape.gradient(
             losses, variables, unconnected_gradients=tf.UnconnectedGradients.ZERO
         )
         return [gradient[None] for gradient in gradients]
-    return tape.jacobian(
+    rows = tape.jacobian(
         losses, variables, unconnected_gradients=tf.UnconnectedGradients.ZERO
     )
+    # The vectorised backward pass forgets how many tasks there are.
+    return [
+        tf.ensure_shape(each, [tasks, *variable.shape])
+        for each, variable in zip(rows, variables, strict=True)
+    ]
 
 
 def gramian(rows: Rows, others: Rows) -> tf.Tensor:

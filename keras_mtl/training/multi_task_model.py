@@ -10,6 +10,9 @@ import keras
 from keras_mtl.features.feature import Feature
 from keras_mtl.features.kinds import deserialize_feature, serialize_feature
 from keras_mtl.tasks import Task, deserialize_task, serialize_task
+from keras_mtl.training.batch_step import Batch
+from keras_mtl.training.callbacks import EndOfEpoch, RequireFiniteLosses
+from keras_mtl.training.compiled_training import CompiledTraining
 
 __all__ = ["MultiTaskModel"]
 
@@ -73,6 +76,7 @@ class MultiTaskModel(keras.Model):
             )
         self._tasks = tuple(tasks)
         self._features = tuple(features)
+        self._training = None
 
     @property
     def tasks(self) -> tuple[Task, ...]:
@@ -95,45 +99,107 @@ class MultiTaskModel(keras.Model):
         loss=None,
         metrics=None,
         loss_weights=None,
+        weight_heads=None,
         **kwargs,
     ):
         """Sets the model up for training.
 
         Args:
             optimizer: See `keras.Model.compile`.
-            weighting: How the tasks' losses become one: `"sum"` adds them,
-                each times its `loss_weight`.
+            weighting: How the tasks are combined into one update: a name of
+                `keras_mtl.weighting.names()`, or an instance with settings.
+                `"sum"` adds their losses, each times its `loss_weight`.
             loss: Losses by task name, in place of the tasks' own.
             metrics: Metrics by task name, in place of the tasks' own.
             loss_weights: Weights by task name, in place of the tasks' own.
+            weight_heads: Whether a head's own variables get the gradient of
+                its loss times the weight in force, or of its loss alone. By
+                default weighted for methods on losses, unweighted for methods
+                on gradients.
             **kwargs: See `keras.Model.compile`.
 
         Raises:
             ValueError: When the weighting is unknown.
+
+        Example:
+
+        >>> from keras_mtl.architectures import build_hard_sharing
+        >>> from keras_mtl.tasks import BinaryTask
+        >>> tasks = [BinaryTask("heart"), BinaryTask("lung")]
+        >>> model = build_hard_sharing(4, tasks)
+        >>> model.compile(keras.optimizers.Adam(1e-3), weighting="pcgrad")
+        >>> model.weighting
+        PCGrad(scale='sum')
         """
-        if weighting != "sum":
-            raise ValueError(
-                "Invalid value received for argument `weighting`. Expected 'sum'. "
-                f"Received: weighting={weighting!r}"
-            )
-        self._compile_arguments = keras.saving.serialize_keras_object(
-            {
-                "weighting": weighting,
-                "loss": loss,
-                "metrics": metrics,
-                "loss_weights": loss_weights,
-                **kwargs,
-            }
-        )
+        self._compile_arguments = {
+            "weighting": weighting,
+            "loss": loss,
+            "metrics": metrics,
+            "loss_weights": loss_weights,
+            "weight_heads": weight_heads,
+            **kwargs,
+        }
         super().compile(
             optimizer=optimizer,
-            loss={task.name: task.loss() for task in self._tasks} | (loss or {}),
             metrics={task.name: task.metrics() for task in self._tasks}
             | (metrics or {}),
-            loss_weights={task.name: task.loss_weight for task in self._tasks}
-            | (loss_weights or {}),
             **kwargs,
         )
+        self._training = CompiledTraining(
+            self, weighting, loss, loss_weights, weight_heads
+        )
+
+    @property
+    def weighting(self):
+        """How the tasks are combined, or None before `compile`."""
+        return None if self._training is None else self._training.step.weighting
+
+    @property
+    def weighting_state(self) -> dict[str, keras.Variable]:
+        """The weighting's state by name, in variables that are saved."""
+        return {} if self._training is None else self._training.weighting_state
+
+    @property
+    def metrics(self):
+        # Keras's own order: the total loss, the metrics, the outputs' losses.
+        trackers = [] if self._training is None else self._training.loss_trackers
+        return [*super().metrics, *trackers]
+
+    def train_step(self, data):
+        inputs, labels, sample_weights = keras.utils.unpack_x_y_sample_weight(data)
+        outputs = self._training.train(self, Batch(inputs, labels, sample_weights))
+        return self._update_metrics(labels, outputs, sample_weights)
+
+    def test_step(self, data):
+        inputs, labels, sample_weights = keras.utils.unpack_x_y_sample_weight(data)
+        outputs = self._training.test(self, Batch(inputs, labels, sample_weights))
+        return self._update_metrics(labels, outputs, sample_weights)
+
+    def _update_metrics(self, labels, outputs, sample_weights):
+        # A task without labels in this data has no metrics to update.
+        known = [name for name in outputs if name in labels]
+        if len(known) == len(outputs):
+            return self.compute_metrics(
+                None, {name: labels[name] for name in outputs}, outputs, sample_weights
+            )
+        return self.get_metrics_result()
+
+    def fit(self, *args, callbacks=None, **kwargs):
+        """Trains the model. See `keras.Model.fit`.
+
+        A label that is missing is NaN, or -1 among class indices.
+
+        Raises:
+            FloatingPointError: When a task's loss is no longer finite; names
+                the task and the step.
+        """
+        own = [RequireFiniteLosses(), EndOfEpoch()]
+        if isinstance(callbacks, keras.callbacks.CallbackList):
+            for callback in own:
+                callbacks.append(callback)
+        else:
+            callbacks = [*_as_list(callbacks), *own]
+        return super().fit(*args, callbacks=callbacks, **kwargs)
 
     def get_config(self) -> dict[str, Any]:
         return {
@@ -157,12 +223,25 @@ class MultiTaskModel(keras.Model):
     def get_compile_config(self):
         if not self.compiled:
             return None
-        return {
-            "optimizer": keras.saving.serialize_keras_object(self.optimizer),
-            **self._compile_arguments,
-        }
+        arguments = {"optimizer": self.optimizer, **self._compile_arguments}
+        return keras.saving.serialize_keras_object(arguments)
 
     def compile_from_config(self, config):
-        arguments = keras.saving.deserialize_keras_object(config)
-        self.compile(**arguments)
-        self.optimizer.build(self.trainable_variables)
+        self.compile(**keras.saving.deserialize_keras_object(config))
+        if self.built:
+            self.optimizer.build(self.trainable_variables)
+
+    def save_own_variables(self, store):
+        super().save_own_variables(store)
+        for name, variable in self.weighting_state.items():
+            store[f"weighting/{name}"] = variable
+
+    def load_own_variables(self, store):
+        for name, variable in self.weighting_state.items():
+            variable.assign(store[f"weighting/{name}"])
+
+
+def _as_list(callbacks):
+    if callbacks is None:
+        return []
+    return list(callbacks) if isinstance(callbacks, list | tuple) else [callbacks]

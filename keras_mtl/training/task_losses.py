@@ -75,18 +75,16 @@ def _one_loss(loss, y_true, y_pred, weights):
 
 def _mask_any_loss(loss, y_true, y_pred, weights):
     """Gives a loss that knows nothing of missing labels the rows that have one."""
-    if not keras.backend.is_float_dtype(keras.backend.standardize_dtype(y_true.dtype)):
-        rows = ops.cast(ops.shape(y_true)[0], "float32")
-        return loss(y_true, y_pred, sample_weight=weights), rows
-    missing = ops.isnan(y_true)
-    known = ops.logical_not(missing)
-    if len(known.shape) > 1:
-        known = ops.all(known, axis=tuple(range(1, len(known.shape))))
+    if len(y_true.shape) == 1:
+        y_true = ops.expand_dims(y_true, -1)
+    missing = ops.isnan(ops.cast(y_true, "float32"))
+    known = ops.logical_not(ops.any(missing, axis=tuple(range(1, len(missing.shape)))))
     known = ops.cast(known, "float32")
-    count, rows = ops.sum(known), ops.cast(ops.shape(known)[0], "float32")
-    if weights is not None:
-        known = known * ops.reshape(ops.cast(weights, "float32"), (-1,))
     filled = ops.where(missing, ops.zeros_like(y_true), y_true)
-    # The loss divides by all rows.
-    mean = loss(filled, y_pred, sample_weight=known)
-    return mean * ops.divide_no_nan(rows, count), count
+    # Losses are objects, or plain functions.
+    rows = loss.call(filled, y_pred) if hasattr(loss, "call") else loss(filled, y_pred)
+    rows = ops.reshape(ops.cast(rows, "float32"), (-1,))
+    if weights is not None:
+        rows = rows * ops.reshape(ops.cast(weights, "float32"), (-1,))
+    count = ops.sum(known)
+    return ops.divide_no_nan(ops.sum(rows * known), count), count

@@ -1,0 +1,129 @@
+"""What `compile` adds to a model, and the step that Keras's `fit` runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from keras_mtl.training.batch_step import Batch, BatchStep
+from keras_mtl.weighting import Weighting
+from keras_mtl.weighting import get as get_weighting
+
+__all__ = ["CompiledTraining"]
+
+
+class CompiledTraining:
+    """Drives the pure step of one batch on a model's own variables.
+
+    Args:
+        model: The compiled model.
+        weighting: A name or an instance.
+        losses: Losses by task name, in place of the tasks' own.
+        loss_weights: Weights by task name, in place of the tasks' own.
+        weight_heads: See `BatchStep`.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        weighting: str | Weighting,
+        losses: Mapping[str, Any] | None = None,
+        loss_weights: Mapping[str, float] | None = None,
+        weight_heads: bool | None = None,
+    ) -> None:
+        if isinstance(weighting, str):
+            weighting = get_weighting(weighting)
+        self.step = BatchStep(model, weighting, losses, weight_heads)
+        given = loss_weights or {}
+        self.loss_weights = [
+            given.get(task.name, task.loss_weight) for task in model.tasks
+        ]
+        self.weighting_state = {
+            name: keras.Variable(
+                value, trainable=False, dtype=value.dtype.name, name=f"weighting_{name}"
+            )
+            for name, value in self.step.initial_weighting_state().items()
+        }
+        self.total_tracker = model._loss_tracker
+        self.loss_trackers = [
+            keras.metrics.Mean(name=f"{task.name}_loss") for task in model.tasks
+        ]
+
+    def train(self, model: Any, batch: Batch) -> dict[str, Any]:
+        """Makes one update, and returns the outputs it was made from."""
+        result = self.step(
+            [tf.convert_to_tensor(value) for value in model.trainable_variables],
+            [tf.convert_to_tensor(value) for value in model.non_trainable_variables],
+            batch,
+            self._constant_weights(),
+            {
+                name: tf.convert_to_tensor(variable)
+                for name, variable in self.weighting_state.items()
+            },
+            loss_scale=model.optimizer.scale_loss(tf.ones([])),
+            reduce=_mean_over_replicas(),
+        )
+        for variable, value in zip(
+            model.non_trainable_variables, result.statistics, strict=True
+        ):
+            variable.assign(value)
+        # Keras's optimizers sum over the replicas.
+        replicas = tf.distribute.get_strategy().num_replicas_in_sync
+        gradients = [gradient / replicas for gradient in result.gradients]
+        model.optimizer.apply(gradients, model.trainable_variables)
+        state = result.weighting_state
+        if self.step.weighting.needs_losses_after_step:
+            _, losses, counts, _ = self._evaluate(model, batch)
+            state = self.step.weighting.after_step(losses, state, mask=counts > 0)
+        for name, variable in self.weighting_state.items():
+            variable.assign(state[name])
+        self._track(batch, result.losses, result.counts, result.added_loss)
+        return result.outputs
+
+    def test(self, model: Any, batch: Batch) -> dict[str, Any]:
+        """Updates the losses' trackers, and returns the outputs."""
+        outputs, losses, counts, added = self._evaluate(model, batch)
+        self._track(batch, losses, counts, added)
+        return outputs
+
+    def end_of_epoch(self) -> None:
+        """Lets a weighting that goes by epochs go on to the next one."""
+        if not self.step.weighting.needs_end_of_epoch:
+            return
+        state = {
+            name: tf.convert_to_tensor(variable)
+            for name, variable in self.weighting_state.items()
+        }
+        for name, value in self.step.weighting.end_of_epoch(state).items():
+            self.weighting_state[name].assign(value)
+
+    def _evaluate(self, model, batch):
+        outputs, _, losses, counts, added = self.step.forward(
+            [tf.convert_to_tensor(value) for value in model.trainable_variables],
+            [tf.convert_to_tensor(value) for value in model.non_trainable_variables],
+            batch,
+            training=False,
+        )
+        return outputs, losses, counts, tf.zeros([]) if added is None else added
+
+    def _constant_weights(self):
+        return tf.stack([tf.cast(weight, tf.float32) for weight in self.loss_weights])
+
+    def _track(self, batch, losses, counts, added) -> None:
+        total = tf.reduce_sum(losses * self._constant_weights()) + added
+        rows = tf.shape(tf.nest.flatten(batch.inputs)[0])[0]
+        self.total_tracker.update_state(total, sample_weight=tf.cast(rows, tf.float32))
+        for index, tracker in enumerate(self.loss_trackers):
+            # By labelled rows: the mean over an epoch is then that over all
+            # rows with a label, and a batch without one has no part in it.
+            tracker.update_state(losses[index], sample_weight=counts[index])
+
+
+def _mean_over_replicas() -> Any:
+    context = tf.distribute.get_replica_context()
+    if context is None or context.strategy.num_replicas_in_sync == 1:
+        return None
+    return lambda value: context.all_reduce(tf.distribute.ReduceOp.MEAN, value)
