@@ -12,6 +12,7 @@ from keras_mtl.configuration.fit_config import FitConfig
 from keras_mtl.configuration.presets import HEART_DISEASE, PRESETS
 from keras_mtl.declarations import Declaration
 from keras_mtl.errors import UserError, did_you_mean, show_value
+from keras_mtl.features.feature import Feature
 from keras_mtl.features.kinds import (
     FEATURE_KINDS,
     deserialize_feature,
@@ -69,6 +70,7 @@ def build_config(*layers: Values) -> FitConfig:
     except ValidationError as error:
         mistakes[:0] = _messages(error, FitConfig, "")
     mistakes += check_task_names([task.name for task in tasks])
+    mistakes += _feature_names(features)
     mistakes += _early_stopping(config)
     if not values.get("tasks"):
         mistakes.append(
@@ -165,6 +167,17 @@ def _declarations(
         except ValueError as error:
             mistakes.append(f"{where}: {error}")
     return made
+
+
+def _feature_names(features: Iterable[Feature]) -> list[str]:
+    names = [feature.name for feature in features]
+    lower = [name.lower() for name in names]
+    return [
+        "features: expected names that differ by more than their case. Received: "
+        f"{name!r} twice. Rename one."
+        for index, name in enumerate(names)
+        if name.lower() in lower[:index]
+    ]
 
 
 def _early_stopping(config: FitConfig | None) -> list[str]:

@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 import pandas as pd
 
-__all__ = ["read_decimal_commas", "read_numbers", "strip_text"]
+__all__ = ["read_decimal_commas", "read_numbers", "read_thousands", "strip_text"]
 
 DECIMAL_COMMA = r"[+-]?(\d+|\d*,\d+)([eE][+-]?\d+)?"
 THOUSANDS = r"[+-]?[1-9]\d{0,2}(,\d{3})+"
@@ -80,3 +80,26 @@ def read_decimal_commas(column: pd.Series) -> tuple[pd.Series, bool]:
     if with_comma.str.fullmatch(THOUSANDS).all():
         return column, True
     return read_numbers(column.str.replace(",", ".", regex=False)), False
+
+
+def read_thousands(column: pd.Series) -> pd.Series:
+    """Turns a text column into numbers if `1,234` surely means 1234.
+
+    It does, in a file whose delimiter is a comma, when all values are numbers
+    and each comma can part thousands.
+
+    Args:
+        column: A text column of a file whose delimiter is not `;`.
+
+    Returns:
+        The column, as numbers or unchanged.
+    """
+    values = column.dropna()
+    if values.empty or not values.head(100).str.fullmatch(r"[\d.,eE+-]+").all():
+        return column
+    grouped = values.str.fullmatch(THOUSANDS + r"(\.\d*)?")
+    if not grouped.any() or values[~grouped].str.contains(",", regex=False).any():
+        return column
+    bare = column.str.replace(",", "", regex=False)
+    numbers = read_numbers(bare)
+    return column if numbers is bare else numbers

@@ -9,6 +9,7 @@ import pandas as pd
 from keras_mtl.datasets.clean_text import (
     read_decimal_commas,
     read_numbers,
+    read_thousands,
     strip_text,
 )
 from keras_mtl.datasets.csv_structure import CsvStructure, scan_structure
@@ -45,7 +46,7 @@ def read_csv(
     fractions or missing values. Any other column, also one of `true` and
     `false`, becomes text as it is written, with NaN where a value is missing.
     White space around names and values is removed. In a file with `;`, `1,5`
-    is read as a number where it can't mean anything else.
+    is read as a number where it can't mean anything else; in others `"1,234"`.
 
     Blank lines are no data rows. The row with the label `i` in the frame's
     index is data row `i + 1` of the file, and `frame.attrs["lines"][i + 1]` is
@@ -185,6 +186,10 @@ def _clean(
                         note(AMBIGUOUS_COMMAS, name)
                     elif column is not text:
                         note("read numbers with a decimal comma", name)
+                elif column is text:
+                    column = read_thousands(text)
+                    if column is not text:
+                        note("read commas in numbers as parting thousands", name)
         cleaned[name] = column
     for what, names in notes.items():
         _warn(f"{source}: {what}, in {', '.join(map(repr, names))}.")

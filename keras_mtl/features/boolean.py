@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 import numpy as np
+from pydantic import Field
 
 from keras_mtl.declarations import declaration
 from keras_mtl.features.feature import Feature
@@ -47,7 +48,7 @@ class BooleanFeature(Feature):
     dtype: ClassVar[str] = "string"
 
     missing_flag: bool = True
-    mean: float = 0.5
+    mean: Annotated[float, Field(ge=0, le=1)] = 0.5
 
     @property
     def has_flag(self) -> bool:
@@ -57,6 +58,21 @@ class BooleanFeature(Feature):
     @property
     def encoded_names(self) -> tuple[str, ...]:
         return (self.name, f"{self.name}_missing")[: 1 + self.has_flag]
+
+    def check_values(self, frame: pd.DataFrame, source: str) -> list[str]:
+        from keras_mtl.datasets import describe_cells
+
+        values = frame[self.column_name]
+        words = np.char.lower(self.to_array(values).astype(str))
+        unknown = values[~np.isin(words, (*TRUE_WORDS, *FALSE_WORDS, ""))]
+        if unknown.empty:
+            return []
+        return [
+            f"{source}, column {self.column_name!r}: expected yes or no (or true, t, "
+            "y, on, 1 and their opposites). Received: "
+            f"{describe_cells(frame, unknown)}. Correct these cells, leave them empty, "
+            "or make the column a categorical one."
+        ]
 
     def to_array(self, values: pd.Series) -> np.ndarray:
         return to_words(values)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, field_validator
 
 from keras_mtl.declarations import declaration
 from keras_mtl.features.feature import Feature
@@ -63,6 +63,15 @@ class CategoricalFeature(Feature):
     minimum_count: Annotated[int, Field(ge=1)] = 2
     maximum_words: Annotated[int, Field(ge=1)] = 100
     frequencies: tuple[float, ...] = ()
+
+    @field_validator("vocabulary")
+    @classmethod
+    def _check_vocabulary(cls, value: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        if value is not None and ("" in value or len(set(value)) < len(value)):
+            raise ValueError(
+                f"expected distinct words that are not empty; received {list(value)}"
+            )
+        return value
 
     @property
     def has_flag(self) -> bool:

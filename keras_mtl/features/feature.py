@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from keras_mtl.declarations import Declaration, Name, declaration
 
@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     import keras
     import pandas as pd
 
-__all__ = ["Feature"]
+__all__ = ["RESERVED_NAMES", "Feature"]
+
+# Keras and TensorFlow give these a meaning of their own as names of inputs.
+RESERVED_NAMES = frozenset({"self", "class", "mask", "training", "inputs", "name"})
 
 
 @declaration
@@ -38,6 +41,16 @@ class Feature(Declaration, ABC):
     name: Name
     column: str | None = None
     missing_share: Annotated[float, Field(ge=0, le=1)] | None = None
+
+    @field_validator("name")
+    @classmethod
+    def _check_name(cls, value: str) -> str:
+        if value.lower() in RESERVED_NAMES:
+            raise ValueError(
+                "expected a name that means nothing to Keras, such as "
+                f"'{value}_value' with column = {value!r}; received {value!r}"
+            )
+        return value
 
     @property
     def column_name(self) -> str:
@@ -63,6 +76,19 @@ class Feature(Declaration, ABC):
         Returns:
             Shape (N,): float32 with NaN, or str with `""`, where missing.
         """
+
+    def check_values(self, frame: pd.DataFrame, source: str) -> list[str]:
+        """Finds cells that a fit can't learn from, in training or test rows.
+
+        Args:
+            frame: The rows, with the feature's column.
+            source: What the messages call the data: a file's name.
+
+        Returns:
+            A message for each kind of mistake.
+        """
+        del frame, source
+        return []
 
     @abstractmethod
     def learn(self, values: pd.Series) -> Self:

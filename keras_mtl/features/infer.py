@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 import warnings
 from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ import numpy as np
 from keras_mtl.errors import DataWarning
 from keras_mtl.features.boolean import FALSE_WORDS, TRUE_WORDS, BooleanFeature
 from keras_mtl.features.categorical import CategoricalFeature
-from keras_mtl.features.feature import Feature
+from keras_mtl.features.feature import RESERVED_NAMES, Feature
 from keras_mtl.features.numeric import NumericFeature
 from keras_mtl.features.words import to_words
 
@@ -27,9 +28,6 @@ NUMERIC_SHARE = 0.8
 # Text with more distinct words than this, most of them in few rows, is an
 # identifier or prose.
 FREE_TEXT_WORDS = 50
-
-# Keras and TensorFlow give these a meaning of their own as names of inputs.
-_RESERVED = frozenset({"self", "class", "mask", "training", "inputs", "name"})
 
 
 def infer_features(
@@ -92,12 +90,12 @@ def feature_name(column: str, taken: Collection[str] = ()) -> str:
     >>> feature_name("blood pressure [mm Hg]"), feature_name("age", {"age"})
     ('blood_pressure_mm_Hg', 'age_2')
     """
-    name = (
-        re.sub(r"[^A-Za-z0-9]+", "_", column).strip("_")
-        if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", column)
-        else column
-    )
-    if not re.match(r"[A-Za-z]", name) or name.lower() in _RESERVED:
+    name = column
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", column):
+        # Letters lose their accents first: é becomes e.
+        plain = unicodedata.normalize("NFKD", column).encode("ascii", "ignore").decode()
+        name = re.sub(r"[^A-Za-z0-9]+", "_", plain).strip("_")
+    if not re.match(r"[A-Za-z]", name) or name.lower() in RESERVED_NAMES:
         name = f"feature_{name}".rstrip("_")
     unique, number = name, 2
     while unique.lower() in taken:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, FiniteFloat
 
 from keras_mtl.declarations import declaration
 from keras_mtl.features.feature import Feature
@@ -55,8 +55,8 @@ class NumericFeature(Feature):
     maximum_levels: Annotated[int, Field(ge=0)] = 10
     levels: tuple[float, ...] = ()
     level_shares: tuple[float, ...] = ()
-    mean: float = 0.0
-    scale: float = 1.0
+    mean: FiniteFloat = 0.0
+    scale: Annotated[FiniteFloat, Field(gt=0)] = 1.0
     minimum: float | None = None
     maximum: float | None = None
 
@@ -74,6 +74,14 @@ class NumericFeature(Feature):
     def describe(self) -> str:
         numbers = " or ".join(f"{value:g}" for value in self.missing_values)
         return f"{numbers} means missing" if numbers else ""
+
+    def check_values(self, frame: pd.DataFrame, source: str) -> list[str]:
+        from keras_mtl.datasets import find_infinite, find_non_numeric
+
+        return [
+            *find_non_numeric(frame, self.column_name, source),
+            *find_infinite(frame, self.column_name, source),
+        ]
 
     def to_array(self, values: pd.Series) -> np.ndarray:
         import pandas as pd

@@ -8,12 +8,7 @@ from typing import Any
 import pandas as pd
 
 from keras_mtl.configuration.fit_config import FitConfig, InputSettings
-from keras_mtl.datasets import (
-    drop_uninformative,
-    find_infinite,
-    find_non_numeric,
-    require_columns,
-)
+from keras_mtl.datasets import drop_uninformative, require_columns
 from keras_mtl.features import (
     BooleanFeature,
     CategoricalFeature,
@@ -63,9 +58,7 @@ def choose_features(
         for feature in features
     )
     for feature in features:
-        if isinstance(feature, NumericFeature):
-            mistakes += find_non_numeric(frame, feature.column_name, source)
-            mistakes += find_infinite(frame, feature.column_name, source)
+        mistakes += feature.check_values(frame, source)
     by_name = {feature.name: feature for feature in features}
     for task in config.tasks:
         if task.name in by_name:
@@ -105,6 +98,7 @@ def _feature_columns(
                 f"{source}: column {column!r} is a feature and the label of task "
                 f"{labels[column]!r}. Leave it out of the features."
             )
+    mistakes += _kinds_twice(config, source)
     left_out = {*inputs.drop, *labels}
     if inputs.columns is None:
         # A patient's number would let the network know the patient again.
@@ -116,6 +110,24 @@ def _feature_columns(
         column
         for column in dict.fromkeys(chosen)
         if column in frame.columns and column not in left_out
+    ]
+
+
+def _kinds_twice(config: FitConfig, source: str) -> list[str]:
+    inputs = config.inputs
+    kinds: dict[str, list[str]] = {}
+    for kind, columns in (
+        ("numeric", inputs.numeric),
+        ("boolean", inputs.boolean),
+        ("categorical", inputs.categorical),
+        ("declared", [feature.column_name for feature in config.features]),
+    ):
+        for column in columns:
+            kinds.setdefault(column, []).append(kind)
+    return [
+        f"{source}: column {column!r} is to be {' and '.join(named)}. Choose one."
+        for column, named in kinds.items()
+        if len(named) > 1
     ]
 
 

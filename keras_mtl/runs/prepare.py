@@ -10,14 +10,12 @@ import pandas as pd
 
 from keras_mtl.configuration.fit_config import FitConfig
 from keras_mtl.datasets import (
-    find_infinite,
-    find_non_numeric,
     heart_disease_path,
     rare_classes,
     require_columns,
 )
 from keras_mtl.errors import UserError, gather
-from keras_mtl.features import Feature, NumericFeature
+from keras_mtl.features import Feature
 from keras_mtl.runs.check_split import require_classes
 from keras_mtl.runs.features import choose_features
 from keras_mtl.runs.read_rows import read_rows, word_columns
@@ -179,9 +177,8 @@ def _read_test(
     columns += [column for task in config.tasks for column in task.label_columns]
     mistakes += require_columns(test, columns, "as in the training data", source)
     for feature in features:
-        if isinstance(feature, NumericFeature) and feature.column_name in test:
-            mistakes += find_non_numeric(test, feature.column_name, source)
-            mistakes += find_infinite(test, feature.column_name, source)
+        if feature.column_name in test:
+            mistakes += feature.check_values(test, source)
     if not mistakes:
         for task in tasks:
             mistakes += task.check_labels(test, source)

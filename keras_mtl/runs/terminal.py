@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import sys
 import tempfile
@@ -72,6 +73,8 @@ class Terminal:
         its own can be heard.
         """
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+        # Its Python part tells how it maps an operation, which helps no user.
+        logging.getLogger("tensorflow").setLevel(logging.ERROR)
         self.console.print("Loading TensorFlow ...")
         sys.stderr.flush()
         kept = os.dup(2)

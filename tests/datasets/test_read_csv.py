@@ -388,3 +388,26 @@ def test_a_mutated_file_is_read_or_told(read, place, cut, put):
     except UserError:
         return
     assert 1 <= frame.shape[1] <= 8
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (['"1,234"', '"-2,345.5"', "", "12"], [1234.0, -2345.5, np.nan, 12.0]),
+        (['"1,234"', '"2,34"'], None),
+        (['"1,234"', "x"], None),
+        (['"0,123"', '"1,234"'], None),
+    ],
+)
+def test_commas_part_thousands_where_they_can_mean_nothing_else(
+    tmp_path, values, expected
+):
+    path = tmp_path / "a.csv"
+    path.write_text("n,v\n" + "".join(f"1,{value}\n" for value in values))
+    if expected is None:
+        frame = read_csv(path)
+        assert frame["v"].tolist() == [value.strip('"') for value in values]
+    else:
+        with pytest.warns(DataWarning, match="parting thousands, in 'v'"):
+            frame = read_csv(path)
+        np.testing.assert_array_equal(frame["v"], expected)
