@@ -18,13 +18,14 @@ _BASES = {
 }
 _CLASSES = {class_name: module for module, class_name in METHODS.values()}
 
-__all__ = ["get", "names", *_BASES, *_CLASSES]  # pyright: ignore
+__all__ = ["get", "names", *_BASES, *_CLASSES]
 
 
 def __getattr__(name: str) -> Any:
     module = _BASES.get(name) or _CLASSES.get(name)
     if module is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    importlib.import_module("keras")  # As in `registry.load`.
     return getattr(importlib.import_module(f"{__name__}.{module}"), name)
 
 

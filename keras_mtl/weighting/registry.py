@@ -74,6 +74,9 @@ def load(name: str) -> type["Weighting"]:
             f"{did_you_mean(key, METHODS)}"
         )
     module, class_name = METHODS[key]
+    # Keras registers the package's classes as it loads: not from within one of
+    # the modules that these need.
+    importlib.import_module("keras")
     return getattr(importlib.import_module(f"keras_mtl.weighting.{module}"), class_name)
 
 
