@@ -112,6 +112,12 @@ FLAGS = (
     Flag("--batch-size", "training.batch_size", "Rows of one update.", metavar="N"),
     Flag("--learning-rate", "training.learning_rate", "At the start.", metavar="X"),
     Flag("--schedule", "training.schedule", "constant or cosine.", metavar="NAME"),
+    Flag(
+        "--weighting",
+        "training.weighting",
+        "How the tasks are balanced: sum, pcgrad, ...",
+        metavar="NAME",
+    ),
     Flag("--weight-decay", "training.weight_decay", "Of kernels.", metavar="X"),
     Flag("--patience", "training.patience", "Epochs; 0 trains all.", metavar="N"),
     Flag(

@@ -136,13 +136,16 @@ class MemberProgram:
         ]
         self.run_epoch = tf.function(self._run_epoch, jit_compile=jit_compile)
 
-    def initial_state(self, weights: list, statistics: list) -> MemberState:
+    def initial_state(
+        self, weights: list, statistics: list, weighting: list[dict]
+    ) -> MemberState:
         """Returns the state before the first epoch.
 
         Args:
             weights: For each trainable variable the members' values, (K, ...).
             statistics: For each other variable likewise; those of random
                 layers are left out here.
+            weighting: For each member the weighting's state.
         """
         stacks = [tf.constant(weight) for weight in weights]
         kept = [
@@ -151,15 +154,15 @@ class MemberProgram:
             if not is_seed
         ]
         members = stacks[0].shape[0]
-        weighting = {
-            name: tf.stack([tf.convert_to_tensor(value)] * members)
-            for name, value in self.step.initial_weighting_state().items()
+        stacked = {
+            name: tf.stack([tf.convert_to_tensor(each[name]) for each in weighting])
+            for name in weighting[0]
         }
         return MemberState(
             stacks,
             kept,
             initial_adam_state(stacks, members),
-            weighting,
+            stacked,
             stacks,
             kept,
             tf.fill([members], float("inf")),
@@ -208,12 +211,15 @@ class MemberProgram:
                 moving,
             )
             statistics = _select(moving, result.statistics, statistics)
-            weighting = {
-                name: _select(moving, [result.weighting[name]], [value])[0]
-                for name, value in weighting.items()
-            }
+            new = result.weighting
+            if self.step.weighting.needs_losses_after_step:
+                new = self._map_after_step(weights, statistics, new, rows)
+            weighting = _select_state(moving, new, weighting)
             sums += result.losses * result.counts
             counts += result.counts
+        if self.step.weighting.needs_end_of_epoch:
+            new = tf.vectorized_map(self.step.weighting.end_of_epoch, weighting)
+            weighting = _select_state(state.active, new, weighting)
         losses = tf.math.divide_no_nan(sums, counts)
         state = state._replace(
             weights=weights, statistics=statistics, adam=adam, weighting=weighting
@@ -247,6 +253,21 @@ class MemberProgram:
         return tf.vectorized_map(
             one_member, (weights, statistics, weighting, rows, scalars.loss_weights)
         )
+
+    def _map_after_step(self, weights, statistics, weighting, rows):
+        """Shows the weighting the losses of the same batch after its update."""
+
+        def one_member(arguments):
+            weights, statistics, weighting, rows = arguments
+            _, _, losses, counts, _ = self.step.forward(
+                weights,
+                self._with_seeds(statistics, self.seeds),
+                Batch(*self._gather(rows)),
+                training=False,
+            )
+            return self.step.weighting.after_step(losses, weighting, mask=counts > 0)
+
+        return tf.vectorized_map(one_member, (weights, statistics, weighting, rows))
 
     def _map_validation(self, state, validation_rows):
         def one_member(arguments):
@@ -322,3 +343,8 @@ def _select(chosen: tf.Tensor, new: Tensors, old: Tensors) -> Tensors:
         tf.where(tf.reshape(chosen, [-1] + [1] * (len(b.shape) - 1)) > 0, a, b)
         for a, b in zip(new, old, strict=True)
     ]
+
+
+def _select_state(chosen, new, old):
+    """Takes the new state of the members chosen and the old of the others."""
+    return {name: _select(chosen, [new[name]], [old[name]])[0] for name in old}

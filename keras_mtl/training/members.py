@@ -13,6 +13,8 @@ from keras_mtl.training.batch_order import batch_order, pad_rows, steps_an_epoch
 from keras_mtl.training.member_program import MemberProgram, MemberScalars
 from keras_mtl.training.multi_task_model import MultiTaskModel
 from keras_mtl.training.settings import TrainingSettings
+from keras_mtl.weighting import Weighting
+from keras_mtl.weighting import get as get_weighting
 
 __all__ = ["MemberFit", "fit_members"]
 
@@ -46,6 +48,7 @@ def fit_members(
     validation_rows: Sequence[np.ndarray] | None = None,
     seed: int = 0,
     on_epoch: Callable[[int, dict[str, float]], None] | None = None,
+    weighting: str | Weighting | None = None,
     jit_compile: bool = False,
 ) -> MemberFit:
     """Trains several members of one architecture in one program.
@@ -64,6 +67,7 @@ def fit_members(
         seed: Member k draws its weights and its batches from (seed, k).
         on_epoch: Called after each epoch with its number, from 1, and the
             means over the members still training, by column name.
+        weighting: How the tasks are combined, in place of the settings' name.
         jit_compile: Whether XLA compiles the epoch: slow to start, fast after.
 
     Returns:
@@ -98,6 +102,7 @@ def fit_members(
         members[0],
         inputs,
         labels,
+        weighting=_weighting(weighting or settings.weighting),
         schedule=settings.schedule,
         total_steps=settings.epochs * steps,
         patience=settings.patience,
@@ -106,6 +111,7 @@ def fit_members(
     state = program.initial_state(
         _stack([member.trainable_variables for member in members]),
         _stack([member.non_trainable_variables for member in members]),
+        [_weighting_state(program, seed, index) for index in range(len(rows))],
     )
     scalars = _scalars(model, settings, len(rows))
     generators = [np.random.default_rng((seed, index)) for index in range(len(rows))]
@@ -142,14 +148,27 @@ def fit_members(
     )
 
 
+def _weighting(weighting: str | Weighting) -> Weighting:
+    return get_weighting(weighting) if isinstance(weighting, str) else weighting
+
+
 def _new_member(model: MultiTaskModel, seed: int, index: int) -> MultiTaskModel:
     """Makes a copy of the architecture with initial weights of its own."""
+    _set_seed(seed, index)
+    return type(model).from_config(model.get_config())
+
+
+def _weighting_state(program: MemberProgram, seed: int, index: int) -> dict:
+    _set_seed(seed, index)
+    return program.step.initial_weighting_state()
+
+
+def _set_seed(seed: int, index: int) -> None:
     # Keras's initialisers and random layers draw their seeds from the global
     # one; a member's must not depend on how many were made before it.
     keras.utils.set_random_seed(
         int(np.random.default_rng((seed, index)).integers(2**31))
     )
-    return type(model).from_config(model.get_config())
 
 
 def _stack(variables: list[list[keras.Variable]]) -> list[np.ndarray]:

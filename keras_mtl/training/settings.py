@@ -2,11 +2,27 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from keras_mtl.declarations import Declaration, declaration
+from keras_mtl.errors import did_you_mean
+from keras_mtl.weighting.registry import names as weighting_names
 
 __all__ = ["TrainingSettings"]
+
+# A task's constant weight is its own `loss_weight` here.
+NEED_SETTINGS = frozenset({"constant"})
+
+
+def _check_weighting(name: str) -> str:
+    # The method itself loads Keras; its name can be checked before.
+    names = [known for known in weighting_names() if known not in NEED_SETTINGS]
+    if name not in names:
+        raise ValueError(
+            f"expected one of {', '.join(names)}; received {name!r}."
+            f"{did_you_mean(name, names)}"
+        )
+    return name
 
 
 @declaration
@@ -21,6 +37,8 @@ class TrainingSettings(Declaration):
         batch_size: The rows of one update.
         learning_rate: Adam's learning rate at the start.
         schedule: `"constant"`, or `"cosine"`: down to 0 over the epochs.
+        weighting: How the tasks are combined into one update: a name of
+            `keras_mtl.weighting.names()`.
         weight_decay: AdamW's decay of kernels, times the learning rate
             (Loshchilov and Hutter 2019). Biases do not decay.
         patience: The epochs without a better joint validation loss (the sum
@@ -35,6 +53,7 @@ class TrainingSettings(Declaration):
     batch_size: Annotated[int, Field(ge=1)] = 32
     learning_rate: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1e-3
     schedule: Literal["constant", "cosine"] = "constant"
+    weighting: Annotated[str, AfterValidator(_check_weighting)] = "sum"
     weight_decay: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
     patience: Annotated[int, Field(ge=0)] = 0
     validation_fraction: Annotated[float, Field(ge=0, lt=1)] = 0.0
