@@ -104,16 +104,12 @@ def _settings(
         if key.startswith("search.")
     }
     file: dict[str, Any] = {}
-    flags: dict[str, Any] = {}
     try:
         if "config" in values:
             file = read_toml(values.pop("config"))
     except UserError as error:
         mistakes += error.messages
-    try:
-        flags = nest_flags(values, file)
-    except UserError as error:
-        mistakes += error.messages
+    flags = nest_flags(values, file, mistakes)
     table = file.pop("search", {})
     if not isinstance(table, dict):
         mistakes.append(

@@ -7,8 +7,8 @@ from typing import Any
 import keras
 import keras_tuner
 
-from keras_mtl.architectures import build_hard_sharing
 from keras_mtl.configuration.fit_config import FitConfig
+from keras_mtl.runs.train import build_core
 from keras_mtl.training import MultiTaskModel, fit_members
 from tuning.objective import validation_measures
 from tuning.search_settings import SearchSettings
@@ -43,15 +43,8 @@ class MultiTaskHyperModel(keras_tuner.HyperModel):
         """Builds the network of a trial, for encoded rows."""
         config = choose_settings(hp, self.config, self.space)
         train = self.data.labels_of(self.data.rows.train)
-        return build_hard_sharing(
-            self.data.inputs.shape[1],
-            [task.learn(train[task.name]) for task in config.tasks],
-            trunk=config.model.trunk,
-            activation=config.model.activation,
-            dropout=config.model.dropout,
-            batch_norm=config.model.batch_norm,
-            input_dropout=config.model.input_dropout,
-        )
+        tasks = [task.learn(train[task.name]) for task in config.tasks]
+        return build_core(config, tasks, self.data.inputs.shape[1])
 
     def fit(
         self, hp: keras_tuner.HyperParameters, model: MultiTaskModel, **kwargs: Any

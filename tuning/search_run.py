@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from keras_mtl.configuration.fit_config import FitConfig
+from keras_mtl.configuration.repeatable import repeatable_values
 from keras_mtl.configuration.toml_file import write_toml
-from keras_mtl.configuration.validate import config_values
 from keras_mtl.errors import UserError
 from keras_mtl.runs.prepare import prepare_data
-from keras_mtl.runs.run_folder import new_run_folder
+from keras_mtl.runs.run_folder import choose_folder, new_run_folder
 from tuning.objective import choose_objective
-from tuning.search_folder import choose_search_folder
 from tuning.search_settings import SearchSettings
 from tuning.search_terminal import SearchTerminal
 from tuning.trial_data import encode_rows, trial_rows
 from tuning.trials import best_trial, trials_table
 
 __all__ = ["run_search", "with_validation"]
+
+# What every search folder holds: by it one is known from a folder of the user's.
+SEARCH_MARKS = ("config.toml", "trials.csv")
 
 # For settings without any: a search can't do without a validation.
 PATIENCE = 10
@@ -52,7 +53,8 @@ def run_search(
     """
     terminal = SearchTerminal(quiet)
     overwrite = config.output.overwrite
-    folder = choose_search_folder(config.output.folder, overwrite, config.model.name)
+    name = f"{config.model.name}-search"
+    folder = choose_folder(config.output.folder, overwrite, name, marks=SEARCH_MARKS)
     with terminal.warnings():
         data = prepare_data(with_validation(config))
     config = data.config
@@ -83,7 +85,7 @@ def run_search(
             "extreme values in the data."
         )
     with new_run_folder(folder, overwrite) as written:
-        write_toml(written / "config.toml", _repeatable(best.config))
+        write_toml(written / "config.toml", repeatable_values(best.config))
         table = trials_table(trials, objective)
         table.to_csv(written / "trials.csv", index=False)
     terminal.show_best(best, objective, folder)
@@ -107,13 +109,3 @@ def with_validation(config: FitConfig) -> FitConfig:
             validation_fraction=training.validation_fraction or VALIDATION_FRACTION,
         )
     )
-
-
-def _repeatable(config: FitConfig) -> dict[str, Any]:
-    """The settings as any folder may fit them, into a folder of its own."""
-    values = config_values(config)
-    del values["output"]
-    for key in ("path", "test_path"):
-        if key in values["data"]:
-            values["data"][key] = str(Path(values["data"][key]).resolve())
-    return values

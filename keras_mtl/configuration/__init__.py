@@ -18,6 +18,7 @@ __getattr__, __all__ = lazy_names(
             "ModelSettings",
             "OutputSettings",
         ),
+        "keras_mtl.configuration.repeatable": ("repeatable_values",),
         "keras_mtl.configuration.toml_file": ("read_toml", "write_toml"),
         "keras_mtl.configuration.validate": ("build_config", "config_values"),
     },

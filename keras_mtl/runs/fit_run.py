@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 
 from keras_mtl.configuration.fit_config import FitConfig
+from keras_mtl.configuration.repeatable import repeatable_values
 from keras_mtl.configuration.toml_file import write_toml
-from keras_mtl.configuration.validate import config_values
 from keras_mtl.errors import UserError, gather
-from keras_mtl.runs.prepare import PreparedData, prepare_data
+from keras_mtl.runs.prepare import prepare_data
 from keras_mtl.runs.run_folder import choose_folder, new_run_folder
 from keras_mtl.runs.terminal import Terminal
 
@@ -47,8 +47,10 @@ def fit_run(config: FitConfig, quiet: bool = False) -> Path:
     with terminal.loading():
         import tensorflow as tf
 
+        from keras_mtl.report import write_plots
         from keras_mtl.runs.predictions import answer_rows, predict_frame
         from keras_mtl.runs.train import train_run
+        from keras_mtl.serving import run_details, write_saved_model
 
         # Devices are found at the first use, not without noise.
         tf.config.list_logical_devices()
@@ -57,16 +59,16 @@ def fit_run(config: FitConfig, quiet: bool = False) -> Path:
     with terminal.progress(epochs) as on_epoch:
         run = train_run(data, on_epoch)
     model = run.model
-    test = data.frame.iloc[data.test_rows]
-    outputs = predict_frame(model, test)
-    train_outputs = predict_frame(model, data.frame.iloc[data.train_rows])
+    # One call for both: the graph of a model of many members takes long to trace.
+    everywhere = predict_frame(model, data.frame)
+    outputs = {name: values[data.test_rows] for name, values in everywhere.items()}
     labels = {name: values[data.test_rows] for name, values in data.labels.items()}
     metrics = {
         "test": _measure(model.tasks, labels, outputs),
         "train": _measure(
             model.tasks,
             {name: values[data.train_rows] for name, values in data.labels.items()},
-            train_outputs,
+            {name: values[data.train_rows] for name, values in everywhere.items()},
         ),
         "rows": {"train": len(data.train_rows), "test": len(data.test_rows)},
         "parameters": run.parameters,
@@ -74,7 +76,7 @@ def fit_run(config: FitConfig, quiet: bool = False) -> Path:
         "epochs": run.fit.epochs.tolist(),
     }
     with new_run_folder(folder, config.output.overwrite) as written:
-        write_toml(written / "config.toml", _repeatable(data))
+        write_toml(written / "config.toml", repeatable_values(data.config))
         model.save(written / "model.keras")
         _write_json(written / "metrics.json", metrics)
         history = run.fit.mean_history()
@@ -83,11 +85,12 @@ def fit_run(config: FitConfig, quiet: bool = False) -> Path:
         table.to_csv(written / "history.csv", index=False)
         answers = answer_rows(model, outputs, labels, data.test_numbers)
         answers.to_csv(written / "predictions.csv", index=False)
-        from keras_mtl.report import write_plots
-        # from keras_mtl.serving import write_saved_model
-
         write_plots(written / "plots", model.tasks, history, labels, outputs)
-        # write_saved_model(model, written / "serving" / config.model.name / "1")
+        write_saved_model(
+            model,
+            written / "serving" / config.model.name / "1",
+            details=run_details(written),
+        )
     terminal.show_result(metrics, folder)
     return folder
 
@@ -96,16 +99,6 @@ def _measure(tasks, labels, outputs) -> dict[str, dict[str, float]]:
     return {
         task.name: task.measure(labels[task.name], outputs[task.name]) for task in tasks
     }
-
-
-def _repeatable(data: PreparedData) -> dict[str, Any]:
-    """The settings that repeat the run from any folder, into another one."""
-    values = config_values(data.config)
-    del values["output"]
-    for key in ("path", "test_path"):
-        if key in values["data"]:
-            values["data"][key] = str(Path(values["data"][key]).resolve())
-    return values
 
 
 def _write_json(path: Path, values: dict[str, Any]) -> None:

@@ -6,7 +6,7 @@ import contextlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from keras_mtl.errors import UserError
@@ -14,17 +14,23 @@ from keras_mtl.errors import UserError
 __all__ = ["choose_folder", "new_run_folder"]
 
 # What every run folder holds: by it one is known from a folder of the user's.
-MARKS = ("config.toml", "metrics.json", "model.keras")
+RUN_MARKS = ("config.toml", "metrics.json", "model.keras")
 
 
-def choose_folder(folder: str | None, overwrite: bool, name: str) -> Path:
-    """Chooses where a run is written.
+def choose_folder(
+    folder: str | None,
+    overwrite: bool,
+    name: str,
+    marks: Sequence[str] = RUN_MARKS,
+) -> Path:
+    """Chooses where a run, or another command's result, is written.
 
     Args:
         folder: What the user asked for; None takes the first of `runs/NAME`,
             `runs/NAME-2`, ... that is not there.
         overwrite: Whether a run folder that is there may be replaced.
         name: What an unnamed run is called after.
+        marks: The files by which a folder is known that may be replaced.
 
     Raises:
         UserError: When the folder is there and may not be replaced, or is no
@@ -41,11 +47,12 @@ def choose_folder(folder: str | None, overwrite: bool, name: str) -> Path:
                 f"{path}: expected a folder that is not there yet; it is. Choose "
                 "another with --out, or replace it with --overwrite."
             )
-        lacking = [mark for mark in MARKS if not (path / mark).is_file()]
+        lacking = [mark for mark in marks if not (path / mark).is_file()]
         if lacking:
             raise UserError(
-                f"{path}: --overwrite replaces run folders alone, and this is none: it "
-                f"lacks {', '.join(lacking)}. Choose another folder with --out."
+                f"{path}: --overwrite replaces an earlier result alone, and this is "
+                f"none: it lacks {', '.join(lacking)}. Choose another folder with "
+                "--out."
             )
     parent = _nearest_parent(path)
     if not parent.is_dir() or not os.access(parent, os.W_OK):

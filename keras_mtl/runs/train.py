@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import keras
 import numpy as np
 
 from keras_mtl.architectures import average_members, build_hard_sharing, join_encoder
+from keras_mtl.configuration.fit_config import FitConfig
 from keras_mtl.features import build_encoder, encode_frame, learn_features
 from keras_mtl.runs.member_split import member_rows
 from keras_mtl.runs.prepare import PreparedData
+from keras_mtl.tasks import Task
 from keras_mtl.training import MemberFit, MultiTaskModel, fit_members
 
-__all__ = ["TrainedRun", "train_run"]
+__all__ = ["TrainedRun", "build_core", "train_run"]
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,26 @@ class TrainedRun:
     model: MultiTaskModel
     fit: MemberFit
     parameters: int
+
+
+def build_core(config: FitConfig, tasks: Sequence[Task], width: int) -> MultiTaskModel:
+    """Builds the network that settings describe, for an encoded matrix.
+
+    Args:
+        config: The settings.
+        tasks: The tasks, resolved.
+        width: The columns of the matrix.
+    """
+    return build_hard_sharing(
+        width,
+        tasks,
+        trunk=config.model.trunk,
+        activation=config.model.activation,
+        dropout=config.model.dropout,
+        batch_norm=config.model.batch_norm,
+        input_dropout=config.model.input_dropout,
+        name="core",
+    )
 
 
 def train_run(
@@ -51,16 +73,7 @@ def train_run(
     features = learn_features(data.features, data.frame.iloc[rows])
     tasks = [task.learn(data.labels[task.name][rows]) for task in data.tasks]
     encoder = build_encoder(features)
-    core = build_hard_sharing(
-        encoder.output_shape[-1],
-        tasks,
-        trunk=config.model.trunk,
-        activation=config.model.activation,
-        dropout=config.model.dropout,
-        batch_norm=config.model.batch_norm,
-        input_dropout=config.model.input_dropout,
-        name="core",
-    )
+    core = build_core(config, tasks, encoder.output_shape[-1])
     # Test rows keep their places and lend no number to what is learned.
     matrix = np.zeros((len(data.frame), encoder.output_shape[-1]), "float32")
     matrix[rows] = encode_frame(encoder, features, data.frame.iloc[rows])

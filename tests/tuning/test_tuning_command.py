@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 
 from keras_mtl.errors import UserError
+from keras_mtl.runs.run_folder import choose_folder
 from tuning import __main__ as command
-from tuning.search_folder import choose_search_folder
+from tuning.search_run import SEARCH_MARKS
 
 SMALL = ("--trials", "3", "--preset", "article", "--trunk", "8", "--epochs", "5")
 
@@ -158,12 +159,12 @@ def test_the_help_loads_nothing_heavy(tmp_path):
 
 def test_overwrite_replaces_searches_alone(tmp_path):
     folder = tmp_path / "found"
-    assert choose_search_folder(str(folder), False, "x") == folder
+    assert choose_folder(str(folder), False, "x", SEARCH_MARKS) == folder
     folder.mkdir()
     with pytest.raises(UserError, match="not there yet"):
-        choose_search_folder(str(folder), False, "x")
+        choose_folder(str(folder), False, "x", SEARCH_MARKS)
     with pytest.raises(UserError, match=r"lacks config\.toml, trials\.csv"):
-        choose_search_folder(str(folder), True, "x")
+        choose_folder(str(folder), True, "x", SEARCH_MARKS)
     for name in ("config.toml", "trials.csv"):
         (folder / name).touch()
-    assert choose_search_folder(str(folder), True, "x") == folder
+    assert choose_folder(str(folder), True, "x", SEARCH_MARKS) == folder

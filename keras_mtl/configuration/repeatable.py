@@ -1,0 +1,28 @@
+"""The settings that a result is written with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from keras_mtl.configuration.fit_config import FitConfig
+from keras_mtl.configuration.validate import config_values
+
+__all__ = ["repeatable_values"]
+
+
+def repeatable_values(config: FitConfig) -> dict[str, Any]:
+    """Returns settings that repeat a run from any folder, into another one.
+
+    Args:
+        config: The settings, with tasks resolved and features declared.
+
+    Returns:
+        Plain values for `write_toml`.
+    """
+    values = config_values(config)
+    del values["output"]
+    for key in ("path", "test_path"):
+        if key in values["data"]:
+            values["data"][key] = str(Path(values["data"][key]).resolve())
+    return values
