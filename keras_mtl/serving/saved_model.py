@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,8 @@ from keras_mtl.serving.warmup import WarmupRequest, write_warmup
 from keras_mtl.training import MultiTaskModel
 
 __all__ = ["publish_saved_model", "write_saved_model"]
+
+Function = Callable[[dict[str, Any]], dict[str, Any]]
 
 # A warm-up file has 1 to 10 requests.
 _WARMUP_REQUESTS = 10
@@ -108,25 +110,34 @@ def _fill(
 ) -> None:
     signatures = build_signatures(model)
     requests = _warmup_requests(model, signatures, warmup_rows)
-    _save(folder, model, signatures)
+    traced = _save(folder, model, signatures)
     write_warmup(folder, requests, name)
     write_metadata(folder, model, name, signatures, details or {})
-    _check(folder, signatures, requests)
+    _check(folder, traced, requests)
 
 
 def _save(
     folder: Path, model: MultiTaskModel, signatures: dict[str, Signature]
-) -> None:
+) -> dict[str, Function]:
+    """Writes the graph and the weights, and returns the traced functions."""
     import keras
 
     archive = keras.export.ExportArchive()
-    archive.track(model)
-    for name, signature in signatures.items():
-        archive.add_endpoint(
+    # Variables are found in the functions, tables are not. Tracking the whole
+    # model would find them too, and trace each of its layers by itself.
+    tables = (keras.layers.StringLookup, keras.layers.IntegerLookup)
+    for layer in model._flatten_layers():
+        if isinstance(layer, tables):
+            archive.track(layer)
+    traced = {
+        name: archive.add_endpoint(
             name, signature.function, input_signature=signature.tensor_specs()
         )
+        for name, signature in signatures.items()
+    }
     archive.write_out(str(folder), verbose=False)
     _name_signatures(folder, signatures)
+    return traced
 
 
 def _name_signatures(folder: Path, signatures: dict[str, Signature]) -> None:
@@ -175,7 +186,7 @@ def _warmup_requests(
 
 
 def _check(
-    folder: Path, signatures: dict[str, Signature], requests: Sequence[WarmupRequest]
+    folder: Path, functions: dict[str, Function], requests: Sequence[WarmupRequest]
 ) -> None:
     """Asks the written model what the server will, and compares the answers."""
     import tensorflow as tf
@@ -190,7 +201,7 @@ def _check(
             )
             for key, values in inputs.items()
         }
-        expected = signatures[name].function(tensors)
+        expected = functions[name](tensors)
         for key, value in expected.items():
             _require_equal(name, key, answers[key], value.numpy())
 

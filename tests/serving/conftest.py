@@ -17,12 +17,12 @@ TASKS = (
     km.MultilabelTask("finding", labels=("fbs", "exang")),
 )
 FEATURES = (
-    km.NumericFeature("self", column="age"),
+    km.NumericFeature("lambda", column="age"),
     km.NumericFeature("Chol", column="chol", missing_values=(0,)),
     km.NumericFeature("chol", column="oldpeak"),
-    km.CategoricalFeature("class", column="sex"),
-    km.CategoricalFeature("mask", column="thal", vocabulary=("normal", "NA")),
-    km.BooleanFeature("inputs", column="exang"),
+    km.CategoricalFeature("def", column="sex"),
+    km.CategoricalFeature("return", column="thal", vocabulary=("normal", "NA")),
+    km.BooleanFeature("outputs", column="exang"),
     km.CategoricalFeature("ca", column="ca"),
 )
 

@@ -15,18 +15,18 @@ from keras_mtl.serving import write_saved_model
 
 pytestmark = pytest.mark.xdist_group("serving")
 
-NAMES = ["self", "Chol", "chol", "class", "mask", "inputs", "ca"]
+NAMES = ["lambda", "Chol", "chol", "def", "return", "outputs", "ca"]
 ROW = {
-    "self": 63,
+    "lambda": 63,
     "Chol": 233.0,
     "chol": 2.3,
-    "class": "male",
-    "mask": "normal",
-    "inputs": "false",
+    "def": "male",
+    "return": "normal",
+    "outputs": "false",
     "ca": "0",
 }
 MISSING = {
-    name: float("nan") if name in {"self", "Chol", "chol"} else "" for name in NAMES
+    name: float("nan") if name in {"lambda", "Chol", "chol"} else "" for name in NAMES
 }
 CLASSIFICATION = ("thal", "heart", "finding")
 
@@ -70,7 +70,7 @@ def test_signatures_take_rows_of_any_number_by_their_own_names(server):
     described = server.ask("describe")
     floats, texts = ["float32", [-1]], ["string", [-1]]
     raw = {
-        name: floats if name in {"self", "Chol", "chol"} else texts for name in NAMES
+        name: floats if name in {"lambda", "Chol", "chol"} else texts for name in NAMES
     }
     assert described["serving_default"] == {
         "method": "tensorflow/serving/predict",
@@ -101,7 +101,7 @@ def test_signatures_take_rows_of_any_number_by_their_own_names(server):
 
 
 def test_row_form_answers_as_keras(server, model):
-    rows = [ROW, MISSING, {**ROW, "class": "never seen", "self": 1e30}]
+    rows = [ROW, MISSING, {**ROW, "def": "never seen", "lambda": 1e30}]
     predictions = server.predict(rows)
     assert_answers(model, rows, predictions)
     assert isinstance(predictions[0]["heart"], float)
@@ -109,7 +109,7 @@ def test_row_form_answers_as_keras(server, model):
 
 
 def test_column_form_answers_as_rows(server):
-    rows = [ROW, MISSING, {**ROW, "self": 20}]
+    rows = [ROW, MISSING, {**ROW, "lambda": 20}]
     columns = {name: [row[name] for row in rows] for name in NAMES}
     outputs = server.ask("predict", inputs=columns)["outputs"]
     predictions = server.predict(rows)
@@ -123,22 +123,22 @@ def test_one_value_in_a_list_is_the_value(server):
 
 
 @pytest.mark.parametrize(
-    "row", [{**ROW, "self": None}, {**ROW, "self": "63"}, {**ROW, "class": True}]
+    "row", [{**ROW, "lambda": None}, {**ROW, "lambda": "63"}, {**ROW, "def": True}]
 )
 def test_the_servers_own_refusals_are_told_not_crashes(server, row):
     assert "error" in server.ask("predict", instances=[row])
 
 
 def test_words_that_mean_missing_in_a_file_mean_it_in_a_request(server):
-    asked = [{**ROW, "class": word} for word in ("", "?", "NA", " ", " nan\n")]
+    asked = [{**ROW, "def": word} for word in ("", "?", "NA", " ", " nan\n")]
     answers = server.predict(asked)
     assert all(answer == answers[0] for answer in answers)
-    spaced = server.predict([{**ROW, "class": "\xa0male "}])
+    spaced = server.predict([{**ROW, "def": "\xa0male "}])
     assert spaced == server.predict([ROW])
 
 
 def test_a_class_called_like_a_missing_value_is_a_class(server):
-    known, missing = server.predict([{**ROW, "mask": word} for word in ("NA", "")])
+    known, missing = server.predict([{**ROW, "return": word} for word in ("NA", "")])
     assert known != missing
 
 
@@ -159,7 +159,7 @@ WORDS = st.one_of(
     st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), max_size=8),
 )
 ROWS = st.fixed_dictionaries(
-    {name: NUMBERS if name in {"self", "Chol", "chol"} else WORDS for name in NAMES}
+    {name: NUMBERS if name in {"lambda", "Chol", "chol"} else WORDS for name in NAMES}
 )
 
 
@@ -172,7 +172,7 @@ ROWS = st.fixed_dictionaries(
 def test_any_row_is_answered_as_by_predict(server, model, rows):
     answerable = [
         # In a file, the words that mean missing do so in every column.
-        {**row, "mask": "normal" if row["mask"].strip() == "NA" else row["mask"]}
+        {**row, "return": "normal" if row["return"].strip() == "NA" else row["return"]}
         for row in rows
     ]
     read = [
@@ -225,14 +225,14 @@ def test_an_example_may_leave_any_feature_out(server, name):
 
 def test_an_example_may_hold_a_value_in_another_type(server):
     same = [
-        {"self": 63, "ca": "1"},
-        {"self": 63.0, "ca": 1},
-        {"self": "63", "ca": 1.0},
-        {"self": " 63.0", "ca": True},
+        {"lambda": 63, "ca": "1"},
+        {"lambda": 63.0, "ca": 1},
+        {"lambda": "63", "ca": 1.0},
+        {"lambda": " 63.0", "ca": True},
     ]
     answers = server.ask("regress", signature_name="regress_years", examples=same)
     assert len(set(answers["results"])) == 1
-    unreadable = [{"self": "old"}, {"self": math.nan}, {}]
+    unreadable = [{"lambda": "old"}, {"lambda": math.nan}, {}]
     answers = server.ask("regress", signature_name="regress_years", examples=unreadable)
     assert len(set(answers["results"])) == 1
 
@@ -247,9 +247,9 @@ def test_metadata_say_what_the_model_was_trained_on(version):
     metadata = json.loads((version / "assets.extra" / "metadata.json").read_text())
     assert metadata["name"] == "heart_disease"
     features = {feature["name"]: feature for feature in metadata["features"]}
-    assert features["self"]["column"] == "age"
-    assert features["self"]["range"] == [28.0, 77.0]
-    assert features["class"]["vocabulary"] == ["female", "male"]
+    assert features["lambda"]["column"] == "age"
+    assert features["lambda"]["range"] == [28.0, 77.0]
+    assert features["def"]["vocabulary"] == ["female", "male"]
     assert features["Chol"]["missing"] == ["NaN", 0.0]
     tasks = {task["name"]: task for task in metadata["tasks"]}
     assert tasks["heart"]["classes"] == ["no", "yes"]
@@ -258,7 +258,7 @@ def test_metadata_say_what_the_model_was_trained_on(version):
     assert metadata["versions"]["keras"] == keras.__version__
     assert metadata["details"]["metrics"]["test"]["heart"]["auc"] is None
     card = (version / "assets.extra" / "model_card.md").read_text()
-    assert "| self | age | float32 | 28 to 77 | NaN |" in card
+    assert "| lambda | age | float32 | 28 to 77 | NaN |" in card
 
 
 def test_folder_has_what_the_server_reads_and_no_partial_one(version):

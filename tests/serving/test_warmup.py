@@ -88,8 +88,8 @@ def test_predict_requests_hold_a_tensor_a_feature(logs, model):
         }
         assert list(tensors) == [feature.name for feature in model.features]
         assert len({tensor.shape for tensor in tensors.values()}) == 1
-        assert tensors["self"].dtype == "float32"
-        assert tensors["class"].dtype == object
+        assert tensors["lambda"].dtype == "float32"
+        assert tensors["def"].dtype == object
 
 
 def test_classify_requests_hold_examples(logs):
@@ -97,8 +97,8 @@ def test_classify_requests_hold_examples(logs):
         log.classify_log.request for log in logs if log.HasField("classify_log")
     )
     example = tf.train.Example.FromString(request.input.example_list.examples[0])
-    assert example.features.feature["self"].float_list.value[0] >= 28
-    assert example.features.feature["class"].bytes_list.value[0] in {b"male", b"female"}
+    assert example.features.feature["lambda"].float_list.value[0] >= 28
+    assert example.features.feature["def"].bytes_list.value[0] in {b"male", b"female"}
 
 
 def test_the_servers_own_messages_agree(version):
