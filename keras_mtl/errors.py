@@ -56,8 +56,10 @@ def gather(mistakes: list[str]) -> Iterator[None]:
         mistakes += error.messages
 
 
+CHARACTERS_SHOWN = 80
+
 _shortened = reprlib.Repr()
-_shortened.maxstring = _shortened.maxother = 80
+_shortened.maxstring = _shortened.maxother = CHARACTERS_SHOWN
 
 
 def show_value(value: object) -> str:
@@ -69,9 +71,12 @@ def show_value(value: object) -> str:
     ("[1, 'two']", 80)
     """
     try:
-        return _shortened.repr(value)
+        text = _shortened.repr(value)
     except ValueError:
         return "a number of thousands of digits"  # which Python does not write
+    if len(text) <= CHARACTERS_SHOWN:
+        return text
+    return f"{text[: CHARACTERS_SHOWN - 4]} ..."
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
