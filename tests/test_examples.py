@@ -1,0 +1,13 @@
+"""The examples run, and do what they say."""
+
+import runpy
+from pathlib import Path
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+
+
+def test_a_cnn_can_be_the_trunk():
+    example = runpy.run_path(str(EXAMPLES / "image_trunk.py"))
+    measures = example["main"](epochs=8)
+    assert measures["digit_accuracy"] > 0.8
+    assert measures["even_auc"] > 0.95
