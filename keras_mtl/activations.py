@@ -1,0 +1,90 @@
+"""Shows what an activation does: python -m keras_mtl.activations."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from keras_mtl.configuration.command_line import Flag, run_command
+
+__all__ = ["FLAGS", "main"]
+
+SUMMARY = """Trains one deep regressor with LeakyReLU, with other activations and
+with none, beside a linear regression, and shows what each can follow of a curve.
+
+Without an activation the network is a straight line, however deep it is. The
+table is printed; the fitted curves, the learning curves and the scores are
+drawn into the folder --out, beside activations.json and activations.csv.
+With --heart the two-headed net on the heart data is asked the same question.
+"""
+
+FLAGS = (
+    Flag(
+        "--activations",
+        "activations",
+        "Which to compare; none is a net without.",
+        form="list",
+        metavar="A,B",
+    ),
+    Flag(
+        "--negative-slope",
+        "negative_slope",
+        "LeakyReLU's below zero.",
+        metavar="X",
+    ),
+    Flag("--data", "data", "Another curve: columns x and y.", metavar="CSV"),
+    Flag("--seed", "seed", "The first network's.", metavar="N"),
+    Flag("--seeds", "seeds", "Networks of each activation.", metavar="N"),
+    Flag("--epochs", "epochs", "How often rows are gone through.", metavar="N"),
+    Flag("--batch-size", "batch_size", "Rows of one update.", metavar="N"),
+    Flag("--learning-rate", "learning_rate", "At the start.", metavar="X"),
+    Flag("--heart", "heart", "Compare on the heart data.", form="switch"),
+    Flag("--out", "out", "The folder to write.", metavar="DIR"),
+    Flag("--overwrite", "overwrite", "Replace a study's folder.", form="switch"),
+    Flag("--quiet", "quiet", "Show nothing but warnings and errors.", form="switch"),
+)
+
+# What the heart data's table does not take.
+CURVE_ONLY = ("batch_size", "data", "epochs", "learning_rate", "negative_slope")
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs the command and returns its exit status."""
+    return run_command(
+        "python -m keras_mtl.activations", SUMMARY, FLAGS, _study, argv=argv
+    )
+
+
+def _study(values: dict[str, Any], mistakes: list[str]) -> None:
+    from keras_mtl.errors import UserError
+    from keras_mtl.studies.settings import study_settings
+
+    out = values.pop("out", None)
+    overwrite = bool(values.pop("overwrite", False))
+    quiet = bool(values.pop("quiet", False))
+    if values.get("heart"):
+        mistakes += [
+            f"{flag.name}: has no part in --heart, which trains as a fit does. "
+            "Leave one of them out."
+            for flag in FLAGS
+            if flag.key in values and flag.key in CURVE_ONLY
+        ]
+    try:
+        settings = study_settings(values)
+    except UserError as error:
+        raise UserError(*mistakes, *error.messages) from None
+    if mistakes:
+        raise UserError(*mistakes)
+    # Loaded from here on: what the settings don't need.
+    if settings.heart:
+        from keras_mtl.studies.heart_run import run_heart_study
+
+        run_heart_study(settings, out, overwrite, quiet)
+    else:
+        from keras_mtl.studies.study_run import run_study
+
+        run_study(settings, out, overwrite, quiet)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

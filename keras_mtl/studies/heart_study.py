@@ -1,0 +1,151 @@
+"""The two-headed net on the heart data with one activation after another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from keras_mtl.architectures import build_hard_sharing
+from keras_mtl.datasets import fold_rows, label_strata
+from keras_mtl.features import build_encoder, encode_frame, learn_features
+from keras_mtl.runs.prepare import PreparedData
+from keras_mtl.studies.settings import StudySettings
+from keras_mtl.training import TrainingSettings, fit_members
+
+__all__ = ["MEASURES", "heart_scores", "study_heart"]
+
+FOLDS = 5
+MEASURES = ("auc", "accuracy", "log_loss")
+# As the default recipe of a fit trains one network.
+TRAINING = TrainingSettings(epochs=100, batch_size=32, learning_rate=1e-3, patience=20)
+
+
+class _Part(NamedTuple):
+    """One fold of one repeat: the positions of its training rows and others.
+
+    The rows as this fold encodes them begin at `offset` among all inputs.
+    """
+
+    repeat: int
+    fold: int
+    offset: int
+    train: np.ndarray
+    stop: np.ndarray
+    held: np.ndarray
+
+
+def study_heart(
+    data: PreparedData,
+    settings: StudySettings,
+    on_activation: Callable[[str], None] | None = None,
+) -> pd.DataFrame:
+    """Cross-validates the net on the training rows with each activation.
+
+    All activations see the same folds, initial weights and batches. The nets
+    of all folds are trained in one program. One fold is held out; the next one
+    says when to stop, so that an activation is not blamed for overfitting; the
+    other three, from which encoders and scales are learned too, train. The
+    test rows are not looked at.
+
+    Args:
+        data: The heart data, or other data with tasks.
+        settings: The activations, and how often the rows are parted anew
+            (`seeds`), from which `seed`.
+        on_activation: Called with each activation's name before its training.
+
+    Returns:
+        A DataFrame with a row for each activation, repeat, fold and task, and
+        a column for each of `MEASURES` that the task has.
+    """
+    rows, encoded = data.train_rows, []
+    parts: list[_Part] = []
+    for repeat in range(settings.seeds):
+        folds = fold_rows(
+            label_strata({name: values[rows] for name, values in data.labels.items()}),
+            folds=FOLDS,
+            seed=settings.seed + repeat,
+            groups=data.groups[rows],
+            labels={name: values[rows] for name, values in data.labels.items()},
+        )
+        for fold in range(FOLDS):
+            stop = folds == (fold + 1) % FOLDS
+            held = folds == fold
+            sides = [np.flatnonzero(side) for side in (~held & ~stop, stop, held)]
+            parts.append(_Part(repeat, fold, len(parts) * len(rows), *sides))
+            encoded.append(_encode(data, rows[sides[0]]))
+    width = max(matrix.shape[1] for matrix in encoded)
+    # A flag that a fold's training rows don't need is a column of zeros there.
+    inputs = np.concatenate(
+        [np.pad(matrix, ((0, 0), (0, width - matrix.shape[1]))) for matrix in encoded]
+    )
+    labels = {
+        name: np.concatenate([values[rows]] * len(parts))
+        for name, values in data.labels.items()
+    }
+    found: list[dict[str, Any]] = []
+    for activation in settings.activations:
+        if on_activation is not None:
+            on_activation(activation)
+        fit = fit_members(
+            build_hard_sharing(
+                width,
+                data.tasks,
+                trunk=data.config.model.trunk,
+                activation="linear" if activation == "none" else activation,
+            ),
+            inputs,
+            labels,
+            TRAINING,
+            rows=[part.train + part.offset for part in parts],
+            validation_rows=[part.stop + part.offset for part in parts],
+            seed=settings.seed,
+        )
+        for part, member in zip(parts, fit.members, strict=True):
+            outputs = member(inputs[part.held + part.offset])
+            for task in data.tasks:
+                measures = task.measure(
+                    data.labels[task.name][rows][part.held],
+                    np.asarray(outputs[task.name]),
+                )
+                found.append(
+                    {
+                        "activation": activation,
+                        "repeat": part.repeat,
+                        "fold": part.fold,
+                        "task": task.name,
+                        **{key: measures.get(key, np.nan) for key in MEASURES},
+                    }
+                )
+    return pd.DataFrame(found)
+
+
+def heart_scores(folds: pd.DataFrame) -> dict[str, dict[str, dict[str, Any]]]:
+    """Returns means and spreads by activation and task.
+
+    The mean is over all folds; the spread is that of the repeats' means, as the
+    folds of one repeat depend on each other.
+    """
+    repeats = folds.groupby(["activation", "task", "repeat"], sort=False)[
+        list(MEASURES)
+    ].mean()
+    scores: dict[str, dict[str, dict[str, Any]]] = {}
+    for (activation, task), part in repeats.groupby(
+        level=["activation", "task"], sort=False
+    ):
+        spread = part.std(ddof=1).fillna(0.0)
+        scores.setdefault(str(activation), {})[str(task)] = {
+            key: {"mean": float(part[key].mean()), "std": float(spread[key])}
+            for key in MEASURES
+            if part[key].notna().all()
+        }
+    return scores
+
+
+def _encode(data: PreparedData, learn_from: np.ndarray) -> np.ndarray:
+    """Encodes the training rows by what some of them teach."""
+    features = learn_features(data.features, data.frame.iloc[learn_from])
+    frame = data.frame.iloc[data.train_rows]
+    return encode_frame(build_encoder(features), features, frame)

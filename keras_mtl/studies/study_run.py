@@ -1,0 +1,135 @@
+"""A study from its settings to its folder."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from keras_mtl.errors import UserError
+from keras_mtl.runs.run_folder import choose_folder, new_run_folder
+from keras_mtl.runs.terminal import Terminal
+from keras_mtl.studies.curve_rows import read_curve
+from keras_mtl.studies.settings import StudySettings
+
+__all__ = ["choose_study_folder", "run_study", "write_json"]
+
+# What every folder of a study holds: one of the user's is not replaced.
+MARKS = ("activations.json", "activations.csv")
+
+
+def run_study(
+    settings: StudySettings,
+    out: str | None = None,
+    overwrite: bool = False,
+    quiet: bool = False,
+) -> Path:
+    """Trains, prints and draws what the settings describe.
+
+    Args:
+        settings: The study's settings.
+        out: The folder to write; by default one in `runs/` not there yet.
+        overwrite: Whether a study's folder that is there is replaced.
+        quiet: Whether nothing but warnings is shown.
+
+    Returns:
+        The folder.
+
+    Raises:
+        UserError: When the data or the folder can't serve; nothing is written.
+    """
+    terminal = Terminal(quiet)
+    mistakes: list[str] = []
+    folder = Path()
+    try:
+        folder = choose_study_folder(out, overwrite)
+    except UserError as error:
+        mistakes += error.messages
+    try:
+        with terminal.warnings():
+            rows = read_curve(settings.data, settings.seed)
+    except UserError as error:
+        mistakes += error.messages
+    if mistakes:
+        raise UserError(*mistakes)
+    with terminal.loading():
+        import tensorflow as tf
+
+        from keras_mtl.studies.activation_study import study_activations
+        from keras_mtl.studies.study_plots import write_study_plots
+        from keras_mtl.studies.study_tables import (
+            scores,
+            scores_frame,
+            scores_table,
+            study_facts,
+        )
+
+        # Devices are found at the first use, not without noise.
+        tf.config.list_logical_devices()
+    terminal.console.print(
+        f"{rows.source}: {len(rows.train_rows)} rows to train on, "
+        f"{len(rows.test_rows)} to test on"
+    )
+    with terminal.progress(settings.epochs) as on_epoch:
+        study = study_activations(rows, settings, on_epoch)
+    facts = study_facts(study)
+    with new_run_folder(folder, overwrite) as written:
+        write_json(written / "activations.json", scores(study))
+        write_json(written / "study.json", facts)
+        scores_frame(study).to_csv(written / "activations.csv", index=False)
+        write_study_plots(written, study)
+    terminal.console.print(scores_table(study))
+    for sentence in _sentences(facts):
+        terminal.console.print(sentence, soft_wrap=True)
+    terminal.console.print(f"Written: {folder}", soft_wrap=True)
+    return folder
+
+
+def choose_study_folder(out: str | None, overwrite: bool) -> Path:
+    """Chooses where a study is written.
+
+    Args:
+        out: What the user asked for; None takes the first of `runs/activations`,
+            `runs/activations-2`, ... that is not there.
+        overwrite: Whether a study's folder that is there may be replaced.
+
+    Raises:
+        UserError: When the folder can't serve.
+    """
+    if out is not None and overwrite and Path(out).exists():
+        missing = [mark for mark in MARKS if not (Path(out) / mark).is_file()]
+        if missing:
+            raise UserError(
+                f"{out}: --overwrite replaces the folders of studies alone, and this "
+                f"is none: it lacks {', '.join(missing)}. Choose another with --out."
+            )
+        return Path(out)
+    return choose_folder(out, overwrite, "activations")
+
+
+def write_json(path: Path, values: dict[str, Any]) -> None:
+    """Writes plain values as JSON, without NaN."""
+    path.write_text(json.dumps(values, indent=2, allow_nan=False) + "\n", "utf-8")
+
+
+def _sentences(facts: dict[str, Any]) -> list[str]:
+    ceiling = facts["ceiling"]
+    known = (
+        "the noise is known"
+        if ceiling["known"]
+        else "estimated from neighbouring points"
+    )
+    told = [
+        f"Ceiling: no model can explain more than R2 {ceiling['r2']:.4f} of these "
+        f"test rows ({known})."
+    ]
+    lines = facts["straight_line"]
+    slopes = [f"{line['slope']:.4f}" for line in lines["collapsed_networks"]]
+    if slopes:
+        told.append(
+            f"Without activation the weights multiply out to one straight line: slope "
+            f"{', '.join(slopes)}; the linear regression's is "
+            f"{lines['linear_regression']['slope']:.4f} "
+            f"(standard error {lines['slope_standard_error']:.4f})."
+        )
+    return told
