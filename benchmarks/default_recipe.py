@@ -52,7 +52,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="a folder for the figures as JSON")
     arguments = parser.parse_args()
     scores = compare(arguments.repeats, arguments.seed)
-    Console(width=110).print(_table(scores, arguments.repeats))
+    Console(width=110).print(*_tables(scores, arguments.repeats))
     if arguments.out:
         arguments.out.mkdir(parents=True, exist_ok=True)
         path = arguments.out / "default_recipe.json"
@@ -173,25 +173,23 @@ def score_classical(data: PreparedData, folds, make) -> Scores:
     return scores
 
 
-def _table(scores: dict[str, Scores], repeats: int) -> Table:
-    table = Table(
-        title=f"{repeats} x {FOLDS} folds of 920 rows: mean and spread over the folds",
-        title_justify="left",
-    )
-    table.add_column("method")
-    for task in ("heart", "thal"):
+def _tables(scores: dict[str, Scores], repeats: int) -> list[Table]:
+    """Makes a table a task: the mean and the spread over the folds."""
+    tables = []
+    for task in next(iter(scores.values())):
+        table = Table(title=f"{task}, {repeats} x {FOLDS} folds", title_justify="left")
+        table.add_column("method")
         for measure in MEASURES:
-            table.add_column(f"{task} {measure.replace('_', ' ')}", justify="right")
-    for method, tasks in scores.items():
-        cells = []
-        for task in ("heart", "thal"):
+            table.add_column(measure.replace("_", " "), justify="right")
+        for method, tasks in scores.items():
             frame = pd.DataFrame(tasks[task])
-            cells += [
+            cells = [
                 f"{frame[name].mean():.4f} ± {frame[name].std():.3f}"
                 for name in MEASURES
             ]
-        table.add_row(method, *cells)
-    return table
+            table.add_row(method, *cells)
+        tables.append(table)
+    return tables
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from pydantic import Field, FiniteFloat
 
 from keras_mtl.declarations import declaration
 from keras_mtl.features.feature import Feature
+from keras_mtl.features.standardize import LARGEST_NUMBER
 from keras_mtl.features.words import format_number
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ class NumericFeature(Feature):
         missing = ~np.isfinite(numbers) | np.isin(
             numbers, np.asarray(self.missing_values, "float32").astype("float64")
         )
-        known = numbers[~missing]
+        known = np.clip(numbers[~missing], -LARGEST_NUMBER, LARGEST_NUMBER)
         if known.size == 0:
             # All of it missing in these rows: any finite statistics will do.
             return self.replace(missing_share=1.0)

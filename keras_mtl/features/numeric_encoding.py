@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from keras_mtl.features.standardize import standardize_share
+from keras_mtl.features.standardize import LARGEST_NUMBER, standardize_share
 
 __all__ = ["NumericEncoding"]
 
@@ -75,6 +75,7 @@ class NumericEncoding(keras.layers.Layer):
         for value in self.missing_values:
             missing = ops.logical_or(missing, ops.equal(inputs, value))
         known = ops.where(missing, ops.full_like(inputs, self.mean), inputs)
+        known = ops.clip(known, -LARGEST_NUMBER, LARGEST_NUMBER)
         standard = ops.clip((known - self.mean) / self.scale, -self.clip, self.clip)
         columns = [standard]
         present = ops.logical_not(missing)

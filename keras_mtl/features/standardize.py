@@ -1,10 +1,14 @@
-"""Standardising columns of zeros and ones."""
+"""Standardising numbers, and columns of zeros and ones."""
 
 from __future__ import annotations
 
 import math
 
-__all__ = ["standardize_share"]
+__all__ = ["LARGEST_NUMBER", "standardize_share"]
+
+# Larger numbers count as this one: their distances and the reciprocals of their
+# spread would not be numbers in float32.
+LARGEST_NUMBER = 1e30
 
 
 def standardize_share(share: float) -> tuple[float, float]:
