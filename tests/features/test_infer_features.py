@@ -1,0 +1,83 @@
+"""Kinds and names of features are found in the data."""
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from keras_mtl.errors import DataWarning
+from keras_mtl.features import NumericFeature, feature_name, infer_features
+
+
+def kinds(**columns):
+    features = infer_features(pd.DataFrame(columns))
+    return {feature.column_name: feature.kind for feature in features}
+
+
+def test_kinds():
+    assert kinds(
+        number=[1.5, 2.0, None],
+        whole=[3, 1, 2],
+        truth=["TRUE", None, "false"],
+        yes=["y", "N", "y"],
+        word=["a", "b", None],
+        code=["a1", "2", "3"],
+    ) == {
+        "number": "numeric",
+        "whole": "numeric",
+        "truth": "boolean",
+        "yes": "boolean",
+        "word": "categorical",
+        "code": "categorical",
+    }
+
+
+def test_text_among_numbers_is_a_mistake_rather_than_a_category():
+    assert kinds(a=["1", "2", "3", "4", "oops"]) == {"a": "numeric"}
+
+
+def test_counters_and_prose_are_left_out_with_a_warning():
+    rows = 100
+    frame = pd.DataFrame(
+        {
+            "id": np.arange(rows) + 7,
+            "note": [f"text {i}" for i in range(rows)],
+            "x": np.arange(rows) % 9,
+        }
+    )
+    with pytest.warns(DataWarning) as caught:
+        features = infer_features(frame)
+    assert [feature.name for feature in features] == ["x"]
+    assert [str(warning.message).split()[1] for warning in caught] == ["'id'", "'note'"]
+
+
+def test_declared_features_keep_place_and_kind():
+    frame = pd.DataFrame({"a": ["x"], "b": [1], "c": [2]})
+    declared = NumericFeature("bee", column="b", missing_values=(0,))
+    features = infer_features(frame, exclude=["c"], declared=[declared])
+    assert [feature.name for feature in features] == ["a", "bee"]
+    assert features[1] is declared
+
+
+NAMES = st.lists(st.text(min_size=1, max_size=8), max_size=8, unique=True)
+
+
+@given(NAMES | st.permutations(["self", "class", "Age", "age", "row", "größe", "日本"]))
+def test_names_are_valid_and_unique_in_any_case(columns):
+    frame = pd.DataFrame([[0.5] * len(columns)], columns=columns)
+    features = infer_features(frame)
+    assert [feature.column_name for feature in features] == columns
+    names = [feature.name for feature in features]
+    assert all(re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name) for name in names)
+    assert len({name.lower() for name in names}) == len(names)
+
+
+def test_a_name_that_can_serve_stays_and_others_stay_readable():
+    assert feature_name("age") == "age"
+    assert feature_name("Blutdruck (mmHg)") == "Blutdruck_mmHg"
+    assert feature_name("café au lait") == "cafe_au_lait"
+    assert feature_name("1st") == "feature_1st"
+    assert feature_name("class") == "feature_class"
