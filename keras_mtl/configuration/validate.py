@@ -20,6 +20,7 @@ from keras_mtl.features.kinds import (
 )
 from keras_mtl.tasks.kinds import TASK_KINDS, deserialize_task, serialize_task
 from keras_mtl.tasks.names import check_task_names
+from keras_mtl.tasks.task import Task
 
 __all__ = ["build_config", "config_values"]
 
@@ -92,12 +93,22 @@ def config_values(config: FitConfig) -> dict[str, Any]:
         if isinstance(section, Declaration):
             # Written in full: a preset's values may not be the defaults.
             values[field.name] = _without_none(section.get_config(defaults=True))
-    values["tasks"] = [serialize_task(task) for task in config.tasks]
+    values["tasks"] = [_task_values(task) for task in config.tasks]
     values["features"] = [serialize_feature(item) for item in config.features]
     return values
 
 
+def _task_values(task: Task) -> dict[str, Any]:
+    """A task's plain values, with those that `[heads]` would else fill in."""
+    own = task.get_config(defaults=True)
+    return {
+        **serialize_task(task),
+        **{key: own[key] for key in _FROM_HEADS if key in own},
+    }
+
+
 _LISTS = ("tasks", "features")
+_FROM_HEADS = ("widths", "label_smoothing")
 
 
 def _heart_disease(given: Values) -> dict[str, Any]:
@@ -198,7 +209,7 @@ def _with_head(task: Any, values: Values) -> Any:
     entries = {entry.get("name"): entry for entry in values["tasks"]}
     own = entries[task.name]
     changes = {}
-    for key in ("widths", "label_smoothing"):
+    for key in _FROM_HEADS:
         value = _get(values, "heads", key) if isinstance(heads, Mapping) else None
         if value is not None and key not in own and hasattr(task, key):
             changes[key] = value
