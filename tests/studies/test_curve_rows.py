@@ -54,14 +54,15 @@ def test_a_file_without_split_is_split_the_same_way_each_time(tmp_path):
         (lambda f: f.rename(columns={"x": "X"}), ["expected a column 'x'"]),
         (lambda f: f[["split"]], ["expected a column 'x'", "expected a column 'y'"]),
         (
-            lambda f: (
-                f.astype({"x": object, "y": object})
-                .mask(f.index == 3, "five")
-                .assign(split="train")
+            lambda f: f.astype(object).replace(
+                {"x": {f["x"][3]: "five"}, "y": {f["y"][0]: "six"}}
             ),
             ["'x': expected a finite number", "'five' in data row 4", "column 'y'"],
         ),
-        (lambda f: f.mask(f.index == 1), ["an empty cell in data row 2"]),
+        (
+            lambda f: f.replace({"x": {f["x"][1]: np.nan}}),
+            ["an empty cell in data row 2"],
+        ),
         (lambda f: f.head(30), ["at least 40 rows. Received: 30"]),
         (lambda f: f.assign(y=1.0), ["column 'y': expected values that differ"]),
         (lambda f: f.assign(split="Test"), ["'train' or 'test'. Received: 'Test'"]),
