@@ -19,6 +19,7 @@ from keras_mtl.errors import DataWarning, UserError
 from keras_mtl.features import Feature, NumericFeature, deserialize_feature
 from keras_mtl.runs.read_rows import read_rows, word_columns
 from keras_mtl.runs.terminal import Terminal
+from keras_mtl.serving.model_file import check_model_file
 from keras_mtl.tasks import Task, deserialize_task
 
 __all__ = ["find_model", "predict_run", "read_declarations"]
@@ -100,20 +101,20 @@ def predict_run(
         mistakes.append(f"{out}: expected a path in a folder that is there.")
     if mistakes:
         raise UserError(*mistakes)
+    check_model_file(path)
     tasks, features = read_declarations(path)
     terminal = Terminal(quiet=True)
     with terminal.warnings():
         frame = _read(rows, tasks, features, missing)
         labels = _labels(tasks, frame, rows)
     with terminal.loading():
-        import keras
         import tensorflow as tf
 
         from keras_mtl.runs.predictions import answer_rows, predict_frame
+        from keras_mtl.serving import load_model
 
         tf.config.list_logical_devices()
-        # Safe mode, Keras's default, refuses a file that carries code.
-        model = keras.saving.load_model(path, compile=False, safe_mode=True)
+        model = load_model(path)
         outputs = predict_frame(model, frame)
     answers = answer_rows(model, outputs, labels, np.arange(len(frame)))
     if out is None:
