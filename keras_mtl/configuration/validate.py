@@ -73,7 +73,7 @@ def build_config(*layers: Values) -> FitConfig:
     mistakes += check_task_names([task.name for task in tasks])
     mistakes += _feature_names(features)
     mistakes += _early_stopping(config)
-    if not values.get("tasks"):
+    if values.get("tasks", []) == []:
         mistakes.append(
             "tasks: expected at least one task. Add --task NAME:KIND, such as "
             f"--task churn:binary. Kinds: {', '.join(TASK_KINDS)}."
