@@ -12,12 +12,20 @@ __version__ = "0.1.0"
 __getattr__, __all__ = lazy_names(
     __name__,
     {
+        "keras_mtl.analysis": ("UnitActivity", "unit_activity"),
         "keras_mtl.architectures": (
             "average_members",
             "build_hard_sharing",
+            "build_regressor",
             "join_encoder",
+            "regressor_trunk",
         ),
-        "keras_mtl.datasets": ("load_heart_disease", "read_csv"),
+        "keras_mtl.datasets": (
+            "load_curve",
+            "load_heart_disease",
+            "make_curve",
+            "read_csv",
+        ),
         "keras_mtl.errors": ("DataWarning", "UserError"),
         "keras_mtl.features": (
             "BooleanFeature",

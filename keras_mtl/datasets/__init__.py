@@ -7,6 +7,12 @@ from keras_mtl.datasets.check_columns import (
     rare_classes,
     require_columns,
 )
+from keras_mtl.datasets.curve import (
+    curve_path,
+    curve_values,
+    load_curve,
+    make_curve,
+)
 from keras_mtl.datasets.data_files import data_file
 from keras_mtl.datasets.describe_cells import describe_cells
 from keras_mtl.datasets.heart_disease import (
@@ -26,6 +32,8 @@ __all__ = [
     "HEART_DISEASE_ZERO_IS_MISSING",
     "MISSING_VALUES",
     "LineNumbers",
+    "curve_path",
+    "curve_values",
     "data_file",
     "describe_cells",
     "describe_row",
@@ -35,7 +43,9 @@ __all__ = [
     "fold_rows",
     "heart_disease_path",
     "label_strata",
+    "load_curve",
     "load_heart_disease",
+    "make_curve",
     "rare_classes",
     "read_csv",
     "require_columns",

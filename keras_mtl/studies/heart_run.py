@@ -120,6 +120,7 @@ def _draw(path: Path, scores: Scores) -> None:
             capsize=2,
         )
         axes.set(title=task, xlabel="AUC")
+        axes.locator_params(axis="x", nbins=5)
         axes.grid(axis="x", color="0.9")
     grid.flat[0].set_yticks(
         range(len(names)), [name.replace("_", " ") for name in names]

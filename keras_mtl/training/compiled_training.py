@@ -43,7 +43,12 @@ class CompiledTraining:
         ]
         self.weighting_state = {
             name: keras.Variable(
-                value, trainable=False, dtype=value.dtype.name, name=f"weighting_{name}"
+                value,
+                trainable=False,
+                dtype=value.dtype.name,
+                # All replicas see the same losses and inner products.
+                aggregation="only_first_replica",
+                name=f"weighting_{name}",
             )
             for name, value in self.step.initial_weighting_state().items()
         }
@@ -54,6 +59,7 @@ class CompiledTraining:
 
     def train(self, model: Any, batch: Batch) -> dict[str, Any]:
         """Makes one update, and returns the outputs it was made from."""
+        reduce = _mean_over_replicas()
         result = self.step(
             [tf.convert_to_tensor(value) for value in model.trainable_variables],
             [tf.convert_to_tensor(value) for value in model.non_trainable_variables],
@@ -64,7 +70,7 @@ class CompiledTraining:
                 for name, variable in self.weighting_state.items()
             },
             loss_scale=model.optimizer.scale_loss(tf.ones([])),
-            reduce=_mean_over_replicas(),
+            reduce=reduce,
         )
         for variable, value in zip(
             model.non_trainable_variables, result.statistics, strict=True
@@ -77,6 +83,8 @@ class CompiledTraining:
         state = result.weighting_state
         if self.step.weighting.needs_losses_after_step:
             _, losses, counts, _ = self._evaluate(model, batch)
+            if reduce is not None:
+                losses, counts = reduce(losses), reduce(counts)
             state = self.step.weighting.after_step(losses, state, mask=counts > 0)
         for name, variable in self.weighting_state.items():
             variable.assign(state[name])

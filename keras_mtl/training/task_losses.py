@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
+import tensorflow as tf
 from keras import ops
 
 from keras_mtl.losses import MaskedLoss
@@ -70,7 +71,10 @@ def _one_loss(loss, y_true, y_pred, weights):
         return _mask_any_loss(loss, y_true, y_pred, weights)
     y_true = ops.cast(y_true, "float32")
     count = ops.sum(ops.cast(loss.row_mask(y_true), "float32"))
-    return loss(y_true, y_pred, sample_weight=weights), count
+    value = loss(y_true, y_pred, sample_weight=weights)
+    # Keras divides a loss by the replicas, which here the driver does, once for
+    # all gradients; what is told is the loss itself.
+    return value * tf.distribute.get_strategy().num_replicas_in_sync, count
 
 
 def _mask_any_loss(loss, y_true, y_pred, weights):
