@@ -39,9 +39,13 @@ def predict_frame(model: MultiTaskModel, frame: pd.DataFrame) -> dict[str, np.nd
     parts: dict[str, list[np.ndarray]] = {task.name: [] for task in model.tasks}
     for start in range(0, len(frame), ROWS_A_CALL):
         rows = frame.iloc[start : start + ROWS_A_CALL]
-        outputs = answer(feature_tensors(feature_arrays(model.features, rows)))
-        for name, values in outputs.items():
-            parts[name].append(values.numpy())
+        arrays = feature_arrays(model.features, rows)
+        # Filled up with the same rows over and over.
+        filled = {
+            name: np.resize(values, ROWS_A_CALL) for name, values in arrays.items()
+        }
+        for name, values in answer(feature_tensors(filled)).items():
+            parts[name].append(values.numpy()[: len(rows)])
     return {
         task.name: np.concatenate(parts[task.name] or [np.zeros((0, task.units))])
         for task in model.tasks
