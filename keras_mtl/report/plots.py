@@ -32,7 +32,8 @@ def write_plots(
     Args:
         folder: Where to; it is made.
         tasks: The tasks.
-        history: By column name the values of the epochs.
+        history: By column name the values of the epochs, of shape (epochs,) or
+            (epochs, members), NaN where a member had stopped.
         labels: By task name the held-out rows' encoded labels.
         outputs: By task name the model's outputs on these rows.
     """
@@ -69,8 +70,16 @@ def _curve(axes: Axes, task: Task, history: Mapping[str, np.ndarray]) -> None:
         (("", "training"), ("val_", "validation")), COLORS, strict=False
     ):
         values = history.get(f"{prefix}{task.name}_loss")
-        if values is not None:
-            axes.plot(np.arange(1, len(values) + 1), values, color=color, label=what)
+        if values is None:
+            continue
+        members = np.reshape(values, (len(values), -1))
+        epochs = np.arange(1, len(members) + 1)
+        if members.shape[1] > 1:
+            axes.plot(epochs, members, color=color, linewidth=0.7, alpha=0.35)
+        # Only while all members train: a mean that loses members jumps.
+        whole = ~np.isnan(members).any(axis=1)
+        means = members[whole].mean(axis=1)
+        axes.plot(epochs[whole], means, color=color, linewidth=2, label=what)
     axes.set(title=f"{task.name}: loss", xlabel="epoch", ylabel="loss")
     axes.set_ylim(bottom=0)
     axes.legend()
@@ -111,12 +120,12 @@ def _roc(
         axes.plot(false, true, color=COLORS[index % len(COLORS)], label=label)
     axes.plot([0, 1], [0, 1], color="0.7", linestyle=":")
     axes.set(
-        title=f"{task.name}: held-out rows",
+        title=f"{task.name}: ROC on held-out rows",
         xlabel="false positives' share",
         ylabel="true positives' share",
         aspect="equal",
     )
-    axes.legend(loc="lower right")
+    _legend(axes, "lower right", len(columns))
 
 
 def _calibration(
@@ -147,7 +156,15 @@ def _calibration(
         aspect="equal",
     )
     if len(columns) > 1:
-        axes.legend(loc="upper left")
+        _legend(axes, "upper left", len(columns))
+
+
+def _legend(axes: Axes, place: str, entries: int) -> None:
+    """Adds a legend, outside of the axes where it would hide the curves."""
+    if entries <= 4:
+        axes.legend(loc=place, framealpha=0.6)
+    elif axes.figure is not None:
+        axes.figure.legend(loc="outside right upper", fontsize="small")
 
 
 def _confusion(axes: Axes, task: Task, labels: np.ndarray, outputs: np.ndarray) -> None:
@@ -162,6 +179,8 @@ def _confusion(axes: Axes, task: Task, labels: np.ndarray, outputs: np.ndarray) 
     np.add.at(counts, (labels[known].astype(int), answers[known]), 1)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    # Small enough for the cells of many classes.
+    size = min(10.0, max(3.0, 100 / len(words)))
     for row in range(len(words)):
         for column in range(len(words)):
             axes.text(
@@ -170,12 +189,18 @@ def _confusion(axes: Axes, task: Task, labels: np.ndarray, outputs: np.ndarray) 
                 str(counts[row, column]),
                 ha="center",
                 va="center",
+                fontsize=size,
                 color="white" if shares[row, column] > 0.5 else "black",
             )
     ticks = np.arange(len(words))
-    axes.set_xticks(ticks, words, rotation=20, ha="right")
-    axes.set_yticks(ticks, words)
-    axes.set(title=f"{task.name}: held-out rows", xlabel="answer", ylabel="label")
+    steep = 20 if len(words) <= 6 else 90
+    axes.set_xticks(ticks, words, rotation=steep, ha="right", fontsize=size)
+    axes.set_yticks(ticks, words, fontsize=size)
+    axes.set(
+        title=f"{task.name}: rows by label and answer, held out",
+        xlabel="answer",
+        ylabel="label (shaded by its share)",
+    )
 
 
 def _predicted(axes: Axes, task: Task, labels: np.ndarray, values: np.ndarray) -> None:

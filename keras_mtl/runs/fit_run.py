@@ -85,7 +85,7 @@ def fit_run(config: FitConfig, quiet: bool = False) -> Path:
         table.to_csv(written / "history.csv", index=False)
         answers = answer_rows(model, outputs, labels, data.test_numbers)
         answers.to_csv(written / "predictions.csv", index=False)
-        write_plots(written / "plots", model.tasks, history, labels, outputs)
+        write_plots(written / "plots", model.tasks, run.fit.history, labels, outputs)
         write_saved_model(
             model,
             written / "serving" / config.model.name / "1",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import keras
 import numpy as np
+import pandas as pd
 import tensorflow as tf
 
 from keras_mtl.training.batch_order import batch_order, pad_rows, steps_an_epoch
@@ -35,8 +36,16 @@ class MemberFit:
     epochs: np.ndarray
 
     def mean_history(self) -> dict[str, np.ndarray]:
-        """The history's mean over the members still training, (epochs,)."""
-        return {name: np.nanmean(values, 1) for name, values in self.history.items()}
+        """The history's mean over the members, (epochs,).
+
+        A member that has stopped counts with its last values: the mean of the
+        others alone would jump each time one stops.
+        """
+        columns = {name: pd.DataFrame(values) for name, values in self.history.items()}
+        return {
+            name: values.ffill().mean(axis=1).to_numpy()
+            for name, values in columns.items()
+        }
 
 
 def fit_members(
@@ -66,7 +75,8 @@ def fit_members(
         validation_rows: For each member the numbers of its validation rows.
         seed: Member k draws its weights and its batches from (seed, k).
         on_epoch: Called after each epoch with its number, from 1, and the
-            means over the members still training, by column name.
+            means over the members, by column name; one that has stopped
+            counts with its last values.
         weighting: How the tasks are combined, in place of the settings' name.
         jit_compile: Whether XLA compiles the epoch: slow to start, fast after.
 
@@ -118,6 +128,7 @@ def fit_members(
     padded = None if validation_rows is None else tf.constant(pad_rows(validation_rows))
     names = _column_names(program, padded is not None)
     epochs: list[np.ndarray] = []
+    latest = np.zeros((len(names), len(rows)))
     for epoch in range(settings.epochs):
         active = state.active.numpy() > 0
         order = batch_order(rows, settings.batch_size, generators)
@@ -125,11 +136,11 @@ def fit_members(
             state, scalars, tf.constant(order), padded, tf.constant(epoch)
         )
         values = _row_of_history(result, scalars)
-        values[:, ~active] = np.nan
         _require_finite(names, values[:, active], epoch)
-        epochs.append(values)
+        latest = np.where(active, values, latest)
+        epochs.append(np.where(active, values, np.nan))
         if on_epoch is not None:
-            means = values[:, active].mean(axis=1)
+            means = latest.mean(axis=1)
             on_epoch(epoch + 1, dict(zip(names, means.tolist(), strict=True)))
         if not np.any(state.active.numpy() > 0):
             break

@@ -98,3 +98,23 @@ def test_a_loss_that_breaks_names_its_task(make_model, data):
 def test_patience_needs_validation_rows(make_model, data):
     with pytest.raises(ValueError, match="validation_rows"):
         fit_members(make_model(), *data, TrainingSettings(patience=2))
+
+
+def test_a_stopped_member_counts_with_its_last_values(make_model, data):
+    training = TrainingSettings(epochs=40, batch_size=8, learning_rate=0.05, patience=2)
+    told = []
+    fit = fit_members(
+        make_model(),
+        *data,
+        training,
+        rows=HALVES,
+        validation_rows=VALIDATION,
+        on_epoch=lambda epoch, means: told.append(means["val_loss"]),
+    )
+    values = fit.history["val_loss"]
+    lengths = np.count_nonzero(~np.isnan(values), axis=0)
+    assert lengths[0] != lengths[1]
+    last = [values[length - 1, index] for index, length in enumerate(lengths)]
+    mean = fit.mean_history()["val_loss"]
+    np.testing.assert_allclose(mean[-1], np.mean(last))
+    np.testing.assert_allclose(mean, told)
