@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 
+from keras_mtl.report.figures import COLORS, write_figure
 from keras_mtl.tasks import BinaryTask, MulticlassTask, MultilabelTask, RegressionTask
 from keras_mtl.tasks.task import Task
 
 __all__ = ["write_plots"]
-
-# Blue, orange, green, ...: told apart also by those who see no red or green
-# (Okabe and Ito 2008).
-COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 
 
 def write_plots(
@@ -57,12 +53,10 @@ def write_plots(
             )
 
 
-def _write(path: Path, draw, *arguments) -> None:
-    # A figure of its own rather than pyplot's: no screen and no global state.
-    figure = Figure(figsize=(5.2, 4.2), dpi=120, layout="constrained")
-    FigureCanvasAgg(figure)
-    draw(figure.add_subplot(), *arguments)
-    figure.savefig(path)
+def _write(path: Path, draw: Callable[..., None], *arguments: Any) -> None:
+    write_figure(
+        path, (5.2, 4.2), lambda figure: draw(figure.add_subplot(), *arguments)
+    )
 
 
 def _curve(axes: Axes, task: Task, history: Mapping[str, np.ndarray]) -> None:
@@ -159,12 +153,16 @@ def _calibration(
         _legend(axes, "upper left", len(columns))
 
 
-def _legend(axes: Axes, place: str, entries: int) -> None:
+def _legend(
+    axes: Axes, place: Literal["lower right", "upper left"], entries: int
+) -> None:
     """Adds a legend, outside of the axes where it would hide the curves."""
     if entries <= 4:
         axes.legend(loc=place, framealpha=0.6)
-    elif axes.figure is not None:
-        axes.figure.legend(loc="outside right upper", fontsize="small")
+    else:
+        figure = axes.figure
+        assert isinstance(figure, Figure)
+        figure.legend(loc="outside right upper", fontsize="small")
 
 
 def _confusion(axes: Axes, task: Task, labels: np.ndarray, outputs: np.ndarray) -> None:

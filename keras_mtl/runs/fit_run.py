@@ -74,6 +74,7 @@ def fit_run(config: FitConfig, quiet: bool = False) -> Path:
         "parameters": run.parameters,
         "members": len(run.fit.members),
         "epochs": run.fit.epochs.tolist(),
+        "idle_units": run.idle_units,
     }
     with new_run_folder(folder, config.output.overwrite) as written:
         write_toml(written / "config.toml", repeatable_values(data.config))

@@ -132,6 +132,8 @@ class Terminal:
         self.console.print(
             measures_table(metrics["test"], f"Results on {rows} held-out rows")
         )
+        for sentence in metrics["idle_units"]:
+            self.console.print(f"note: {sentence}", soft_wrap=True)
         self.console.print(f"Written: {folder}", soft_wrap=True)
 
 

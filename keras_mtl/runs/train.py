@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 
+from keras_mtl.analysis import activity_sentences, unit_activity
 from keras_mtl.architectures import average_members, build_hard_sharing, join_encoder
 from keras_mtl.configuration.fit_config import FitConfig
 from keras_mtl.features import build_encoder, encode_frame, learn_features
@@ -27,11 +28,14 @@ class TrainedRun:
         model: The raw-feature model: all members, averaged.
         fit: The members and their history.
         parameters: The number of one member's trainable parameters.
+        idle_units: A sentence for each layer with units that are of no use:
+            dead or saturated on all training rows.
     """
 
     model: MultiTaskModel
     fit: MemberFit
     parameters: int
+    idle_units: list[str]
 
 
 def build_core(config: FitConfig, tasks: Sequence[Task], width: int) -> MultiTaskModel:
@@ -88,7 +92,7 @@ def train_run(
         seed=config.seed,
         on_epoch=on_epoch,
     )
-    model = join_encoder(
-        encoder, average_members(fit.members), features, name=config.model.name
-    )
-    return TrainedRun(model, fit, int(core.count_params()))
+    answer = average_members(fit.members)
+    idle = activity_sentences(unit_activity(answer, matrix[rows]))
+    model = join_encoder(encoder, answer, features, name=config.model.name)
+    return TrainedRun(model, fit, int(core.count_params()), list(idle))

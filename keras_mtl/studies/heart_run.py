@@ -6,17 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from rich.table import Table
 
 from keras_mtl.configuration import build_config
-from keras_mtl.report.plots import COLORS
+from keras_mtl.report.figures import COLORS, write_figure
 from keras_mtl.runs.prepare import prepare_data
-from keras_mtl.runs.run_folder import new_run_folder
+from keras_mtl.runs.run_folder import choose_folder, new_run_folder
 from keras_mtl.runs.terminal import Terminal
 from keras_mtl.studies.settings import StudySettings
-from keras_mtl.studies.study_run import choose_study_folder, write_json
+from keras_mtl.studies.study_run import STUDY_MARKS, write_json
 
 __all__ = ["run_heart_study"]
 
@@ -44,7 +43,7 @@ def run_heart_study(
         UserError: When the folder can't serve; nothing is written.
     """
     terminal = Terminal(quiet)
-    folder = choose_study_folder(out, overwrite)
+    folder = choose_folder(out, overwrite, "activations", STUDY_MARKS)
     with terminal.warnings():
         data = prepare_data(build_config({}))
     with terminal.loading():
@@ -105,9 +104,11 @@ def _table(scores: Scores) -> Table:
 def _draw(path: Path, scores: Scores) -> None:
     names = _order(scores)[::-1]
     tasks = list(next(iter(scores.values())))
-    figure = Figure(figsize=(7.2, 0.36 * len(names) + 1.4), dpi=120)
-    FigureCanvasAgg(figure)
-    figure.set_layout_engine("constrained")
+    size = (7.2, 0.36 * len(names) + 1.4)
+    write_figure(path, size, lambda figure: _dots(figure, scores, names, tasks))
+
+
+def _dots(figure: Figure, scores: Scores, names: list[str], tasks: list[str]) -> None:
     grid = figure.subplots(1, len(tasks), sharey=True, squeeze=False)
     for axes, task, color in zip(grid.flat, tasks, COLORS, strict=False):
         cells = [scores[name][task]["auc"] for name in names]
@@ -125,4 +126,3 @@ def _draw(path: Path, scores: Scores) -> None:
     grid.flat[0].set_yticks(
         range(len(names)), [name.replace("_", " ") for name in names]
     )
-    figure.savefig(path)

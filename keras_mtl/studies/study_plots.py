@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from keras_mtl.report.plots import COLORS
+from keras_mtl.report.figures import COLORS, write_figure
 from keras_mtl.studies.activation_study import ActivationStudy
 from keras_mtl.studies.study_tables import ARTICLE, scores
 
@@ -28,30 +26,21 @@ def write_study_plots(folder: Path, study: ActivationStudy) -> None:
     """Writes curves.png, learning_curves.png and scores.png into a folder."""
     panels = len(study.results) + 1
     lines = -(-panels // COLUMNS)
-    _write(
+    write_figure(
         folder / "curves.png",
         (3.0 * min(COLUMNS, panels), 2.3 * lines + 0.5),
         lambda figure: _curves(figure, study, lines),
     )
-    _write(
+    write_figure(
         folder / "learning_curves.png",
         (7.2, 4.8),
         lambda figure: _learning_curves(figure.add_subplot(), study),
     )
-    _write(
+    write_figure(
         folder / "scores.png",
         (7.2, 0.36 * panels + 1.4),
         lambda figure: _bars(figure.add_subplot(), study),
     )
-
-
-def _write(
-    path: Path, size: tuple[float, float], draw: Callable[[Figure], None]
-) -> None:
-    figure = Figure(figsize=size, dpi=120, layout="constrained")
-    FigureCanvasAgg(figure)
-    draw(figure)
-    figure.savefig(path)
 
 
 def _curves(figure: Figure, study: ActivationStudy, lines: int) -> None:

@@ -12,10 +12,10 @@ from keras_mtl.runs.terminal import Terminal
 from keras_mtl.studies.curve_rows import read_curve
 from keras_mtl.studies.settings import StudySettings
 
-__all__ = ["choose_study_folder", "run_study", "write_json"]
+__all__ = ["STUDY_MARKS", "run_study", "write_json"]
 
 # What every folder of a study holds: one of the user's is not replaced.
-MARKS = ("activations.json", "activations.csv")
+STUDY_MARKS = ("activations.json", "activations.csv")
 
 
 def run_study(
@@ -42,7 +42,7 @@ def run_study(
     mistakes: list[str] = []
     folder = Path()
     try:
-        folder = choose_study_folder(out, overwrite)
+        folder = choose_folder(out, overwrite, "activations", STUDY_MARKS)
     except UserError as error:
         mistakes += error.messages
     try:
@@ -83,28 +83,6 @@ def run_study(
         terminal.console.print(sentence, soft_wrap=True)
     terminal.console.print(f"Written: {folder}", soft_wrap=True)
     return folder
-
-
-def choose_study_folder(out: str | None, overwrite: bool) -> Path:
-    """Chooses where a study is written.
-
-    Args:
-        out: What the user asked for; None takes the first of `runs/activations`,
-            `runs/activations-2`, ... that is not there.
-        overwrite: Whether a study's folder that is there may be replaced.
-
-    Raises:
-        UserError: When the folder can't serve.
-    """
-    if out is not None and overwrite and Path(out).exists():
-        missing = [mark for mark in MARKS if not (Path(out) / mark).is_file()]
-        if missing:
-            raise UserError(
-                f"{out}: --overwrite replaces the folders of studies alone, and this "
-                f"is none: it lacks {', '.join(missing)}. Choose another with --out."
-            )
-        return Path(out)
-    return choose_folder(out, overwrite, "activations")
 
 
 def write_json(path: Path, values: dict[str, Any]) -> None:

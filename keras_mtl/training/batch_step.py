@@ -170,7 +170,8 @@ class BatchStep:
         if method.uses_losses:
             known["losses"] = reduce(losses * loss_weights)
 
-        rows = inner_products = update = None
+        rows: Tensors = []
+        inner_products = update = None
         if method.kind != "losses" or self.watch_gramian:
             rows, inner_products = self._task_gradients(
                 passes, trainable, loss_scale, reduce

@@ -11,7 +11,7 @@ class EndOfEpoch(keras.callbacks.Callback):
     """Tells the weighting that an epoch is over."""
 
     def on_epoch_end(self, epoch, logs=None):
-        self.model._training.end_of_epoch()
+        self.model.end_epoch()
 
 
 class RequireFiniteLosses(keras.callbacks.Callback):

@@ -6,34 +6,101 @@ A Jacobian is a list with the rows of each variable: tensors (T, *shape).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import tensorflow as tf
 
-__all__ = ["flatten_rows", "gramian", "task_rows", "unflatten_update", "weigh_rows"]
+__all__ = [
+    "TaskGradients",
+    "flatten_rows",
+    "gramian",
+    "task_gradients",
+    "task_rows",
+    "unflatten_update",
+    "weigh_rows",
+]
 
 Rows = list[tf.Tensor]
 
 
-def task_rows(
-    tape: tf.GradientTape, losses: tf.Tensor, variables: Sequence[tf.Tensor]
-) -> Rows:
-    """Returns each task's gradient on each variable, all in one backward pass.
+class TaskGradients(NamedTuple):
+    """The gradients of all tasks.
+
+    Attributes:
+        rows: On the shared variables, a Jacobian.
+        heads: On the other variables, each with the number of its task.
+    """
+
+    rows: Rows
+    heads: list[tuple[int, tf.Tensor]]
+
+
+def task_gradients(
+    tape: tf.GradientTape,
+    losses: Sequence[tf.Tensor],
+    shared: Sequence[tf.Tensor],
+    private: Sequence[tf.Tensor],
+) -> TaskGradients:
+    """Returns each task's gradients, by a backward pass that is its own.
+
+    A pass goes through the task's own head and the trunk, so that all of them
+    together cost one pass through the heads and T through the trunk. The
+    passes are parts of one program and run side by side. (Vectorised over the
+    tasks, each would go through all heads.)
 
     Args:
         tape: A persistent tape of the forward pass.
-        losses: The tasks' losses, (T,).
+        losses: The tasks' losses, T scalars.
+        shared: The shared variables' values.
+        private: The values of variables that one task uses.
+    """
+    each = [tape.gradient(loss, [*shared, *private]) for loss in losses]
+    rows = [
+        tf.stack(
+            [
+                tf.zeros_like(variable)
+                if gradients[index] is None
+                else gradients[index]
+                for gradients in each
+            ]
+        )
+        for index, variable in enumerate(shared)
+    ]
+    heads = []
+    for index, variable in enumerate(private, start=len(shared)):
+        found = [
+            (task, gradients[index])
+            for task, gradients in enumerate(each)
+            if gradients[index] is not None
+        ]
+        heads.append(found[0] if found else (0, tf.zeros_like(variable)))
+    return TaskGradients(rows, heads)
+
+
+def task_rows(
+    tape: tf.GradientTape, losses: Sequence[tf.Tensor], variables: Sequence[tf.Tensor]
+) -> Rows:
+    """Returns each task's gradient on each variable, a layer after the other.
+
+    One backward pass is vectorised over the tasks, so that all rows of a layer
+    are made together and can be dropped before those of the next.
+
+    Args:
+        tape: A persistent tape of the forward pass.
+        losses: The tasks' losses, T scalars.
         variables: The shared variables' values.
     """
-    tasks = losses.shape[0]
-    if tasks == 1:
-        # Nothing to vectorise, and nothing to compile for it.
-        gradients = tape.gradient(
-            losses, variables, unconnected_gradients=tf.UnconnectedGradients.ZERO
+    tasks = len(losses)
+
+    def one_task(factors: tf.Tensor) -> Rows:
+        return tape.gradient(
+            losses,
+            variables,
+            output_gradients=tf.unstack(factors),
+            unconnected_gradients=tf.UnconnectedGradients.ZERO,
         )
-        return [gradient[None] for gradient in gradients]
-    rows = tape.jacobian(
-        losses, variables, unconnected_gradients=tf.UnconnectedGradients.ZERO
-    )
+
+    rows = tf.vectorized_map(one_task, tf.eye(tasks))
     # The vectorised backward pass forgets how many tasks there are.
     return [
         tf.ensure_shape(each, [tasks, *variable.shape])

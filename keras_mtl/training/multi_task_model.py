@@ -76,7 +76,7 @@ class MultiTaskModel(keras.Model):
             )
         self._tasks = tuple(tasks)
         self._features = tuple(features)
-        self._training = None
+        self._training: CompiledTraining | None = None
 
     @property
     def tasks(self) -> tuple[Task, ...]:
@@ -162,18 +162,27 @@ class MultiTaskModel(keras.Model):
     @property
     def metrics(self):
         # Keras's own order: the total loss, the metrics, the outputs' losses.
-        trackers = [] if self._training is None else self._training.loss_trackers
-        return [*super().metrics, *trackers]
+        own = () if self._training is None else self._training.loss_trackers
+        return [*super().metrics, *own]
 
     def train_step(self, data):
         inputs, labels, sample_weights = keras.utils.unpack_x_y_sample_weight(data)
-        outputs = self._training.train(self, Batch(inputs, labels, sample_weights))
+        outputs = self._compiled().train(self, Batch(inputs, labels, sample_weights))
         return self._update_metrics(labels, outputs, sample_weights)
 
     def test_step(self, data):
         inputs, labels, sample_weights = keras.utils.unpack_x_y_sample_weight(data)
-        outputs = self._training.test(self, Batch(inputs, labels, sample_weights))
+        outputs = self._compiled().test(self, Batch(inputs, labels, sample_weights))
         return self._update_metrics(labels, outputs, sample_weights)
+
+    def _compiled(self) -> CompiledTraining:
+        if self._training is None:
+            raise ValueError("Expected a compiled model. Call `compile` first.")
+        return self._training
+
+    def end_epoch(self) -> None:
+        """Lets a weighting that goes by epochs go on; `fit` calls it."""
+        self._compiled().end_of_epoch()
 
     def _update_metrics(self, labels, outputs, sample_weights):
         # A task without labels in this data has no metrics to update.

@@ -50,6 +50,20 @@ class TaskLosses:
         Returns:
             The losses and the numbers of rows with a label, each of shape (T,).
         """
+        losses, counts = self.each(outputs, labels, sample_weights)
+        return ops.stack(losses), ops.stack(counts)
+
+    def each(
+        self,
+        outputs: Mapping[str, Any],
+        labels: Mapping[str, Any],
+        sample_weights: Any = None,
+    ) -> tuple[list[Any], list[Any]]:
+        """Computes the losses as a list of scalars.
+
+        The gradient of one that was never put beside the others leaves the
+        others' heads alone. See `__call__`.
+        """
         losses, counts = [], []
         for name, loss in self.losses.items():
             if name not in labels:
@@ -62,7 +76,7 @@ class TaskLosses:
             value, count = _one_loss(loss, labels[name], outputs[name], weights)
             losses.append(ops.cast(value, "float32"))
             counts.append(count)
-        return ops.stack(losses), ops.stack(counts)
+        return losses, counts
 
 
 def _one_loss(loss, y_true, y_pred, weights):
