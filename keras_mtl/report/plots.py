@@ -8,12 +8,18 @@ from typing import Any, Literal
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from keras_mtl.report.figures import COLORS, write_figure
 from keras_mtl.tasks import BinaryTask, MulticlassTask, MultilabelTask, RegressionTask
 from keras_mtl.tasks.task import Task
 
 __all__ = ["write_plots"]
+
+# In inches, of a figure with its legend beside it.
+WIDE = 7.5
+# More curves can't be told apart.
+CURVES = 8
 
 
 def write_plots(
@@ -82,7 +88,10 @@ def _curve(axes: Axes, task: Task, history: Mapping[str, np.ndarray]) -> None:
 def _one_column_a_class(
     task: Task, labels: np.ndarray, outputs: np.ndarray
 ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Returns for each class whether it is the label, and its probability."""
+    """Returns for each class whether it is the label, and its probability.
+
+    Of many classes, the most frequent.
+    """
     if isinstance(task, MulticlassTask):
         known = ~np.isnan(labels)
         pairs = {
@@ -96,11 +105,13 @@ def _one_column_a_class(
         for code, word in enumerate(words):
             known = ~np.isnan(matrix[:, code])
             pairs[word] = (matrix[known, code] == 1, outputs[known, code])
-    return {
+    drawn = {
         word: pair
         for word, pair in pairs.items()
         if pair[0].any() and not pair[0].all()
     }
+    frequent = sorted(drawn, key=lambda word: -int(drawn[word][0].sum()))[:CURVES]
+    return {word: drawn[word] for word in drawn if word in frequent}
 
 
 def _roc(
@@ -162,6 +173,7 @@ def _legend(
     else:
         figure = axes.figure
         assert isinstance(figure, Figure)
+        figure.set_figwidth(WIDE)
         figure.legend(loc="outside right upper", fontsize="small")
 
 
