@@ -10,6 +10,7 @@ import tensorflow as tf
 from keras_mtl.training.jacobian import (
     flatten_rows,
     gramian,
+    task_gradients,
     task_rows,
     unflatten_update,
     weigh_rows,
@@ -76,9 +77,26 @@ class _Pass(NamedTuple):
     statistics: Tensors
     losses: tf.Tensor
     counts: tf.Tensor
-    # What the backward pass starts from: with their constant factors.
-    scaled: tf.Tensor
+    # What the backward pass starts from, a scalar a task: with their constant
+    # factors, and never put into one tensor.
+    scaled: Tensors
     added: tf.Tensor | None
+
+
+class _SharedGradients(NamedTuple):
+    """The tasks' gradients on the shared variables.
+
+    Attributes:
+        rows: The Jacobian.
+        gramian: The inner products, (T, T).
+        heads: For each private variable the number of its task, and its
+            gradient times the scale of the losses; None if they were not made
+            with the rows.
+    """
+
+    rows: Tensors
+    gramian: tf.Tensor
+    heads: list[tuple[int, tf.Tensor]] | None
 
 
 class BatchStep:
@@ -170,25 +188,25 @@ class BatchStep:
         if method.uses_losses:
             known["losses"] = reduce(losses * loss_weights)
 
-        rows: Tensors = []
-        inner_products = update = None
+        shared = update = None
         if method.kind != "losses" or self.watch_gramian:
-            rows, inner_products = self._task_gradients(
-                passes, trainable, loss_scale, reduce
-            )
-        if method.kind == "losses":
+            shared = self._shared_gradients(passes, trainable, loss_scale, reduce)
+        if shared is None or method.kind == "losses":
             weights, state = method(known.pop("losses"), weighting_state, **known)
         elif method.kind == "gramian":
-            seen = inner_products
+            seen = shared.gramian
             if method.uses_last_shared_layer:
-                seen = self._last_layer_gramian(rows)
+                seen = self._last_layer_gramian(shared.rows)
             weights, state = method(seen, weighting_state, **known)
-            update = self._weigh(rows, weights, passes, trainable, loss_scale, reduce)
+            update = self._weigh(
+                shared.rows, weights, passes, trainable, loss_scale, reduce
+            )
         else:
-            flat, state = method(flatten_rows(rows), weighting_state, **known)
-            update = unflatten_update(flat, rows)
+            flat, state = method(flatten_rows(shared.rows), weighting_state, **known)
+            update = unflatten_update(flat, shared.rows)
             weights = state.get("weights", tf.ones_like(losses))
-        gradients = self._assemble(passes, trainable, weights, update, loss_scale)
+        own = None if shared is None or update is None else shared.heads
+        gradients = self._assemble(passes, trainable, weights, update, own, loss_scale)
         return BatchResult(
             gradients,
             statistics,
@@ -197,7 +215,7 @@ class BatchStep:
             counts,
             self._added_loss(passes, loss_scale),
             weights,
-            inner_products,
+            None if shared is None else shared.gramian,
             state,
         )
 
@@ -214,10 +232,19 @@ class BatchStep:
             The outputs, the new statistics, the tasks' losses, their counts,
             and the sum of the model's own losses, or None if it has none.
         """
+        outputs, statistics, losses, counts, added = self._run(
+            trainable, statistics, batch, training
+        )
+        return outputs, statistics, tf.stack(losses), tf.stack(counts), added
+
+    def _run(self, trainable, statistics, batch, training=True):
+        """Runs the model; the losses and counts are lists of scalars."""
         outputs, statistics, added = self.model.stateless_call(
             trainable, statistics, batch.inputs, training=training, return_losses=True
         )
-        losses, counts = self.task_losses(outputs, batch.labels, batch.sample_weights)
+        losses, counts = self.task_losses.each(
+            outputs, batch.labels, batch.sample_weights
+        )
         total = (
             tf.add_n([tf.cast(loss, tf.float32) for loss in added]) if added else None
         )
@@ -226,28 +253,43 @@ class BatchStep:
     def _forward_pass(self, trainable, statistics, batch, loss_weights, loss_scale):
         with tf.GradientTape(persistent=True) as tape:
             tape.watch(trainable)
-            outputs, statistics, losses, counts, added = self.forward(
+            outputs, statistics, losses, counts, added = self._run(
                 trainable, statistics, batch
             )
-            scaled = losses * loss_weights * loss_scale
+            scaled = [
+                loss * factor * loss_scale
+                for loss, factor in zip(losses, tf.unstack(loss_weights), strict=True)
+            ]
             added = None if added is None else added * loss_scale
+        losses, counts = tf.stack(losses), tf.stack(counts)
         return _Pass(tape, outputs, statistics, losses, counts, scaled, added)
 
-    def _task_gradients(self, passes, trainable, loss_scale, reduce):
-        """Returns the Jacobian on the shared variables, and the Gramian."""
+    def _shared_gradients(self, passes, trainable, loss_scale, reduce):
         shared = [trainable[index] for index in self.groups.shared]
-        jacobians = [
-            [
-                reduce(rows / loss_scale)
-                for rows in task_rows(each.tape, each.scaled, shared)
+        private = [trainable[index] for index in self.groups.private]
+        heads = None
+        if self._keeps_rows(shared, passes):
+            made = [
+                task_gradients(each.tape, each.scaled, shared, private)
+                for each in passes
             ]
-            for each in passes
-        ]
+            scaled = [each.rows for each in made]
+            heads = [
+                (parts[0][0], tf.add_n([part for _, part in parts]) / len(passes))
+                for parts in zip(*[each.heads for each in made], strict=True)
+            ]
+        else:
+            scaled = [task_rows(each.tape, each.scaled, shared) for each in passes]
+        jacobians = [[reduce(rows / loss_scale) for rows in each] for each in scaled]
         inner_products = gramian(jacobians[0], jacobians[min(1, len(jacobians) - 1)])
         rows = jacobians[-1]
         if self.weighting.update_sample == "mean":
             rows = [tf.add_n(each) / len(each) for each in zip(*jacobians, strict=True)]
-        return rows, inner_products
+        return _SharedGradients(rows, inner_products, heads)
+
+    def _keeps_rows(self, shared, passes):
+        numbers = sum(each.shape.num_elements() for each in shared)
+        return numbers * len(self.model.tasks) <= KEPT_NUMBERS or len(passes) > 1
 
     def _last_layer_gramian(self, rows):
         last = [rows[self.groups.shared.index(i)] for i in self.groups.last_shared]
@@ -255,14 +297,13 @@ class BatchStep:
 
     def _weigh(self, rows, weights, passes, trainable, loss_scale, reduce):
         """Returns the weighted sum of the tasks' gradients on shared variables."""
-        numbers = sum(each.shape.num_elements() for each in rows)
-        if numbers <= KEPT_NUMBERS or len(passes) > 1:
-            return weigh_rows(rows, weights)
         shared = [trainable[index] for index in self.groups.shared]
+        if self._keeps_rows(shared, passes):
+            return weigh_rows(rows, weights)
         gradients = _gradient(passes[0].tape, passes[0].scaled, shared, weights)
         return [reduce(gradient / loss_scale) for gradient in gradients]
 
-    def _assemble(self, passes, trainable, weights, update, loss_scale):
+    def _assemble(self, passes, trainable, weights, update, own, loss_scale):
         """Puts the gradients of trunk and heads together, each times the scale.
 
         The model's own losses are added once, whatever the method.
@@ -278,9 +319,14 @@ class BatchStep:
             update = [each * loss_scale for each in update]
         for index, value in zip(shared, update or (), strict=True):
             found[index] = value
+        if own is not None and self.weight_heads:
+            made = [gradient * weights[task] for task, gradient in own]
+        elif own is not None:
+            made = [gradient for _, gradient in own]
+        elif private:
+            made = _mean_gradient(passes, [trainable[i] for i in private], heads)
         if private:
-            own = _mean_gradient(passes, [trainable[i] for i in private], heads)
-            for index, value in zip(private, own, strict=True):
+            for index, value in zip(private, made, strict=True):
                 found[index] = value
         for each in passes:
             if each.added is not None:
@@ -294,6 +340,8 @@ class BatchStep:
 
 
 def _gradient(tape, target, sources, output_gradients=None):
+    if isinstance(target, list):
+        output_gradients = tf.unstack(output_gradients)
     return tape.gradient(
         target,
         sources,
