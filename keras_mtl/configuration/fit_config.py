@@ -56,7 +56,8 @@ class InputSettings(Declaration):
         numeric: Columns that are numbers.
         boolean: Columns that are yes or no.
         categorical: Columns that are words, though they may look like numbers.
-        missing_values: By column, the numbers that mean missing.
+        missing_values: By column, of features or labels, the numbers that mean
+            missing.
         encoding: How words are encoded: one column each, or numbered.
         missing_flags: Whether a missing value has a column of its own.
         maximum_levels: A number with at most this many whole values has a

@@ -128,13 +128,14 @@ def rare_classes(labels: pd.Series, *, minimum: int, source: str) -> list[str]:
 
     >>> labels = pd.Series(["normal", "normal", "fixed", None], name="thal")
     >>> print(*rare_classes(labels, minimum=2, source="a.csv"))
-    a.csv, column 'thal': expected at least 2 rows of each class. Received: 1 of class 'fixed'. Merge the class with another, leave its rows out, or give more rows.
+    a.csv, column 'thal': expected at least 2 rows of each class. Received: 1 of class 'fixed'. Merge the class with another, leave its rows out, give more rows, or say that it means missing (--missing fixed).
     """  # noqa: E501
     counts = labels.value_counts().sort_values(kind="stable")
     return [
         f"{source}, column {labels.name!r}: expected at least {minimum} rows of each "
         f"class. Received: {count} of class {name!r}. Merge the class with another, "
-        "leave its rows out, or give more rows."
+        "leave its rows out, give more rows, or say that it means missing "
+        f"({_missing_flag(labels.name, name)})."
         for name, count in counts[counts < minimum].items()
     ]
 
@@ -174,6 +175,14 @@ def drop_uninformative(frame: pd.DataFrame, columns: Iterable[str]) -> list[str]
             stacklevel=2,
         )
     return kept
+
+
+def _missing_flag(column: object, value: object) -> str:
+    try:
+        float(str(value))
+    except ValueError:
+        return f"--missing {value}"
+    return f"--missing-value {column}={value}"
 
 
 def _it(wrong: pd.Series) -> str:

@@ -101,7 +101,7 @@ def prepare_data(config: FitConfig) -> PreparedData:
     path = config.data.path or str(heart_disease_path())
     words = word_columns(config.tasks, config.features)
     words |= {*config.inputs.categorical, *config.inputs.boolean}
-    frame = read_rows(path, words, config.data.missing)
+    frame = _mask_labels(read_rows(path, words, config.data.missing), config)
 
     mistakes: list[str] = []
     features = choose_features(frame, config, source, mistakes)
@@ -126,6 +126,21 @@ def prepare_data(config: FitConfig) -> PreparedData:
         labels = _encode(tasks, split.frame)
     require_classes(tasks, labels, split, source)
     return PreparedData(config, labels, split, source)
+
+
+def _missing_labels(config: FitConfig) -> dict[str, tuple[float, ...]]:
+    """The numbers that mean missing in label columns; a feature has its own."""
+    labels = {column for task in config.tasks for column in task.label_columns}
+    missing = config.inputs.missing_values
+    return {column: missing[column] for column in missing if column in labels}
+
+
+def _mask_labels(frame: pd.DataFrame, config: FitConfig) -> pd.DataFrame:
+    for column, numbers in _missing_labels(config).items():
+        if column in frame:
+            values = pd.to_numeric(frame[column], errors="coerce")
+            frame[column] = frame[column].mask(values.isin(numbers))
+    return frame
 
 
 def _encode(tasks: Sequence[Task], frame: pd.DataFrame) -> dict[str, np.ndarray]:
@@ -170,7 +185,7 @@ def _read_test(
     words = word_columns(config.tasks, features)
     test = None
     with gather(mistakes):
-        test = read_rows(source, words, config.data.missing)
+        test = _mask_labels(read_rows(source, words, config.data.missing), config)
     if test is None:
         return None
     columns = [feature.column_name for feature in features]
@@ -193,6 +208,6 @@ def _with_columns(config: FitConfig) -> FitConfig:
         numeric=(),
         boolean=(),
         categorical=(),
-        missing_values={},
+        missing_values=_missing_labels(config),
     )
     return config.replace(inputs=inputs)
