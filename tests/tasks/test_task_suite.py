@@ -122,7 +122,8 @@ def test_a_fit_lowers_the_loss_with_missing_labels(resolved):
     labels = resolved.encode_labels(FRAME)
     labels[::3] = np.nan
     model = build_hard_sharing(3, [resolved.replace(widths=(8,))], trunk=(16,))
-    model.compile(keras.optimizers.Adam(0.02))
+    # Compiling by XLA would take longer than the fit.
+    model.compile(keras.optimizers.Adam(0.02), jit_compile=False)
     history = model.fit(
         FEATURES, {resolved.name: labels}, epochs=8, batch_size=16, verbose=0
     ).history
