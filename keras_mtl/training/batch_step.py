@@ -10,8 +10,8 @@ import tensorflow as tf
 from keras_mtl.training.jacobian import (
     flatten_rows,
     gramian,
+    gramian_without_rows,
     task_gradients,
-    task_rows,
     unflatten_update,
     weigh_rows,
 )
@@ -23,9 +23,9 @@ __all__ = ["Batch", "BatchResult", "BatchStep"]
 Tensors = list[tf.Tensor]
 
 # Up to this many numbers the tasks' gradients are kept and summed up; beyond,
-# they are dropped layer by layer once their inner products are known, and the
-# update comes from one more backward pass.
-KEPT_NUMBERS = 2**22
+# memory holds one task's gradient at a time, and the update comes from one more
+# backward pass. The methods that need the Jacobian itself always keep it.
+KEPT_NUMBERS = 2**24
 
 
 class Batch(NamedTuple):
@@ -87,15 +87,16 @@ class _SharedGradients(NamedTuple):
     """The tasks' gradients on the shared variables.
 
     Attributes:
-        rows: The Jacobian.
+        rows: The Jacobian; None if it is too large to be kept.
         gramian: The inner products, (T, T).
+        seen: Those that the method sees: of the last layer alone, if it wants.
         heads: For each private variable the number of its task, and its
-            gradient times the scale of the losses; None if they were not made
-            with the rows.
+            gradient times the scale of the losses; None without rows.
     """
 
-    rows: Tensors
+    rows: Tensors | None
     gramian: tf.Tensor
+    seen: tf.Tensor
     heads: list[tuple[int, tf.Tensor]] | None
 
 
@@ -171,7 +172,7 @@ class BatchStep:
                 pass and the gradients hence carry, for half precision.
             reduce: The mean over replicas of a tensor; None for one replica.
         """
-        reduce = reduce or (lambda value: value)
+        reduce = reduce or _alone
         method = self.weighting
         passes = []
         for part in _parts(batch, method.samples):
@@ -194,13 +195,8 @@ class BatchStep:
         if shared is None or method.kind == "losses":
             weights, state = method(known.pop("losses"), weighting_state, **known)
         elif method.kind == "gramian":
-            seen = shared.gramian
-            if method.uses_last_shared_layer:
-                seen = self._last_layer_gramian(shared.rows)
-            weights, state = method(seen, weighting_state, **known)
-            update = self._weigh(
-                shared.rows, weights, passes, trainable, loss_scale, reduce
-            )
+            weights, state = method(shared.seen, weighting_state, **known)
+            update = self._weigh(shared.rows, weights, passes, trainable, loss_scale)
         else:
             flat, state = method(flatten_rows(shared.rows), weighting_state, **known)
             update = unflatten_update(flat, shared.rows)
@@ -267,41 +263,51 @@ class BatchStep:
     def _shared_gradients(self, passes, trainable, loss_scale, reduce):
         shared = [trainable[index] for index in self.groups.shared]
         private = [trainable[index] for index in self.groups.private]
-        heads = None
-        if self._keeps_rows(shared, passes):
-            made = [
-                task_gradients(each.tape, each.scaled, shared, private)
-                for each in passes
-            ]
-            scaled = [each.rows for each in made]
-            heads = [
-                (parts[0][0], tf.add_n([part for _, part in parts]) / len(passes))
-                for parts in zip(*[each.heads for each in made], strict=True)
-            ]
-        else:
-            scaled = [task_rows(each.tape, each.scaled, shared) for each in passes]
-        jacobians = [[reduce(rows / loss_scale) for rows in each] for each in scaled]
+        last = [self.groups.shared.index(i) for i in self.groups.last_shared]
+        last_only = self.weighting.uses_last_shared_layer
+        if not self._keeps_rows(shared, passes, reduce):
+            made = passes[0]
+            # Of the losses times the scale, squared.
+            inner_products = gramian_without_rows(made.tape, made.scaled, shared)
+            inner_products /= tf.square(loss_scale)
+            seen = inner_products
+            if last_only:
+                variables = [shared[index] for index in last]
+                seen = gramian_without_rows(made.tape, made.scaled, variables)
+                seen /= tf.square(loss_scale)
+            return _SharedGradients(None, inner_products, seen, None)
+        made = [
+            task_gradients(each.tape, each.scaled, shared, private) for each in passes
+        ]
+        jacobians = [[reduce(rows / loss_scale) for rows in each.rows] for each in made]
         inner_products = gramian(jacobians[0], jacobians[min(1, len(jacobians) - 1)])
         rows = jacobians[-1]
         if self.weighting.update_sample == "mean":
             rows = [tf.add_n(each) / len(each) for each in zip(*jacobians, strict=True)]
-        return _SharedGradients(rows, inner_products, heads)
+        seen = inner_products
+        if last_only:
+            part = [rows[index] for index in last]
+            seen = gramian(part, part)
+        heads = [
+            (parts[0][0], tf.add_n([part for _, part in parts]) / len(passes))
+            for parts in zip(*[each.heads for each in made], strict=True)
+        ]
+        return _SharedGradients(rows, inner_products, seen, heads)
 
-    def _keeps_rows(self, shared, passes):
+    def _keeps_rows(self, shared, passes, reduce):
         numbers = sum(each.shape.num_elements() for each in shared)
-        return numbers * len(self.model.tasks) <= KEPT_NUMBERS or len(passes) > 1
+        few = numbers * len(self.model.tasks) <= KEPT_NUMBERS
+        # No replica can wait for the others in the middle of a loop.
+        needed = self.weighting.kind == "jacobian" or reduce is not _alone
+        return few or needed or len(passes) > 1
 
-    def _last_layer_gramian(self, rows):
-        last = [rows[self.groups.shared.index(i)] for i in self.groups.last_shared]
-        return gramian(last, last)
-
-    def _weigh(self, rows, weights, passes, trainable, loss_scale, reduce):
+    def _weigh(self, rows, weights, passes, trainable, loss_scale):
         """Returns the weighted sum of the tasks' gradients on shared variables."""
-        shared = [trainable[index] for index in self.groups.shared]
-        if self._keeps_rows(shared, passes):
+        if rows is not None:
             return weigh_rows(rows, weights)
+        shared = [trainable[index] for index in self.groups.shared]
         gradients = _gradient(passes[0].tape, passes[0].scaled, shared, weights)
-        return [reduce(gradient / loss_scale) for gradient in gradients]
+        return [gradient / loss_scale for gradient in gradients]
 
     def _assemble(self, passes, trainable, weights, update, own, loss_scale):
         """Puts the gradients of trunk and heads together, each times the scale.
@@ -337,6 +343,10 @@ class BatchStep:
     def _added_loss(self, passes, loss_scale):
         added = [each.added for each in passes if each.added is not None]
         return tf.add_n(added) / (len(added) * loss_scale) if added else tf.zeros([])
+
+
+def _alone(value):
+    return value
 
 
 def _gradient(tape, target, sources, output_gradients=None):

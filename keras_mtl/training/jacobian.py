@@ -1,4 +1,4 @@
-"""The tasks' gradients on shared variables, layer by layer.
+"""The tasks' gradients on shared variables.
 
 A Jacobian is a list with the rows of each variable: tensors (T, *shape).
 """
@@ -14,8 +14,8 @@ __all__ = [
     "TaskGradients",
     "flatten_rows",
     "gramian",
+    "gramian_without_rows",
     "task_gradients",
-    "task_rows",
     "unflatten_update",
     "weigh_rows",
 ]
@@ -77,13 +77,16 @@ def task_gradients(
     return TaskGradients(rows, heads)
 
 
-def task_rows(
+def gramian_without_rows(
     tape: tf.GradientTape, losses: Sequence[tf.Tensor], variables: Sequence[tf.Tensor]
-) -> Rows:
-    """Returns each task's gradient on each variable, a layer after the other.
+) -> tf.Tensor:
+    """Returns the inner products of the tasks' gradients, (T, T), one by one.
 
-    One backward pass is vectorised over the tasks, so that all rows of a layer
-    are made together and can be dropped before those of the next.
+    A turn makes the gradient `g_i` of one task, by a backward pass, and its
+    products with all others, `J g_i`: a backward pass is linear in the factors
+    of the losses, and its transpose is the gradient by these factors. Memory
+    holds one task's gradient at a time, at the price of about one forward pass
+    more a task.
 
     Args:
         tape: A persistent tape of the forward pass.
@@ -92,27 +95,30 @@ def task_rows(
     """
     tasks = len(losses)
 
-    def one_task(factors: tf.Tensor) -> Rows:
-        return tape.gradient(
-            losses,
-            variables,
-            output_gradients=tf.unstack(factors),
-            unconnected_gradients=tf.UnconnectedGradients.ZERO,
-        )
+    def one_task(task: tf.Tensor, products: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        factors = tf.one_hot(task, tasks)
+        with tf.GradientTape() as transpose:
+            transpose.watch(factors)
+            gradient = tape.gradient(
+                losses,
+                variables,
+                output_gradients=tf.unstack(factors),
+                unconnected_gradients=tf.UnconnectedGradients.ZERO,
+            )
+        row = transpose.gradient(gradient, factors, output_gradients=gradient)
+        return task + 1, tf.tensor_scatter_nd_update(products, [[task]], row[None])
 
-    rows = tf.vectorized_map(one_task, tf.eye(tasks))
-    # The vectorised backward pass forgets how many tasks there are.
-    return [
-        tf.ensure_shape(each, [tasks, *variable.shape])
-        for each, variable in zip(rows, variables, strict=True)
-    ]
+    return tf.while_loop(
+        lambda task, _: task < tasks,
+        one_task,
+        (tf.constant(0), tf.zeros([tasks, tasks])),
+        parallel_iterations=1,
+        maximum_iterations=tasks,
+    )[1]
 
 
 def gramian(rows: Rows, others: Rows) -> tf.Tensor:
     """Returns the inner products of the tasks' gradients, (T, T).
-
-    The sum goes over the variables, so that the rows of one can be dropped
-    before those of the next are needed.
 
     Args:
         rows: A Jacobian.

@@ -83,12 +83,16 @@ def test_heads_are_weighted_only_when_asked(make_model, data, name, weight_heads
     np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
-def test_the_backward_pass_agrees_with_the_kept_rows(make_model, data, monkeypatch):
+@pytest.mark.parametrize("name", ["upgrad", "gradnorm"])
+def test_the_backward_pass_agrees_with_the_kept_rows(
+    make_model, data, monkeypatch, name
+):
     model = make_model()
-    method = weighting.get("upgrad")
+    method = weighting.get(name)
     _, kept = _run(model, data, method)
     monkeypatch.setattr(batch_step, "KEPT_NUMBERS", 0)
     _, again = _run(model, data, method)
+    np.testing.assert_allclose(kept.gramian, again.gramian, rtol=1e-4, atol=1e-5)
     for one, other in zip(kept.gradients, again.gradients, strict=True):
         np.testing.assert_allclose(one, other, atol=1e-6)
 
