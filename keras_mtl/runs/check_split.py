@@ -19,6 +19,7 @@ def require_classes(
     labels: Mapping[str, np.ndarray],
     split: RowSplit,
     source: str,
+    test_source: str,
 ) -> None:
     """Requires each class among the training rows, and misses it in the others.
 
@@ -28,7 +29,8 @@ def require_classes(
         tasks: The tasks.
         labels: By task name the encoded labels of all rows.
         split: The two sides.
-        source: What the messages call the data.
+        source: What the messages call the training data.
+        test_source: What they call the test data.
 
     Raises:
         UserError: With a message for each class that no training row has. Of
@@ -48,8 +50,8 @@ def require_classes(
                 )
             elif not has[split.test_rows].any():
                 warnings.warn(
-                    f"{where}: no held-out row of task {task.name!r} is {what}; "
-                    "measures that need one are left out.",
+                    f"{test_source}, column {column!r}: task {task.name!r} has no "
+                    f"held-out row {what}; measures that need one are left out.",
                     DataWarning,
                     stacklevel=2,
                 )

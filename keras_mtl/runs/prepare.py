@@ -117,14 +117,14 @@ def prepare_data(config: FitConfig) -> PreparedData:
 
     config = _with_columns(config.replace(tasks=tasks, features=features))
     columns = [feature.column_name for feature in features]
+    test_source = config.data.test_path or source
     if test is None:
         labels = _encode(tasks, frame)
         split = split_frame(frame, labels, columns, config, source)
     else:
-        name = str(config.data.test_path)
-        split = join_test_rows(frame, test, columns, config, name)
+        split = join_test_rows(frame, test, columns, config, test_source)
         labels = _encode(tasks, split.frame)
-    require_classes(tasks, labels, split, source)
+    require_classes(tasks, labels, split, source, test_source)
     return PreparedData(config, labels, split, source)
 
 
