@@ -1,4 +1,4 @@
-"""Looking into models: units that are dead or saturated."""
+"""Looking into models: idle units, and tasks whose gradients conflict."""
 
 from keras_mtl.lazy import lazy_names
 
@@ -10,5 +10,6 @@ __getattr__, __all__ = lazy_names(
             "unit_activity",
         ),
         "keras_mtl.analysis.activity_callback": ("UnitActivity",),
+        "keras_mtl.analysis.gradient_conflict": ("GradientConflict",),
     },
 )

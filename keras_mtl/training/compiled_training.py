@@ -52,10 +52,23 @@ class CompiledTraining:
             )
             for name, value in self.step.initial_weighting_state().items()
         }
+        # The last step's Gramian and weights, for who watches them.
+        self.watched: tuple[keras.Variable, keras.Variable] | None = None
         self.total_tracker = model._loss_tracker
         self.loss_trackers = [
             keras.metrics.Mean(name=f"{task.name}_loss") for task in model.tasks
         ]
+
+    def watch(self, on: bool) -> None:
+        """Starts or stops keeping the Gramian and the weights of each step."""
+        count = len(self.loss_weights)
+        self.step.watch_gramian = on
+        self.watched = None
+        if on:
+            self.watched = (
+                keras.Variable(tf.zeros([count, count]), trainable=False),
+                keras.Variable(tf.zeros([count]), trainable=False),
+            )
 
     def train(self, model: Any, batch: Batch) -> dict[str, Any]:
         """Makes one update, and returns the outputs it was made from."""
@@ -88,6 +101,9 @@ class CompiledTraining:
             state = self.step.weighting.after_step(losses, state, mask=counts > 0)
         for name, variable in self.weighting_state.items():
             variable.assign(state[name])
+        if self.watched is not None:
+            self.watched[0].assign(result.gramian)
+            self.watched[1].assign(result.weights)
         self._track(batch, result.losses, result.counts, result.added_loss)
         return result.outputs
 

@@ -184,6 +184,26 @@ class MultiTaskModel(keras.Model):
         """Lets a weighting that goes by epochs go on; `fit` calls it."""
         self._compiled().end_of_epoch()
 
+    def watch_gradients(self, on: bool) -> None:
+        """Starts or stops computing what `watched_gradients` tells, in `fit`.
+
+        The training step is compiled anew: what is not watched costs nothing.
+        """
+        self._compiled().watch(on)
+        self.make_train_function(force=True)
+
+    def watched_gradients(self) -> tuple[Any, Any]:
+        """Tells of the last step the Gramian, (T, T), and the weights, (T,).
+
+        The Gramian has the inner products of the tasks' gradients on the
+        variables they share. See `keras_mtl.analysis.GradientConflict`.
+        """
+        watched = self._compiled().watched
+        if watched is None:
+            raise ValueError("Expected `watch_gradients(True)` before the steps.")
+        gramian, weights = watched
+        return gramian.numpy(), weights.numpy()
+
     def _update_metrics(self, labels, outputs, sample_weights):
         # A task without labels in this data has no metrics to update.
         known = [name for name in outputs if name in labels]
