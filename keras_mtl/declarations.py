@@ -4,13 +4,23 @@ They are frozen dataclasses that check their fields, whoever fills them: a
 script, a flag or a TOML file; and they are plain values when saved.
 """
 
+from collections.abc import Mapping
 from dataclasses import asdict, fields
 from typing import Annotated, Any, Literal, Self, TypeVar, dataclass_transform
 
 from pydantic import ConfigDict, Field, StringConstraints
 from pydantic.dataclasses import dataclass
 
-__all__ = ["ActivationName", "Declaration", "Name", "Widths", "declaration"]
+from keras_mtl.errors import did_you_mean, show_value
+
+__all__ = [
+    "ActivationName",
+    "Declaration",
+    "Name",
+    "Widths",
+    "declaration",
+    "deserialize_kind",
+]
 
 # Names that Keras scopes, JSON keys and TensorFlow Serving all take as they are.
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
@@ -33,6 +43,7 @@ ActivationName = Literal[
 ]
 
 Class = TypeVar("Class", bound=type)
+Kind = TypeVar("Kind")
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(Field,))
@@ -67,6 +78,29 @@ class Declaration:
             for name, value in asdict(self).items()
             if defaults or name not in at_default
         }
+
+
+def deserialize_kind(
+    config: Mapping[str, Any], kinds: Mapping[str, type[Kind]], what: str
+) -> Kind:
+    """Makes a declaration of one of several kinds from plain values.
+
+    Args:
+        config: The kind and the fields of its declaration.
+        kinds: The classes by kind.
+        what: What a message calls the declaration, such as `"task"`.
+
+    Raises:
+        ValueError: When the kind is unknown or a field is wrong.
+    """
+    values = dict(config)
+    kind = values.pop("kind", None)
+    if not isinstance(kind, str) or kind not in kinds:
+        raise ValueError(
+            f"expected a {what}'s kind among {', '.join(kinds)}; received "
+            f"{show_value(kind)}.{did_you_mean(str(kind), kinds)}"
+        )
+    return kinds[kind](**values)
 
 
 def _plain(value: Any) -> Any:

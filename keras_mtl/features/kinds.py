@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from keras_mtl.errors import did_you_mean, show_value
+from keras_mtl.declarations import deserialize_kind
 from keras_mtl.features.boolean import BooleanFeature
 from keras_mtl.features.categorical import CategoricalFeature
 from keras_mtl.features.feature import Feature
@@ -36,11 +36,4 @@ def deserialize_feature(config: dict[str, Any]) -> Feature:
     >>> deserialize_feature({"kind": "numeric", "name": "age"}).dtype
     'float32'
     """
-    fields = dict(config)
-    kind = fields.pop("kind", None)
-    if not isinstance(kind, str) or kind not in FEATURE_KINDS:
-        raise ValueError(
-            f"expected a feature's kind among {', '.join(FEATURE_KINDS)}; received "
-            f"{show_value(kind)}.{did_you_mean(str(kind), FEATURE_KINDS)}"
-        )
-    return FEATURE_KINDS[kind](**fields)
+    return deserialize_kind(config, FEATURE_KINDS, "feature")

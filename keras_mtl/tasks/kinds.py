@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from keras_mtl.errors import did_you_mean, show_value
+from keras_mtl.declarations import deserialize_kind
 from keras_mtl.tasks.binary import BinaryTask
 from keras_mtl.tasks.multiclass import MulticlassTask
 from keras_mtl.tasks.multilabel import MultilabelTask
@@ -39,14 +39,7 @@ def deserialize_task(config: dict[str, Any]) -> Task:
     >>> deserialize_task({"kind": "binary", "name": "churn"}).name
     'churn'
     """
-    fields = dict(config)
-    kind = fields.pop("kind", None)
-    if not isinstance(kind, str) or kind not in TASK_KINDS:
-        raise ValueError(
-            f"expected a task's kind among {', '.join(TASK_KINDS)}; received "
-            f"{show_value(kind)}.{did_you_mean(str(kind), TASK_KINDS)}"
-        )
-    return TASK_KINDS[kind](**fields)
+    return deserialize_kind(config, TASK_KINDS, "task")
 
 
 def parse_task(text: str) -> dict[str, Any]:
