@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 
 from keras_mtl.fit import main
+from keras_mtl.runs.run_folder import choose_folder
 
 QUICK = ("--members=2", "--epochs=3", "--quiet")
 FILES = {
@@ -58,7 +59,6 @@ def check_run(run, tasks, test_rows):
     return metrics, predictions, history
 
 
-@pytest.mark.xdist_group("heart_run")
 def test_the_embedded_data_gives_a_whole_run(heart_run):
     metrics, predictions, history = check_run(heart_run, ["thal", "heart"], 184)
     assert metrics["rows"]["train"] == 736
@@ -70,7 +70,6 @@ def test_the_embedded_data_gives_a_whole_run(heart_run):
     assert metrics["test"]["heart"]["accuracy"] == pytest.approx(accuracy)
 
 
-@pytest.mark.xdist_group("mixed_run")
 def test_four_kinds_of_task_together_give_a_whole_run(mixed_run):
     tasks = ["relapse", "stage", "cost", "symptoms"]
     _, predictions, _ = check_run(mixed_run, tasks, 24)
@@ -82,7 +81,6 @@ def test_four_kinds_of_task_together_give_a_whole_run(mixed_run):
     )
 
 
-@pytest.mark.xdist_group("mixed_run")
 def test_a_runs_settings_repeat_it_to_the_last_digit_from_anywhere(
     mixed_run, tmp_path, monkeypatch
 ):
@@ -95,7 +93,6 @@ def test_a_runs_settings_repeat_it_to_the_last_digit_from_anywhere(
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("heart_run")
 def test_the_same_seed_in_a_new_process_gives_the_same_run(
     heart_run, tmp_path, run_python
 ):
@@ -118,7 +115,6 @@ def test_the_article_preset_is_the_articles_network(tmp_path, run_python):
     assert model.get_layer("core").count_params() == 5764
 
 
-@pytest.mark.xdist_group("heart_run")
 def test_a_run_is_replaced_only_when_asked(heart_run, capsys):
     before = (heart_run / "metrics.json").stat().st_mtime_ns
     assert main([*QUICK, "--out", str(heart_run)]) == 2
@@ -127,7 +123,8 @@ def test_a_run_is_replaced_only_when_asked(heart_run, capsys):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("share", [0.3, 0.6, 0.75, 0.85, 0.92, 0.97])
+# Most of what is written is written in the last third.
+@pytest.mark.parametrize("share", [0.5, 0.8, 0.95])
 def test_a_killed_fit_leaves_no_folder_that_looks_complete(
     share, tmp_path, whole_fit_seconds
 ):
@@ -143,8 +140,8 @@ def test_a_killed_fit_leaves_no_folder_that_looks_complete(
         assert set(os.listdir(tmp_path / "run")) >= FILES
     else:
         # What is left of it is in nobody's way.
-        assert main([*QUICK, "--epochs=1", f"--out={tmp_path / 'run'}"]) == 0
-        assert set(os.listdir(tmp_path / "run")) >= FILES
+        run = tmp_path / "run"
+        assert choose_folder(str(run), False, "heart") == run
 
 
 @pytest.fixture(scope="module")

@@ -12,8 +12,6 @@ import pytest
 from keras_mtl.datasets import load_heart_disease
 from keras_mtl.predict import main
 
-pytestmark = pytest.mark.xdist_group("heart_run")
-
 
 @pytest.fixture(scope="module")
 def test_rows(heart_run, tmp_path_factory):
