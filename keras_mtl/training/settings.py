@@ -45,7 +45,7 @@ class TrainingSettings(Declaration):
             of the tasks' losses, each times its weight) after which a member
             stops and takes its best weights back; 0 trains all epochs.
         validation_fraction: The share of training rows each member leaves for
-            its validation.
+            its validation, at most half.
     """
 
     members: Annotated[int, Field(ge=1, le=1024)] = 1
@@ -56,4 +56,4 @@ class TrainingSettings(Declaration):
     weighting: Annotated[str, AfterValidator(_check_weighting)] = "sum"
     weight_decay: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
     patience: Annotated[int, Field(ge=0)] = 0
-    validation_fraction: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    validation_fraction: Annotated[float, Field(ge=0, le=0.5)] = 0.0
