@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from keras_mtl.configuration.presets import HEART_DISEASE
 from keras_mtl.datasets.data_files import data_file
 from keras_mtl.datasets.read_csv import read_csv
 
@@ -14,23 +15,13 @@ __all__ = [
     "load_heart_disease",
 ]
 
-HEART_DISEASE_FEATURES = (
-    "age",
-    "sex",
-    "cp",
-    "trestbps",
-    "chol",
-    "fbs",
-    "restecg",
-    "thalach",
-    "exang",
-    "oldpeak",
-    "slope",
-    "ca",
-)
+# One list for those who load the data and for `fit`'s own settings.
+HEART_DISEASE_FEATURES: tuple[str, ...] = tuple(HEART_DISEASE["inputs"]["columns"])
 
 # No living patient has a cholesterol or a blood pressure of 0.
-HEART_DISEASE_ZERO_IS_MISSING = ("trestbps", "chol")
+HEART_DISEASE_ZERO_IS_MISSING: tuple[str, ...] = tuple(
+    HEART_DISEASE["inputs"]["missing_values"]
+)
 
 
 def heart_disease_path() -> Path:
