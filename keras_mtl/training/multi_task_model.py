@@ -129,7 +129,7 @@ class MultiTaskModel(keras.Model):
         >>> model = build_hard_sharing(4, tasks)
         >>> model.compile(keras.optimizers.Adam(1e-3), weighting="pcgrad")
         >>> model.weighting
-        PCGrad(scale='sum')
+        PCGrad(seed=None)
         """
         self._compile_arguments = {
             "weighting": weighting,

@@ -85,7 +85,8 @@ def test_the_test_rows_are_not_looked_at(data, trials):
     labels = {name: values.copy() for name, values in data.labels.items()}
     for values in labels.values():
         values[data.test_rows] = np.nan
-    changed = replace(data, frame=frame, labels=labels)
+    split = data.split._replace(frame=frame)
+    changed = replace(data, split=split, labels=labels)
     assert run(changed, THREE.replace(trials=1)) == trials[:1]
 
 
