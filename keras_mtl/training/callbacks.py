@@ -17,6 +17,9 @@ class EndOfEpoch(keras.callbacks.Callback):
 class RequireFiniteLosses(keras.callbacks.Callback):
     """Stops at the first loss that is NaN or infinite, with the task's name."""
 
+    # A compiled loop over batches ends with the one that broke a loss.
+    many_batches_a_call = True
+
     def __init__(self):
         super().__init__()
         self.epoch = 0

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from keras_mtl.training.batch_step import Batch, BatchStep
@@ -54,6 +55,7 @@ class CompiledTraining:
         }
         # The last step's Gramian and weights, for who watches them.
         self.watched: tuple[keras.Variable, keras.Variable] | None = None
+        self.class_weights: dict[str, np.ndarray] = {}
         self.total_tracker = model._loss_tracker
         self.loss_trackers = [
             keras.metrics.Mean(name=f"{task.name}_loss") for task in model.tasks
@@ -69,6 +71,13 @@ class CompiledTraining:
                 keras.Variable(tf.zeros([count, count]), trainable=False),
                 keras.Variable(tf.zeros([count]), trainable=False),
             )
+
+    def set_class_weights(self, tables: dict[str, np.ndarray]) -> bool:
+        """Sets what rows of a class count, and says whether this is a change."""
+        before, self.class_weights = self.class_weights, tables
+        return before.keys() != tables.keys() or any(
+            not np.array_equal(table, before[name]) for name, table in tables.items()
+        )
 
     def train(self, model: Any, batch: Batch) -> dict[str, Any]:
         """Makes one update, and returns the outputs it was made from."""
@@ -112,6 +121,11 @@ class CompiledTraining:
         outputs, losses, counts, added = self._evaluate(model, batch)
         self._track(batch, losses, counts, added)
         return outputs
+
+    def losses_are_finite(self) -> Any:
+        """Says whether no task's loss has been NaN or infinite in this epoch."""
+        totals = [tf.convert_to_tensor(each.total) for each in self.loss_trackers]
+        return tf.reduce_all(tf.math.is_finite(tf.stack(totals)))
 
     def end_of_epoch(self) -> None:
         """Lets a weighting that goes by epochs go on to the next one."""

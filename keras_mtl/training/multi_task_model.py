@@ -10,9 +10,18 @@ import keras
 from keras_mtl.features.feature import Feature
 from keras_mtl.features.kinds import deserialize_feature, serialize_feature
 from keras_mtl.tasks import Task, deserialize_task, serialize_task
+from keras_mtl.training.batch_hooks import watches_test_batches
 from keras_mtl.training.batch_step import Batch
 from keras_mtl.training.callbacks import EndOfEpoch, RequireFiniteLosses
+from keras_mtl.training.class_weights import class_weight_tables, weigh_classes
+from keras_mtl.training.compiled_fit import (
+    FitSettings,
+    evaluate_in_memory,
+    fit_in_memory,
+)
 from keras_mtl.training.compiled_training import CompiledTraining
+from keras_mtl.training.epoch_program import EpochProgram
+from keras_mtl.training.rows_in_memory import rows_in_memory, split_rows
 
 __all__ = ["MultiTaskModel"]
 
@@ -77,6 +86,7 @@ class MultiTaskModel(keras.Model):
         self._tasks = tuple(tasks)
         self._features = tuple(features)
         self._training: CompiledTraining | None = None
+        self._program: EpochProgram | None = None
 
     @property
     def tasks(self) -> tuple[Task, ...]:
@@ -148,6 +158,7 @@ class MultiTaskModel(keras.Model):
         self._training = CompiledTraining(
             self, weighting, loss, loss_weights, weight_heads
         )
+        self._program = None
 
     @property
     def weighting(self):
@@ -166,14 +177,19 @@ class MultiTaskModel(keras.Model):
         return [*super().metrics, *own]
 
     def train_step(self, data):
-        inputs, labels, sample_weights = keras.utils.unpack_x_y_sample_weight(data)
-        outputs = self._compiled().train(self, Batch(inputs, labels, sample_weights))
-        return self._update_metrics(labels, outputs, sample_weights)
+        training = self._compiled()
+        batch = weigh_classes(self._batch(data), training.class_weights)
+        outputs = training.train(self, batch)
+        return self._update_metrics(batch.labels, outputs, batch.sample_weights)
 
     def test_step(self, data):
+        batch = self._batch(data)
+        outputs = self._compiled().test(self, batch)
+        return self._update_metrics(batch.labels, outputs, batch.sample_weights)
+
+    def _batch(self, data) -> Batch:
         inputs, labels, sample_weights = keras.utils.unpack_x_y_sample_weight(data)
-        outputs = self._compiled().test(self, Batch(inputs, labels, sample_weights))
-        return self._update_metrics(labels, outputs, sample_weights)
+        return Batch(inputs, self._by_task(labels), self._by_task(sample_weights))
 
     def _compiled(self) -> CompiledTraining:
         if self._training is None:
@@ -190,7 +206,7 @@ class MultiTaskModel(keras.Model):
         The training step is compiled anew: what is not watched costs nothing.
         """
         self._compiled().watch(on)
-        self.make_train_function(force=True)
+        self._forget_programs()
 
     def watched_gradients(self) -> tuple[Any, Any]:
         """Tells of the last step the Gramian, (T, T), and the weights, (T,).
@@ -213,22 +229,157 @@ class MultiTaskModel(keras.Model):
             )
         return self.get_metrics_result()
 
-    def fit(self, *args, callbacks=None, **kwargs):
+    def fit(
+        self,
+        x=None,
+        y=None,
+        batch_size=None,
+        epochs=1,
+        verbose="auto",
+        callbacks=None,
+        validation_split=0.0,
+        validation_data=None,
+        shuffle=True,
+        class_weight=None,
+        sample_weight=None,
+        initial_epoch=0,
+        steps_per_epoch=None,
+        validation_steps=None,
+        validation_batch_size=None,
+        validation_freq=1,
+    ):
         """Trains the model. See `keras.Model.fit`.
 
-        A label that is missing is NaN, or -1 among class indices.
+        Rows in memory (arrays, tensors, data frames) are trained on in
+        compiled epochs: the loop over batches is inside one function. Anything
+        else, and several devices, go Keras's own way, to the same result.
+
+        Args:
+            x: The inputs.
+            y: The labels: a dict by task name, a list in the order of the
+                tasks, or one array for one task. A label that is missing is
+                NaN, or -1 among class indices.
+            batch_size: The rows of an update, 32 by default.
+            epochs: See Keras.
+            verbose: See Keras.
+            callbacks: See Keras. One that has something to do at each batch
+                is called at each batch, and takes the time that this takes.
+            validation_split: See Keras.
+            validation_data: See Keras.
+            shuffle: See Keras.
+            class_weight: By task name a dict from class to weight; a class is
+                its index or its word. The weight multiplies that of a row in
+                this task's loss.
+            sample_weight: Of the rows, (N,), or by task name.
+            initial_epoch: See Keras.
+            steps_per_epoch: See Keras.
+            validation_steps: See Keras.
+            validation_batch_size: See Keras.
+            validation_freq: See Keras.
+
+        Returns:
+            A `keras.callbacks.History`.
 
         Raises:
             FloatingPointError: When a task's loss is no longer finite; names
                 the task and the step.
+            ValueError: When a class weight is for no class of a task.
         """
+        training = self._compiled()
+        if training.set_class_weights(class_weight_tables(self.tasks, class_weight)):
+            self._forget_programs()
         own = [RequireFiniteLosses(), EndOfEpoch()]
         if isinstance(callbacks, keras.callbacks.CallbackList):
             for callback in own:
                 callbacks.append(callback)
         else:
             callbacks = [*_as_list(callbacks), *own]
-        return super().fit(*args, callbacks=callbacks, **kwargs)
+        rows = None
+        if (
+            steps_per_epoch is None
+            and shuffle in (True, False)
+            and not self._distributed
+        ):
+            rows = rows_in_memory((x, y, sample_weight))
+        if rows is None:
+            return super().fit(
+                x,
+                y,
+                batch_size=batch_size,
+                epochs=epochs,
+                verbose=verbose,
+                callbacks=callbacks,
+                validation_split=validation_split,
+                validation_data=validation_data,
+                shuffle=shuffle,
+                sample_weight=sample_weight,
+                initial_epoch=initial_epoch,
+                steps_per_epoch=steps_per_epoch,
+                validation_steps=validation_steps,
+                validation_batch_size=validation_batch_size,
+                validation_freq=validation_freq,
+            )
+        batch_size = batch_size or 32
+        if validation_split and validation_data is None:
+            rows, validation_data = split_rows(rows, validation_split)
+        return fit_in_memory(
+            self,
+            self._epoch_program(),
+            rows,
+            FitSettings(
+                batch_size, epochs, verbose, shuffle, initial_epoch, validation_freq
+            ),
+            callbacks,
+            self._validation(
+                validation_data, validation_batch_size or batch_size, validation_steps
+            ),
+        )
+
+    def _by_task(self, values: Any) -> Any:
+        """Names labels or weights that come as a list, or as one array."""
+        names = [task.name for task in self._tasks]
+        if isinstance(values, list | tuple):
+            return dict(zip(names, values, strict=True))
+        return values
+
+    @property
+    def _distributed(self) -> bool:
+        return self.distribute_strategy.num_replicas_in_sync > 1
+
+    def _epoch_program(self) -> EpochProgram:
+        if self._program is None:
+            asked = self._compile_arguments.get("jit_compile", "auto")
+            self._program = EpochProgram(self, self._compiled(), asked)
+        return self._program
+
+    def _forget_programs(self) -> None:
+        """Has the steps compiled anew, as something in them has changed."""
+        self._program = None
+        self.make_train_function(force=True)
+
+    def _validation(self, data, batch_size, steps):
+        """Returns the function that evaluates after an epoch, or None."""
+        if data is None:
+            return None
+        x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(tuple(data))
+        rows = None if steps else rows_in_memory((x, y, sample_weight))
+
+        def evaluate(callbacks):
+            if rows is None or watches_test_batches(callbacks.callbacks):
+                return self.evaluate(
+                    x,
+                    y,
+                    batch_size=batch_size,
+                    sample_weight=sample_weight,
+                    steps=steps,
+                    callbacks=callbacks,
+                    return_dict=True,
+                )
+            return evaluate_in_memory(
+                self._epoch_program(), rows, batch_size, callbacks
+            )
+
+        return evaluate
 
     def get_config(self) -> dict[str, Any]:
         return {
