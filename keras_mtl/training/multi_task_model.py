@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
@@ -224,6 +224,8 @@ class MultiTaskModel(keras.Model):
         # A task without labels in this data has no metrics to update.
         known = [name for name in outputs if name in labels]
         if len(known) == len(outputs):
+            if isinstance(sample_weights, Mapping):
+                sample_weights = {name: sample_weights.get(name) for name in outputs}
             return self.compute_metrics(
                 None, {name: labels[name] for name in outputs}, outputs, sample_weights
             )
@@ -256,9 +258,9 @@ class MultiTaskModel(keras.Model):
 
         Args:
             x: The inputs.
-            y: The labels: a dict by task name, a list in the order of the
-                tasks, or one array for one task. A label that is missing is
-                NaN, or -1 among class indices.
+            y: The labels: a dict by task name, or a list in the order of the
+                tasks. A label that is missing is NaN, or -1 among class
+                indices.
             batch_size: The rows of an update, 32 by default.
             epochs: See Keras.
             verbose: See Keras.
@@ -288,12 +290,7 @@ class MultiTaskModel(keras.Model):
         training = self._compiled()
         if training.set_class_weights(class_weight_tables(self.tasks, class_weight)):
             self._forget_programs()
-        own = [RequireFiniteLosses(), EndOfEpoch()]
-        if isinstance(callbacks, keras.callbacks.CallbackList):
-            for callback in own:
-                callbacks.append(callback)
-        else:
-            callbacks = [*_as_list(callbacks), *own]
+        callbacks = _before(callbacks, [RequireFiniteLosses(), EndOfEpoch()])
         rows = None
         if (
             steps_per_epoch is None
@@ -336,9 +333,9 @@ class MultiTaskModel(keras.Model):
         )
 
     def _by_task(self, values: Any) -> Any:
-        """Names labels or weights that come as a list, or as one array."""
-        names = [task.name for task in self._tasks]
+        """Names labels or weights that come as a list in the order of the tasks."""
         if isinstance(values, list | tuple):
+            names = [task.name for task in self._tasks]
             return dict(zip(names, values, strict=True))
         return values
 
@@ -421,7 +418,15 @@ class MultiTaskModel(keras.Model):
             variable.assign(store[f"weighting/{name}"])
 
 
-def _as_list(callbacks):
-    if callbacks is None:
-        return []
-    return list(callbacks) if isinstance(callbacks, list | tuple) else [callbacks]
+def _before(callbacks, own):
+    """Puts callbacks before the user's: what these save has to be up to date."""
+    if not isinstance(callbacks, keras.callbacks.CallbackList):
+        if callbacks is None:
+            return own
+        given = callbacks if isinstance(callbacks, list | tuple) else [callbacks]
+        return [*own, *given]
+    for callback in own:
+        callback.set_model(callbacks.model)
+        callback.set_params(callbacks.params)
+    callbacks.callbacks[:0] = own
+    return callbacks
