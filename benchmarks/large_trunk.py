@@ -1,0 +1,78 @@
+"""One method on one large trunk: time and peak memory; prints JSON.
+
+    python -m benchmarks.large_trunk keras_mtl|torchjd METHOD
+
+Run by `benchmarks.weighting_speed`, in a process of its own for each method.
+Needs Linux, which tells a process its own peak.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import sys
+from pathlib import Path
+
+from benchmarks.side_by_side import seconds_of
+from benchmarks.weighting_problem import Problem
+
+__all__ = ["LARGE", "main"]
+
+LARGE = Problem(tasks=8, rows=64, width=64, trunk=(4096, 4096))
+STEPS = 3
+
+
+def main() -> None:
+    """Measures what the command line names."""
+    library, name = sys.argv[1:]
+    if library == "torchjd":
+        from benchmarks.torchjd_steps import torchjd_step
+
+        step = torchjd_step(name, LARGE)
+    else:
+        step = _fit_step(name)
+    before = _memory("VmRSS")
+    Path("/proc/self/clear_refs").write_text("5")  # the peak starts anew
+    step()  # compiles
+    times = [seconds_of(step) * 1e3 for _ in range(STEPS)]
+    print(
+        json.dumps(
+            {
+                "added_megabytes": _memory("VmHWM") - before,
+                "milliseconds": statistics.median(times),
+            }
+        )
+    )
+
+
+def _fit_step(name: str):
+    """Returns a call of `fit` on one batch."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    import keras
+
+    from benchmarks.weighting_steps import make_model
+
+    model = make_model(LARGE)
+    inputs, labels = LARGE.batch()
+    named = {task: labels[:, index] for index, task in enumerate(LARGE.names)}
+    model.compile(
+        keras.optimizers.Adam(1e-3),
+        weighting=name,
+        metrics={task: [] for task in LARGE.names},
+    )
+    return lambda: model.fit(inputs, named, batch_size=LARGE.rows, verbose=0)
+
+
+def _memory(entry: str) -> float:
+    """Returns an entry of Linux's account of this process, in MB (10^6 bytes).
+
+    The account of `resource` would begin at the peak of the parent process.
+    """
+    status = Path("/proc/self/status").read_text("utf-8")
+    line = next(line for line in status.splitlines() if line.startswith(entry))
+    return int(line.split()[1]) * 1024 / 1e6
+
+
+if __name__ == "__main__":
+    main()

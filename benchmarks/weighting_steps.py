@@ -1,0 +1,142 @@
+"""Training steps of this package, in the two ways that it makes them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+import keras_mtl.weighting
+from benchmarks.side_by_side import Milliseconds, seconds_of
+from benchmarks.weighting_problem import Problem
+from keras_mtl.architectures import build_hard_sharing
+from keras_mtl.tasks import BinaryTask
+from keras_mtl.training import MultiTaskModel
+from keras_mtl.training.adam import adam_update, initial_adam_state
+from keras_mtl.training.batch_step import Batch, BatchStep
+
+__all__ = ["fit_steps", "make_model", "program_steps"]
+
+LEARNING_RATE = 1e-3
+EPOCHS_A_TURN = 3
+
+
+def make_model(problem: Problem) -> MultiTaskModel:
+    """Builds the network."""
+    keras.utils.set_random_seed(0)
+    tasks = [BinaryTask(name, widths=(problem.head,)) for name in problem.names]
+    model = build_hard_sharing(problem.width, tasks, trunk=problem.trunk)
+    assert model.count_params() == problem.parameters
+    return model
+
+
+def program_steps(
+    name: str, problem: Problem, steps: int
+) -> Callable[[], Milliseconds]:
+    """Steps that follow each other inside one program, compiled by XLA.
+
+    That is how a compiled epoch makes them: the time is that of a step alone.
+
+    Args:
+        name: The weighting.
+        problem: The network and the rows.
+        steps: The steps of one call.
+
+    Returns:
+        A function that runs the program once and returns the time of a step.
+    """
+    model = make_model(problem)
+    inputs, labels = problem.batch()
+    named = {task: tf.constant(labels[:, i]) for i, task in enumerate(problem.names)}
+    batch = Batch(tf.constant(inputs), named)
+    step = BatchStep(model, keras_mtl.weighting.get(name))
+    one = tf.ones([1])
+
+    def body(turn: Any, weights: Any, adam: Any, state: Any) -> tuple[Any, ...]:
+        made = step(
+            [weight[0] for weight in weights],
+            [],
+            batch,
+            tf.ones([problem.tasks]),
+            state,
+        )
+        gradients = [gradient[None] for gradient in made.gradients]
+        weights, adam = adam_update(
+            weights, gradients, adam, LEARNING_RATE * one, 0.0 * one, one
+        )
+        return turn + 1, weights, adam, made.weighting_state
+
+    @tf.function(jit_compile=True, autograph=False)
+    def program(weights: Any, adam: Any, state: Any) -> Any:
+        values = (tf.constant(0), weights, adam, state)
+        return tf.while_loop(lambda turn, *_: turn < steps, body, values)[1:]
+
+    weights = [tf.convert_to_tensor(each)[None] for each in model.trainable_variables]
+    state = tf.nest.map_structure(tf.constant, step.initial_weighting_state())
+    values = (weights, initial_adam_state(weights, 1), state)
+
+    def run() -> None:
+        nonlocal values
+        values = program(*values)
+        values[0][0].numpy()  # waits until it has run
+
+    return lambda: [seconds_of(run) / steps * 1e3]
+
+
+def fit_steps(name: str, problem: Problem, steps: int) -> Callable[[], Milliseconds]:
+    """Steps of `fit` as a user calls it, with all that it does beside.
+
+    Args:
+        name: The weighting.
+        problem: The network and the rows.
+        steps: The steps of one epoch.
+
+    Returns:
+        A function that fits for some epochs and returns the time of a step in
+        each but the first.
+    """
+    model = make_model(problem)
+    inputs, labels = problem.batch()
+    inputs = np.tile(inputs, (steps, 1))
+    named = {task: np.tile(labels[:, i], steps) for i, task in enumerate(problem.names)}
+    # TorchJD's steps measure nothing either.
+    model.compile(
+        keras.optimizers.Adam(LEARNING_RATE),
+        weighting=name,
+        metrics={task: [] for task in problem.names},
+    )
+    clock = _EpochClock()
+
+    def run() -> Milliseconds:
+        clock.seconds.clear()
+        model.fit(
+            inputs,
+            named,
+            batch_size=problem.rows,
+            epochs=EPOCHS_A_TURN,
+            shuffle=False,
+            verbose=0,
+            callbacks=[clock],
+        )
+        return [seconds / steps * 1e3 for seconds in clock.seconds[1:]]
+
+    return run
+
+
+class _EpochClock(keras.callbacks.Callback):
+    """Notes how long each epoch takes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seconds: list[float] = []
+        self._start = 0.0
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._start = time.perf_counter()
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.seconds.append(time.perf_counter() - self._start)
