@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 import keras_mtl.weighting
+from benchmarks.epoch_clock import EpochClock
 from benchmarks.side_by_side import Milliseconds, seconds_of
 from benchmarks.weighting_problem import Problem
 from keras_mtl.architectures import build_hard_sharing
@@ -109,7 +109,7 @@ def fit_steps(name: str, problem: Problem, steps: int) -> Callable[[], Milliseco
         weighting=name,
         metrics={task: [] for task in problem.names},
     )
-    clock = _EpochClock()
+    clock = EpochClock()
 
     def run() -> Milliseconds:
         clock.seconds.clear()
@@ -125,18 +125,3 @@ def fit_steps(name: str, problem: Problem, steps: int) -> Callable[[], Milliseco
         return [seconds / steps * 1e3 for seconds in clock.seconds[1:]]
 
     return run
-
-
-class _EpochClock(keras.callbacks.Callback):
-    """Notes how long each epoch takes."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.seconds: list[float] = []
-        self._start = 0.0
-
-    def on_epoch_begin(self, epoch, logs=None):
-        self._start = time.perf_counter()
-
-    def on_epoch_end(self, epoch, logs=None):
-        self.seconds.append(time.perf_counter() - self._start)

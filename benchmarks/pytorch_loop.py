@@ -1,0 +1,62 @@
+"""The article's network in PyTorch, trained by the loop that one writes by hand.
+
+Needs the extra `benchmarks`: this module imports PyTorch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch.utils.data import DataLoader, TensorDataset
+
+from benchmarks.article_rows import training_rows
+from benchmarks.side_by_side import Milliseconds, seconds_of
+
+__all__ = ["pytorch_epochs"]
+
+
+class _Network(torch.nn.Module):
+    """Shared layers of 12-32-64, heads of 64-32-3 and 64-16-1."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        linear, relu = torch.nn.Linear, torch.nn.ReLU
+        self.trunk = torch.nn.Sequential(linear(12, 32), relu(), linear(32, 64), relu())
+        self.thal = torch.nn.Sequential(linear(64, 32), relu(), linear(32, 3))
+        self.heart = torch.nn.Sequential(linear(64, 16), relu(), linear(16, 1))
+
+    def forward(self, inputs):
+        shared = self.trunk(inputs)
+        return self.thal(shared), self.heart(shared)
+
+
+def pytorch_epochs(batch_size: int) -> Callable[[], Milliseconds]:
+    """Makes the network, and returns what trains it for an epoch.
+
+    It measures nothing, neither in training nor after it, unlike the others.
+    """
+    torch.manual_seed(0)
+    # Threads only wait for each other in so small a network.
+    torch.set_num_threads(1)
+    rows = training_rows()
+    data = TensorDataset(
+        torch.from_numpy(rows.inputs),
+        torch.from_numpy(rows.labels["thal"]).long(),
+        torch.from_numpy(rows.labels["heart"])[:, None],
+    )
+    loader = DataLoader(data, batch_size=batch_size, shuffle=True)
+    network = _Network()
+    optimizer = torch.optim.Adam(network.parameters(), lr=1e-3)
+    cross_entropy = torch.nn.CrossEntropyLoss()
+    binary = torch.nn.BCEWithLogitsLoss()
+
+    def epoch() -> None:
+        for inputs, thal, heart in loader:
+            optimizer.zero_grad()
+            thal_logits, heart_logits = network(inputs)
+            loss = cross_entropy(thal_logits, thal) + binary(heart_logits, heart)
+            loss.backward()
+            optimizer.step()
+
+    return lambda: [seconds_of(epoch) * 1e3]
