@@ -5,7 +5,14 @@ import difflib
 import reprlib
 from collections.abc import Iterable, Iterator
 
-__all__ = ["DataWarning", "UserError", "did_you_mean", "gather", "show_value"]
+__all__ = [
+    "DataWarning",
+    "RunStoppedError",
+    "UserError",
+    "did_you_mean",
+    "gather",
+    "show_value",
+]
 
 
 class UserError(ValueError):
@@ -29,6 +36,14 @@ class UserError(ValueError):
     def __init__(self, *messages: str) -> None:
         self.messages = tuple(messages)
         super().__init__("\n".join(messages))
+
+
+class RunStoppedError(Exception):
+    """A run that ended early, through no mistake in the user's input.
+
+    The commands print the message, which says how to go on, without a
+    traceback and end with exit status 1.
+    """
 
 
 class DataWarning(UserWarning):

@@ -32,6 +32,7 @@ FLAGS = (
     Flag("--preset", "preset", "The recipe: default or article.", metavar="NAME"),
     Flag("--out", "output.folder", "The run folder.", metavar="DIR"),
     Flag("--overwrite", "output.overwrite", "Replace a run folder.", form="switch"),
+    Flag("--resume", "resume", "Go on with an interrupted run.", form="switch"),
     Flag("--seed", "seed", "Of the split, weights and batches.", metavar="N"),
     Flag("--quiet", "quiet", "Show nothing but warnings and errors.", form="switch"),
     # Data
@@ -144,11 +145,47 @@ def main(argv: list[str] | None = None) -> int:
 
 def _fit(values: dict[str, Any], mistakes: list[str]) -> None:
     quiet = bool(values.pop("quiet", False))
+    if values.pop("resume", False):
+        _resume(values, mistakes, quiet)
+        return
     config = _settings(values, mistakes)
     # Loaded from here on: what the settings don't need.
     from keras_mtl.runs.fit_run import fit_run
 
     fit_run(config, quiet=quiet)
+
+
+def _resume(values: dict[str, Any], mistakes: list[str], quiet: bool) -> None:
+    """Goes on with an interrupted run, with its own settings."""
+    from keras_mtl.configuration.validate import build_config
+    from keras_mtl.errors import UserError, gather
+    from keras_mtl.runs.resume import find_interrupted, require_settings_of
+
+    output = {
+        key: values.pop(f"output.{key}")
+        for key in ("folder", "overwrite")
+        if f"output.{key}" in values
+    }
+    checkpoint = config = None
+    with gather(mistakes):
+        folder, checkpoint = find_interrupted(output.get("folder"))
+        output["folder"] = str(folder)
+    if values or mistakes:
+        flags = {f"output.{key}": value for key, value in output.items()}
+        config = _settings({**values, **flags}, mistakes)
+    if mistakes:
+        raise UserError(*mistakes)
+    if checkpoint is None:
+        if config is not None:
+            require_settings_of(folder, config)
+        if not quiet:
+            print(f"{folder}: this run is complete; nothing is left to do.")
+        return
+    from keras_mtl.runs.fit_run import fit_run
+
+    if config is None:
+        config = build_config(checkpoint.settings, {"output": output})
+    fit_run(config, quiet=quiet, resume=checkpoint)
 
 
 def _settings(values: dict[str, Any], mistakes: list[str]) -> FitConfig:

@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 import click
 
-from keras_mtl.errors import UserError, did_you_mean
+from keras_mtl.errors import RunStoppedError, UserError, did_you_mean
 
 __all__ = ["Flag", "run_command"]
 
@@ -152,6 +152,9 @@ def _status(command: click.Command, argv: list[str]) -> int:
     except click.ClickException as error:
         click.echo(f"error: {error.format_message()}", err=True)
         return 2
+    except RunStoppedError as error:
+        click.echo(f"stopped: {error}", err=True)
+        return 1
     except (KeyboardInterrupt, click.Abort):
         click.echo("stopped", err=True)
         return 1

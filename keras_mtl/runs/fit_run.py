@@ -2,36 +2,44 @@
 
 from __future__ import annotations
 
-import json
+import shlex
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-import pandas as pd
 
 from keras_mtl.configuration.fit_config import FitConfig
 from keras_mtl.configuration.repeatable import repeatable_values
-from keras_mtl.configuration.toml_file import write_toml
-from keras_mtl.errors import UserError, gather
-from keras_mtl.runs.prepare import prepare_data
+from keras_mtl.errors import RunStoppedError, UserError, gather
+from keras_mtl.runs.checkpoint import Checkpoint, checkpoint_path
+from keras_mtl.runs.data_digests import data_digests
+from keras_mtl.runs.interrupts import terminate_as_interrupt
+from keras_mtl.runs.keep_progress import KeepProgress
+from keras_mtl.runs.prepare import PreparedData, prepare_data
+from keras_mtl.runs.resume import plain, require_same_data, require_same_settings
 from keras_mtl.runs.run_folder import choose_folder, new_run_folder
 from keras_mtl.runs.terminal import Terminal
 
 __all__ = ["fit_run"]
 
 
-def fit_run(config: FitConfig, quiet: bool = False) -> Path:
+def fit_run(
+    config: FitConfig, quiet: bool = False, resume: Checkpoint | None = None
+) -> Path:
     """Trains, evaluates and exports what the settings describe.
+
+    Where training stands is kept beside the run folder's place until the run
+    is whole.
 
     Args:
         config: The run's settings.
         quiet: Whether nothing but warnings is shown.
+        resume: What an interrupted run left, to go on from.
 
     Returns:
         The run folder.
 
     Raises:
-        UserError: When the data or the folder can't serve; nothing is written.
+        UserError: When the data or the folder can't serve, or are not those
+            of the interrupted run; nothing is written.
+        RunStoppedError: When the process is interrupted.
     """
     terminal = Terminal(quiet)
     mistakes: list[str] = []
@@ -43,64 +51,71 @@ def fit_run(config: FitConfig, quiet: bool = False) -> Path:
         data = prepare_data(config)
     if mistakes:
         raise UserError(*mistakes)
+    kept = KeepProgress(
+        checkpoint_path(folder),
+        plain(repeatable_values(data.config)),
+        data_digests(data),
+    )
+    if resume is not None:
+        require_same_settings(resume.settings, kept.settings)
+        require_same_data(resume.data, kept.data)
+        kept.epoch = resume.progress.epoch
+    elif kept.path.exists():
+        terminal.show_given_up(folder)
+        kept.remove()
     terminal.show_data(data)
+    try:
+        with terminate_as_interrupt():
+            _train_and_write(data, folder, kept, resume, terminal)
+    except KeyboardInterrupt:
+        raise RunStoppedError(_interrupted(data, folder, kept)) from None
+    return folder
+
+
+def _train_and_write(
+    data: PreparedData,
+    folder: Path,
+    kept: KeepProgress,
+    resume: Checkpoint | None,
+    terminal: Terminal,
+) -> None:
+    config = data.config
     with terminal.loading():
         import tensorflow as tf
 
-        from keras_mtl.report import write_plots
-        from keras_mtl.runs.predictions import answer_rows, predict_frame
+        from keras_mtl.runs.predictions import predict_frame
         from keras_mtl.runs.train import train_run
-        from keras_mtl.serving import run_details, write_saved_model
+        from keras_mtl.runs.write_run import run_metrics, write_run
 
         # Devices are found at the first use, not without noise.
         tf.config.list_logical_devices()
 
-    epochs = data.config.training.epochs
-    with terminal.progress(epochs) as on_epoch:
-        run = train_run(data, on_epoch)
-    model = run.model
-    # One call for both: the graph of a model of many members takes long to trace.
-    everywhere = predict_frame(model, data.frame)
-    outputs = {name: values[data.test_rows] for name, values in everywhere.items()}
-    labels = {name: values[data.test_rows] for name, values in data.labels.items()}
-    metrics = {
-        "test": _measure(model.tasks, labels, outputs),
-        "train": _measure(
-            model.tasks,
-            {name: values[data.train_rows] for name, values in data.labels.items()},
-            {name: values[data.train_rows] for name, values in everywhere.items()},
-        ),
-        "rows": {"train": len(data.train_rows), "test": len(data.test_rows)},
-        "parameters": run.parameters,
-        "members": len(run.fit.members),
-        "epochs": run.fit.epochs.tolist(),
-        "idle_units": run.idle_units,
-    }
-    with new_run_folder(folder, config.output.overwrite) as written:
-        write_toml(written / "config.toml", repeatable_values(data.config))
-        model.save(written / "model.keras")
-        _write_json(written / "metrics.json", metrics)
-        history = run.fit.mean_history()
-        table = pd.DataFrame(history)
-        table.insert(0, "epoch", np.arange(1, len(table) + 1))
-        table.to_csv(written / "history.csv", index=False)
-        answers = answer_rows(model, outputs, labels, data.test_numbers)
-        answers.to_csv(written / "predictions.csv", index=False)
-        write_plots(written / "plots", model.tasks, run.fit.history, labels, outputs)
-        write_saved_model(
-            model,
-            written / "serving" / config.model.name / "1",
-            details=run_details(written),
+    epochs = config.training.epochs
+    if resume is not None:
+        terminal.show_resumed(kept.epoch, epochs)
+    with terminal.progress(epochs, kept.epoch) as on_epoch, kept:
+        run = train_run(
+            data,
+            on_epoch,
+            resume_from=None if resume is None else resume.progress,
+            on_progress=kept,
         )
+    # One call for all rows: a model of many members takes long to trace.
+    answers = predict_frame(run.model, data.frame)
+    metrics = run_metrics(run, data, answers)
+    with new_run_folder(folder, config.output.overwrite) as written:
+        write_run(written, run, data, answers, metrics)
+    kept.remove()
     terminal.show_result(metrics, folder)
-    return folder
 
 
-def _measure(tasks, labels, outputs) -> dict[str, dict[str, float]]:
-    return {
-        task.name: task.measure(labels[task.name], outputs[task.name]) for task in tasks
-    }
-
-
-def _write_json(path: Path, values: dict[str, Any]) -> None:
-    path.write_text(json.dumps(values, indent=2, allow_nan=False) + "\n", "utf-8")
+def _interrupted(data: PreparedData, folder: Path, kept: KeepProgress) -> str:
+    if not kept.epoch:
+        return "before the first epoch was over; nothing is kept."
+    place = shlex.quote(str(folder))
+    if data.config.output.overwrite:
+        place += " --overwrite"
+    return (
+        f"after epoch {kept.epoch} of {data.config.training.epochs}, which is kept. Go "
+        f"on with: python -m keras_mtl.fit --out {place} --resume"
+    )

@@ -13,6 +13,9 @@ from keras_mtl.errors import UserError
 
 __all__ = ["choose_folder", "new_run_folder"]
 
+# Where runs without a name of the user's go.
+UNNAMED = Path("runs")
+
 # What every run folder holds: by it one is known from a folder of the user's.
 RUN_MARKS = ("config.toml", "metrics.json", "model.keras")
 
@@ -36,11 +39,11 @@ def choose_folder(
         UserError: When the folder is there and may not be replaced, or is no
             run folder, or can't be made.
     """
-    path = Path(folder) if folder is not None else Path("runs") / name
+    path = Path(folder) if folder is not None else UNNAMED / name
     number = 1
     while folder is None and os.path.lexists(path):
         number += 1
-        path = Path("runs") / f"{name}-{number}"
+        path = UNNAMED / f"{name}-{number}"
     if os.path.lexists(path):
         if not overwrite:
             raise UserError(

@@ -99,9 +99,26 @@ class Terminal:
             f"{len(data.test_rows)} held out"
         )
 
+    def show_resumed(self, epoch: int, epochs: int) -> None:
+        """Shows from where an interrupted run goes on."""
+        self.console.print(f"Going on after epoch {epoch} of {epochs}")
+
+    def show_given_up(self, folder: Path) -> None:
+        """Tells that an interrupted run is lost."""
+        self.errors.print(
+            f"warning: {folder}: an interrupted run was to be written here, which "
+            "--resume would go on with; it is given up, as this fit begins anew.",
+            markup=False,
+        )
+
     @contextlib.contextmanager
-    def progress(self, epochs: int) -> Iterator[OnEpoch]:
-        """Gives the function to call after each epoch."""
+    def progress(self, epochs: int, done: int = 0) -> Iterator[OnEpoch]:
+        """Gives the function to call after each epoch.
+
+        Args:
+            epochs: All epochs of the run.
+            done: Those that were over before it was resumed.
+        """
         if not self.console.is_terminal or self.console.quiet:
             yield self._print_epoch
             return
@@ -113,7 +130,7 @@ class Terminal:
             TextColumn("{task.description}"),
         )
         with Progress(*columns, console=self.console) as bar:
-            row = bar.add_task("", total=epochs)
+            row = bar.add_task("", total=epochs, completed=done)
 
             def on_epoch(epoch: int, means: dict[str, float]) -> None:
                 bar.update(row, completed=epoch, description=_losses(means))

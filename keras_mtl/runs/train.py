@@ -15,7 +15,7 @@ from keras_mtl.features import build_encoder, encode_frame, learn_features
 from keras_mtl.runs.member_split import member_rows
 from keras_mtl.runs.prepare import PreparedData
 from keras_mtl.tasks import Task
-from keras_mtl.training import MemberFit, MultiTaskModel, fit_members
+from keras_mtl.training import MemberFit, MultiTaskModel, Progress, fit_members
 
 __all__ = ["TrainedRun", "build_core", "train_run"]
 
@@ -61,12 +61,16 @@ def build_core(config: FitConfig, tasks: Sequence[Task], width: int) -> MultiTas
 def train_run(
     data: PreparedData,
     on_epoch: Callable[[int, dict[str, float]], None] | None = None,
+    resume_from: Progress | None = None,
+    on_progress: Callable[[Progress], None] | None = None,
 ) -> TrainedRun:
     """Trains the model that a run's settings describe.
 
     Args:
         data: What `prepare_data` prepared.
         on_epoch: See `fit_members`.
+        resume_from: See `fit_members`.
+        on_progress: See `fit_members`.
 
     Returns:
         The trained model and its history.
@@ -91,6 +95,8 @@ def train_run(
         validation_rows=own.validation,
         seed=config.seed,
         on_epoch=on_epoch,
+        resume_from=resume_from,
+        on_progress=on_progress,
     )
     answer = average_members(fit.members)
     idle = activity_sentences(unit_activity(answer, matrix[rows]))

@@ -7,6 +7,7 @@ __getattr__, __all__ = lazy_names(
     {
         "keras_mtl.training.members": ("MemberFit", "fit_members"),
         "keras_mtl.training.multi_task_model": ("MultiTaskModel",),
+        "keras_mtl.training.progress": ("Progress",),
         "keras_mtl.training.settings": ("TrainingSettings",),
     },
 )

@@ -13,6 +13,7 @@ import tensorflow as tf
 from keras_mtl.training.batch_order import batch_order, pad_rows, steps_an_epoch
 from keras_mtl.training.member_program import MemberProgram, MemberScalars
 from keras_mtl.training.multi_task_model import MultiTaskModel
+from keras_mtl.training.progress import Progress
 from keras_mtl.training.settings import TrainingSettings
 from keras_mtl.weighting import Weighting
 from keras_mtl.weighting import get as get_weighting
@@ -59,6 +60,8 @@ def fit_members(
     on_epoch: Callable[[int, dict[str, float]], None] | None = None,
     weighting: str | Weighting | None = None,
     jit_compile: bool = False,
+    resume_from: Progress | None = None,
+    on_progress: Callable[[Progress], None] | None = None,
 ) -> MemberFit:
     """Trains several members of one architecture in one program.
 
@@ -79,6 +82,10 @@ def fit_members(
             counts with its last values.
         weighting: How the tasks are combined, in place of the settings' name.
         jit_compile: Whether XLA compiles the epoch: slow to start, fast after.
+        resume_from: Where training of the same members on the same data was
+            stopped; it ends as if it had not been.
+        on_progress: Called after each epoch with all that is needed to go on
+            from there.
 
     Returns:
         The trained members and their history.
@@ -129,8 +136,15 @@ def fit_members(
     names = _column_names(program, padded is not None)
     epochs: list[np.ndarray] = []
     latest = np.zeros((len(names), len(rows)))
-    for epoch in range(settings.epochs):
+    if resume_from is not None:
+        kept = resume_from.state_like(tf.nest.flatten(state))
+        state = tf.nest.pack_sequence_as(state, [tf.constant(each) for each in kept])
+        resume_from.set_generators(generators)
+        epochs, latest = list(resume_from.history), resume_from.latest
+    for epoch in range(len(epochs), settings.epochs):
         active = state.active.numpy() > 0
+        if not active.any():
+            break
         order = batch_order(rows, settings.batch_size, generators)
         state, result = program.run_epoch(
             state, scalars, tf.constant(order), padded, tf.constant(epoch)
@@ -142,8 +156,9 @@ def fit_members(
         if on_epoch is not None:
             means = latest.mean(axis=1)
             on_epoch(epoch + 1, dict(zip(names, means.tolist(), strict=True)))
-        if not np.any(state.active.numpy() > 0):
-            break
+        if on_progress is not None:
+            states = [generator.bit_generator.state for generator in generators]
+            on_progress(Progress(tf.nest.flatten(state), states, [*epochs], latest))
     best = bool(settings.patience)
     _assign(
         members,

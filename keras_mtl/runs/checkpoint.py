@@ -1,0 +1,153 @@
+"""The file that an unfinished run goes on from."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from keras_mtl.errors import UserError
+from keras_mtl.training.progress import Progress
+
+__all__ = [
+    "Checkpoint",
+    "checkpoint_path",
+    "read_checkpoint",
+    "run_of_checkpoint",
+    "write_checkpoint",
+]
+
+# The first bytes of a file; another form of it gets another number.
+MARK = b"keras_mtl checkpoint 1\n"
+DIGEST_BYTES = hashlib.sha256().digest_size
+SUFFIX = ".checkpoint"
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """What an unfinished run is known by, and where it stands.
+
+    Attributes:
+        settings: Its settings, plain, as `repeatable_values` gives them.
+        data: By what it is, the digest of a part of the data it trains on.
+        progress: Where training stands.
+    """
+
+    settings: dict[str, Any]
+    data: dict[str, str]
+    progress: Progress
+
+
+def checkpoint_path(run: Path) -> Path:
+    """Returns the place of a run's checkpoint: beside the run, and hidden.
+
+    Example:
+
+    >>> checkpoint_path(Path("runs/heart")).as_posix()
+    'runs/.heart.checkpoint'
+    """
+    return run.with_name(f".{run.name}{SUFFIX}")
+
+
+def run_of_checkpoint(path: Path) -> Path:
+    """Returns the run folder that a checkpoint is to become.
+
+    Example:
+
+    >>> run_of_checkpoint(Path("runs/.heart.checkpoint")).as_posix()
+    'runs/heart'
+    """
+    return path.with_name(path.name.removeprefix(".").removesuffix(SUFFIX))
+
+
+def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
+    """Writes a checkpoint, whole or not at all.
+
+    It is written beside its place, flushed to the disk and renamed: whenever
+    the process is killed, the last whole checkpoint is there.
+
+    Args:
+        path: As `checkpoint_path` gives it.
+        checkpoint: What is kept.
+    """
+    progress = checkpoint.progress
+    header = {
+        "settings": checkpoint.settings,
+        "data": checkpoint.data,
+        "generators": [dict(state) for state in progress.generators],
+        "values": len(progress.state),
+    }
+    arrays: dict[str, Any] = {
+        "header": np.frombuffer(json.dumps(header).encode(), "uint8"),
+        "history": np.stack(progress.history),
+        "latest": progress.latest,
+    }
+    for index, values in enumerate(progress.state):
+        arrays[_name(index)] = np.asarray(values)
+    stream = io.BytesIO()
+    np.savez(stream, **arrays)
+    content = stream.getbuffer()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f"{path.name}.part")
+    with part.open("wb") as file:
+        file.write(MARK)
+        file.write(hashlib.sha256(content).digest())
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)
+    _flush_folder(path.parent)
+
+
+def read_checkpoint(path: Path) -> Checkpoint:
+    """Reads a checkpoint.
+
+    Raises:
+        UserError: When it is none, or not as it was written.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise UserError(
+            f"{path}: expected a checkpoint that can be read; received: "
+            f"{error.strerror}."
+        ) from None
+    start = len(MARK) + DIGEST_BYTES
+    if not content.startswith(MARK):
+        raise UserError(
+            f"{path}: expected a checkpoint of this version of keras_mtl; it is none. "
+            "Train from the beginning, without --resume."
+        )
+    if hashlib.sha256(content[start:]).digest() != content[len(MARK) : start]:
+        raise UserError(
+            f"{path}: expected a checkpoint as it was written; its bytes have changed "
+            "since. Train from the beginning, without --resume."
+        )
+    with np.load(io.BytesIO(content[start:]), allow_pickle=False) as arrays:
+        header = json.loads(arrays["header"].tobytes())
+        progress = Progress(
+            [arrays[_name(index)] for index in range(header["values"])],
+            header["generators"],
+            list(arrays["history"]),
+            arrays["latest"],
+        )
+    return Checkpoint(header["settings"], header["data"], progress)
+
+
+def _name(index: int) -> str:
+    return f"state_{index:05}"
+
+
+def _flush_folder(folder: Path) -> None:
+    """Puts a rename on the disk."""
+    number = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)

@@ -1,0 +1,179 @@
+"""Going on with a run that was interrupted."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from keras_mtl.configuration.fit_config import FitConfig
+from keras_mtl.configuration.repeatable import repeatable_values
+from keras_mtl.configuration.toml_file import read_toml
+from keras_mtl.errors import UserError, show_value
+from keras_mtl.runs.checkpoint import (
+    Checkpoint,
+    checkpoint_path,
+    read_checkpoint,
+    run_of_checkpoint,
+)
+from keras_mtl.runs.prepare import prepare_data
+from keras_mtl.runs.run_folder import RUN_MARKS, UNNAMED
+
+__all__ = [
+    "find_interrupted",
+    "plain",
+    "require_same_data",
+    "require_same_settings",
+    "require_settings_of",
+]
+
+
+def find_interrupted(folder: str | None) -> tuple[Path, Checkpoint | None]:
+    """Finds the run that `--resume` goes on with.
+
+    Args:
+        folder: The run folder's place; None takes the one unnamed run that
+            was interrupted.
+
+    Returns:
+        The run folder's place and what it goes on from; None when the run is
+        complete.
+
+    Raises:
+        UserError: When there is none, or which one is meant can't be told.
+    """
+    if folder is None:
+        found = sorted(UNNAMED.glob(checkpoint_path(Path("*")).name))
+        if len(found) != 1:
+            raise UserError(_not_one([run_of_checkpoint(path) for path in found]))
+        return run_of_checkpoint(found[0]), read_checkpoint(found[0])
+    run = Path(folder)
+    path = checkpoint_path(run)
+    if _is_complete(run) and not _replaces(path, run):
+        return run, None
+    if path.exists():
+        return run, read_checkpoint(path)
+    raise UserError(
+        f"{path}: no such file. --resume goes on with an interrupted run, and none was "
+        f"to become {run}. Train from the beginning, without --resume."
+    )
+
+
+def _not_one(runs: list[Path]) -> str:
+    if not runs:
+        return (
+            f"--resume: expected an interrupted run in {UNNAMED}/; there is none. Name "
+            "the run's folder with --out, or train from the beginning, without "
+            "--resume."
+        )
+    names = ", ".join(map(str, runs))
+    return (
+        f"--resume: expected one interrupted run in {UNNAMED}/; there are "
+        f"{len(runs)}: {names}. Choose one with --out."
+    )
+
+
+def _replaces(path: Path, run: Path) -> bool:
+    """Tells whether a checkpoint is of a later run than that in its place.
+
+    A run's own checkpoint is last written before any of its files, and is still
+    there if the command was killed just before it would have removed it.
+    """
+    if not path.exists():
+        return False
+    return path.stat().st_mtime_ns > (run / RUN_MARKS[0]).stat().st_mtime_ns
+
+
+def _is_complete(run: Path) -> bool:
+    """Tells whether a run folder is there."""
+    return all((run / mark).is_file() for mark in RUN_MARKS)
+
+
+def require_same_settings(before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+    """Refuses to go on with other settings than the run began with.
+
+    Args:
+        before: The run's settings, as `plain` gives them.
+        now: Those that were asked for, likewise.
+
+    Raises:
+        UserError: With all that differ.
+    """
+    before, now = _flat(before), _flat(now)
+    mistakes = [
+        f"{key}: --resume goes on with the run's own setting, {_show(before, key)}; "
+        f"received {_show(now, key)}."
+        for key in {**before, **now}
+        if before.get(key) != now.get(key)
+    ]
+    if mistakes:
+        raise UserError(
+            *mistakes,
+            "Give --resume the run's own settings, or none but --out; or train from "
+            "the beginning, without --resume.",
+        )
+
+
+def require_same_data(before: Mapping[str, str], now: Mapping[str, str]) -> None:
+    """Refuses to go on with other data than the run began with.
+
+    Args:
+        before: The digests then, as `data_digests` gives them.
+        now: The digests now.
+
+    Raises:
+        UserError: When any differs.
+    """
+    changed = [part for part in {**before, **now} if before.get(part) != now.get(part)]
+    if changed:
+        raise UserError(
+            "--resume: expected the data that the run began with. Changed since: "
+            f"{', '.join(changed)}. Put the data back, or train from the beginning, "
+            "without --resume."
+        )
+
+
+def require_settings_of(run: Path, config: FitConfig) -> None:
+    """Refuses other settings than those a complete run was made with.
+
+    Args:
+        run: The run folder.
+        config: The settings that were asked for.
+
+    Raises:
+        UserError: With all that differ, or what is wrong with the data.
+    """
+    own = plain(read_toml(str(run / RUN_MARKS[0])))
+    data = prepare_data(config)
+    require_same_settings(own, plain(repeatable_values(data.config)))
+
+
+def plain(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns settings as they are after they were written and read.
+
+    Example:
+
+    >>> plain({"trunk": (32, 64)})
+    {'trunk': [32, 64]}
+    """
+    return json.loads(json.dumps(values))
+
+
+def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Returns nested settings by their dotted names, tasks by theirs."""
+    flat: dict[str, Any] = {}
+    for key, value in values.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, list) and value and isinstance(value[0], dict):
+            for index, each in enumerate(value):
+                flat |= _flat(each, f"{name}[{each.get('name', index)}].")
+        elif isinstance(value, dict):
+            flat |= _flat(value, f"{name}.")
+        else:
+            flat[name] = value
+    return flat
+
+
+def _show(flat: Mapping[str, Any], key: str) -> str:
+    return show_value(flat[key]) if key in flat else "nothing"

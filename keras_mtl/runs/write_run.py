@@ -1,0 +1,95 @@
+"""What a run folder holds, from the trained model."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from keras_mtl.configuration.repeatable import repeatable_values
+from keras_mtl.configuration.toml_file import write_toml
+from keras_mtl.report import write_plots
+from keras_mtl.runs.predictions import answer_rows
+from keras_mtl.runs.prepare import PreparedData
+from keras_mtl.runs.train import TrainedRun
+from keras_mtl.serving import run_details, write_saved_model
+
+__all__ = ["run_metrics", "write_run"]
+
+# By task name, a row each.
+Rows = Mapping[str, np.ndarray]
+
+
+def run_metrics(run: TrainedRun, data: PreparedData, answers: Rows) -> dict[str, Any]:
+    """Measures a run.
+
+    Args:
+        run: What training gave.
+        data: What it was trained on.
+        answers: The model's answers on all rows of the data.
+
+    Returns:
+        What `metrics.json` holds.
+    """
+    return {
+        "test": _measure(data, answers, data.test_rows),
+        "train": _measure(data, answers, data.train_rows),
+        "rows": {"train": len(data.train_rows), "test": len(data.test_rows)},
+        "parameters": run.parameters,
+        "members": len(run.fit.members),
+        "epochs": run.fit.epochs.tolist(),
+        "idle_units": run.idle_units,
+    }
+
+
+def write_run(
+    folder: Path,
+    run: TrainedRun,
+    data: PreparedData,
+    answers: Rows,
+    metrics: dict[str, Any],
+) -> None:
+    """Writes all files of a run into a folder.
+
+    Args:
+        folder: An empty folder.
+        run: What training gave.
+        data: What it was trained on.
+        answers: The model's answers on all rows of the data.
+        metrics: As `run_metrics` gives them.
+    """
+    model = run.model
+    outputs = _rows(answers, data.test_rows)
+    labels = _rows(data.labels, data.test_rows)
+    write_toml(folder / "config.toml", repeatable_values(data.config))
+    model.save(folder / "model.keras")
+    text = json.dumps(metrics, indent=2, allow_nan=False)
+    (folder / "metrics.json").write_text(text + "\n", "utf-8")
+    history = pd.DataFrame(run.fit.mean_history())
+    history.insert(0, "epoch", np.arange(1, len(history) + 1))
+    history.to_csv(folder / "history.csv", index=False)
+    table = answer_rows(model, outputs, labels, data.test_numbers)
+    table.to_csv(folder / "predictions.csv", index=False)
+    write_plots(folder / "plots", model.tasks, run.fit.history, labels, outputs)
+    write_saved_model(
+        model,
+        folder / "serving" / data.config.model.name / "1",
+        details=run_details(folder),
+    )
+
+
+def _measure(
+    data: PreparedData, answers: Rows, rows: np.ndarray
+) -> dict[str, dict[str, float]]:
+    return {
+        task.name: task.measure(data.labels[task.name][rows], answers[task.name][rows])
+        for task in data.tasks
+    }
+
+
+def _rows(values: Rows, rows: np.ndarray) -> dict[str, np.ndarray]:
+    return {name: each[rows] for name, each in values.items()}
