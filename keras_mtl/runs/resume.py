@@ -44,10 +44,11 @@ def find_interrupted(folder: str | None) -> tuple[Path, Checkpoint | None]:
         UserError: When there is none, or which one is meant can't be told.
     """
     if folder is None:
-        found = sorted(UNNAMED.glob(checkpoint_path(Path("*")).name))
-        if len(found) != 1:
-            raise UserError(_not_one([run_of_checkpoint(path) for path in found]))
-        return run_of_checkpoint(found[0]), read_checkpoint(found[0])
+        found = UNNAMED.glob(checkpoint_path(Path("*")).name)
+        runs = sorted(run_of_checkpoint(path) for path in found)
+        if len(runs) != 1:
+            raise UserError(_not_one(runs))
+        folder = str(runs[0])
     run = Path(folder)
     path = checkpoint_path(run)
     if _is_complete(run) and not _replaces(path, run):
