@@ -137,6 +137,11 @@ class BatchStep:
         self.weight_heads = weight_heads
         self.watch_gramian = watch_gramian
 
+    @property
+    def exchanges(self) -> bool:
+        """Whether replicas exchange anything amid a step, its end apart."""
+        return self.weighting.weighs_by_losses or self.watch_gramian
+
     def initial_weighting_state(self) -> dict[str, Any]:
         """Returns the weighting's state before the first batch."""
         variables = self.model.trainable_variables
@@ -159,6 +164,7 @@ class BatchStep:
         weighting_state: dict[str, Any],
         loss_scale: Any = 1.0,
         reduce: Any = None,
+        all_counts: tf.Tensor | None = None,
     ) -> BatchResult:
         """Computes one batch.
 
@@ -171,6 +177,8 @@ class BatchStep:
             loss_scale: What the losses are multiplied by before the backward
                 pass and the gradients hence carry, for half precision.
             reduce: The mean over replicas of a tensor; None for one replica.
+            all_counts: The rows with a label for each task on all replicas,
+                (T,), if they are known; else they are asked for.
         """
         reduce = reduce or _alone
         method = self.weighting
@@ -185,7 +193,7 @@ class BatchStep:
         losses = tf.add_n([each.losses for each in passes]) / len(passes)
         counts = tf.add_n([each.counts for each in passes])
         # A task takes part if any replica has a label for it.
-        known = {"mask": reduce(counts) > 0}
+        known = {"mask": (reduce(counts) if all_counts is None else all_counts) > 0}
         if method.uses_losses:
             known["losses"] = reduce(losses * loss_weights)
 

@@ -3,17 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from keras_mtl.training.batch_step import Batch, BatchStep
+from keras_mtl.training.label_counts import label_counts, replica_shares
 from keras_mtl.weighting import Weighting
 from keras_mtl.weighting import get as get_weighting
 
 __all__ = ["CompiledTraining"]
+
+
+class _Replicas(NamedTuple):
+    """The part that this replica has in a batch.
+
+    Attributes:
+        reduce: The mean over replicas of a tensor; None for one replica.
+        shares: See `replica_shares`.
+        counts: The mean over replicas of the rows with a label, (T,); None for
+            one replica.
+    """
+
+    reduce: Any
+    shares: tf.Tensor
+    counts: tf.Tensor | None
+
+    def whole(self, losses: tf.Tensor) -> tf.Tensor:
+        """Returns the losses of the whole batch."""
+        return losses if self.reduce is None else self.reduce(losses * self.shares)
 
 
 class CompiledTraining:
@@ -81,45 +101,47 @@ class CompiledTraining:
 
     def train(self, model: Any, batch: Batch) -> dict[str, Any]:
         """Makes one update, and returns the outputs it was made from."""
-        reduce = _mean_over_replicas()
+        replicas = self._replicas(batch)
         result = self.step(
             [tf.convert_to_tensor(value) for value in model.trainable_variables],
             [tf.convert_to_tensor(value) for value in model.non_trainable_variables],
             batch,
-            self._constant_weights(),
+            self._constant_weights() * replicas.shares,
             {
                 name: tf.convert_to_tensor(variable)
                 for name, variable in self.weighting_state.items()
             },
             loss_scale=model.optimizer.scale_loss(tf.ones([])),
-            reduce=reduce,
+            reduce=replicas.reduce,
+            all_counts=replicas.counts,
         )
         for variable, value in zip(
             model.non_trainable_variables, result.statistics, strict=True
         ):
             variable.assign(value)
         # Keras's optimizers sum over the replicas.
-        replicas = tf.distribute.get_strategy().num_replicas_in_sync
-        gradients = [gradient / replicas for gradient in result.gradients]
+        count = tf.distribute.get_strategy().num_replicas_in_sync
+        gradients = [gradient / count for gradient in result.gradients]
         model.optimizer.apply(gradients, model.trainable_variables)
         state = result.weighting_state
         if self.step.weighting.needs_losses_after_step:
             _, losses, counts, _ = self._evaluate(model, batch)
-            if reduce is not None:
-                losses, counts = reduce(losses), reduce(counts)
-            state = self.step.weighting.after_step(losses, state, mask=counts > 0)
+            losses = replicas.whole(losses)
+            mask = (counts if replicas.counts is None else replicas.counts) > 0
+            state = self.step.weighting.after_step(losses, state, mask=mask)
         for name, variable in self.weighting_state.items():
             variable.assign(state[name])
         if self.watched is not None:
             self.watched[0].assign(result.gramian)
             self.watched[1].assign(result.weights)
-        self._track(batch, result.losses, result.counts, result.added_loss)
+        losses = replicas.whole(result.losses)
+        self._track(batch, losses, result.counts, result.added_loss)
         return result.outputs
 
     def test(self, model: Any, batch: Batch) -> dict[str, Any]:
         """Updates the losses' trackers, and returns the outputs."""
         outputs, losses, counts, added = self._evaluate(model, batch)
-        self._track(batch, losses, counts, added)
+        self._track(batch, self._replicas(batch).whole(losses), counts, added)
         return outputs
 
     def losses_are_finite(self) -> Any:
@@ -147,6 +169,18 @@ class CompiledTraining:
         )
         return outputs, losses, counts, tf.zeros([]) if added is None else added
 
+    def _replicas(self, batch: Batch) -> _Replicas:
+        context = tf.distribute.get_replica_context()
+        if context is None or context.strategy.num_replicas_in_sync == 1:
+            return _Replicas(None, tf.ones([]), None)
+
+        def reduce(value):
+            return context.all_reduce(tf.distribute.ReduceOp.MEAN, value)
+
+        own = label_counts(self.step.task_losses, batch.labels)
+        mean = reduce(own)
+        return _Replicas(reduce, replica_shares(own, mean), mean)
+
     def _constant_weights(self):
         return tf.stack([tf.cast(weight, tf.float32) for weight in self.loss_weights])
 
@@ -158,10 +192,3 @@ class CompiledTraining:
             # By labelled rows: the mean over an epoch is then that over all
             # rows with a label, and a batch without one has no part in it.
             tracker.update_state(losses[index], sample_weight=counts[index])
-
-
-def _mean_over_replicas() -> Any:
-    context = tf.distribute.get_replica_context()
-    if context is None or context.strategy.num_replicas_in_sync == 1:
-        return None
-    return lambda value: context.all_reduce(tf.distribute.ReduceOp.MEAN, value)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
 from keras_mtl.training.adam import AdamState, adam_update, initial_adam_state
+from keras_mtl.training.batch_order import NO_ROW
 from keras_mtl.training.batch_step import Batch, BatchStep, Tensors
+from keras_mtl.training.label_counts import label_counts, replica_shares
 from keras_mtl.training.multi_task_model import MultiTaskModel
+from keras_mtl.training.replicas import Replicas, unrolled_map
 from keras_mtl.weighting import Weighting
 from keras_mtl.weighting import get as get_weighting
 
@@ -79,6 +83,25 @@ class _MemberStep(NamedTuple):
     counts: tf.Tensor
 
 
+class _Part(NamedTuple):
+    """What one process does of a step, and what it has to exchange.
+
+    Attributes:
+        rows: Its rows, (K, rows).
+        shares: See `replica_shares`.
+        counts: The mean over the processes of the rows with a label, (K, T);
+            an empty list where there is one process.
+        reduce: The mean over the processes, for what is needed amid a step.
+        map_members: How a step is mapped over the members.
+    """
+
+    rows: tf.Tensor
+    shares: tf.Tensor
+    counts: Tensors
+    reduce: Callable[[Any], Any] | None
+    map_members: Callable[..., Any]
+
+
 class MemberProgram:
     """Trains K members of one architecture, an epoch a call.
 
@@ -94,6 +117,7 @@ class MemberProgram:
         total_steps: The steps over which the schedule runs.
         patience: See `TrainingSettings`.
         jit_compile: Whether XLA compiles the epoch.
+        replicas: The processes that each take a part of every batch.
     """
 
     def __init__(
@@ -106,6 +130,7 @@ class MemberProgram:
         total_steps: int = 1,
         patience: int = 0,
         jit_compile: bool = False,
+        replicas: Replicas | None = None,
     ) -> None:
         self.model = model
         self.step = BatchStep(model, weighting or get_weighting("sum"))
@@ -134,6 +159,9 @@ class MemberProgram:
             )
             if is_seed
         ]
+        self.replicas = replicas
+        if replicas is not None:
+            self.seeds = [replicas.own_seed(seed) for seed in self.seeds]
         self.run_epoch = tf.function(self._run_epoch, jit_compile=jit_compile)
 
     def initial_state(
@@ -220,6 +248,8 @@ class MemberProgram:
         if self.step.weighting.needs_end_of_epoch:
             new = tf.vectorized_map(self.step.weighting.end_of_epoch, weighting)
             weighting = _select_state(state.active, new, weighting)
+        if self.replicas is not None:
+            sums, counts = self.replicas.total((sums, counts))
         losses = tf.math.divide_no_nan(sums, counts)
         state = state._replace(
             weights=weights, statistics=statistics, adam=adam, weighting=weighting
@@ -232,15 +262,18 @@ class MemberProgram:
 
     def _map_step(self, weights, statistics, weighting, rows, scalars, number):
         seeds = [seed + tf.cast([0, number], seed.dtype) for seed in self.seeds]
+        part = self._part(rows)
 
         def one_member(arguments):
-            weights, statistics, weighting, rows, loss_weights = arguments
+            weights, statistics, weighting, rows, loss_weights, *counts = arguments
             result = self.step(
                 weights,
                 self._with_seeds(statistics, seeds),
                 Batch(*self._gather(rows)),
                 loss_weights,
                 weighting,
+                reduce=part.reduce,
+                all_counts=counts[0] if counts else None,
             )
             return _MemberStep(
                 result.gradients,
@@ -250,24 +283,62 @@ class MemberProgram:
                 result.counts,
             )
 
+        result = part.map_members(
+            one_member,
+            (
+                weights,
+                statistics,
+                weighting,
+                part.rows,
+                scalars.loss_weights * part.shares,
+                *part.counts,
+            ),
+        )
+        if self.replicas is None:
+            return result
+        gradients, statistics = self.replicas.mean(
+            (result.gradients, result.statistics)
+        )
+        return result._replace(gradients=gradients, statistics=statistics)
+
+    def _part(self, rows) -> _Part:
+        """Returns what this process does of a step, given the rows of all."""
+        if self.replicas is None:
+            return _Part(rows, tf.ones([]), [], None, tf.vectorized_map)
+        mean = self._label_counts(rows) / self.replicas.count
+        rows = self.replicas.part(rows, NO_ROW)
+        shares = replica_shares(self._label_counts(rows), mean)
+        if not self.step.exchanges:
+            return _Part(rows, shares, [mean], None, tf.vectorized_map)
+        return _Part(rows, shares, [mean], self.replicas.mean, unrolled_map)
+
+    def _label_counts(self, rows):
+        """Counts the rows with a label, (K, T)."""
         return tf.vectorized_map(
-            one_member, (weights, statistics, weighting, rows, scalars.loss_weights)
+            lambda own: label_counts(self.step.task_losses, self._gather(own)[1]), rows
         )
 
     def _map_after_step(self, weights, statistics, weighting, rows):
         """Shows the weighting the losses of the same batch after its update."""
+        part = self._part(rows)
 
         def one_member(arguments):
-            weights, statistics, weighting, rows = arguments
+            weights, statistics, weighting, rows, *everywhere = arguments
             _, _, losses, counts, _ = self.step.forward(
                 weights,
                 self._with_seeds(statistics, self.seeds),
                 Batch(*self._gather(rows)),
                 training=False,
             )
+            if everywhere:
+                shares, counts = everywhere
+                losses = part.reduce(losses * shares)
             return self.step.weighting.after_step(losses, weighting, mask=counts > 0)
 
-        return tf.vectorized_map(one_member, (weights, statistics, weighting, rows))
+        everywhere = [part.shares, *part.counts] if part.counts else []
+        return part.map_members(
+            one_member, (weights, statistics, weighting, part.rows, *everywhere)
+        )
 
     def _map_validation(self, state, validation_rows):
         def one_member(arguments):

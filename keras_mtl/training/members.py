@@ -14,6 +14,7 @@ from keras_mtl.training.batch_order import batch_order, pad_rows, steps_an_epoch
 from keras_mtl.training.member_program import MemberProgram, MemberScalars
 from keras_mtl.training.multi_task_model import MultiTaskModel
 from keras_mtl.training.progress import Progress
+from keras_mtl.training.replicas import Replicas
 from keras_mtl.training.settings import TrainingSettings
 from keras_mtl.weighting import Weighting
 from keras_mtl.weighting import get as get_weighting
@@ -62,6 +63,7 @@ def fit_members(
     jit_compile: bool = False,
     resume_from: Progress | None = None,
     on_progress: Callable[[Progress], None] | None = None,
+    replicas: Replicas | None = None,
 ) -> MemberFit:
     """Trains several members of one architecture in one program.
 
@@ -86,6 +88,8 @@ def fit_members(
             stopped; it ends as if it had not been.
         on_progress: Called after each epoch with all that is needed to go on
             from there.
+        replicas: The processes that each take a part of every batch. All call
+            this with the same arguments, and get the same members.
 
     Returns:
         The trained members and their history.
@@ -124,6 +128,7 @@ def fit_members(
         total_steps=settings.epochs * steps,
         patience=settings.patience,
         jit_compile=jit_compile,
+        replicas=replicas,
     )
     state = program.initial_state(
         _stack([member.trainable_variables for member in members]),

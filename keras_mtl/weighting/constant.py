@@ -25,6 +25,8 @@ class Constant(LossWeighting):
     array([-1. ,  1.5])
     """
 
+    weighs_by_losses = False
+
     def __init__(self, weights: Sequence[float]) -> None:
         super().__init__()
         self.weights = tuple(float(weight) for weight in weights)

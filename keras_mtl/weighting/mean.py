@@ -22,6 +22,8 @@ class Mean(LossWeighting):
     array([1., 1.])
     """
 
+    weighs_by_losses = False
+
     def __init__(self) -> None:
         super().__init__()
 

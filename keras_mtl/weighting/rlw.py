@@ -31,6 +31,8 @@ class RLW(LossWeighting):
     2.0
     """
 
+    weighs_by_losses = False
+
     def __init__(self, seed: int | None = None, scale: str = "sum") -> None:
         super().__init__(scale)
         self.seed = seed

@@ -19,6 +19,8 @@ class Sum(LossWeighting):
     array([2., 2.])
     """
 
+    weighs_by_losses = False
+
     def __init__(self) -> None:
         super().__init__()
 

@@ -26,6 +26,8 @@ class Weighting:
       batch once more, after the update, computed without training mode.
     - `needs_end_of_epoch`: call `end_of_epoch` after each epoch.
     - `uses_losses`: pass `losses` to the call (always so for `"losses"`).
+    - `weighs_by_losses`: the weights, or the next state, depend on what the
+      losses are, so that replicas have to exchange them first.
     - `uses_last_shared_layer`: the Gramian is that of the last shared layer
       alone.
     - `samples`: how many independent parts of a batch the rule wants. With 2
@@ -43,6 +45,7 @@ class Weighting:
     needs_losses_after_step: ClassVar[bool] = False
     needs_end_of_epoch: ClassVar[bool] = False
     uses_losses: ClassVar[bool] = False
+    weighs_by_losses: ClassVar[bool] = True
     uses_last_shared_layer: ClassVar[bool] = False
     samples: ClassVar[int] = 1
     update_sample: ClassVar[Literal["last", "mean"]] = "last"
