@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ from keras_mtl.configuration.command_line import Flag, run_command
 
 if TYPE_CHECKING:
     from keras_mtl.configuration.fit_config import FitConfig
+    from keras_mtl.configuration.workers import Workers
 
 __all__ = ["FLAGS", "main"]
 
@@ -144,28 +146,35 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _fit(values: dict[str, Any], mistakes: list[str]) -> None:
+    from keras_mtl.configuration.workers import read_workers
+    from keras_mtl.errors import gather
+
     quiet = bool(values.pop("quiet", False))
-    if values.pop("resume", False):
-        _resume(values, mistakes, quiet)
-        return
-    config = _settings(values, mistakes)
-    # Loaded from here on: what the settings don't need.
-    from keras_mtl.runs.fit_run import fit_run
+    resume = bool(values.pop("resume", False))
+    workers = None
+    with gather(mistakes):
+        workers = read_workers(os.environ)
+    if workers is not None and not workers.is_chief:
+        _work(values, mistakes, resume, workers)
+    elif resume:
+        _resume(values, mistakes, quiet, workers)
+    else:
+        config = _settings(values, mistakes)
+        # Loaded from here on: what the settings don't need.
+        from keras_mtl.runs.fit_run import fit_run
 
-    fit_run(config, quiet=quiet)
+        fit_run(config, quiet=quiet, workers=workers)
 
 
-def _resume(values: dict[str, Any], mistakes: list[str], quiet: bool) -> None:
+def _resume(
+    values: dict[str, Any], mistakes: list[str], quiet: bool, workers: Workers | None
+) -> None:
     """Goes on with an interrupted run, with its own settings."""
     from keras_mtl.configuration.validate import build_config
     from keras_mtl.errors import UserError, gather
     from keras_mtl.runs.resume import find_interrupted, require_settings_of
 
-    output = {
-        key: values.pop(f"output.{key}")
-        for key in ("folder", "overwrite")
-        if f"output.{key}" in values
-    }
+    output = _pop_output(values)
     checkpoint = config = None
     with gather(mistakes):
         folder, checkpoint = find_interrupted(output.get("folder"))
@@ -185,7 +194,35 @@ def _resume(values: dict[str, Any], mistakes: list[str], quiet: bool) -> None:
 
     if config is None:
         config = build_config(checkpoint.settings, {"output": output})
-    fit_run(config, quiet=quiet, resume=checkpoint)
+    fit_run(config, quiet=quiet, resume=checkpoint, workers=workers)
+
+
+def _work(
+    values: dict[str, Any], mistakes: list[str], resume: bool, workers: Workers
+) -> None:
+    """Trains with a chief, which alone reads and writes the run's files."""
+    folder = _pop_output(values).get("folder")
+    if resume and folder is not None:
+        from keras_mtl.runs.resume import is_finished
+
+        # The chief, on the same disk, has nothing left to do either.
+        if is_finished(folder):
+            return
+    config = None
+    if values or mistakes or not resume:
+        config = _settings(values, mistakes)
+    from keras_mtl.runs.worker_run import worker_run
+
+    worker_run(config, workers)
+
+
+def _pop_output(values: dict[str, Any]) -> dict[str, Any]:
+    """Takes the settings of `[output]` out of those of the flags."""
+    return {
+        key: values.pop(f"output.{key}")
+        for key in ("folder", "overwrite")
+        if f"output.{key}" in values
+    }
 
 
 def _settings(values: dict[str, Any], mistakes: list[str]) -> FitConfig:

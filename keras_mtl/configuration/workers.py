@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,10 +27,13 @@ class Workers:
     Attributes:
         addresses: Host and port of each; the first is the chief's.
         index: The number of this process, from 0.
+        has_chief: Whether TF_CONFIG calls the first one chief, and numbers the
+            workers after it from 0.
     """
 
     addresses: tuple[str, ...]
     index: int
+    has_chief: bool = False
 
     @property
     def count(self) -> int:
@@ -40,6 +44,10 @@ class Workers:
     def is_chief(self) -> bool:
         """Whether this one writes the run and talks to the user."""
         return self.index == 0
+
+    def number(self, kind: str, index: int) -> int:
+        """Returns the number of a process that TF_CONFIG has by kind and index."""
+        return index + (self.has_chief and kind == "worker")
 
     def describe(self, index: int) -> str:
         """Returns what messages call a worker."""
@@ -62,7 +70,7 @@ def read_workers(environment: Mapping[str, str]) -> Workers | None:
 
     >>> cluster = '{"worker": ["a:1", "b:1"]}, "task": {"type": "worker", "index": 1}'
     >>> read_workers({"TF_CONFIG": '{"cluster": ' + cluster + "}"})
-    Workers(addresses=('a:1', 'b:1'), index=1)
+    Workers(addresses=('a:1', 'b:1'), index=1, has_chief=False)
     """
     text = environment.get("TF_CONFIG", "").strip()
     if not text:
@@ -84,9 +92,12 @@ def read_workers(environment: Mapping[str, str]) -> Workers | None:
     mistakes = _cluster_mistakes(cluster)
     if mistakes:
         raise UserError(*mistakes)
-    index = _index(config.get("task"), cluster)
-    addresses = tuple(address for kind in TRAINING for address in cluster.get(kind, ()))
-    return Workers(addresses, index) if len(addresses) > 1 else None
+    kind, index = _task(config.get("task"), cluster)
+    addresses = tuple(address for each in TRAINING for address in cluster.get(each, ()))
+    workers = Workers(addresses, 0, "chief" in cluster)
+    if workers.count == 1:
+        return None
+    return dataclasses.replace(workers, index=workers.number(kind, index))
 
 
 def _cluster_mistakes(cluster: Any) -> list[str]:
@@ -136,8 +147,8 @@ def _is_address(address: Any) -> bool:
     )
 
 
-def _index(task: Any, cluster: Mapping[str, Any]) -> int:
-    """Returns the number of this process, the chief's being 0."""
+def _task(task: Any, cluster: Mapping[str, Any]) -> tuple[str, int]:
+    """Returns the kind and the index of this process."""
     if not isinstance(task, dict):
         raise UserError(
             'TF_CONFIG: task: expected this process, such as {"type": "worker", '
@@ -161,4 +172,4 @@ def _index(task: Any, cluster: Mapping[str, Any]) -> int:
             f"TF_CONFIG: task.index: expected a number from 0 to {most}, as the "
             f"cluster has {most + 1} of type {kind}; received {show_value(index)}."
         )
-    return number + (len(cluster.get("chief", ())) if kind == "worker" else 0)
+    return kind, number

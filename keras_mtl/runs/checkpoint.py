@@ -18,8 +18,10 @@ from keras_mtl.training.progress import Progress
 __all__ = [
     "Checkpoint",
     "checkpoint_path",
+    "pack_checkpoint",
     "read_checkpoint",
     "run_of_checkpoint",
+    "unpack_checkpoint",
     "write_checkpoint",
 ]
 
@@ -66,16 +68,8 @@ def run_of_checkpoint(path: Path) -> Path:
     return path.with_name(path.name.removeprefix(".").removesuffix(SUFFIX))
 
 
-def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
-    """Writes a checkpoint, whole or not at all.
-
-    It is written beside its place, flushed to the disk and renamed: whenever
-    the process is killed, the last whole checkpoint is there.
-
-    Args:
-        path: As `checkpoint_path` gives it.
-        checkpoint: What is kept.
-    """
+def pack_checkpoint(checkpoint: Checkpoint) -> bytes:
+    """Returns a checkpoint as bytes."""
     progress = checkpoint.progress
     header = {
         "settings": checkpoint.settings,
@@ -93,11 +87,23 @@ def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     stream = io.BytesIO()
     np.savez(stream, **arrays)
     content = stream.getbuffer()
+    return b"".join([MARK, hashlib.sha256(content).digest(), content])
+
+
+def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
+    """Writes a checkpoint, whole or not at all.
+
+    It is written beside its place, flushed to the disk and renamed: whenever
+    the process is killed, the last whole checkpoint is there.
+
+    Args:
+        path: As `checkpoint_path` gives it.
+        checkpoint: What is kept.
+    """
+    content = pack_checkpoint(checkpoint)
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}.part")
     with part.open("wb") as file:
-        file.write(MARK)
-        file.write(hashlib.sha256(content).digest())
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
@@ -118,16 +124,29 @@ def read_checkpoint(path: Path) -> Checkpoint:
             f"{path}: expected a checkpoint that can be read; received: "
             f"{error.strerror}."
         ) from None
+    return unpack_checkpoint(content, str(path))
+
+
+def unpack_checkpoint(content: bytes, source: str) -> Checkpoint:
+    """Returns the checkpoint that bytes are.
+
+    Args:
+        content: As `pack_checkpoint` gives them.
+        source: What messages call where they come from.
+
+    Raises:
+        UserError: When they are none, or not as they were made.
+    """
     start = len(MARK) + DIGEST_BYTES
     if not content.startswith(MARK):
         raise UserError(
-            f"{path}: expected a checkpoint of this version of keras_mtl; it is none. "
-            "Train from the beginning, without --resume."
+            f"{source}: expected a checkpoint of this version of keras_mtl; it is "
+            "none. Train from the beginning, without --resume."
         )
     if hashlib.sha256(content[start:]).digest() != content[len(MARK) : start]:
         raise UserError(
-            f"{path}: expected a checkpoint as it was written; its bytes have changed "
-            "since. Train from the beginning, without --resume."
+            f"{source}: expected a checkpoint as it was written; its bytes have "
+            "changed since. Train from the beginning, without --resume."
         )
     with np.load(io.BytesIO(content[start:]), allow_pickle=False) as arrays:
         header = json.loads(arrays["header"].tobytes())

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import shlex
 from pathlib import Path
 
 from keras_mtl.configuration.fit_config import FitConfig
 from keras_mtl.configuration.repeatable import repeatable_values
+from keras_mtl.configuration.workers import Workers
 from keras_mtl.errors import RunStoppedError, UserError, gather
-from keras_mtl.runs.checkpoint import Checkpoint, checkpoint_path
+from keras_mtl.runs.checkpoint import Checkpoint, checkpoint_path, pack_checkpoint
 from keras_mtl.runs.data_digests import data_digests
 from keras_mtl.runs.interrupts import terminate_as_interrupt
 from keras_mtl.runs.keep_progress import KeepProgress
@@ -21,7 +23,10 @@ __all__ = ["fit_run"]
 
 
 def fit_run(
-    config: FitConfig, quiet: bool = False, resume: Checkpoint | None = None
+    config: FitConfig,
+    quiet: bool = False,
+    resume: Checkpoint | None = None,
+    workers: Workers | None = None,
 ) -> Path:
     """Trains, evaluates and exports what the settings describe.
 
@@ -32,6 +37,8 @@ def fit_run(
         config: The run's settings.
         quiet: Whether nothing but warnings is shown.
         resume: What an interrupted run left, to go on from.
+        workers: The processes that train it together, of which this is the
+            chief; None for this one alone. See `worker_run`.
 
     Returns:
         The run folder.
@@ -39,7 +46,7 @@ def fit_run(
     Raises:
         UserError: When the data or the folder can't serve, or are not those
             of the interrupted run; nothing is written.
-        RunStoppedError: When the process is interrupted.
+        RunStoppedError: When the process is interrupted, or a worker is lost.
     """
     terminal = Terminal(quiet)
     mistakes: list[str] = []
@@ -66,7 +73,7 @@ def fit_run(
     terminal.show_data(data)
     try:
         with terminate_as_interrupt():
-            _train_and_write(data, folder, kept, resume, terminal)
+            _train_and_write(data, folder, kept, resume, terminal, workers)
     except KeyboardInterrupt:
         raise RunStoppedError(_interrupted(data, folder, kept)) from None
     return folder
@@ -78,27 +85,44 @@ def _train_and_write(
     kept: KeepProgress,
     resume: Checkpoint | None,
     terminal: Terminal,
+    workers: Workers | None,
 ) -> None:
     config = data.config
-    with terminal.loading():
+    replicas = None
+    lost: contextlib.AbstractContextManager = contextlib.nullcontext()
+    with terminal.loading() as tell:
         import tensorflow as tf
 
+        from keras_mtl.runs.cluster import (
+            LOST,
+            join_workers,
+            notice_loss,
+            require_agreement,
+        )
         from keras_mtl.runs.predictions import predict_frame
         from keras_mtl.runs.train import train_run
         from keras_mtl.runs.write_run import run_metrics, write_run
 
+        if workers is not None:
+            terminal.show_waiting(workers)
+            replicas = join_workers(workers, tell)
+            lost = notice_loss(workers)
         # Devices are found at the first use, not without noise.
         tf.config.list_logical_devices()
 
     epochs = config.training.epochs
     if resume is not None:
         terminal.show_resumed(kept.epoch, epochs)
-    with terminal.progress(epochs, kept.epoch) as on_epoch, kept:
+    with lost, terminal.progress(epochs, kept.epoch) as on_epoch, kept:
+        if workers is not None and replicas is not None:
+            replicas.broadcast(b"" if resume is None else pack_checkpoint(resume))
+            require_agreement(replicas, workers, kept.settings, kept.data)
         run = train_run(
             data,
             on_epoch,
             resume_from=None if resume is None else resume.progress,
             on_progress=kept,
+            replicas=replicas,
         )
     # One call for all rows: a model of many members takes long to trace.
     answers = predict_frame(run.model, data.frame)
@@ -107,6 +131,10 @@ def _train_and_write(
         write_run(written, run, data, answers, metrics)
     kept.remove()
     terminal.show_result(metrics, folder)
+    if replicas is not None:
+        # The others end with this one. The run is whole, even if one has gone.
+        with contextlib.suppress(*LOST):
+            replicas.wait_for_all()
 
 
 def _interrupted(data: PreparedData, folder: Path, kept: KeepProgress) -> str:

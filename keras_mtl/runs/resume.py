@@ -22,6 +22,7 @@ from keras_mtl.runs.run_folder import RUN_MARKS, UNNAMED
 
 __all__ = [
     "find_interrupted",
+    "is_finished",
     "plain",
     "require_same_data",
     "require_same_settings",
@@ -51,7 +52,7 @@ def find_interrupted(folder: str | None) -> tuple[Path, Checkpoint | None]:
         folder = str(runs[0])
     run = Path(folder)
     path = checkpoint_path(run)
-    if _is_complete(run) and not _replaces(path, run):
+    if is_finished(folder):
         return run, None
     if path.exists():
         return run, read_checkpoint(path)
@@ -75,20 +76,20 @@ def _not_one(runs: list[Path]) -> str:
     )
 
 
-def _replaces(path: Path, run: Path) -> bool:
-    """Tells whether a checkpoint is of a later run than that in its place.
+def is_finished(folder: str) -> bool:
+    """Tells whether a run is in its place, and none is to replace it.
 
     A run's own checkpoint is last written before any of its files, and is still
-    there if the command was killed just before it would have removed it.
+    there if the command was killed just before it would have removed it. A
+    later one is of a run that is to replace it.
     """
-    if not path.exists():
+    run = Path(folder)
+    if not all((run / mark).is_file() for mark in RUN_MARKS):
         return False
-    return path.stat().st_mtime_ns > (run / RUN_MARKS[0]).stat().st_mtime_ns
-
-
-def _is_complete(run: Path) -> bool:
-    """Tells whether a run folder is there."""
-    return all((run / mark).is_file() for mark in RUN_MARKS)
+    path = checkpoint_path(run)
+    if not path.exists():
+        return True
+    return path.stat().st_mtime_ns <= (run / RUN_MARKS[0]).stat().st_mtime_ns
 
 
 def require_same_settings(before: Mapping[str, Any], now: Mapping[str, Any]) -> None:

@@ -21,6 +21,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from keras_mtl.configuration.workers import Workers
 from keras_mtl.errors import DataWarning
 from keras_mtl.report.tables import data_table, measures_table
 from keras_mtl.runs.prepare import PreparedData
@@ -66,8 +67,10 @@ class Terminal:
                 )
 
     @contextlib.contextmanager
-    def loading(self) -> Iterator[None]:
+    def loading(self) -> Iterator[Callable[[str], object]]:
         """Keeps TensorFlow's start-up lines off the screen, unless it fails.
+
+        Gives a function that shows a line of its own there.
 
         Its C++ part writes them to the standard error before any setting of
         its own can be heard.
@@ -81,7 +84,7 @@ class Terminal:
         with tempfile.TemporaryFile() as said:
             os.dup2(said.fileno(), 2)
             try:
-                yield
+                yield lambda line: os.write(kept, f"{line}\n".encode())
             except BaseException:
                 said.seek(0)
                 os.write(kept, said.read())
@@ -98,6 +101,11 @@ class Terminal:
             f"{data.source}: {len(data.train_rows)} rows to train on, "
             f"{len(data.test_rows)} held out"
         )
+
+    def show_waiting(self, workers: Workers) -> None:
+        """Shows that other processes are waited for."""
+        names = ", ".join(workers.addresses[1:])
+        self.console.print(f"Waiting for the other workers: {names}", soft_wrap=True)
 
     def show_resumed(self, epoch: int, epochs: int) -> None:
         """Shows from where an interrupted run goes on."""

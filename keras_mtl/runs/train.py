@@ -16,6 +16,7 @@ from keras_mtl.runs.member_split import member_rows
 from keras_mtl.runs.prepare import PreparedData
 from keras_mtl.tasks import Task
 from keras_mtl.training import MemberFit, MultiTaskModel, Progress, fit_members
+from keras_mtl.training.replicas import Replicas
 
 __all__ = ["TrainedRun", "build_core", "train_run"]
 
@@ -63,6 +64,7 @@ def train_run(
     on_epoch: Callable[[int, dict[str, float]], None] | None = None,
     resume_from: Progress | None = None,
     on_progress: Callable[[Progress], None] | None = None,
+    replicas: Replicas | None = None,
 ) -> TrainedRun:
     """Trains the model that a run's settings describe.
 
@@ -71,6 +73,7 @@ def train_run(
         on_epoch: See `fit_members`.
         resume_from: See `fit_members`.
         on_progress: See `fit_members`.
+        replicas: See `fit_members`.
 
     Returns:
         The trained model and its history.
@@ -97,6 +100,7 @@ def train_run(
         on_epoch=on_epoch,
         resume_from=resume_from,
         on_progress=on_progress,
+        replicas=replicas,
     )
     answer = average_members(fit.members)
     idle = activity_sentences(unit_activity(answer, matrix[rows]))

@@ -330,7 +330,7 @@ class MemberProgram:
                 Batch(*self._gather(rows)),
                 training=False,
             )
-            if everywhere:
+            if everywhere and part.reduce is not None:
                 shares, counts = everywhere
                 losses = part.reduce(losses * shares)
             return self.step.weighting.after_step(losses, weighting, mask=counts > 0)

@@ -81,6 +81,10 @@ class Replicas:
         all_of_them[self.index] = numbers
         return self.total(tf.constant(all_of_them)).numpy()
 
+    def wait_for_all(self) -> None:
+        """Returns when all processes have called it."""
+        self.gather(np.zeros([1], "int32"))
+
     def broadcast(self, content: bytes) -> bytes:
         """Returns the bytes that the first process has."""
         own = content if self.index == 0 else b""

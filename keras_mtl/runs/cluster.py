@@ -1,0 +1,142 @@
+"""Joining the workers that train one run together, and noticing their loss."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import re
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from keras_mtl.configuration.workers import Workers
+from keras_mtl.errors import RunStoppedError, UserError
+from keras_mtl.training.replicas import Replicas
+
+__all__ = ["join_workers", "notice_loss", "require_agreement"]
+
+# So long a worker waits for the others to start.
+MINUTES_TO_START = 10
+
+# What TensorFlow raises when another process has gone, or answers no more.
+LOST = (
+    tf.errors.AbortedError,
+    tf.errors.CancelledError,
+    tf.errors.DeadlineExceededError,
+    tf.errors.UnavailableError,
+)
+
+
+def join_workers(workers: Workers, tell: Callable[[str], object]) -> Replicas:
+    """Waits for all workers, and lets them exchange what they compute.
+
+    Each takes one device: its first GPU, or else its CPU. It must be called
+    before TensorFlow does anything else.
+
+    Args:
+        workers: Those of TF_CONFIG.
+        tell: Shows a line on the standard error.
+    """
+    devices = tf.config.list_physical_devices("GPU")[:1]
+    tf.config.set_visible_devices(devices, "GPU")
+    with _give_up_waiting(workers, tell):
+        strategy = tf.distribute.MultiWorkerMirroredStrategy()
+    return Replicas(strategy, workers.index, workers.count)
+
+
+@contextlib.contextmanager
+def _give_up_waiting(workers: Workers, tell: Callable[[str], object]) -> Iterator[None]:
+    """Ends the process when the others do not start, as TensorFlow never would."""
+
+    def end() -> None:
+        # What is waited for is in C++: no exception would get through to it.
+        tell(
+            f"stopped: {workers.describe(workers.index)} has waited "
+            f"{MINUTES_TO_START} minutes for the others. Expected every address of "
+            "TF_CONFIG to be a worker's that is running. Look at what the others "
+            "tell, and start all of them again."
+        )
+        os._exit(1)
+
+    timer = threading.Timer(60 * MINUTES_TO_START, end)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+@contextlib.contextmanager
+def notice_loss(workers: Workers) -> Iterator[None]:
+    """Tells clearly that another worker is lost.
+
+    Args:
+        workers: Those of TF_CONFIG.
+
+    Raises:
+        RunStoppedError: When what is done inside fails for that reason.
+    """
+    try:
+        yield
+    except LOST as error:
+        raise RunStoppedError(
+            f"{workers.describe(workers.index)} lost {_lost(workers, str(error))}. "
+            "When all have ended, start them all again with --resume: the chief keeps "
+            "the last epoch."
+        ) from error
+
+
+def _lost(workers: Workers, message: str) -> str:
+    found = re.search(r"/job:(\w+)/replica:\d+/task:(\d+)", message)
+    if found is not None:
+        number = workers.number(found[1], int(found[2]))
+        if number != workers.index:
+            return workers.describe(number)
+    return "another one"
+
+
+def require_agreement(
+    replicas: Replicas,
+    workers: Workers,
+    settings: Mapping[str, Any],
+    data: Mapping[str, str],
+) -> None:
+    """Refuses to train when workers have other settings or data than the chief.
+
+    All workers must call it.
+
+    Args:
+        replicas: What the workers exchange by.
+        workers: Those of TF_CONFIG.
+        settings: The settings, plain.
+        data: As `data_digests` gives them.
+
+    Raises:
+        UserError: With the workers that differ.
+    """
+    # Where the data lie may differ from machine to machine.
+    place = {"path", "test_path"}
+    own = {k: v for k, v in settings.get("data", {}).items() if k not in place}
+    parts = {"settings": {**settings, "data": own}, "data": dict(data)}
+    digests = {name: _numbers(replicas, value) for name, value in parts.items()}
+    mistakes = [
+        f"{workers.describe(index)}: expected the {name} of the chief, "
+        f"{workers.addresses[0]}; received other {name}. Start all workers with the "
+        "same command on the same rows."
+        for name, numbers in digests.items()
+        for index in range(1, workers.count)
+        if not np.array_equal(numbers[index], numbers[0])
+    ]
+    if mistakes:
+        raise UserError(*mistakes)
+
+
+def _numbers(replicas: Replicas, value: Any) -> np.ndarray:
+    digest = hashlib.sha256(json.dumps(value, sort_keys=True).encode()).digest()
+    return replicas.gather(np.frombuffer(digest, "uint8").astype("int32"))

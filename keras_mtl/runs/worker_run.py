@@ -1,0 +1,69 @@
+"""What a worker does that is not the chief: it trains, and writes nothing."""
+
+from __future__ import annotations
+
+import warnings
+
+from keras_mtl.configuration.fit_config import FitConfig
+from keras_mtl.configuration.repeatable import repeatable_values
+from keras_mtl.configuration.validate import build_config
+from keras_mtl.configuration.workers import Workers
+from keras_mtl.errors import DataWarning, UserError
+from keras_mtl.runs.checkpoint import unpack_checkpoint
+from keras_mtl.runs.data_digests import data_digests
+from keras_mtl.runs.prepare import PreparedData, prepare_data
+from keras_mtl.runs.resume import plain
+from keras_mtl.runs.terminal import Terminal
+
+__all__ = ["worker_run"]
+
+
+def worker_run(config: FitConfig | None, workers: Workers) -> None:
+    """Trains with the other workers until the chief has written the run.
+
+    Args:
+        config: The run's settings; None takes those of the interrupted run
+            that the chief goes on with.
+        workers: Those of TF_CONFIG.
+
+    Raises:
+        UserError: When the settings or the data are not those of the chief.
+        RunStoppedError: When another worker is lost.
+    """
+    # A mistake in the data is told before the others are waited for.
+    data = None if config is None else _prepare(config)
+    with Terminal(quiet=True).loading() as tell:
+        from keras_mtl.runs.cluster import (
+            join_workers,
+            notice_loss,
+            require_agreement,
+        )
+        from keras_mtl.runs.train import train_run
+
+        replicas = join_workers(workers, tell)
+    with notice_loss(workers):
+        content = replicas.broadcast(b"")
+        resume = unpack_checkpoint(content, "the chief") if content else None
+        if data is None:
+            if resume is None:
+                raise UserError(
+                    f"{workers.describe(workers.index)}: expected a chief that goes on "
+                    "with an interrupted run, as --resume says here. Start all workers "
+                    "with the same command."
+                )
+            data = _prepare(build_config(resume.settings))
+        settings = plain(repeatable_values(data.config))
+        require_agreement(replicas, workers, settings, data_digests(data))
+        train_run(
+            data,
+            resume_from=None if resume is None else resume.progress,
+            replicas=replicas,
+        )
+        replicas.wait_for_all()
+
+
+def _prepare(config: FitConfig) -> PreparedData:
+    with warnings.catch_warnings():
+        # The chief tells them.
+        warnings.simplefilter("ignore", DataWarning)
+        return prepare_data(config)
