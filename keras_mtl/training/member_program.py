@@ -260,6 +260,9 @@ class MemberProgram:
         state = self._keep_best(state, validation_losses, scalars, epoch)
         return state, EpochResult(losses, validation_losses, metrics)
 
+    # Nothing in a step is Python control flow on tensors; to look for it in all
+    # of Keras takes longer than to trace the step.
+    @tf.autograph.experimental.do_not_convert
     def _map_step(self, weights, statistics, weighting, rows, scalars, number):
         seeds = [seed + tf.cast([0, number], seed.dtype) for seed in self.seeds]
         part = self._part(rows)
@@ -318,6 +321,7 @@ class MemberProgram:
             lambda own: label_counts(self.step.task_losses, self._gather(own)[1]), rows
         )
 
+    @tf.autograph.experimental.do_not_convert
     def _map_after_step(self, weights, statistics, weighting, rows):
         """Shows the weighting the losses of the same batch after its update."""
         part = self._part(rows)
@@ -340,6 +344,7 @@ class MemberProgram:
             one_member, (weights, statistics, weighting, part.rows, *everywhere)
         )
 
+    @tf.autograph.experimental.do_not_convert
     def _map_validation(self, state, validation_rows):
         def one_member(arguments):
             weights, statistics, rows = arguments
