@@ -46,6 +46,7 @@ __getattr__, __all__ = lazy_names(
         ),
         "keras_mtl.training": (
             "MemberFit",
+            "MemberSettings",
             "MultiTaskModel",
             "TrainingSettings",
             "fit_members",

@@ -129,6 +129,12 @@ FLAGS = (
         "Share of training rows each member validates on.",
         metavar="X",
     ),
+    Flag(
+        "--watch-conflict",
+        "training.watch_conflict",
+        "Tell how the tasks' gradients conflict.",
+        form="switch",
+    ),
     Flag("--label-smoothing", "heads.label_smoothing", "Of classes.", metavar="X"),
     Flag(
         "--loss-weight",

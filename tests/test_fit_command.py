@@ -158,3 +158,21 @@ def _start_fit(folder):
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
+
+
+@pytest.mark.slow
+def test_watching_the_conflict_adds_columns_and_a_plot(tmp_path, heart_run):
+    from keras_mtl.analysis import conflict_columns
+
+    folder = tmp_path / "run"
+    assert main([*QUICK, "--watch-conflict", "--out", str(folder)]) == 0
+    table = pd.read_csv(folder / "history.csv")
+    columns = conflict_columns(["thal", "heart"])
+    assert list(table)[-len(columns) :] == columns
+    assert table["thal_heart_cosine"].between(-1, 1).all()
+    assert (folder / "plots" / "gradient_conflict.png").exists()
+    # To watch changes nothing, and who does not watch is told nothing.
+    plain = pd.read_csv(heart_run / "history.csv")
+    assert not set(columns) & set(plain)
+    np.testing.assert_allclose(table[list(plain)], plain, rtol=1e-3)
+    assert not (heart_run / "plots" / "gradient_conflict.png").exists()

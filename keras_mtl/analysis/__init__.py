@@ -10,6 +10,9 @@ __getattr__, __all__ = lazy_names(
             "unit_activity",
         ),
         "keras_mtl.analysis.activity_callback": ("UnitActivity",),
-        "keras_mtl.analysis.gradient_conflict": ("GradientConflict",),
+        "keras_mtl.analysis.gradient_conflict": (
+            "GradientConflict",
+            "conflict_columns",
+        ),
     },
 )

@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from keras_mtl.report.conflict_plot import write_conflict_plot
 from keras_mtl.report.figures import COLORS, write_figure
 from keras_mtl.tasks import BinaryTask, MulticlassTask, MultilabelTask, RegressionTask
 from keras_mtl.tasks.task import Task
@@ -40,6 +41,8 @@ def write_plots(
         outputs: By task name the model's outputs on these rows.
     """
     folder.mkdir(parents=True)
+    names = [task.name for task in tasks]
+    write_conflict_plot(folder / "gradient_conflict.png", names, history)
     for task in tasks:
         _write(folder / f"{task.name}_learning_curve.png", _curve, task, history)
         truth, answers = labels[task.name], outputs[task.name]

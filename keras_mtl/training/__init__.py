@@ -5,6 +5,7 @@ from keras_mtl.lazy import lazy_names
 __getattr__, __all__ = lazy_names(
     __name__,
     {
+        "keras_mtl.training.member_settings": ("MemberSettings",),
         "keras_mtl.training.members": ("MemberFit", "fit_members"),
         "keras_mtl.training.multi_task_model": ("MultiTaskModel",),
         "keras_mtl.training.progress": ("Progress",),

@@ -48,12 +48,11 @@ def batch_order(
         generators: For each member its source of chance.
 
     Returns:
-        int32 of shape (steps, K, batch_size), with `NO_ROW` where a batch has
+        int32 of shape (K, steps, batch_size), with `NO_ROW` where a batch has
         no more rows.
     """
     steps = steps_an_epoch(rows, batch_size)
     order = np.full((len(rows), steps * batch_size), NO_ROW, dtype="int32")
     for index, (member, generator) in enumerate(zip(rows, generators, strict=True)):
         order[index, : len(member)] = generator.permutation(member)
-    batches = order.reshape(len(rows), steps, batch_size)
-    return np.ascontiguousarray(batches.transpose(1, 0, 2))
+    return order.reshape(len(rows), steps, batch_size)

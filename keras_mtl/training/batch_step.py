@@ -15,6 +15,7 @@ from keras_mtl.training.jacobian import (
     unflatten_update,
     weigh_rows,
 )
+from keras_mtl.training.member_layers import present_rows
 from keras_mtl.training.task_losses import TaskLosses
 from keras_mtl.training.variable_groups import group_variables
 
@@ -35,11 +36,14 @@ class Batch(NamedTuple):
         inputs: The model's inputs.
         labels: By task name; NaN where missing.
         sample_weights: Of the rows, or by task name; or None.
+        present: Which rows are there, where others fill the batch up; or None.
+            Those that are not have no labels.
     """
 
     inputs: Any
     labels: Mapping[str, Any]
     sample_weights: Any = None
+    present: Any = None
 
 
 class BatchResult(NamedTuple):
@@ -243,9 +247,14 @@ class BatchStep:
 
     def _run(self, trainable, statistics, batch, training=True):
         """Runs the model; the losses and counts are lists of scalars."""
-        outputs, statistics, added = self.model.stateless_call(
-            trainable, statistics, batch.inputs, training=training, return_losses=True
-        )
+        with present_rows(batch.present):
+            outputs, statistics, added = self.model.stateless_call(
+                trainable,
+                statistics,
+                batch.inputs,
+                training=training,
+                return_losses=True,
+            )
         losses, counts = self.task_losses.each(
             outputs, batch.labels, batch.sample_weights
         )
@@ -289,10 +298,17 @@ class BatchStep:
         ]
         jacobians = [[reduce(rows / loss_scale) for rows in each.rows] for each in made]
         inner_products = gramian(jacobians[0], jacobians[min(1, len(jacobians) - 1)])
-        rows = jacobians[-1]
-        if self.weighting.update_sample == "mean":
-            rows = [tf.add_n(each) / len(each) for each in zip(*jacobians, strict=True)]
         seen = inner_products
+        rows = jacobians[-1]
+        if len(jacobians) > 1:
+            means = [
+                tf.add_n(each) / len(each) for each in zip(*jacobians, strict=True)
+            ]
+            if self.weighting.update_sample == "mean":
+                rows = means
+            if self.watch_gramian:
+                # Between independent parts, the products are no norms.
+                inner_products = gramian(means, means)
         if last_only:
             part = [rows[index] for index in last]
             seen = gramian(part, part)

@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_mtl.training.batch_step import Batch, BatchStep
+from keras_mtl.training.gradient_watch import GradientWatch
 from keras_mtl.training.label_counts import label_counts, replica_shares
 from keras_mtl.weighting import Weighting
 from keras_mtl.weighting import get as get_weighting
@@ -73,8 +74,8 @@ class CompiledTraining:
             )
             for name, value in self.step.initial_weighting_state().items()
         }
-        # The last step's Gramian and weights, for who watches them.
-        self.watched: tuple[keras.Variable, keras.Variable] | None = None
+        self.task_names = [task.name for task in model.tasks]
+        self.watched: GradientWatch | None = None
         self.class_weights: dict[str, np.ndarray] = {}
         self.total_tracker = model._loss_tracker
         self.loss_trackers = [
@@ -82,15 +83,9 @@ class CompiledTraining:
         ]
 
     def watch(self, on: bool) -> None:
-        """Starts or stops keeping the Gramian and the weights of each step."""
-        count = len(self.loss_weights)
+        """Starts or stops measuring how the tasks' gradients conflict."""
         self.step.watch_gramian = on
-        self.watched = None
-        if on:
-            self.watched = (
-                keras.Variable(tf.zeros([count, count]), trainable=False),
-                keras.Variable(tf.zeros([count]), trainable=False),
-            )
+        self.watched = GradientWatch(self.task_names) if on else None
 
     def set_class_weights(self, tables: dict[str, np.ndarray]) -> bool:
         """Sets what rows of a class count, and says whether this is a change."""
@@ -132,8 +127,7 @@ class CompiledTraining:
         for name, variable in self.weighting_state.items():
             variable.assign(state[name])
         if self.watched is not None:
-            self.watched[0].assign(result.gramian)
-            self.watched[1].assign(result.weights)
+            self.watched.update(result.gramian, result.weights)
         losses = replicas.whole(result.losses)
         self._track(batch, losses, result.counts, result.added_loss)
         return result.outputs

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import keras
 import tensorflow as tf
 
 from keras_mtl.training.adam import AdamState, adam_update, initial_adam_state
 from keras_mtl.training.batch_order import NO_ROW
 from keras_mtl.training.batch_step import Batch, BatchStep, Tensors
+from keras_mtl.training.gradient_watch import conflict_columns, conflict_values
 from keras_mtl.training.label_counts import label_counts, replica_shares
+from keras_mtl.training.member_layers import VariableRateDropout
 from keras_mtl.training.multi_task_model import MultiTaskModel
+from keras_mtl.training.own_values import OwnValues
 from keras_mtl.training.replicas import Replicas, unrolled_map
 from keras_mtl.weighting import Weighting
 from keras_mtl.weighting import get as get_weighting
 
-__all__ = ["EpochResult", "MemberProgram", "MemberScalars", "MemberState"]
+__all__ = ["EpochResult", "MemberProgram", "MemberState", "is_seed"]
 
 
 class MemberState(NamedTuple):
@@ -45,20 +50,6 @@ class MemberState(NamedTuple):
     active: tf.Tensor
 
 
-class MemberScalars(NamedTuple):
-    """What each member has for itself.
-
-    Attributes:
-        learning_rate: At the start, (K,).
-        weight_decay: See `adam_update`, (K,).
-        loss_weights: Of the tasks, (K, T).
-    """
-
-    learning_rate: tf.Tensor
-    weight_decay: tf.Tensor
-    loss_weights: tf.Tensor
-
-
 class EpochResult(NamedTuple):
     """What an epoch is told by.
 
@@ -66,11 +57,14 @@ class EpochResult(NamedTuple):
         losses: The tasks' mean training losses, (K, T).
         validation_losses: Their validation losses, (K, T), or None.
         validation_metrics: For each metric in order its value, (K,).
+        conflict: The means over the steps of `conflict_columns`, (K, columns),
+            NaN where no step told anything; or None if they are not watched.
     """
 
     losses: tf.Tensor
     validation_losses: tf.Tensor | None
     validation_metrics: Tensors
+    conflict: tf.Tensor | None
 
 
 class _MemberStep(NamedTuple):
@@ -81,6 +75,7 @@ class _MemberStep(NamedTuple):
     weighting: dict[str, tf.Tensor]
     losses: tf.Tensor
     counts: tf.Tensor
+    conflict: tuple[tf.Tensor, tf.Tensor] | None
 
 
 class _Part(NamedTuple):
@@ -109,13 +104,16 @@ class MemberProgram:
     over them, and the loop over batches is inside the compiled function.
 
     Args:
-        model: The architecture. Its variables are not touched.
+        model: The architecture, as `member_model` makes it. Its variables are
+            not touched.
         inputs: The rows all members share: float32 of shape (N, ...).
         labels: By task name, with NaN where missing: (N,) or (N, labels).
         weighting: How the tasks are combined; by default by their sum.
         schedule: See `TrainingSettings`.
-        total_steps: The steps over which the schedule runs.
+        epochs: Over how many the schedule runs.
         patience: See `TrainingSettings`.
+        fill_batches: Whether some batches have fewer rows than others.
+        watch_conflict: Whether it is told how the tasks' gradients conflict.
         jit_compile: Whether XLA compiles the epoch.
         replicas: The processes that each take a part of every batch.
     """
@@ -127,13 +125,19 @@ class MemberProgram:
         labels,
         weighting: Weighting | None = None,
         schedule: str = "constant",
-        total_steps: int = 1,
+        epochs: int = 1,
         patience: int = 0,
+        fill_batches: bool = True,
+        watch_conflict: bool = False,
         jit_compile: bool = False,
         replicas: Replicas | None = None,
     ) -> None:
         self.model = model
-        self.step = BatchStep(model, weighting or get_weighting("sum"))
+        self.step = BatchStep(
+            model, weighting or get_weighting("sum"), watch_gramian=watch_conflict
+        )
+        names = [task.name for task in model.tasks]
+        self.conflict_columns = conflict_columns(names) if watch_conflict else []
         self.inputs = tf.constant(inputs, tf.float32)
         self.labels = {
             task.name: tf.constant(labels[task.name], tf.float32)
@@ -143,21 +147,26 @@ class MemberProgram:
             (task.name, metric) for task in model.tasks for metric in task.metrics()
         ]
         self.schedule = schedule
-        self.total_steps = total_steps
+        self.epochs = epochs
         self.patience = patience
+        self.fill_batches = fill_batches
         # The states of random layers are not statistics of a member: each step
-        # derives them from its number, and all members share the noise drawn.
+        # derives them from its place, and all members share the noise drawn.
         # (A mapped seed can't be drawn from, and shared noise costs 1 / K.)
-        self.is_seed = [
-            variable.path.endswith("seed_generator_state")
-            for variable in model.non_trainable_variables
+        self.dropouts = [
+            layer
+            for layer in model._flatten_layers()
+            if isinstance(layer, VariableRateDropout) and layer.own_rate is not None
         ]
+        places = {id(layer.own_rate): i for i, layer in enumerate(self.dropouts)}
+        others = model.non_trainable_variables
+        self.is_seed = [is_seed(variable) for variable in others]
+        # For each variable the number of the layer whose rate it is, if any.
+        self.rate_of = [places.get(id(variable)) for variable in others]
         self.seeds = [
             tf.convert_to_tensor(variable)
-            for variable, is_seed in zip(
-                model.non_trainable_variables, self.is_seed, strict=True
-            )
-            if is_seed
+            for variable, seed in zip(others, self.is_seed, strict=True)
+            if seed
         ]
         self.replicas = replicas
         if replicas is not None:
@@ -171,16 +180,12 @@ class MemberProgram:
 
         Args:
             weights: For each trainable variable the members' values, (K, ...).
-            statistics: For each other variable likewise; those of random
-                layers are left out here.
+            statistics: For each other variable likewise, without the states of
+                random layers.
             weighting: For each member the weighting's state.
         """
         stacks = [tf.constant(weight) for weight in weights]
-        kept = [
-            tf.constant(statistic)
-            for statistic, is_seed in zip(statistics, self.is_seed, strict=True)
-            if not is_seed
-        ]
+        kept = [tf.constant(statistic) for statistic in statistics]
         members = stacks[0].shape[0]
         stacked = {
             name: tf.stack([tf.convert_to_tensor(each[name]) for each in weighting])
@@ -201,7 +206,7 @@ class MemberProgram:
     def _run_epoch(
         self,
         state: MemberState,
-        scalars: MemberScalars,
+        own: OwnValues,
         order: tf.Tensor,
         validation_rows: tf.Tensor | None,
         epoch: tf.Tensor,
@@ -210,21 +215,28 @@ class MemberProgram:
 
         Args:
             state: The state before.
-            scalars: See `MemberScalars`.
-            order: The batches, (steps, K, batch_size), as `batch_order` made.
+            own: See `OwnValues`.
+            order: The batches, (K, steps, batch_size), as `batch_order` made.
             validation_rows: (K, rows), padded as `pad_rows` does, or None.
             epoch: The epoch's number, from 0.
+
+        Returns:
+            The state after, and what the epoch is told by.
         """
         weights, statistics, adam = state.weights, state.statistics, state.adam
         weighting = state.weighting
-        steps = order.shape[0]
-        sums = tf.zeros_like(scalars.loss_weights)
-        counts = tf.zeros_like(scalars.loss_weights)
+        members, steps, _ = order.shape
+        # A loop takes no None: nothing watched is an empty dict.
+        watched = {}
+        if self.conflict_columns:
+            nothing = tf.zeros([members, len(self.conflict_columns)])
+            watched = {"sums": nothing, "counts": nothing}
+        sums = tf.zeros_like(own.loss_weights)
+        counts = tf.zeros_like(own.loss_weights)
         for index in tf.range(steps):
-            number = epoch * steps + index
-            rows = order[index]
+            rows = order[:, index]
             result = self._map_step(
-                weights, statistics, weighting, rows, scalars, number
+                weights, statistics, weighting, rows, own, [epoch, index]
             )
             # A member without rows left in this epoch stays where it is.
             moving = state.active * tf.cast(
@@ -234,8 +246,8 @@ class MemberProgram:
                 weights,
                 result.gradients,
                 adam,
-                scalars.learning_rate * self._rate_factor(number),
-                scalars.weight_decay,
+                own.learning_rate * self._rate_factor(epoch, index, own.steps),
+                own.weight_decay,
                 moving,
             )
             statistics = _select(moving, result.statistics, statistics)
@@ -245,34 +257,56 @@ class MemberProgram:
             weighting = _select_state(moving, new, weighting)
             sums += result.losses * result.counts
             counts += result.counts
+            if self.conflict_columns:
+                told, known = result.conflict
+                known *= moving[:, None]
+                watched = {
+                    "sums": watched["sums"] + told * known,
+                    "counts": watched["counts"] + known,
+                }
         if self.step.weighting.needs_end_of_epoch:
             new = tf.vectorized_map(self.step.weighting.end_of_epoch, weighting)
             weighting = _select_state(state.active, new, weighting)
         if self.replicas is not None:
             sums, counts = self.replicas.total((sums, counts))
         losses = tf.math.divide_no_nan(sums, counts)
+        # Nothing known is 0 / 0.
+        conflict = watched["sums"] / watched["counts"] if watched else None
         state = state._replace(
             weights=weights, statistics=statistics, adam=adam, weighting=weighting
         )
         if validation_rows is None:
-            return state, EpochResult(losses, None, [])
+            return state, EpochResult(losses, None, [], conflict)
         validation_losses, metrics = self._map_validation(state, validation_rows)
-        state = self._keep_best(state, validation_losses, scalars, epoch)
-        return state, EpochResult(losses, validation_losses, metrics)
+        state = self._keep_best(state, validation_losses, own, epoch)
+        return state, EpochResult(losses, validation_losses, metrics, conflict)
 
     # Nothing in a step is Python control flow on tensors; to look for it in all
     # of Keras takes longer than to trace the step.
     @tf.autograph.experimental.do_not_convert
-    def _map_step(self, weights, statistics, weighting, rows, scalars, number):
-        seeds = [seed + tf.cast([0, number], seed.dtype) for seed in self.seeds]
+    def _map_step(self, weights, statistics, weighting, rows, own, place):
+        seeds = [seed + tf.cast(place, seed.dtype) for seed in self.seeds]
         part = self._part(rows)
+        row_weights = {
+            name: tf.gather(values, tf.maximum(part.rows, 0), batch_dims=1)
+            for name, values in own.row_weights.items()
+        }
 
         def one_member(arguments):
-            weights, statistics, weighting, rows, loss_weights, *counts = arguments
+            (
+                weights,
+                statistics,
+                weighting,
+                rows,
+                loss_weights,
+                rates,
+                row_weights,
+                counts,
+            ) = arguments
             result = self.step(
                 weights,
-                self._with_seeds(statistics, seeds),
-                Batch(*self._gather(rows)),
+                self._all_variables(statistics, seeds, rates),
+                self._batch(rows, row_weights),
                 loss_weights,
                 weighting,
                 reduce=part.reduce,
@@ -280,10 +314,13 @@ class MemberProgram:
             )
             return _MemberStep(
                 result.gradients,
-                self._without_seeds(result.statistics),
+                self._statistics(result.statistics),
                 result.weighting_state,
                 result.losses,
                 result.counts,
+                conflict_values(result.gramian, result.weights)
+                if self.conflict_columns
+                else None,
             )
 
         result = part.map_members(
@@ -293,8 +330,10 @@ class MemberProgram:
                 statistics,
                 weighting,
                 part.rows,
-                scalars.loss_weights * part.shares,
-                *part.counts,
+                own.loss_weights * part.shares,
+                own.dropout,
+                row_weights,
+                part.counts,
             ),
         )
         if self.replicas is None:
@@ -330,8 +369,8 @@ class MemberProgram:
             weights, statistics, weighting, rows, *everywhere = arguments
             _, _, losses, counts, _ = self.step.forward(
                 weights,
-                self._with_seeds(statistics, self.seeds),
-                Batch(*self._gather(rows)),
+                self._all_variables(statistics, self.seeds),
+                self._batch(rows, {}),
                 training=False,
             )
             if everywhere and part.reduce is not None:
@@ -351,7 +390,7 @@ class MemberProgram:
             inputs, labels = self._gather(rows)
             outputs, _ = self.model.stateless_call(
                 weights,
-                self._with_seeds(statistics, self.seeds),
+                self._all_variables(statistics, self.seeds),
                 inputs,
                 training=False,
             )
@@ -367,6 +406,11 @@ class MemberProgram:
             one_member, (state.weights, state.statistics, validation_rows)
         )
 
+    def _batch(self, rows, row_weights):
+        inputs, labels = self._gather(rows)
+        present = rows >= 0 if self.fill_batches else None
+        return Batch(inputs, labels, row_weights or None, present)
+
     def _gather(self, rows):
         """Returns the rows' inputs and labels; those of no row are missing."""
         present = rows >= 0
@@ -378,28 +422,38 @@ class MemberProgram:
             labels[name] = tf.where(mask, gathered, float("nan"))
         return tf.gather(self.inputs, index), labels
 
-    def _with_seeds(self, statistics, seeds):
+    def _all_variables(self, statistics, seeds, rates=None):
+        """Returns values for all the model's variables that are not trained."""
+        if rates is None:
+            rates = [tf.zeros([]) for _ in self.dropouts]
         statistics, seeds = iter(statistics), iter(seeds)
-        return [next(seeds if is_seed else statistics) for is_seed in self.is_seed]
-
-    def _without_seeds(self, variables):
         return [
-            value
-            for value, is_seed in zip(variables, self.is_seed, strict=True)
-            if not is_seed
+            next(seeds if seed else statistics) if rate is None else rates[rate]
+            for seed, rate in zip(self.is_seed, self.rate_of, strict=True)
         ]
 
-    def _rate_factor(self, number):
-        if self.schedule == "constant":
-            return tf.ones([])
-        share = tf.cast(number, tf.float32) / self.total_steps
-        return 0.5 * (1 + tf.cos(3.141592653589793 * share))
+    def _statistics(self, variables):
+        return [
+            value
+            for value, seed, rate in zip(
+                variables, self.is_seed, self.rate_of, strict=True
+            )
+            if not seed and rate is None
+        ]
 
-    def _keep_best(self, state, validation_losses, scalars, epoch):
+    def _rate_factor(self, epoch, index, steps):
+        """Returns what the learning rates are multiplied by, (K,)."""
+        if self.schedule == "constant":
+            return tf.ones_like(steps)
+        # By a member's own steps: what others do is nothing to it.
+        done = tf.cast(epoch, tf.float32) + tf.cast(index, tf.float32) / steps
+        return 0.5 * (1 + tf.cos(math.pi * done / self.epochs))
+
+    def _keep_best(self, state, validation_losses, own, epoch):
         """Remembers members at their best, and stops those that wait too long."""
         if not self.patience:
             return state
-        joint = tf.reduce_sum(validation_losses * scalars.loss_weights, axis=1)
+        joint = tf.reduce_sum(validation_losses * own.loss_weights, axis=1)
         better = tf.cast(joint < state.best_loss, tf.float32) * state.active
         now = tf.cast(epoch + 1, tf.float32)
         best_epoch = tf.where(better > 0, now, state.best_epoch)
@@ -411,6 +465,11 @@ class MemberProgram:
             best_epoch=best_epoch,
             active=state.active * tf.cast(waited < self.patience, tf.float32),
         )
+
+
+def is_seed(variable: keras.Variable) -> bool:
+    """Tells whether a variable is the state of a random layer."""
+    return variable.path.endswith("seed_generator_state")
 
 
 def _select(chosen: tf.Tensor, new: Tensors, old: Tensors) -> Tensors:

@@ -208,17 +208,16 @@ class MultiTaskModel(keras.Model):
         self._compiled().watch(on)
         self._forget_programs()
 
-    def watched_gradients(self) -> tuple[Any, Any]:
-        """Tells of the last step the Gramian, (T, T), and the weights, (T,).
+    def watched_gradients(self) -> dict[str, float]:
+        """Tells how the tasks' gradients conflicted since it was last asked.
 
-        The Gramian has the inner products of the tasks' gradients on the
-        variables they share. See `keras_mtl.analysis.GradientConflict`.
+        The means over the steps, by the columns of
+        `keras_mtl.analysis.conflict_columns`.
         """
         watched = self._compiled().watched
         if watched is None:
             raise ValueError("Expected `watch_gradients(True)` before the steps.")
-        gramian, weights = watched
-        return gramian.numpy(), weights.numpy()
+        return watched.take()
 
     def _update_metrics(self, labels, outputs, sample_weights):
         # A task without labels in this data has no metrics to update.

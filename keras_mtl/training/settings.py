@@ -46,6 +46,9 @@ class TrainingSettings(Declaration):
             stops and takes its best weights back; 0 trains all epochs.
         validation_fraction: The share of training rows each member leaves for
             its validation, at most half.
+        watch_conflict: Whether the history tells how the tasks' gradients
+            conflict. It costs a backward pass a task where the weighting does
+            not need them anyway.
     """
 
     members: Annotated[int, Field(ge=1, le=1024)] = 1
@@ -57,3 +60,4 @@ class TrainingSettings(Declaration):
     weight_decay: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
     patience: Annotated[int, Field(ge=0)] = 0
     validation_fraction: Annotated[float, Field(ge=0, le=0.5)] = 0.0
+    watch_conflict: bool = False

@@ -3,10 +3,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_mtl.analysis import GradientConflict
+from keras_mtl.analysis import GradientConflict, conflict_columns
 from keras_mtl.architectures import build_hard_sharing
 from keras_mtl.tasks import BinaryTask
+from keras_mtl.training import MemberSettings, TrainingSettings, fit_members
+from keras_mtl.training.batch_order import batch_order
 from keras_mtl.training.batch_step import Batch, BatchStep
+from keras_mtl.training.member_program import MemberProgram
+from keras_mtl.training.own_values import own_values
 from keras_mtl.weighting import get
 
 ROWS = 32
@@ -68,6 +72,100 @@ def test_a_task_without_labels_has_no_cosine(data):
     assert np.isnan(history["one_other_cosine"]).all()
     assert history["conflict"] == [0.0]
     assert history["one_gradient_norm"][0] > 0
+
+
+def test_it_sees_every_step_of_a_call(data):
+    histories = []
+    for steps in (1, 4):
+        model = _model()
+        model.compile(keras.optimizers.SGD(0.1), steps_per_execution=steps)
+        watch = GradientConflict()
+        settings = {"batch_size": 8, "shuffle": False, "epochs": 2, "verbose": 0}
+        model.fit(*data, callbacks=[watch], **settings)
+        histories.append(watch.table)
+    one, other = histories
+    np.testing.assert_allclose(one.to_numpy(), other.to_numpy(), rtol=1e-4)
+    assert one["one_other_cosine"].nunique() == 2
+
+
+@pytest.mark.parametrize("weighting", ["sum", "upgrad", "modo"])
+def test_members_tell_what_the_callback_tells(data, weighting):
+    settings = TrainingSettings(
+        members=2, epochs=2, batch_size=8, learning_rate=1e-3, weighting=weighting
+    )
+    fit = fit_members(_model(), *data, settings, watch_conflict=True, seed=2)
+    columns = conflict_columns(["one", "other"])
+    assert list(fit.history)[-len(columns) :] == columns
+    told = {name: fit.history[name] for name in columns}
+    assert all(values.shape == (2, 2) for values in told.values())
+    assert np.abs(told["one_other_cosine"]).max() <= 1
+    # The member again, from its initial weights and in its order of batches.
+    still = settings.replace(members=1, epochs=1, learning_rate=1e-30)
+    again = fit_members(_model(), *data, still, seed=2).members[0]
+    again.compile(keras.optimizers.Adam(1e-3), weighting=weighting)
+    generator = [np.random.default_rng((2, 0))]
+    x, y = data
+    for epoch in range(2):
+        rows = batch_order([np.arange(ROWS)], 8, generator)[0].ravel()
+        watch = GradientConflict()
+        again.fit(
+            x[rows],
+            {name: values[rows] for name, values in y.items()},
+            batch_size=8,
+            shuffle=False,
+            verbose=0,
+            callbacks=[watch],
+        )
+        for name in columns:
+            np.testing.assert_allclose(
+                told[name][epoch, 0], watch.table[name][0], rtol=2e-3, atol=1e-5
+            )
+
+
+def test_members_without_labels_of_a_task_have_no_cosine(data):
+    x, y = data
+    y["other"] = np.full(ROWS, np.nan, "float32")
+    told = []
+    fit = fit_members(
+        _model(),
+        x,
+        y,
+        TrainingSettings(epochs=1, watch_conflict=True),
+        on_epoch=lambda epoch, means: told.append(means),
+    )
+    assert np.isnan(fit.history["one_other_cosine"]).all()
+    assert np.isnan(told[0]["one_other_cosine"])
+    assert fit.history["conflict"].tolist() == [[0.0]]
+    assert fit.history["one_gradient_norm"][0, 0] > 0
+
+
+def test_members_compute_nothing_that_is_not_watched(data):
+    # `sum` needs no gradients by task: with them there are many more operations.
+    counts = []
+    for watch in (False, True):
+        program = MemberProgram(_model(), *data, watch_conflict=watch)
+        assert program.step.watch_gramian == watch
+        assert bool(program.conflict_columns) == watch
+        weights = [value.numpy()[None] for value in program.model.trainable_variables]
+        values = own_values(
+            [np.arange(ROWS)],
+            TrainingSettings(),
+            MemberSettings(),
+            program.model.tasks,
+            [],
+        )
+        graph = program.run_epoch.get_concrete_function(
+            program.initial_state(weights, [], [{}]),
+            values,
+            tf.constant(np.arange(ROWS, dtype="int32").reshape(1, 4, 8)),
+            None,
+            tf.constant(0),
+        ).graph
+        counts.append(
+            sum(len(each.node_def) for each in graph.as_graph_def().library.function)
+            + len(graph.get_operations())
+        )
+    assert counts[0] < 0.8 * counts[1]
 
 
 def _operations(model, data, watch):

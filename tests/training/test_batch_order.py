@@ -16,9 +16,9 @@ def test_every_row_is_in_one_batch_of_its_member(rows, batch_size, seed):
     arrays = [np.array(member) for member in rows]
     generators = [np.random.default_rng((seed, i)) for i in range(len(rows))]
     order = batch_order(arrays, batch_size, generators)
-    assert order.shape == (steps_an_epoch(arrays, batch_size), len(rows), batch_size)
+    assert order.shape == (len(rows), steps_an_epoch(arrays, batch_size), batch_size)
     for index, member in enumerate(rows):
-        seen = order[:, index].ravel()
+        seen = order[index].ravel()
         assert sorted(seen[seen != NO_ROW].tolist()) == sorted(member)
         # Full batches come first: where one ends, no more rows follow.
         assert np.all(np.diff((seen == NO_ROW).astype(int)) >= 0)
@@ -30,7 +30,7 @@ def test_an_order_does_not_depend_on_the_members_beside_it(rows, seed):
     generators = [np.random.default_rng((seed, i)) for i in range(len(rows))]
     together = batch_order(arrays, 8, generators)
     alone = batch_order(arrays[:1], 8, [np.random.default_rng((seed, 0))])
-    np.testing.assert_array_equal(together[: len(alone), :1], alone)
+    np.testing.assert_array_equal(together[:1, : alone.shape[1]], alone)
 
 
 def test_orders_differ_from_epoch_to_epoch():

@@ -1,0 +1,126 @@
+"""A problem on which weightings are compared, and what one of them gives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from keras_mtl.training import (
+    MemberSettings,
+    MultiTaskModel,
+    TrainingSettings,
+    fit_members,
+)
+
+__all__ = ["ComparedProblem", "Scores", "score_weighting"]
+
+Arrays = Mapping[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class ComparedProblem:
+    """Rows, an architecture, and how answers are scored.
+
+    Attributes:
+        name: A short name.
+        about: What the problem is, and what the columns are, in a few lines.
+        model: The architecture, of an encoded matrix.
+        inputs: The rows of all seeds, (N, width).
+        labels: By task name, (N,); NaN is missing.
+        train: For each seed the numbers of its training rows.
+        validation: Likewise of the rows on which the learning rate is chosen.
+        test: Likewise of the rows that are scored.
+        settings: How all methods train.
+        learning_rates: Those to choose from.
+        score: From labels and outputs, by task name, to figures by name. The
+            first one is the error: the lower the better.
+    """
+
+    name: str
+    about: str
+    model: MultiTaskModel
+    inputs: np.ndarray
+    labels: dict[str, np.ndarray]
+    train: list[np.ndarray]
+    validation: list[np.ndarray]
+    test: list[np.ndarray]
+    settings: TrainingSettings
+    learning_rates: tuple[float, ...]
+    score: Callable[[Arrays, Arrays], dict[str, float]]
+
+
+@dataclass(frozen=True)
+class Scores:
+    """What a method gave.
+
+    Attributes:
+        learning_rate: The one that was chosen.
+        figures: By name the test rows' figure of each seed.
+    """
+
+    learning_rate: float
+    figures: dict[str, list[float]]
+
+
+def score_weighting(problem: ComparedProblem, weighting: str) -> Scores:
+    """Trains with a weighting and scores it on the test rows.
+
+    The members of one program are all seeds with all learning rates. A seed
+    has the same rows, initial weights and batches for every rate and method.
+    The rate with the lowest mean error on the validation rows is taken.
+
+    Args:
+        problem: The problem.
+        weighting: A name of `keras_mtl.weighting.names()`.
+    """
+    seeds, rates = len(problem.train), len(problem.learning_rates)
+    fit = fit_members(
+        problem.model,
+        problem.inputs,
+        problem.labels,
+        problem.settings,
+        rows=problem.train * rates,
+        weighting=weighting,
+        own=MemberSettings(
+            learning_rate=np.repeat(problem.learning_rates, seeds).tolist(),
+            numbers=list(range(seeds)) * rates,
+        ),
+    )
+    errors = [
+        np.mean(
+            [
+                next(iter(_score(problem, member, rows).values()))
+                for member, rows in zip(
+                    fit.members[rate * seeds : (rate + 1) * seeds],
+                    problem.validation,
+                    strict=True,
+                )
+            ]
+        )
+        for rate in range(rates)
+    ]
+    best = int(np.argmin(errors))
+    found = [
+        _score(problem, member, rows)
+        for member, rows in zip(
+            fit.members[best * seeds : (best + 1) * seeds], problem.test, strict=True
+        )
+    ]
+    return Scores(
+        problem.learning_rates[best],
+        {name: [each[name] for each in found] for name in found[0]},
+    )
+
+
+def _score(
+    problem: ComparedProblem, member: MultiTaskModel, rows: np.ndarray
+) -> dict[str, float]:
+    outputs = {
+        name: np.asarray(values)
+        for name, values in member(problem.inputs[rows], training=False).items()
+    }
+    return problem.score(
+        {name: values[rows] for name, values in problem.labels.items()}, outputs
+    )

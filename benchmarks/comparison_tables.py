@@ -1,0 +1,68 @@
+"""The tables of a comparison, for the terminal and for a page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from rich.table import Table
+
+from benchmarks.compared_problem import Scores
+
+__all__ = ["comparison_table", "markdown_table"]
+
+BASE = "sum"
+
+
+def comparison_table(title: str, scores: Mapping[str, Scores]) -> Table:
+    """Makes a table for the terminal: the methods by their error.
+
+    Args:
+        title: The table's title.
+        scores: By method; `sum` among them.
+    """
+    header, rows = _cells(scores)
+    table = Table(title=title, title_justify="left")
+    for index, name in enumerate(header):
+        table.add_column(name, justify="left" if index == 0 else "right")
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def markdown_table(scores: Mapping[str, Scores]) -> str:
+    """Writes the same table in markdown. See `comparison_table`."""
+    header, rows = _cells(scores)
+    lines = [header, ["---"] + ["---:"] * (len(header) - 1), *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def _cells(scores: Mapping[str, Scores]) -> tuple[list[str], list[list[str]]]:
+    """Returns the header and the rows, the lowest mean error first.
+
+    The difference from `sum` is taken seed by seed, with its standard error;
+    what two methods share, the split say, falls out of it.
+    """
+    names = list(scores[BASE].figures)
+    error = names[0]
+    base = np.array(scores[BASE].figures[error])
+    header = ["method", *names, f"{error} - {BASE}'s", "learning rate"]
+    rows = []
+    for method, each in sorted(
+        scores.items(), key=lambda pair: np.mean(pair[1].figures[error])
+    ):
+        difference = np.array(each.figures[error]) - base
+        spread = difference.std(ddof=1) / np.sqrt(len(difference))
+        rows.append(
+            [
+                method,
+                *[_with_spread(each.figures[name]) for name in names],
+                "" if method == BASE else f"{difference.mean():+.3f} ± {spread:.3f}",
+                f"{each.learning_rate:g}",
+            ]
+        )
+    return header, rows
+
+
+def _with_spread(values: list[float]) -> str:
+    return f"{np.mean(values):.3f} ± {np.std(values, ddof=1):.3f}"

@@ -1,0 +1,76 @@
+"""Tasks that conflict by construction, with a known best answer."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from benchmarks.compared_problem import ComparedProblem
+from keras_mtl.architectures import build_hard_sharing
+from keras_mtl.tasks import RegressionTask
+from keras_mtl.training import TrainingSettings
+
+__all__ = ["opposed_tasks"]
+
+ROWS, WIDTH, TRUNK = 512, 8, 2
+# The sizes of the tasks' labels.
+SCALES = (1.0, 1.25, 1.5, 1.75)
+
+ABOUT = """Four regressions without noise, each on a direction of the input of its
+own, at right angles; the shared trunk is linear and two wide, so that it can serve
+two of the four, or all of them by half. The part of a task's variance that is left is
+1 - |P u|^2 for the projection P on the trunk's plane and the task's direction u. In
+sum at least 2 is left, whatever the method: `above front` is what is left beyond (0
+is Pareto optimal). The `worst task` keeps at least 0.5, if all are served alike; the
+sum of the losses serves the two of the largest scale and leaves the others 1. Both
+are exact: nothing here is noise but the seeds."""
+
+
+def opposed_tasks(seeds: int) -> ComparedProblem:
+    """Makes the problem.
+
+    Args:
+        seeds: How many; each has directions, weights and batches of its own.
+    """
+    names = [f"task_{index + 1}" for index in range(len(SCALES))]
+    inputs, labels = [], []
+    for seed in range(seeds):
+        generator = np.random.default_rng(seed)
+        # Exactly white inputs: the closed form then holds for these rows.
+        white, _ = np.linalg.qr(generator.normal(size=(ROWS, WIDTH + 1)))
+        white = white - white.mean(axis=0)
+        white, _ = np.linalg.qr(white)
+        white = white[:, :WIDTH] * np.sqrt(ROWS)
+        directions, _ = np.linalg.qr(generator.normal(size=(WIDTH, len(SCALES))))
+        inputs.append(white)
+        labels.append(white @ directions * SCALES)
+    table = np.concatenate(labels).astype("float32")
+    rows = [np.arange(seed * ROWS, (seed + 1) * ROWS) for seed in range(seeds)]
+    return ComparedProblem(
+        name="opposed tasks",
+        about=ABOUT,
+        model=build_hard_sharing(
+            WIDTH,
+            [RegressionTask(name) for name in names],
+            trunk=(TRUNK,),
+            activation="linear",
+        ),
+        inputs=np.concatenate(inputs).astype("float32"),
+        labels={name: table[:, index] for index, name in enumerate(names)},
+        train=rows,
+        # The answer is known for these rows: there is nothing to hold out.
+        validation=rows,
+        test=rows,
+        settings=TrainingSettings(epochs=60, batch_size=64, schedule="cosine"),
+        learning_rates=(0.02,),
+        score=_score,
+    )
+
+
+def _score(labels, outputs) -> dict[str, float]:
+    left = [
+        float(np.mean((values - outputs[name][:, 0]) ** 2) / np.mean(values**2))
+        for name, values in labels.items()
+    ]
+    # No projection: a head that has not found its scale yet counts as well.
+    least = len(SCALES) - TRUNK
+    return {"worst task": max(left), "above front": sum(left) - least}

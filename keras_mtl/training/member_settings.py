@@ -1,0 +1,171 @@
+"""What members that train together have of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+
+from keras_mtl.errors import UserError, did_you_mean, show_value
+
+__all__ = ["MemberSettings"]
+
+
+@dataclass(frozen=True)
+class MemberSettings:
+    """What members have of their own, in place of what `TrainingSettings` says.
+
+    Each value is one a member, in their order. What is None is for all as the
+    settings, the tasks and the architecture have it.
+
+    Args:
+        learning_rate: Adam's learning rate at the start.
+        weight_decay: AdamW's decay of kernels, times the learning rate.
+        loss_weights: By task name the weights of the task's loss. A task that
+            is not named keeps its `loss_weight`.
+        dropout: The rates of all `keras.layers.Dropout` layers; or, by a
+            layer's name, its rates, where layers that are not named keep
+            theirs. The layers are those of the architecture, so that it has to
+            be built with a rate above 0 where there is to be dropout.
+        row_weights: For each member the weights of all rows, (K, N), or such a
+            matrix by task name: what `sample_weight` is to Keras's `fit`. A
+            bootstrap is one of counts. A row of weight 0 adds nothing to the
+            gradients, though it has its place in a batch and in what
+            normalisations see: `rows` of `fit_members` leave rows out.
+        numbers: The member's own numbers, from 0. Member `n` of a seed has the
+            same initial weights and order of batches wherever it is trained,
+            so that hundreds of members may be trained a part at a time. By
+            default 0, 1, 2 and so on.
+
+    Example:
+
+    >>> own = MemberSettings(learning_rate=[1e-3, 1e-2], loss_weights={"heart": [1, 2]})
+    >>> own.count()
+    2
+    """
+
+    learning_rate: Sequence[float] | None = None
+    weight_decay: Sequence[float] | None = None
+    loss_weights: Mapping[str, Sequence[float]] | None = None
+    dropout: Sequence[float] | Mapping[str, Sequence[float]] | None = None
+    row_weights: Any = None
+    numbers: Sequence[int] | None = None
+
+    def count(self) -> int | None:
+        """Returns the number of members that the values are for, K.
+
+        None if there is no value at all, or they don't agree.
+        """
+        counts = {len(values) for _, values in self._columns()}
+        return counts.pop() if len(counts) == 1 else None
+
+    def dropout_rates(self, layers: Sequence[str]) -> dict[str, Sequence[float]]:
+        """Returns the members' rates of each dropout layer that has such.
+
+        Args:
+            layers: The names of the architecture's dropout layers.
+        """
+        if self.dropout is None or isinstance(self.dropout, Mapping):
+            return dict(self.dropout or {})
+        return dict.fromkeys(layers, self.dropout)
+
+    def check(
+        self,
+        members: int,
+        rows: int,
+        tasks: Sequence[str],
+        dropouts: Sequence[str],
+    ) -> None:
+        """Checks that the values can serve.
+
+        Args:
+            members: The number of members, K.
+            rows: The number of rows, N.
+            tasks: The tasks' names.
+            dropouts: The names of the architecture's dropout layers.
+
+        Raises:
+            UserError: With all mistakes.
+        """
+        mistakes = [
+            f"Invalid value received for `{name}`. Expected one value for each of "
+            f"{members} members. Received: {len(values)} values."
+            for name, values in self._columns()
+            if len(values) != members
+        ]
+        mistakes += _outside(
+            "learning_rate", self.learning_rate, "above 0", 0, open=True
+        )
+        mistakes += _outside("weight_decay", self.weight_decay, "of at least 0", 0)
+        for field in ("loss_weights", "row_weights"):
+            for name, values in _by_name(getattr(self, field)):
+                if name is not None:
+                    mistakes += _unknown(f"{field}, by task", name, tasks)
+                mistakes += _outside(field, values, "of at least 0", 0)
+        for name, values in _by_name(self.dropout):
+            if name is not None:
+                mistakes += _unknown("dropout, by layer", name, dropouts)
+            mistakes += _outside(
+                "dropout", values, "of at least 0 and below 1", 0, below=1
+            )
+        if self.dropout is not None and not dropouts:
+            mistakes.append(
+                "Invalid value received for `dropout`. Expected an architecture with "
+                "`keras.layers.Dropout` layers. Received: one without. Build it with "
+                "a dropout rate above 0."
+            )
+        for _, values in _by_name(self.row_weights):
+            if np.ndim(values) != 2 or np.shape(values)[1] != rows:
+                mistakes.append(
+                    "Invalid value received for `row_weights`. Expected the shape "
+                    f"({members}, {rows}), a weight for each member and row. "
+                    f"Received: shape {np.shape(values)}."
+                )
+        if mistakes:
+            raise UserError(*mistakes)
+
+    def _columns(self) -> list[tuple[str, Any]]:
+        """Returns each field that is given, with its values."""
+        return [
+            (field.name, values)
+            for field in fields(self)
+            for _, values in _by_name(getattr(self, field.name))
+        ]
+
+
+def _by_name(values: Any) -> list[tuple[str | None, Any]]:
+    """Returns the entries of a dict, or what holds for all under no name."""
+    if values is None:
+        return []
+    return list(values.items()) if isinstance(values, Mapping) else [(None, values)]
+
+
+def _unknown(what: str, name: str, known: Sequence[str]) -> list[str]:
+    if name in known:
+        return []
+    return [
+        f"Invalid name received for `{what}`. Expected one of {', '.join(known)}. "
+        f"Received: {name!r}.{did_you_mean(name, known)}"
+    ]
+
+
+def _outside(
+    name: str,
+    values: Any,
+    expected: str,
+    least: float,
+    below: float = float("inf"),
+    open: bool = False,
+) -> list[str]:
+    if values is None:
+        return []
+    array = np.asarray(values, "float64")
+    known = (array > least if open else array >= least) & (array < below)
+    if known.all():
+        return []
+    return [
+        f"Invalid value received for `{name}`. Expected numbers {expected}. "
+        f"Received: {show_value(array[~known].ravel()[:3].tolist())}."
+    ]
