@@ -45,6 +45,11 @@ class Batch(NamedTuple):
     sample_weights: Any = None
     present: Any = None
 
+    @property
+    def data(self) -> tuple[Any, Any, Any]:
+        """What Keras's `train_step` takes: all rows of it are there."""
+        return self.inputs, self.labels, self.sample_weights
+
 
 class BatchResult(NamedTuple):
     """What one batch gave.

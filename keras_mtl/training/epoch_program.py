@@ -65,7 +65,7 @@ class EpochProgram:
         if not model.optimizer.built:
             model.optimizer.build(model.trainable_variables)
         # A compiled function can't make variables: a row goes through without.
-        model.test_step(tuple(take_rows(rows, np.arange(1))))
+        model.test_step(take_rows(rows, np.arange(1)).data)
         model.reset_metrics()
         self._built = True
 
@@ -134,7 +134,7 @@ class EpochProgram:
 
     def _train(self, rows, batch, batch_size, first, last):
         def one_step(index):
-            self.model.train_step(tuple(take_rows(rows, batch(index * batch_size))))
+            self.model.train_step(take_rows(rows, batch(index * batch_size)).data)
             return (index + 1,)
 
         reached = tf.while_loop(
@@ -151,7 +151,7 @@ class EpochProgram:
 
         def one_step(start):
             index = tf.range(start, tf.minimum(start + at_once, count))
-            self.model.test_step(tuple(take_rows(rows, index)))
+            self.model.test_step(take_rows(rows, index).data)
             return (start + at_once,)
 
         tf.while_loop(

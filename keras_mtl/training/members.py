@@ -90,6 +90,13 @@ def fit_members(
 
     Each member ends where it would end alone with the same seed and rows.
 
+    Any architecture of Keras's layers serves. A batch with fewer rows than
+    others gives what these rows alone give, in a batch normalisation too.
+    Where members' rows don't fill all batches, two kinds of layer are refused:
+    those with an activity regulariser, and batch normalisations that a layer
+    of your own makes inside. What such a layer adds up over rows itself can't
+    be told apart: choose a batch size then that divides the rows.
+
     Args:
         model: The architecture, a model of an encoded matrix. Its variables
             are left as they are.
