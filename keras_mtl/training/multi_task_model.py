@@ -409,12 +409,29 @@ class MultiTaskModel(keras.Model):
 
     def save_own_variables(self, store):
         super().save_own_variables(store)
-        for name, variable in self.weighting_state.items():
-            store[f"weighting/{name}"] = variable
+        for name, variable in self._training_state().items():
+            store[name] = variable
 
     def load_own_variables(self, store):
-        for name, variable in self.weighting_state.items():
-            variable.assign(store[f"weighting/{name}"])
+        for name, variable in self._training_state().items():
+            variable.assign(store[name])
+
+    def _training_state(self) -> dict[str, keras.Variable]:
+        """What training goes on from beside weights and optimizer, by name.
+
+        Keras does not save the states of random layers.
+        """
+        if self._training is None:
+            return {}
+        seeds = [
+            variable
+            for variable in self.non_trainable_variables
+            if variable.path.endswith("seed_generator_state")
+        ]
+        return {
+            **{f"weighting/{name}": v for name, v in self.weighting_state.items()},
+            **{f"seeds/{number}": variable for number, variable in enumerate(seeds)},
+        }
 
 
 def _before(callbacks, own):
