@@ -88,7 +88,7 @@ def program_steps(
 
 
 def fit_steps(name: str, problem: Problem, steps: int) -> Callable[[], Milliseconds]:
-    """Steps of `fit` as a user calls it, with all that it does beside.
+    """Steps of a long `fit`, with all that it does beside.
 
     Args:
         name: The weighting.
@@ -108,6 +108,9 @@ def fit_steps(name: str, problem: Problem, steps: int) -> Callable[[], Milliseco
         keras.optimizers.Adam(LEARNING_RATE),
         weighting=name,
         metrics={task: [] for task in problem.names},
+        # What long fits choose by themselves; one that grew long would change over
+        # in the middle of the measurement.
+        jit_compile=True,
     )
     clock = EpochClock()
 
