@@ -317,7 +317,8 @@ class MultiTaskModel(keras.Model):
             )
         batch_size = batch_size or 32
         if validation_split and validation_data is None:
-            rows, validation_data = split_rows(rows, validation_split)
+            rows, held_out = split_rows(rows, validation_split)
+            validation_data = held_out.data
         return fit_in_memory(
             self,
             self._epoch_program(),
