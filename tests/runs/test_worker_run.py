@@ -1,0 +1,177 @@
+"""Two workers train one run, and survive the loss of one."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from keras_mtl.runs.checkpoint import checkpoint_path, read_checkpoint
+
+ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.slow
+
+# A batch size that two workers can't halve, and a method that looks at losses.
+SETTINGS = (
+    "--task=relapse:binary",
+    "--task=cost:regression",
+    "--members=2",
+    "--batch-size=11",
+    "--dropout=0",
+    "--patience=4",
+    "--weighting=uncertainty",
+    "--trunk=8,4",
+)
+CURVES = ("--epochs=8",)
+# Long enough to be killed in the midst of it.
+LONG = ("--epochs=150", "--patience=0")
+SECONDS = 240
+
+
+def two_ports():
+    """Returns ports that were free just now."""
+    with socket.socket() as one, socket.socket() as two:
+        for each in (one, two):
+            each.bind(("127.0.0.1", 0))
+        return [each.getsockname()[1] for each in (one, two)]
+
+
+def start(folder, *flags, config=None, **how):
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3"}
+    environment.pop("TF_CONFIG", None)
+    if config is not None:
+        environment["TF_CONFIG"] = json.dumps(config)
+    return subprocess.Popen(
+        [sys.executable, "-m", "keras_mtl.fit", "--quiet", "--out=run", *flags],
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        **how,
+    )
+
+
+def start_two(folders, *flags, second=None):
+    cluster = {"worker": [f"127.0.0.1:{port}" for port in two_ports()]}
+    return [
+        start(
+            folder,
+            *(flags if index == 0 or second is None else second),
+            config={"cluster": cluster, "task": {"type": "worker", "index": index}},
+        )
+        for index, folder in enumerate(folders)
+    ]
+
+
+def end(process):
+    """Waits for a process, and returns its status and what it told."""
+    try:
+        told = process.communicate(timeout=SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        told = process.communicate()
+        pytest.fail(f"still running after {SECONDS} s: {told}")
+    return process.returncode, *told
+
+
+def run_two(folders, *flags):
+    """Runs two workers to their end, again if a port was taken meanwhile."""
+    for _ in range(3):
+        ends = [end(process) for process in start_two(folders, *flags)]
+        if not any("already in use" in stderr for _, _, stderr in ends):
+            return ends
+    return ends
+
+
+@pytest.fixture
+def folders(tmp_path, mixed_frame):
+    """A folder of its own for each worker, with the same rows."""
+    found = [tmp_path / name for name in ("chief", "second")]
+    for folder in found:
+        folder.mkdir()
+        # Labels that one half of a batch may lack.
+        frame = mixed_frame.copy()
+        frame.loc[frame.index % 3 > 0, "relapse"] = np.nan
+        frame.to_csv(folder / "visits.csv", index=False)
+    return found
+
+
+DATA = "--data=visits.csv"
+
+
+def check_close(run, other):
+    one, two = (pd.read_csv(folder / "history.csv") for folder in (run, other))
+    pd.testing.assert_frame_equal(one, two, rtol=0, atol=1e-4)
+    one, two = (pd.read_csv(folder / "predictions.csv") for folder in (run, other))
+    pd.testing.assert_frame_equal(one, two, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("weighting", ["sum", "uncertainty"])
+def test_they_make_the_run_that_one_makes(folders, tmp_path, weighting):
+    flags = (*SETTINGS, *CURVES, DATA, f"--weighting={weighting}")
+    (tmp_path / "alone").mkdir()
+    (tmp_path / "alone" / "visits.csv").write_bytes(
+        (folders[0] / "visits.csv").read_bytes()
+    )
+    assert end(start(tmp_path / "alone", *flags))[0] == 0
+    ends = run_two(folders, *flags)
+    assert [status for status, _, _ in ends] == [0, 0], ends
+    check_close(folders[0] / "run", tmp_path / "alone" / "run")
+    # The chief alone writes.
+    assert os.listdir(folders[1]) == ["visits.csv"]
+    assert sorted(os.listdir(folders[0])) == ["run", "visits.csv"]
+
+
+def test_workers_with_other_rows_are_refused(folders):
+    frame = pd.read_csv(folders[1] / "visits.csv")
+    frame["dose"] += 1
+    frame.to_csv(folders[1] / "visits.csv", index=False)
+    ends = run_two(folders, *SETTINGS, *CURVES, DATA)
+    for status, _, stderr in ends:
+        assert status == 2
+        assert "expected the data of the chief" in stderr
+        assert "worker 1 of 2" in stderr
+    assert os.listdir(folders[0]) == ["visits.csv"]
+
+
+@pytest.mark.parametrize("victim", [0, 1])
+def test_the_loss_of_a_worker_is_told_and_the_run_goes_on(folders, tmp_path, victim):
+    flags = (*SETTINGS, *LONG, DATA)
+    path = checkpoint_path(folders[0] / "run")
+    processes = start_two(folders, *flags)
+    while all(each.poll() is None for each in processes) and epoch_of(path) < 2:
+        time.sleep(0.05)
+    processes[victim].send_signal(signal.SIGKILL)
+    status, _, stderr = end(processes[1 - victim])
+    assert status == 1
+    last = stderr.strip().splitlines()[-1]
+    assert last.startswith(f"stopped: worker {1 - victim} of 2 (127.0.0.1:")
+    assert f"lost worker {victim} of 2 (127.0.0.1:" in last
+    assert "--resume" in last
+    assert end(processes[victim])[0] == -signal.SIGKILL
+    assert 2 <= epoch_of(path) < 150
+    assert not (folders[0] / "run").exists()
+
+    # The second one has no file to go on from: the chief gives it its own.
+    ends = run_two(folders, "--resume")
+    assert [status for status, _, _ in ends] == [0, 0], ends
+    whole = [tmp_path / name for name in ("whole", "other")]
+    for folder in whole:
+        folder.mkdir()
+        (folder / "visits.csv").write_bytes((folders[0] / "visits.csv").read_bytes())
+    assert [status for status, _, _ in run_two(whole, *flags)] == [0, 0]
+    for name in ("history.csv", "predictions.csv", "metrics.json"):
+        one, two = (folder / "run" / name for folder in (folders[0], whole[0]))
+        assert one.read_bytes() == two.read_bytes(), name
+
+
+def epoch_of(path):
+    return read_checkpoint(path).progress.epoch if path.exists() else 0
