@@ -28,6 +28,8 @@ LOST = (
     tf.errors.AbortedError,
     tf.errors.CancelledError,
     tf.errors.DeadlineExceededError,
+    # One that was restarted in the meantime is no longer the same one.
+    tf.errors.FailedPreconditionError,
     tf.errors.UnavailableError,
 )
 

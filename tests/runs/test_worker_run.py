@@ -173,5 +173,33 @@ def test_the_loss_of_a_worker_is_told_and_the_run_goes_on(folders, tmp_path, vic
         assert one.read_bytes() == two.read_bytes(), name
 
 
+ALONE = """
+import sys
+from keras_mtl.fit import main
+from keras_mtl.runs import cluster
+cluster.MINUTES_TO_START = 0.1
+sys.exit(main(["--quiet", "--out=run"]))
+"""
+
+
+@pytest.mark.parametrize("index", [0, 1])
+def test_a_worker_does_not_wait_for_ever(tmp_path, index):
+    cluster = {"worker": [f"127.0.0.1:{port}" for port in two_ports()]}
+    config = {"cluster": cluster, "task": {"type": "worker", "index": index}}
+    ended = subprocess.run(
+        [sys.executable, "-c", ALONE],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "TF_CONFIG": json.dumps(config)},
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    assert ended.returncode == 1
+    assert ended.stderr.splitlines()[-1].startswith(f"stopped: worker {index} of 2")
+    assert "waited 0.1 minutes for the others" in ended.stderr
+    assert os.listdir(tmp_path) == []
+
+
 def epoch_of(path):
     return read_checkpoint(path).progress.epoch if path.exists() else 0

@@ -297,9 +297,11 @@ for name in sys.argv[1:]:
 
 
 @pytest.mark.slow
-def test_two_replicas_end_as_one(run_python, tmp_path):
+@pytest.mark.parametrize(
+    "names", [("sum", "uncertainty", "famo"), ("dwa", "upgrad", "gradnorm")]
+)
+def test_two_replicas_end_as_one(run_python, tmp_path, names):
     script = tmp_path / "on_replicas.py"
     script.write_text(ON_REPLICAS)
-    names = ["sum", "upgrad", "uncertainty", "famo", "dwa", "gradnorm"]
     ended = run_python(script, *names)
     assert ended.returncode == 0, ended.stderr[-3000:]
