@@ -38,7 +38,13 @@ FLAGS = (
     Flag("--seed", "seed", "Of the split, weights and batches.", metavar="N"),
     Flag("--quiet", "quiet", "Show nothing but warnings and errors.", form="switch"),
     # Data
-    Flag("--data", "data.path", "The rows; by default the heart data.", metavar="CSV"),
+    Flag(
+        "--data",
+        "data.path",
+        "The rows: a CSV or Parquet file, or a folder of either; by default the heart "
+        "data.",
+        metavar="PATH",
+    ),
     Flag(
         "--test-csv",
         "data.test_path",

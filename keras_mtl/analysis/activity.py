@@ -32,7 +32,10 @@ COLUMNS = ("layer", "activation", "units", "zero", "no_gradient", "saturated")
 
 
 def unit_activity(
-    model: keras.layers.Layer, x: Any, batch_size: int = 1024
+    model: keras.layers.Layer,
+    x: Any,
+    batch_size: int = 1024,
+    rows: np.ndarray | None = None,
 ) -> pd.DataFrame:
     """Finds the units that answer zero, learn nothing or are saturated.
 
@@ -50,6 +53,7 @@ def unit_activity(
         model: Any Keras model, also one with models or composed layers within.
         x: Its inputs: an array or tensor, or a list or dict of them.
         batch_size: The rows of one call.
+        rows: The numbers of the rows that are looked at; by default all.
 
     Returns:
         A DataFrame with a row for each layer that has an activation: `layer`,
@@ -70,8 +74,8 @@ def unit_activity(
     >>> int(activity.loc[0, "units"]), float(activity.loc[0, "zero"].round(3))
     (3, 0.333)
     """
-    rows = len(keras.tree.flatten(x)[0])
-    if not rows:
+    count = len(keras.tree.flatten(x)[0]) if rows is None else len(rows)
+    if not count:
         raise ValueError(
             "Invalid value received for argument `x`. Expected at least one row. "
             "Received: none."
@@ -92,14 +96,17 @@ def unit_activity(
         idle[site] = {key: before[key] & now[key] for key in now}
 
     with recorded(sites, record):
-        for start in range(0, rows, batch_size):
+        for start in range(0, count, batch_size):
+            span: Any = slice(start, start + batch_size)
             part = keras.tree.map_structure(
-                lambda array, start=start: tf.convert_to_tensor(
-                    array[start : start + batch_size]
+                lambda array, at=span if rows is None else rows[span]: (
+                    tf.convert_to_tensor(array[at])
                 ),
                 x,
             )
             model(part, training=False)
+            if not any(units.any() for now in idle.values() for units in now.values()):
+                break  # all are in use; no other row can change that
     table = [
         [site.name, site.activation, len(idle[site]["zero"])]
         + [float(units.mean()) for units in idle[site].values()]

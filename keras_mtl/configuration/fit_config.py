@@ -32,7 +32,8 @@ class DataSettings(Declaration):
     """Where the rows come from, and how they are split.
 
     Args:
-        path: A CSV file; None is the embedded heart data.
+        path: A CSV or Parquet file, or a folder of either, which is streamed;
+            None is the embedded heart data.
         test_path: A CSV file whose rows are the test rows.
         test_fraction: The share of rows held out, without a `test_path`.
         group: A column whose equal values stay on one side of every split.

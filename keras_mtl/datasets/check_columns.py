@@ -10,6 +10,7 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
+from keras_mtl.datasets.column_store import Rows
 from keras_mtl.datasets.describe_cells import describe_cells
 from keras_mtl.errors import DataWarning, did_you_mean
 
@@ -23,7 +24,7 @@ __all__ = [
 
 
 def require_columns(
-    frame: pd.DataFrame, names: Iterable[str], what: str, source: str
+    frame: Rows, names: Iterable[str], what: str, source: str
 ) -> list[str]:
     """Finds the columns that are asked for and aren't there.
 
@@ -52,7 +53,7 @@ def require_columns(
     ]
 
 
-def find_non_numeric(frame: pd.DataFrame, column: str, source: str) -> list[str]:
+def find_non_numeric(frame: Rows, column: str, source: str) -> list[str]:
     """Finds text in a column that must be numeric.
 
     Args:
@@ -83,7 +84,7 @@ def find_non_numeric(frame: pd.DataFrame, column: str, source: str) -> list[str]
     ]
 
 
-def find_infinite(frame: pd.DataFrame, column: str, source: str) -> list[str]:
+def find_infinite(frame: Rows, column: str, source: str) -> list[str]:
     """Finds infinite values, and numbers too large for the model's float32.
 
     Args:
@@ -140,7 +141,7 @@ def rare_classes(labels: pd.Series, *, minimum: int, source: str) -> list[str]:
     ]
 
 
-def drop_uninformative(frame: pd.DataFrame, columns: Iterable[str]) -> list[str]:
+def drop_uninformative(frame: Rows, columns: Iterable[str]) -> list[str]:
     """Leaves out the columns that are constant or wholly missing.
 
     A column that has one value in some rows and none in the others stays: it
@@ -164,10 +165,11 @@ def drop_uninformative(frame: pd.DataFrame, columns: Iterable[str]) -> list[str]
     kept = []
     for name in columns:
         values = frame[name]
-        if values.nunique(dropna=False) > 1:
+        present = values.notna()
+        constant = bool(present.all()) and bool((values == values.iloc[0]).all())
+        if present.any() and not constant:
             kept.append(name)
             continue
-        constant = values.notna().any()
         found = f"has the value {str(values.iloc[0])!r}" if constant else "is empty"
         warnings.warn(
             f"Column {name!r} {found} in every row and was dropped.",

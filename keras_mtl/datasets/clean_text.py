@@ -1,46 +1,11 @@
-"""What pandas leaves to do on a column of text: white space, decimal commas."""
-
-from collections.abc import Collection
+"""What pandas leaves to do on a column of text: decimal commas and thousands."""
 
 import pandas as pd
 
-__all__ = ["read_decimal_commas", "read_numbers", "read_thousands", "strip_text"]
+__all__ = ["read_decimal_commas", "read_numbers", "read_thousands"]
 
 DECIMAL_COMMA = r"[+-]?(\d+|\d*,\d+)([eE][+-]?\d+)?"
 THOUSANDS = r"[+-]?[1-9]\d{0,2}(,\d{3})+"
-
-
-def strip_text(
-    column: pd.Series, missing_values: Collection[str]
-) -> tuple[pd.Series, int]:
-    """Removes white space around the values of a text column.
-
-    Args:
-        column: A text column.
-        missing_values: The texts that mean a missing value. Pandas has found
-            most of those without white space around them; it forgets them
-            among integers too large for 64 bits.
-
-    Returns:
-        The column and the number of values that had white space.
-    """
-    # A column of categories has few different values: work on those.
-    spaced, missing = {}, []
-    for text in column.dropna().unique():
-        bare = text.strip()
-        if bare in missing_values:
-            missing.append(text)
-        elif bare != text:
-            spaced[text] = bare
-    count = 0
-    if missing:
-        column = column.mask(column.isin(missing))
-    if spaced:
-        affected = column.isin(list(spaced))
-        count = int(affected.sum())
-        column = column.copy()
-        column[affected] = column[affected].map(spaced)
-    return column, count
 
 
 def read_numbers(column: pd.Series) -> pd.Series:

@@ -2,21 +2,14 @@
 
 import csv
 import os
-import re
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TextIO
 
 from keras_mtl.datasets.csv_delimiter import find_delimiter
 from keras_mtl.datasets.csv_encoding import find_encoding
+from keras_mtl.datasets.csv_lines import END, open_lines
 from keras_mtl.datasets.line_numbers import LineNumbers
 
 __all__ = ["CsvStructure", "scan_structure"]
-
-MAXIMUM_LINE = 1 << 24
-# A line that no file holds, because NUL is refused before. It comes back as it
-# is, unless a quote is open: then it becomes a part of that field.
-END = '\0"'
 
 
 @dataclass(frozen=True)
@@ -100,11 +93,11 @@ def scan_structure(path: str | os.PathLike[str]) -> CsvStructure:
     mistakes: list[str] = []
     line = 1  # on which the next record begins
     closed = False
-    with open(path, encoding=encoding, newline="") as handle:
-        text = _Lines(handle, delimiter)
+    record = 0
+    with open_lines(path, encoding, delimiter) as text:
         reader = csv.reader(text, delimiter=delimiter, skipinitialspace=True)
         try:
-            for record, fields in enumerate(reader):
+            for fields in reader:
                 if fields and "\0" in fields[-1]:
                     closed = fields == [END]
                     break
@@ -121,7 +114,13 @@ def scan_structure(path: str | os.PathLike[str]) -> CsvStructure:
                         ragged.add(len(lines), line, len(names), len(fields))
                 if text.tabbed_quote:
                     mistakes += text.check_tabs(source, line, fields)
-                line = reader.line_num + 1
+                record += 1
+                line = reader.line_num + text.skipped + 1
+                # Most files are plain in most places.
+                while names and (rows := text.skip_plain(len(names))):
+                    lines.extend(line, rows)
+                    record += rows
+                    line += rows
         except csv.Error as error:
             closed = True
             mistakes.append(_too_long(source, line, str(error)))
@@ -151,44 +150,6 @@ def scan_structure(path: str | os.PathLike[str]) -> CsvStructure:
         lone_returns=text.lone_returns,
         mistakes=tuple(mistakes),
     )
-
-
-class _Lines:
-    """Yields the lines of a file, then `END`, and notes what pandas minds.
-
-    - `lone_returns`: a line ended with `\\r` alone.
-    - `tabbed_quote`: there was a tab between delimiter and quote. Pandas skips
-      it and reads what follows as quoted; the csv module doesn't. Whoever is
-      right, the file is ambiguous.
-    """
-
-    def __init__(self, handle: TextIO, delimiter: str) -> None:
-        self.handle = handle
-        self.lone_returns = False
-        self.tabbed_quote = False
-        self.pattern = None
-        if delimiter != "\t":
-            self.pattern = re.compile(rf'(^|{re.escape(delimiter)}) *\t[ \t]*"')
-
-    def __iter__(self) -> Iterator[str]:
-        while line := self.handle.readline(MAXIMUM_LINE):
-            if line[-1] == "\r":
-                self.lone_returns = True
-            elif len(line) == MAXIMUM_LINE and line[-1] != "\n":
-                raise csv.Error(f"line longer than {MAXIMUM_LINE} characters")
-            if self.pattern and "\t" in line and self.pattern.search(line):
-                self.tabbed_quote = True
-            yield line
-        yield END
-
-    def check_tabs(self, source: str, line: int, fields: list[str]) -> list[str]:
-        self.tabbed_quote = False
-        if not any(re.match(r'\t[ \t]*"', field) for field in fields):
-            return []
-        return [
-            f"{source}, line {line}: expected a quote right after the delimiter. "
-            "Received: a tab before the quote. Remove the tab."
-        ]
 
 
 def _check_names(source: str, names: tuple[str, ...]) -> list[str]:

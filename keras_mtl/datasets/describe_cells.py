@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from keras_mtl.datasets.column_store import Rows
 from keras_mtl.datasets.line_numbers import describe_row
 
 __all__ = ["describe_cells"]
@@ -10,7 +11,7 @@ CELLS_SHOWN = 3
 CHARACTERS_SHOWN = 40
 
 
-def describe_cells(frame: pd.DataFrame, cells: pd.Series) -> str:
+def describe_cells(frame: Rows, cells: pd.Series) -> str:
     """Shows the first values with their rows, and counts the others.
 
     Args:

@@ -5,7 +5,8 @@ from collections.abc import Hashable
 from typing import Any
 
 import numpy as np
-import pandas as pd
+
+from keras_mtl.datasets.column_store import Rows
 
 __all__ = ["LineNumbers", "describe_row"]
 
@@ -42,6 +43,12 @@ class LineNumbers:
             self._rows.append(self._count)
             self._offsets.append(offset)
 
+    def extend(self, line: int, rows: int) -> None:
+        """Adds rows that begin on consecutive lines, the first on `line`."""
+        if rows:
+            self.append(line)
+            self._count += rows - 1
+
     def __len__(self) -> int:
         return self._count
 
@@ -52,6 +59,10 @@ class LineNumbers:
             )
         return row + self._offsets[bisect_right(self._rows, row) - 1]
 
+    def describe(self, row: int) -> str:
+        """Names a row, counted from 0, as a user finds it in the file."""
+        return f"data row {row + 1} (line {self[row + 1]})"
+
     def __deepcopy__(self, memo: dict[int, Any]) -> "LineNumbers":
         return self
 
@@ -59,7 +70,7 @@ class LineNumbers:
         return self
 
 
-def describe_row(frame: pd.DataFrame, label: Hashable) -> str:
+def describe_row(frame: Rows, label: Hashable) -> str:
     """Names a row as a user finds it in the file: `data row 18 (line 19)`.
 
     Args:
@@ -73,6 +84,7 @@ def describe_row(frame: pd.DataFrame, label: Hashable) -> str:
 
     Example:
 
+    >>> import pandas as pd
     >>> describe_row(pd.DataFrame({"age": [63, 67]}), 1)
     'data row 2'
     """
@@ -80,6 +92,6 @@ def describe_row(frame: pd.DataFrame, label: Hashable) -> str:
         return f"row {label!r}"
     label = int(label)
     lines = frame.attrs.get("lines")
-    if isinstance(lines, LineNumbers) and 0 <= label < len(lines):
-        return f"data row {label + 1} (line {lines[label + 1]})"
+    if lines is not None and 0 <= label < len(lines):
+        return str(lines.describe(label))
     return f"data row {label + 1}"

@@ -2,32 +2,25 @@
 
 import os
 import warnings
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import pandas as pd
 
-from keras_mtl.datasets.clean_text import (
-    read_decimal_commas,
-    read_numbers,
-    read_thousands,
-    strip_text,
-)
-from keras_mtl.datasets.csv_structure import CsvStructure, scan_structure
+from keras_mtl.datasets.column_store import ColumnStore
+from keras_mtl.datasets.csv_file import CsvFile
+from keras_mtl.datasets.read_columns import read_columns
 from keras_mtl.errors import DataWarning, UserError, did_you_mean
 
-__all__ = ["MISSING_VALUES", "read_csv"]
+__all__ = [
+    "MISSING_VALUES",
+    "read_csv",
+    "read_csv_columns",
+    "warn_of_notes",
+    "warn_of_structure",
+]
 
 # "None" and "none" aren't here: they are the name of a category too often.
 MISSING_VALUES = ("", "?", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null")
-
-LARGE_INTEGERS = (
-    "read integers too large for 64 bits as floats, which keep 15 digits (name the "
-    "column as a text column if they identify something)"
-)
-AMBIGUOUS_COMMAS = (
-    "left values such as '1,500' as text, because the comma may part decimals or "
-    "thousands (write numbers with a point for the decimals)"
-)
 
 
 def read_csv(
@@ -86,117 +79,59 @@ def read_csv(
     1  008   NaN  female
     """
     source = os.fspath(path)
-    missing = {"", *missing_values}
-    structure = scan_structure(path)
-    mistakes = list(structure.mistakes)
-    if structure.names:
+    file = CsvFile(source)
+    mistakes = list(file.mistakes)
+    if file.names:
         asked = dict.fromkeys([*(columns or ()), *text_columns])
         mistakes += [
             f"{source}: expected a column {name!r}. Received: no such column."
-            f"{did_you_mean(name, structure.names)} "
-            f"The columns are {', '.join(structure.names)}."
+            f"{did_you_mean(name, file.names)} "
+            f"The columns are {', '.join(file.names)}."
             for name in asked
-            if name not in structure.names
+            if name not in file.names
         ]
     if mistakes:
         raise UserError(*mistakes)
-    kept = list(dict.fromkeys(structure.names if columns is None else columns))
-    _warn_of_structure(structure, source)
-
-    text = [name for name in text_columns if name in kept]
-    frame = _load(source, structure, kept, text, missing)
-    truths = [name for name in kept if frame[name].dtype in (bool, object)]
-    if truths:
-        # Pandas made these truth values; read them again as they are written.
-        frame[truths] = _load(source, structure, truths, truths, missing)
-    frame = _clean(frame, source, structure, set(text_columns), missing)
-    frame.attrs["lines"] = structure.lines
-    return frame
+    kept = list(dict.fromkeys(file.names if columns is None else columns))
+    return read_csv_columns(file, kept, text_columns, missing_values).frame()
 
 
-def _load(
-    source: str,
-    structure: CsvStructure,
+def read_csv_columns(
+    file: CsvFile,
     columns: Sequence[str],
-    text_columns: Sequence[str],
-    missing: Collection[str],
-) -> pd.DataFrame:
-    try:
-        # Pandas miscounts rows that end with "\r" alone: make it "\n".
-        newline = None if structure.lone_returns else ""
-        with open(source, encoding=structure.encoding, newline=newline) as handle:
-            frame = pd.read_csv(
-                handle,
-                sep=structure.delimiter,
-                names=list(structure.names),
-                header=0,
-                index_col=False,
-                usecols=list(columns),
-                dtype=dict.fromkeys(text_columns, str),
-                skipinitialspace=True,
-                # The structural pass says which records are blank, so that both
-                # parsers see the same rows.
-                skip_blank_lines=False,
-                skiprows=list(structure.blank_records),
-                keep_default_na=False,
-                na_values=list(missing),
-                low_memory=False,
-            )
-    except (pd.errors.ParserError, OSError) as error:
-        raise UserError(f"{source}: cannot be read ({error}).") from error
-    if len(frame) != len(structure.lines):
-        raise UserError(
-            f"{source}: expected {len(structure.lines)} data rows. Received: "
-            f"{len(frame)} from pandas. Quotes or line ends are ambiguous; write "
-            "the file again with quotes around every text value."
-        )
-    return frame[list(columns)]
-
-
-def _clean(
-    frame: pd.DataFrame,
-    source: str,
-    structure: CsvStructure,
     text_columns: Collection[str],
-    missing: Collection[str],
-) -> pd.DataFrame:
-    cleaned: dict[str, pd.Series] = {}
-    notes: dict[str, list[str]] = {}
+    missing_values: Collection[str],
+) -> ColumnStore:
+    """Reads a sound CSV file into columns, with the warnings of `read_csv`.
 
-    def note(what: str, name: str) -> None:
-        notes.setdefault(what, []).append(name)
+    Args:
+        file: The file, which has no mistakes.
+        columns: The columns to keep.
+        text_columns: As for `read_csv`; those that the file lacks are left.
+        missing_values: As for `read_csv`.
+    """
+    warn_of_structure(file)
+    store, notes = read_columns(
+        [file],
+        columns,
+        text_columns,
+        {"", *missing_values},
+        file.structure.delimiter,
+        file.structure.lines,
+    )
+    warn_of_notes(notes, file.source)
+    return store
 
-    for name in map(str, frame):
-        column = frame[name]
-        if pd.api.types.is_unsigned_integer_dtype(column):
-            column = column.astype("float64")
-            note(LARGE_INTEGERS, name)
-        elif not pd.api.types.is_numeric_dtype(column):
-            column, count = strip_text(column, missing)
-            if count:
-                note("removed white space around values", name)
-            if name not in text_columns:
-                text = column
-                column = read_numbers(text)
-                if column is not text and column.abs().max() >= 2**63:
-                    note(LARGE_INTEGERS, name)
-                if column is text and structure.delimiter == ";":
-                    column, ambiguous = read_decimal_commas(text)
-                    if ambiguous:
-                        note(AMBIGUOUS_COMMAS, name)
-                    elif column is not text:
-                        note("read numbers with a decimal comma", name)
-                elif column is text:
-                    column = read_thousands(text)
-                    if column is not text:
-                        note("read commas in numbers as parting thousands", name)
-        cleaned[name] = column
+
+def warn_of_notes(notes: Mapping[str, Sequence[str]], source: str) -> None:
+    """Tells what was done to columns."""
     for what, names in notes.items():
         _warn(f"{source}: {what}, in {', '.join(map(repr, names))}.")
-    return pd.DataFrame(cleaned, index=frame.index)
 
 
-def _warn_of_structure(structure: CsvStructure, source: str) -> None:
+def warn_of_structure(file: CsvFile) -> None:
+    """Tells what is odd about a file without being wrong."""
+    structure, source = file.structure, file.source
     # Blank lines at the end lose nothing and are all too common.
     last = structure.lines[len(structure.lines)]
     blank = [line for line in structure.blank_lines if line < last]

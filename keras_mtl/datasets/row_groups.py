@@ -12,13 +12,15 @@ from scipy.sparse.csgraph import (
     connected_components,
 )
 
+from keras_mtl.datasets.column_store import Rows
+from keras_mtl.datasets.row_hashes import row_hashes
 from keras_mtl.errors import DataWarning
 
 __all__ = ["row_groups"]
 
 
 def row_groups(
-    frame: pd.DataFrame, columns: Sequence[str], group: ArrayLike | None = None
+    frame: Rows, columns: Sequence[str], group: ArrayLike | None = None
 ) -> NDArray[np.int64]:
     """Numbers the groups of rows that must stay on one side of a split.
 
@@ -45,8 +47,7 @@ def row_groups(
     """
     rows = len(frame)
     if columns and rows:
-        by_row = frame.groupby(list(columns), dropna=False, sort=False, observed=True)
-        identical = by_row.ngroup().to_numpy(dtype=np.int64)
+        identical = _renumber(row_hashes(frame, columns))
     else:
         identical = np.arange(rows, dtype=np.int64)
     if group is None:

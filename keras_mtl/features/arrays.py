@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from keras_mtl.datasets.column_store import Rows, rows_between
 from keras_mtl.features.feature import Feature
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ __all__ = ["encode_frame", "feature_arrays", "feature_tensors"]
 
 # Rows encoded in one call: enough that the call's cost is nothing, few enough
 # that the strings of a call are small.
-ROWS_A_CALL = 65_536
+ROWS_A_CALL = 16_384
 
 
 def feature_arrays(
@@ -65,7 +66,10 @@ def feature_tensors(arrays: dict[str, np.ndarray]) -> dict[str, tf.Tensor]:
 
 
 def encode_frame(
-    encoder: keras.Model, features: Sequence[Feature], frame: pd.DataFrame
+    encoder: keras.Model,
+    features: Sequence[Feature],
+    frame: Rows,
+    out: np.ndarray | None = None,
 ) -> np.ndarray:
     """Encodes rows as the model does.
 
@@ -73,6 +77,7 @@ def encode_frame(
         encoder: What `build_encoder` built from the features.
         features: The features.
         frame: The rows.
+        out: Where they go; by default an array is made.
 
     Returns:
         float32 of shape (N, columns).
@@ -80,10 +85,11 @@ def encode_frame(
     import tensorflow as tf
 
     encode = tf.function(encoder, reduce_retracing=True)
-    parts = [
-        encode(feature_tensors(feature_arrays(features, frame.iloc[start:stop])))
-        for start, stop in (
-            (start, start + ROWS_A_CALL) for start in range(0, len(frame), ROWS_A_CALL)
-        )
-    ]
-    return np.concatenate([np.asarray(part) for part in parts])
+    columns = [feature.column_name for feature in features]
+    if out is None:
+        out = np.empty((len(frame), encoder.output_shape[-1]), "float32")
+    for start in range(0, len(frame), ROWS_A_CALL):
+        part = rows_between(frame, start, start + ROWS_A_CALL, columns)
+        arrays = feature_arrays(features, part)
+        out[start : start + len(part)] = encode(feature_tensors(arrays))
+    return out

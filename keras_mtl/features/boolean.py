@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 import numpy as np
@@ -10,10 +11,12 @@ from pydantic import Field
 from keras_mtl.declarations import declaration
 from keras_mtl.features.feature import Feature
 from keras_mtl.features.standardize import standardize_share
-from keras_mtl.features.words import to_words
+from keras_mtl.features.words import count_words, to_word, to_words
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from keras_mtl.datasets.column_store import Rows
 
 __all__ = ["FALSE_WORDS", "TRUE_WORDS", "BooleanFeature"]
 
@@ -59,12 +62,17 @@ class BooleanFeature(Feature):
     def encoded_names(self) -> tuple[str, ...]:
         return (self.name, f"{self.name}_missing")[: 1 + self.has_flag]
 
-    def check_values(self, frame: pd.DataFrame, source: str) -> list[str]:
+    def check_values(self, frame: Rows, source: str) -> list[str]:
         from keras_mtl.datasets import describe_cells
 
         values = frame[self.column_name]
-        words = np.char.lower(self.to_array(values).astype(str))
-        unknown = values[~np.isin(words, (*TRUE_WORDS, *FALSE_WORDS, ""))]
+        known = {*TRUE_WORDS, *FALSE_WORDS, ""}
+        wrong = [
+            value
+            for value in values.dropna().unique()
+            if to_word(value).lower() not in known
+        ]
+        unknown = values[values.isin(wrong)]
         if unknown.empty:
             return []
         return [
@@ -78,12 +86,15 @@ class BooleanFeature(Feature):
         return to_words(values)
 
     def learn(self, values: pd.Series) -> Self:
-        words = np.char.lower(self.to_array(values).astype(str))
-        true, false = np.isin(words, TRUE_WORDS), np.isin(words, FALSE_WORDS)
-        known = true.sum() + false.sum()
+        counts = count_words(values)
+
+        def rows(words: Collection[str]) -> int:
+            return sum(counts[word] for word in counts if word.lower() in words)
+
+        true, known = rows(TRUE_WORDS), rows((*TRUE_WORDS, *FALSE_WORDS))
         return self.replace(
-            missing_share=float((words == "").mean()),
-            mean=float(true.sum() / known) if known else 0.5,
+            missing_share=counts.get("", 0) / len(values),
+            mean=true / known if known else 0.5,
         )
 
     def declared(self) -> Self:

@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field, field_validator
 from keras_mtl.declarations import declaration
 from keras_mtl.features.feature import Feature
 from keras_mtl.features.standardize import standardize_share
-from keras_mtl.features.words import to_words
+from keras_mtl.features.words import count_words, to_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -98,9 +98,8 @@ class CategoricalFeature(Feature):
         return to_words(values)
 
     def learn(self, values: pd.Series) -> Self:
-        words = self.to_array(values)
-        distinct, counts = np.unique(words[words != ""].astype(str), return_counts=True)
-        count = dict(zip(distinct.tolist(), counts.tolist(), strict=True))
+        count = count_words(values)
+        missing = count.pop("", 0)
         vocabulary = self.vocabulary
         if vocabulary is None:
             frequent = sorted(
@@ -109,9 +108,9 @@ class CategoricalFeature(Feature):
             )
             vocabulary = _in_order(frequent[: self.maximum_words])
         return self.replace(
-            missing_share=float(np.mean(words == "")),
+            missing_share=missing / len(values),
             vocabulary=vocabulary,
-            frequencies=tuple(count.get(word, 0) / len(words) for word in vocabulary),
+            frequencies=tuple(count.get(word, 0) / len(values) for word in vocabulary),
         )
 
     def encode(self, inputs: Any) -> Any:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     import keras
     import pandas as pd
 
+    from keras_mtl.datasets.column_store import Rows
+
 __all__ = ["RESERVED_NAMES", "Feature"]
 
 # Keras and TensorFlow give these a meaning of their own as names of inputs.
@@ -77,7 +79,7 @@ class Feature(Declaration, ABC):
             Shape (N,): float32 with NaN, or str with `""`, where missing.
         """
 
-    def check_values(self, frame: pd.DataFrame, source: str) -> list[str]:
+    def check_values(self, frame: Rows, source: str) -> list[str]:
         """Finds cells that a fit can't learn from, in training or test rows.
 
         Args:

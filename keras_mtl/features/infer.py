@@ -15,10 +15,12 @@ from keras_mtl.features.boolean import FALSE_WORDS, TRUE_WORDS, BooleanFeature
 from keras_mtl.features.categorical import CategoricalFeature
 from keras_mtl.features.feature import RESERVED_NAMES, Feature
 from keras_mtl.features.numeric import NumericFeature
-from keras_mtl.features.words import to_words
+from keras_mtl.features.words import count_words
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from keras_mtl.datasets.column_store import Rows
 
 __all__ = ["feature_name", "infer_features"]
 
@@ -31,7 +33,7 @@ FREE_TEXT_WORDS = 50
 
 
 def infer_features(
-    frame: pd.DataFrame,
+    frame: Rows,
     exclude: Collection[str] = (),
     declared: Iterable[Feature] = (),
 ) -> tuple[Feature, ...]:
@@ -119,16 +121,17 @@ def _infer_kind(values: pd.Series, column: str) -> type[Feature] | None:
             )
             return None
         return NumericFeature
-    words = pd.Series(to_words(present))
-    distinct = words.unique()
-    if set(words.str.lower()) <= {*TRUE_WORDS, *FALSE_WORDS}:
+    counts = count_words(present)
+    if {word.lower() for word in counts} <= {*TRUE_WORDS, *FALSE_WORDS}:
         return BooleanFeature
-    if pd.to_numeric(words, errors="coerce").notna().mean() >= NUMERIC_SHARE:
+    numbers = pd.to_numeric(pd.Series(list(counts), dtype=object), errors="coerce")
+    number_rows = np.asarray(list(counts.values()))[numbers.notna()].sum()
+    if number_rows / len(present) >= NUMERIC_SHARE:
         return NumericFeature
-    if len(distinct) > FREE_TEXT_WORDS and len(distinct) > len(words) / 5:
+    if len(counts) > FREE_TEXT_WORDS and len(counts) > len(present) / 5:
         warnings.warn(
-            f"Column {column!r} holds {len(distinct)} different texts in "
-            f"{len(words)} rows and looks like an identifier or prose: left out. "
+            f"Column {column!r} holds {len(counts)} different texts in "
+            f"{len(present)} rows and looks like an identifier or prose: left out. "
             "Declare it categorical to keep it.",
             DataWarning,
             stacklevel=3,

@@ -8,19 +8,22 @@ from typing import TYPE_CHECKING
 from keras_mtl.features.feature import Feature
 
 if TYPE_CHECKING:
-    import pandas as pd
+    import numpy as np
+
+    from keras_mtl.datasets.column_store import Rows
 
 __all__ = ["learn_features"]
 
 
 def learn_features(
-    features: Iterable[Feature], frame: pd.DataFrame
+    features: Iterable[Feature], frame: Rows, rows: np.ndarray | None = None
 ) -> tuple[Feature, ...]:
     """Learns means, ranges and vocabularies.
 
     Args:
         features: Declared or inferred features.
-        frame: The training rows, and no others.
+        frame: The training rows, and no others without `rows`.
+        rows: The positions of the training rows; by default all.
 
     Returns:
         The features with their statistics.
@@ -33,4 +36,9 @@ def learn_features(
     >>> learn_features([NumericFeature("age")], frame)[0].mean
     50.0
     """
-    return tuple(feature.learn(frame[feature.column_name]) for feature in features)
+    part = slice(None) if rows is None else rows
+    return tuple(
+        # One column at a time, as the training rows are a copy.
+        feature.learn(frame[feature.column_name].iloc[part])
+        for feature in features
+    )

@@ -15,7 +15,11 @@ from keras_mtl.features.words import format_number
 if TYPE_CHECKING:
     import pandas as pd
 
+    from keras_mtl.datasets.column_store import Rows
+
 __all__ = ["NumericFeature"]
+
+ROWS_SEEN_FIRST = 10_000
 
 
 @declaration
@@ -76,7 +80,7 @@ class NumericFeature(Feature):
         numbers = " or ".join(f"{value:g}" for value in self.missing_values)
         return f"{numbers} means missing" if numbers else ""
 
-    def check_values(self, frame: pd.DataFrame, source: str) -> list[str]:
+    def check_values(self, frame: Rows, source: str) -> list[str]:
         from keras_mtl.datasets import find_infinite, find_non_numeric
 
         return [
@@ -94,9 +98,9 @@ class NumericFeature(Feature):
 
     def learn(self, values: pd.Series) -> Self:
         numbers = self.to_array(values).astype("float64")
-        missing = ~np.isfinite(numbers) | np.isin(
-            numbers, np.asarray(self.missing_values, "float32").astype("float64")
-        )
+        missing = ~np.isfinite(numbers)
+        for value in np.asarray(self.missing_values, "float32"):
+            missing |= numbers == float(value)
         known = np.clip(numbers[~missing], -LARGEST_NUMBER, LARGEST_NUMBER)
         if known.size == 0:
             # All of it missing in these rows: any finite statistics will do.
@@ -116,6 +120,9 @@ class NumericFeature(Feature):
     def _learn_levels(
         self, known: np.ndarray, rows: int
     ) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        # A few rows are enough to see that there are too many values.
+        if len(np.unique(known[:ROWS_SEEN_FIRST])) > self.maximum_levels:
+            return (), ()
         levels, counts = np.unique(known, return_counts=True)
         few = 3 <= len(levels) <= self.maximum_levels
         if not few or not np.all(levels == np.round(levels)):

@@ -9,7 +9,7 @@ import numpy as np
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["format_number", "to_words"]
+__all__ = ["count_words", "format_number", "to_word", "to_words"]
 
 
 def format_number(value: float) -> str:
@@ -41,11 +41,32 @@ def to_words(values: pd.Series) -> np.ndarray:
     >>> to_words(pd.Series([1.0, None, 2.5])).tolist()
     ['1', '', '2.5']
     """
-    distinct = {value: _word(value) for value in values.dropna().unique()}
+    distinct = {value: to_word(value) for value in values.dropna().unique()}
     return values.map(distinct).astype(object).where(values.notna(), "").to_numpy()
 
 
-def _word(value: object) -> str:
+def count_words(values: pd.Series) -> dict[str, int]:
+    """Counts the rows of each word, as `to_words` gives them, in any order.
+
+    Example:
+
+    >>> import pandas as pd
+    >>> count_words(pd.Series(["b", "b", None]))
+    {'b': 2, '': 1}
+    """
+    counts: dict[str, int] = {}
+    present = values.value_counts(sort=False)
+    for value, count in present.items():
+        word = to_word(value)
+        counts[word] = counts.get(word, 0) + int(count)
+    missing = len(values) - int(present.sum())
+    if missing:
+        counts[""] = counts.get("", 0) + missing
+    return counts
+
+
+def to_word(value: object) -> str:
+    """Writes a value that is not missing as a word."""
     if isinstance(value, bool | np.bool_):
         return "true" if value else "false"
     if isinstance(value, float | np.floating):

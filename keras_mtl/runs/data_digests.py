@@ -20,10 +20,10 @@ def data_digests(data: PreparedData) -> dict[str, str]:
     Args:
         data: What `prepare_data` prepared.
     """
-    digests = {"the number of rows": str(len(data.frame))}
+    digests = {"the number of rows": str(len(data.rows))}
     for feature in data.features:
         name = feature.column_name
-        rows = pd.util.hash_pandas_object(data.frame[name], index=False).to_numpy()
+        rows = pd.util.hash_pandas_object(data.rows[name], index=False).to_numpy()
         digests[f"column {name}"] = _digest(rows)
     for task in data.tasks:
         digests[f"the labels of {task.name}"] = _digest(data.labels[task.name])

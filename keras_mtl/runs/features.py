@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-import pandas as pd
-
 from keras_mtl.configuration.fit_config import FitConfig, InputSettings
 from keras_mtl.datasets import drop_uninformative, require_columns
+from keras_mtl.datasets.column_store import Rows
 from keras_mtl.features import (
     BooleanFeature,
     CategoricalFeature,
@@ -22,7 +21,7 @@ __all__ = ["choose_features"]
 
 
 def choose_features(
-    frame: pd.DataFrame, config: FitConfig, source: str, mistakes: list[str]
+    frame: Rows, config: FitConfig, source: str, mistakes: list[str]
 ) -> tuple[Feature, ...]:
     """Declares the features of a run.
 
@@ -72,7 +71,7 @@ def choose_features(
 
 
 def _feature_columns(
-    frame: pd.DataFrame,
+    frame: Rows,
     config: FitConfig,
     labels: dict[str, str],
     source: str,

@@ -99,7 +99,6 @@ def _train_and_write(
             notice_loss,
             require_agreement,
         )
-        from keras_mtl.runs.predictions import predict_frame
         from keras_mtl.runs.train import train_run
         from keras_mtl.runs.write_run import run_metrics, write_run
 
@@ -123,12 +122,11 @@ def _train_and_write(
             resume_from=None if resume is None else resume.progress,
             on_progress=kept,
             replicas=replicas,
+            release_rows=True,
         )
-    # One call for all rows: a model of many members takes long to trace.
-    answers = predict_frame(run.model, data.frame)
-    metrics = run_metrics(run, data, answers)
+    metrics = run_metrics(run, data)
     with new_run_folder(folder, config.output.overwrite) as written:
-        write_run(written, run, data, answers, metrics)
+        write_run(written, run, data, metrics)
     kept.remove()
     terminal.show_result(metrics, folder)
     if replicas is not None:

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from keras_mtl.datasets import find_non_numeric, require_columns
+from keras_mtl.datasets.column_store import ColumnStore
 from keras_mtl.errors import DataWarning, UserError
 from keras_mtl.features import Feature, NumericFeature, deserialize_feature
 from keras_mtl.runs.read_rows import read_rows, word_columns
@@ -128,7 +129,7 @@ def _read(
     tasks: Sequence[Task],
     features: Sequence[Feature],
     missing: Sequence[str],
-) -> pd.DataFrame:
+) -> ColumnStore:
     frame = read_rows(rows, word_columns(tasks, features), missing)
     columns = [feature.column_name for feature in features]
     mistakes = require_columns(frame, columns, "feature", rows)
@@ -141,7 +142,7 @@ def _read(
 
 
 def _labels(
-    tasks: Sequence[Task], frame: pd.DataFrame, rows: str
+    tasks: Sequence[Task], frame: ColumnStore, rows: str
 ) -> dict[str, np.ndarray]:
     """Encodes the labels of those tasks whose columns are all there."""
     labels = {}

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import tensorflow as tf
 
+from keras_mtl.datasets.column_store import Rows, rows_between
 from keras_mtl.features import feature_arrays, feature_tensors
 from keras_mtl.training import MultiTaskModel
 
-__all__ = ["answer_rows", "predict_frame"]
+__all__ = ["answer_rows", "predict_frame", "predict_matrix"]
 
 # As many rows a call for a file of three rows as for one of a million: a
 # matrix product of another shape may round otherwise.
 ROWS_A_CALL = 4096
 
 
-def predict_frame(model: MultiTaskModel, frame: pd.DataFrame) -> dict[str, np.ndarray]:
+def predict_frame(model: MultiTaskModel, frame: Rows) -> dict[str, np.ndarray]:
     """Runs a raw-feature model on rows.
 
     Args:
@@ -35,21 +39,51 @@ def predict_frame(model: MultiTaskModel, frame: pd.DataFrame) -> dict[str, np.nd
             "features. Received: a model of an encoded matrix. Join its encoder with "
             "`keras_mtl.join_encoder` first."
         )
-    answer = tf.function(model, reduce_retracing=True)
-    parts: dict[str, list[np.ndarray]] = {task.name: [] for task in model.tasks}
-    for start in range(0, len(frame), ROWS_A_CALL):
-        rows = frame.iloc[start : start + ROWS_A_CALL]
-        arrays = feature_arrays(model.features, rows)
+    columns = [feature.column_name for feature in model.features]
+
+    def inputs(start: int, stop: int) -> dict[str, tf.Tensor]:
+        part = rows_between(frame, start, stop, columns)
+        arrays = feature_arrays(model.features, part)
         # Filled up with the same rows over and over.
-        filled = {
-            name: np.resize(values, ROWS_A_CALL) for name, values in arrays.items()
-        }
-        for name, values in answer(feature_tensors(filled)).items():
-            parts[name].append(values.numpy()[: len(rows)])
-    return {
-        task.name: np.concatenate(parts[task.name] or [np.zeros((0, task.units))])
-        for task in model.tasks
+        return feature_tensors(
+            {name: np.resize(values, ROWS_A_CALL) for name, values in arrays.items()}
+        )
+
+    return _predict(model, len(frame), inputs)
+
+
+def predict_matrix(model: MultiTaskModel, matrix: np.ndarray) -> dict[str, np.ndarray]:
+    """Runs a model of an encoded matrix on it.
+
+    The answers are those of the raw-feature model to the rows behind it.
+
+    Args:
+        model: A model whose one input is an encoded matrix.
+        matrix: float32 of shape (N, columns).
+
+    Returns:
+        By task name, the outputs of shape (N, units).
+    """
+
+    def inputs(start: int, stop: int) -> tf.Tensor:
+        part = matrix[start:stop]
+        return tf.constant(np.resize(part, (ROWS_A_CALL, *part.shape[1:])))
+
+    return _predict(model, len(matrix), inputs)
+
+
+def _predict(
+    model: MultiTaskModel, rows: int, inputs: Callable[[int, int], Any]
+) -> dict[str, np.ndarray]:
+    answer = tf.function(model, reduce_retracing=True)
+    outputs = {
+        task.name: np.zeros((rows, task.units), "float32") for task in model.tasks
     }
+    for start in range(0, rows, ROWS_A_CALL):
+        stop = min(start + ROWS_A_CALL, rows)
+        for name, values in answer(inputs(start, stop)).items():
+            outputs[name][start:stop] = values.numpy()[: stop - start]
+    return outputs
 
 
 def answer_rows(

@@ -14,6 +14,8 @@ from keras_mtl.datasets import (
     rare_classes,
     require_columns,
 )
+from keras_mtl.datasets.column_store import ColumnStore, Rows
+from keras_mtl.datasets.disk_array import disk_array
 from keras_mtl.errors import UserError, gather
 from keras_mtl.features import Feature
 from keras_mtl.runs.check_split import require_classes
@@ -47,9 +49,35 @@ class PreparedData:
     source: str
 
     @property
-    def frame(self) -> pd.DataFrame:
+    def rows(self) -> Rows:
         """All rows, test rows included."""
         return self.split.frame
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """All rows, as a DataFrame that is made anew."""
+        rows = self.rows
+        return rows.frame() if isinstance(rows, ColumnStore) else rows
+
+    @property
+    def on_disk(self) -> bool:
+        """Whether the rows may be more than memory holds."""
+        rows = self.rows
+        return isinstance(rows, ColumnStore) and rows.allocate is disk_array
+
+    def round_features(self) -> None:
+        """Halves the columns of numbers that a model takes as float32."""
+        if isinstance(self.rows, ColumnStore):
+            self.rows.round_to_float32(
+                feature.column_name
+                for feature in self.features
+                if feature.dtype == "float32"
+            )
+
+    def release_rows(self) -> None:
+        """Forgets the rows' columns; labels, groups and the split stay."""
+        if isinstance(self.rows, ColumnStore):
+            self.rows.release()
 
     @property
     def groups(self) -> np.ndarray:
@@ -101,7 +129,8 @@ def prepare_data(config: FitConfig) -> PreparedData:
     path = config.data.path or str(heart_disease_path())
     words = word_columns(config.tasks, config.features)
     words |= {*config.inputs.categorical, *config.inputs.boolean}
-    frame = _mask_labels(read_rows(path, words, config.data.missing), config)
+    frame = read_rows(path, words, config.data.missing)
+    _mask_labels(frame, config)
 
     mistakes: list[str] = []
     features = choose_features(frame, config, source, mistakes)
@@ -135,20 +164,19 @@ def _missing_labels(config: FitConfig) -> dict[str, tuple[float, ...]]:
     return {column: missing[column] for column in missing if column in labels}
 
 
-def _mask_labels(frame: pd.DataFrame, config: FitConfig) -> pd.DataFrame:
+def _mask_labels(frame: ColumnStore, config: FitConfig) -> None:
     for column, numbers in _missing_labels(config).items():
         if column in frame:
             values = pd.to_numeric(frame[column], errors="coerce")
-            frame[column] = frame[column].mask(values.isin(numbers))
-    return frame
+            frame.mask(column, values.isin(numbers).to_numpy())
 
 
-def _encode(tasks: Sequence[Task], frame: pd.DataFrame) -> dict[str, np.ndarray]:
+def _encode(tasks: Sequence[Task], frame: Rows) -> dict[str, np.ndarray]:
     return {task.name: task.encode_labels(frame) for task in tasks}
 
 
 def _resolve(
-    tasks: Sequence[Task], frame: pd.DataFrame, source: str, mistakes: list[str]
+    tasks: Sequence[Task], frame: Rows, source: str, mistakes: list[str]
 ) -> tuple[Task, ...]:
     resolved = []
     for task in tasks:
@@ -157,13 +185,13 @@ def _resolve(
     return tuple(resolved)
 
 
-def _rare(task: Task, frame: pd.DataFrame, source: str) -> list[str]:
+def _rare(task: Task, frame: Rows, source: str) -> list[str]:
     if isinstance(task, RegressionTask):
         return []
     messages = []
+    encoded = task.encode_labels(frame)
     for index, column in enumerate(task.label_columns):
-        labels = task.encode_labels(frame)
-        labels = labels[:, index] if labels.ndim == 2 else labels
+        labels = encoded[:, index] if encoded.ndim == 2 else encoded
         if len(task.label_columns) == 1:
             words = pd.Series(task.label_answers(labels)).replace("", np.nan)
         else:
@@ -179,15 +207,16 @@ def _read_test(
     tasks: Sequence[Task],
     features: Sequence[Feature],
     mistakes: list[str],
-) -> pd.DataFrame | None:
+) -> ColumnStore | None:
     """Reads the test rows, and checks them for what the training rows have."""
     source = str(config.data.test_path)
     words = word_columns(config.tasks, features)
     test = None
     with gather(mistakes):
-        test = _mask_labels(read_rows(source, words, config.data.missing), config)
+        test = read_rows(source, words, config.data.missing)
     if test is None:
         return None
+    _mask_labels(test, config)
     columns = [feature.column_name for feature in features]
     columns += [column for task in config.tasks for column in task.label_columns]
     mistakes += require_columns(test, columns, "as in the training data", source)

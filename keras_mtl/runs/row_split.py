@@ -11,6 +11,7 @@ import pandas as pd
 
 from keras_mtl.configuration.fit_config import FitConfig
 from keras_mtl.datasets import label_strata, row_groups, split_rows
+from keras_mtl.datasets.column_store import ColumnStore, Rows
 from keras_mtl.errors import DataWarning, UserError
 
 __all__ = ["RowSplit", "join_test_rows", "split_frame"]
@@ -27,7 +28,7 @@ class RowSplit(NamedTuple):
         test_numbers: The test rows' numbers in their file, from 0.
     """
 
-    frame: pd.DataFrame
+    frame: Rows
     groups: np.ndarray
     train_rows: np.ndarray
     test_rows: np.ndarray
@@ -35,7 +36,7 @@ class RowSplit(NamedTuple):
 
 
 def split_frame(
-    frame: pd.DataFrame,
+    frame: Rows,
     labels: dict[str, np.ndarray],
     columns: Sequence[str],
     config: FitConfig,
@@ -71,8 +72,8 @@ def split_frame(
 
 
 def join_test_rows(
-    frame: pd.DataFrame,
-    test: pd.DataFrame,
+    frame: ColumnStore,
+    test: ColumnStore,
     columns: Sequence[str],
     config: FitConfig,
     source: str,
@@ -88,7 +89,9 @@ def join_test_rows(
         config: The run's settings.
         source: What the messages call the test data.
     """
-    joined = pd.concat([frame, test], ignore_index=True)
+    labels = [column for task in config.tasks for column in task.label_columns]
+    group = [] if config.data.group is None else [config.data.group]
+    joined = frame.join(test, dict.fromkeys([*columns, *labels, *group]))
     train_rows, test_rows = np.split(np.arange(len(joined)), [len(frame)])
     identical = row_groups(joined, columns)
     _warn_of_overlap(identical, train_rows, test_rows, "in all features", source)

@@ -11,12 +11,15 @@ import numpy as np
 from keras_mtl.analysis import activity_sentences, unit_activity
 from keras_mtl.architectures import average_members, build_hard_sharing, join_encoder
 from keras_mtl.configuration.fit_config import FitConfig
+from keras_mtl.datasets.disk_array import disk_array
 from keras_mtl.features import build_encoder, encode_frame, learn_features
 from keras_mtl.runs.member_split import member_rows
+from keras_mtl.runs.predictions import predict_matrix
 from keras_mtl.runs.prepare import PreparedData
 from keras_mtl.tasks import Task
 from keras_mtl.training import MemberFit, MultiTaskModel, Progress, fit_members
 from keras_mtl.training.replicas import Replicas
+from keras_mtl.training.shared_arrays import aligned_array
 
 __all__ = ["TrainedRun", "build_core", "train_run"]
 
@@ -27,6 +30,7 @@ class TrainedRun:
 
     Attributes:
         model: The raw-feature model: all members, averaged.
+        answers: By task name its outputs for all rows, (N, units).
         fit: The members and their history.
         parameters: The number of one member's trainable parameters.
         idle_units: A sentence for each layer with units that are of no use:
@@ -34,6 +38,7 @@ class TrainedRun:
     """
 
     model: MultiTaskModel
+    answers: dict[str, np.ndarray]
     fit: MemberFit
     parameters: int
     idle_units: list[str]
@@ -65,6 +70,7 @@ def train_run(
     resume_from: Progress | None = None,
     on_progress: Callable[[Progress], None] | None = None,
     replicas: Replicas | None = None,
+    release_rows: bool = False,
 ) -> TrainedRun:
     """Trains the model that a run's settings describe.
 
@@ -74,6 +80,7 @@ def train_run(
         resume_from: See `fit_members`.
         on_progress: See `fit_members`.
         replicas: See `fit_members`.
+        release_rows: Whether the raw rows are forgotten once they are encoded.
 
     Returns:
         The trained model and its history.
@@ -81,14 +88,19 @@ def train_run(
     config = data.config
     keras.utils.set_random_seed(config.seed)
     rows = data.train_rows
-    features = learn_features(data.features, data.frame.iloc[rows])
+    features = learn_features(data.features, data.rows, rows)
     tasks = [task.learn(data.labels[task.name][rows]) for task in data.tasks]
     encoder = build_encoder(features)
     core = build_core(config, tasks, encoder.output_shape[-1])
-    # Test rows keep their places and lend no number to what is learned.
-    matrix = np.zeros((len(data.frame), encoder.output_shape[-1]), "float32")
-    matrix[rows] = encode_frame(encoder, features, data.frame.iloc[rows])
     own = member_rows(rows, data.labels, data.groups, config.training, config.seed)
+    if release_rows:
+        data.round_features()
+    # Test rows are encoded too, and lend no number to what is learned.
+    shape = (len(data.rows), encoder.output_shape[-1])
+    matrix = disk_array(shape, "float32") if data.on_disk else aligned_array(shape)
+    encode_frame(encoder, features, data.rows, out=matrix)
+    if release_rows:
+        data.release_rows()
     fit = fit_members(
         core,
         matrix,
@@ -103,6 +115,7 @@ def train_run(
         replicas=replicas,
     )
     answer = average_members(fit.members)
-    idle = activity_sentences(unit_activity(answer, matrix[rows]))
+    answers = predict_matrix(answer, matrix)
+    idle = activity_sentences(unit_activity(answer, matrix, rows=rows))
     model = join_encoder(encoder, answer, features, name=config.model.name)
-    return TrainedRun(model, fit, int(core.count_params()), list(idle))
+    return TrainedRun(model, answers, fit, int(core.count_params()), list(idle))

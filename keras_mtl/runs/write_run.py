@@ -24,20 +24,19 @@ __all__ = ["run_metrics", "write_run"]
 Rows = Mapping[str, np.ndarray]
 
 
-def run_metrics(run: TrainedRun, data: PreparedData, answers: Rows) -> dict[str, Any]:
+def run_metrics(run: TrainedRun, data: PreparedData) -> dict[str, Any]:
     """Measures a run.
 
     Args:
         run: What training gave.
         data: What it was trained on.
-        answers: The model's answers on all rows of the data.
 
     Returns:
         What `metrics.json` holds.
     """
     return {
-        "test": _measure(data, answers, data.test_rows),
-        "train": _measure(data, answers, data.train_rows),
+        "test": _measure(data, run.answers, data.test_rows),
+        "train": _measure(data, run.answers, data.train_rows),
         "rows": {"train": len(data.train_rows), "test": len(data.test_rows)},
         "parameters": run.parameters,
         "members": len(run.fit.members),
@@ -50,7 +49,6 @@ def write_run(
     folder: Path,
     run: TrainedRun,
     data: PreparedData,
-    answers: Rows,
     metrics: dict[str, Any],
 ) -> None:
     """Writes all files of a run into a folder.
@@ -59,11 +57,10 @@ def write_run(
         folder: An empty folder.
         run: What training gave.
         data: What it was trained on.
-        answers: The model's answers on all rows of the data.
         metrics: As `run_metrics` gives them.
     """
     model = run.model
-    outputs = _rows(answers, data.test_rows)
+    outputs = _rows(run.answers, data.test_rows)
     labels = _rows(data.labels, data.test_rows)
     write_toml(folder / "config.toml", repeatable_values(data.config))
     model.save(folder / "model.keras")

@@ -12,6 +12,7 @@ from keras_mtl.errors import UserError, did_you_mean
 from keras_mtl.tasks.labels import (
     apply_rule,
     fold_case,
+    is_comparison,
     label_column,
     label_words,
     parse_rule,
@@ -23,6 +24,8 @@ from keras_mtl.tasks.two_classes import list_words, positive_class, two_spelling
 if TYPE_CHECKING:
     import keras
     import pandas as pd
+
+    from keras_mtl.datasets.column_store import Rows
 
 __all__ = ["BinaryTask"]
 
@@ -80,6 +83,11 @@ class BinaryTask(Task):
         return value
 
     @property
+    def word_columns(self) -> tuple[str, ...]:
+        numbers = self.positive is not None and is_comparison(self.positive)
+        return () if numbers else self.label_columns
+
+    @property
     def units(self) -> int:
         return 1
 
@@ -97,7 +105,7 @@ class BinaryTask(Task):
         rule = f" where {self.positive}" if self.positive else ""
         return f"{positive}{rule}, or {negative}"
 
-    def resolve(self, frame: pd.DataFrame, source: str) -> Self:
+    def resolve(self, frame: Rows, source: str) -> Self:
         values = label_column(frame, self.label_columns[0], self.name, source)
         task = self
         if self.positive is None and self.classes is None:
@@ -141,7 +149,7 @@ class BinaryTask(Task):
             f"positive rows.{near} Give rows of both, or leave the task out."
         )
 
-    def encode_labels(self, frame: pd.DataFrame) -> np.ndarray:
+    def encode_labels(self, frame: Rows) -> np.ndarray:
         values = frame[self.label_columns[0]]
         if self.positive is not None:
             return apply_rule(self.positive, values)

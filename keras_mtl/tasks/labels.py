@@ -15,6 +15,8 @@ from keras_mtl.features.words import format_number
 if TYPE_CHECKING:
     import pandas as pd
 
+    from keras_mtl.datasets.column_store import Rows
+
 __all__ = [
     "apply_rule",
     "fold_case",
@@ -37,7 +39,7 @@ _COMPARISONS = {
 }
 
 
-def label_column(frame: pd.DataFrame, column: str, task: str, source: str) -> pd.Series:
+def label_column(frame: Rows, column: str, task: str, source: str) -> pd.Series:
     """Returns a task's label column.
 
     Raises:
@@ -73,7 +75,18 @@ def label_words(values: pd.Series) -> pd.Series:
     """
     import pandas as pd
 
-    present = values.dropna()
+    if values.dtype != object:
+        # Equal values are of one type: each distinct one is looked at once.
+        distinct = pd.Series(values.dropna().unique())
+        words = _words(distinct)
+        table = dict(zip(distinct.tolist(), words.tolist(), strict=True))
+        return values.astype(object).map(table)
+    return _words(values.dropna()).reindex(values.index, fill_value=np.nan)
+
+
+def _words(present: pd.Series) -> pd.Series:
+    import pandas as pd
+
     if present.map(lambda value: isinstance(value, bool | np.bool_)).all():
         words = present.map({True: "true", False: "false"})
     else:
@@ -81,7 +94,7 @@ def label_words(values: pd.Series) -> pd.Series:
         numbers = pd.to_numeric(present, errors="coerce")
         if numbers.notna().all() and not words.str.match(CODE).any():
             words = numbers.map(format_number)
-    return words.astype(object).reindex(values.index, fill_value=np.nan)
+    return words.astype(object)
 
 
 def fold_case(words: pd.Series) -> pd.Series:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     import keras
     import pandas as pd
 
+    from keras_mtl.datasets.column_store import Rows
+
 __all__ = ["MulticlassTask"]
 
 
@@ -67,7 +69,7 @@ class MulticlassTask(Task):
     def describe(self) -> str:
         return ", ".join(self.classes or ())
 
-    def resolve(self, frame: pd.DataFrame, source: str) -> Self:
+    def resolve(self, frame: Rows, source: str) -> Self:
         values = label_column(frame, self.label_columns[0], self.name, source)
         words = label_words(values)
         found = sort_words(words)
@@ -93,7 +95,7 @@ class MulticlassTask(Task):
             )
         return self
 
-    def encode_labels(self, frame: pd.DataFrame) -> np.ndarray:
+    def encode_labels(self, frame: Rows) -> np.ndarray:
         codes = {word: float(i) for i, word in enumerate(self._known_classes())}
         words = label_words(frame[self.label_columns[0]])
         return words.map(codes).to_numpy("float32")

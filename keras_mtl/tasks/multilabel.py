@@ -15,7 +15,8 @@ from keras_mtl.tasks.two_classes import list_words, positive_class, two_spelling
 
 if TYPE_CHECKING:
     import keras
-    import pandas as pd
+
+    from keras_mtl.datasets.column_store import Rows
 
 __all__ = ["MultilabelTask"]
 
@@ -95,7 +96,7 @@ class MultilabelTask(Task):
     def output_activation(self) -> str:
         return "sigmoid"
 
-    def resolve(self, frame: pd.DataFrame, source: str) -> Self:
+    def resolve(self, frame: Rows, source: str) -> Self:
         mistakes: list[str] = []
         positives: list[str] = []
         for label in self.labels:
@@ -105,7 +106,7 @@ class MultilabelTask(Task):
             raise UserError(*mistakes)
         return self.replace(positives=self.positives or tuple(positives))
 
-    def _find_positive(self, frame: pd.DataFrame, label: str, source: str) -> str:
+    def _find_positive(self, frame: Rows, label: str, source: str) -> str:
         values = label_column(frame, label, self.name, source)
         words = two_spellings(label_words(values), f"{source}, column {label!r}")
         if len(words) != 2:
@@ -116,7 +117,7 @@ class MultilabelTask(Task):
             )
         return positive_class(words)
 
-    def encode_labels(self, frame: pd.DataFrame) -> np.ndarray:
+    def encode_labels(self, frame: Rows) -> np.ndarray:
         if self.positives is None:
             raise ValueError(
                 f"The words for yes in task {self.name!r} are not known yet. Call "

@@ -14,7 +14,8 @@ from keras_mtl.tasks.task import Task
 
 if TYPE_CHECKING:
     import keras
-    import pandas as pd
+
+    from keras_mtl.datasets.column_store import Rows
 
 __all__ = ["RegressionTask"]
 
@@ -50,6 +51,10 @@ class RegressionTask(Task):
     scale: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
 
     @property
+    def word_columns(self) -> tuple[str, ...]:
+        return ()
+
+    @property
     def units(self) -> int:
         return 1
 
@@ -57,7 +62,7 @@ class RegressionTask(Task):
     def output_activation(self) -> str:
         return "linear"
 
-    def resolve(self, frame: pd.DataFrame, source: str) -> Self:
+    def resolve(self, frame: Rows, source: str) -> Self:
         values = label_column(frame, self.label_columns[0], self.name, source)
         if mistakes := self.check_labels(frame, source):
             raise UserError(*mistakes)
@@ -70,7 +75,7 @@ class RegressionTask(Task):
             )
         return self
 
-    def encode_labels(self, frame: pd.DataFrame) -> np.ndarray:
+    def encode_labels(self, frame: Rows) -> np.ndarray:
         return label_numbers(frame[self.label_columns[0]])
 
     @property

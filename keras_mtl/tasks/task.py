@@ -20,7 +20,8 @@ from keras_mtl.errors import did_you_mean
 if TYPE_CHECKING:
     # A declaration is made and checked before pandas or Keras is loaded.
     import keras
-    import pandas as pd
+
+    from keras_mtl.datasets.column_store import Rows
 
 __all__ = ["ClassName", "Task"]
 
@@ -60,6 +61,11 @@ class Task(Declaration, ABC):
         """The columns that hold the task's labels."""
         return (self.column or self.name,)
 
+    @property
+    def word_columns(self) -> tuple[str, ...]:
+        """The label columns that hold words, though they may look like numbers."""
+        return self.label_columns
+
     def describe(self) -> str:
         """Says in a few words what is special about the task."""
         return ""
@@ -75,7 +81,7 @@ class Task(Declaration, ABC):
         """The activation of the head's output layer."""
 
     @abstractmethod
-    def resolve(self, frame: pd.DataFrame, source: str) -> Self:
+    def resolve(self, frame: Rows, source: str) -> Self:
         """Fills what was not declared from the data.
 
         Args:
@@ -90,7 +96,7 @@ class Task(Declaration, ABC):
         """
 
     @abstractmethod
-    def encode_labels(self, frame: pd.DataFrame) -> np.ndarray:
+    def encode_labels(self, frame: Rows) -> np.ndarray:
         """Turns the label columns into the numbers the loss takes.
 
         Args:
@@ -111,7 +117,7 @@ class Task(Declaration, ABC):
         """The labels' words; () when they are numbers without a list."""
         return ()
 
-    def check_labels(self, frame: pd.DataFrame, source: str) -> list[str]:
+    def check_labels(self, frame: Rows, source: str) -> list[str]:
         """Finds labels that are there and that the task does not know.
 
         Args:

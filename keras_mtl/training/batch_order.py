@@ -6,10 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-__all__ = ["batch_order", "pad_rows", "steps_an_epoch"]
+__all__ = ["batch_order", "pad_rows", "rows_in_order", "steps_an_epoch"]
 
 # Stands for no row where members have fewer rows than others.
 NO_ROW = -1
+# Of each member: the layers' outputs on all rows of a large table at once would
+# need more memory than the table.
+ROWS_A_CALL = 16_384
 
 
 def pad_rows(rows: Sequence[np.ndarray]) -> np.ndarray:
@@ -25,6 +28,34 @@ def pad_rows(rows: Sequence[np.ndarray]) -> np.ndarray:
     for index, member in enumerate(rows):
         padded[index, : len(member)] = member
     return padded
+
+
+def rows_in_order(
+    rows: Sequence[np.ndarray], batch_size: int = ROWS_A_CALL
+) -> np.ndarray:
+    """Puts members' rows into batches as they are, to answer and not to learn.
+
+    Args:
+        rows: For each member its row numbers.
+        batch_size: The rows of a batch at most.
+
+    Returns:
+        int32 of shape (steps, K, rows of a batch), with `NO_ROW` where a batch
+        has no more rows.
+
+    Example:
+
+    >>> rows_in_order([np.array([4, 2, 0]), np.array([7])], batch_size=2).tolist()
+    [[[4, 2], [7, -1]], [[0, -1], [-1, -1]]]
+    """
+    padded = pad_rows(rows)
+    most = padded.shape[1]
+    steps = max(1, -(-most // batch_size))
+    width = most if steps == 1 else batch_size
+    order = np.full((len(rows), steps * width), NO_ROW, dtype="int32")
+    order[:, :most] = padded
+    batches = order.reshape(len(rows), steps, width)
+    return np.ascontiguousarray(batches.transpose(1, 0, 2))
 
 
 def steps_an_epoch(rows: Sequence[np.ndarray], batch_size: int) -> int:

@@ -106,7 +106,6 @@ class MemberProgram:
     Args:
         model: The architecture, as `member_model` makes it. Its variables are
             not touched.
-        inputs: The rows all members share: float32 of shape (N, ...).
         labels: By task name, with NaN where missing: (N,) or (N, labels).
         weighting: How the tasks are combined; by default by their sum.
         schedule: See `TrainingSettings`.
@@ -121,7 +120,6 @@ class MemberProgram:
     def __init__(
         self,
         model: MultiTaskModel,
-        inputs,
         labels,
         weighting: Weighting | None = None,
         schedule: str = "constant",
@@ -138,7 +136,6 @@ class MemberProgram:
         )
         names = [task.name for task in model.tasks]
         self.conflict_columns = conflict_columns(names) if watch_conflict else []
-        self.inputs = tf.constant(inputs, tf.float32)
         self.labels = {
             task.name: tf.constant(labels[task.name], tf.float32)
             for task in model.tasks
@@ -210,6 +207,7 @@ class MemberProgram:
         order: tf.Tensor,
         validation_rows: tf.Tensor | None,
         epoch: tf.Tensor,
+        inputs: tf.Tensor | tuple,
     ) -> tuple[MemberState, EpochResult]:
         """Goes through all batches once, then through the validation rows.
 
@@ -217,14 +215,19 @@ class MemberProgram:
             state: The state before.
             own: See `OwnValues`.
             order: The batches, (K, steps, batch_size), as `batch_order` made.
-            validation_rows: (K, rows), padded as `pad_rows` does, or None.
+            validation_rows: (steps, K, rows), as `rows_in_order` made, or None.
             epoch: The epoch's number, from 0.
+            inputs: The rows all members share, float32 of shape (N, ...); or
+                the iterators that give those of this process's part of the
+                batches, and those of the validation. (What a compiled function
+                captures lives as long as it does.)
 
         Returns:
             The state after, and what the epoch is told by.
         """
         weights, statistics, adam = state.weights, state.statistics, state.adam
         weighting = state.weighting
+        source, held_source = inputs if isinstance(inputs, tuple) else (inputs, inputs)
         members, steps, _ = order.shape
         # A loop takes no None: nothing watched is an empty dict.
         watched = {}
@@ -235,8 +238,10 @@ class MemberProgram:
         counts = tf.zeros_like(own.loss_weights)
         for index in tf.range(steps):
             rows = order[:, index]
+            part = self._part(rows)
+            given = self._gather(part.rows, source)
             result = self._map_step(
-                weights, statistics, weighting, rows, own, [epoch, index]
+                weights, statistics, weighting, part, given, own, [epoch, index]
             )
             # A member without rows left in this epoch stays where it is.
             moving = state.active * tf.cast(
@@ -253,7 +258,7 @@ class MemberProgram:
             statistics = _select(moving, result.statistics, statistics)
             new = result.weighting
             if self.step.weighting.needs_losses_after_step:
-                new = self._map_after_step(weights, statistics, new, rows)
+                new = self._map_after_step(weights, statistics, new, part, given)
             weighting = _select_state(moving, new, weighting)
             sums += result.losses * result.counts
             counts += result.counts
@@ -277,16 +282,15 @@ class MemberProgram:
         )
         if validation_rows is None:
             return state, EpochResult(losses, None, [], conflict)
-        validation_losses, metrics = self._map_validation(state, validation_rows)
+        validation_losses, metrics = self._validate(state, validation_rows, held_source)
         state = self._keep_best(state, validation_losses, own, epoch)
         return state, EpochResult(losses, validation_losses, metrics, conflict)
 
     # Nothing in a step is Python control flow on tensors; to look for it in all
     # of Keras takes longer than to trace the step.
     @tf.autograph.experimental.do_not_convert
-    def _map_step(self, weights, statistics, weighting, rows, own, place):
+    def _map_step(self, weights, statistics, weighting, part, given, own, place):
         seeds = [seed + tf.cast(place, seed.dtype) for seed in self.seeds]
-        part = self._part(rows)
         row_weights = {
             name: tf.gather(values, tf.maximum(part.rows, 0), batch_dims=1)
             for name, values in own.row_weights.items()
@@ -298,6 +302,7 @@ class MemberProgram:
                 statistics,
                 weighting,
                 rows,
+                given,
                 loss_weights,
                 rates,
                 row_weights,
@@ -306,7 +311,7 @@ class MemberProgram:
             result = self.step(
                 weights,
                 self._all_variables(statistics, seeds, rates),
-                self._batch(rows, row_weights),
+                self._batch(rows, given, row_weights),
                 loss_weights,
                 weighting,
                 reduce=part.reduce,
@@ -330,6 +335,7 @@ class MemberProgram:
                 statistics,
                 weighting,
                 part.rows,
+                given,
                 own.loss_weights * part.shares,
                 own.dropout,
                 row_weights,
@@ -357,20 +363,19 @@ class MemberProgram:
     def _label_counts(self, rows):
         """Counts the rows with a label, (K, T)."""
         return tf.vectorized_map(
-            lambda own: label_counts(self.step.task_losses, self._gather(own)[1]), rows
+            lambda own: label_counts(self.step.task_losses, self._labels(own)), rows
         )
 
     @tf.autograph.experimental.do_not_convert
-    def _map_after_step(self, weights, statistics, weighting, rows):
+    def _map_after_step(self, weights, statistics, weighting, part, given):
         """Shows the weighting the losses of the same batch after its update."""
-        part = self._part(rows)
 
         def one_member(arguments):
-            weights, statistics, weighting, rows, *everywhere = arguments
+            weights, statistics, weighting, rows, given, *everywhere = arguments
             _, _, losses, counts, _ = self.step.forward(
                 weights,
                 self._all_variables(statistics, self.seeds),
-                self._batch(rows, {}),
+                self._batch(rows, given, {}),
                 training=False,
             )
             if everywhere and part.reduce is not None:
@@ -380,47 +385,92 @@ class MemberProgram:
 
         everywhere = [part.shares, *part.counts] if part.counts else []
         return part.map_members(
-            one_member, (weights, statistics, weighting, part.rows, *everywhere)
+            one_member, (weights, statistics, weighting, part.rows, given, *everywhere)
         )
 
+    def _validate(self, state, order, source):
+        """Returns the tasks' losses and the metrics, over all parts of the rows."""
+        members = state.active.shape[0]
+        states = [
+            tf.zeros([members, *variable.shape], variable.dtype)
+            for _, metric in self.metrics
+            for variable in metric.variables
+        ]
+        given = self._gather(order[0], source)
+        losses, counts, states = self._map_validation(state, given, states)
+        if order.shape[0] > 1:
+            sums = losses * counts
+            for index in tf.range(1, order.shape[0]):
+                given = self._gather(order[index], source)
+                more, rows, states = self._map_validation(state, given, states)
+                sums += more * rows
+                counts += rows
+            losses = tf.math.divide_no_nan(sums, counts)
+        return losses, self._map_results(states)
+
     @tf.autograph.experimental.do_not_convert
-    def _map_validation(self, state, validation_rows):
+    def _map_validation(self, state, given, states):
         def one_member(arguments):
-            weights, statistics, rows = arguments
-            inputs, labels = self._gather(rows)
+            weights, statistics, (inputs, labels), states = arguments
             outputs, _ = self.model.stateless_call(
                 weights,
                 self._all_variables(statistics, self.seeds),
                 inputs,
                 training=False,
             )
-            losses, _ = self.step.task_losses(outputs, labels)
-            values = []
-            for name, metric in self.metrics:
-                start = [tf.zeros_like(variable) for variable in metric.variables]
-                end = metric.stateless_update_state(start, labels[name], outputs[name])
-                values.append(metric.stateless_result(end))
-            return losses, values
+            losses, counts = self.step.task_losses(outputs, labels)
+            new = []
+            for name, metric, own in self._by_metric(states):
+                new += metric.stateless_update_state(own, labels[name], outputs[name])
+            return losses, counts, new
 
         return tf.vectorized_map(
-            one_member, (state.weights, state.statistics, validation_rows)
+            one_member, (state.weights, state.statistics, given, states)
         )
 
-    def _batch(self, rows, row_weights):
-        inputs, labels = self._gather(rows)
+    @tf.autograph.experimental.do_not_convert
+    def _map_results(self, states):
+        def one_member(states):
+            return [
+                metric.stateless_result(own)
+                for _, metric, own in self._by_metric(states)
+            ]
+
+        return tf.vectorized_map(one_member, states) if states else []
+
+    def _by_metric(self, states):
+        """Parts the list of all metrics' states into those of each."""
+        start = 0
+        for name, metric in self.metrics:
+            stop = start + len(metric.variables)
+            yield name, metric, states[start:stop]
+            start = stop
+
+    def _batch(self, rows, given, row_weights):
+        inputs, labels = given
         present = rows >= 0 if self.fill_batches else None
         return Batch(inputs, labels, row_weights or None, present)
 
-    def _gather(self, rows):
-        """Returns the rows' inputs and labels; those of no row are missing."""
+    def _gather(self, rows, source):
+        """Returns the rows' inputs and labels; those of no row are missing.
+
+        Args:
+            rows: The rows' numbers, (K, batch_size).
+            source: All inputs, or what gives those of these rows.
+        """
+        if isinstance(source, tf.Tensor):
+            return tf.gather(source, tf.maximum(rows, 0)), self._labels(rows)
+        return next(source), self._labels(rows)
+
+    def _labels(self, rows):
         present = rows >= 0
-        index = tf.maximum(rows, 0)
         labels = {}
         for name, values in self.labels.items():
-            gathered = tf.gather(values, index)
-            mask = present if len(gathered.shape) == 1 else present[:, None]
+            gathered = tf.gather(values, tf.maximum(rows, 0))
+            one = len(gathered.shape) == len(rows.shape)
+            mask = present if one else present[..., None]
             labels[name] = tf.where(mask, gathered, float("nan"))
-        return tf.gather(self.inputs, index), labels
+        return labels
 
     def _all_variables(self, statistics, seeds, rates=None):
         """Returns values for all the model's variables that are not trained."""

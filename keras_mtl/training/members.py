@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import tensorflow as tf
 
-from keras_mtl.training.batch_order import batch_order, pad_rows, steps_an_epoch
+from keras_mtl.training.batch_order import batch_order, rows_in_order, steps_an_epoch
+from keras_mtl.training.epoch_inputs import epoch_inputs
 from keras_mtl.training.member_copies import (
     assign_values,
     new_member,
@@ -100,7 +101,8 @@ def fit_members(
     Args:
         model: The architecture, a model of an encoded matrix. Its variables
             are left as they are.
-        inputs: The rows all members share, float32 of shape (N, ...).
+        inputs: The rows all members share, float32 of shape (N, ...). A
+            `np.memmap` stays on its disk and is streamed, with the same result.
         labels: By task name, (N,) or (N, labels); NaN is missing.
         settings: How to train.
         rows: For each member the numbers of its training rows. By default all
@@ -175,7 +177,6 @@ def fit_members(
     set_seed(seed, 0)
     program = MemberProgram(
         member_model(model, fill_batches, own.dropout is not None),
-        inputs,
         labels,
         weighting=_weighting(weighting or settings.weighting),
         schedule=settings.schedule,
@@ -194,8 +195,10 @@ def fit_members(
     rates = [(layer.name, layer.rate) for layer in program.dropouts]
     values = own_values(rows, settings, own, model.tasks, rates)
     generators = [np.random.default_rng((seed, number)) for number in numbers]
-    padded = None if validation_rows is None else tf.constant(pad_rows(validation_rows))
-    names = column_names(program, padded is not None)
+    held = None if validation_rows is None else rows_in_order(validation_rows)
+    validation = None if held is None else tf.constant(held)
+    inputs_of = epoch_inputs(inputs, held, replicas)
+    names = column_names(program, held is not None)
     epochs: list[np.ndarray] = []
     latest = np.zeros((len(names), len(rows)))
     if resume_from is not None:
@@ -209,7 +212,12 @@ def fit_members(
             break
         order = batch_order(rows, settings.batch_size, generators)
         state, result = program.run_epoch(
-            state, values, tf.constant(order), padded, tf.constant(epoch)
+            state,
+            values,
+            tf.constant(order),
+            validation,
+            tf.constant(epoch),
+            inputs_of(order),
         )
         row = row_of_history(result, values)
         require_finite(names, row[:, active], epoch)

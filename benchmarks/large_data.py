@@ -1,0 +1,151 @@
+"""What a fit of a large table takes: time, memory, rows a second.
+
+    python -m benchmarks.large_data [--rows 1000000] [--shards 8]
+
+A made-up table of 30 columns with three tasks is written to a temporary folder.
+One process fits it by the command and tells each stage's time and memory; one
+that only imports TensorFlow tells what of the memory is TensorFlow's; one trains
+on the encoded rows in turns with plain Keras. With `--shards` the same rows are
+fitted once more from a folder of that many files.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.large_rows import TASKS, write_rows, write_shards
+from keras_mtl.configuration.command_line import Flag, run_command
+
+__all__ = ["FLAGS", "main"]
+
+SUMMARY = """Measures the fit of a million rows from a CSV file: each stage's time, the
+peak of memory, and the rows a second in training beside plain Keras.
+"""
+FLAGS = (
+    Flag("--rows", "rows", "The rows of the table; 1000000.", metavar="N"),
+    Flag("--epochs", "epochs", "The epochs of the fit; 2.", metavar="N"),
+    Flag("--batch-size", "batch_size", "The rows of an update; 4096.", metavar="N"),
+    Flag(
+        "--batch-sizes",
+        "batch_sizes",
+        "Those measured beside plain Keras.",
+        form="list",
+        metavar="A,B",
+    ),
+    Flag("--rounds", "rounds", "Turns beside plain Keras; 3.", metavar="N"),
+    Flag("--shards", "shards", "Also fit a folder of so many files.", metavar="N"),
+)
+BATCH_SIZES = (1024, 4096, 16384, 65536)
+MEBIBYTE = 2**20
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs the benchmark and returns its exit status."""
+    return run_command(
+        "python -m benchmarks.large_data", SUMMARY, FLAGS, _measure, argv=argv
+    )
+
+
+def _measure(values: dict[str, Any], mistakes: list[str]) -> None:
+    del mistakes
+    rows = int(values.get("rows", 1_000_000))
+    shards = int(values.get("shards", 0))
+    batch_size = int(values.get("batch_size", 4096))
+    flags = [
+        *[word for task in TASKS for word in ("--task", task)],
+        *["--members", "1", "--epochs", str(values.get("epochs", 2))],
+        *["--batch-size", str(batch_size), "--quiet"],
+    ]
+    console = Console(width=100, highlight=False)
+    alone = _in_own_process("alone")
+    with tempfile.TemporaryDirectory(prefix="large-data-") as folder:
+        file = Path(folder) / "rows.csv"
+        start = time.perf_counter()
+        write_rows(file, rows)
+        console.print(
+            f"{rows:,} rows, {file.stat().st_size / MEBIBYTE:.0f} MiB of CSV, written "
+            f"in {time.perf_counter() - start:.0f} s"
+        )
+        found = _fit(file, flags, Path(folder) / "run")
+        _show(console, "from one CSV file", found, alone)
+        if shards:
+            write_shards(Path(folder) / "shards", rows, shards)
+            found = _fit(Path(folder) / "shards", flags, Path(folder) / "run_of_shards")
+            _show(console, f"from {shards} shards", found, alone)
+            same = [
+                name
+                for name in ("metrics.json", "history.csv", "predictions.csv")
+                if (Path(folder) / "run" / name).read_bytes()
+                == (Path(folder) / "run_of_shards" / name).read_bytes()
+            ]
+            console.print(f"Byte for byte the same: {', '.join(same) or 'none'}")
+        sizes = [int(size) for size in values.get("batch_sizes", BATCH_SIZES)]
+        speeds = _in_own_process(
+            "speed",
+            file=str(file),
+            flags=flags,
+            batch_sizes=sizes,
+            rounds=int(values.get("rounds", 3)),
+        )
+    _show_speeds(console, speeds, sizes)
+
+
+def _fit(data: Path, flags: list[str], out: Path) -> dict[str, Any]:
+    arguments = ["--data", str(data), "--out", str(out), *flags]
+    return _in_own_process("fit", arguments=arguments)
+
+
+def _in_own_process(job: str, **settings: Any) -> Any:
+    """Does a job of `large_jobs` in a new process, and returns what it found."""
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.large_jobs", job, json.dumps(settings)],
+        stdout=subprocess.PIPE,
+        check=True,
+        text=True,
+        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
+    )
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def _show(console: Console, what: str, found: dict[str, Any], alone: float) -> None:
+    table = Table(title=f"The fit {what}", title_justify="left")
+    for name in ("stage", "seconds", "peak of memory by then, MiB"):
+        table.add_column(name, justify="left" if name == "stage" else "right")
+    for stage, seconds, peak in found["stages"]:
+        table.add_row(stage, f"{seconds:.1f}", f"{peak / MEBIBYTE:.0f}")
+    table.add_row("the whole command", f"{found['seconds']:.1f}", "")
+    console.print(table)
+    peak, matrix = found["peak"], found["matrix"]
+    console.print(
+        f"Encoded matrix {matrix / MEBIBYTE:.0f} MiB; peak of memory "
+        f"{peak / MEBIBYTE:.0f} MiB, {peak / matrix:.2f} times the matrix; "
+        f"without the {alone / MEBIBYTE:.0f} MiB of imports and a first tensor "
+        f"{(peak - alone) / matrix:.2f} times"
+    )
+
+
+def _show_speeds(console: Console, speeds: dict[str, Any], sizes: list[int]) -> None:
+    table = Table(title="Thousand rows a second in training", title_justify="left")
+    table.add_column("batch size")
+    for size in sizes:
+        table.add_column(str(size), justify="right")
+    for way, found in speeds.items():
+        table.add_row(way, *[f"{found[str(size)] / 1000:.0f}" for size in sizes])
+    console.print(table)
+    best = {way: max(found.values()) for way, found in speeds.items()}
+    ratio = best["keras_mtl"] / best["plain Keras"]
+    console.print(f"Each at its best batch size: {ratio:.2f} times plain Keras")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

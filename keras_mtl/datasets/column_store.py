@@ -1,0 +1,200 @@
+"""A table by its columns, each as small as it can be held."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+__all__ = ["Allocate", "ColumnStore", "Rows", "WordColumn", "rows_between"]
+
+# Makes an array of so many rows and such a type: in memory, or in a file.
+Allocate = Callable[[int, str], np.ndarray]
+
+
+class WordColumn:
+    """A column of text: its distinct words, and the number of each row's word.
+
+    Args:
+        words: The distinct words.
+        codes: The rows' numbers, int32 of shape (N,); -1 where missing.
+    """
+
+    def __init__(self, words: Sequence[str], codes: np.ndarray) -> None:
+        # The last is what -1 takes.
+        self._words = np.asarray([*words, np.nan], dtype=object)
+        self.codes = codes
+
+    @property
+    def words(self) -> list[str]:
+        """The distinct words."""
+        return self._words[:-1].tolist()
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def __getitem__(self, rows: Any) -> np.ndarray:
+        return self._words[self.codes[rows]]
+
+
+class ColumnStore:
+    """Rows kept by column: numbers as they are, words by their number.
+
+    It stands for a DataFrame where only whole columns and runs of rows are
+    asked for; either is made when it is asked for, so that the columns may lie
+    on a disk.
+
+    Args:
+        columns: By name, int64 or float64 of shape (N,), or words.
+        lines: Where the rows are in their file or files.
+        allocate: Makes an array beside these, in memory or on a disk.
+
+    Example:
+
+    >>> store = ColumnStore(
+    ...     {
+    ...         "age": np.array([63.0, 67.0]),
+    ...         "sex": WordColumn(["f", "m"], np.array([1, -1], "int32")),
+    ...     }
+    ... )
+    >>> store["sex"].tolist(), len(store), "sex" in store
+    (['m', nan], 2, True)
+    """
+
+    def __init__(
+        self,
+        columns: Mapping[str, np.ndarray | WordColumn],
+        lines: Any = None,
+        allocate: Allocate = np.empty,
+    ) -> None:
+        self._columns = dict(columns)
+        self.allocate = allocate
+        self._rows = len(next(iter(self._columns.values())))
+        self.attrs: dict[Any, Any] = {} if lines is None else {"lines": lines}
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns' names."""
+        return tuple(self._columns)
+
+    def __len__(self) -> int:
+        return self._rows
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._columns
+
+    def __getitem__(self, name: str) -> pd.Series:
+        return self.frame([name])[name]
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Returns a column, or the default if it is absent."""
+        return self.frame([name])[name] if name in self._columns else default
+
+    def frame(self, columns: Iterable[str] | None = None, rows: Any = None):
+        """Makes a DataFrame.
+
+        Args:
+            columns: The columns; by default all.
+            rows: A slice, or the numbers of the rows; by default all.
+
+        Returns:
+            A DataFrame, whose index tells the rows' numbers.
+        """
+        rows = slice(0, self._rows) if rows is None else rows
+        if isinstance(rows, slice):
+            start, stop, _ = rows.indices(self._rows)
+            index = pd.RangeIndex(start, stop)
+        else:
+            index = pd.Index(rows)
+        made = {}
+        for name in self._columns if columns is None else columns:
+            column = self._columns[name]
+            values = column[rows]
+            # A file's array would make each thing that is made of it one, too.
+            values = np.asarray(values)
+            words = isinstance(column, WordColumn)
+            made[name] = pd.Series(
+                values, index, dtype="str" if words else None, copy=False, name=name
+            )
+        frame = pd.DataFrame(made, index=index, copy=False)
+        frame.attrs = self.attrs
+        return frame
+
+    def mask(self, name: str, missing: np.ndarray) -> None:
+        """Makes some cells of a column missing.
+
+        Args:
+            name: The column.
+            missing: Which, truth values of shape (N,).
+        """
+        column = self._columns[name]
+        if isinstance(column, WordColumn):
+            column.codes[missing] = -1
+        elif missing.any():
+            numbers = column if column.dtype.kind == "f" else column.astype("float64")
+            numbers[missing] = np.nan
+            self._columns[name] = numbers
+
+    def join(
+        self,
+        other: ColumnStore,
+        columns: Iterable[str],
+    ) -> ColumnStore:
+        """Puts another table's rows behind these.
+
+        Args:
+            other: A table; a column that it lacks is missing in its rows.
+            columns: The columns to keep.
+        """
+        from keras_mtl.datasets.column_builder import ColumnBuilder
+
+        rows = len(self) + len(other)
+        joined = {}
+        for name in columns:
+            parts = [store._columns.get(name) for store in (self, other)]
+            text = any(isinstance(part, WordColumn) for part in parts)
+            builder = ColumnBuilder(rows, self.allocate, text)
+            builder.add(self[name])
+            absent = pd.Series(np.nan, range(len(other)))
+            builder.add(other.get(name, absent))
+            joined[name] = builder.finish()
+        return ColumnStore(joined, allocate=self.allocate)
+
+    def round_to_float32(self, columns: Iterable[str]) -> None:
+        """Halves columns of numbers that are only used in that precision.
+
+        Args:
+            columns: Their names; those of words, and of a disk, are left alone.
+        """
+        for name in columns:
+            column = self._columns[name]
+            if isinstance(column, np.ndarray) and not isinstance(column, np.memmap):
+                with np.errstate(over="ignore"):
+                    self._columns[name] = column.astype("float32")
+
+    def release(self) -> None:
+        """Forgets the columns, whose memory is needed for other things."""
+        self._columns = {}
+
+
+# What the checks of columns take.
+Rows = pd.DataFrame | ColumnStore
+
+
+def rows_between(
+    rows: Rows, start: int, stop: int, columns: Iterable[str]
+) -> pd.DataFrame:
+    """Returns a run of rows, with those of the columns that are there.
+
+    Example:
+
+    >>> frame = pd.DataFrame({"age": [63.0, 67.0], "sex": ["f", "m"]})
+    >>> rows_between(frame, 1, 2, ["sex", "height"])["sex"].tolist()
+    ['m']
+    """
+    names = [name for name in columns if name in rows]
+    if isinstance(rows, ColumnStore):
+        return rows.frame(names, slice(start, stop))
+    return rows[names].iloc[start:stop]

@@ -1,0 +1,128 @@
+"""The rows of one CSV file whose structure is known, some at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+import pandas as pd
+
+from keras_mtl.datasets.csv_structure import CsvStructure, scan_structure
+from keras_mtl.errors import UserError
+
+__all__ = ["CsvFile"]
+
+# The cells that are read at a time: some tens of mebibytes.
+CELLS_A_PART = 2_000_000
+# The rows that are looked at to tell text from numbers before reading.
+ROWS_SEEN_FIRST = 1000
+
+
+class CsvFile:
+    """A CSV file without a mistake in its structure.
+
+    Args:
+        source: The path, as messages have it.
+        structure: What `scan_structure` found; it is scanned if not given.
+    """
+
+    def __init__(self, source: str, structure: CsvStructure | None = None) -> None:
+        self.source = source
+        self.structure = scan_structure(source) if structure is None else structure
+
+    @property
+    def mistakes(self) -> tuple[str, ...]:
+        """What is wrong with the structure."""
+        return self.structure.mistakes
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns' names."""
+        return self.structure.names
+
+    @property
+    def rows(self) -> int:
+        """The number of data rows."""
+        return len(self.structure.lines)
+
+    def parts(
+        self,
+        columns: Sequence[str],
+        text_columns: Collection[str],
+        missing: Collection[str],
+    ) -> Iterator[pd.DataFrame]:
+        """Reads the file from its beginning.
+
+        Args:
+            columns: The columns to read.
+            text_columns: Those that are text even if they look like numbers.
+            missing: The texts that mean a missing value.
+
+        Yields:
+            The rows, some at a time. Text is a column of categories, or a
+            column of text where it only turns out to be text.
+
+        Raises:
+            UserError: If pandas can't read it, or finds other rows.
+        """
+        dtypes = {name: "str" for name in text_columns if name in columns}
+        look = [name for name in columns if name not in dtypes]
+        if look:
+            first = next(self._read(look, {}, missing, ROWS_SEEN_FIRST), None)
+            if first is not None:
+                # Faster than text; but pandas makes numbers of categories that
+                # look so, which `ColumnBuilder` minds.
+                dtypes |= {name: "category" for name in look if _is_text(first[name])}
+        size = max(ROWS_SEEN_FIRST, CELLS_A_PART // len(columns))
+        found = 0
+        for part in self._read(columns, dtypes, missing, size):
+            found += len(part)
+            yield part
+        if found != self.rows:
+            raise UserError(
+                f"{self.source}: expected {self.rows} data rows. Received: {found} "
+                "from pandas. Quotes or line ends are ambiguous; write the file "
+                "again with quotes around every text value."
+            )
+
+    def _read(
+        self,
+        columns: Sequence[str],
+        dtypes: Mapping[str, str],
+        missing: Collection[str],
+        size: int,
+    ) -> Iterator[pd.DataFrame]:
+        structure = self.structure
+        try:
+            # Pandas miscounts rows that end with "\r" alone: make it "\n".
+            newline = None if structure.lone_returns else ""
+            with (
+                open(
+                    self.source, encoding=structure.encoding, newline=newline
+                ) as handle,
+                pd.read_csv(
+                    handle,
+                    sep=structure.delimiter,
+                    names=list(structure.names),
+                    header=0,
+                    index_col=False,
+                    usecols=list(columns),
+                    dtype=dict(dtypes),
+                    skipinitialspace=True,
+                    # The structural pass says which records are blank, so that
+                    # both parsers see the same rows.
+                    skip_blank_lines=False,
+                    skiprows=list(structure.blank_records),
+                    keep_default_na=False,
+                    na_values=list(missing),
+                    low_memory=False,
+                    chunksize=size,
+                ) as reader,
+            ):
+                yield from reader
+        except (pd.errors.ParserError, OSError) as error:
+            raise UserError(f"{self.source}: cannot be read ({error}).") from error
+
+
+def _is_text(values: pd.Series) -> bool:
+    number = pd.api.types.is_numeric_dtype(values) and values.dtype != bool
+    return not number and bool(values.notna().any())

@@ -1,0 +1,176 @@
+"""The lines of a CSV file, for the csv module, which needn't see the plain ones."""
+
+from __future__ import annotations
+
+import codecs
+import contextlib
+import csv
+import os
+import re
+from collections.abc import Iterator
+from io import StringIO
+from typing import BinaryIO, TextIO
+
+import numpy as np
+
+__all__ = ["END", "CsvLines", "open_lines"]
+
+BLOCK = 1 << 22
+MAXIMUM_LINE = 1 << 24
+# A line that no file holds, because NUL is refused before. It comes back as it
+# is, unless a quote is open: then it becomes a part of that field.
+END = '\0"'
+
+
+@contextlib.contextmanager
+def open_lines(
+    path: str | os.PathLike[str], encoding: str, delimiter: str
+) -> Iterator[CsvLines]:
+    """Opens a text file whose encoding and delimiter are known."""
+    if encoding == "utf-8-sig":
+        with open(path, "rb") as binary:
+            yield CsvLines(_blocks(binary), delimiter)
+    else:
+        with open(path, encoding=encoding, newline="") as handle:
+            yield CsvLines(_one_by_one(handle), delimiter)
+
+
+class CsvLines:
+    """Yields the lines of a file, then `END`, and notes what pandas minds.
+
+    A file comes in blocks of whole lines. One that was not begun yet may be
+    skipped, if every line in it surely is a record of its own.
+
+    Args:
+        blocks: Bytes in UTF-8 of whole lines, or single lines of text.
+        delimiter: The character between fields.
+
+    Attributes:
+        lone_returns: Whether a line ended with `\\r` alone.
+        tabbed_quote: Whether there was a tab between delimiter and quote.
+            Pandas skips it and reads what follows as quoted; the csv module
+            doesn't. Whoever is right, the file is ambiguous.
+        skipped: The lines that were skipped so far.
+    """
+
+    def __init__(self, blocks: Iterator[bytes | str], delimiter: str) -> None:
+        self.blocks = blocks
+        self.delimiter = delimiter
+        self.lone_returns = False
+        self.tabbed_quote = False
+        self.skipped = 0
+        self._next: bytes | str | None = None
+        self._left: Iterator[str] = iter(())
+        self._begun = 0
+        self.pattern = None
+        if delimiter != "\t":
+            self.pattern = re.compile(rf'(^|{re.escape(delimiter)}) *\t[ \t]*"')
+
+    def __iter__(self) -> Iterator[str]:
+        while True:
+            for line in self._left:
+                self._begun -= 1
+                yield self._noted(line)
+            block = self._peek()
+            if block is None:
+                yield END
+                return
+            self._next = None
+            # Not splitlines, which also splits at form feeds and the like.
+            text = block if isinstance(block, str) else block.decode("utf-8")
+            lines = list(StringIO(text, newline=""))
+            self._left, self._begun = iter(lines), len(lines)
+
+    def skip_plain(self, width: int) -> int:
+        """Skips the next block, if it is plain, at the beginning of a record.
+
+        Plain are lines without a quote, each with as many fields as the header
+        and none of them blank.
+
+        Args:
+            width: The number of fields.
+
+        Returns:
+            The lines, which are rows; 0 if none was skipped.
+        """
+        if self._begun or width < 2:
+            return 0
+        block = self._peek()
+        if not isinstance(block, bytes):
+            return 0
+        rows = _count_plain(block, self.delimiter, width)
+        if rows:
+            self._next = None
+            self.skipped += rows
+        return rows
+
+    def check_tabs(self, source: str, line: int, fields: list[str]) -> list[str]:
+        """Returns a message if one of the fields begins with a tab and a quote."""
+        self.tabbed_quote = False
+        if not any(re.match(r'\t[ \t]*"', field) for field in fields):
+            return []
+        return [
+            f"{source}, line {line}: expected a quote right after the delimiter. "
+            "Received: a tab before the quote. Remove the tab."
+        ]
+
+    def _peek(self) -> bytes | str | None:
+        if self._next is None:
+            self._next = next(self.blocks, None)
+        return self._next
+
+    def _noted(self, line: str) -> str:
+        if line[-1] == "\r":
+            self.lone_returns = True
+        elif len(line) >= MAXIMUM_LINE and line[-1] != "\n":
+            raise csv.Error(f"line longer than {MAXIMUM_LINE} characters")
+        if self.pattern and "\t" in line and self.pattern.search(line):
+            self.tabbed_quote = True
+        return line
+
+
+def _one_by_one(handle: TextIO) -> Iterator[str]:
+    while line := handle.readline(MAXIMUM_LINE):
+        yield line
+
+
+def _blocks(handle: BinaryIO) -> Iterator[bytes]:
+    """Cuts a file at ends of lines; the first block is the first line alone."""
+    left = handle.readline(MAXIMUM_LINE).removeprefix(codecs.BOM_UTF8)
+    if codecs.BOM_UTF8.startswith(left):
+        left = b""  # nothing but a part of the mark
+    whole = left.endswith(b"\n")
+    if whole:
+        yield left
+        left = b""
+    while read := handle.read(BLOCK):
+        left += read
+        # A return at the very end may have its line feed in the next block.
+        end = left.rfind(b"\n") + 1 or left.rfind(b"\r", 0, len(left) - 1) + 1
+        if end:
+            yield left[:end]
+            left = left[end:]
+        elif len(left) > 4 * MAXIMUM_LINE:
+            break
+    if left:
+        yield left
+
+
+def _count_plain(block: bytes, delimiter: str, width: int) -> int:
+    """Counts the lines, or returns 0 if one of them may be no plain row."""
+    if b'"' in block or block.count(b"\r") != block.count(b"\r\n"):
+        return 0
+    characters = np.frombuffer(block, np.uint8)
+    ends = np.flatnonzero(characters == ord("\n"))
+    if not len(ends) or ends[-1] != len(block) - 1:
+        return 0
+    # The csv module refuses longer fields.
+    if np.diff(ends, prepend=-1).max() > csv.field_size_limit():
+        return 0
+    between = np.flatnonzero(characters == ord(delimiter))
+    if len(between) != len(ends) * (width - 1):
+        return 0
+    # The last delimiter of each row is before its end, the next one's after it.
+    of_row = between.reshape(len(ends), width - 1)
+    sound = (of_row[:, -1] < ends).all() and (of_row[1:, 0] > ends[:-1]).all()
+    return len(ends) if sound else 0

@@ -1,0 +1,149 @@
+"""The rows of one Parquet file, some at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from keras_mtl.errors import UserError
+
+__all__ = ["ParquetFile"]
+
+# The cells that are read at a time: some tens of mebibytes.
+CELLS_A_PART = 2_000_000
+
+
+class ParquetFile:
+    """A Parquet file: its numbers as they are, all else as its words.
+
+    Truth values are the words `true` and `false`, and dates are written as
+    2026-11-22, as they would be in a CSV file.
+
+    Args:
+        source: The path, as messages have it.
+
+    Raises:
+        UserError: When pyarrow is not installed, or can't read the file.
+    """
+
+    def __init__(self, source: str) -> None:
+        try:
+            import pyarrow
+            import pyarrow.parquet
+        except ImportError:
+            raise UserError(
+                f"{source}: Parquet files are read by pyarrow, which is not installed. "
+                "Install it: python -m pip install 'keras-mtl[parquet]'. Or write the "
+                "rows as CSV."
+            ) from None
+        self.source = source
+        try:
+            self._file = pyarrow.parquet.ParquetFile(source)
+        except FileNotFoundError:
+            raise UserError(f"{source}: no such file.") from None
+        except (pyarrow.ArrowException, OSError) as error:
+            raise UserError(
+                f"{source}: expected a Parquet file. Received: one that can't be read "
+                f"({str(error).splitlines()[0]}). Write it again."
+            ) from None
+        self._schema = self._file.schema_arrow
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns' names."""
+        return tuple(self._schema.names)
+
+    @property
+    def rows(self) -> int:
+        """The number of rows."""
+        return int(self._file.metadata.num_rows)
+
+    @property
+    def mistakes(self) -> tuple[str, ...]:
+        """What keeps the file from being read as a table of cells."""
+        found = []
+        for name in dict.fromkeys(self.names):
+            count = self.names.count(name)
+            if count > 1:
+                found.append(
+                    f"{self.source}: expected different column names. Received: "
+                    f"{name!r} {count} times. Rename all but one."
+                )
+                continue
+            kind = self._schema.field(name).type
+            if _is_nested(kind):
+                found.append(
+                    f"{self.source}, column {name!r}: expected numbers, text, truth "
+                    f"values or dates. Received: {kind}. Write each part into a "
+                    "column of its own, or leave the column out."
+                )
+        if not self.names or not self.rows:
+            found.append(
+                f"{self.source}: there are no data rows. Expected at least one."
+            )
+        return tuple(found)
+
+    def parts(
+        self,
+        columns: Sequence[str],
+        text_columns: Collection[str],
+        missing: Collection[str],
+    ) -> Iterator[pd.DataFrame]:
+        """Reads the file from its beginning.
+
+        Args:
+            columns: The columns to read.
+            text_columns: Not used: a Parquet file says what is text.
+            missing: The texts that mean a missing value; those that are
+                numbers mean it among numbers, too.
+
+        Yields:
+            The rows, some at a time.
+        """
+        import pyarrow
+
+        del text_columns
+        numbers = _numbers(missing)
+        size = max(1000, CELLS_A_PART // len(columns))
+        try:
+            for batch in self._file.iter_batches(size, columns=list(columns)):
+                yield pd.DataFrame(
+                    {name: _cells(batch.column(name), numbers) for name in columns}
+                )
+        except (pyarrow.ArrowException, OSError) as error:
+            raise UserError(f"{self.source}: cannot be read ({error}).") from error
+
+
+def _cells(column: Any, missing: Sequence[float]) -> pd.Series:
+    """Turns an Arrow array into numbers, or into words."""
+    import pyarrow
+
+    types = pyarrow.types
+    if types.is_decimal(column.type) or types.is_float16(column.type):
+        column = column.cast(pyarrow.float64())
+    elif types.is_null(column.type):
+        return pd.Series(np.nan, range(len(column)))
+    elif not types.is_integer(column.type) and not types.is_floating(column.type):
+        if types.is_dictionary(column.type):
+            column = column.dictionary_decode()
+        return column.cast(pyarrow.large_string()).to_pandas().astype("str")
+    values: pd.Series = column.to_pandas()
+    return values.mask(values.isin(missing)) if missing else values
+
+
+def _numbers(texts: Collection[str]) -> list[float]:
+    found = pd.to_numeric(pd.Series(list(texts), dtype=object), errors="coerce")
+    return found.dropna().tolist()
+
+
+def _is_nested(kind: Any) -> bool:
+    import pyarrow
+
+    types = pyarrow.types
+    if types.is_dictionary(kind):
+        return _is_nested(kind.value_type)
+    binary = types.is_binary(kind) or types.is_large_binary(kind)
+    return types.is_nested(kind) or binary or types.is_fixed_size_binary(kind)
