@@ -13,6 +13,7 @@ from keras_mtl.architectures import average_members, build_hard_sharing, join_en
 from keras_mtl.configuration.fit_config import FitConfig
 from keras_mtl.datasets.disk_array import disk_array
 from keras_mtl.features import build_encoder, encode_frame, learn_features
+from keras_mtl.runs.free_memory import give_back_memory
 from keras_mtl.runs.member_split import member_rows
 from keras_mtl.runs.predictions import predict_matrix
 from keras_mtl.runs.prepare import PreparedData
@@ -95,12 +96,14 @@ def train_run(
     own = member_rows(rows, data.labels, data.groups, config.training, config.seed)
     if release_rows:
         data.round_features()
+        give_back_memory()
     # Test rows are encoded too, and lend no number to what is learned.
     shape = (len(data.rows), encoder.output_shape[-1])
     matrix = disk_array(shape, "float32") if data.on_disk else aligned_array(shape)
     encode_frame(encoder, features, data.rows, out=matrix)
     if release_rows:
         data.release_rows()
+        give_back_memory()
     fit = fit_members(
         core,
         matrix,
