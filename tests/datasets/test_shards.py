@@ -119,7 +119,7 @@ class TestParquet:
                 "small": pa.array([1, None], "uint8"),
                 "large": pa.array([2**63, 1], "uint64"),
                 "half": pa.array([0.5, None], "float32"),
-                "money": pa.array([1, 2]).cast(pa.decimal128(5, 2)),
+                "money": pa.array([1, 2]).cast(pa.decimal128(25, 2)),
                 "truth": pa.array([True, None]),
                 "word": pa.array(["a", "?"]).dictionary_encode(),
                 "day": pa.array([0, 1], pa.date32()),
