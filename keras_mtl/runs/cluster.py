@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import hashlib
 import json
-import os
 import re
-import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -34,7 +33,7 @@ LOST = (
 )
 
 
-def join_workers(workers: Workers, tell: Callable[[str], object]) -> Replicas:
+def join_workers(workers: Workers, screen: int) -> Replicas:
     """Waits for all workers, and lets them exchange what they compute.
 
     Each takes one device: its first GPU, or else its CPU. It must be called
@@ -42,36 +41,22 @@ def join_workers(workers: Workers, tell: Callable[[str], object]) -> Replicas:
 
     Args:
         workers: Those of TF_CONFIG.
-        tell: Shows a line on the standard error.
+        screen: The file number of the standard error.
     """
     devices = tf.config.list_physical_devices("GPU")[:1]
     tf.config.set_visible_devices(devices, "GPU")
-    with _give_up_waiting(workers, tell):
-        strategy = tf.distribute.MultiWorkerMirroredStrategy()
+    # TensorFlow waits in C++ and lets no other Python run: this alone ends it,
+    # with exit status 1 and the line that waits.
+    faulthandler.dump_traceback_later(60 * MINUTES_TO_START, exit=True, file=screen)
+    try:
+        strategy = _wait_for_all_workers_of_tf_config()
+    finally:
+        faulthandler.cancel_dump_traceback_later()
     return Replicas(strategy, workers.index, workers.count)
 
 
-@contextlib.contextmanager
-def _give_up_waiting(workers: Workers, tell: Callable[[str], object]) -> Iterator[None]:
-    """Ends the process when the others do not start, as TensorFlow never would."""
-
-    def end() -> None:
-        # What is waited for is in C++: no exception would get through to it.
-        tell(
-            f"stopped: {workers.describe(workers.index)} has waited "
-            f"{MINUTES_TO_START} minutes for the others. Expected every address of "
-            "TF_CONFIG to be a worker's that is running. Look at what the others "
-            "tell, and start all of them again."
-        )
-        os._exit(1)
-
-    timer = threading.Timer(60 * MINUTES_TO_START, end)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
+def _wait_for_all_workers_of_tf_config() -> tf.distribute.Strategy:
+    return tf.distribute.MultiWorkerMirroredStrategy()
 
 
 @contextlib.contextmanager

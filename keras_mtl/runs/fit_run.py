@@ -90,7 +90,7 @@ def _train_and_write(
     config = data.config
     replicas = None
     lost: contextlib.AbstractContextManager = contextlib.nullcontext()
-    with terminal.loading() as tell:
+    with terminal.loading() as screen:
         import tensorflow as tf
 
         from keras_mtl.runs.cluster import (
@@ -104,7 +104,7 @@ def _train_and_write(
 
         if workers is not None:
             terminal.show_waiting(workers)
-            replicas = join_workers(workers, tell)
+            replicas = join_workers(workers, screen)
             lost = notice_loss(workers)
         # Devices are found at the first use, not without noise.
         tf.config.list_logical_devices()

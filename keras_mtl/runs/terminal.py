@@ -67,10 +67,10 @@ class Terminal:
                 )
 
     @contextlib.contextmanager
-    def loading(self) -> Iterator[Callable[[str], object]]:
+    def loading(self) -> Iterator[int]:
         """Keeps TensorFlow's start-up lines off the screen, unless it fails.
 
-        Gives a function that shows a line of its own there.
+        Gives the file number under which the screen is to be had meanwhile.
 
         Its C++ part writes them to the standard error before any setting of
         its own can be heard.
@@ -84,7 +84,7 @@ class Terminal:
         with tempfile.TemporaryFile() as said:
             os.dup2(said.fileno(), 2)
             try:
-                yield lambda line: os.write(kept, f"{line}\n".encode())
+                yield kept
             except BaseException:
                 said.seek(0)
                 os.write(kept, said.read())

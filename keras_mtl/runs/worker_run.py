@@ -32,7 +32,7 @@ def worker_run(config: FitConfig | None, workers: Workers) -> None:
     """
     # A mistake in the data is told before the others are waited for.
     data = None if config is None else _prepare(config)
-    with Terminal(quiet=True).loading() as tell:
+    with Terminal(quiet=True).loading() as screen:
         from keras_mtl.runs.cluster import (
             join_workers,
             notice_loss,
@@ -40,7 +40,7 @@ def worker_run(config: FitConfig | None, workers: Workers) -> None:
         )
         from keras_mtl.runs.train import train_run
 
-        replicas = join_workers(workers, tell)
+        replicas = join_workers(workers, screen)
     with notice_loss(workers):
         content = replicas.broadcast(b"")
         resume = unpack_checkpoint(content, "the chief") if content else None
