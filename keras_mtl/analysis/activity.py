@@ -46,7 +46,8 @@ def unit_activity(
     range from one end or the other; its gradient is small but not zero.
 
     Units are counted on the last axis: a convolution's channels, say, over all
-    rows and places. Linear layers, softmax and recurrent layers are left out.
+    rows and places; the heads in a `HeadStack` together. Linear layers, softmax
+    and recurrent layers are left out.
     The model is called as at inference, and is left as it was.
 
     Args:
@@ -88,9 +89,9 @@ def unit_activity(
     ) -> None:
         del inputs
         now = {
-            "zero": _on_all_rows(outputs == 0),
-            "no_gradient": _on_all_rows(slopes == 0),
-            "saturated": _on_all_rows(_is_saturated(site.activation, outputs)),
+            "zero": _on_all_rows(site, outputs == 0),
+            "no_gradient": _on_all_rows(site, slopes == 0),
+            "saturated": _on_all_rows(site, _is_saturated(site.activation, outputs)),
         }
         before = idle.get(site, now)
         idle[site] = {key: before[key] & now[key] for key in now}
@@ -162,9 +163,8 @@ def activity_sentences(activity: pd.DataFrame) -> list[str]:
     return sentences
 
 
-def _on_all_rows(is_so: tf.Tensor) -> np.ndarray:
-    units: np.ndarray = is_so.numpy().reshape(-1, is_so.shape[-1]).all(axis=0)
-    return units
+def _on_all_rows(site: ActivationSite, is_so: tf.Tensor) -> np.ndarray:
+    return np.all(site.by_unit(is_so.numpy()), axis=0)
 
 
 def _is_saturated(activation: str, outputs: tf.Tensor) -> tf.Tensor:

@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 __all__ = ["ActivationSite", "activation_sites", "recorded"]
@@ -40,6 +41,14 @@ class ActivationSite:
         self.activation = activation
         self.layer = layer
         self.attribute = attribute
+
+    def by_unit(self, values: np.ndarray) -> np.ndarray:
+        """Returns values of the site's outputs as a matrix, a column a unit."""
+        rows_axis = getattr(self.layer, "rows_axis", None)
+        if rows_axis is None:
+            return values.reshape(-1, values.shape[-1])
+        rows = values.shape[rows_axis]
+        return np.moveaxis(values, rows_axis, 0).reshape(rows, -1)
 
     @contextmanager
     def watched(self, record: Record) -> Iterator[None]:

@@ -8,6 +8,7 @@ from typing import Any, cast
 import keras
 
 from keras_mtl.architectures.blocks import Activation, dense_block
+from keras_mtl.architectures.heads import build_heads
 from keras_mtl.architectures.raw_features import join_encoder
 from keras_mtl.features import Feature, build_encoder
 from keras_mtl.tasks import Task
@@ -29,7 +30,8 @@ def build_hard_sharing(
     """Builds a network whose tasks share their first layers.
 
     The trunk turns the input into a shared representation; each task's head
-    (its `widths`, then its output layer) reads that representation alone.
+    (its `widths`, then its output layer) reads that representation alone. Many
+    heads of equal shape are computed as one: see `build_heads`.
 
     Args:
         features: What goes in: the width of an encoded matrix; or the shape of
@@ -93,19 +95,7 @@ def build_hard_sharing(
             hidden = dense_block(
                 hidden, width, activation, dropout, batch_norm, f"trunk_{index}"
             )
-    outputs = {}
-    for task in tasks:
-        head = hidden
-        for index, width in enumerate(task.widths, start=1):
-            head = dense_block(
-                head,
-                width,
-                task.activation or activation,
-                0.0,
-                batch_norm,
-                f"{task.name}_{index}",
-            )
-        outputs[task.name] = task.output_layer()(head)
+    outputs = build_heads(hidden, tasks, activation, batch_norm)
     return MultiTaskModel(inputs, outputs, name=name, tasks=tasks)
 
 

@@ -30,6 +30,8 @@ class MaskedBinaryCrossentropy(MaskedLoss):
     0.6931
     """
 
+    per_task = ()
+
     def __init__(
         self, label_smoothing=0.0, name="masked_binary_crossentropy", **kwargs
     ):

@@ -32,6 +32,8 @@ class MaskedCategoricalCrossentropy(MaskedLoss):
     0.2877
     """
 
+    per_task = ()
+
     def __init__(
         self, label_smoothing=0.0, name="masked_categorical_crossentropy", **kwargs
     ):

@@ -1,5 +1,7 @@
 """The template of a loss over labels of which some are missing."""
 
+from typing import ClassVar
+
 import keras
 from keras import ops
 
@@ -13,13 +15,17 @@ class MaskedLoss(keras.losses.Loss):
     without any label has a loss of 0 and no gradient.
 
     A subclass writes `known`, which says where labels are, and `losses`, which
-    may rely on every label being a number.
+    may rely on every label being a number. One whose `losses` takes an axis of
+    tasks in front says so by `per_task`, the settings that may differ by task
+    and are then arrays of shape (T, 1): `of_tasks` computes them at once.
 
     Args:
         name: The loss's name.
         reduction: See `keras.losses.Loss`.
         dtype: See `keras.losses.Loss`.
     """
+
+    per_task: ClassVar[tuple[str, ...] | None] = None
 
     def __init__(self, name=None, reduction="sum_over_batch_size", dtype=None):
         super().__init__(name=name, reduction=reduction, dtype=dtype)
@@ -46,6 +52,32 @@ class MaskedLoss(keras.losses.Loss):
         """Says which rows have any label: booleans of shape (N,)."""
         known = self.known(y_true)
         return known if len(known.shape) == 1 else ops.any(known, axis=-1)
+
+    def of_tasks(self, y_true, y_pred, sample_weight=None):
+        """Computes the losses of several tasks, each over its labelled rows.
+
+        Args:
+            y_true: Labels of shape (T, N) or (T, N, labels).
+            y_pred: Outputs of shape (T, N, units).
+            sample_weight: Of the rows, (N,), or by task, (T, N); or None.
+
+        Returns:
+            The losses and the numbers of labelled rows, each of shape (T,).
+        """
+        y_true = ops.cast(y_true, "float32")
+        if len(y_true.shape) == 3 and y_true.shape[-1] == 1:
+            y_true = ops.squeeze(y_true, axis=-1)
+        known = self.known(y_true)
+        filled = ops.where(known, y_true, ops.zeros_like(y_true))
+        losses = self.losses(filled, y_pred, ops.cast(known, y_pred.dtype))
+        losses = ops.cast(losses, "float32")
+        rows = known if len(known.shape) == 2 else ops.any(known, axis=-1)
+        rows = ops.cast(rows, "float32")
+        counts = ops.sum(rows, axis=-1)
+        if sample_weight is not None:
+            losses = losses * ops.cast(sample_weight, "float32")
+        means = ops.divide_no_nan(ops.sum(losses * rows, axis=-1), counts)
+        return means, counts
 
     def call(self, y_true, y_pred):
         if len(y_true.shape) == 2 and y_true.shape[-1] == 1:

@@ -31,6 +31,8 @@ class MaskedSquaredError(MaskedLoss):
     1.0
     """
 
+    per_task = ("scale",)
+
     def __init__(self, scale=1.0, name="masked_squared_error", **kwargs):
         super().__init__(name=name, **kwargs)
         self.scale = scale

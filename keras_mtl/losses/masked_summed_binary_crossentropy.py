@@ -33,6 +33,8 @@ class MaskedSummedBinaryCrossentropy(MaskedLoss):
     1.3863
     """
 
+    per_task = ()
+
     def __init__(
         self, label_smoothing=0.0, name="masked_summed_binary_crossentropy", **kwargs
     ):
@@ -44,8 +46,8 @@ class MaskedSummedBinaryCrossentropy(MaskedLoss):
         return ops.greater_equal(y_true, 0)
 
     def losses(self, y_true, y_pred, known):
-        if len(y_true.shape) == 1:
-            y_true, known = y_true[:, None], known[:, None]
+        if len(y_true.shape) < len(y_pred.shape):
+            y_true, known = y_true[..., None], known[..., None]
         # One entry at a time: the mean over an axis of length 1 is the entry.
         entries = keras.losses.binary_crossentropy(
             y_true[..., None], y_pred[..., None], label_smoothing=self.label_smoothing

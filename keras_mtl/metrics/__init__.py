@@ -13,6 +13,17 @@ __getattr__, __all__ = lazy_names(
             "MaskedMeanMetric",
             "MaskedMeanSquaredError",
         ),
+        "keras_mtl.metrics.named_vectors": (
+            "NamedVectors",
+            "name_logs",
+            "packed_logs",
+        ),
+        "keras_mtl.metrics.stacked_metrics": (
+            "StackedAUC",
+            "StackedMean",
+            "can_stack_metric",
+            "stack_metric",
+        ),
         "keras_mtl.metrics.measures": (
             "binary_measures",
             "multiclass_measures",

@@ -34,6 +34,9 @@ class MaskedAUC(keras.metrics.Metric):
     0.75
     """
 
+    # It counts several tasks at once, of the same settings.
+    per_task = ()
+
     def __init__(self, outputs=1, one_hot=False, bins=200, name="auc", dtype=None):
         super().__init__(name=name, dtype=dtype)
         self.outputs = outputs
@@ -47,37 +50,69 @@ class MaskedAUC(keras.metrics.Metric):
     def update_state(self, y_true, y_pred, sample_weight=None):
         y_pred = ops.convert_to_tensor(y_pred, self.dtype)
         y_true = ops.convert_to_tensor(y_true, self.dtype)
+        y_true = ops.reshape(y_true, (-1, 1 if self.one_hot else self.outputs))
+        if sample_weight is not None:
+            sample_weight = ops.reshape(ops.cast(sample_weight, self.dtype), (-1, 1))
+        # As one task among several.
+        found = self.count(y_true[None], y_pred[None], sample_weight)
+        self.counts.assign_add(found[:, 0])
+
+    def result(self):
+        return self.area(self.counts)
+
+    def count(self, y_true, y_pred, sample_weight=None):
+        """Counts the answers of several tasks.
+
+        Args:
+            y_true: Labels of shape (T, N, outputs), or (T, N, 1) for class
+                indices.
+            y_pred: Outputs of shape (T, N, outputs).
+            sample_weight: Weights that go with the labels' shape, or None.
+
+        Returns:
+            Counts by (negative or positive, task, output, interval).
+        """
+        tasks = y_pred.shape[0]
         if self.one_hot:
-            y_true = ops.reshape(y_true, (-1, 1))
             positive = ops.equal(y_true, ops.arange(self.outputs, dtype=self.dtype))
         else:
-            y_true = ops.reshape(y_true, (-1, self.outputs))
             positive = ops.greater(y_true, 0.5)
         # NaN compares as false; -1 is missing too.
         weight = ops.cast(ops.greater_equal(y_true, 0), self.dtype)
         if sample_weight is not None:
-            weight = weight * ops.reshape(ops.cast(sample_weight, self.dtype), (-1, 1))
+            weight = weight * sample_weight
         interval = ops.clip(ops.floor(y_pred * self.bins), 0, self.bins - 1)
-        # A number for each cell of `counts`: one-hot intervals would take `bins`
-        # times the memory of the answers.
-        kind_and_output = ops.cast(positive, "int32") * self.outputs + ops.arange(
-            self.outputs, dtype="int32"
+        # A number for each cell of the counts: one-hot intervals would take
+        # `bins` times the memory of the answers.
+        column = ops.reshape(
+            ops.arange(tasks * self.outputs, dtype="int32"), (tasks, 1, self.outputs)
         )
-        cell = kind_and_output * self.bins + ops.cast(interval, "int32")
+        column = column + ops.cast(positive, "int32") * (tasks * self.outputs)
+        cell = column * self.bins + ops.cast(interval, "int32")
         hits = ops.segment_sum(
             ops.reshape(weight * ops.ones_like(y_pred), (-1,)),
             ops.reshape(cell, (-1,)),
-            num_segments=2 * self.outputs * self.bins,
+            num_segments=2 * tasks * self.outputs * self.bins,
         )
-        self.counts.assign_add(ops.reshape(hits, (2, self.outputs, self.bins)))
+        return ops.reshape(hits, (2, tasks, self.outputs, self.bins))
 
-    def result(self):
-        negatives, positives = self.counts[0], self.counts[1]
+    def area(self, counts):
+        """Returns the mean areas over the outputs.
+
+        Args:
+            counts: Of shape (2, ..., outputs, bins).
+
+        Returns:
+            Areas of shape (...).
+        """
+        negatives, positives = counts[0], counts[1]
         below = ops.cumsum(negatives, axis=-1) - negatives / 2
         pairs = ops.sum(negatives, axis=-1) * ops.sum(positives, axis=-1)
         area = ops.divide_no_nan(ops.sum(positives * below, axis=-1), pairs)
         defined = ops.cast(ops.greater(pairs, 0), self.dtype)
-        return ops.divide_no_nan(ops.sum(area * defined), ops.sum(defined))
+        return ops.divide_no_nan(
+            ops.sum(area * defined, axis=-1), ops.sum(defined, axis=-1)
+        )
 
     def get_config(self):
         return {

@@ -1,5 +1,7 @@
 """Metrics that are a mean over the labels that are there."""
 
+from typing import ClassVar
+
 import keras
 from keras import ops
 
@@ -18,10 +20,15 @@ class MaskedMeanMetric(keras.metrics.Mean):
     A missing label, NaN, has no part in the mean. (Keras's own metrics become
     NaN on one.)
 
+    One whose `values` takes an axis of tasks in front says so by `per_task`,
+    the settings that may differ by task and are then arrays of shape (T, 1, 1).
+
     Args:
         name: The metric's name.
         dtype: See `keras.metrics.Metric`.
     """
+
+    per_task: ClassVar[tuple[str, ...] | None] = None
 
     def known(self, y_true):
         """Says which labels are there: booleans of the shape of `y_true`."""
@@ -71,6 +78,8 @@ class MaskedBinaryAccuracy(MaskedMeanMetric):
     0.5
     """
 
+    per_task = ("threshold",)
+
     def __init__(self, threshold=0.5, name="masked_binary_accuracy", dtype=None):
         super().__init__(name=name, dtype=dtype)
         self.threshold = threshold
@@ -100,6 +109,8 @@ class MaskedCategoricalAccuracy(MaskedMeanMetric):
     1.0
     """
 
+    per_task = ()
+
     def known(self, y_true):
         # NaN compares as false; -1 is missing too.
         return ops.greater_equal(y_true, 0)
@@ -113,6 +124,8 @@ class MaskedCategoricalAccuracy(MaskedMeanMetric):
 class MaskedMeanAbsoluteError(MaskedMeanMetric):
     """The mean distance from the label, in the label's unit."""
 
+    per_task = ()
+
     def values(self, y_true, y_pred):
         return ops.abs(y_true - y_pred)
 
@@ -120,6 +133,8 @@ class MaskedMeanAbsoluteError(MaskedMeanMetric):
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class MaskedMeanSquaredError(MaskedMeanMetric):
     """The mean squared distance from the label, in the label's unit squared."""
+
+    per_task = ()
 
     def values(self, y_true, y_pred):
         return ops.square(y_true - y_pred)

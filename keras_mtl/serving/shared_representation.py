@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import keras
 
 from keras_mtl.training import MultiTaskModel
+from keras_mtl.training.model_graph import graph_nodes, node_of
 
 __all__ = ["SharedRepresentation", "find_core", "shared_representation"]
 
@@ -69,7 +69,7 @@ def find_core(model: keras.Model) -> tuple[MultiTaskModel, Any] | None:
         The model from which all outputs come directly, and the tensor it is
         called on; or None if the outputs come from layers.
     """
-    nodes = {_node(tensor) for tensor in model.outputs}
+    nodes = {node_of(tensor) for tensor in model.outputs}
     if len(nodes) != 1:
         return None
     (node,) = nodes
@@ -89,7 +89,7 @@ def _find(model: keras.Model) -> tuple[Any, str] | None:
         return None
     members = [
         node
-        for node in _nodes(model.outputs)
+        for node in graph_nodes(model.outputs)
         if isinstance(node.operation, MultiTaskModel)
     ]
     if members:
@@ -110,7 +110,7 @@ def _last_cut(model: keras.Model) -> Any | None:
     inputs = {id(tensor) for tensor in model.inputs}
     outputs = {id(tensor) for tensor in model.outputs}
     cut = None
-    for node in _nodes(model.outputs):
+    for node in graph_nodes(model.outputs):
         for tensor in node.output_tensors:
             if id(tensor) in inputs | outputs or len(tensor.shape) != 2:
                 continue
@@ -126,31 +126,6 @@ def _leads_only_through(output: Any, tensor: int, inputs: set[int]) -> bool:
     """Says whether a tensor lies on all paths from the inputs to an output."""
     return not any(
         id(parent) in inputs
-        for node in _nodes([output], stop=tensor)
+        for node in graph_nodes([output], stop=tensor)
         for parent in node.output_tensors
     )
-
-
-def _nodes(tensors: Iterable[Any], stop: int | None = None) -> list[Any]:
-    """Returns the calls that lead to some tensors, those before first."""
-    order: list[Any] = []
-    seen: set[int] = set()
-
-    def visit(tensor: Any) -> None:
-        node = _node(tensor)
-        if id(tensor) == stop or id(node) in seen:
-            return
-        seen.add(id(node))
-        for parent in node.input_tensors:
-            visit(parent)
-        order.append(node)
-
-    for tensor in tensors:
-        visit(tensor)
-    return order
-
-
-def _node(tensor: Any) -> Any:
-    """Returns the call of a layer that made a tensor."""
-    history = tensor._keras_history
-    return history.operation._inbound_nodes[history.node_index]

@@ -66,6 +66,13 @@ class Task(Declaration, ABC):
         """The label columns that hold words, though they may look like numbers."""
         return self.label_columns
 
+    @property
+    def kind_of_head(self) -> tuple[str, ...]:
+        """What tasks have in common whose layers, losses and metrics are alike."""
+        own = ("name", "column", "loss_weight")
+        config = {k: v for k, v in self.get_config().items() if k not in own}
+        return f"{type(self).__module__}.{type(self).__qualname__}", repr(config)
+
     def describe(self) -> str:
         """Says in a few words what is special about the task."""
         return ""

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 
 from keras_mtl.training.jacobian import (
+    Losses,
     flatten_rows,
     gramian,
     gramian_without_rows,
@@ -16,6 +17,8 @@ from keras_mtl.training.jacobian import (
     weigh_rows,
 )
 from keras_mtl.training.member_layers import present_rows
+from keras_mtl.training.model_graph import row_size
+from keras_mtl.training.parallel_heads import find_parallel_heads
 from keras_mtl.training.task_losses import TaskLosses
 from keras_mtl.training.variable_groups import group_variables
 
@@ -27,6 +30,9 @@ Tensors = list[tf.Tensor]
 # memory holds one task's gradient at a time, and the update comes from one more
 # backward pass. The methods that need the Jacobian itself always keep it.
 KEPT_NUMBERS = 2**24
+# So many numbers a row may the trunk's activations have, those of all backward
+# passes that are vectorised together.
+NUMBERS_A_ROW = 2**18
 
 
 class Batch(NamedTuple):
@@ -86,8 +92,8 @@ class _Pass(NamedTuple):
     statistics: Tensors
     losses: tf.Tensor
     counts: tf.Tensor
-    # What the backward pass starts from, a scalar a task: with their constant
-    # factors, and never put into one tensor.
+    # What the backward pass starts from, a vector for each block of tasks: with
+    # their constant factors, and never put into one tensor.
     scaled: Tensors
     added: tf.Tensor | None
 
@@ -99,14 +105,14 @@ class _SharedGradients(NamedTuple):
         rows: The Jacobian; None if it is too large to be kept.
         gramian: The inner products, (T, T).
         seen: Those that the method sees: of the last layer alone, if it wants.
-        heads: For each private variable the number of its task, and its
-            gradient times the scale of the losses; None without rows.
+        heads: For each private variable its gradient times the scale of the
+            losses; None without rows.
     """
 
     rows: Tensors | None
     gramian: tf.Tensor
     seen: tf.Tensor
-    heads: list[tuple[int, tf.Tensor]] | None
+    heads: Tensors | None
 
 
 class BatchStep:
@@ -139,8 +145,8 @@ class BatchStep:
     ) -> None:
         self.model = model
         self.weighting = weighting
-        self.task_losses = TaskLosses(model.tasks, losses)
         self.groups = group_variables(model)
+        self.task_losses = TaskLosses(model.tasks, losses, self.groups.stacks)
         if weight_heads is None:
             weight_heads = weighting.kind == "losses"
         self.weight_heads = weight_heads
@@ -248,10 +254,11 @@ class BatchStep:
         outputs, statistics, losses, counts, added = self._run(
             trainable, statistics, batch, training
         )
-        return outputs, statistics, tf.stack(losses), tf.stack(counts), added
+        in_order = self.task_losses.in_order
+        return outputs, statistics, in_order(losses), in_order(counts), added
 
     def _run(self, trainable, statistics, batch, training=True):
-        """Runs the model; the losses and counts are lists of scalars."""
+        """Runs the model; the losses and counts are lists, by block of tasks."""
         with present_rows(batch.present):
             outputs, statistics, added = self.model.stateless_call(
                 trainable,
@@ -276,10 +283,12 @@ class BatchStep:
             )
             scaled = [
                 loss * factor * loss_scale
-                for loss, factor in zip(losses, tf.unstack(loss_weights), strict=True)
+                for loss, factor in zip(
+                    losses, self.task_losses.by_block(loss_weights), strict=True
+                )
             ]
             added = None if added is None else added * loss_scale
-        losses, counts = tf.stack(losses), tf.stack(counts)
+        losses, counts = map(self.task_losses.in_order, (losses, counts))
         return _Pass(tape, outputs, statistics, losses, counts, scaled, added)
 
     def _shared_gradients(self, passes, trainable, loss_scale, reduce):
@@ -288,18 +297,21 @@ class BatchStep:
         last = [self.groups.shared.index(i) for i in self.groups.last_shared]
         last_only = self.weighting.uses_last_shared_layer
         if not self._keeps_rows(shared, passes, reduce):
-            made = passes[0]
+            losses = self._losses(passes[0])
             # Of the losses times the scale, squared.
-            inner_products = gramian_without_rows(made.tape, made.scaled, shared)
+            inner_products = gramian_without_rows(losses, shared)
             inner_products /= tf.square(loss_scale)
             seen = inner_products
             if last_only:
-                variables = [shared[index] for index in last]
-                seen = gramian_without_rows(made.tape, made.scaled, variables)
+                seen = gramian_without_rows(losses, [shared[index] for index in last])
                 seen /= tf.square(loss_scale)
             return _SharedGradients(None, inner_products, seen, None)
+        together = max(1, NUMBERS_A_ROW // row_size(self.model))
         made = [
-            task_gradients(each.tape, each.scaled, shared, private) for each in passes
+            task_gradients(
+                self._losses(each), shared, private, self.groups.owners, together
+            )
+            for each in passes
         ]
         jacobians = [[reduce(rows / loss_scale) for rows in each.rows] for each in made]
         inner_products = gramian(jacobians[0], jacobians[min(1, len(jacobians) - 1)])
@@ -318,10 +330,18 @@ class BatchStep:
             part = [rows[index] for index in last]
             seen = gramian(part, part)
         heads = [
-            (parts[0][0], tf.add_n([part for _, part in parts]) / len(passes))
+            tf.add_n(parts) / len(passes)
             for parts in zip(*[each.heads for each in made], strict=True)
         ]
         return _SharedGradients(rows, inner_products, seen, heads)
+
+    def _losses(self, made):
+        """Returns a pass's losses with the places where they part."""
+        stacks = find_parallel_heads(
+            made.tape, made.outputs, made.scaled, self.groups.stacks
+        )
+        tasks = [block.tasks for block in self.task_losses.blocks]
+        return Losses(made.tape, tasks, made.scaled, stacks)
 
     def _keeps_rows(self, shared, passes, reduce):
         numbers = sum(each.shape.num_elements() for each in shared)
@@ -335,7 +355,7 @@ class BatchStep:
         if rows is not None:
             return weigh_rows(rows, weights)
         shared = [trainable[index] for index in self.groups.shared]
-        gradients = _gradient(passes[0].tape, passes[0].scaled, shared, weights)
+        gradients = self._mean_gradient(passes, shared, weights)
         return [gradient / loss_scale for gradient in gradients]
 
     def _assemble(self, passes, trainable, weights, update, own, loss_scale):
@@ -349,17 +369,22 @@ class BatchStep:
         if update is None and self.weight_heads:
             shared, private = (), tuple(range(len(trainable)))
         elif update is None:
-            update = _mean_gradient(passes, [trainable[i] for i in shared], weights)
+            chosen = [trainable[index] for index in shared]
+            update = self._mean_gradient(passes, chosen, weights)
         else:
             update = [each * loss_scale for each in update]
         for index, value in zip(shared, update or (), strict=True):
             found[index] = value
         if own is not None and self.weight_heads:
-            made = [gradient * weights[task] for task, gradient in own]
+            made = [
+                _weigh_head(gradient, weights, owner)
+                for gradient, owner in zip(own, self.groups.owners, strict=True)
+            ]
         elif own is not None:
-            made = [gradient for _, gradient in own]
+            made = own
         elif private:
-            made = _mean_gradient(passes, [trainable[i] for i in private], heads)
+            chosen = [trainable[index] for index in private]
+            made = self._mean_gradient(passes, chosen, heads)
         if private:
             for index, value in zip(private, made, strict=True):
                 found[index] = value
@@ -368,6 +393,16 @@ class BatchStep:
                 more = _gradient(each.tape, each.added, trainable)
                 found = [a + b / len(passes) for a, b in zip(found, more, strict=True)]
         return found
+
+    def _mean_gradient(self, passes, sources, weights):
+        """Returns the gradient of the weighted losses, as a mean over the parts."""
+        by_block = self.task_losses.by_block(weights)
+        parts = [
+            _gradient(each.tape, each.scaled, sources, by_block) for each in passes
+        ]
+        if len(parts) == 1:
+            return parts[0]
+        return [tf.add_n(each) / len(each) for each in zip(*parts, strict=True)]
 
     def _added_loss(self, passes, loss_scale):
         added = [each.added for each in passes if each.added is not None]
@@ -379,8 +414,6 @@ def _alone(value):
 
 
 def _gradient(tape, target, sources, output_gradients=None):
-    if isinstance(target, list):
-        output_gradients = tf.unstack(output_gradients)
     return tape.gradient(
         target,
         sources,
@@ -389,12 +422,13 @@ def _gradient(tape, target, sources, output_gradients=None):
     )
 
 
-def _mean_gradient(passes, sources, weights):
-    """Returns the gradient of the weighted losses, as a mean over the parts."""
-    parts = [_gradient(each.tape, each.scaled, sources, weights) for each in passes]
-    if len(parts) == 1:
-        return parts[0]
-    return [tf.add_n(each) / len(each) for each in zip(*parts, strict=True)]
+def _weigh_head(gradient, weights, tasks):
+    """Weighs each task's part of a head's variable, along the first axis."""
+    if len(tasks) == 1:
+        return gradient * tf.cast(weights[tasks[0]], gradient.dtype)
+    parts = tf.cast(tf.gather(weights, tasks), gradient.dtype)
+    parts = tf.repeat(parts, gradient.shape[0] // len(tasks))
+    return gradient * tf.reshape(parts, [-1, *[1] * (len(gradient.shape) - 1)])
 
 
 def _parts(batch: Batch, samples: int) -> list[Batch]:

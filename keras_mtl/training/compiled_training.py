@@ -12,6 +12,7 @@ import tensorflow as tf
 from keras_mtl.training.batch_step import Batch, BatchStep
 from keras_mtl.training.gradient_watch import GradientWatch
 from keras_mtl.training.label_counts import label_counts, replica_shares
+from keras_mtl.training.task_metrics import LossTrackers, group_task_metrics
 from keras_mtl.weighting import Weighting
 from keras_mtl.weighting import get as get_weighting
 
@@ -46,6 +47,7 @@ class CompiledTraining:
         losses: Losses by task name, in place of the tasks' own.
         loss_weights: Weights by task name, in place of the tasks' own.
         weight_heads: See `BatchStep`.
+        metrics: Metrics by task name, in place of the tasks' own.
     """
 
     def __init__(
@@ -55,6 +57,7 @@ class CompiledTraining:
         losses: Mapping[str, Any] | None = None,
         loss_weights: Mapping[str, float] | None = None,
         weight_heads: bool | None = None,
+        metrics: Mapping[str, Any] | None = None,
     ) -> None:
         if isinstance(weighting, str):
             weighting = get_weighting(weighting)
@@ -77,10 +80,10 @@ class CompiledTraining:
         self.task_names = [task.name for task in model.tasks]
         self.watched: GradientWatch | None = None
         self.class_weights: dict[str, np.ndarray] = {}
-        self.total_tracker = model._loss_tracker
-        self.loss_trackers = [
-            keras.metrics.Mean(name=f"{task.name}_loss") for task in model.tasks
-        ]
+        self.loss_trackers = LossTrackers([task.name for task in model.tasks])
+        self.task_metrics = group_task_metrics(
+            model.tasks, self.step.groups.stacks, overridden=tuple(metrics or ())
+        )
 
     def watch(self, on: bool) -> None:
         """Starts or stops measuring how the tasks' gradients conflict."""
@@ -140,8 +143,8 @@ class CompiledTraining:
 
     def losses_are_finite(self) -> Any:
         """Says whether no task's loss has been NaN or infinite in this epoch."""
-        totals = [tf.convert_to_tensor(each.total) for each in self.loss_trackers]
-        return tf.reduce_all(tf.math.is_finite(tf.stack(totals)))
+        totals = tf.convert_to_tensor(self.loss_trackers.total)
+        return tf.reduce_all(tf.math.is_finite(totals))
 
     def end_of_epoch(self) -> None:
         """Lets a weighting that goes by epochs go on to the next one."""
@@ -176,13 +179,13 @@ class CompiledTraining:
         return _Replicas(reduce, replica_shares(own, mean), mean)
 
     def _constant_weights(self):
+        if all(isinstance(weight, int | float) for weight in self.loss_weights):
+            return tf.constant(self.loss_weights, tf.float32)
         return tf.stack([tf.cast(weight, tf.float32) for weight in self.loss_weights])
 
     def _track(self, batch, losses, counts, added) -> None:
         total = tf.reduce_sum(losses * self._constant_weights()) + added
         rows = tf.shape(tf.nest.flatten(batch.inputs)[0])[0]
-        self.total_tracker.update_state(total, sample_weight=tf.cast(rows, tf.float32))
-        for index, tracker in enumerate(self.loss_trackers):
-            # By labelled rows: the mean over an epoch is then that over all
-            # rows with a label, and a batch without one has no part in it.
-            tracker.update_state(losses[index], sample_weight=counts[index])
+        tracker = self.step.model._loss_tracker
+        tracker.update_state(total, sample_weight=tf.cast(rows, tf.float32))
+        self.loss_trackers.update_state(losses, counts)

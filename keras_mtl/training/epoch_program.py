@@ -10,9 +10,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from keras_mtl.metrics import name_logs
 from keras_mtl.training.batch_step import Batch
 from keras_mtl.training.compiled_training import CompiledTraining
-from keras_mtl.training.rows_in_memory import count_rows, take_rows
+from keras_mtl.training.rows_in_memory import PackedRows, count_rows, take_rows
 
 __all__ = ["EpochProgram"]
 
@@ -133,8 +134,10 @@ class EpochProgram:
         return self._train(rows, batch, batch_size, first, last)
 
     def _train(self, rows, batch, batch_size, first, last):
+        packed = PackedRows(rows)
+
         def one_step(index):
-            self.model.train_step(take_rows(rows, batch(index * batch_size)).data)
+            self.model.train_step(packed.take(batch(index * batch_size)).data)
             return (index + 1,)
 
         reached = tf.while_loop(
@@ -146,12 +149,12 @@ class EpochProgram:
         return reached[0], *self._result("train")
 
     def _test(self, rows, at_once):
-        count = count_rows(rows)
+        count, packed = count_rows(rows), PackedRows(rows)
         self.model.reset_metrics()
 
         def one_step(start):
             index = tf.range(start, tf.minimum(start + at_once, count))
-            self.model.test_step(take_rows(rows, index).data)
+            self.model.test_step(packed.take(index).data)
             return (start + at_once,)
 
         tf.while_loop(
@@ -177,7 +180,7 @@ class EpochProgram:
 
     def _logs(self, kind, numbers, others) -> Logs:
         named = zip(self._names[kind], numbers.numpy().tolist(), strict=True)
-        return dict(named) | others
+        return name_logs(dict(named) | others, self.model.metrics)
 
     def _xla_pays(self) -> bool:
         if self.model.run_eagerly:

@@ -6,11 +6,14 @@ A Jacobian is a list with the rows of each variable: tensors (T, *shape).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
+from keras_mtl.training.parallel_heads import ParallelHeads
+
 __all__ = [
+    "Losses",
     "TaskGradients",
     "flatten_rows",
     "gramian",
@@ -28,93 +31,160 @@ class TaskGradients(NamedTuple):
 
     Attributes:
         rows: On the shared variables, a Jacobian.
-        heads: On the other variables, each with the number of its task.
+        heads: On each of the other variables, the gradient of its tasks' losses.
     """
 
     rows: Rows
-    heads: list[tuple[int, tf.Tensor]]
+    heads: list[tf.Tensor]
+
+
+class Losses(NamedTuple):
+    """The tasks' losses on a tape.
+
+    Attributes:
+        tape: A persistent tape of the forward pass.
+        tasks: For each of `values` the numbers of its tasks.
+        values: Vectors that were never put beside each other.
+        stacks: The tasks whose heads are in stacks.
+    """
+
+    tape: tf.GradientTape
+    tasks: Sequence[tuple[int, ...]]
+    values: Sequence[tf.Tensor]
+    stacks: Sequence[ParallelHeads]
+
+    @property
+    def tasks_count(self) -> int:
+        """The number of tasks."""
+        return sum(len(tasks) for tasks in self.tasks)
+
+    def alone(self) -> list[int]:
+        """Returns the places in `values` of tasks that are in no stack."""
+        stacked = {task for stack in self.stacks for task in stack.tasks}
+        return [
+            place
+            for place, tasks in enumerate(self.tasks)
+            if not stacked.issuperset(tasks)
+        ]
 
 
 def task_gradients(
-    tape: tf.GradientTape,
-    losses: Sequence[tf.Tensor],
+    losses: Losses,
     shared: Sequence[tf.Tensor],
     private: Sequence[tf.Tensor],
+    owners: Sequence[tuple[int, ...]],
+    together: int = 1024,
 ) -> TaskGradients:
     """Returns each task's gradients, by a backward pass that is its own.
 
-    A pass goes through the task's own head and the trunk, so that all of them
-    together cost one pass through the heads and T through the trunk. The
-    passes are parts of one program and run side by side. (Vectorised over the
-    tasks, each would go through all heads.)
+    The heads of a stack take one pass together, as each reaches its own
+    variables and its own product with the representation alone; from there the
+    passes through the trunk are vectorised over the tasks. A head that is by
+    itself has a pass through itself and the trunk. (Vectorised over the tasks
+    as a whole, each pass would go through all heads.)
 
     Args:
-        tape: A persistent tape of the forward pass.
-        losses: The tasks' losses, T scalars.
+        losses: The tasks' losses.
         shared: The shared variables' values.
-        private: The values of variables that one task uses.
+        private: The values of the other variables.
+        owners: For each of them the numbers of its tasks.
+        together: How many passes through the trunk are vectorised at once: each
+            needs memory for the trunk's activations.
     """
-    each = [tape.gradient(loss, [*shared, *private]) for loss in losses]
+    tape = losses.tape
+    heads: list[Any] = [None] * len(private)
+    rows_of_task: list[tuple[tuple[int, ...], Rows]] = []
+    for place in losses.alone():
+        tasks, value = losses.tasks[place], losses.values[place]
+        own = [i for i, owner in enumerate(owners) if set(owner) <= set(tasks)]
+        for position, task in enumerate(tasks):
+            gradients = tape.gradient(
+                value,
+                [*shared, *[private[index] for index in own]],
+                output_gradients=tf.one_hot(position, len(tasks)),
+                unconnected_gradients=tf.UnconnectedGradients.ZERO,
+            )
+            rows_of_task.append(
+                ((task,), [each[None] for each in gradients[: len(shared)]])
+            )
+            for index, found in zip(own, gradients[len(shared) :], strict=True):
+                heads[index] = found if heads[index] is None else heads[index] + found
+    for stack in losses.stacks:
+        rows_of_task.append((stack.tasks, stack.rows(tape, shared, together)))
+    rest = [index for index, found in enumerate(heads) if found is None]
+    gradients = tape.gradient(
+        losses.values,
+        [private[index] for index in rest],
+        unconnected_gradients=tf.UnconnectedGradients.ZERO,
+    )
+    for index, found in zip(rest, gradients, strict=True):
+        heads[index] = found
+    order = [task for tasks, _ in rows_of_task for task in tasks]
     rows = [
-        tf.stack(
-            [
-                tf.zeros_like(variable)
-                if gradients[index] is None
-                else gradients[index]
-                for gradients in each
-            ]
-        )
-        for index, variable in enumerate(shared)
+        _in_order([each[index] for _, each in rows_of_task], order)
+        for index in range(len(shared))
     ]
-    heads = []
-    for index, variable in enumerate(private, start=len(shared)):
-        found = [
-            (task, gradients[index])
-            for task, gradients in enumerate(each)
-            if gradients[index] is not None
-        ]
-        heads.append(found[0] if found else (0, tf.zeros_like(variable)))
     return TaskGradients(rows, heads)
 
 
-def gramian_without_rows(
-    tape: tf.GradientTape, losses: Sequence[tf.Tensor], variables: Sequence[tf.Tensor]
-) -> tf.Tensor:
+def gramian_without_rows(losses: Losses, variables: Sequence[tf.Tensor]) -> tf.Tensor:
     """Returns the inner products of the tasks' gradients, (T, T), one by one.
 
     A turn makes the gradient `g_i` of one task, by a backward pass, and its
-    products with all others, `J g_i`: a backward pass is linear in the factors
-    of the losses, and its transpose is the gradient by these factors. Memory
-    holds one task's gradient at a time, at the price of about one forward pass
-    more a task.
+    products with all others, `J g_i`: a backward pass is linear in what it
+    starts from, and its transpose is the gradient by that. It starts from the
+    factors of the losses, or from the representation that a stack of heads
+    reads. Memory holds one task's gradient at a time, at the price of about one
+    forward pass more a task.
 
     Args:
-        tape: A persistent tape of the forward pass.
-        losses: The tasks' losses, T scalars.
+        losses: The tasks' losses.
         variables: The shared variables' values.
     """
-    tasks = len(losses)
+    count, alone = losses.tasks_count, losses.alone()
+    targets = [losses.values[place] for place in alone]
+    targets += [stack.inputs for stack in losses.stacks]
+    order = [task for place in alone for task in losses.tasks[place]]
+    order += [task for stack in losses.stacks for task in stack.tasks]
 
     def one_task(task: tf.Tensor, products: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        factors = tf.one_hot(task, tasks)
+        one_hot = tf.one_hot(task, count)
+        starts = [tf.gather(one_hot, losses.tasks[place]) for place in alone]
+        starts += [stack.start_of(task) for stack in losses.stacks]
         with tf.GradientTape() as transpose:
-            transpose.watch(factors)
-            gradient = tape.gradient(
-                losses,
+            transpose.watch(starts)
+            gradient = losses.tape.gradient(
+                targets,
                 variables,
-                output_gradients=tf.unstack(factors),
+                output_gradients=starts,
                 unconnected_gradients=tf.UnconnectedGradients.ZERO,
             )
-        row = transpose.gradient(gradient, factors, output_gradients=gradient)
+        moved = transpose.gradient(
+            gradient,
+            starts,
+            output_gradients=gradient,
+            unconnected_gradients=tf.UnconnectedGradients.ZERO,
+        )
+        found = moved[: len(alone)]
+        for stack, each in zip(losses.stacks, moved[len(alone) :], strict=True):
+            found.append(stack.products(each))
+        row = _in_order(found, order)
         return task + 1, tf.tensor_scatter_nd_update(products, [[task]], row[None])
 
     return tf.while_loop(
-        lambda task, _: task < tasks,
+        lambda task, _: task < count,
         one_task,
-        (tf.constant(0), tf.zeros([tasks, tasks])),
+        (tf.constant(0), tf.zeros([count, count])),
         parallel_iterations=1,
-        maximum_iterations=tasks,
+        maximum_iterations=count,
     )[1]
+
+
+def _in_order(parts: Sequence[tf.Tensor], order: Sequence[int]) -> tf.Tensor:
+    """Puts parts side by side, and their entries in the tasks' order."""
+    joined = parts[0] if len(parts) == 1 else tf.concat(parts, axis=0)
+    places = sorted(range(len(order)), key=order.__getitem__)
+    return joined if places == list(range(len(order))) else tf.gather(joined, places)
 
 
 def gramian(rows: Rows, others: Rows) -> tf.Tensor:

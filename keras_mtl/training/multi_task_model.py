@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
+import tensorflow as tf
 
 from keras_mtl.features.feature import Feature
 from keras_mtl.features.kinds import deserialize_feature, serialize_feature
+from keras_mtl.metrics import name_logs, packed_logs
 from keras_mtl.tasks import Task, deserialize_task, serialize_task
 from keras_mtl.training.batch_hooks import watches_test_batches
 from keras_mtl.training.batch_step import Batch
@@ -149,14 +152,21 @@ class MultiTaskModel(keras.Model):
             "weight_heads": weight_heads,
             **kwargs,
         }
+        self._training = CompiledTraining(
+            self, weighting, loss, loss_weights, weight_heads, metrics
+        )
+        together = {
+            name for group in self._training.task_metrics for name in group.tasks
+        }
         super().compile(
             optimizer=optimizer,
-            metrics={task.name: task.metrics() for task in self._tasks}
+            metrics={
+                task.name: task.metrics()
+                for task in self._tasks
+                if task.name not in together
+            }
             | (metrics or {}),
             **kwargs,
-        )
-        self._training = CompiledTraining(
-            self, weighting, loss, loss_weights, weight_heads
         )
         self._program = None
 
@@ -173,7 +183,9 @@ class MultiTaskModel(keras.Model):
     @property
     def metrics(self):
         # Keras's own order: the total loss, the metrics, the outputs' losses.
-        own = () if self._training is None else self._training.loss_trackers
+        if self._training is None:
+            return super().metrics
+        own = [*self._training.task_metrics, self._training.loss_trackers]
         return [*super().metrics, *own]
 
     def train_step(self, data):
@@ -190,6 +202,30 @@ class MultiTaskModel(keras.Model):
     def _batch(self, data) -> Batch:
         inputs, labels, sample_weights = keras.utils.unpack_x_y_sample_weight(data)
         return Batch(inputs, self._by_task(labels), self._by_task(sample_weights))
+
+    def get_metrics_result(self):
+        logs = packed_logs(self.metrics)
+        return name_logs(logs, self.metrics) if tf.executing_eagerly() else logs
+
+    # What a compiled step returns has its names outside of it.
+    def make_train_function(self, force=False):
+        if self.train_function is None or force:
+            super().make_train_function(force=True)
+            self.train_function: Any = self._name_logs_of(self.train_function)
+        return self.train_function
+
+    def make_test_function(self, force=False):
+        if self.test_function is None or force:
+            super().make_test_function(force=True)
+            self.test_function: Any = self._name_logs_of(self.test_function)
+        return self.test_function
+
+    def _name_logs_of(self, function):
+        @functools.wraps(function)
+        def named(iterator):
+            return name_logs(function(iterator), self.metrics)
+
+        return named
 
     def _compiled(self) -> CompiledTraining:
         if self._training is None:
@@ -220,6 +256,8 @@ class MultiTaskModel(keras.Model):
         return watched.take()
 
     def _update_metrics(self, labels, outputs, sample_weights):
+        for metric in self._compiled().task_metrics:
+            metric.update_state(labels, outputs)
         # A task without labels in this data has no metrics to update.
         known = [name for name in outputs if name in labels]
         if len(known) == len(outputs):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import keras
+
+from keras_mtl.layers import HeadStack
+from keras_mtl.training.model_graph import core_model, graph_nodes, node_of
 
 __all__ = ["VariableGroups", "group_variables"]
 
@@ -17,11 +20,16 @@ class VariableGroups(NamedTuple):
             task, all but its own head's can't be told apart: all are shared.
         private: The others, the heads.
         last_shared: Those of the last layer that is shared by most tasks.
+        owners: For each of `private` the numbers of its tasks: one, or those
+            of a `HeadStack`, by which its first axis is parted in this order.
+        stacks: The numbers of the tasks of each `HeadStack`.
     """
 
     shared: tuple[int, ...]
     private: tuple[int, ...]
     last_shared: tuple[int, ...]
+    owners: tuple[tuple[int, ...], ...]
+    stacks: tuple[tuple[int, ...], ...]
 
 
 def group_variables(model: keras.Model) -> VariableGroups:
@@ -35,29 +43,61 @@ def group_variables(model: keras.Model) -> VariableGroups:
     """
     variables = model.trainable_variables
     place = {variable.path: index for index, variable in enumerate(variables)}
-    core = _core(model)
-    users = [0] * len(variables)
-    for output in core.output.values():
-        # What an output depends on is what a model to it alone consists of.
-        branch = keras.Model(core.inputs, output)
-        for variable in branch.trainable_variables:
-            users[place[variable.path]] += 1
-    several = 2 if len(core.output) > 1 else 1
-    shared = tuple(i for i, count in enumerate(users) if count >= several)
-    private = tuple(i for i, count in enumerate(users) if count < several)
-    return VariableGroups(shared, private, _last_layer(core, place, users, shared))
+    core = core_model(model)
+    outputs = list(core.output.values())
+    stacks = _stacks(outputs)
+    users: list[set[int]] = [set() for _ in variables]
+    in_order: dict[int, tuple[int, ...]] = {}
+    for layer, tasks in _tasks_of_layers(outputs):
+        for variable in layer.trainable_variables:
+            users[place[variable.path]] |= tasks
+            if id(layer) in stacks:
+                in_order[place[variable.path]] = stacks[id(layer)]
+    several = 2 if len(outputs) > 1 else 1
+    shared = tuple(
+        index
+        for index, tasks in enumerate(users)
+        if len(tasks) >= several and index not in in_order
+    )
+    private = tuple(index for index in range(len(users)) if index not in shared)
+    # A variable that no task uses, if any, stays with the first.
+    owners = tuple(in_order.get(i) or tuple(users[i]) or (0,) for i in private)
+    counts = [len(tasks) for tasks in users]
+    last = _last_layer(core, place, counts, shared)
+    return VariableGroups(shared, private, last, owners, tuple(stacks.values()))
 
 
-def _core(model: keras.Model) -> keras.Model:
-    """Looks into a model that only puts an encoder before another one."""
-    names = list(model.output)
-    for layer in model.layers:
-        if isinstance(layer, keras.Model) and isinstance(layer.output, dict):
-            same = list(layer.output) == names
-            alone = len(layer.trainable_variables) == len(model.trainable_variables)
-            if same and alone:
-                return _core(layer)
-    return model
+def _stacks(outputs: list[Any]) -> dict[int, tuple[int, ...]]:
+    """Returns by `id` the stacks of heads, with the numbers of their tasks.
+
+    A stack counts as one if its answers are outputs of the model, all of them,
+    from a single call; else it is a layer like any other.
+    """
+    number = {id(tensor): index for index, tensor in enumerate(outputs)}
+    found = {}
+    for node in graph_nodes(outputs):
+        layer = node.operation
+        if isinstance(layer, HeadStack) and len(layer._inbound_nodes) == 1:
+            # Keras keeps a dict of tensors flat, in an order of its own.
+            places = keras.tree.flatten({n: i for i, n in enumerate(layer.tasks)})
+            tensors = dict(zip(places, node.output_tensors, strict=True))
+            made = [id(tensors[place]) for place in range(len(tensors))]
+            if all(each in number for each in made):
+                found[id(layer)] = tuple(number[each] for each in made)
+    return found
+
+
+def _tasks_of_layers(outputs: list[Any]) -> list[tuple[Any, set[int]]]:
+    """Returns each call's layer with the numbers of the tasks that depend on it."""
+    nodes = graph_nodes(outputs)
+    tasks: dict[int, set[int]] = {id(node): set() for node in nodes}
+    for index, tensor in enumerate(outputs):
+        tasks[id(node_of(tensor))].add(index)
+    # From the outputs back.
+    for node in reversed(nodes):
+        for parent in node.input_tensors:
+            tasks[id(node_of(parent))] |= tasks[id(node)]
+    return [(node.operation, tasks[id(node)]) for node in nodes]
 
 
 def _last_layer(

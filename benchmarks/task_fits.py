@@ -1,0 +1,103 @@
+"""Models of many equal tasks, in plain Keras and in this package."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from benchmarks.epoch_clock import EpochClock
+from benchmarks.side_by_side import Milliseconds
+from keras_mtl.architectures import build_hard_sharing
+from keras_mtl.tasks import BinaryTask
+from keras_mtl.training import MultiTaskModel
+
+__all__ = ["keras_model", "our_model", "products", "timed_fit"]
+
+FEATURES, TRUNK, WIDTH = 12, (32, 64), 16
+BATCH_SIZE, STEPS = 256, 8
+
+
+def keras_model(tasks: int) -> keras.Model:
+    """Plain Keras: a functional model with a head and a loss a task."""
+    inputs = keras.Input((FEATURES,))
+    hidden = inputs
+    for width in TRUNK:
+        hidden = keras.layers.Dense(width, activation="relu")(hidden)
+    outputs = {}
+    for name in _names(tasks):
+        head = keras.layers.Dense(WIDTH, activation="relu")(hidden)
+        outputs[name] = keras.layers.Dense(1, activation="sigmoid", name=name)(head)
+    model = keras.Model(inputs, outputs)
+    losses = dict.fromkeys(outputs, "binary_crossentropy")
+    model.compile(keras.optimizers.Adam(1e-3), loss=losses)
+    return model
+
+
+def our_model(tasks: int, weighting: str) -> MultiTaskModel:
+    """This package, with the tasks' own metrics."""
+    declared = [BinaryTask(name, widths=(WIDTH,)) for name in _names(tasks)]
+    model = build_hard_sharing(FEATURES, declared, trunk=TRUNK)
+    model.compile(keras.optimizers.Adam(1e-3), weighting=weighting)
+    return model
+
+
+def timed_fit(
+    make: Callable[[], keras.Model], tasks: int
+) -> tuple[Callable[[], Milliseconds], float]:
+    """Builds a model and trains it for an epoch.
+
+    Args:
+        make: Builds and compiles it.
+        tasks: The number of its tasks.
+
+    Returns:
+        A function that trains on for some epochs and returns the milliseconds
+        of a step in each; and the seconds until the first epoch was over.
+    """
+    generator = np.random.default_rng(0)
+    rows = BATCH_SIZE * STEPS
+    x = generator.normal(size=(rows, FEATURES)).astype("float32")
+    y = {name: (x @ generator.normal(size=FEATURES) > 0) for name in _names(tasks)}
+    y = {name: labels.astype("float32") for name, labels in y.items()}
+    start = time.perf_counter()
+    model = make()
+    model.fit(x, y, batch_size=BATCH_SIZE, verbose=0)
+    first = time.perf_counter() - start
+
+    def run() -> Milliseconds:
+        clock = EpochClock()
+        model.fit(x, y, batch_size=BATCH_SIZE, epochs=3, verbose=0, callbacks=[clock])
+        return [seconds / STEPS * 1e3 for seconds in clock.seconds]
+
+    return run, first
+
+
+def products(tasks: int) -> Callable[[], Milliseconds]:
+    """The heads' hidden layers as bare products: forward, and both gradients."""
+    rows = tf.random.normal((BATCH_SIZE, TRUNK[-1]))
+    kernels = tf.random.normal((TRUNK[-1], tasks * WIDTH))
+    slopes = tf.random.normal((BATCH_SIZE, tasks * WIDTH))
+
+    @tf.function
+    def all_products() -> list[tf.Tensor]:
+        return [
+            tf.matmul(rows, kernels),
+            tf.matmul(slopes, kernels, transpose_b=True),
+            tf.matmul(rows, slopes, transpose_a=True),
+        ]
+
+    def run() -> Milliseconds:
+        start = time.perf_counter()
+        for _ in range(STEPS):
+            all_products()[-1].numpy()
+        return [(time.perf_counter() - start) / STEPS * 1e3]
+
+    return run
+
+
+def _names(tasks: int) -> list[str]:
+    return [f"task_{index}" for index in range(tasks)]

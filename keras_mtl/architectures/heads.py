@@ -1,0 +1,134 @@
+"""The heads of all tasks on one representation."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any, cast, get_args
+
+import keras
+
+from keras_mtl.architectures.blocks import Activation, dense_block
+from keras_mtl.declarations import ActivationName
+from keras_mtl.layers import HeadStack, StandardizedOutput
+from keras_mtl.tasks import Task
+
+__all__ = ["STACKED_FROM", "build_heads"]
+
+# From this number of equal heads on they are one layer. Fewer keep layers of
+# their own, which are easier to look at.
+STACKED_FROM = 8
+
+# A stack applies its activation to all units at once, whatever their axis.
+ELEMENTWISE = get_args(ActivationName)
+
+
+def build_heads(
+    representation: Any,
+    tasks: Sequence[Task],
+    activation: Activation = "relu",
+    batch_norm: bool = False,
+) -> dict[str, Any]:
+    """Adds a head for each task.
+
+    A head is dense layers of the task's `widths` and its output layer, named
+    after the task: `heart_1`, ..., `heart`. From `STACKED_FROM` heads of equal
+    shape on, these are one `HeadStack`, named `heads-1`, ....
+
+    Args:
+        representation: What all heads read, a Keras tensor of shape (N, width).
+        tasks: The tasks, resolved.
+        activation: The heads' activation, unless a task has its own.
+        batch_norm: Whether a normalisation precedes each activation.
+
+    Returns:
+        By task name, in the tasks' order, tensors of shape (N, units).
+
+    Example:
+
+    >>> from keras_mtl.tasks import BinaryTask, RegressionTask
+    >>> tasks = [BinaryTask(f"t{i}", widths=(16,)) for i in range(100)]
+    >>> inputs = keras.Input((64,))
+    >>> outputs = build_heads(inputs, [*tasks, RegressionTask("age")])
+    >>> model = keras.Model(inputs, outputs)
+    >>> [layer.name for layer in model.layers[1:]], len(model.outputs)
+    (['heads-1', 'age'], 101)
+    """
+    # One layer a kind, to look at: to make one for each of some hundred tasks
+    # takes as long as all else here.
+    kinds = {task.kind_of_head: task for task in tasks}
+    samples = {kind: task.output_layer() for kind, task in kinds.items()}
+    groups: dict[str, list[Task]] = {}
+    for task in tasks:
+        key = _shape_of_head(task, samples[task.kind_of_head], activation)
+        groups.setdefault(key, []).append(task)
+    outputs: dict[str, Any] = {}
+    stacks = 0
+    for group in groups.values():
+        same = [samples[task.kind_of_head] for task in group]
+        if len(group) >= STACKED_FROM and _can_stack(group[0], same[0], activation):
+            stacks += 1
+            stack = _stack(group, same, activation, batch_norm, f"heads-{stacks}")
+            outputs.update(stack(representation))
+            continue
+        for task in group:
+            head = representation
+            for index, width in enumerate(task.widths, start=1):
+                own = _activation(task, activation)
+                name = f"{task.name}_{index}"
+                head = dense_block(head, width, own, 0.0, batch_norm, name)
+            outputs[task.name] = task.output_layer()(head)
+    return {task.name: outputs[task.name] for task in tasks}
+
+
+def _activation(task: Task, activation: Activation) -> Activation:
+    """Returns the activation of a head's hidden layers; None if it has none."""
+    return (task.activation or activation) if task.widths else None
+
+
+def _shape_of_head(
+    task: Task, layer: keras.layers.Layer, activation: Activation
+) -> str:
+    """Returns what equal heads have in common, as text."""
+    own = _activation(task, activation)
+    config = _shared_config(layer)
+    return json.dumps([task.widths, str(own), str(type(layer)), config], default=str)
+
+
+def _shared_config(layer: keras.layers.Layer) -> dict[str, Any]:
+    # A label's unit is the task's own, and does not change the shape.
+    own = ("name", "mean", "scale")
+    config: dict[str, Any] = layer.get_config()
+    return {key: value for key, value in config.items() if key not in own}
+
+
+def _can_stack(task: Task, layer: keras.layers.Layer, activation: Activation) -> bool:
+    """Says whether a `HeadStack` computes what this head would."""
+    if _activation(task, activation) not in (None, *ELEMENTWISE):
+        return False
+    if type(layer) not in (keras.layers.Dense, StandardizedOutput):
+        return False
+    plain = type(layer)(units=layer.units, activation=layer.activation, dtype="float32")
+    return _shared_config(plain) == _shared_config(layer)
+
+
+def _stack(
+    tasks: list[Task],
+    layers: list[Any],
+    activation: Activation,
+    batch_norm: bool,
+    name: str,
+) -> HeadStack:
+    first = layers[0]
+    scaled = isinstance(first, StandardizedOutput)
+    return HeadStack(
+        [task.name for task in tasks],
+        units=first.units,
+        widths=tasks[0].widths,
+        activation=cast(str | None, _activation(tasks[0], activation)),
+        output_activation=keras.activations.serialize(first.activation),
+        batch_norm=batch_norm,
+        mean=[layer.mean for layer in layers] if scaled else None,
+        scale=[layer.scale for layer in layers] if scaled else None,
+        name=name,
+    )

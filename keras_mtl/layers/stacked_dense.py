@@ -1,0 +1,91 @@
+"""Many dense layers of one shape as one product."""
+
+import math
+
+import keras
+from keras import ops
+
+__all__ = ["StackedDense"]
+
+
+@keras.saving.register_keras_serializable(package="keras_mtl")
+class StackedDense(keras.layers.Layer):
+    """`stack` dense layers of the same shape, computed side by side.
+
+    Rows are the last axis of what comes out: the product over all layers of
+    one input is then a single product of two matrices.
+
+    Each layer's initial weights are drawn as those of a `keras.layers.Dense`
+    of its own: its kernel by Glorot and Bengio (2010), its bias zero.
+
+    Args:
+        stack: The number of layers, T.
+        units: The units of each.
+        use_bias: Whether each has a bias.
+        **kwargs: See `keras.layers.Layer`.
+
+    Call arguments:
+        inputs: What all layers share, of shape (N, width); or each layer's
+            own, of shape (T, width, N).
+
+    Call returns:
+        A tensor of shape (T, units, N).
+
+    Example:
+
+    >>> import numpy as np
+    >>> layer = StackedDense(stack=3, units=2)
+    >>> layer(np.ones((5, 4), "float32")).shape
+    TensorShape([3, 2, 5])
+    >>> layer.kernel.shape, layer.bias.shape
+    ((3, 4, 2), (3, 2))
+    """
+
+    def __init__(self, stack, units, use_bias=True, **kwargs):
+        super().__init__(**kwargs)
+        self.stack = stack
+        self.units = units
+        self.use_bias = use_bias
+
+    def build(self, input_shape):
+        width = input_shape[-1] if len(input_shape) == 2 else input_shape[1]
+        # Of one layer: Keras would count the stack as a part of the kernel.
+        limit = math.sqrt(6 / (width + self.units))
+        self.kernel = self.add_weight(
+            name="kernel",
+            shape=(self.stack, width, self.units),
+            initializer=keras.initializers.RandomUniform(-limit, limit),
+        )
+        self.bias = (
+            self.add_weight(
+                name="bias", shape=(self.stack, self.units), initializer="zeros"
+            )
+            if self.use_bias
+            else None
+        )
+        self.built = True
+
+    def call(self, inputs):
+        kernels = ops.transpose(self.kernel, (0, 2, 1))
+        if len(inputs.shape) == 2:
+            width = kernels.shape[-1]
+            rows = ops.reshape(kernels, (self.stack * self.units, width))
+            product = ops.matmul(rows, ops.transpose(inputs))
+            outputs = ops.reshape(product, (self.stack, self.units, -1))
+        else:
+            outputs = ops.matmul(kernels, inputs)
+        if self.bias is not None:
+            outputs = outputs + ops.expand_dims(self.bias, -1)
+        return outputs
+
+    def compute_output_shape(self, input_shape):
+        rows = input_shape[0] if len(input_shape) == 2 else input_shape[-1]
+        return (self.stack, self.units, rows)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "stack": self.stack,
+            "units": self.units,
+            "use_bias": self.use_bias,
+        }

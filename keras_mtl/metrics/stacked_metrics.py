@@ -1,0 +1,100 @@
+"""The metrics of many tasks in one tensor."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from keras_mtl.metrics.masked_auc import MaskedAUC
+from keras_mtl.metrics.masked_means import MaskedMeanMetric
+
+__all__ = ["StackedAUC", "StackedMean", "can_stack_metric", "stack_metric"]
+
+
+def can_stack_metric(metric: Any) -> bool:
+    """Says whether there is a form of a metric for many tasks."""
+    return getattr(metric, "per_task", None) is not None
+
+
+def stack_metric(metric: Any, tasks: int) -> StackedAUC | StackedMean:
+    """Makes the form of a metric for many tasks.
+
+    Args:
+        metric: A metric of one task. Settings that differ are arrays, as its
+            class says.
+        tasks: The number of tasks.
+
+    Example:
+
+    >>> import numpy as np
+    >>> from keras_mtl.metrics import MaskedMeanAbsoluteError
+    >>> stacked = stack_metric(MaskedMeanAbsoluteError(name="mae"), tasks=2)
+    >>> stacked.update_state(np.zeros((2, 3)), np.array([[[1.0]] * 3, [[2.0]] * 3]))
+    >>> stacked.result().numpy().tolist()
+    [1.0, 2.0]
+    """
+    return (StackedAUC if isinstance(metric, MaskedAUC) else StackedMean)(metric, tasks)
+
+
+class StackedMean(keras.metrics.Metric):
+    """A `MaskedMeanMetric` of each of T tasks.
+
+    Args:
+        metric: The metric; its `values` are those of all tasks.
+        tasks: T.
+    """
+
+    def __init__(self, metric: MaskedMeanMetric, tasks: int) -> None:
+        super().__init__(name=metric.name, dtype=metric.dtype)
+        self.metric = metric
+        self.total = self.add_variable((tasks,), "zeros", name="total")
+        self.count = self.add_variable((tasks,), "zeros", name="count")
+
+    def update_state(self, y_true: Any, y_pred: Any) -> None:
+        """Takes labels (T, N) or (T, N, units) and outputs (T, N, units)."""
+        y_pred = ops.convert_to_tensor(y_pred, self.dtype)
+        y_true = ops.convert_to_tensor(y_true, self.dtype)
+        if len(y_true.shape) == 2:
+            y_true = ops.expand_dims(y_true, -1)
+        known = self.metric.known(y_true)
+        values = self.metric.values(
+            ops.where(known, y_true, ops.zeros_like(y_true)), y_pred
+        )
+        weight = ops.cast(known, self.dtype)
+        sums = ops.sum(ops.cast(values, self.dtype) * weight, axis=(1, 2))
+        self.total.assign_add(sums)
+        self.count.assign_add(ops.sum(weight, axis=(1, 2)))
+
+    def result(self) -> Any:
+        """Returns the tasks' values, (T,)."""
+        return ops.divide_no_nan(self.total, self.count)
+
+
+class StackedAUC(keras.metrics.Metric):
+    """A `MaskedAUC` of each of T tasks.
+
+    Args:
+        metric: The metric.
+        tasks: T.
+    """
+
+    def __init__(self, metric: MaskedAUC, tasks: int) -> None:
+        super().__init__(name=metric.name, dtype=metric.dtype)
+        self.metric = metric
+        self.counts = self.add_variable(
+            (2, tasks, metric.outputs, metric.bins), "zeros", name="counts"
+        )
+
+    def update_state(self, y_true: Any, y_pred: Any) -> None:
+        """Takes labels (T, N) or (T, N, units) and outputs (T, N, units)."""
+        y_pred = ops.convert_to_tensor(y_pred, self.dtype)
+        y_true = ops.convert_to_tensor(y_true, self.dtype)
+        if len(y_true.shape) == 2:
+            y_true = ops.expand_dims(y_true, -1)
+        self.counts.assign_add(self.metric.count(y_true, y_pred))
+
+    def result(self) -> Any:
+        """Returns the tasks' areas, (T,)."""
+        return self.metric.area(self.counts)
