@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from keras_mtl.training.member_program import EpochResult, MemberProgram
+from keras_mtl.training.member_program import MemberProgram
+from keras_mtl.training.member_state import EpochResult
 from keras_mtl.training.own_values import OwnValues
 
 __all__ = ["column_names", "require_finite", "row_of_history"]
@@ -15,7 +16,7 @@ def column_names(program: MemberProgram, validated: bool) -> list[str]:
     losses = ["loss", *[f"{task.name}_loss" for task in program.model.tasks]]
     validation = []
     if validated:
-        metrics = [f"{name}_{metric.name}" for name, metric in program.metrics]
+        metrics = [f"{name}_{metric.name}" for name, metric in program.evaluate.metrics]
         validation = [f"val_{name}" for name in losses + metrics]
     return losses + validation + program.conflict_columns
 

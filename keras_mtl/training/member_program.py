@@ -9,62 +9,27 @@ from typing import Any, NamedTuple
 import keras
 import tensorflow as tf
 
-from keras_mtl.training.adam import AdamState, adam_update, initial_adam_state
+from keras_mtl.training.adam import adam_update, initial_adam_state
 from keras_mtl.training.batch_order import NO_ROW
 from keras_mtl.training.batch_step import Batch, BatchStep, Tensors
 from keras_mtl.training.gradient_watch import conflict_columns, conflict_values
 from keras_mtl.training.label_counts import label_counts, replica_shares
+from keras_mtl.training.member_evaluation import MemberEvaluation
 from keras_mtl.training.member_layers import VariableRateDropout
+from keras_mtl.training.member_state import (
+    EpochResult,
+    MemberState,
+    select,
+    select_state,
+)
 from keras_mtl.training.multi_task_model import MultiTaskModel
 from keras_mtl.training.own_values import OwnValues
 from keras_mtl.training.replicas import Replicas, unrolled_map
+from keras_mtl.training.shared_rows import SharedRows
 from keras_mtl.weighting import Weighting
 from keras_mtl.weighting import get as get_weighting
 
-__all__ = ["EpochResult", "MemberProgram", "MemberState", "is_seed"]
-
-
-class MemberState(NamedTuple):
-    """All that training changes, with an axis of K members in front.
-
-    Attributes:
-        weights: The trainable weights.
-        statistics: What is not trained, normalisations' statistics say.
-        adam: The optimizer's state.
-        weighting: The weighting's state, by name.
-        best_weights: The weights with the best validation loss so far.
-        best_statistics: The statistics that belong to them.
-        best_loss: That loss, (K,); infinite before the first epoch.
-        best_epoch: Its epoch, (K,), from 1.
-        active: Whether the member still trains, (K,): 1.0 or 0.0.
-    """
-
-    weights: Tensors
-    statistics: Tensors
-    adam: AdamState
-    weighting: dict[str, tf.Tensor]
-    best_weights: Tensors
-    best_statistics: Tensors
-    best_loss: tf.Tensor
-    best_epoch: tf.Tensor
-    active: tf.Tensor
-
-
-class EpochResult(NamedTuple):
-    """What an epoch is told by.
-
-    Attributes:
-        losses: The tasks' mean training losses, (K, T).
-        validation_losses: Their validation losses, (K, T), or None.
-        validation_metrics: For each metric in order its value, (K,).
-        conflict: The means over the steps of `conflict_columns`, (K, columns),
-            NaN where no step told anything; or None if they are not watched.
-    """
-
-    losses: tf.Tensor
-    validation_losses: tf.Tensor | None
-    validation_metrics: Tensors
-    conflict: tf.Tensor | None
+__all__ = ["MemberProgram", "is_seed"]
 
 
 class _MemberStep(NamedTuple):
@@ -136,13 +101,12 @@ class MemberProgram:
         )
         names = [task.name for task in model.tasks]
         self.conflict_columns = conflict_columns(names) if watch_conflict else []
-        self.labels = {
-            task.name: tf.constant(labels[task.name], tf.float32)
-            for task in model.tasks
-        }
-        self.metrics = [
-            (task.name, metric) for task in model.tasks for metric in task.metrics()
-        ]
+        self.rows = SharedRows(names, labels)
+        self.evaluate = MemberEvaluation(
+            self.step,
+            self.rows,
+            lambda statistics: self._all_variables(statistics, self.seeds),
+        )
         self.schedule = schedule
         self.epochs = epochs
         self.patience = patience
@@ -239,7 +203,7 @@ class MemberProgram:
         for index in tf.range(steps):
             rows = order[:, index]
             part = self._part(rows)
-            given = self._gather(part.rows, source)
+            given = self.rows.gather(part.rows, source)
             result = self._map_step(
                 weights, statistics, weighting, part, given, own, [epoch, index]
             )
@@ -255,11 +219,11 @@ class MemberProgram:
                 own.weight_decay,
                 moving,
             )
-            statistics = _select(moving, result.statistics, statistics)
+            statistics = select(moving, result.statistics, statistics)
             new = result.weighting
             if self.step.weighting.needs_losses_after_step:
                 new = self._map_after_step(weights, statistics, new, part, given)
-            weighting = _select_state(moving, new, weighting)
+            weighting = select_state(moving, new, weighting)
             sums += result.losses * result.counts
             counts += result.counts
             if self.conflict_columns:
@@ -271,7 +235,7 @@ class MemberProgram:
                 }
         if self.step.weighting.needs_end_of_epoch:
             new = tf.vectorized_map(self.step.weighting.end_of_epoch, weighting)
-            weighting = _select_state(state.active, new, weighting)
+            weighting = select_state(state.active, new, weighting)
         if self.replicas is not None:
             sums, counts = self.replicas.total((sums, counts))
         losses = tf.math.divide_no_nan(sums, counts)
@@ -282,7 +246,7 @@ class MemberProgram:
         )
         if validation_rows is None:
             return state, EpochResult(losses, None, [], conflict)
-        validation_losses, metrics = self._validate(state, validation_rows, held_source)
+        validation_losses, metrics = self.evaluate(state, validation_rows, held_source)
         state = self._keep_best(state, validation_losses, own, epoch)
         return state, EpochResult(losses, validation_losses, metrics, conflict)
 
@@ -363,7 +327,7 @@ class MemberProgram:
     def _label_counts(self, rows):
         """Counts the rows with a label, (K, T)."""
         return tf.vectorized_map(
-            lambda own: label_counts(self.step.task_losses, self._labels(own)), rows
+            lambda own: label_counts(self.step.task_losses, self.rows.labels(own)), rows
         )
 
     @tf.autograph.experimental.do_not_convert
@@ -388,89 +352,10 @@ class MemberProgram:
             one_member, (weights, statistics, weighting, part.rows, given, *everywhere)
         )
 
-    def _validate(self, state, order, source):
-        """Returns the tasks' losses and the metrics, over all parts of the rows."""
-        members = state.active.shape[0]
-        states = [
-            tf.zeros([members, *variable.shape], variable.dtype)
-            for _, metric in self.metrics
-            for variable in metric.variables
-        ]
-        given = self._gather(order[0], source)
-        losses, counts, states = self._map_validation(state, given, states)
-        if order.shape[0] > 1:
-            sums = losses * counts
-            for index in tf.range(1, order.shape[0]):
-                given = self._gather(order[index], source)
-                more, rows, states = self._map_validation(state, given, states)
-                sums += more * rows
-                counts += rows
-            losses = tf.math.divide_no_nan(sums, counts)
-        return losses, self._map_results(states)
-
-    @tf.autograph.experimental.do_not_convert
-    def _map_validation(self, state, given, states):
-        def one_member(arguments):
-            weights, statistics, (inputs, labels), states = arguments
-            outputs, _ = self.model.stateless_call(
-                weights,
-                self._all_variables(statistics, self.seeds),
-                inputs,
-                training=False,
-            )
-            losses, counts = self.step.task_losses(outputs, labels)
-            new = []
-            for name, metric, own in self._by_metric(states):
-                new += metric.stateless_update_state(own, labels[name], outputs[name])
-            return losses, counts, new
-
-        return tf.vectorized_map(
-            one_member, (state.weights, state.statistics, given, states)
-        )
-
-    @tf.autograph.experimental.do_not_convert
-    def _map_results(self, states):
-        def one_member(states):
-            return [
-                metric.stateless_result(own)
-                for _, metric, own in self._by_metric(states)
-            ]
-
-        return tf.vectorized_map(one_member, states) if states else []
-
-    def _by_metric(self, states):
-        """Parts the list of all metrics' states into those of each."""
-        start = 0
-        for name, metric in self.metrics:
-            stop = start + len(metric.variables)
-            yield name, metric, states[start:stop]
-            start = stop
-
     def _batch(self, rows, given, row_weights):
         inputs, labels = given
         present = rows >= 0 if self.fill_batches else None
         return Batch(inputs, labels, row_weights or None, present)
-
-    def _gather(self, rows, source):
-        """Returns the rows' inputs and labels; those of no row are missing.
-
-        Args:
-            rows: The rows' numbers, (K, batch_size).
-            source: All inputs, or what gives those of these rows.
-        """
-        if isinstance(source, tf.Tensor):
-            return tf.gather(source, tf.maximum(rows, 0)), self._labels(rows)
-        return next(source), self._labels(rows)
-
-    def _labels(self, rows):
-        present = rows >= 0
-        labels = {}
-        for name, values in self.labels.items():
-            gathered = tf.gather(values, tf.maximum(rows, 0))
-            one = len(gathered.shape) == len(rows.shape)
-            mask = present if one else present[..., None]
-            labels[name] = tf.where(mask, gathered, float("nan"))
-        return labels
 
     def _all_variables(self, statistics, seeds, rates=None):
         """Returns values for all the model's variables that are not trained."""
@@ -509,8 +394,8 @@ class MemberProgram:
         best_epoch = tf.where(better > 0, now, state.best_epoch)
         waited = now - best_epoch
         return state._replace(
-            best_weights=_select(better, state.weights, state.best_weights),
-            best_statistics=_select(better, state.statistics, state.best_statistics),
+            best_weights=select(better, state.weights, state.best_weights),
+            best_statistics=select(better, state.statistics, state.best_statistics),
             best_loss=tf.where(better > 0, joint, state.best_loss),
             best_epoch=best_epoch,
             active=state.active * tf.cast(waited < self.patience, tf.float32),
@@ -520,16 +405,3 @@ class MemberProgram:
 def is_seed(variable: keras.Variable) -> bool:
     """Tells whether a variable is the state of a random layer."""
     return variable.path.endswith("seed_generator_state")
-
-
-def _select(chosen: tf.Tensor, new: Tensors, old: Tensors) -> Tensors:
-    """Takes the new value of the members chosen and the old of the others."""
-    return [
-        tf.where(tf.reshape(chosen, [-1] + [1] * (len(b.shape) - 1)) > 0, a, b)
-        for a, b in zip(new, old, strict=True)
-    ]
-
-
-def _select_state(chosen, new, old):
-    """Takes the new state of the members chosen and the old of the others."""
-    return {name: _select(chosen, [new[name]], [old[name]])[0] for name in old}
