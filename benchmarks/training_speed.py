@@ -35,7 +35,7 @@ FLAGS = (
 )
 MEMBERS = ("1", "8", "32", "128", "512")
 BATCH_SIZE = 32
-MEMBER_EPOCHS = 6
+MEMBER_EPOCHS = 30
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -51,8 +51,8 @@ def build_heads(
     >>> inputs = keras.Input((64,))
     >>> outputs = build_heads(inputs, [*tasks, RegressionTask("age")])
     >>> model = keras.Model(inputs, outputs)
-    >>> [layer.name for layer in model.layers[1:]], len(model.outputs)
-    (['heads-1', 'age'], 101)
+    >>> sorted(layer.name for layer in model.layers[1:]), len(model.outputs)
+    (['age', 'heads-1'], 101)
     """
     # One layer a kind, to look at: to make one for each of some hundred tasks
     # takes as long as all else here.

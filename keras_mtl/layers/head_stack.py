@@ -68,7 +68,7 @@ class HeadStack(keras.layers.Layer):
     >>> outputs = heads(np.zeros((2, 64), "float32"))
     >>> {name: output.shape.as_list() for name, output in outputs.items()}
     {'a': [2, 1], 'b': [2, 1], 'c': [2, 1]}
-    >>> [variable.shape for variable in heads.trainable_variables]
+    >>> [tuple(variable.shape) for variable in heads.trainable_variables]
     [(3, 64, 16), (3, 16), (3, 16, 1), (3, 1)]
     """
 

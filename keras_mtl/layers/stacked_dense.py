@@ -37,7 +37,7 @@ class StackedDense(keras.layers.Layer):
     >>> layer = StackedDense(stack=3, units=2)
     >>> layer(np.ones((5, 4), "float32")).shape
     TensorShape([3, 2, 5])
-    >>> layer.kernel.shape, layer.bias.shape
+    >>> tuple(layer.kernel.shape), tuple(layer.bias.shape)
     ((3, 4, 2), (3, 2))
     """
 

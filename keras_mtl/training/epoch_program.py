@@ -172,7 +172,10 @@ class EpochProgram:
 
     def _result(self, kind):
         """Returns the metrics: numbers as one tensor, what is none as it is."""
-        result = self.model.get_metrics_result()
+        result = {
+            name: tf.convert_to_tensor(value)
+            for name, value in self.model.get_metrics_result().items()
+        }
         numbers = [name for name, value in result.items() if not value.shape.rank]
         self._names[kind] = numbers
         others = {name: result[name] for name in result if name not in numbers}

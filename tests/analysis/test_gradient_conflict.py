@@ -143,7 +143,8 @@ def test_members_compute_nothing_that_is_not_watched(data):
     # `sum` needs no gradients by task: with them there are many more operations.
     counts = []
     for watch in (False, True):
-        program = MemberProgram(_model(), *data, watch_conflict=watch)
+        inputs, labels = data
+        program = MemberProgram(_model(), labels, watch_conflict=watch)
         assert program.step.watch_gramian == watch
         assert bool(program.conflict_columns) == watch
         weights = [value.numpy()[None] for value in program.model.trainable_variables]
@@ -160,6 +161,7 @@ def test_members_compute_nothing_that_is_not_watched(data):
             tf.constant(np.arange(ROWS, dtype="int32").reshape(1, 4, 8)),
             None,
             tf.constant(0),
+            tf.constant(inputs, tf.float32),
         ).graph
         counts.append(
             sum(len(each.node_def) for each in graph.as_graph_def().library.function)

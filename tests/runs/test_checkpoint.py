@@ -112,11 +112,18 @@ moment, path = sys.argv[1], Path(sys.argv[2])
 def die(*arguments):
     os.kill(os.getpid(), signal.SIGKILL)
 if moment == "writing":
-    class Digest:
-        digest_size = 32
-        def __init__(self, content): pass
-        digest = die
-    checkpoint.hashlib.sha256 = Digest
+    real = Path.open
+    def half(self, mode):
+        file = real(self, mode)
+        class Half:
+            def __enter__(self): return self
+            def __exit__(self, *arguments): pass
+            def write(self, content):
+                file.write(content[: len(content) // 2])
+                file.flush()
+                die()
+        return Half()
+    Path.open = half
 elif moment == "flushing":
     checkpoint.os.fsync = die
 else:

@@ -35,11 +35,13 @@ def shards_run(shards, tmp_path_factory):
     return run
 
 
+@pytest.mark.slow
 def test_shards_give_the_run_of_one_file(shards_run, mixed_run):
     for name in FILES:
         assert (shards_run / name).read_bytes() == (mixed_run / name).read_bytes()
 
 
+@pytest.mark.slow
 def test_the_settings_of_the_run_repeat_it(shards_run, tmp_path):
     again = tmp_path / "again"
     config = str(shards_run / "config.toml")
@@ -48,6 +50,7 @@ def test_the_settings_of_the_run_repeat_it(shards_run, tmp_path):
         assert (again / name).read_bytes() == (shards_run / name).read_bytes()
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.*test rows are like:UserWarning")
 def test_groups_and_test_rows_of_their_own(shards, mixed_frame, tmp_path):
     one, held = tmp_path / "one.csv", tmp_path / "held.csv"

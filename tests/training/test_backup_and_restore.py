@@ -30,10 +30,10 @@ def fit(make_model, data, weighting, settings, callbacks):
 @pytest.mark.parametrize(
     ("weighting", "settings"),
     [
-        ("sum", {"batch_norm": True}),
         ("rlw", {"dropout": 0.3, "input_dropout": 0.1}),
         ("dwa", {}),
-        ("famo", {}),
+        pytest.param("sum", {"batch_norm": True}, marks=pytest.mark.slow),
+        pytest.param("famo", {}, marks=pytest.mark.slow),
     ],
 )
 def test_it_ends_with_the_same_weights(make_model, data, tmp_path, weighting, settings):

@@ -1,7 +1,5 @@
 """Rows in memory and rows of a dataset, which Keras trains on, end the same."""
 
-import shutil
-
 import keras
 import numpy as np
 import pandas as pd
@@ -265,25 +263,3 @@ def test_an_evaluation_of_many_rows_goes_in_parts(make_model, data, monkeypatch)
     monkeypatch.setattr(epoch_program, "NUMBERS_AT_ONCE", 35)
     one, other = _both(make_model, data, fit={"validation_data": data})
     _assert_same(one, other)
-
-
-def test_an_interrupted_fit_goes_on_from_its_backup(make_model, data, tmp_path):
-    def fit(model, epochs):
-        backup = keras.callbacks.BackupAndRestore(
-            tmp_path / "backup", delete_checkpoint=False
-        )
-        model.fit(
-            *data, batch_size=BATCH, epochs=epochs, verbose=0, shuffle=False,
-            callbacks=[backup],
-        )  # fmt: skip
-
-    models = []
-    for stops in ((4,), (2, 4)):
-        for epochs in stops:
-            model = make_model()
-            model.compile(keras.optimizers.Adam(0.01), weighting="dwa")
-            fit(model, epochs)
-        models.append(model)
-        shutil.rmtree(tmp_path / "backup")
-    for left, right in zip(models[0].weights, models[1].weights, strict=True):
-        np.testing.assert_allclose(left, right, atol=1e-6)

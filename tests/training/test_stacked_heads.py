@@ -183,7 +183,16 @@ def test_an_activation_that_mixes_units_keeps_heads_apart(monkeypatch, activatio
 
 
 # A method on losses, on the Gramian, on the Jacobian, and on two samples.
-@pytest.mark.parametrize("name", ["sum", "uncertainty", "upgrad", "graddrop", "modo"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "sum",
+        "upgrad",
+        "graddrop",
+        pytest.param("uncertainty", marks=pytest.mark.slow),
+        pytest.param("modo", marks=pytest.mark.slow),
+    ],
+)
 def test_a_step_is_the_same(pair, name):
     _assert_same_step(*pair(), _data(TASKS), name)
 

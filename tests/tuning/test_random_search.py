@@ -65,6 +65,7 @@ def test_trials_differ_and_are_all_measured(trials):
     assert all(trial.completed and 1 <= trial.epochs <= 4 for trial in trials)
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_trials(data, trials):
     # Seed 0, which keras-tuner itself takes for none.
     assert data.config.seed == 0
