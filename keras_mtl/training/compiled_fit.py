@@ -48,7 +48,7 @@ class FitSettings:
 
 def fit_in_memory(
     model: Any,
-    program: EpochProgram,
+    make_program: Callable[[], EpochProgram],
     rows: Batch,
     settings: FitSettings,
     callbacks: Any,
@@ -61,7 +61,7 @@ def fit_in_memory(
 
     Args:
         model: The compiled model.
-        program: Its steps.
+        make_program: Returns its steps, compiled for what is watched now.
         rows: The training rows.
         settings: How to train.
         callbacks: Callbacks, or a `CallbackList`.
@@ -85,9 +85,13 @@ def fit_in_memory(
     steps_a_call = STEPS_A_CALL
     if model.run_eagerly or watches_train_batches(callbacks.callbacks):
         steps_a_call = model.steps_per_execution
-    program.build(rows)
+    # A callback may restore variables, and must find them made.
+    make_program().build(rows)
     model.stop_training = False
     callbacks.on_train_begin()
+    # Another one may watch what the steps so far do not tell.
+    program = make_program()
+    program.build(rows)
     # Set by a callback that takes up an interrupted training.
     initial_epoch = model._initial_epoch or settings.initial_epoch
     program.plan(max(settings.epochs - initial_epoch, 0) * steps)

@@ -359,7 +359,7 @@ class MultiTaskModel(keras.Model):
             validation_data = held_out.data
         return fit_in_memory(
             self,
-            self._epoch_program(),
+            self._epoch_program,
             rows,
             FitSettings(
                 batch_size, epochs, verbose, shuffle, initial_epoch, validation_freq

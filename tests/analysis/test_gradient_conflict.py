@@ -63,6 +63,17 @@ def test_it_records_the_gradients_of_the_step(data, weighting):
     assert watch.table["epoch"].tolist() == [1, 2]
 
 
+def test_a_fit_that_was_not_watched_can_be_watched_when_it_goes_on(data):
+    model = _model()
+    model.compile(keras.optimizers.SGD(1e-9))
+    model.fit(*data, batch_size=ROWS, verbose=0)
+    history = model.fit(
+        *data, batch_size=ROWS, verbose=0, callbacks=[GradientConflict()]
+    ).history
+    assert np.isfinite(history["one_other_cosine"]).all()
+    assert "one_other_cosine" not in model.fit(*data, verbose=0).history
+
+
 def test_a_task_without_labels_has_no_cosine(data):
     x, y = data
     y["other"] = np.full(ROWS, np.nan, "float32")
