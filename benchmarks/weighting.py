@@ -1,6 +1,7 @@
 """All ways to balance the tasks, side by side.
 
-    python -m benchmarks.weighting [--quick] [--seeds 10] [--methods a,b] [--out DIR]
+    python -m benchmarks.weighting [--quick] [--seeds 10] [--methods a,b]
+        [--problems heart,opposed,unlike] [--out DIR]
 
 On the heart data and on two made problems: one whose tasks conflict by
 construction and whose best answer is known, and one whose tasks differ in
@@ -28,7 +29,7 @@ from keras_mtl import weighting
 
 __all__ = ["compare", "main"]
 
-PROBLEMS = (heart_tasks, opposed_tasks, unlike_tasks)
+PROBLEMS = {"heart": heart_tasks, "opposed": opposed_tasks, "unlike": unlike_tasks}
 QUICK_METHODS = ("sum", "uncertainty", "dwa", "mgda", "pcgrad", "upgrad")
 
 
@@ -40,6 +41,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--quick", action="store_true", help="3 seeds, few methods")
     parser.add_argument("--seeds", type=int, help="by default 10")
     parser.add_argument("--methods", help="their names, parted by commas")
+    parser.add_argument("--problems", help="their names, parted by commas")
     parser.add_argument("--out", type=Path, help="a folder for JSON and markdown")
     arguments = parser.parse_args(argv)
     everything = [name for name in weighting.names() if name != "constant"]
@@ -48,6 +50,9 @@ def main(argv: list[str] | None = None) -> None:
         methods = arguments.methods.split(",")
         if unknown := sorted(set(methods) - set(everything)):
             parser.error(f"expected names among {everything}; received {unknown}")
+    problems = arguments.problems.split(",") if arguments.problems else list(PROBLEMS)
+    if unknown := sorted(set(problems) - set(PROBLEMS)):
+        parser.error(f"expected problems among {list(PROBLEMS)}; received {unknown}")
     # What others are compared with.
     methods = ["sum", *[name for name in methods if name != "sum"]]
     seeds = arguments.seeds or (3 if arguments.quick else 10)
@@ -55,8 +60,8 @@ def main(argv: list[str] | None = None) -> None:
         parser.error(f"expected at least 2 seeds, for a spread; received {seeds}")
     console = Console(width=110)
     parts, figures = [], {}
-    for make in PROBLEMS:
-        problem = make(seeds)
+    for name in problems:
+        problem = PROBLEMS[name](seeds)
         scores = compare(problem, methods)
         console.print(comparison_table(problem.name, scores))
         parts.append(

@@ -119,7 +119,7 @@ def test_the_table_pairs_the_seeds():
 
 @pytest.mark.slow
 def test_the_command_writes_what_it_prints(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(weighting, "PROBLEMS", (opposed_tasks,))
+    monkeypatch.setattr(weighting, "PROBLEMS", {"opposed": opposed_tasks})
     weighting.main(["--seeds", "2", "--methods", "rlw", "--out", str(tmp_path)])
     told = capsys.readouterr()
     assert "opposed tasks" in told.out
