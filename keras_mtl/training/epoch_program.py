@@ -13,6 +13,7 @@ import tensorflow as tf
 from keras_mtl.metrics import name_logs
 from keras_mtl.training.batch_step import Batch
 from keras_mtl.training.compiled_training import CompiledTraining
+from keras_mtl.training.random_states import is_seed
 from keras_mtl.training.rows_in_memory import PackedRows, count_rows, take_rows
 
 __all__ = ["EpochProgram"]
@@ -200,10 +201,7 @@ class EpochProgram:
         random numbers, which dropout needs in each step, and for convolutions
         within a loop.
         """
-        random = any(
-            variable.path.endswith("seed_generator_state")
-            for variable in self.model.non_trainable_variables
-        )
+        random = any(map(is_seed, self.model.non_trainable_variables))
         slow = any(
             hasattr(layer, "kernel_size") or isinstance(layer, keras.layers.RNN)
             for layer in self.model._flatten_layers()

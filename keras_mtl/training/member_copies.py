@@ -6,8 +6,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_mtl.training.member_program import MemberProgram, is_seed
+from keras_mtl.training.member_program import MemberProgram
 from keras_mtl.training.multi_task_model import MultiTaskModel
+from keras_mtl.training.random_states import is_seed
 
 __all__ = [
     "assign_values",

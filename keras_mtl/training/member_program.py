@@ -6,7 +6,6 @@ import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-import keras
 import tensorflow as tf
 
 from keras_mtl.training.adam import adam_update, initial_adam_state
@@ -24,12 +23,13 @@ from keras_mtl.training.member_state import (
 )
 from keras_mtl.training.multi_task_model import MultiTaskModel
 from keras_mtl.training.own_values import OwnValues
+from keras_mtl.training.random_states import is_seed
 from keras_mtl.training.replicas import Replicas, unrolled_map
 from keras_mtl.training.shared_rows import SharedRows
 from keras_mtl.weighting import Weighting
 from keras_mtl.weighting import get as get_weighting
 
-__all__ = ["MemberProgram", "is_seed"]
+__all__ = ["MemberProgram"]
 
 
 class _MemberStep(NamedTuple):
@@ -400,8 +400,3 @@ class MemberProgram:
             best_epoch=best_epoch,
             active=state.active * tf.cast(waited < self.patience, tf.float32),
         )
-
-
-def is_seed(variable: keras.Variable) -> bool:
-    """Tells whether a variable is the state of a random layer."""
-    return variable.path.endswith("seed_generator_state")

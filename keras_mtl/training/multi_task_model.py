@@ -24,6 +24,7 @@ from keras_mtl.training.compiled_fit import (
 )
 from keras_mtl.training.compiled_training import CompiledTraining
 from keras_mtl.training.epoch_program import EpochProgram
+from keras_mtl.training.random_states import is_seed
 from keras_mtl.training.rows_in_memory import rows_in_memory, split_rows
 
 __all__ = ["MultiTaskModel"]
@@ -462,11 +463,7 @@ class MultiTaskModel(keras.Model):
         """
         if self._training is None:
             return {}
-        seeds = [
-            variable
-            for variable in self.non_trainable_variables
-            if variable.path.endswith("seed_generator_state")
-        ]
+        seeds = filter(is_seed, self.non_trainable_variables)
         return {
             **{f"weighting/{name}": v for name, v in self.weighting_state.items()},
             **{f"seeds/{number}": variable for number, variable in enumerate(seeds)},
