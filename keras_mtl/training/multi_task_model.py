@@ -25,7 +25,7 @@ from keras_mtl.training.compiled_fit import (
 from keras_mtl.training.compiled_training import CompiledTraining
 from keras_mtl.training.epoch_program import EpochProgram
 from keras_mtl.training.random_states import is_seed
-from keras_mtl.training.rows_in_memory import rows_in_memory, split_rows
+from keras_mtl.training.rows_in_memory import hold_out_last_rows, rows_in_memory
 
 __all__ = ["MultiTaskModel"]
 
@@ -356,7 +356,7 @@ class MultiTaskModel(keras.Model):
             )
         batch_size = batch_size or 32
         if validation_split and validation_data is None:
-            rows, held_out = split_rows(rows, validation_split)
+            rows, held_out = hold_out_last_rows(rows, validation_split)
             validation_data = held_out.data
         return fit_in_memory(
             self,

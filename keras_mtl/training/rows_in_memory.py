@@ -15,8 +15,8 @@ __all__ = [
     "PackedRows",
     "RowOrder",
     "count_rows",
+    "hold_out_last_rows",
     "rows_in_memory",
-    "split_rows",
     "take_rows",
 ]
 
@@ -112,7 +112,7 @@ class PackedRows:
         return Batch(*keras.tree.pack_sequence_as(self.structure, taken))
 
 
-def split_rows(rows: Batch, share: float) -> tuple[Batch, Batch]:
+def hold_out_last_rows(rows: Batch, share: float) -> tuple[Batch, Batch]:
     """Cuts off the last rows, a share of all, as Keras's `validation_split`."""
     count = count_rows(rows)
     at = int(np.floor(count * (1.0 - share)))
