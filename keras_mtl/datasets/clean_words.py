@@ -14,12 +14,8 @@ from keras_mtl.datasets.clean_text import (
 )
 from keras_mtl.datasets.column_store import Allocate, WordColumn
 
-__all__ = ["LARGE_INTEGERS", "clean_words"]
+__all__ = ["clean_words"]
 
-LARGE_INTEGERS = (
-    "read integers too large for 64 bits as floats, which keep 15 digits (name the "
-    "column as a text column if they identify something)"
-)
 AMBIGUOUS_COMMAS = (
     "left values such as '1,500' as text, because the comma may part decimals or "
     "thousands (write numbers with a point for the decimals)"
@@ -62,8 +58,6 @@ def clean_words(
         return column, notes
     words = pd.Series(column.words, dtype="str")
     numbers = read_numbers(words)
-    if numbers is not words and numbers.abs().max() >= 2**63:
-        notes.append(LARGE_INTEGERS)
     if numbers is words and delimiter == ";":
         numbers, ambiguous = read_decimal_commas(words)
         if ambiguous:

@@ -38,8 +38,6 @@ class ColumnBuilder:
         self.text = self.declared = text
         self.filled = 0
         self.mixed = False
-        # An integer was too large for 64 bits with a sign.
-        self.large = False
         self.codes: dict[str, int] = {}
         self.array: np.ndarray | None = None
 
@@ -88,12 +86,13 @@ class ColumnBuilder:
         self._start("int32")[part] = table[codes]
 
     def _add_numbers(self, values: pd.Series, part: slice) -> None:
-        if values.dtype == "uint64" and values.max() >= 2**63:
-            self.large = True
         whole = pd.api.types.is_integer_dtype(values) and not values.hasnans
+        if values.dtype == "uint64" and values.max() >= 2**63:
+            # Too large for 64 bits with a sign.
+            whole = False
         if self.array is None:
             self._start("int64" if whole and not part.start else "float64")
-        numbers = values.to_numpy("int64" if whole and not self.large else "float64")
+        numbers = values.to_numpy("int64" if whole else "float64")
         array = self.array if numbers.dtype == "int64" else self._float_array()
         assert array is not None
         array[part] = numbers

@@ -8,11 +8,16 @@ from typing import Any, Protocol
 import numpy as np
 import pandas as pd
 
-from keras_mtl.datasets.clean_words import LARGE_INTEGERS, clean_words
+from keras_mtl.datasets.clean_words import clean_words
 from keras_mtl.datasets.column_builder import ColumnBuilder
 from keras_mtl.datasets.column_store import Allocate, ColumnStore, WordColumn
 
 __all__ = ["RowFile", "read_columns"]
+
+LARGE_INTEGERS = (
+    "read integers too large for 64 bits as floats, which keep 15 digits (name the "
+    "column as a text column if they identify something)"
+)
 
 
 class RowFile(Protocol):
@@ -66,13 +71,14 @@ def read_columns(
     notes: dict[str, list[str]] = {}
     made = {}
     for name in columns:
-        builder = builders.pop(name)
-        column = builder.finish()
-        found = [LARGE_INTEGERS] if builder.large else []
+        column = builders.pop(name).finish()
+        found: list[str] = []
         if isinstance(column, WordColumn):
             column, found = clean_words(
                 column, missing, name in text, delimiter, allocate
             )
+        if not isinstance(column, WordColumn) and _has_large_integers(column):
+            found = [*found, LARGE_INTEGERS]
         for what in found:
             notes.setdefault(what, []).append(name)
         made[name] = column
@@ -93,3 +99,14 @@ def _read(
             for name in columns:
                 builders[name].add(part[name])
     return builders
+
+
+def _has_large_integers(numbers: np.ndarray) -> bool:
+    """Whether all are whole, and some too large for 64 bits with a sign.
+
+    It is told of the values, as pandas tells integers from floats part by part.
+    """
+    if numbers.dtype != "float64" or not (np.abs(numbers) >= 2**63).any():
+        return False
+    present = numbers[~np.isnan(numbers)]
+    return bool((np.isfinite(present) & (present == np.floor(present))).all())

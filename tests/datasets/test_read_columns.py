@@ -54,6 +54,19 @@ def test_cuts_change_nothing(tmp_path_factory, cells, data):
     assert notes == same_notes
 
 
+@pytest.mark.parametrize(
+    ("others", "told"),
+    [(["1"], True), ([""], True), (["1.5"], False), (["inf"], False)],
+)
+def test_large_integers_are_told_however_they_are_cut(others, told, tmp_path):
+    cells = [*others, str(2**63), *others]
+    for cuts in ([], [1], [2], [1, 2]):
+        files = Parts(tmp_path, cells, cuts).files
+        store, notes = read_columns(files, ["a"], (), {""})
+        assert store["a"][1] == 2.0**63
+        assert any("too large for 64 bits" in note for note in notes) == told
+
+
 def test_numbers_before_the_first_word_are_kept_as_written(tmp_path, monkeypatch):
     monkeypatch.setattr("keras_mtl.datasets.csv_file.ROWS_SEEN_FIRST", 2)
     monkeypatch.setattr("keras_mtl.datasets.csv_file.CELLS_A_PART", 2)
