@@ -121,21 +121,30 @@ def _save(
 ) -> dict[str, Function]:
     """Writes the graph and the weights, and returns the traced functions."""
     import keras
+    import tensorflow as tf
 
-    archive = keras.export.ExportArchive()
-    # Variables are found in the functions, tables are not. Tracking the whole
-    # model would find them too, and trace each of its layers by itself.
-    tables = (keras.layers.StringLookup, keras.layers.IntegerLookup)
-    for layer in model._flatten_layers():
-        if isinstance(layer, tables):
-            archive.track(layer)
     traced = {
-        name: archive.add_endpoint(
-            name, signature.function, input_signature=signature.tensor_specs()
-        )
+        name: tf.function(
+            signature.function,
+            input_signature=signature.tensor_specs(),
+            autograph=False,
+        ).get_concrete_function()
         for name, signature in signatures.items()
     }
-    archive.write_out(str(folder), verbose=False)
+    # What the functions use must be found. To track the whole model would find it
+    # too, and trace each of its layers by itself; `keras.export.ExportArchive`
+    # compares each variable with all others.
+    tables = (keras.layers.StringLookup, keras.layers.IntegerLookup)
+    saved = tf.Module()
+    saved.model_variables = [variable.value for variable in model.variables]
+    saved.tables = [
+        layer.lookup_table
+        for layer in model._flatten_layers()
+        if isinstance(layer, tables)
+    ]
+    # The gradients are for those who would train it on, and take as long to trace.
+    options = tf.saved_model.SaveOptions(experimental_custom_gradients=False)
+    tf.saved_model.save(saved, str(folder), signatures=traced, options=options)
     _name_signatures(folder, signatures)
     return traced
 

@@ -9,6 +9,7 @@ import keras
 import tensorflow as tf
 
 from keras_mtl.training.batch_step import BatchStep, Tensors
+from keras_mtl.training.map_members import map_members
 from keras_mtl.training.member_state import MemberState
 from keras_mtl.training.shared_rows import SharedRows
 
@@ -61,15 +62,20 @@ class MemberEvaluation:
         losses, counts, states = self._map_validation(state, given, states)
         if order.shape[0] > 1:
             sums = losses * counts
-            for index in tf.range(1, order.shape[0]):
+
+            def add_part(index, sums, counts, states):
                 given = self.rows.gather(order[index], source)
                 more, rows, states = self._map_validation(state, given, states)
-                sums += more * rows
-                counts += rows
+                return index + 1, sums + more * rows, counts + rows, states
+
+            _, sums, counts, states = tf.while_loop(
+                lambda index, *_: index < order.shape[0],
+                add_part,
+                [1, sums, counts, states],
+            )
             losses = tf.math.divide_no_nan(sums, counts)
         return losses, self._map_results(states)
 
-    @tf.autograph.experimental.do_not_convert
     def _map_validation(self, state, given, states):
         def one_member(arguments):
             weights, statistics, (inputs, labels), states = arguments
@@ -85,11 +91,8 @@ class MemberEvaluation:
                 new += metric.stateless_update_state(own, labels[name], outputs[name])
             return losses, counts, new
 
-        return tf.vectorized_map(
-            one_member, (state.weights, state.statistics, given, states)
-        )
+        return map_members(one_member, (state.weights, state.statistics, given, states))
 
-    @tf.autograph.experimental.do_not_convert
     def _map_results(self, states):
         def one_member(states):
             return [
@@ -97,7 +100,7 @@ class MemberEvaluation:
                 for _, metric, own in self._by_metric(states)
             ]
 
-        return tf.vectorized_map(one_member, states) if states else []
+        return map_members(one_member, states) if states else []
 
     def _by_metric(
         self, states: Tensors

@@ -13,18 +13,20 @@ from keras_mtl.training.batch_order import NO_ROW
 from keras_mtl.training.batch_step import Batch, BatchStep, Tensors
 from keras_mtl.training.gradient_watch import conflict_columns, conflict_values
 from keras_mtl.training.label_counts import label_counts, replica_shares
+from keras_mtl.training.map_members import map_members, unrolled_map
 from keras_mtl.training.member_evaluation import MemberEvaluation
 from keras_mtl.training.member_layers import VariableRateDropout
 from keras_mtl.training.member_state import (
     EpochResult,
     MemberState,
+    Trained,
     select,
     select_state,
 )
 from keras_mtl.training.multi_task_model import MultiTaskModel
 from keras_mtl.training.own_values import OwnValues
 from keras_mtl.training.random_states import is_seed
-from keras_mtl.training.replicas import Replicas, unrolled_map
+from keras_mtl.training.replicas import Replicas
 from keras_mtl.training.shared_rows import SharedRows
 from keras_mtl.weighting import Weighting
 from keras_mtl.weighting import get as get_weighting
@@ -132,7 +134,11 @@ class MemberProgram:
         self.replicas = replicas
         if replicas is not None:
             self.seeds = [replicas.own_seed(seed) for seed in self.seeds]
-        self.run_epoch = tf.function(self._run_epoch, jit_compile=jit_compile)
+        # There is no Python control flow on tensors, neither here nor in a step: to
+        # look for it in all of Keras takes longer than to trace the program.
+        self.run_epoch = tf.function(
+            self._run_epoch, jit_compile=jit_compile, autograph=False
+        )
 
     def initial_state(
         self, weights: list, statistics: list, weighting: list[dict]
@@ -189,71 +195,92 @@ class MemberProgram:
         Returns:
             The state after, and what the epoch is told by.
         """
-        weights, statistics, adam = state.weights, state.statistics, state.adam
-        weighting = state.weighting
         source, held_source = inputs if isinstance(inputs, tuple) else (inputs, inputs)
-        members, steps, _ = order.shape
-        # A loop takes no None: nothing watched is an empty dict.
-        watched = {}
+        steps = order.shape[1]
+        none = tf.zeros_like(own.loss_weights)
+        told = {"losses": none, "counts": none}
         if self.conflict_columns:
-            nothing = tf.zeros([members, len(self.conflict_columns)])
-            watched = {"sums": nothing, "counts": nothing}
-        sums = tf.zeros_like(own.loss_weights)
-        counts = tf.zeros_like(own.loss_weights)
-        for index in tf.range(steps):
-            rows = order[:, index]
-            part = self._part(rows)
-            given = self.rows.gather(part.rows, source)
-            result = self._map_step(
-                weights, statistics, weighting, part, given, own, [epoch, index]
+            none = tf.zeros([order.shape[0], len(self.conflict_columns)])
+            told |= {"conflict": none, "known": none}
+
+        def take_step(index, trained, told):
+            trained, more = self._take_step(
+                trained, own, state.active, order[:, index], source, (epoch, index)
             )
-            # A member without rows left in this epoch stays where it is.
-            moving = state.active * tf.cast(
-                tf.reduce_any(rows >= 0, axis=1), tf.float32
-            )
-            weights, adam = adam_update(
-                weights,
-                result.gradients,
-                adam,
-                own.learning_rate * self._rate_factor(epoch, index, own.steps),
-                own.weight_decay,
-                moving,
-            )
-            statistics = select(moving, result.statistics, statistics)
-            new = result.weighting
-            if self.step.weighting.needs_losses_after_step:
-                new = self._map_after_step(weights, statistics, new, part, given)
-            weighting = select_state(moving, new, weighting)
-            sums += result.losses * result.counts
-            counts += result.counts
-            if self.conflict_columns:
-                told, known = result.conflict
-                known *= moving[:, None]
-                watched = {
-                    "sums": watched["sums"] + told * known,
-                    "counts": watched["counts"] + known,
-                }
+            return index + 1, trained, {name: told[name] + more[name] for name in told}
+
+        _, trained, told = tf.while_loop(
+            lambda index, *_: index < steps, take_step, [0, state.trained(), told]
+        )
+        state = state._replace(**trained._asdict())
         if self.step.weighting.needs_end_of_epoch:
-            new = tf.vectorized_map(self.step.weighting.end_of_epoch, weighting)
-            weighting = select_state(state.active, new, weighting)
+            new = map_members(self.step.weighting.end_of_epoch, state.weighting)
+            state = state._replace(
+                weighting=select_state(state.active, new, state.weighting)
+            )
+        sums, counts = told["losses"], told["counts"]
         if self.replicas is not None:
             sums, counts = self.replicas.total((sums, counts))
         losses = tf.math.divide_no_nan(sums, counts)
         # Nothing known is 0 / 0.
-        conflict = watched["sums"] / watched["counts"] if watched else None
-        state = state._replace(
-            weights=weights, statistics=statistics, adam=adam, weighting=weighting
-        )
+        conflict = told["conflict"] / told["known"] if self.conflict_columns else None
         if validation_rows is None:
             return state, EpochResult(losses, None, [], conflict)
         validation_losses, metrics = self.evaluate(state, validation_rows, held_source)
         state = self._keep_best(state, validation_losses, own, epoch)
         return state, EpochResult(losses, validation_losses, metrics, conflict)
 
-    # Nothing in a step is Python control flow on tensors; to look for it in all
-    # of Keras takes longer than to trace the step.
-    @tf.autograph.experimental.do_not_convert
-    def _map_step(self, weights, statistics, weighting, part, given, own, place):
+    def _take_step(
+        self,
+        trained: Trained,
+        own: OwnValues,
+        active: tf.Tensor,
+        rows: tf.Tensor,
+        source: Any,
+        place: tuple[tf.Tensor, tf.Tensor],
+    ) -> tuple[Trained, dict[str, tf.Tensor]]:
+        """Trains on one batch of each member.
+
+        Args:
+            trained: What training changes.
+            own: See `OwnValues`.
+            active: Whether a member still trains, (K,).
+            rows: The batches' rows, (K, batch_size).
+            source: See `SharedRows.gather`.
+            place: The epoch and the step in it.
+
+        Returns:
+            What it changed, and what it tells: sums, with the counts of what
+            was added up.
+        """
+        part = self._part(rows)
+        given = self.rows.gather(part.rows, source)
+        result = self._map_step(trained, part, given, own, list(place))
+        # A member without rows left in this epoch stays where it is.
+        moving = active * tf.cast(tf.reduce_any(rows >= 0, axis=1), tf.float32)
+        weights, adam = adam_update(
+            trained.weights,
+            result.gradients,
+            trained.adam,
+            own.learning_rate * self._rate_factor(*place, own.steps),
+            own.weight_decay,
+            moving,
+        )
+        statistics = select(moving, result.statistics, trained.statistics)
+        weighting = result.weighting
+        if self.step.weighting.needs_losses_after_step:
+            weighting = self._map_after_step(
+                weights, statistics, weighting, part, given
+            )
+        weighting = select_state(moving, weighting, trained.weighting)
+        told = {"losses": result.losses * result.counts, "counts": result.counts}
+        if result.conflict is not None:
+            values, known = result.conflict
+            known *= moving[:, None]
+            told |= {"conflict": values * known, "known": known}
+        return Trained(weights, statistics, adam, weighting), told
+
+    def _map_step(self, trained, part, given, own, place):
         seeds = [seed + tf.cast(place, seed.dtype) for seed in self.seeds]
         row_weights = {
             name: tf.gather(values, tf.maximum(part.rows, 0), batch_dims=1)
@@ -295,9 +322,9 @@ class MemberProgram:
         result = part.map_members(
             one_member,
             (
-                weights,
-                statistics,
-                weighting,
+                trained.weights,
+                trained.statistics,
+                trained.weighting,
                 part.rows,
                 given,
                 own.loss_weights * part.shares,
@@ -316,21 +343,20 @@ class MemberProgram:
     def _part(self, rows) -> _Part:
         """Returns what this process does of a step, given the rows of all."""
         if self.replicas is None:
-            return _Part(rows, tf.ones([]), [], None, tf.vectorized_map)
+            return _Part(rows, tf.ones([]), [], None, map_members)
         mean = self._label_counts(rows) / self.replicas.count
         rows = self.replicas.part(rows, NO_ROW)
         shares = replica_shares(self._label_counts(rows), mean)
         if not self.step.exchanges:
-            return _Part(rows, shares, [mean], None, tf.vectorized_map)
+            return _Part(rows, shares, [mean], None, map_members)
         return _Part(rows, shares, [mean], self.replicas.mean, unrolled_map)
 
     def _label_counts(self, rows):
         """Counts the rows with a label, (K, T)."""
-        return tf.vectorized_map(
+        return map_members(
             lambda own: label_counts(self.step.task_losses, self.rows.labels(own)), rows
         )
 
-    @tf.autograph.experimental.do_not_convert
     def _map_after_step(self, weights, statistics, weighting, part, given):
         """Shows the weighting the losses of the same batch after its update."""
 

@@ -9,7 +9,19 @@ import tensorflow as tf
 from keras_mtl.training.adam import AdamState
 from keras_mtl.training.batch_step import Tensors
 
-__all__ = ["EpochResult", "MemberState", "select", "select_state"]
+__all__ = ["EpochResult", "MemberState", "Trained", "select", "select_state"]
+
+
+class Trained(NamedTuple):
+    """What a step changes, with an axis of K members in front.
+
+    Attributes: See `MemberState`.
+    """
+
+    weights: Tensors
+    statistics: Tensors
+    adam: AdamState
+    weighting: dict[str, tf.Tensor]
 
 
 class MemberState(NamedTuple):
@@ -36,6 +48,10 @@ class MemberState(NamedTuple):
     best_loss: tf.Tensor
     best_epoch: tf.Tensor
     active: tf.Tensor
+
+    def trained(self) -> Trained:
+        """Returns what the next step starts from."""
+        return Trained(self.weights, self.statistics, self.adam, self.weighting)
 
 
 class EpochResult(NamedTuple):

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-__all__ = ["Replicas", "unrolled_map"]
+__all__ = ["Replicas"]
 
 # Random layers of different replicas draw from seeds that are so far apart.
 SEEDS_APART = 2**24
@@ -97,24 +96,3 @@ class Replicas:
             for start in range(0, size, NUMBERS_A_CALL)
         ]
         return np.concatenate([numbers[:0], *parts]).astype("uint8").tobytes()
-
-
-def unrolled_map(function: Callable[[Any], Any], arguments: Any) -> Any:
-    """Does what `tf.vectorized_map` does, one call an entry.
-
-    In a function that is mapped so, processes can exchange numbers.
-
-    Example:
-
-    >>> unrolled_map(lambda pair: pair[0] * pair[1], (tf.range(3), tf.range(3))).numpy()
-    array([0, 1, 4], dtype=int32)
-    """
-    count = tf.nest.flatten(arguments)[0].shape[0]
-
-    def entry(index: int) -> Any:
-        return tf.nest.map_structure(lambda value: value[index], arguments)
-
-    results = [function(entry(index)) for index in range(count)]
-    return tf.nest.map_structure(
-        lambda *parts: None if parts[0] is None else tf.stack(parts), *results
-    )

@@ -30,7 +30,7 @@ class SharedRows:
         """
         if isinstance(source, tf.Tensor):
             return tf.gather(source, tf.maximum(rows, 0)), self.labels(rows)
-        return next(source), self.labels(rows)
+        return source.get_next(), self.labels(rows)
 
     def labels(self, rows: tf.Tensor) -> dict[str, tf.Tensor]:
         """Returns the rows' labels; those of no row are missing."""

@@ -72,7 +72,7 @@ layers = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
 @given(layers, layers)
 def test_any_values_end_in_settings_or_in_messages(file, top):
     mistakes, config = [], None
@@ -82,7 +82,7 @@ def test_any_values_end_in_settings_or_in_messages(file, top):
     assert all(0 < len(message) < 2000 for message in mistakes)
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow])
 @given(
     layers,
     st.lists(st.text(max_size=9) | st.just("a:binary"), max_size=3),

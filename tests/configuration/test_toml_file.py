@@ -61,7 +61,6 @@ def test_an_absent_file_and_a_folder_are_told(tmp_path):
 
 @settings(
     max_examples=100,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(st.binary(max_size=60) | st.text(max_size=60).map(str.encode))

@@ -3,7 +3,7 @@
 import csv
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from keras_mtl.datasets import csv_lines
@@ -17,7 +17,6 @@ LINES = st.sampled_from(
 )
 
 
-@settings(deadline=None)
 @given(
     lines=st.lists(LINES, max_size=12),
     end=st.sampled_from(["\n", "\r\n", "\r"]),

@@ -67,7 +67,7 @@ def test_wrong_labels_are_refused():
         label_strata({"a": np.zeros(3), "b": np.zeros(4)})
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.integers(0, 2**32 - 1), st.integers(1, 300), st.integers(1, 8))
 def test_no_stratum_but_one_is_small(seed, rows, tasks):
     generator = np.random.default_rng(seed)

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from keras_mtl.datasets.clean_words import clean_words
@@ -38,7 +38,6 @@ class Parts:
                 self.files.append(CsvFile(str(path)))
 
 
-@settings(deadline=None)
 @given(cells=st.lists(CELLS, min_size=1, max_size=12), data=st.data())
 def test_cuts_change_nothing(tmp_path_factory, cells, data):
     cuts = sorted(data.draw(st.sets(st.integers(0, len(cells)), max_size=3)))
@@ -143,7 +142,6 @@ def test_a_disk_array_has_no_name_and_holds_what_is_written():
     assert array.tolist() == [[0, 0], [5, 5], [0, 0]]
 
 
-@settings(deadline=None)
 @given(
     rows=st.lists(
         st.tuples(

@@ -16,7 +16,6 @@ from keras_mtl.errors import DataWarning, UserError
 QUIET = pytest.mark.filterwarnings("ignore::keras_mtl.errors.DataWarning")
 FUZZ = settings(
     max_examples=200,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 

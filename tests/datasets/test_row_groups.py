@@ -46,7 +46,7 @@ def test_a_group_of_another_length_is_refused():
 
 
 @pytest.mark.filterwarnings("ignore::keras_mtl.errors.DataWarning")
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(
     st.lists(
         st.tuples(st.integers(0, 9), st.none() | st.integers(0, 9)),

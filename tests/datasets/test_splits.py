@@ -17,7 +17,7 @@ from keras_mtl.datasets import (
 from keras_mtl.datasets.label_strata import label_codes
 from keras_mtl.errors import UserError
 
-PROPERTY = settings(deadline=None, max_examples=120)
+PROPERTY = settings(max_examples=120)
 
 
 @st.composite
@@ -133,7 +133,7 @@ def test_as_many_folds_as_groups_leave_one_group_to_each(count):
         assert sorted(fold) == list(range(count))
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.integers(0, 2**32 - 1), st.integers(2, 6), st.integers(40, 400))
 def test_every_class_is_in_every_fold(seed, folds, rows):
     generator = np.random.default_rng(seed)

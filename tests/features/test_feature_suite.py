@@ -158,7 +158,7 @@ def test_an_encoder_refuses_what_has_not_learned(feature):
         build_encoder([])
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.data())
 def test_what_training_sees_is_what_serving_computes(data):
     """A frame's cells and a request's raw values give one encoding."""

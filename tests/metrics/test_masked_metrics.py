@@ -99,7 +99,7 @@ def test_means_are_those_of_numpy():
     assert result(MaskedBinaryAccuracy(threshold=0.9), ([1.0], [[0.8]])) == 0
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 2**32 - 1), st.floats(0, 2))
 def test_the_area_is_scikit_learns_within_the_width_of_a_bin(seed, signal):
     generator = np.random.default_rng(seed)

@@ -27,7 +27,7 @@ def test_every_kind_of_task_has_an_answer():
 
 
 @pytest.mark.parametrize("task", TASKS, ids=lambda task: task.kind)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(data=st.data())
 def test_words_are_those_of_decode(task, data):
     rows = data.draw(st.integers(1, 4))

@@ -12,7 +12,7 @@ from keras_mtl.studies import collapse_to_line
 MODEL = build_regressor(widths=(3, 5, 2), leaky_relu=False)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_the_line_gives_the_answers_of_any_weights(seed):
     generator = np.random.default_rng(seed)

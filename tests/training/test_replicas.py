@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from keras_mtl.tasks import MulticlassTask, MultilabelTask, RegressionTask
 from keras_mtl.training.label_counts import label_counts, replica_shares
-from keras_mtl.training.replicas import Replicas, unrolled_map
+from keras_mtl.training.replicas import Replicas
 from keras_mtl.training.task_losses import TaskLosses
 
 ROWS = 12
@@ -86,20 +86,3 @@ def test_a_task_that_is_absent_has_no_labels():
     losses = TaskLosses(make_tasks())
     labels = {"age": tf.constant([1.0, np.nan])}
     assert label_counts(losses, labels).numpy().tolist() == [0.0, 0.0, 1.0]
-
-
-def test_an_unrolled_map_is_a_vectorized_one():
-    def function(arguments):
-        weights, (rows, flags) = arguments
-        return {"sum": tf.reduce_sum(weights[None] * rows, axis=1), "flags": flags}
-
-    generator = np.random.default_rng(0)
-    arguments = (
-        tf.constant(generator.normal(size=(3, 4))),
-        [tf.constant(generator.normal(size=(3, 5, 4))), tf.constant([1, 0, 1])],
-    )
-    one, two = (
-        mapped(function, arguments) for mapped in (tf.vectorized_map, unrolled_map)
-    )
-    np.testing.assert_allclose(one["sum"], two["sum"])
-    np.testing.assert_array_equal(one["flags"], two["flags"])

@@ -269,7 +269,7 @@ def some_tasks(draw):
 
 
 @pytest.mark.slow
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 @given(some_tasks(), st.integers(0, 100))
 def test_any_set_of_tasks_gives_the_same_step(tasks, seed):
     with pytest.MonkeyPatch.context() as patch:

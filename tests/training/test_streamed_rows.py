@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from keras_mtl.architectures import build_hard_sharing
@@ -77,7 +77,6 @@ def test_validation_in_parts_is_that_over_all_rows(problem, in_memory, monkeypat
         np.testing.assert_allclose(parts.history[name], values, rtol=1e-5)
 
 
-@settings(deadline=None)
 @given(
     counts=st.lists(st.integers(1, 20), min_size=1, max_size=3),
     batch_size=st.integers(1, 30),
