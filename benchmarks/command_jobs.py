@@ -1,0 +1,87 @@
+"""The jobs of `benchmarks.command_time`, each in a process of its own.
+
+The last line that one prints is what it found, as JSON.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+import tempfile
+import time
+from typing import Any
+
+__all__ = ["command", "script"]
+
+# What `python -m keras_mtl.fit` imports on its way.
+IMPORTS = (
+    "keras_mtl.configuration.validate",
+    "keras_mtl.runs.fit_run",
+    "keras_mtl.runs.train",
+    "keras_mtl.runs.write_run",
+    "keras_mtl.runs.cluster",
+    "keras_mtl.serving.saved_model",
+    "matplotlib.figure",
+    "matplotlib.backends.backend_agg",
+)
+
+
+class _Clock:
+    """Tells the seconds since it was made, and those of the processor."""
+
+    def __init__(self) -> None:
+        self.start = time.perf_counter(), time.process_time()
+
+    def read(self, what: str) -> dict[str, float]:
+        return {
+            what: time.perf_counter() - self.start[0],
+            f"{what}_cpu": time.process_time() - self.start[1],
+        }
+
+
+def script() -> dict[str, float]:
+    """Runs the PyTorch script with the settings of the preset `article`."""
+    from benchmarks.pytorch_script import run_script
+    from keras_mtl.configuration.presets import PRESETS
+
+    settings = PRESETS["article"]["training"]
+    clock = _Clock()
+    run_script(settings["epochs"], settings["batch_size"])
+    return clock.read("trained")
+
+
+def command(preset: str) -> dict[str, float]:
+    """Runs the command.
+
+    Args:
+        preset: The recipe.
+    """
+    for name in IMPORTS:
+        importlib.import_module(name)
+    from keras_mtl import fit
+    from keras_mtl.runs import train
+
+    found: dict[str, float] = {}
+    train_run = train.train_run
+
+    def train_and_note(*values: Any, **named: Any) -> Any:
+        result = train_run(*values, **named)
+        found.update(clock.read("trained"))
+        return result
+
+    train.train_run = train_and_note
+    with tempfile.TemporaryDirectory() as folder:
+        clock = _Clock()
+        flags = ["--preset", preset, "--quiet", "--out", f"{folder}/run"]
+        status = fit.main(flags)
+        found.update(clock.read("written"))
+    if status:
+        raise SystemExit(status)
+    return found
+
+
+if __name__ == "__main__":
+    job, *arguments = sys.argv[1:]
+    print()
+    print(json.dumps({"script": script, "command": command}[job](*arguments)))
