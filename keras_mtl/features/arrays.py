@@ -84,7 +84,7 @@ def encode_frame(
     """
     import tensorflow as tf
 
-    encode = tf.function(encoder, reduce_retracing=True)
+    encode = tf.function(encoder, reduce_retracing=True, autograph=False)
     columns = [feature.column_name for feature in features]
     if out is None:
         out = np.empty((len(frame), encoder.output_shape[-1]), "float32")

@@ -75,7 +75,7 @@ def predict_matrix(model: MultiTaskModel, matrix: np.ndarray) -> dict[str, np.nd
 def _predict(
     model: MultiTaskModel, rows: int, inputs: Callable[[int, int], Any]
 ) -> dict[str, np.ndarray]:
-    answer = tf.function(model, reduce_retracing=True)
+    answer = tf.function(model, reduce_retracing=True, autograph=False)
     outputs = {
         task.name: np.zeros((rows, task.units), "float32") for task in model.tasks
     }
