@@ -21,16 +21,16 @@ STAGES = {
     ("keras_mtl.datasets.csv_file", "scan_structure"): "check the structure",
     ("keras_mtl.runs.prepare", "read_rows"): "read (with that check)",
     ("keras_mtl.runs.prepare", "choose_features"): "find the kinds of columns",
+    ("keras_mtl.runs.prepare", "member_rows"): "choose validation rows",
     ("keras_mtl.runs.fit_run", "prepare_data"): "prepare (all so far, and the split)",
     ("keras_mtl.runs.train", "learn_features"): "learn the encoder",
-    ("keras_mtl.runs.train", "encode_frame"): "encode",
-    ("keras_mtl.runs.train", "member_rows"): "choose validation rows",
+    ("keras_mtl.runs.train", "encode_parts"): "encode",
     ("keras_mtl.runs.train", "fit_members"): "train",
     ("keras_mtl.runs.train", "unit_activity"): "look for idle units",
-    ("keras_mtl.runs.predictions", "predict_matrix"): "answer all rows",
+    ("keras_mtl.runs.train", "predict_matrix"): "answer all rows",
 }
 # These load TensorFlow, which the command does later.
-AFTER_TENSORFLOW = ("keras_mtl.runs.train", "keras_mtl.runs.predictions")
+AFTER_TENSORFLOW = ("keras_mtl.runs.train", "keras_mtl.runs.write_run")
 
 
 def alone() -> int:
@@ -59,8 +59,8 @@ def fit(arguments: list[str]) -> dict[str, Any]:
             start = time.perf_counter()
             result = function(*values, **named)
             stages.append((what, time.perf_counter() - start, _peak()))
-            if function.__name__ == "encode_frame":
-                matrix = result.nbytes
+            if function.__name__ == "encode_parts":
+                matrix = named["out"].nbytes
             return result
 
         return call

@@ -12,6 +12,8 @@ __all__ = ["Allocate", "ColumnStore", "Rows", "WordColumn", "rows_between"]
 
 # Makes an array of so many rows and such a type: in memory, or in a file.
 Allocate = Callable[[int, str], np.ndarray]
+# Of a table that is taken to pieces.
+ROWS_A_PART = 65_536
 
 
 class WordColumn:
@@ -162,21 +164,46 @@ class ColumnStore:
             joined[name] = builder.finish()
         return ColumnStore(joined, allocate=self.allocate)
 
-    def round_to_float32(self, columns: Iterable[str]) -> None:
-        """Halves columns of numbers that are only used in that precision.
+    def cut(
+        self, columns: Mapping[str, bool], rows: int = ROWS_A_PART
+    ) -> list[ColumnStore]:
+        """Forgets all columns, of which some go on in parts of rows.
+
+        So each part's memory can be used again once it is done with. The parts
+        hold the least that tells a value.
 
         Args:
-            columns: Their names; those of words, and of a disk, are left alone.
-        """
-        for name in columns:
-            column = self._columns[name]
-            if isinstance(column, np.ndarray) and not isinstance(column, np.memmap):
-                with np.errstate(over="ignore"):
-                    self._columns[name] = column.astype("float32")
+            columns: The columns that go on, and whether their numbers are only
+                used as float32.
+            rows: The rows of a part; the last one may have fewer.
 
-    def release(self) -> None:
-        """Forgets the columns, whose memory is needed for other things."""
+        Returns:
+            The parts, in order. What lies on a disk is one.
+        """
+        kept = {name: self._columns[name] for name in columns}
         self._columns = {}
+        if self.allocate is not np.empty:
+            return [ColumnStore(kept, allocate=self.allocate)]
+        starts = range(0, max(self._rows, 1), rows)
+        cut: list[dict[str, np.ndarray | WordColumn]] = [{} for _ in starts]
+        for name, rounded in columns.items():
+            # The only one to know it, so that it goes when it is cut.
+            column = kept.pop(name)
+            for part, start in zip(cut, starts, strict=True):
+                part[name] = _small(column, slice(start, start + rows), rounded)
+        return [ColumnStore(part) for part in cut]
+
+
+def _small(
+    column: np.ndarray | WordColumn, rows: slice, rounded: bool
+) -> np.ndarray | WordColumn:
+    """Copies some rows of a column."""
+    if isinstance(column, WordColumn):
+        words = column.words
+        smallest = np.min_scalar_type(-max(len(words), 1))
+        return WordColumn(words, column.codes[rows].astype(smallest))
+    with np.errstate(over="ignore"):
+        return column[rows].astype("float32" if rounded else column.dtype)
 
 
 # What the checks of columns take.

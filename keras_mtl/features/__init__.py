@@ -13,6 +13,7 @@ __getattr__, __all__ = lazy_names(
     {
         "keras_mtl.features.arrays": (
             "encode_frame",
+            "encode_parts",
             "feature_arrays",
             "feature_tensors",
         ),

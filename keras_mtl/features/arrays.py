@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import tensorflow as tf
 
-__all__ = ["encode_frame", "feature_arrays", "feature_tensors"]
+__all__ = ["encode_frame", "encode_parts", "feature_arrays", "feature_tensors"]
 
 # Rows encoded in one call: enough that the call's cost is nothing, few enough
 # that the strings of a call are small.
@@ -82,14 +82,41 @@ def encode_frame(
     Returns:
         float32 of shape (N, columns).
     """
+    if out is None:
+        out = np.empty((len(frame), encoder.output_shape[-1]), "float32")
+    encode_parts(encoder, features, [frame], out)
+    return out
+
+
+def encode_parts(
+    encoder: keras.Model,
+    features: Sequence[Feature],
+    parts: Iterable[Rows],
+    out: np.ndarray,
+) -> None:
+    """Encodes rows that come in parts, as the model does.
+
+    Args:
+        encoder: What `build_encoder` built from the features.
+        features: The features.
+        parts: The rows in order. None is kept when the next is asked for.
+        out: Where they go, float32 of shape (N, columns).
+    """
     import tensorflow as tf
 
     encode = tf.function(encoder, reduce_retracing=True, autograph=False)
     columns = [feature.column_name for feature in features]
-    if out is None:
-        out = np.empty((len(frame), encoder.output_shape[-1]), "float32")
-    for start in range(0, len(frame), ROWS_A_CALL):
-        part = rows_between(frame, start, start + ROWS_A_CALL, columns)
-        arrays = feature_arrays(features, part)
-        out[start : start + len(part)] = encode(feature_tensors(arrays))
-    return out
+
+    def fill(part: Rows, place: int) -> int:
+        for start in range(0, len(part), ROWS_A_CALL):
+            frame = rows_between(part, start, start + ROWS_A_CALL, columns)
+            arrays = feature_arrays(features, frame)
+            out[place + start : place + start + len(frame)] = encode(
+                feature_tensors(arrays)
+            )
+        return place + len(part)
+
+    place = 0
+    for part in parts:
+        place = fill(part, place)
+        del part

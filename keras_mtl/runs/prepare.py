@@ -20,10 +20,12 @@ from keras_mtl.errors import UserError, gather
 from keras_mtl.features import Feature
 from keras_mtl.runs.check_split import require_classes
 from keras_mtl.runs.features import choose_features
+from keras_mtl.runs.member_split import MemberRows, member_rows
 from keras_mtl.runs.read_rows import read_rows, word_columns
 from keras_mtl.runs.row_split import RowSplit, join_test_rows, split_frame
 from keras_mtl.tasks import RegressionTask, Task
 from keras_mtl.tasks.labels import label_words
+from keras_mtl.training.shared_arrays import aligned_array
 
 __all__ = ["PreparedData", "prepare_data"]
 
@@ -40,12 +42,14 @@ class PreparedData:
             repeat the run.
         labels: By task name, as `Task.encode_labels` gives them.
         split: The rows, and which of them train.
+        members: Of the rows that train, those of each member.
         source: What messages call the data.
     """
 
     config: FitConfig
     labels: dict[str, np.ndarray]
     split: RowSplit
+    members: MemberRows
     source: str
 
     @property
@@ -65,19 +69,19 @@ class PreparedData:
         rows = self.rows
         return isinstance(rows, ColumnStore) and rows.allocate is disk_array
 
-    def round_features(self) -> None:
-        """Halves the columns of numbers that a model takes as float32."""
-        if isinstance(self.rows, ColumnStore):
-            self.rows.round_to_float32(
-                feature.column_name
-                for feature in self.features
-                if feature.dtype == "float32"
-            )
+    def release_rows(self) -> list[Rows]:
+        """Forgets the rows' columns; labels, groups and the split stay.
 
-    def release_rows(self) -> None:
-        """Forgets the rows' columns; labels, groups and the split stay."""
-        if isinstance(self.rows, ColumnStore):
-            self.rows.release()
+        Returns:
+            The features of these rows, in parts that are small in memory.
+        """
+        if not isinstance(self.rows, ColumnStore):
+            return [self.rows]
+        return [
+            *self.rows.cut(
+                {each.column_name: each.dtype == "float32" for each in self.features}
+            )
+        ]
 
     @property
     def groups(self) -> np.ndarray:
@@ -154,7 +158,10 @@ def prepare_data(config: FitConfig) -> PreparedData:
         split = join_test_rows(frame, test, columns, config, test_source)
         labels = _encode(tasks, split.frame)
     require_classes(tasks, labels, split, source, test_source)
-    return PreparedData(config, labels, split, source)
+    members = member_rows(
+        split.train_rows, labels, split.groups, config.training, config.seed
+    )
+    return PreparedData(config, labels, split, members, source)
 
 
 def _missing_labels(config: FitConfig) -> dict[str, tuple[float, ...]]:
@@ -172,7 +179,13 @@ def _mask_labels(frame: ColumnStore, config: FitConfig) -> None:
 
 
 def _encode(tasks: Sequence[Task], frame: Rows) -> dict[str, np.ndarray]:
-    return {task.name: task.encode_labels(frame) for task in tasks}
+    labels = {}
+    for task in tasks:
+        encoded = task.encode_labels(frame)
+        # Training takes them as they are, without a copy.
+        labels[task.name] = aligned_array(encoded.shape)
+        labels[task.name][:] = encoded
+    return labels
 
 
 def _resolve(

@@ -12,9 +12,13 @@ from keras_mtl.analysis import activity_sentences, unit_activity
 from keras_mtl.architectures import average_members, build_hard_sharing, join_encoder
 from keras_mtl.configuration.fit_config import FitConfig
 from keras_mtl.datasets.disk_array import disk_array
-from keras_mtl.features import build_encoder, encode_frame, learn_features
-from keras_mtl.runs.free_memory import give_back_memory
-from keras_mtl.runs.member_split import member_rows
+from keras_mtl.features import (
+    build_encoder,
+    encode_frame,
+    encode_parts,
+    learn_features,
+)
+from keras_mtl.runs.free_memory import give_back_memory, release_in_turn
 from keras_mtl.runs.predictions import predict_matrix
 from keras_mtl.runs.prepare import PreparedData
 from keras_mtl.tasks import Task
@@ -93,30 +97,30 @@ def train_run(
     tasks = [task.learn(data.labels[task.name][rows]) for task in data.tasks]
     encoder = build_encoder(features)
     core = build_core(config, tasks, encoder.output_shape[-1])
-    own = member_rows(rows, data.labels, data.groups, config.training, config.seed)
-    if release_rows:
-        data.round_features()
-        give_back_memory()
     # Test rows are encoded too, and lend no number to what is learned.
     shape = (len(data.rows), encoder.output_shape[-1])
     matrix = disk_array(shape, "float32") if data.on_disk else aligned_array(shape)
-    encode_frame(encoder, features, data.rows, out=matrix)
     if release_rows:
-        data.release_rows()
+        parts = data.release_rows()
         give_back_memory()
+        encode_parts(encoder, features, release_in_turn(parts), out=matrix)
+        give_back_memory()
+    else:
+        encode_frame(encoder, features, data.rows, out=matrix)
     fit = fit_members(
         core,
         matrix,
         data.labels,
         config.training,
-        rows=own.train,
-        validation_rows=own.validation,
+        rows=data.members.train,
+        validation_rows=data.members.validation,
         seed=config.seed,
         on_epoch=on_epoch,
         resume_from=resume_from,
         on_progress=on_progress,
         replicas=replicas,
     )
+    give_back_memory()
     answer = average_members(fit.members)
     answers = predict_matrix(answer, matrix)
     idle = activity_sentences(unit_activity(answer, matrix, rows=rows))

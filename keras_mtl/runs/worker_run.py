@@ -58,6 +58,7 @@ def worker_run(config: FitConfig | None, workers: Workers) -> None:
             data,
             resume_from=None if resume is None else resume.progress,
             replicas=replicas,
+            release_rows=True,
         )
         replicas.wait_for_all()
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-import tensorflow as tf
+
+if TYPE_CHECKING:
+    import tensorflow as tf
 
 __all__ = ["aligned_array", "as_tensor"]
 
@@ -41,6 +45,9 @@ def as_tensor(array: np.ndarray) -> tf.Tensor:
     >>> float(as_tensor(array)[0, 0])
     1.0
     """
+    # Arrays are made before TensorFlow is loaded, too.
+    import tensorflow as tf
+
     plain = isinstance(array, np.ndarray) and array.dtype == "float32"
     if (
         not plain

@@ -7,6 +7,8 @@ from typing import Any
 
 import tensorflow as tf
 
+from keras_mtl.training.shared_arrays import as_tensor
+
 __all__ = ["SharedRows"]
 
 
@@ -19,7 +21,7 @@ class SharedRows:
     """
 
     def __init__(self, names: Iterable[str], labels: Mapping[str, Any]) -> None:
-        self._labels = {name: tf.constant(labels[name], tf.float32) for name in names}
+        self._labels = {name: as_tensor(labels[name]) for name in names}
 
     def gather(self, rows: tf.Tensor, source: Any) -> tuple[Any, dict[str, tf.Tensor]]:
         """Returns the rows' inputs and labels.

@@ -17,6 +17,7 @@ from keras_mtl.features import (
     build_encoder,
     deserialize_feature,
     encode_frame,
+    encode_parts,
     feature_arrays,
     feature_tensors,
     learn_features,
@@ -130,6 +131,15 @@ def test_a_row_is_encoded_alike_alone_and_among_others(learned):
     together = encode_frame(encoder, [learned], FRAME)
     alone = encode_frame(encoder, [learned], FRAME.iloc[5:6])
     np.testing.assert_array_equal(together[5:6], alone)
+
+
+def test_rows_in_parts_are_encoded_as_at_once(learned):
+    encoder = build_encoder([learned])
+    together = encode_frame(encoder, [learned], FRAME)
+    parts = iter([FRAME.iloc[:1], FRAME.iloc[1:1], FRAME.iloc[1:]])
+    out = np.zeros_like(together)
+    encode_parts(encoder, [learned], parts, out)
+    np.testing.assert_array_equal(out, together)
 
 
 def test_a_saved_encoder_encodes_alike(learned, tmp_path):
