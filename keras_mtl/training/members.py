@@ -11,24 +11,14 @@ import tensorflow as tf
 
 from keras_mtl.training.batch_order import batch_order, rows_in_order, steps_an_epoch
 from keras_mtl.training.epoch_inputs import epoch_inputs
-from keras_mtl.training.member_copies import (
-    assign_values,
-    new_member,
-    set_seed,
-    stack_values,
-    statistics,
-    weighting_state,
-)
+from keras_mtl.training.initial_values import initial_values
+from keras_mtl.training.member_copies import set_seed, weighting_state
 from keras_mtl.training.member_history import (
     column_names,
     require_finite,
     row_of_history,
 )
-from keras_mtl.training.member_model import (
-    dropout_layers,
-    member_model,
-    set_dropout_rates,
-)
+from keras_mtl.training.member_model import dropout_layers, member_model
 from keras_mtl.training.member_program import MemberProgram
 from keras_mtl.training.member_settings import MemberSettings
 from keras_mtl.training.multi_task_model import MultiTaskModel
@@ -36,6 +26,7 @@ from keras_mtl.training.own_values import own_values
 from keras_mtl.training.progress import Progress
 from keras_mtl.training.replicas import Replicas
 from keras_mtl.training.settings import TrainingSettings
+from keras_mtl.training.trained_members import TrainedMembers
 from keras_mtl.weighting import Weighting
 from keras_mtl.weighting import get as get_weighting
 
@@ -47,13 +38,13 @@ class MemberFit:
     """What training gave.
 
     Attributes:
-        members: The trained models.
+        members: The trained models, each made when it is asked for.
         history: For each of Keras's column names an array of shape (epochs,
             members); NaN where a member had stopped before.
         epochs: The epoch whose weights each member has, from 1.
     """
 
-    members: list[MultiTaskModel]
+    members: Sequence[MultiTaskModel]
     history: dict[str, np.ndarray]
     epochs: np.ndarray
 
@@ -161,7 +152,7 @@ def fit_members(
     layers = [layer.name for layer in dropout_layers(model)]
     own.check(len(rows), len(inputs), tasks, layers)
     numbers = range(len(rows)) if own.numbers is None else own.numbers
-    members = [new_member(model, seed, number) for number in numbers]
+    first = initial_values(model, seed, numbers)
     steps = steps_an_epoch(rows, settings.batch_size)
     # Replicas have parts of a batch, which may be unequal.
     fill_batches = replicas is not None or any(
@@ -188,8 +179,8 @@ def fit_members(
         replicas=replicas,
     )
     state = program.initial_state(
-        stack_values([member.trainable_variables for member in members]),
-        stack_values([statistics(member) for member in members]),
+        first.weights,
+        first.statistics,
         [weighting_state(program, seed, number) for number in numbers],
     )
     rates = [(layer.name, layer.rate) for layer in program.dropouts]
@@ -230,14 +221,17 @@ def fit_members(
             states = [generator.bit_generator.state for generator in generators]
             on_progress(Progress(tf.nest.flatten(state), states, [*epochs], latest))
     best = bool(settings.patience)
-    assign_values(
-        members,
-        state.best_weights if best else state.weights,
-        state.best_statistics if best else state.statistics,
+    members = TrainedMembers(
+        model,
+        seed,
+        numbers,
+        [each.numpy() for each in (state.best_weights if best else state.weights)],
+        [
+            each.numpy()
+            for each in (state.best_statistics if best else state.statistics)
+        ],
+        own.dropout_rates(layers),
     )
-    for name, own_rates in own.dropout_rates(layers).items():
-        for member, rate in zip(members, own_rates, strict=True):
-            set_dropout_rates(member, {name: float(rate)})
     trained = np.full(len(rows), len(epochs))
     return MemberFit(
         members,
