@@ -6,12 +6,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from keras_mtl.datasets.exchange_groups import best_exchange
+
 __all__ = ["ClassCoverage"]
 
 Integers = NDArray[np.int64]
 Truths = NDArray[np.bool_]
 
 CANDIDATES = 100
+# Among more groups a class that lacks some is so rare a case that the time of a
+# search is not worth it.
+MOST_EXCHANGED = 2000
 
 
 class ClassCoverage:
@@ -73,7 +78,8 @@ class ClassCoverage:
         """Moves groups in `held`, in place, until each class has its need.
 
         The rarest class comes first. A group moves only if no other class
-        comes to lack what it had. Then as many rows as possible go back.
+        comes to lack what it had; where that is not enough, several move at
+        once. Then as many rows as possible go back.
 
         Args:
             held: `(G,)` truth values: whether a group is held out.
@@ -98,6 +104,7 @@ class ClassCoverage:
         rarest = rarest[np.argsort(self.totals[rarest], kind="stable")]
         for number in rarest:
             self._mend(int(number), held, counts, sizes, generator)
+        self._exchange(held, counts, sizes)
         self._return(held, counts, sizes, target, generator)
 
     def _find_lacking(self, counts: Integers) -> Truths:
@@ -138,6 +145,43 @@ class ClassCoverage:
         counts[having] += -1 if held[group] else 1
         held[group] = not held[group]
         return True
+
+    def _exchange(self, held: Truths, counts: Integers, sizes: Integers) -> None:
+        """Moves several groups at once where no single one can move.
+
+        The groups of the classes that still lack some are looked at, then those
+        of all classes that these belong to, and so on.
+        """
+        seen = self._find_lacking(counts)
+        while seen.any():
+            groups = np.unique(self.members[seen[self.classes]])
+            if len(groups) > MOST_EXCHANGED:
+                return
+            among = np.zeros(self.group_count, bool)
+            among[groups] = True
+            pair = among[self.members]
+            # What stays on the held side whatever these groups do.
+            fixed = counts - np.bincount(
+                self.classes[pair],
+                weights=held[self.members[pair]],
+                minlength=len(counts),
+            ).astype(np.int64)
+            held[groups] = best_exchange(
+                np.searchsorted(groups, self.members[pair]),
+                self.classes[pair],
+                self.held_need - fixed,
+                self.totals - self.rest_need - fixed,
+                held[groups],
+                sizes[groups],
+            )
+            counts[:] = np.bincount(
+                self.classes, weights=held[self.members], minlength=len(counts)
+            )
+            more = np.zeros_like(seen)
+            more[self.classes[pair]] = True
+            if not self._find_lacking(counts).any() or (more == seen).all():
+                return
+            seen = more
 
     def _return(
         self,

@@ -28,8 +28,9 @@ def split_rows(
 
     Each stratum gives its share of rows to both sides. Each class with at least
     two groups is on both sides and, with three, twice in the rest, so that the
-    rest can be split again. Where that and the fraction contradict each other,
-    the classes go first.
+    rest can be split again; as many classes as can be, where groups that share
+    classes contradict each other. Where that and the fraction do, the classes go
+    first.
 
     Args:
         strata: `(N,)` integers, from `label_strata`.

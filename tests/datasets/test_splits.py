@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from scipy.optimize import Bounds, LinearConstraint, milp
 
 from keras_mtl.datasets import (
     HEART_DISEASE_FEATURES,
@@ -84,13 +85,44 @@ def test_split_promises(problem, fraction, seed):
     np.testing.assert_array_equal(again[1], held)
 
 
+def lacking(having, held):
+    """Counts the groups that classes lack: one held out, and two in the rest.
+
+    The first class is that of all groups, which comes before all others.
+    """
+    totals = having.sum(axis=1)
+    one = np.minimum(totals - 1, 1)
+    two = np.minimum(totals - 1, 2)
+    lack = np.maximum(one - having @ held, 0) + np.maximum(two - having @ ~held, 0)
+    return (weights(having) * lack).sum()
+
+
+def weights(having):
+    return np.where(np.arange(len(having)) == 0, 3 * len(having), 1)
+
+
+def least_lacking(having):
+    """Finds the least of all choices, as an integer program."""
+    totals = having.sum(axis=1)
+    classes, groups = having.shape
+    found = milp(
+        np.r_[np.zeros(groups), weights(having), weights(having)],
+        constraints=LinearConstraint(
+            np.hstack([having, np.eye(classes), -np.eye(classes)]),
+            np.minimum(totals - 1, 1),
+            totals - np.minimum(totals - 1, 2),
+        ),
+        bounds=Bounds(0, np.r_[np.ones(groups), np.full(2 * classes, np.inf)]),
+        integrality=np.r_[np.ones(groups), np.zeros(2 * classes)],
+    )
+    assert found.success
+    return round(found.fun)
+
+
 @PROPERTY
 @given(problems(), st.sampled_from([0.1, 0.2, 0.5]), st.integers(0, 99))
-def test_every_class_with_three_groups_is_on_both_sides(problem, fraction, seed):
+def test_every_class_that_can_be_is_on_both_sides(problem, fraction, seed):
     labels, groups, _ = problem
-    if len(np.unique(groups)) < 30:
-        # Among few groups, classes may contradict each other: take one task.
-        labels = {"t0": labels["t0"]}
     _, held = split_rows(
         label_strata(labels),
         test_fraction=fraction,
@@ -98,12 +130,38 @@ def test_every_class_with_three_groups_is_on_both_sides(problem, fraction, seed)
         groups=groups,
         labels=labels,
     )
-    is_held = np.isin(np.arange(len(groups)), held)
-    for rows, found in class_groups(labels, groups):
-        if len(found) >= 3:
-            assert is_held[rows].any()
-            # Twice in the rest, so that the rest can be split again.
-            assert len(np.unique(groups[rows & ~is_held])) >= 2
+    names = np.unique(groups)
+    classes = [names, *[found for _, found in class_groups(labels, groups)]]
+    having = np.array([np.isin(names, found) for found in classes]).astype(int)
+    found = lacking(having, np.isin(names, groups[held]))
+    # Classes that share their groups may contradict each other.
+    if found:
+        assert found == least_lacking(having)
+
+
+def test_groups_are_exchanged_where_no_single_one_can_move():
+    count = 40
+    groups = np.arange(count)
+    generator = np.random.default_rng(0)
+    for seed in range(20):
+        # Groups 0 to 8 make a square: its rows and columns are the classes.
+        labels = {name: np.full(count, np.nan) for name in ("row", "column", "others")}
+        order = generator.permutation(count)
+        labels["row"][order[:9]] = np.arange(9) // 3
+        labels["column"][order[:9]] = np.arange(9) % 3
+        labels["others"][order[9:]] = np.arange(count - 9) % 2
+        _, held = split_rows(
+            label_strata(labels),
+            test_fraction=0.2,
+            seed=seed,
+            groups=groups,
+            labels=labels,
+        )
+        # One group of each row and of each column, and so two in the rest.
+        square = [int(np.flatnonzero(order == each)[0]) for each in held]
+        square = [each for each in square if each < 9]
+        assert sorted(each // 3 for each in square) == [0, 1, 2]
+        assert sorted(each % 3 for each in square) == [0, 1, 2]
 
 
 @PROPERTY

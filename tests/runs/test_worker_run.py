@@ -130,6 +130,27 @@ def test_they_make_the_run_that_one_makes(folders, tmp_path, weighting):
     assert sorted(os.listdir(folders[0])) == ["run", "visits.csv"]
 
 
+def test_folders_of_shards_give_the_run_of_one_file(folders, tmp_path):
+    # Rows of a folder lie on a disk, and each worker streams its part.
+    flags = (*SETTINGS, *CURVES)
+    alone = tmp_path / "alone"
+    alone.mkdir()
+    for number, folder in enumerate(folders):
+        file = folder / "visits.csv"
+        file.rename(alone / "visits.csv")
+        frame = pd.read_csv(alone / "visits.csv")
+        shards = folder / "visits"
+        shards.mkdir()
+        # The same rows, cut in another way.
+        for part, rows in enumerate(np.array_split(np.arange(len(frame)), 2 + number)):
+            frame.iloc[rows].to_csv(shards / f"part-{part}.csv", index=False)
+    assert end(start(alone, *flags, DATA))[0] == 0
+    ends = run_two(folders, *flags, "--data=visits")
+    assert [status for status, _, _ in ends] == [0, 0], ends
+    check_close(folders[0] / "run", alone / "run")
+    assert os.listdir(folders[1]) == ["visits"]
+
+
 def test_workers_with_other_rows_are_refused(folders):
     frame = pd.read_csv(folders[1] / "visits.csv")
     frame["dose"] += 1
