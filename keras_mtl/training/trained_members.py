@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import random
 from collections.abc import Mapping, Sequence
 from typing import overload
@@ -69,7 +70,8 @@ class TrainedMembers(Sequence[MultiTaskModel]):
         before = random.getstate()
         random.seed(self._seeds[place])
         try:
-            model = self._kind.from_config(self._config)
+            # Some of Keras's layers take what they are given to pieces.
+            model = self._kind.from_config(copy.deepcopy(self._config))
         finally:
             random.setstate(before)
         for variables, values in (
