@@ -85,6 +85,8 @@ def _lost(workers: Workers, message: str) -> str:
         number = workers.number(found[1], int(found[2]))
         if number != workers.index:
             return workers.describe(number)
+    if workers.count == 2:
+        return workers.describe(1 - workers.index)
     return "another one"
 
 

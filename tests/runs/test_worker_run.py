@@ -1,7 +1,9 @@
 """Two workers train one run, and survive the loss of one."""
 
+import contextlib
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -32,15 +34,24 @@ SETTINGS = (
 CURVES = ("--epochs=8",)
 # Long enough to be killed in the midst of it.
 LONG = ("--epochs=150", "--patience=0")
-SECONDS = 240
+# What a process that hangs is found by; a loaded machine takes minutes.
+SECONDS = 900
+# Below those that a system gives to outgoing connections: one that waits for a
+# port of that kind may be given the same, and then waits for itself.
+PORTS = range(12_000, 32_000)
 
 
 def two_ports():
     """Returns ports that were free just now."""
-    with socket.socket() as one, socket.socket() as two:
-        for each in (one, two):
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in (one, two)]
+    found = []
+    # Other than those of tests beside this one, which begin with the same seed.
+    for port in random.SystemRandom().sample(PORTS, 200):
+        with socket.socket() as one, contextlib.suppress(OSError):
+            one.bind(("127.0.0.1", port))
+            found.append(port)
+        if len(found) == 2:
+            return found
+    pytest.fail("no free ports")
 
 
 def start(folder, *flags, config=None, **how):
@@ -168,7 +179,9 @@ def test_the_loss_of_a_worker_is_told_and_the_run_goes_on(folders, tmp_path, vic
     flags = (*SETTINGS, *LONG, DATA)
     path = checkpoint_path(folders[0] / "run")
     processes = start_two(folders, *flags)
-    while all(each.poll() is None for each in processes) and epoch_of(path) < 2:
+    # The first epoch is written at once; how soon a later one is, the machine
+    # decides.
+    while all(each.poll() is None for each in processes) and not epoch_of(path):
         time.sleep(0.05)
     processes[victim].send_signal(signal.SIGKILL)
     status, _, stderr = end(processes[1 - victim])
@@ -178,7 +191,7 @@ def test_the_loss_of_a_worker_is_told_and_the_run_goes_on(folders, tmp_path, vic
     assert f"lost worker {victim} of 2 (127.0.0.1:" in last
     assert "--resume" in last
     assert end(processes[victim])[0] == -signal.SIGKILL
-    assert 2 <= epoch_of(path) < 150
+    assert 1 <= epoch_of(path) < 150
     assert not (folders[0] / "run").exists()
 
     # The second one has no file to go on from: the chief gives it its own.
