@@ -166,7 +166,7 @@ def _draw(
         (len(numbers), count),
     )
 
-    @tf.function
+    @tf.function(autograph=False)
     def draw(seeds: tf.Tensor) -> list[tf.Tensor]:
         return tf.map_fn(
             lambda own: [each.drawn(own) for each in random_ones],
