@@ -24,7 +24,6 @@ from rich.progress import (
 from keras_mtl.configuration.workers import Workers
 from keras_mtl.errors import DataWarning
 from keras_mtl.report.tables import data_table, measures_table
-from keras_mtl.runs.load_keras import load_keras
 from keras_mtl.runs.prepare import PreparedData
 
 __all__ = ["Terminal"]
@@ -69,9 +68,7 @@ class Terminal:
 
     @contextlib.contextmanager
     def loading(self) -> Iterator[int]:
-        """Loads Keras, with TensorFlow's start-up lines off the screen.
-
-        They are shown if what goes on inside fails.
+        """Keeps TensorFlow's start-up lines off the screen, unless it fails.
 
         Gives the file number under which the screen is to be had meanwhile.
 
@@ -87,7 +84,6 @@ class Terminal:
         with tempfile.TemporaryFile() as said:
             os.dup2(said.fileno(), 2)
             try:
-                load_keras()
                 yield kept
             except BaseException:
                 said.seek(0)

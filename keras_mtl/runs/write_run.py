@@ -12,6 +12,7 @@ import pandas as pd
 
 from keras_mtl.configuration.repeatable import repeatable_values
 from keras_mtl.configuration.toml_file import write_toml
+from keras_mtl.report import write_plots
 from keras_mtl.runs.predictions import answer_rows
 from keras_mtl.runs.prepare import PreparedData
 from keras_mtl.runs.train import TrainedRun
@@ -58,9 +59,6 @@ def write_run(
         data: What it was trained on.
         metrics: As `run_metrics` gives them.
     """
-    # Loads Matplotlib, whose memory training had better use for.
-    from keras_mtl.report import write_plots
-
     model = run.model
     outputs = _rows(run.answers, data.test_rows)
     labels = _rows(data.labels, data.test_rows)
