@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
 import keras
@@ -22,8 +23,8 @@ PACKED_FROM = 8
 class PackedRows:
     """Rows of which many batches are taken.
 
-    A compiled function takes it as an argument, for TensorFlow knows how to
-    part it: the arrays are tensors of its graph, the rest is fixed.
+    Compiled functions and `tf.vectorized_map` take it as an argument, for
+    TensorFlow knows how to part it: the arrays are tensors, the rest is fixed.
 
     Attributes:
         arrays: (N, ...), or (N, arrays, ...) of several of one shape and type.
@@ -71,10 +72,17 @@ class PackedRows:
 
     def take(self, index: Any) -> Batch:
         """Returns the rows of these numbers, (N,)."""
+        return self.map(lambda array: tf.gather(array, index)).batch()
+
+    def map(self, function: Callable[[tf.Tensor], tf.Tensor]) -> PackedRows:
+        """Returns what a function of the arrays' first axis makes of them."""
+        return replace(self, arrays=tuple(map(function, self.arrays)))
+
+    def batch(self) -> Batch:
+        """Returns all rows, unpacked."""
         taken: dict[int, tf.Tensor] = {}
         for array, group in zip(self.arrays, self.places, strict=True):
-            found = tf.gather(array, index)
-            parts = [found] if len(group) == 1 else part(found)
+            parts = [array] if len(group) == 1 else part(array)
             taken.update(zip(group, parts, strict=True))
         return Batch(
             *keras.tree.map_structure(
