@@ -44,8 +44,9 @@ class SharedRows:
 
         def gather(values: tf.Tensor) -> tf.Tensor:
             gathered = tf.gather(values, tf.maximum(rows, 0))
-            others = [1] * (len(gathered.shape) - len(rows.shape))
-            present = tf.reshape(rows >= 0, [*tf.shape(rows), *others])
+            present = rows >= 0
+            for _ in range(len(gathered.shape) - len(rows.shape)):
+                present = present[..., None]
             return tf.where(present, gathered, float("nan"))
 
         return self._labels.map(gather)
