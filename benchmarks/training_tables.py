@@ -19,7 +19,7 @@ def one_model(times: dict[str, float]) -> Table:
     )
     for name, time in times.items():
         shares = [time / times[way] for way in ("PyTorch loop", "plain Keras fit")]
-        table.add_row(name, f"{time:.2f}", *[f"1/{1 / share:.1f}" for share in shares])
+        table.add_row(name, f"{time:.2f}", *map(_share, shares))
     return table
 
 
@@ -34,7 +34,7 @@ def members(spans: dict[int, tuple[float, float]], pytorch: float) -> Table:
     headings = ("an epoch of all, ms", "of one, ms", "of PyTorch's", "first epoch, s")
     table = _table("Members trained together", *headings)
     for count, (milliseconds, first) in spans.items():
-        share = f"1/{pytorch * count / milliseconds:.1f}"
+        share = _share(milliseconds / count / pytorch)
         cells = (f"{milliseconds:.1f}", f"{milliseconds / count:.2f}", share)
         table.add_row(str(count), *cells, f"{first:.1f}")
     return table
@@ -87,3 +87,7 @@ def _table(title: str, *headings: str) -> Table:
     for heading in headings:
         table.add_column(heading, justify="right")
     return table
+
+
+def _share(value: float) -> str:
+    return f"{value:.1f}" if value >= 1 else f"1/{1 / value:.1f}"

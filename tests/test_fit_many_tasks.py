@@ -15,12 +15,11 @@ NAMES = [f"sign{number}" for number in range(STACKED_FROM)]
 SERVED = """
 import json, sys
 from pathlib import Path
-import numpy as np
 from keras_mtl.serving.c_library import CSession
 
 version = next(Path(sys.argv[1]).glob("serving/*/1"))
 answers = CSession(version).run("serving_default", json.loads(sys.argv[2]))
-print(json.dumps(answers, default=lambda value: np.asarray(value, "O").tolist()))
+print(json.dumps({name: answers[name].tolist() for name in sys.argv[3:]}))
 """
 
 
@@ -66,10 +65,9 @@ def test_the_served_answers_are_those_of_the_loaded_average(run, run_python):
     # One a member: the run's model is their average.
     assert [stack.tasks for stack in _stacks(model)] == [tuple(NAMES)] * 3
     rows = {"dose": [0.5, -1.0], "age": [0.1, 2.0], "height": [-0.3, 0.0]}
-    done = run_python("-c", SERVED, run, json.dumps(rows))
+    done = run_python("-c", SERVED, run, json.dumps(rows), *NAMES)
     assert done.returncode == 0, done.stderr
     served = json.loads(done.stdout)
-    assert set(NAMES) <= set(served)
     inputs = {name: keras.ops.array(values) for name, values in rows.items()}
     expected = model({name: value[:, None] for name, value in inputs.items()})
     for name in NAMES:
