@@ -3,14 +3,16 @@
     python -m benchmarks.member_memory COUNT
 
 trains so many members of the article's network for two epochs and prints the
-peak of the process's resident memory in megabytes.
+peak of the process's resident memory in megabytes. Needs Linux, which tells a
+process its own peak.
 """
 
 from __future__ import annotations
 
-import resource
 import subprocess
 import sys
+
+from benchmarks.process_memory import process_memory
 
 __all__ = ["peak_memory"]
 
@@ -28,9 +30,7 @@ def _peak(members: int) -> float:
     from benchmarks.keras_fits import member_epochs
 
     member_epochs(members, BATCH_SIZE, epochs=1)
-    # Linux tells kilobytes, macOS bytes.
-    unit = 1e6 if sys.platform == "darwin" else 1e3
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
+    return process_memory("VmHWM")
 
 
 if __name__ == "__main__":
