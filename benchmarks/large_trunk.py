@@ -14,6 +14,7 @@ import statistics
 import sys
 from pathlib import Path
 
+from benchmarks.process_memory import process_memory
 from benchmarks.side_by_side import seconds_of
 from benchmarks.weighting_problem import Problem
 
@@ -32,14 +33,14 @@ def main() -> None:
         step = torchjd_step(name, LARGE)
     else:
         step = _fit_step(name)
-    before = _memory("VmRSS")
+    before = process_memory("VmRSS")
     Path("/proc/self/clear_refs").write_text("5")  # the peak starts anew
     step()  # compiles
     times = [seconds_of(step) * 1e3 for _ in range(STEPS)]
     print(
         json.dumps(
             {
-                "added_megabytes": _memory("VmHWM") - before,
+                "added_megabytes": process_memory("VmHWM") - before,
                 "milliseconds": statistics.median(times),
             }
         )
@@ -62,16 +63,6 @@ def _fit_step(name: str):
         metrics={task: [] for task in LARGE.names},
     )
     return lambda: model.fit(inputs, named, batch_size=LARGE.rows, verbose=0)
-
-
-def _memory(entry: str) -> float:
-    """Returns an entry of Linux's account of this process, in MB (10^6 bytes).
-
-    The account of `resource` would begin at the peak of the parent process.
-    """
-    status = Path("/proc/self/status").read_text("utf-8")
-    line = next(line for line in status.splitlines() if line.startswith(entry))
-    return int(line.split()[1]) * 1024 / 1e6
 
 
 if __name__ == "__main__":

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
+from typing import TypeVar
 
 __all__ = ["Milliseconds", "seconds_of", "side_by_side"]
 
 # Of one turn: from the number of calls to the milliseconds of each measurement.
 Milliseconds = list[float]
+Way = TypeVar("Way", bound=Hashable)
 
 
 def seconds_of(action: Callable[[], object]) -> float:
@@ -20,8 +22,8 @@ def seconds_of(action: Callable[[], object]) -> float:
 
 
 def side_by_side(
-    ways: Mapping[str, Callable[[], Milliseconds]], rounds: int
-) -> dict[str, float]:
+    ways: Mapping[Way, Callable[[], Milliseconds]], rounds: int
+) -> dict[Way, float]:
     """Lets each way measure itself once a round.
 
     Args:
@@ -32,7 +34,7 @@ def side_by_side(
     Returns:
         By name the median.
     """
-    measured: dict[str, Milliseconds] = {name: [] for name in ways}
+    measured: dict[Way, Milliseconds] = {name: [] for name in ways}
     for turn in range(rounds + 1):
         for name, measure in ways.items():
             found = measure()

@@ -4,21 +4,65 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import NamedTuple
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from benchmarks.epoch_clock import EpochClock
-from benchmarks.side_by_side import Milliseconds
+from benchmarks.side_by_side import Milliseconds, side_by_side
 from keras_mtl.architectures import build_hard_sharing
 from keras_mtl.tasks import BinaryTask
 from keras_mtl.training import MultiTaskModel
 
-__all__ = ["keras_model", "our_model", "products", "timed_fit"]
+__all__ = ["TaskTimes", "keras_model", "our_model", "products", "task_times"]
 
 FEATURES, TRUNK, WIDTH = 12, (32, 64), 16
 BATCH_SIZE, STEPS = 256, 8
+
+
+class TaskTimes(NamedTuple):
+    """What tasks cost, by the way (`ours`, `Keras`, `products`) and their number.
+
+    Attributes:
+        counts: The numbers of tasks.
+        steps: The milliseconds of a step.
+        first: The seconds until an epoch of 8 steps was over, from nothing.
+    """
+
+    counts: list[int]
+    steps: dict[tuple[str, int], float]
+    first: dict[tuple[str, int], float]
+
+
+def task_times(
+    counts: list[int], keras_up_to: int, rounds: int, weighting: str
+) -> TaskTimes:
+    """Measures models of so many equal tasks, and of one, in turns.
+
+    Args:
+        counts: The numbers of tasks.
+        keras_up_to: The most tasks of a model of plain Keras.
+        rounds: The turns of each.
+        weighting: How this package combines the tasks.
+    """
+    counts = sorted({1, *counts})
+    # What TensorFlow loads at its first use is no task's.
+    _timed_fit(lambda: keras_model(1), 1)
+    _timed_fit(lambda: our_model(1, weighting), 1)
+    ways, first = {}, {}
+    for count in counts:
+        if count <= keras_up_to:
+            ways["Keras", count], first["Keras", count] = _timed_fit(
+                lambda count=count: keras_model(count), count
+            )
+        ways["ours", count], first["ours", count] = _timed_fit(
+            lambda count=count: our_model(count, weighting), count
+        )
+        # What the heads can't do without.
+        ways["products", count] = products(count)
+    return TaskTimes(counts, side_by_side(ways, rounds), first)
 
 
 def keras_model(tasks: int) -> keras.Model:
@@ -45,7 +89,7 @@ def our_model(tasks: int, weighting: str) -> MultiTaskModel:
     return model
 
 
-def timed_fit(
+def _timed_fit(
     make: Callable[[], keras.Model], tasks: int
 ) -> tuple[Callable[[], Milliseconds], float]:
     """Builds a model and trains it for an epoch.

@@ -1,11 +1,14 @@
-"""How fast the article's network trains, beside plain Keras and PyTorch.
+"""What training takes, beside plain Keras and PyTorch: one run, four tables.
 
-    python -m benchmarks.training_speed [--members 1,8,32,128] [--plot FILE]
+    python -m benchmarks.training_speed [--members 1,8,32,128] [--tasks 1,16,64,256]
+        [--memory 1,32,128,512] [--keras-up-to 64] [--plot FILE]
 
-736 rows, batches of 32, Adam. Keras and this package evaluate 184 rows after
-each epoch; the PyTorch loop trains alone. All are measured in turns in one
-process. Then the time of an epoch over the number of members that train
-together.
+An epoch of the article's network: 736 rows, batches of 32, Adam. Keras and this
+package evaluate 184 rows after each epoch; the PyTorch loop trains alone. Then
+an epoch over the number of members that train together, the memory of a process
+that trains so many, and a step over the number of tasks: heads of 16-1 on the
+same trunk, batches of 256 rows, where this package measures each task's accuracy
+and AUC and plain Keras nothing. What is compared takes turns in one process.
 """
 
 from __future__ import annotations
@@ -17,7 +20,6 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
 from benchmarks.side_by_side import side_by_side
 from keras_mtl.configuration.command_line import Flag, run_command
@@ -26,14 +28,22 @@ from keras_mtl.errors import UserError
 __all__ = ["FLAGS", "main"]
 
 SUMMARY = """Measures an epoch of the article's network in `fit`, beside plain Keras and
-a PyTorch loop, and of many members that train together.
+a PyTorch loop, of many members that train together, and a step of many tasks.
 """
 FLAGS = (
     Flag("--members", "members", "How many together.", form="list", metavar="1,8"),
+    Flag("--memory", "memory", "How many, for memory.", form="list", metavar="1,32"),
+    Flag("--tasks", "tasks", "How many tasks.", form="list", metavar="1,16"),
+    Flag("--keras-up-to", "keras", "Plain Keras's most tasks.", metavar="N"),
+    Flag("--weighting", "weighting", "How tasks are combined.", metavar="NAME"),
     Flag("--rounds", "rounds", "The turns that each way gets.", metavar="N"),
-    Flag("--plot", "plot", "A picture of the times over members.", metavar="PNG"),
+    Flag("--plot", "plot", "A picture of the curves.", metavar="PNG"),
 )
 MEMBERS = ("1", "8", "32", "128", "512")
+MEMORY = ("1", "32", "128", "512")
+TASKS = ("1", "4", "16", "64", "256")
+# With 256 its first epoch takes minutes.
+KERAS_UP_TO = "64"
 BATCH_SIZE = 32
 MEMBER_EPOCHS = 30
 
@@ -46,8 +56,11 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _measure(values: dict[str, Any], mistakes: list[str]) -> None:
-    counts = _numbers("--members", values.get("members", MEMBERS), mistakes)
-    rounds = _numbers("--rounds", [values.get("rounds", "7")], mistakes)
+    members = _numbers("--members", values.get("members", MEMBERS), mistakes)
+    memory = _numbers("--memory", values.get("memory", MEMORY), mistakes)
+    tasks = _numbers("--tasks", values.get("tasks", TASKS), mistakes)
+    most = _numbers("--keras-up-to", [values.get("keras", KERAS_UP_TO)], mistakes)
+    rounds = _numbers("--rounds", [values.get("rounds", "5")], mistakes)
     plot = Path(values["plot"]) if "plot" in values else None
     if plot is not None and not plot.absolute().parent.is_dir():
         mistakes.append(f"--plot: expected a file in a folder that is there; {plot}.")
@@ -59,13 +72,26 @@ def _measure(values: dict[str, Any], mistakes: list[str]) -> None:
     if mistakes:
         raise UserError(*mistakes)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    from benchmarks import training_tables as tables
+    from benchmarks.keras_fits import member_epochs
+    from benchmarks.member_memory import peak_memory
+    from benchmarks.task_fits import task_times
+
     console = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
     times = _one_model(rounds[0])
-    console.print(_one_model_table(times))
-    spans = _many_members(counts)
-    console.print(_member_table(spans, times["PyTorch loop"]))
+    pytorch = times["PyTorch loop"]
+    console.print(tables.one_model(times))
+    spans = {
+        count: member_epochs(count, BATCH_SIZE, MEMBER_EPOCHS) for count in members
+    }
+    console.print(tables.members(spans, pytorch))
+    console.print(tables.memory({count: peak_memory(count) for count in memory}))
+    costs = task_times(tasks, most[0], rounds[0], values.get("weighting", "sum"))
+    console.print(tables.tasks(costs))
     if plot is not None:
-        _plot(plot, spans, times["PyTorch loop"])
+        from benchmarks.training_curves import draw_curves
+
+        draw_curves(plot, spans, pytorch, costs)
         console.print(f"Written: {plot}")
 
 
@@ -75,7 +101,7 @@ def _numbers(flag: str, texts: list[str], mistakes: list[str]) -> list[int]:
         mistakes.append(
             f"{flag}: expected whole numbers from 1; received {', '.join(wrong)}."
         )
-    return [int(text) for text in texts if text not in wrong]
+    return sorted({int(text) for text in texts if text not in wrong})
 
 
 def _one_model(rounds: int) -> dict[str, float]:
@@ -90,62 +116,6 @@ def _one_model(rounds: int) -> dict[str, float]:
         },
         rounds,
     )
-
-
-def _one_model_table(times: dict[str, float]) -> Table:
-    table = Table(title="An epoch of 736 rows in batches of 32", title_justify="left")
-    table.add_column("way")
-    for heading in ("ms", "of PyTorch's", "of Keras's"):
-        table.add_column(heading, justify="right")
-    for name, time in times.items():
-        shares = [time / times[way] for way in ("PyTorch loop", "plain Keras fit")]
-        table.add_row(name, f"{time:.2f}", *[f"1/{1 / share:.1f}" for share in shares])
-    return table
-
-
-def _many_members(counts: list[int]) -> dict[int, tuple[float, float]]:
-    from benchmarks.keras_fits import member_epochs
-
-    return {count: member_epochs(count, BATCH_SIZE, MEMBER_EPOCHS) for count in counts}
-
-
-def _member_table(spans: dict[int, tuple[float, float]], pytorch: float) -> Table:
-    table = Table(title="Members trained together", title_justify="left")
-    for heading in (
-        "members",
-        "an epoch of all, ms",
-        "of one, ms",
-        "of PyTorch's",
-        "first epoch, s",
-    ):
-        table.add_column(heading, justify="right")
-    for count, (milliseconds, first) in spans.items():
-        table.add_row(
-            str(count),
-            f"{milliseconds:.1f}",
-            f"{milliseconds / count:.2f}",
-            f"1/{pytorch * count / milliseconds:.1f}",
-            f"{first:.1f}",
-        )
-    return table
-
-
-def _plot(path: Path, spans: dict[int, tuple[float, float]], pytorch: float) -> None:
-    from keras_mtl.report.figures import COLORS, write_figure
-
-    def draw(figure: Any) -> None:
-        axes = figure.subplots()
-        each = [milliseconds / count for count, (milliseconds, _) in spans.items()]
-        axes.loglog(list(spans), each, "o-", color=COLORS[0], label="keras_mtl")
-        axes.axhline(pytorch, color=COLORS[1], label="PyTorch loop")
-        axes.set(
-            xlabel="members trained together",
-            ylabel="an epoch of one member, ms",
-            title="736 rows, batches of 32",
-        )
-        axes.legend()
-
-    write_figure(path, (5.0, 3.6), draw)
 
 
 if __name__ == "__main__":

@@ -11,10 +11,10 @@ import numpy as np
 import tensorflow as tf
 
 from keras_mtl.metrics import name_logs
-from keras_mtl.training.batch_step import Batch
 from keras_mtl.training.compiled_training import CompiledTraining
+from keras_mtl.training.model_graph import row_size
+from keras_mtl.training.packed_rows import PackedRows
 from keras_mtl.training.random_states import is_seed
-from keras_mtl.training.rows_in_memory import PackedRows, count_rows, take_rows
 
 __all__ = ["EpochProgram"]
 
@@ -22,8 +22,8 @@ __all__ = ["EpochProgram"]
 # then takes a fifth of the time. Short fits do without.
 STEPS_WORTH_XLA = 400
 
-# The numbers that go through the model at once in an evaluation, at least.
-NUMBERS_AT_ONCE = 2**20
+# So many numbers may the layers' outputs have in an evaluation, at least.
+NUMBERS_AT_ONCE = 2**22
 
 Logs = dict[str, Any]
 
@@ -59,7 +59,7 @@ class EpochProgram:
         # At once, not by one assignment after the other.
         self.reset_metrics = self._function(lambda: model.reset_metrics())
 
-    def build(self, rows: Batch) -> None:
+    def build(self, rows: PackedRows) -> None:
         """Makes the variables that Keras makes at the first batch."""
         if self._built:
             return
@@ -67,7 +67,7 @@ class EpochProgram:
         if not model.optimizer.built:
             model.optimizer.build(model.trainable_variables)
         # A compiled function can't make variables: a row goes through without.
-        model.test_step(take_rows(rows, np.arange(1)).data)
+        model.test_step(rows.take(np.arange(1)).data)
         model.reset_metrics()
         self._built = True
 
@@ -76,7 +76,7 @@ class EpochProgram:
         self.planned_steps += steps
 
     def train(
-        self, rows: Batch, order: tf.Tensor, batch_size: int, first: int, last: int
+        self, rows: PackedRows, order: tf.Tensor, batch_size: int, first: int, last: int
     ) -> tuple[int, Logs]:
         """Makes an update with each of some batches.
 
@@ -101,18 +101,19 @@ class EpochProgram:
                 break
         return reached, logs
 
-    def evaluate(self, rows: Batch, batch_size: int) -> Logs:
+    def evaluate(self, rows: PackedRows, batch_size: int) -> Logs:
         """Returns the metrics on rows, means over all of them.
 
         Args:
             rows: The rows.
             batch_size: How many go through the model at once, at least.
         """
-        numbers = sum(
-            int(np.prod(values.shape[1:])) for values in keras.tree.flatten(rows.inputs)
-        )
-        at_once = max(batch_size, NUMBERS_AT_ONCE // max(numbers, 1))
+        at_once = max(batch_size, NUMBERS_AT_ONCE // self._row_size)
         return self._logs("test", *self._evaluate(rows, tf.constant(at_once)))
+
+    @cached_property
+    def _row_size(self) -> int:
+        return row_size(self.model, inside_stacks=True)
 
     def _parts(self, order, batch_size, first, last):
         """Gives the programs, each with the batch at which it ends."""
@@ -135,10 +136,8 @@ class EpochProgram:
         return self._train(rows, batch, batch_size, first, last)
 
     def _train(self, rows, batch, batch_size, first, last):
-        packed = PackedRows(rows)
-
         def one_step(index):
-            self.model.train_step(packed.take(batch(index * batch_size)).data)
+            self.model.train_step(rows.take(batch(index * batch_size)).data)
             return (index + 1,)
 
         reached = tf.while_loop(
@@ -150,12 +149,12 @@ class EpochProgram:
         return reached[0], *self._result("train")
 
     def _test(self, rows, at_once):
-        count, packed = count_rows(rows), PackedRows(rows)
+        count = len(rows)
         self.model.reset_metrics()
 
         def one_step(start):
             index = tf.range(start, tf.minimum(start + at_once, count))
-            self.model.test_step(packed.take(index).data)
+            self.model.test_step(rows.take(index).data)
             return (start + at_once,)
 
         tf.while_loop(

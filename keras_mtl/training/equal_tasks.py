@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from keras import ops
 
+from keras_mtl.training.parted_tensor import common_whole
+
 __all__ = ["equal_tasks", "merge", "stack_by_task"]
 
 
@@ -67,11 +69,19 @@ def stack_by_task(values: Mapping[str, Any], names: Sequence[str], like: Any) ->
     Returns:
         A float32 tensor, (T, N) or (T, N, labels).
     """
-    return ops.stack([_flat_column(values.get(name, like)) for name in names])
+    found = common_whole(values, names)
+    if found is None:
+        return ops.stack([_flat_column(values.get(name, like)) for name in names])
+    whole, places = found
+    # Tasks first, then chosen: whole rows of memory are moved, not numbers.
+    whole = ops.transpose(whole, (1, 0, *range(2, len(whole.shape))))
+    if places != list(range(whole.shape[0])):
+        whole = ops.take(whole, places, axis=0)
+    return _flat_column(whole, rank=3)
 
 
-def _flat_column(value: Any) -> Any:
+def _flat_column(value: Any, rank: int = 2) -> Any:
     value = ops.cast(value, "float32")
-    if len(value.shape) == 2 and value.shape[-1] == 1:
+    if len(value.shape) == rank and value.shape[-1] == 1:
         return ops.squeeze(value, axis=-1)
     return value

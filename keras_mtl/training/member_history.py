@@ -16,8 +16,8 @@ def column_names(program: MemberProgram, validated: bool) -> list[str]:
     losses = ["loss", *[f"{task.name}_loss" for task in program.model.tasks]]
     validation = []
     if validated:
-        metrics = [f"{name}_{metric.name}" for name, metric in program.evaluate.metrics]
-        validation = [f"val_{name}" for name in losses + metrics]
+        columns = losses + program.evaluate.columns
+        validation = [f"val_{name}" for name in columns]
     return losses + validation + program.conflict_columns
 
 
@@ -28,7 +28,8 @@ def row_of_history(result: EpochResult, own: OwnValues) -> np.ndarray:
         if losses is not None:
             parts.append(np.sum(losses * own.loss_weights, axis=1)[None])
             parts.append(losses.numpy().T)
-    parts.extend(metric.numpy()[None] for metric in result.validation_metrics)
+    if result.validation_metrics is not None:
+        parts.append(result.validation_metrics.numpy().T)
     if result.conflict is not None:
         parts.append(result.conflict.numpy().T)
     return np.concatenate(parts).astype("float64")

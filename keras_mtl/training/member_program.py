@@ -225,7 +225,7 @@ class MemberProgram:
         # Nothing known is 0 / 0.
         conflict = told["conflict"] / told["known"] if self.conflict_columns else None
         if validation_rows is None:
-            return state, EpochResult(losses, None, [], conflict)
+            return state, EpochResult(losses, None, None, conflict)
         validation_losses, metrics = self.evaluate(state, validation_rows, held_source)
         state = self._keep_best(state, validation_losses, own, epoch)
         return state, EpochResult(losses, validation_losses, metrics, conflict)
@@ -354,7 +354,10 @@ class MemberProgram:
     def _label_counts(self, rows):
         """Counts the rows with a label, (K, T)."""
         return map_members(
-            lambda own: label_counts(self.step.task_losses, self.rows.labels(own)), rows
+            lambda own: label_counts(
+                self.step.task_losses, self.rows.labels(own).batch().labels
+            ),
+            rows,
         )
 
     def _map_after_step(self, weights, statistics, weighting, part, given):
@@ -379,9 +382,9 @@ class MemberProgram:
         )
 
     def _batch(self, rows, given, row_weights):
-        inputs, labels = given
+        inputs, packed = given
         present = rows >= 0 if self.fill_batches else None
-        return Batch(inputs, labels, row_weights or None, present)
+        return Batch(inputs, packed.batch().labels, row_weights or None, present)
 
     def _all_variables(self, statistics, seeds, rates=None):
         """Returns values for all the model's variables that are not trained."""

@@ -60,14 +60,14 @@ class EpochResult(NamedTuple):
     Attributes:
         losses: The tasks' mean training losses, (K, T).
         validation_losses: Their validation losses, (K, T), or None.
-        validation_metrics: For each metric in order its value, (K,).
+        validation_metrics: What `MemberEvaluation` measured, (K, columns), or None.
         conflict: The means over the steps of `conflict_columns`, (K, columns),
             NaN where no step told anything; or None if they are not watched.
     """
 
     losses: tf.Tensor
     validation_losses: tf.Tensor | None
-    validation_metrics: Tensors
+    validation_metrics: tf.Tensor | None
     conflict: tf.Tensor | None
 
 

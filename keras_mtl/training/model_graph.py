@@ -8,6 +8,8 @@ from typing import Any
 import keras
 import numpy as np
 
+from keras_mtl.layers import HeadStack
+
 __all__ = ["core_model", "graph_nodes", "node_of", "row_size"]
 
 
@@ -55,17 +57,21 @@ def core_model(model: keras.Model) -> keras.Model:
     return model
 
 
-def row_size(model: keras.Model) -> int:
-    """Returns how many numbers all layers make of one row."""
-    # An axis of unknown length, of time say, counts once.
-    made = [
-        int(np.prod([length or 1 for length in tensor.shape[1:]]))
-        for node in graph_nodes(model.outputs)
-        for tensor in node.output_tensors
-    ]
-    inner = [
-        row_size(node.operation)
-        for node in graph_nodes(model.outputs)
-        if isinstance(node.operation, keras.Model)
-    ]
-    return sum(made) + sum(inner)
+def row_size(model: keras.Model, inside_stacks: bool = False) -> int:
+    """Returns how many numbers all layers make of one row.
+
+    Args:
+        model: The model.
+        inside_stacks: Whether the hidden units of a `HeadStack` count.
+    """
+    total = 0
+    for node in graph_nodes(model.outputs):
+        for tensor in node.output_tensors:
+            # An axis of unknown length, of time say, counts once.
+            total += int(np.prod([length or 1 for length in tensor.shape[1:]]))
+        layer = node.operation
+        if isinstance(layer, keras.Model):
+            total += row_size(layer, inside_stacks)
+        elif inside_stacks and isinstance(layer, HeadStack):
+            total += len(layer.tasks) * sum(layer.widths)
+    return total

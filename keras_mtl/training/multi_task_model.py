@@ -24,6 +24,7 @@ from keras_mtl.training.compiled_fit import (
 )
 from keras_mtl.training.compiled_training import CompiledTraining
 from keras_mtl.training.epoch_program import EpochProgram
+from keras_mtl.training.packed_rows import PackedRows
 from keras_mtl.training.random_states import is_seed
 from keras_mtl.training.rows_in_memory import hold_out_last_rows, rows_in_memory
 
@@ -361,7 +362,7 @@ class MultiTaskModel(keras.Model):
         return fit_in_memory(
             self,
             self._epoch_program,
-            rows,
+            PackedRows.of(rows),
             FitSettings(
                 batch_size, epochs, verbose, shuffle, initial_epoch, validation_freq
             ),
@@ -399,9 +400,11 @@ class MultiTaskModel(keras.Model):
             return None
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(tuple(data))
         rows = None if steps else rows_in_memory((x, y, sample_weight))
+        packed = None if rows is None else PackedRows.of(rows)
+        del rows
 
         def evaluate(callbacks):
-            if rows is None or watches_test_batches(callbacks.callbacks):
+            if packed is None or watches_test_batches(callbacks.callbacks):
                 return self.evaluate(
                     x,
                     y,
@@ -412,7 +415,7 @@ class MultiTaskModel(keras.Model):
                     return_dict=True,
                 )
             return evaluate_in_memory(
-                self._epoch_program(), rows, batch_size, callbacks
+                self._epoch_program(), packed, batch_size, callbacks
             )
 
         return evaluate

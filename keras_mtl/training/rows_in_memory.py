@@ -12,17 +12,11 @@ import tensorflow as tf
 from keras_mtl.training.batch_step import Batch
 
 __all__ = [
-    "PackedRows",
     "RowOrder",
     "count_rows",
     "hold_out_last_rows",
     "rows_in_memory",
-    "take_rows",
 ]
-
-# From this number of arrays of one shape on, the labels of many tasks say, their
-# rows are taken at once.
-PACKED_FROM = 8
 
 _ARRAYS = (np.ndarray, tf.Tensor, pd.DataFrame, pd.Series)
 
@@ -64,52 +58,6 @@ def rows_in_memory(data: tuple[Any, ...]) -> Batch | None:
 def count_rows(rows: Batch) -> int:
     """Returns the number of rows."""
     return int(keras.tree.flatten(rows.inputs)[0].shape[0])
-
-
-def take_rows(rows: Batch, index: Any) -> Batch:
-    """Returns the rows of these numbers, (N,)."""
-    return Batch(*[_map(lambda all_: tf.gather(all_, index), part) for part in rows])
-
-
-class PackedRows:
-    """Rows of which many batches are taken.
-
-    Args:
-        rows: All rows. The arrays of one shape and type are put side by side,
-            so that a batch of the labels of many tasks is one look-up.
-
-    Example:
-
-    >>> labels = {f"t{i}": tf.range(3) + i for i in range(9)}
-    >>> packed = PackedRows(Batch(tf.eye(3), labels))
-    >>> packed.take([2, 0]).labels["t5"].numpy().tolist()
-    [7, 5]
-    """
-
-    def __init__(self, rows: Batch) -> None:
-        self.structure = tuple(rows)
-        leaves = keras.tree.flatten(self.structure)
-        alike: dict[Any, list[int]] = {}
-        for place, leaf in enumerate(leaves):
-            if leaf is not None:
-                alike.setdefault((leaf.dtype, tuple(leaf.shape)), []).append(place)
-        self.groups: list[tuple[list[int], tf.Tensor]] = []
-        for places in alike.values():
-            if len(places) >= PACKED_FROM:
-                together = tf.stack([leaves[place] for place in places], axis=1)
-                self.groups.append((places, together))
-            else:
-                self.groups += [([place], leaves[place]) for place in places]
-
-    def take(self, index: Any) -> Batch:
-        """Returns the rows of these numbers, (N,)."""
-        taken: list[Any] = [None] * len(keras.tree.flatten(self.structure))
-        for places, values in self.groups:
-            found = tf.gather(values, index)
-            parts = [found] if len(places) == 1 else tf.unstack(found, axis=1)
-            for place, part in zip(places, parts, strict=True):
-                taken[place] = part
-        return Batch(*keras.tree.pack_sequence_as(self.structure, taken))
 
 
 def hold_out_last_rows(rows: Batch, share: float) -> tuple[Batch, Batch]:

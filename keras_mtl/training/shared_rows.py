@@ -7,6 +7,8 @@ from typing import Any
 
 import tensorflow as tf
 
+from keras_mtl.training.batch_step import Batch
+from keras_mtl.training.packed_rows import PackedRows
 from keras_mtl.training.shared_arrays import as_tensor
 
 __all__ = ["SharedRows"]
@@ -21,9 +23,10 @@ class SharedRows:
     """
 
     def __init__(self, names: Iterable[str], labels: Mapping[str, Any]) -> None:
-        self._labels = {name: as_tensor(labels[name]) for name in names}
+        values = {name: as_tensor(labels[name]) for name in names}
+        self._labels = PackedRows.of(Batch(None, values))
 
-    def gather(self, rows: tf.Tensor, source: Any) -> tuple[Any, dict[str, tf.Tensor]]:
+    def gather(self, rows: tf.Tensor, source: Any) -> tuple[Any, PackedRows]:
         """Returns the rows' inputs and labels.
 
         Args:
@@ -34,13 +37,17 @@ class SharedRows:
             return tf.gather(source, tf.maximum(rows, 0)), self.labels(rows)
         return source.get_next(), self.labels(rows)
 
-    def labels(self, rows: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Returns the rows' labels; those of no row are missing."""
-        present = rows >= 0
-        labels = {}
-        for name, values in self._labels.items():
+    def labels(self, rows: tf.Tensor) -> PackedRows:
+        """Returns the rows' labels; those of no row are missing.
+
+        They are still packed: members are mapped over them as a few tensors.
+        """
+
+        def gather(values: tf.Tensor) -> tf.Tensor:
             gathered = tf.gather(values, tf.maximum(rows, 0))
-            one = len(gathered.shape) == len(rows.shape)
-            mask = present if one else present[..., None]
-            labels[name] = tf.where(mask, gathered, float("nan"))
-        return labels
+            present = rows >= 0
+            for _ in range(len(gathered.shape) - len(rows.shape)):
+                present = present[..., None]
+            return tf.where(present, gathered, float("nan"))
+
+        return self._labels.map(gather)

@@ -366,6 +366,33 @@ def test_members_average_to_one_model(pair):
     assert np.isfinite(done.history["a1_loss"]).all()
 
 
+def test_members_are_measured_as_each_measures_itself(pair):
+    model, _ = pair(FEW)
+    inputs, labels = _data(FEW)
+    rows, held = np.arange(16), np.arange(16, ROWS)
+    done = fit_members(
+        model,
+        inputs,
+        labels,
+        TrainingSettings(members=2, epochs=1, batch_size=8),
+        rows=[rows] * 2,
+        validation_rows=[held] * 2,
+    )
+    columns = [name for name in done.history if name.startswith("val_a1")]
+    assert columns == ["val_a1_loss", "val_a1_accuracy", "val_a1_auc"]
+    for number, member in enumerate(done.members):
+        member.compile("sgd")
+        own = member.evaluate(
+            inputs[held],
+            {name: values[held] for name, values in labels.items()},
+            verbose=0,
+            return_dict=True,
+        )
+        for name, value in own.items():
+            told = done.history[f"val_{name}"][0, number]
+            np.testing.assert_allclose(told, value, rtol=1e-5, err_msg=name)
+
+
 def test_the_shared_representation_is_the_trunks(pair):
     stacked, apart = pair()
     inputs, _ = _data(TASKS)
