@@ -78,6 +78,6 @@ def heart_tasks(seeds: int) -> ComparedProblem:
         settings=TrainingSettings(
             epochs=20, batch_size=64, schedule="cosine", weight_decay=1.0
         ),
-        learning_rates=(1e-3, 3e-3, 1e-2),
+        learning_rates=(3e-4, 1e-3, 3e-3, 1e-2),
         score=score,
     )

@@ -54,7 +54,7 @@ def unlike_tasks(seeds: int) -> ComparedProblem:
         validation=[start + TRAIN + np.arange(VALIDATION) for start in first],
         test=[start + TRAIN + VALIDATION + np.arange(TEST) for start in first],
         settings=TrainingSettings(epochs=60, batch_size=50, schedule="cosine"),
-        learning_rates=(3e-3, 1e-2, 3e-2),
+        learning_rates=(3e-3, 1e-2, 3e-2, 1e-1),
         score=_score,
     )
 
