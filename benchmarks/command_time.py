@@ -11,7 +11,6 @@ model and the checked SavedModel.
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import statistics
@@ -22,6 +21,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.check_flags import absent_packages, whole_number
 from keras_mtl.configuration.command_line import Flag, run_command
 from keras_mtl.configuration.presets import PRESETS
 from keras_mtl.errors import UserError
@@ -48,9 +48,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _measure(values: dict[str, Any], mistakes: list[str]) -> None:
-    rounds = values.get("rounds", "3")
-    if not rounds.isdecimal() or int(rounds) < 1:
-        mistakes.append(f"--rounds: expected a whole number from 1; received {rounds}.")
+    rounds = whole_number("--rounds", values.get("rounds", 3), mistakes)
     presets = values.get("presets", ("article", "default"))
     unknown = [name for name in presets if name not in PRESETS]
     if unknown:
@@ -58,16 +56,12 @@ def _measure(values: dict[str, Any], mistakes: list[str]) -> None:
             f"--presets: expected some of {', '.join(PRESETS)}; received "
             f"{', '.join(unknown)}."
         )
-    if importlib.util.find_spec("torch") is None:
-        mistakes.append(
-            "torch: not installed; the benchmark compares with PyTorch. Install with: "
-            "pip install -e '.[benchmarks]'"
-        )
+    mistakes += absent_packages("torch")
     if mistakes:
         raise UserError(*mistakes)
     console = Console(width=None if sys.stdout.isatty() else 100, highlight=False)
     found: dict[str, list[dict[str, float]]] = {name: [] for name in (SCRIPT, *presets)}
-    for _ in range(int(rounds)):
+    for _ in range(rounds):
         for name, times in found.items():
             times.append(_in_own_process(name))
     console.print(_table(found))

@@ -23,8 +23,10 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.check_flags import whole_number, whole_numbers
 from benchmarks.large_rows import TASKS, write_rows, write_shards
 from keras_mtl.configuration.command_line import Flag, run_command
+from keras_mtl.errors import UserError
 
 __all__ = ["FLAGS", "main"]
 
@@ -57,13 +59,20 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _measure(values: dict[str, Any], mistakes: list[str]) -> None:
-    del mistakes
-    rows = int(values.get("rows", 1_000_000))
-    shards = int(values.get("shards", 0))
-    batch_size = int(values.get("batch_size", 4096))
+    # Some hundred, so that each task has labels of each kind.
+    rows = whole_number("--rows", values.get("rows", 1_000_000), mistakes, least=500)
+    epochs = whole_number("--epochs", values.get("epochs", 2), mistakes)
+    shards = whole_number("--shards", values.get("shards", 0), mistakes, least=0)
+    batch_size = whole_number("--batch-size", values.get("batch_size", 4096), mistakes)
+    sizes = whole_numbers(
+        "--batch-sizes", values.get("batch_sizes", BATCH_SIZES), mistakes
+    )
+    rounds = whole_number("--rounds", values.get("rounds", 3), mistakes)
+    if mistakes:
+        raise UserError(*mistakes)
     flags = [
         *[word for task in TASKS for word in ("--task", task)],
-        *["--members", "1", "--epochs", str(values.get("epochs", 2))],
+        *["--members", "1", "--epochs", str(epochs)],
         *["--batch-size", str(batch_size), "--quiet"],
     ]
     console = Console(width=100, highlight=False)
@@ -89,13 +98,12 @@ def _measure(values: dict[str, Any], mistakes: list[str]) -> None:
                 == (Path(folder) / "run_of_shards" / name).read_bytes()
             ]
             console.print(f"Byte for byte the same: {', '.join(same) or 'none'}")
-        sizes = [int(size) for size in values.get("batch_sizes", BATCH_SIZES)]
         speeds = _in_own_process(
             "speed",
             file=str(file),
             flags=flags,
             batch_sizes=sizes,
-            rounds=int(values.get("rounds", 3)),
+            rounds=rounds,
         )
     _show_speeds(console, speeds, sizes)
 

@@ -30,7 +30,7 @@ STAGES = {
     ("keras_mtl.runs.train", "predict_matrix"): "answer all rows",
 }
 # These load TensorFlow, which the command does later.
-AFTER_TENSORFLOW = ("keras_mtl.runs.train", "keras_mtl.runs.write_run")
+AFTER_TENSORFLOW = ("keras_mtl.runs.train",)
 
 
 def alone() -> int:

@@ -13,7 +13,6 @@ and AUC and plain Keras nothing. What is compared takes turns in one process.
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import sys
 from pathlib import Path
@@ -21,6 +20,7 @@ from typing import Any
 
 from rich.console import Console
 
+from benchmarks.check_flags import absent_packages, whole_number, whole_numbers
 from benchmarks.side_by_side import side_by_side
 from keras_mtl.configuration.command_line import Flag, run_command
 from keras_mtl.errors import UserError
@@ -39,11 +39,11 @@ FLAGS = (
     Flag("--rounds", "rounds", "The turns that each way gets.", metavar="N"),
     Flag("--plot", "plot", "A picture of the curves.", metavar="PNG"),
 )
-MEMBERS = ("1", "8", "32", "128", "512")
-MEMORY = ("1", "32", "128", "512")
-TASKS = ("1", "4", "16", "64", "256")
+MEMBERS = (1, 8, 32, 128, 512)
+MEMORY = (1, 32, 128, 512)
+TASKS = (1, 4, 16, 64, 256)
 # With 256 its first epoch takes minutes.
-KERAS_UP_TO = "64"
+KERAS_UP_TO = 64
 BATCH_SIZE = 32
 MEMBER_EPOCHS = 30
 
@@ -56,19 +56,15 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _measure(values: dict[str, Any], mistakes: list[str]) -> None:
-    members = _numbers("--members", values.get("members", MEMBERS), mistakes)
-    memory = _numbers("--memory", values.get("memory", MEMORY), mistakes)
-    tasks = _numbers("--tasks", values.get("tasks", TASKS), mistakes)
-    most = _numbers("--keras-up-to", [values.get("keras", KERAS_UP_TO)], mistakes)
-    rounds = _numbers("--rounds", [values.get("rounds", "5")], mistakes)
+    members = whole_numbers("--members", values.get("members", MEMBERS), mistakes)
+    memory = whole_numbers("--memory", values.get("memory", MEMORY), mistakes)
+    tasks = whole_numbers("--tasks", values.get("tasks", TASKS), mistakes)
+    most = whole_number("--keras-up-to", values.get("keras", KERAS_UP_TO), mistakes)
+    rounds = whole_number("--rounds", values.get("rounds", 5), mistakes)
     plot = Path(values["plot"]) if "plot" in values else None
     if plot is not None and not plot.absolute().parent.is_dir():
         mistakes.append(f"--plot: expected a file in a folder that is there; {plot}.")
-    if importlib.util.find_spec("torch") is None:
-        mistakes.append(
-            "torch: not installed; the benchmark compares with PyTorch. Install with: "
-            "pip install -e '.[benchmarks]'"
-        )
+    mistakes += absent_packages("torch")
     if mistakes:
         raise UserError(*mistakes)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -78,7 +74,7 @@ def _measure(values: dict[str, Any], mistakes: list[str]) -> None:
     from benchmarks.task_fits import task_times
 
     console = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
-    times = _one_model(rounds[0])
+    times = _one_model(rounds)
     pytorch = times["PyTorch loop"]
     console.print(tables.one_model(times))
     spans = {
@@ -86,22 +82,13 @@ def _measure(values: dict[str, Any], mistakes: list[str]) -> None:
     }
     console.print(tables.members(spans, pytorch))
     console.print(tables.memory({count: peak_memory(count) for count in memory}))
-    costs = task_times(tasks, most[0], rounds[0], values.get("weighting", "sum"))
+    costs = task_times(tasks, most, rounds, values.get("weighting", "sum"))
     console.print(tables.tasks(costs))
     if plot is not None:
         from benchmarks.training_curves import draw_curves
 
         draw_curves(plot, spans, pytorch, costs)
         console.print(f"Written: {plot}")
-
-
-def _numbers(flag: str, texts: list[str], mistakes: list[str]) -> list[int]:
-    wrong = [text for text in texts if not text.isdecimal() or int(text) < 1]
-    if wrong:
-        mistakes.append(
-            f"{flag}: expected whole numbers from 1; received {', '.join(wrong)}."
-        )
-    return sorted({int(text) for text in texts if text not in wrong})
 
 
 def _one_model(rounds: int) -> dict[str, float]:

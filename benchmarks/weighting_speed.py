@@ -10,7 +10,6 @@ their time, each in a process of its own.
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import subprocess
@@ -20,6 +19,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.check_flags import absent_packages, whole_number
 from benchmarks.large_trunk import LARGE
 from benchmarks.side_by_side import side_by_side
 from benchmarks.weighting_problem import Problem
@@ -58,34 +58,18 @@ def _measure(values: dict[str, Any], mistakes: list[str]) -> None:
         for name in methods
         if name not in names()
     ]
-    rounds = values.get("rounds", "7")
-    if not rounds.isdecimal() or int(rounds) < 1:
-        mistakes.append(f"--rounds: expected a whole number from 1; received {rounds}.")
-    mistakes += _absent()
+    rounds = whole_number("--rounds", values.get("rounds", 7), mistakes)
+    mistakes += absent_packages("torch", "torchjd")
     if mistakes:
         raise UserError(*mistakes)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     console = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
     problem = Problem()
     console.print("Compiling: about half a minute for each method ...")
-    console.print(*_small_trunk(problem, methods, int(rounds), values.get("fit", True)))
+    console.print(*_small_trunk(problem, methods, rounds, values.get("fit", True)))
     if values.get("large", True):
         console.print("A large trunk, in a process of its own for each method ...")
         console.print(_large_trunk())
-
-
-def _absent() -> list[str]:
-    missing = [name for name in ("torch", "torchjd") if not _is_installed(name)]
-    if not missing:
-        return []
-    return [
-        f"{' and '.join(missing)}: not installed; the benchmark compares with TorchJD. "
-        "Install with: pip install -e '.[benchmarks]'"
-    ]
-
-
-def _is_installed(module: str) -> bool:
-    return importlib.util.find_spec(module) is not None
 
 
 def _small_trunk(

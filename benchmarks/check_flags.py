@@ -1,0 +1,63 @@
+"""What the benchmarks' commands check before they begin."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterable
+
+__all__ = ["absent_packages", "whole_number", "whole_numbers"]
+
+
+def whole_number(
+    flag: str, text: str | int, mistakes: list[str], least: int = 1
+) -> int:
+    """Reads a flag's number.
+
+    Args:
+        flag: Its name, for the message.
+        text: What was given.
+        mistakes: Gets a message if it is no whole number, or too small.
+        least: The smallest that serves.
+
+    Returns:
+        The number; `least` where there is none.
+
+    Example:
+
+    >>> mistakes = []
+    >>> whole_number("--rows", "12", mistakes), whole_number("--rows", "x", mistakes)
+    (12, 1)
+    >>> mistakes
+    ['--rows: expected whole numbers from 1; received x.']
+    """
+    return next(iter(whole_numbers(flag, [text], mistakes, least)), least)
+
+
+def whole_numbers(
+    flag: str, texts: Iterable[str | int], mistakes: list[str], least: int = 1
+) -> list[int]:
+    """Reads a flag's list of numbers, sorted and each once. See `whole_number`."""
+    words = [str(text) for text in texts]
+    wrong = [word for word in words if not word.isdecimal() or int(word) < least]
+    if wrong:
+        mistakes.append(
+            f"{flag}: expected whole numbers from {least}; received {', '.join(wrong)}."
+        )
+    return sorted({int(word) for word in words if word not in wrong})
+
+
+def absent_packages(*names: str) -> list[str]:
+    """Returns a message if some packages of the extra are not installed.
+
+    Example:
+
+    >>> absent_packages("numpy")
+    []
+    """
+    missing = [name for name in names if importlib.util.find_spec(name) is None]
+    if not missing:
+        return []
+    return [
+        f"{' and '.join(missing)}: not installed; the benchmark compares with it. "
+        "Install with: pip install -e '.[benchmarks]'"
+    ]
