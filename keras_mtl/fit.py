@@ -184,16 +184,23 @@ def _resume(
     """Goes on with an interrupted run, with its own settings."""
     from keras_mtl.configuration.validate import build_config
     from keras_mtl.errors import UserError, gather
-    from keras_mtl.runs.resume import find_interrupted, require_settings_of
+    from keras_mtl.runs.resume import (
+        find_interrupted,
+        require_settings_of,
+        settings_of,
+    )
 
     output = _pop_output(values)
     checkpoint = config = None
+    own: dict[str, Any] = {}
     with gather(mistakes):
         folder, checkpoint = find_interrupted(output.get("folder"))
         output["folder"] = str(folder)
+        own = checkpoint.settings if checkpoint else settings_of(folder)
     if values or mistakes:
         flags = {f"output.{key}": value for key, value in output.items()}
-        config = _settings({**values, **flags}, mistakes)
+        # What is not given is the run's own, and not some other preset's.
+        config = _settings({**values, **flags}, mistakes, own)
     if mistakes:
         raise UserError(*mistakes)
     if checkpoint is None:
@@ -205,7 +212,7 @@ def _resume(
     from keras_mtl.runs.fit_run import fit_run
 
     if config is None:
-        config = build_config(checkpoint.settings, {"output": output})
+        config = build_config(own, {"output": output})
     fit_run(config, quiet=quiet, resume=checkpoint, workers=workers)
 
 
@@ -237,8 +244,10 @@ def _pop_output(values: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _settings(values: dict[str, Any], mistakes: list[str]) -> FitConfig:
-    """Makes the settings of the file and the flags."""
+def _settings(
+    values: dict[str, Any], mistakes: list[str], own: dict[str, Any] | None = None
+) -> FitConfig:
+    """Makes the settings of the file and the flags, on those of a run if any."""
     from keras_mtl.configuration.data_paths import absent_data_files
     from keras_mtl.configuration.flag_values import nest_flags
     from keras_mtl.configuration.toml_file import read_toml
@@ -249,9 +258,10 @@ def _settings(values: dict[str, Any], mistakes: list[str]) -> FitConfig:
     if "config" in values:
         with gather(mistakes):
             file = read_toml(values.pop("config"))
-    flags = nest_flags(values, file, mistakes)
+    own = own or {}
+    flags = nest_flags(values, {**own, **file}, mistakes)
     with gather(mistakes):
-        config = build_config(file, flags)
+        config = build_config(own, file, flags)
     if mistakes:
         # What can be known of the files without settings to read them by.
         for layer in (file, flags):

@@ -66,6 +66,8 @@ def test_an_interrupted_fit_says_how_to_go_on_and_does(
     told = capsys.readouterr().err
     assert "training.epochs: --resume goes on with the run's own setting, 3" in told
     assert "seed: --resume goes on with the run's own setting, 0; received 1" in told
+    # What is not given is the run's own: two settings, and how to mend it.
+    assert told.count("error:") == 3
     assert main(["--resume", "--out", "other"]) == 2
     assert "none was to become other" in capsys.readouterr().err
 
@@ -80,6 +82,9 @@ def test_an_interrupted_fit_says_how_to_go_on_and_does(
     assert main(["--resume", "--out", str(run), *QUICK]) == 0
     assert main(["--resume", "--out", str(run), *QUICK, "--epochs=9"]) == 2
     assert "own setting, 3; received 9" in capsys.readouterr().err
+    assert main(["--resume", "--out", str(run), "--members=2"]) == 0
+    assert main(["--resume", "--out", str(run), "--members=3"]) == 2
+    assert capsys.readouterr().err.count("error:") == 2
 
 
 def test_changed_or_absent_data_and_a_broken_checkpoint_are_refused(

@@ -27,6 +27,7 @@ __all__ = [
     "require_same_data",
     "require_same_settings",
     "require_settings_of",
+    "settings_of",
 ]
 
 
@@ -146,9 +147,20 @@ def require_settings_of(run: Path, config: FitConfig) -> None:
     Raises:
         UserError: With all that differ, or what is wrong with the data.
     """
-    own = plain(read_toml(str(run / RUN_MARKS[0])))
     data = prepare_data(config)
-    require_same_settings(own, plain(repeatable_values(data.config)))
+    require_same_settings(settings_of(run), plain(repeatable_values(data.config)))
+
+
+def settings_of(run: Path) -> dict[str, Any]:
+    """Returns the settings that a complete run was made with.
+
+    Args:
+        run: The run folder.
+
+    Raises:
+        UserError: When they can't be read.
+    """
+    return plain(read_toml(str(run / RUN_MARKS[0])))
 
 
 def plain(values: Mapping[str, Any]) -> dict[str, Any]:
