@@ -23,13 +23,13 @@ from sklearn.linear_model import LogisticRegression
 
 from keras_mtl.architectures import build_hard_sharing
 from keras_mtl.configuration import build_config
-from keras_mtl.datasets import fold_rows, label_strata
 from keras_mtl.features import (
     build_encoder,
     encode_frame,
     learn_features,
 )
 from keras_mtl.runs import MemberRows, PreparedData, member_rows, prepare_data
+from keras_mtl.splits import fold_rows, label_strata
 from keras_mtl.training import fit_members
 
 FOLDS = 5

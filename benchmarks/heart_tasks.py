@@ -7,9 +7,9 @@ import numpy as np
 from benchmarks.compared_problem import ComparedProblem
 from keras_mtl.architectures import build_hard_sharing
 from keras_mtl.configuration import build_config
-from keras_mtl.datasets import label_strata, split_rows
 from keras_mtl.features import build_encoder, encode_frame, learn_features
 from keras_mtl.runs import prepare_data
+from keras_mtl.splits import label_strata, split_rows
 from keras_mtl.training import TrainingSettings
 
 __all__ = ["heart_tasks"]

@@ -18,7 +18,7 @@ __all__ = ["alone", "fit", "speed"]
 
 # What a stage of the command is, by the module that calls a function and its name.
 STAGES = {
-    ("keras_mtl.datasets.csv_file", "scan_structure"): "check the structure",
+    ("keras_mtl.tables._csv_file", "scan_structure"): "check the structure",
     ("keras_mtl.runs.prepare", "read_rows"): "read (with that check)",
     ("keras_mtl.runs.prepare", "choose_features"): "find the kinds of columns",
     ("keras_mtl.runs.prepare", "member_rows"): "choose validation rows",

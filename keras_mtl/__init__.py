@@ -24,7 +24,6 @@ __getattr__, __all__ = lazy_names(
             "load_curve",
             "load_heart_disease",
             "make_curve",
-            "read_csv",
         ),
         "keras_mtl.errors": ("DataWarning", "UserError"),
         "keras_mtl.features": (
@@ -38,6 +37,7 @@ __getattr__, __all__ = lazy_names(
             "infer_features",
             "learn_features",
         ),
+        "keras_mtl.tables": ("read_csv",),
         "keras_mtl.tasks": (
             "BinaryTask",
             "MulticlassTask",

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from keras_mtl.datasets import HEART_DISEASE_FEATURES, HEART_DISEASE_ZERO_IS_MISSING
+
 __all__ = ["HEART_DISEASE", "PRESETS"]
 
 PRESETS: dict[str, dict[str, Any]] = {
@@ -42,21 +44,8 @@ PRESETS: dict[str, dict[str, Any]] = {
 # What a fit without `--data` predicts, and from what.
 HEART_DISEASE: dict[str, Any] = {
     "inputs": {
-        "columns": [
-            "age",
-            "sex",
-            "cp",
-            "trestbps",
-            "chol",
-            "fbs",
-            "restecg",
-            "thalach",
-            "exang",
-            "oldpeak",
-            "slope",
-            "ca",
-        ],
-        "missing_values": {"trestbps": [0], "chol": [0]},
+        "columns": list(HEART_DISEASE_FEATURES),
+        "missing_values": {name: [0] for name in HEART_DISEASE_ZERO_IS_MISSING},
     },
     "model": {"name": "heart_disease"},
     "tasks": [

@@ -1,12 +1,15 @@
 """The UCI Heart Disease data of all four sites."""
 
+from __future__ import annotations
+
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pandas as pd
-
-from keras_mtl.configuration.presets import HEART_DISEASE
 from keras_mtl.datasets.data_files import data_file
-from keras_mtl.datasets.read_csv import read_csv
+
+if TYPE_CHECKING:
+    # The settings of a fit name the columns before pandas is loaded.
+    import pandas as pd
 
 __all__ = [
     "HEART_DISEASE_FEATURES",
@@ -15,13 +18,23 @@ __all__ = [
     "load_heart_disease",
 ]
 
-# One list for those who load the data and for `fit`'s own settings.
-HEART_DISEASE_FEATURES: tuple[str, ...] = tuple(HEART_DISEASE["inputs"]["columns"])
+HEART_DISEASE_FEATURES: tuple[str, ...] = (
+    "age",
+    "sex",
+    "cp",
+    "trestbps",
+    "chol",
+    "fbs",
+    "restecg",
+    "thalach",
+    "exang",
+    "oldpeak",
+    "slope",
+    "ca",
+)
 
 # No living patient has a cholesterol or a blood pressure of 0.
-HEART_DISEASE_ZERO_IS_MISSING: tuple[str, ...] = tuple(
-    HEART_DISEASE["inputs"]["missing_values"]
-)
+HEART_DISEASE_ZERO_IS_MISSING: tuple[str, ...] = ("trestbps", "chol")
 
 
 def heart_disease_path() -> Path:
@@ -66,6 +79,8 @@ def load_heart_disease() -> pd.DataFrame:
     >>> frame["site"].value_counts().to_dict()
     {'Cleveland': 303, 'Hungary': 294, 'VA Long Beach': 200, 'Switzerland': 123}
     """
+    from keras_mtl.tables import read_csv
+
     frame = read_csv(heart_disease_path())
     for name in HEART_DISEASE_ZERO_IS_MISSING:
         frame[name] = frame[name].mask(frame[name] == 0)

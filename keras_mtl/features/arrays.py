@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keras_mtl.datasets.column_store import Rows, rows_between
 from keras_mtl.features.feature import Feature
+from keras_mtl.tables.column_store import Rows, rows_between
 
 if TYPE_CHECKING:
     import keras

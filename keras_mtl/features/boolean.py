@@ -11,12 +11,12 @@ from pydantic import Field
 from keras_mtl.declarations import declaration
 from keras_mtl.features.feature import Feature
 from keras_mtl.features.standardize import standardize_share
-from keras_mtl.features.words import count_words, to_word, to_words
+from keras_mtl.tables.text_values import count_words, to_word, to_words
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from keras_mtl.datasets.column_store import Rows
+    from keras_mtl.tables.column_store import Rows
 
 __all__ = ["FALSE_WORDS", "TRUE_WORDS", "BooleanFeature"]
 
@@ -63,7 +63,7 @@ class BooleanFeature(Feature):
         return (self.name, f"{self.name}_missing")[: 1 + self.has_flag]
 
     def check_values(self, frame: Rows, source: str) -> list[str]:
-        from keras_mtl.datasets import describe_cells
+        from keras_mtl.tables import describe_cells
 
         values = frame[self.column_name]
         known = {*TRUE_WORDS, *FALSE_WORDS, ""}

@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field, field_validator
 from keras_mtl.declarations import declaration
 from keras_mtl.features.feature import Feature
 from keras_mtl.features.standardize import standardize_share
-from keras_mtl.features.words import count_words, to_words
+from keras_mtl.tables.text_values import count_words, to_words
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import keras
     import pandas as pd
 
-    from keras_mtl.datasets.column_store import Rows
+    from keras_mtl.tables.column_store import Rows
 
 __all__ = ["RESERVED_NAMES", "Feature"]
 

@@ -15,12 +15,12 @@ from keras_mtl.features.boolean import FALSE_WORDS, TRUE_WORDS, BooleanFeature
 from keras_mtl.features.categorical import CategoricalFeature
 from keras_mtl.features.feature import RESERVED_NAMES, Feature
 from keras_mtl.features.numeric import NumericFeature
-from keras_mtl.features.words import count_words
+from keras_mtl.tables.text_values import count_words
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from keras_mtl.datasets.column_store import Rows
+    from keras_mtl.tables.column_store import Rows
 
 __all__ = ["feature_name", "infer_features"]
 

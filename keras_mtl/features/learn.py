@@ -10,7 +10,7 @@ from keras_mtl.features.feature import Feature
 if TYPE_CHECKING:
     import numpy as np
 
-    from keras_mtl.datasets.column_store import Rows
+    from keras_mtl.tables.column_store import Rows
 
 __all__ = ["learn_features"]
 

@@ -10,12 +10,12 @@ from pydantic import Field, FiniteFloat
 from keras_mtl.declarations import declaration
 from keras_mtl.features.feature import Feature
 from keras_mtl.features.standardize import LARGEST_NUMBER
-from keras_mtl.features.words import format_number
+from keras_mtl.tables.text_values import format_number
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from keras_mtl.datasets.column_store import Rows
+    from keras_mtl.tables.column_store import Rows
 
 __all__ = ["NumericFeature"]
 
@@ -81,7 +81,7 @@ class NumericFeature(Feature):
         return f"{numbers} means missing" if numbers else ""
 
     def check_values(self, frame: Rows, source: str) -> list[str]:
-        from keras_mtl.datasets import find_infinite, find_non_numeric
+        from keras_mtl.tables import find_infinite, find_non_numeric
 
         return [
             *find_non_numeric(frame, self.column_name, source),

@@ -6,8 +6,6 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from keras_mtl.configuration.fit_config import FitConfig, InputSettings
-from keras_mtl.datasets import drop_uninformative, require_columns
-from keras_mtl.datasets.column_store import Rows
 from keras_mtl.features import (
     BooleanFeature,
     CategoricalFeature,
@@ -16,6 +14,8 @@ from keras_mtl.features import (
     feature_name,
     infer_features,
 )
+from keras_mtl.tables import drop_uninformative, require_columns
+from keras_mtl.tables.column_store import Rows
 
 __all__ = ["choose_features"]
 

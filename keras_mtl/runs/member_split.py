@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from keras_mtl.datasets import fold_rows, label_strata
+from keras_mtl.splits import fold_rows, label_strata
 from keras_mtl.training.settings import TrainingSettings
 
 __all__ = ["MemberRows", "member_rows"]

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import tensorflow as tf
 
-from keras_mtl.datasets.column_store import Rows, rows_between
 from keras_mtl.features import feature_arrays, feature_tensors
+from keras_mtl.tables.column_store import Rows, rows_between
 from keras_mtl.training import MultiTaskModel
 
 __all__ = ["answer_rows", "predict_frame", "predict_matrix"]

@@ -9,13 +9,7 @@ import numpy as np
 import pandas as pd
 
 from keras_mtl.configuration.fit_config import FitConfig
-from keras_mtl.datasets import (
-    heart_disease_path,
-    rare_classes,
-    require_columns,
-)
-from keras_mtl.datasets.column_store import ColumnStore, Rows
-from keras_mtl.datasets.disk_array import disk_array
+from keras_mtl.datasets import heart_disease_path
 from keras_mtl.errors import UserError, gather
 from keras_mtl.features import Feature
 from keras_mtl.runs.check_split import require_classes
@@ -23,6 +17,9 @@ from keras_mtl.runs.features import choose_features
 from keras_mtl.runs.member_split import MemberRows, member_rows
 from keras_mtl.runs.read_rows import read_rows, word_columns
 from keras_mtl.runs.row_split import RowSplit, join_test_rows, split_frame
+from keras_mtl.tables import rare_classes, require_columns
+from keras_mtl.tables.column_store import ColumnStore, Rows
+from keras_mtl.tables.disk_array import disk_array
 from keras_mtl.tasks import RegressionTask, Task
 from keras_mtl.tasks.labels import label_words
 from keras_mtl.training.shared_arrays import aligned_array

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterable, Sequence
 
-from keras_mtl.datasets import MISSING_VALUES
-from keras_mtl.datasets.column_store import ColumnStore
-from keras_mtl.datasets.csv_file import CsvFile
-from keras_mtl.datasets.read_csv import read_csv_columns
-from keras_mtl.datasets.shards import read_parquet, read_shards
 from keras_mtl.errors import UserError
 from keras_mtl.features import Feature
+from keras_mtl.tables import MISSING_VALUES
+from keras_mtl.tables._csv_file import CsvFile
+from keras_mtl.tables.column_store import ColumnStore
+from keras_mtl.tables.read_csv import read_csv_columns
+from keras_mtl.tables.read_shards import read_parquet, read_shards
 from keras_mtl.tasks import Task
 
 __all__ = ["read_rows", "word_columns"]

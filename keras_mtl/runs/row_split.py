@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 
 from keras_mtl.configuration.fit_config import FitConfig
-from keras_mtl.datasets import label_strata, row_groups, split_rows
-from keras_mtl.datasets.column_store import ColumnStore, Rows
 from keras_mtl.errors import DataWarning, UserError
+from keras_mtl.splits import label_strata, row_groups, split_rows
+from keras_mtl.tables.column_store import ColumnStore, Rows
 
 __all__ = ["RowSplit", "join_test_rows", "split_frame"]
 

@@ -11,7 +11,6 @@ import numpy as np
 from keras_mtl.analysis import activity_sentences, unit_activity
 from keras_mtl.architectures import average_members, build_hard_sharing, join_encoder
 from keras_mtl.configuration.fit_config import FitConfig
-from keras_mtl.datasets.disk_array import disk_array
 from keras_mtl.features import (
     build_encoder,
     encode_frame,
@@ -21,6 +20,7 @@ from keras_mtl.features import (
 from keras_mtl.runs.free_memory import give_back_memory, release_in_turn
 from keras_mtl.runs.predictions import predict_matrix
 from keras_mtl.runs.prepare import PreparedData
+from keras_mtl.tables.disk_array import disk_array
 from keras_mtl.tasks import Task
 from keras_mtl.training import MemberFit, MultiTaskModel, Progress, fit_members
 from keras_mtl.training.replicas import Replicas

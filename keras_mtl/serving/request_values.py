@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from keras_mtl.datasets.read_csv import MISSING_VALUES
 from keras_mtl.features import Feature
+from keras_mtl.tables.read_csv import MISSING_VALUES
 
 if TYPE_CHECKING:
     import tensorflow as tf

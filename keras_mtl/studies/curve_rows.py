@@ -7,17 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from keras_mtl.datasets import (
-    describe_row,
-    label_strata,
-    read_csv,
-    require_columns,
-    row_groups,
-    split_rows,
-)
 from keras_mtl.datasets.curve import curve_path, curve_values
 from keras_mtl.errors import UserError
+from keras_mtl.splits import label_strata, row_groups, split_rows
 from keras_mtl.studies.noise_ceiling import noise_variance
+from keras_mtl.tables import describe_row, read_csv, require_columns
 
 __all__ = ["CurveRows", "read_curve"]
 

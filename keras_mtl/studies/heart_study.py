@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from keras_mtl.architectures import build_hard_sharing
-from keras_mtl.datasets import fold_rows, label_strata
 from keras_mtl.features import build_encoder, encode_frame, learn_features
 from keras_mtl.runs.prepare import PreparedData
+from keras_mtl.splits import fold_rows, label_strata
 from keras_mtl.studies.settings import StudySettings
 from keras_mtl.training import TrainingSettings, fit_members
 

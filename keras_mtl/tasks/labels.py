@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from keras_mtl.errors import UserError, did_you_mean
-from keras_mtl.features.words import format_number
+from keras_mtl.tables.text_values import format_number
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from keras_mtl.datasets.column_store import Rows
+    from keras_mtl.tables.column_store import Rows
 
 __all__ = [
     "apply_rule",

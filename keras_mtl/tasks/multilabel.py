@@ -16,7 +16,7 @@ from keras_mtl.tasks.two_classes import list_words, positive_class, two_spelling
 if TYPE_CHECKING:
     import keras
 
-    from keras_mtl.datasets.column_store import Rows
+    from keras_mtl.tables.column_store import Rows
 
 __all__ = ["MultilabelTask"]
 

@@ -15,7 +15,7 @@ from keras_mtl.tasks.task import Task
 if TYPE_CHECKING:
     import keras
 
-    from keras_mtl.datasets.column_store import Rows
+    from keras_mtl.tables.column_store import Rows
 
 __all__ = ["RegressionTask"]
 

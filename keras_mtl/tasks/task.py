@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     # A declaration is made and checked before pandas or Keras is loaded.
     import keras
 
-    from keras_mtl.datasets.column_store import Rows
+    from keras_mtl.tables.column_store import Rows
 
 __all__ = ["ClassName", "Task"]
 
@@ -134,7 +134,7 @@ class Task(Declaration, ABC):
         Returns:
             A message for each column that has any.
         """
-        from keras_mtl.datasets import describe_cells
+        from keras_mtl.tables import describe_cells
 
         codes = np.reshape(self.encode_labels(frame), (len(frame), -1))
         messages = []

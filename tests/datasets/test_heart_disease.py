@@ -11,9 +11,9 @@ from keras_mtl.datasets import (
     data_file,
     heart_disease_path,
     load_heart_disease,
-    read_csv,
 )
 from keras_mtl.datasets import data_files as data_files_module
+from keras_mtl.tables import read_csv
 
 
 @pytest.fixture(scope="module")

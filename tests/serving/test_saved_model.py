@@ -185,7 +185,7 @@ def test_any_row_is_answered_as_by_predict(server, model, rows):
 
 
 def _is_missing(word):
-    from keras_mtl.datasets import MISSING_VALUES
+    from keras_mtl.tables import MISSING_VALUES
 
     return word.strip() in MISSING_VALUES
 

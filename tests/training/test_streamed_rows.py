@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keras_mtl.architectures import build_hard_sharing
-from keras_mtl.datasets.disk_array import disk_array
+from keras_mtl.tables.disk_array import disk_array
 from keras_mtl.tasks import BinaryTask, MultilabelTask
 from keras_mtl.training import fit_members, members
 from keras_mtl.training.batch_order import batch_order, rows_in_order

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_mtl.datasets.column_store import Rows
+from keras_mtl.tables.column_store import Rows
 
 __all__ = ["LineNumbers", "describe_row"]
 

@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import pandas as pd
 
-from keras_mtl.datasets.csv_structure import CsvStructure, scan_structure
 from keras_mtl.errors import UserError
+from keras_mtl.tables._csv_structure import CsvStructure, scan_structure
 
 __all__ = ["CsvFile"]
 

@@ -8,9 +8,13 @@ from typing import Any, Protocol
 import numpy as np
 import pandas as pd
 
-from keras_mtl.datasets.clean_words import clean_words
-from keras_mtl.datasets.column_builder import ColumnBuilder
-from keras_mtl.datasets.column_store import Allocate, ColumnStore, WordColumn
+from keras_mtl.tables._clean_values import clean_words
+from keras_mtl.tables.column_store import (
+    Allocate,
+    ColumnBuilder,
+    ColumnStore,
+    WordColumn,
+)
 
 __all__ = ["RowFile", "read_columns"]
 

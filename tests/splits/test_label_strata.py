@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from keras_mtl.datasets import label_strata
-from keras_mtl.datasets.label_strata import SMALLEST_STRATUM, label_codes
+from keras_mtl.splits import label_strata
+from keras_mtl.splits.label_strata import SMALLEST_STRATUM, label_codes
 
 
 def same_partition(first, second):

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from keras_mtl.datasets.class_coverage import ClassCoverage
+from keras_mtl.splits._class_coverage import ClassCoverage
 
 __all__ = ["hold_groups"]
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from keras_mtl.datasets import row_groups
 from keras_mtl.errors import DataWarning
+from keras_mtl.splits import row_groups
 
 
 def test_identical_rows_make_a_group_and_nan_equals_nan():

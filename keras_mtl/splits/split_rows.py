@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from keras_mtl.datasets.class_coverage import ClassCoverage
-from keras_mtl.datasets.hold_groups import hold_groups
-from keras_mtl.datasets.label_strata import label_codes
 from keras_mtl.errors import UserError
+from keras_mtl.splits._class_coverage import ClassCoverage
+from keras_mtl.splits._hold_groups import hold_groups
+from keras_mtl.splits.label_strata import label_codes
 
 __all__ = ["fold_rows", "split_rows"]
 

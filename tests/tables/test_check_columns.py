@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from keras_mtl.datasets import (
+from keras_mtl.errors import DataWarning
+from keras_mtl.tables import (
     drop_uninformative,
     find_infinite,
     find_non_numeric,
@@ -12,7 +13,6 @@ from keras_mtl.datasets import (
     read_csv,
     require_columns,
 )
-from keras_mtl.errors import DataWarning
 
 
 def test_require_columns_tells_each_missing_name_once_with_the_nearest():

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keras_mtl.datasets import csv_lines
-from keras_mtl.datasets.csv_structure import scan_structure
+from keras_mtl.tables import _csv_lines as csv_lines
+from keras_mtl.tables._csv_structure import scan_structure
 
 LINES = st.sampled_from(
     [

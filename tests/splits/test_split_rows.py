@@ -7,16 +7,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.optimize import Bounds, LinearConstraint, milp
 
-from keras_mtl.datasets import (
-    HEART_DISEASE_FEATURES,
-    fold_rows,
-    label_strata,
-    load_heart_disease,
-    row_groups,
-    split_rows,
-)
-from keras_mtl.datasets.label_strata import label_codes
+from keras_mtl.datasets import HEART_DISEASE_FEATURES, load_heart_disease
 from keras_mtl.errors import UserError
+from keras_mtl.splits import fold_rows, label_strata, row_groups, split_rows
+from keras_mtl.splits.label_strata import label_codes
 
 PROPERTY = settings(max_examples=120)
 

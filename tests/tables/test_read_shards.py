@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from keras_mtl.datasets import describe_row, read_csv
-from keras_mtl.datasets.shards import read_parquet, read_shards
 from keras_mtl.errors import UserError
+from keras_mtl.tables import describe_row, read_csv
+from keras_mtl.tables.read_shards import read_parquet, read_shards
 
 CUTS = ((0, 13), (13, 14), (14, 120))
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keras_mtl.datasets import LineNumbers, describe_row
+from keras_mtl.tables import LineNumbers, describe_row
 
 
 @given(st.lists(st.integers(1, 4), max_size=40))

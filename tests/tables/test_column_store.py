@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keras_mtl.datasets.column_store import ColumnStore, WordColumn
-from keras_mtl.datasets.disk_array import disk_array
+from keras_mtl.tables.column_store import ColumnStore, WordColumn
+from keras_mtl.tables.disk_array import disk_array
 
 ROWS = 7
 

@@ -8,13 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keras_mtl.datasets.clean_words import clean_words
-from keras_mtl.datasets.column_builder import ColumnBuilder
-from keras_mtl.datasets.column_store import ColumnStore, WordColumn, rows_between
-from keras_mtl.datasets.csv_file import CsvFile
-from keras_mtl.datasets.disk_array import disk_array
-from keras_mtl.datasets.read_columns import read_columns
-from keras_mtl.datasets.row_hashes import row_hashes
+from keras_mtl.splits.row_groups import row_hashes
+from keras_mtl.tables._clean_values import clean_words
+from keras_mtl.tables._csv_file import CsvFile
+from keras_mtl.tables._read_columns import read_columns
+from keras_mtl.tables.column_store import (
+    ColumnBuilder,
+    ColumnStore,
+    WordColumn,
+    rows_between,
+)
+from keras_mtl.tables.disk_array import disk_array
 
 CELLS = st.sampled_from(
     [
@@ -67,8 +71,8 @@ def test_large_integers_are_told_however_they_are_cut(others, told, tmp_path):
 
 
 def test_numbers_before_the_first_word_are_kept_as_written(tmp_path, monkeypatch):
-    monkeypatch.setattr("keras_mtl.datasets.csv_file.ROWS_SEEN_FIRST", 2)
-    monkeypatch.setattr("keras_mtl.datasets.csv_file.CELLS_A_PART", 2)
+    monkeypatch.setattr("keras_mtl.tables._csv_file.ROWS_SEEN_FIRST", 2)
+    monkeypatch.setattr("keras_mtl.tables._csv_file.CELLS_A_PART", 2)
     path = tmp_path / "codes.csv"
     path.write_text("code,age\n" + "007,1\n" * 5 + "x,2\nTrue,2.5\n")
     store, _ = read_columns([CsvFile(str(path))], ["code", "age"], (), {""})

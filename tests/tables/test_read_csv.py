@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
-from keras_mtl.datasets import MISSING_VALUES, read_csv
 from keras_mtl.errors import DataWarning, UserError
+from keras_mtl.tables import MISSING_VALUES, read_csv
 
 QUIET = pytest.mark.filterwarnings("ignore::keras_mtl.errors.DataWarning")
 FUZZ = settings(

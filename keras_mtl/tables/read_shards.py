@@ -8,13 +8,13 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
-from keras_mtl.datasets.column_store import ColumnStore
-from keras_mtl.datasets.csv_file import CsvFile
-from keras_mtl.datasets.disk_array import disk_array
-from keras_mtl.datasets.parquet_file import ParquetFile
-from keras_mtl.datasets.read_columns import read_columns
-from keras_mtl.datasets.read_csv import warn_of_notes, warn_of_structure
 from keras_mtl.errors import UserError, gather
+from keras_mtl.tables._csv_file import CsvFile
+from keras_mtl.tables._parquet_file import ParquetFile
+from keras_mtl.tables._read_columns import read_columns
+from keras_mtl.tables.column_store import ColumnStore
+from keras_mtl.tables.disk_array import disk_array
+from keras_mtl.tables.read_csv import warn_of_notes, warn_of_structure
 
 __all__ = ["ShardLines", "read_parquet", "read_shards"]
 

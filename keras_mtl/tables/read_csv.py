@@ -6,10 +6,10 @@ from collections.abc import Collection, Mapping, Sequence
 
 import pandas as pd
 
-from keras_mtl.datasets.column_store import ColumnStore
-from keras_mtl.datasets.csv_file import CsvFile
-from keras_mtl.datasets.read_columns import read_columns
 from keras_mtl.errors import DataWarning, UserError, did_you_mean
+from keras_mtl.tables._csv_file import CsvFile
+from keras_mtl.tables._read_columns import read_columns
+from keras_mtl.tables.column_store import ColumnStore
 
 __all__ = [
     "MISSING_VALUES",
