@@ -14,7 +14,7 @@ _BASES = {
     "JacobianAggregator": "jacobian_aggregator",
     "LossWeighting": "loss_weighting",
     "Weighting": "weighting",
-    "fixed_loops": "loops",
+    "fixed_loops": "solvers.loops",
 }
 _CLASSES = {class_name: module for module, class_name in METHODS.values()}
 

@@ -6,7 +6,7 @@ import keras
 from keras import ops
 
 from keras_mtl.weighting.gramian_weighting import GramianProblem, GramianWeighting
-from keras_mtl.weighting.spectral import kept_eigenvalues
+from keras_mtl.weighting.solvers.spectral import kept_eigenvalues
 from keras_mtl.weighting.weighting import State
 
 

@@ -6,9 +6,9 @@ import keras
 from keras import ops
 
 from keras_mtl.weighting.gramian_weighting import GramianProblem, GramianWeighting
-from keras_mtl.weighting.nonnegative import dual_cone_weights
+from keras_mtl.weighting.solvers.nonnegative import dual_cone_weights
 from keras_mtl.weighting.weighting import State
-from keras_mtl.weighting.worst_task import worst_task_weights
+from keras_mtl.weighting.solvers.worst_task import worst_task_weights
 
 
 @keras.saving.register_keras_serializable(package="keras_mtl")

@@ -6,7 +6,7 @@ import keras
 from keras import ops
 
 from keras_mtl.weighting.gramian_weighting import GramianProblem, GramianWeighting
-from keras_mtl.weighting.spectral import pseudo_solve, unit_gramian
+from keras_mtl.weighting.solvers.spectral import pseudo_solve, unit_gramian
 from keras_mtl.weighting.weighting import State
 
 

@@ -7,7 +7,7 @@ import keras
 from keras import ops
 
 from keras_mtl.weighting.jacobian_aggregator import JacobianAggregator, JacobianProblem
-from keras_mtl.weighting.noise import seed_state, uniform
+from keras_mtl.weighting._noise import seed_state, uniform
 from keras_mtl.weighting.weighting import State
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import keras
 
 from keras_mtl.weighting.gramian_weighting import GramianProblem, GramianWeighting
-from keras_mtl.weighting.nonnegative import minimum_norm_weights
+from keras_mtl.weighting.solvers.nonnegative import minimum_norm_weights
 from keras_mtl.weighting.weighting import State
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from keras import ops
 
 from keras_mtl.weighting.gramian_weighting import GramianProblem, GramianWeighting
-from keras_mtl.weighting.simplex import step_on_simplex
+from keras_mtl.weighting.solvers.simplex import step_on_simplex
 from keras_mtl.weighting.weighting import State
 
 

@@ -6,7 +6,7 @@ import keras
 from keras import ops
 
 from keras_mtl.weighting.gramian_weighting import GramianProblem, GramianWeighting
-from keras_mtl.weighting.nonnegative import dual_cone_weights
+from keras_mtl.weighting.solvers.nonnegative import dual_cone_weights
 from keras_mtl.weighting.weighting import State
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy import stats
 
-from keras_mtl.weighting.noise import normal, seed_state, uniform
+from keras_mtl.weighting._noise import normal, seed_state, uniform
 
 
 def test_numbers_are_uniform_and_normal_and_independent():

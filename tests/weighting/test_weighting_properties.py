@@ -10,7 +10,7 @@ from weighting_cases import (
     random_jacobian,
 )
 
-from keras_mtl.weighting.noise import uniform
+from keras_mtl.weighting._noise import uniform
 
 MATRICES = [
     random_jacobian(0, 2, 3),

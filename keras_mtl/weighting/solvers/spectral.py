@@ -4,7 +4,7 @@ from typing import Any
 
 from keras import ops
 
-from keras_mtl.weighting.pivoting import unit_diagonal
+from keras_mtl.weighting.solvers.pivoting import unit_diagonal
 
 __all__ = ["kept_eigenvalues", "pseudo_solve", "unit_gramian"]
 

@@ -4,8 +4,8 @@ from typing import Any
 
 from keras import ops
 
-from keras_mtl.weighting.loops import bounded_loop
-from keras_mtl.weighting.pivoting import exchange, unit_diagonal
+from keras_mtl.weighting.solvers.loops import bounded_loop
+from keras_mtl.weighting.solvers.pivoting import exchange, unit_diagonal
 
 __all__ = ["dual_cone_weights", "minimum_norm_weights", "nonnegative_minimum"]
 

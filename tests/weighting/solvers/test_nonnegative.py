@@ -5,8 +5,8 @@ import pytest
 from scipy.optimize import nnls
 from weighting_cases import dependent_jacobian, random_jacobian
 
-from keras_mtl.weighting.nonnegative import dual_cone_weights, nonnegative_minimum
-from keras_mtl.weighting.simplex import project_on_simplex, step_on_simplex
+from keras_mtl.weighting.solvers.nonnegative import dual_cone_weights, nonnegative_minimum
+from keras_mtl.weighting.solvers.simplex import project_on_simplex, step_on_simplex
 
 
 @pytest.mark.parametrize("seed", range(4))
