@@ -55,6 +55,12 @@ class CAGrad(GramianWeighting):
         added, is_stationary = worst_task_weights(
             gramian, products, radius, active, tolerance
         )
+        if self.c >= 1:
+            # No move at all is within the ball then, so that the best one hurts no
+            # task. Where the tasks are stationary and the ball only just reaches
+            # 0, rounding can turn it anywhere.
+            gains = ops.matmul(gramian, mean + added)
+            is_stationary = ops.logical_or(is_stationary, ops.min(gains) < 0)
         projected = dual_cone_weights(gramian, mean[None], tolerance)[0]
         weights = ops.where(is_stationary, projected, mean + added)
         return weights * problem.count / (1.0 + self.c), state

@@ -8,6 +8,7 @@ from weighting_cases import (
     dependent_jacobian,
     make,
     random_jacobian,
+    weakly_stationary_jacobian,
 )
 
 from keras_mtl.weighting._noise import uniform
@@ -21,6 +22,17 @@ MATRICES = [
     dependent_jacobian(5, 6, 3),
     random_jacobian(6, 20, 30, conflict=0.7),
 ]
+HURT_NO_TASK = pytest.mark.parametrize(
+    ("name", "settings"),
+    [
+        ("upgrad", {}),
+        ("dualproj", {}),
+        ("mgda", {}),
+        ("cagrad", {"c": 1.0}),
+        ("cagrad", {"c": 1.0, "scale": "paper"}),
+        ("cagrad", {"c": 2.0}),
+    ],
+)
 NOT_STATIONARY = [
     random_jacobian(0, 2, 3),
     random_jacobian(1, 5, 40),
@@ -53,21 +65,22 @@ def test_the_order_of_the_tasks_does_not_matter(name, jacobian):
         np.testing.assert_allclose(got, expected, rtol=0, atol=1e-6 * size)
 
 
-@pytest.mark.parametrize(
-    ("name", "settings"),
-    [
-        ("upgrad", {}),
-        ("dualproj", {}),
-        ("mgda", {}),
-        ("cagrad", {"c": 1.0}),
-        ("cagrad", {"c": 2.0}),
-    ],
-)
+@HURT_NO_TASK
 @pytest.mark.parametrize("jacobian", MATRICES, ids=lambda j: str(j.shape))
 def test_the_update_hurts_no_task(name, settings, jacobian):
     update = make(name, **settings).aggregate(jacobian)
     norms = np.linalg.norm(jacobian, axis=1)
     assert np.min(jacobian @ update / norms) >= -1e-6 * norms.max()
+
+
+@HURT_NO_TASK
+def test_the_update_hurts_no_task_where_the_tasks_are_weakly_stationary(name, settings):
+    for seed in range(40):
+        tasks_count, parameters_count = 2 + seed % 5, 1 + seed % 11
+        jacobian = weakly_stationary_jacobian(seed, tasks_count, parameters_count)
+        update = make(name, **settings).aggregate(jacobian)
+        norms = np.linalg.norm(jacobian, axis=1)
+        assert np.min(jacobian @ update / norms) >= -1e-6 * norms.max()
 
 
 @pytest.mark.parametrize("name", ["upgrad", "sum", "mean", "config"])

@@ -67,3 +67,12 @@ def dependent_jacobian(seed, tasks_count, rank, parameters_count=9):
     generator = np.random.default_rng(seed)
     left = generator.normal(size=(tasks_count, rank))
     return left @ generator.normal(size=(rank, parameters_count))
+
+
+def weakly_stationary_jacobian(seed, tasks_count, parameters_count):
+    """Returns rows of which a convex combination is 0."""
+    generator = np.random.default_rng(seed)
+    rows = random_jacobian(seed, tasks_count, parameters_count)
+    weights = generator.dirichlet(np.ones(tasks_count - 1))
+    rows[-1] = -generator.uniform(0.1, 1.1) * (weights @ rows[:-1])
+    return rows
