@@ -16,11 +16,12 @@ import pandas as pd
 
 from keras_mtl.errors import DataWarning, UserError
 from keras_mtl.features import Feature, NumericFeature, deserialize_feature
-from keras_mtl.runs.read_rows import read_rows, word_columns
+from keras_mtl.runs.prepare import word_columns
 from keras_mtl.runs.terminal import Terminal
 from keras_mtl.serving.model_file import check_model_file
 from keras_mtl.tables import find_non_numeric, require_columns
 from keras_mtl.tables.column_store import ColumnStore
+from keras_mtl.tables.read_rows import read_rows
 from keras_mtl.tasks import Task, deserialize_task
 
 __all__ = ["find_model", "predict_run", "read_declarations"]

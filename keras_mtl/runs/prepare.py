@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,16 +15,16 @@ from keras_mtl.features import Feature
 from keras_mtl.runs.check_split import require_classes
 from keras_mtl.runs.features import choose_features
 from keras_mtl.runs.member_split import MemberRows, member_rows
-from keras_mtl.runs.read_rows import read_rows, word_columns
 from keras_mtl.runs.row_split import RowSplit, join_test_rows, split_frame
 from keras_mtl.tables import rare_classes, require_columns
 from keras_mtl.tables.column_store import ColumnStore, Rows
 from keras_mtl.tables.disk_array import disk_array
+from keras_mtl.tables.read_rows import read_rows
 from keras_mtl.tasks import RegressionTask, Task
 from keras_mtl.tasks.labels import label_words
 from keras_mtl.training.shared_arrays import aligned_array
 
-__all__ = ["PreparedData", "prepare_data"]
+__all__ = ["PreparedData", "prepare_data", "word_columns"]
 
 # A class needs a row to train on, one to validate on and one to test on.
 ROWS_A_CLASS = 3
@@ -250,3 +250,11 @@ def _with_columns(config: FitConfig) -> FitConfig:
         missing_values=_missing_labels(config),
     )
     return config.replace(inputs=inputs)
+
+
+def word_columns(tasks: Iterable[Task], features: Iterable[Feature]) -> set[str]:
+    """The columns that hold words: those of labels and of features in words."""
+    labels = {column for task in tasks for column in task.word_columns}
+    return labels | {
+        feature.column_name for feature in features if feature.dtype == "string"
+    }

@@ -1,20 +1,17 @@
-"""Reading the rows of a fit or of a prediction."""
+"""Rows from a path, whatever kind of file lies there."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 
 from keras_mtl.errors import UserError
-from keras_mtl.features import Feature
-from keras_mtl.tables import MISSING_VALUES
 from keras_mtl.tables._csv_file import CsvFile
 from keras_mtl.tables.column_store import ColumnStore
-from keras_mtl.tables.read_csv import read_csv_columns
+from keras_mtl.tables.read_csv import MISSING_VALUES, read_csv_columns
 from keras_mtl.tables.read_shards import read_parquet, read_shards
-from keras_mtl.tasks import Task
 
-__all__ = ["read_rows", "word_columns"]
+__all__ = ["read_rows"]
 
 
 def read_rows(path: str, words: Collection[str], missing: Sequence[str]) -> ColumnStore:
@@ -39,11 +36,3 @@ def read_rows(path: str, words: Collection[str], missing: Sequence[str]) -> Colu
     if file.mistakes:
         raise UserError(*file.mistakes)
     return read_csv_columns(file, file.names, words, missing)
-
-
-def word_columns(tasks: Iterable[Task], features: Iterable[Feature]) -> set[str]:
-    """The columns that hold words: those of labels and of features in words."""
-    labels = {column for task in tasks for column in task.word_columns}
-    return labels | {
-        feature.column_name for feature in features if feature.dtype == "string"
-    }
