@@ -36,6 +36,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _export(values: dict[str, Any], mistakes: list[str]) -> None:
+    from keras_mtl._core.display import write_output
     from keras_mtl.errors import UserError
     from keras_mtl.serving.run_export import check_export, publish_run
 
@@ -55,7 +56,7 @@ def _export(values: dict[str, Any], mistakes: list[str]) -> None:
 
     with Terminal(quiet=True).loading():
         version = publish_run(run, base, form, name)
-    print(version)
+    write_output(str(version))
 
 
 if __name__ == "__main__":

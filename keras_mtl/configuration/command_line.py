@@ -7,7 +7,6 @@ checked together.
 
 from __future__ import annotations
 
-import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -16,9 +15,20 @@ from typing import Any, Literal
 
 import click
 
+from keras_mtl._core.display import (
+    TolerantStream,
+    close_output,
+    open_streams,
+    printable,
+    write_output,
+)
 from keras_mtl.errors import RunStoppedError, UserError, did_you_mean
 
 __all__ = ["Flag", "run_command"]
+
+
+# More errors than this help nobody, and a file may have a million.
+MESSAGES_SHOWN = 20
 
 
 @dataclass(frozen=True)
@@ -108,6 +118,7 @@ def run_command(
     """
     parameters: list[click.Parameter] = [flag.option() for flag in flags]
     parameters += [click.Argument([argument], required=False) for argument in arguments]
+    parameters.append(_help_option())
 
     @click.pass_context
     def callback(context: click.Context, **values: Any) -> None:
@@ -135,38 +146,67 @@ def run_command(
         context_settings={
             "ignore_unknown_options": True,
             "allow_extra_args": True,
-            "help_option_names": ["-h", "--help"],
+            "help_option_names": [],
             "max_content_width": 100,
         },
     )
     return _status(command, list(sys.argv[1:] if argv is None else argv))
 
 
+def _help_option() -> click.Option:
+    def show(context: click.Context, _: click.Parameter, asked: bool) -> None:
+        if asked:
+            write_output(context.get_help())
+            context.exit()
+
+    return click.Option(
+        ["-h", "--help"],
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        callback=show,
+        help="Show this message and exit.",
+    )
+
+
 def _status(command: click.Command, argv: list[str]) -> int:
+    open_streams()
     try:
         command.main(args=argv, prog_name=command.name, standalone_mode=False)
     except UserError as error:
-        for message in error.messages:
-            click.echo(f"error: {message}", err=True)
+        _report("error", *error.messages[:MESSAGES_SHOWN])
+        others = len(error.messages) - MESSAGES_SHOWN
+        if others > 0:
+            _report("error", f"and {others} more.")
         return 2
     except click.ClickException as error:
-        click.echo(f"error: {error.format_message()}", err=True)
+        _report("error", error.format_message())
         return 2
-    except RunStoppedError as error:
-        click.echo(f"stopped: {error}", err=True)
+    except (RunStoppedError, FloatingPointError) as error:
+        # Training that left the finite numbers says so, and what to change.
+        _report("stopped", str(error))
         return 1
     except (KeyboardInterrupt, click.Abort):
-        click.echo("stopped", err=True)
+        _report("stopped")
         return 1
     except BrokenPipeError:
-        # Whoever reads the output has gone; Python would complain at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # Whoever reads the output has gone.
+        close_output()
         return 1
     except Exception:
         # Not the user's mistake: the whole story, for a report of the fault.
         traceback.print_exc()
         return 1
     return 0
+
+
+def _report(kind: str, *messages: str) -> None:
+    """Prints each message as one entry of the standard error."""
+    stream = TolerantStream(sys.stderr)
+    for message in messages or ("",):
+        lines = "\n".join(map(printable, message.split("\n")))
+        stream.write(f"{kind}: {lines}\n" if lines else f"{kind}\n")
+    stream.flush()
 
 
 def _unknown(extra: list[str], command: click.Command) -> list[str]:

@@ -107,6 +107,8 @@ def _task_values(task: Task) -> dict[str, Any]:
     }
 
 
+# So many errors of one table are explained; a file may have a million.
+IN_FULL = 100
 _LISTS = ("tasks", "features")
 _FROM_HEADS = ("widths", "label_smoothing")
 
@@ -220,8 +222,11 @@ def _with_head(task: Any, values: Values) -> Any:
 
 
 def _messages(error: ValidationError, schema: type, prefix: str) -> Iterable[str]:
-    for item in error.errors(include_url=False):
+    for number, item in enumerate(error.errors(include_url=False)):
         where = prefix + ".".join(str(part) for part in item["loc"])
+        if number >= IN_FULL:
+            yield f"{where}: {item['type']}"
+            continue
         if item["type"] == "unexpected_keyword_argument":
             *path, key = item["loc"]
             known = _fields_at(schema, path)

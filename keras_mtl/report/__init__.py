@@ -8,6 +8,6 @@ __getattr__, __all__ = lazy_names(
         "keras_mtl.report.conflict_plot": ("write_conflict_plot",),
         "keras_mtl.report.figures": ("COLORS", "write_figure"),
         "keras_mtl.report.plots": ("write_plots",),
-        "keras_mtl.report.tables": ("data_table", "measures_table"),
+        "keras_mtl.report.tables": ("data_table", "measures_tables"),
     },
 )

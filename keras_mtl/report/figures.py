@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import matplotlib
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
@@ -25,8 +26,10 @@ def write_figure(
         size: Its width and height, in inches of 120 points.
         draw: Draws on the figure it is given.
     """
-    # A figure of its own rather than pyplot's: no screen and no global state.
-    figure = Figure(figsize=size, dpi=120, layout="constrained")
-    FigureCanvasAgg(figure)
-    draw(figure)
-    figure.savefig(path)
+    # Names come from the data: a dollar sign in one begins no formula.
+    with matplotlib.rc_context({"text.parse_math": False}):
+        # A figure of its own rather than pyplot's: no screen and no global state.
+        figure = Figure(figsize=size, dpi=120, layout="constrained")
+        FigureCanvasAgg(figure)
+        draw(figure)
+        figure.savefig(path)

@@ -6,27 +6,51 @@ from collections.abc import Mapping, Sequence
 
 from rich.table import Table
 
+from keras_mtl._core.display import printable
 from keras_mtl.features.feature import Feature
 from keras_mtl.tasks.task import Task
 
-__all__ = ["data_table", "measures_table"]
+__all__ = ["data_table", "measures_tables"]
 
 
-def measures_table(measures: Mapping[str, Mapping[str, float]], title: str) -> Table:
-    """Makes the table of the tasks' measures: a row a task.
+def measures_tables(
+    measures: Mapping[str, Mapping[str, float]], title: str, width: int
+) -> list[Table]:
+    """Makes the tables of the tasks' metrics, one row per task.
 
     Args:
-        measures: By task name the measures by their name.
-        title: The table's title.
+        measures: By task name the metrics by their name.
+        title: The title, over the first table.
+        width: The characters of a line. A table that would be wider continues in
+            another one below it.
+
+    Returns:
+        The tables, each with the column of the tasks.
     """
     names = list(dict.fromkeys(name for row in measures.values() for name in row))
-    table = Table(title=title, title_justify="left")
-    table.add_column("task")
+    tasks = [printable(task) for task in measures]
+    first = max(map(len, ["task", *tasks])) + len("│  │")
+    blocks: list[list[str]] = [[]]
+    filled = first
     for name in names:
-        table.add_column(name.replace("_", " "), justify="right")
-    for task, row in measures.items():
-        table.add_row(task, *[_cell(name, row.get(name)) for name in names])
-    return table
+        cells = [_cell(name, row.get(name)) for row in measures.values()]
+        # A heading of several words breaks into lines.
+        wide = max(map(len, [*name.split("_"), *cells])) + len("  │")
+        if blocks[-1] and filled + wide > width:
+            blocks.append([])
+            filled = first
+        blocks[-1].append(name)
+        filled += wide
+    tables: list[Table] = []
+    for block in blocks:
+        table = Table(title=None if tables else title, title_justify="left")
+        table.add_column("task", overflow="fold")
+        for name in block:
+            table.add_column(name.replace("_", " "), justify="right")
+        for task, row in zip(tasks, measures.values(), strict=True):
+            table.add_row(task, *[_cell(name, row.get(name)) for name in block])
+        tables.append(table)
+    return tables
 
 
 def data_table(tasks: Sequence[Task], features: Sequence[Feature]) -> Table:
@@ -35,12 +59,12 @@ def data_table(tasks: Sequence[Task], features: Sequence[Feature]) -> Table:
     for heading in ("what", "name", "kind", "column", "how"):
         table.add_column(heading)
     for task in tasks:
-        table.add_row(
-            "task", task.name, task.kind, ", ".join(task.label_columns), task.describe()
-        )
+        columns = ", ".join(task.label_columns)
+        _add_row(table, "task", task.name, task.kind, columns, task.describe())
     table.add_section()
     for feature in features:
-        table.add_row(
+        _add_row(
+            table,
             "feature",
             feature.name,
             feature.kind,
@@ -48,6 +72,10 @@ def data_table(tasks: Sequence[Task], features: Sequence[Feature]) -> Table:
             feature.describe(),
         )
     return table
+
+
+def _add_row(table: Table, *cells: str) -> None:
+    table.add_row(*map(printable, cells))
 
 
 def _cell(name: str, value: float | None) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 import tempfile
 import warnings
 import zipfile
@@ -14,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from keras_mtl._core.display import write_output
 from keras_mtl.errors import DataWarning, UserError
 from keras_mtl.features import Feature, NumericFeature, deserialize_feature
 from keras_mtl.runs.prepare import word_columns
@@ -120,7 +120,7 @@ def predict_run(
         outputs = predict_frame(model, frame)
     answers = answer_rows(model, outputs, labels, np.arange(len(frame)))
     if out is None:
-        answers.to_csv(sys.stdout, index=False)
+        write_output(answers.to_csv(index=False).removesuffix("\n"))
         return
     _write_whole(answers, Path(out))
 

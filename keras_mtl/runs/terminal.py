@@ -10,7 +10,7 @@ import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO, cast
 
 from rich.console import Console
 from rich.progress import (
@@ -21,9 +21,10 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from keras_mtl._core.display import TolerantStream, printable
 from keras_mtl.configuration.workers import Workers
 from keras_mtl.errors import DataWarning
-from keras_mtl.report.tables import data_table, measures_table
+from keras_mtl.report.tables import data_table, measures_tables
 from keras_mtl.runs.prepare import PreparedData
 
 __all__ = ["Terminal"]
@@ -44,8 +45,18 @@ class Terminal:
     def __init__(self, quiet: bool = False) -> None:
         # A pipe has no width of its own; tables are not to be cut there.
         width = None if sys.stdout.isatty() else 120
-        self.console = Console(quiet=quiet, width=width, highlight=False)
-        self.errors = Console(stderr=True, highlight=False, soft_wrap=True)
+        # What is shown holds names and categories of the user's: no markup and no
+        # emoji codes, and what can't be shown does not end a run.
+        as_it_is: dict[str, Any] = {"highlight": False, "markup": False, "emoji": False}
+        self.console = Console(
+            file=cast(TextIO, TolerantStream(sys.stdout)),
+            quiet=quiet,
+            width=width,
+            **as_it_is,
+        )
+        self.errors = Console(
+            file=cast(TextIO, TolerantStream(sys.stderr)), soft_wrap=True, **as_it_is
+        )
 
     @contextlib.contextmanager
     def warnings(self) -> Iterator[None]:
@@ -59,7 +70,7 @@ class Terminal:
             if issubclass(warning.category, DataWarning)
         }
         for message in messages:
-            self.errors.print(f"warning: {message}", markup=False)
+            self.errors.print(f"warning: {printable(message)}")
         for warning in caught:
             if not issubclass(warning.category, DataWarning):
                 warnings.warn_explicit(
@@ -98,7 +109,7 @@ class Terminal:
         """Shows what is predicted from what, and the split."""
         self.console.print(data_table(data.tasks, data.features))
         self.console.print(
-            f"{data.source}: {len(data.train_rows)} rows to train on, "
+            f"{printable(data.source)}: {len(data.train_rows)} rows to train on, "
             f"{len(data.test_rows)} held out"
         )
 
@@ -115,8 +126,7 @@ class Terminal:
         """Tells that an interrupted run is lost."""
         self.errors.print(
             f"warning: {folder}: an interrupted run was to be written here, which "
-            "--resume would go on with; it is given up, as this fit begins anew.",
-            markup=False,
+            "--resume would go on with; it is given up, as this fit begins anew."
         )
 
     @contextlib.contextmanager
@@ -135,7 +145,7 @@ class Terminal:
             MofNCompleteColumn(),
             BarColumn(bar_width=24),
             TimeRemainingColumn(),
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
         )
         with Progress(*columns, console=self.console) as bar:
             row = bar.add_task("", total=epochs, completed=done)
@@ -154,12 +164,12 @@ class Terminal:
     def show_result(self, metrics: dict[str, Any], folder: Path) -> None:
         """Shows the held-out results and where the run is."""
         rows = metrics["rows"]["test"]
-        self.console.print(
-            measures_table(metrics["test"], f"Results on {rows} held-out rows")
-        )
+        title = f"Results on {rows} held-out rows"
+        for table in measures_tables(metrics["test"], title, self.console.width):
+            self.console.print(table)
         for sentence in metrics["idle_units"]:
-            self.console.print(f"note: {sentence}", soft_wrap=True)
-        self.console.print(f"Written: {folder}", soft_wrap=True)
+            self.console.print(f"note: {printable(sentence)}", soft_wrap=True)
+        self.console.print(f"Written: {printable(folder)}", soft_wrap=True)
 
 
 def _losses(means: dict[str, float]) -> str:

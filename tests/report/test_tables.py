@@ -3,14 +3,15 @@
 from rich.console import Console
 
 from keras_mtl.features import NumericFeature
-from keras_mtl.report.tables import data_table, measures_table
+from keras_mtl.report.tables import data_table, measures_tables
 from keras_mtl.tasks import BinaryTask, MultilabelTask
 
 
-def text_of(table):
-    console = Console(width=120)
+def text_of(*tables, width=120):
+    console = Console(width=width, markup=False, emoji=False)
     with console.capture() as capture:
-        console.print(table)
+        for table in tables:
+            console.print(table)
     return capture.get()
 
 
@@ -19,7 +20,7 @@ def test_measures_stand_under_their_names():
         "heart": {"rows": 184, "accuracy": 0.8504, "auc": 0.9},
         "cost": {"rows": 90, "mae": 12.3456},
     }
-    text = text_of(measures_table(measures, "Results"))
+    text = text_of(*measures_tables(measures, "Results", 120))
     assert "Results" in text
     (heart,) = [line for line in text.splitlines() if "heart" in line]
     (cost,) = [line for line in text.splitlines() if "cost" in line]
@@ -29,6 +30,35 @@ def test_measures_stand_under_their_names():
     assert [cell.strip() for cell in cost.split("│")][1:-1] == [
         *("cost", "90", "-", "-", "12.346")
     ]
+
+
+def test_a_narrow_terminal_shows_every_number_in_several_tables():
+    names = ("rows", "accuracy", "balanced_accuracy", "auc", "log_loss", "brier")
+    measures = {
+        task: {name: (index + 1) * scale for index, name in enumerate(names)}
+        for task, scale in (("thal", 0.101), ("heart", 0.103))
+    }
+    tables = measures_tables(measures, "Results", 40)
+    text = text_of(*tables, width=40)
+    assert len(tables) > 1
+    assert max(map(len, text.splitlines())) <= 40
+    assert text.count("Results") == 1
+    for row in measures.values():
+        for name in names[1:]:
+            assert f"{row[name]:.3f}" in text
+
+
+def test_names_are_shown_as_they_are_but_for_control_characters():
+    features = [
+        NumericFeature("flow", column="flow [/min]"),
+        NumericFeature("clear", column="a\x1b[2Jb"),
+    ]
+    text = text_of(
+        data_table([BinaryTask("heart", classes=("[/b]", ":ok:"))], features)
+    )
+    assert "flow [/min]" in text
+    assert r"a\x1b[2Jb" in text
+    assert ":ok:, or [/b]" in text
 
 
 def test_what_is_predicted_from_what_is_told():
