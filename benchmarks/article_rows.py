@@ -6,16 +6,23 @@ from typing import NamedTuple
 
 import numpy as np
 
-__all__ = ["Rows", "training_rows", "validation_rows"]
+__all__ = [
+    "WIDTH",
+    "Rows",
+    "joined_rows",
+    "make_rows",
+    "training_rows",
+    "validation_rows",
+]
 
 WIDTH = 12
 
 
 class Rows(NamedTuple):
-    """Rows as large as the heart data.
+    """Rows of two tasks.
 
     Attributes:
-        inputs: (N, 12) float32.
+        inputs: (N, columns) float32.
         labels: By task name, (N,) float32: `thal` 0 to 2, `heart` 0 or 1.
     """
 
@@ -24,18 +31,30 @@ class Rows(NamedTuple):
 
 
 def training_rows() -> Rows:
-    """Returns 736 rows, as `fit` trains on."""
-    return _rows(736, seed=0)
+    """Return 736 rows, as `fit` trains on."""
+    return make_rows(736, seed=0)
 
 
 def validation_rows() -> Rows:
-    """Returns 184 rows, as `fit` holds out."""
-    return _rows(184, seed=1)
+    """Return 184 rows, as `fit` holds out."""
+    return make_rows(184, seed=1)
 
 
-def _rows(count: int, seed: int) -> Rows:
+def joined_rows(*parts: Rows) -> Rows:
+    """Return the rows of several tables as one, in their order."""
+    return Rows(
+        np.concatenate([part.inputs for part in parts]),
+        {
+            name: np.concatenate([part.labels[name] for part in parts])
+            for name in parts[0].labels
+        },
+    )
+
+
+def make_rows(count: int, seed: int, width: int = WIDTH) -> Rows:
+    """Draw rows whose labels depend on the first two columns, with noise."""
     generator = np.random.default_rng(seed)
-    inputs = generator.normal(size=(count, WIDTH)).astype("float32")
+    inputs = generator.normal(size=(count, width)).astype("float32")
     thal = np.digitize(inputs[:, 0] + generator.normal(size=count), [-0.5, 0.5])
     heart = inputs[:, 0] + inputs[:, 1] + generator.normal(size=count) > 0
     return Rows(

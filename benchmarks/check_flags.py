@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Iterable
 
-__all__ = ["absent_packages", "whole_number", "whole_numbers"]
+__all__ = ["absent_packages", "is_installed", "whole_number", "whole_numbers"]
 
 
 def whole_number(
@@ -46,6 +46,17 @@ def whole_numbers(
     return sorted({int(word) for word in words if word not in wrong})
 
 
+def is_installed(*names: str) -> bool:
+    """Return whether all of some packages are installed.
+
+    Example:
+
+    >>> is_installed("numpy"), is_installed("numpy", "no_such_package")
+    (True, False)
+    """
+    return all(importlib.util.find_spec(name) is not None for name in names)
+
+
 def absent_packages(*names: str) -> list[str]:
     """Returns a message if some packages of the extra are not installed.
 
@@ -54,7 +65,7 @@ def absent_packages(*names: str) -> list[str]:
     >>> absent_packages("numpy")
     []
     """
-    missing = [name for name in names if importlib.util.find_spec(name) is None]
+    missing = [name for name in names if not is_installed(name)]
     if not missing:
         return []
     return [

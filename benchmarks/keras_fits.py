@@ -5,22 +5,66 @@ from __future__ import annotations
 import itertools
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import keras
+import numpy as np
 
-from benchmarks.article_rows import WIDTH, training_rows, validation_rows
+from benchmarks.article_rows import (
+    WIDTH,
+    Rows,
+    joined_rows,
+    training_rows,
+    validation_rows,
+)
 from benchmarks.epoch_clock import EpochClock
 from benchmarks.side_by_side import Milliseconds
 from keras_mtl.architectures import build_hard_sharing
 from keras_mtl.tasks import BinaryTask, MulticlassTask
 from keras_mtl.training import MultiTaskModel, TrainingSettings, fit_members
 
-__all__ = ["keras_epochs", "member_epochs", "our_epochs"]
+__all__ = [
+    "article_model",
+    "keras_epochs",
+    "member_epochs",
+    "member_turns",
+    "our_epochs",
+]
+
+# So many steps make XLA worth its while, once.
+WARM_UP_STEPS = 460
 
 
-def keras_epochs(batch_size: int) -> Callable[[], Milliseconds]:
-    """Plain Keras: a functional model with two losses, and `fit`."""
+def article_model(
+    width: int, trunk: Sequence[int] = (32, 64), dropout: float = 0.0
+) -> MultiTaskModel:
+    """Return the article's network in this package, compiled with Adam.
+
+    Args:
+        width: The columns of its input.
+        trunk: The widths of the shared layers.
+        dropout: The rate after each of them.
+    """
+    keras.utils.set_random_seed(0)
+    tasks = [
+        MulticlassTask("thal", classes=("a", "b", "c"), widths=(32,)),
+        BinaryTask("heart", widths=(16,)),
+    ]
+    model = build_hard_sharing(width, tasks, trunk=trunk, dropout=dropout)
+    model.compile(keras.optimizers.Adam(1e-3))
+    return model
+
+
+def keras_epochs(
+    batch_size: int, one_call_per_epoch: bool = False
+) -> Callable[[], Milliseconds]:
+    """Plain Keras: a functional model with two losses, and `fit`.
+
+    Args:
+        batch_size: The rows of an update.
+        one_call_per_epoch: Whether `steps_per_execution` is the whole epoch, so
+            that Keras loops over its batches in a compiled function.
+    """
     keras.utils.set_random_seed(0)
     inputs = keras.Input(shape=(WIDTH,))
     hidden = keras.layers.Dense(32, activation="relu")(inputs)
@@ -32,6 +76,7 @@ def keras_epochs(batch_size: int) -> Callable[[], Milliseconds]:
         "heart": keras.layers.Dense(1, activation="sigmoid", name="heart")(heart),
     }
     model = keras.Model(inputs, outputs)
+    rows = training_rows()
     model.compile(
         keras.optimizers.Adam(1e-3),
         loss={
@@ -43,20 +88,39 @@ def keras_epochs(batch_size: int) -> Callable[[], Milliseconds]:
             "thal": ["accuracy"],
             "heart": ["accuracy", keras.metrics.AUC(name="auc")],
         },
+        steps_per_execution=(
+            -(-len(rows.inputs) // batch_size) if one_call_per_epoch else 1
+        ),
     )
-    return _fit(model, batch_size, epochs=1, warm_up=1)
+    return _fit(model, rows, validation_rows(), batch_size, epochs=5, warm_up=1)
 
 
-def our_epochs(batch_size: int) -> Callable[[], Milliseconds]:
-    """This package: `fit` with both tasks' accuracy and AUC."""
-    model = _our_model()
-    model.compile(keras.optimizers.Adam(1e-3))
-    # As many as make XLA worth its while, once.
-    return _fit(model, batch_size, epochs=10, warm_up=20)
+def our_epochs(
+    batch_size: int,
+    rows: Rows | None = None,
+    validation: Rows | None = None,
+    trunk: Sequence[int] = (32, 64),
+    dropout: float = 0.0,
+    epochs: int = 10,
+) -> Callable[[], Milliseconds]:
+    """This package: `fit` with both tasks' accuracy and AUC.
+
+    Args:
+        batch_size: The rows of an update.
+        rows: The training rows; by default those of the article.
+        validation: The validation rows, or None.
+        trunk: The widths of the shared layers.
+        dropout: The rate after each of them.
+        epochs: How many epochs a turn has.
+    """
+    rows = training_rows() if rows is None else rows
+    model = article_model(rows.inputs.shape[1], trunk, dropout)
+    warm_up = -(-WARM_UP_STEPS // -(-len(rows.inputs) // batch_size))
+    return _fit(model, rows, validation, batch_size, epochs, warm_up)
 
 
 def member_epochs(members: int, batch_size: int, epochs: int) -> tuple[float, float]:
-    """Trains members of the network together.
+    """Trains members of the network together, without validation.
 
     Args:
         members: How many.
@@ -67,43 +131,67 @@ def member_epochs(members: int, batch_size: int, epochs: int) -> tuple[float, fl
         The milliseconds of an epoch of all of them, the median, and the seconds
         until the first was over.
     """
-    rows = training_rows()
     settings = TrainingSettings(
         members=members, epochs=epochs + 1, batch_size=batch_size
     )
+    times = _member_fit(settings, training_rows(), None, 0.0)
+    return statistics.median(times[1:]), times[0] / 1e3
+
+
+def member_turns(
+    settings: TrainingSettings, validation: Rows | None = None, dropout: float = 0.0
+) -> Callable[[], Milliseconds]:
+    """This package: `fit_members` on the article's rows, a whole fit per turn.
+
+    Args:
+        settings: How to train. The first epoch, which compiles, is not counted.
+        validation: The validation rows of each member, or None.
+        dropout: The rate after each shared layer.
+    """
+    rows = training_rows()
+    return lambda: _member_fit(settings, rows, validation, dropout)[1:]
+
+
+def _member_fit(
+    settings: TrainingSettings, rows: Rows, validation: Rows | None, dropout: float
+) -> Milliseconds:
+    """Trains members and returns how long each epoch took."""
+    model = article_model(rows.inputs.shape[1], dropout=dropout)
+    count, members = len(rows.inputs), settings.members
+    held_out = None
+    if validation is not None:
+        rows = joined_rows(rows, validation)
+        held_out = [np.arange(count, len(rows.inputs))] * members
     ends = [time.perf_counter()]
     fit_members(
-        _our_model(),
+        model,
         *rows,
         settings,
+        rows=[np.arange(count)] * members,
+        validation_rows=held_out,
         on_epoch=lambda *_: ends.append(time.perf_counter()),
     )
-    spans = [after - before for before, after in itertools.pairwise(ends[1:])]
-    return statistics.median(spans) * 1e3, ends[1] - ends[0]
-
-
-def _our_model() -> MultiTaskModel:
-    keras.utils.set_random_seed(0)
-    tasks = [
-        MulticlassTask("thal", classes=("a", "b", "c"), widths=(32,)),
-        BinaryTask("heart", widths=(16,)),
-    ]
-    return build_hard_sharing(WIDTH, tasks, trunk=(32, 64))
+    return [(after - before) * 1e3 for before, after in itertools.pairwise(ends)]
 
 
 def _fit(
-    model: keras.Model, batch_size: int, epochs: int, warm_up: int
+    model: keras.Model,
+    rows: Rows,
+    validation: Rows | None,
+    batch_size: int,
+    epochs: int,
+    warm_up: int,
 ) -> Callable[[], Milliseconds]:
     settings = {
         "batch_size": batch_size,
         "verbose": 0,
-        "validation_data": tuple(validation_rows()),
+        "validation_data": None if validation is None else tuple(validation),
     }
-    model.fit(*training_rows(), epochs=warm_up, **settings)
+    model.fit(*rows, epochs=warm_up, **settings)
 
     def run() -> Milliseconds:
         clock = EpochClock()
-        model.fit(*training_rows(), epochs=epochs, callbacks=[clock], **settings)
+        model.fit(*rows, epochs=epochs, callbacks=[clock], **settings)
         return [seconds * 1e3 for seconds in clock.seconds]
 
     return run

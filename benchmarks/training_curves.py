@@ -14,7 +14,7 @@ __all__ = ["draw_curves"]
 def draw_curves(
     path: Path,
     spans: dict[int, tuple[float, float]],
-    pytorch: float,
+    pytorch: float | None,
     costs: TaskTimes,
 ) -> None:
     """Draws times over members and over tasks side by side.
@@ -22,7 +22,7 @@ def draw_curves(
     Args:
         path: The picture.
         spans: See `benchmarks.training_tables.members`.
-        pytorch: The milliseconds of an epoch of the PyTorch loop.
+        pytorch: The milliseconds of an epoch of the PyTorch loop, if measured.
         costs: The times over tasks.
     """
 
@@ -30,7 +30,8 @@ def draw_curves(
         left, right = figure.subplots(1, 2)
         each = [milliseconds / count for count, (milliseconds, _) in spans.items()]
         left.loglog(list(spans), each, "o-", color=COLORS[0], label="keras_mtl")
-        left.axhline(pytorch, color=COLORS[1], label="PyTorch loop")
+        if pytorch is not None:
+            left.axhline(pytorch, color=COLORS[1], label="PyTorch loop")
         left.set(
             xlabel="members trained together",
             ylabel="an epoch of one member, ms",

@@ -1,14 +1,27 @@
-"""What training takes, beside plain Keras and PyTorch: one run, four tables.
+"""Speed of training beside JAX, plain Keras and PyTorch, in one run.
 
-    python -m benchmarks.training_speed [--members 1,8,32,128] [--tasks 1,16,64,256]
-        [--memory 1,32,128,512] [--keras-up-to 64] [--plot FILE]
+    python -m benchmarks.training_speed [--only one-model,ten-members]
+        [--members 1,8,32,128] [--tasks 1,16,64,256] [--memory 1,32,128,512]
+        [--keras-up-to 64] [--rounds 5] [--plot FILE]
 
-An epoch of the article's network: 736 rows, batches of 32, Adam. Keras and this
-package evaluate 184 rows after each epoch; the PyTorch loop trains alone. Then
-an epoch over the number of members that train together, the memory of a process
-that trains so many, and a step over the number of tasks: heads of 16-1 on the
-same trunk, batches of 256 rows, where this package measures each task's accuracy
-and AUC and plain Keras nothing. What is compared takes turns in one process.
+First the comparisons of `benchmarks.speed_ratios`, each by its name:
+
+- `one-model`: an epoch of the article's network (736 rows, batches of 32, Adam)
+  and the evaluation of 184 rows. The PyTorch loop only trains; plain Keras has
+  no AUC of thal.
+- `ten-members`, `many-members`: ten members with dropout, validation and early
+  stopping; 128 members that only train.
+- `dropout`: 200,000 rows with dropout and without.
+- `many-tasks`: a step of 256 binary tasks beside the products of their heads.
+
+Then the curves: an epoch over the number of members that train together
+(`members`), the memory of a process that trains so many (`memory`), and a step
+over the number of tasks (`tasks`), where this package measures each task's
+accuracy and AUC and plain Keras nothing.
+
+What is compared takes turns in one process, on two cores where the system can
+bind a process to them; a number is a median. A peer that is not installed is
+left out, with the command that installs it.
 """
 
 from __future__ import annotations
@@ -21,23 +34,25 @@ from typing import Any
 from rich.console import Console
 
 from benchmarks.check_flags import absent_packages, whole_number, whole_numbers
-from benchmarks.side_by_side import side_by_side
+from benchmarks.speed_ratios import COMPARISONS, PYTORCH, Comparison, measure
 from keras_mtl.configuration.command_line import Flag, run_command
-from keras_mtl.errors import UserError
+from keras_mtl.errors import UserError, did_you_mean
 
 __all__ = ["FLAGS", "main"]
 
-SUMMARY = """Measures an epoch of the article's network in `fit`, beside plain Keras and
-a PyTorch loop, of many members that train together, and a step of many tasks.
+SUMMARY = """Measure training beside JAX, plain Keras and PyTorch: one model, members
+that train together, dropout, and many tasks.
 """
+CURVES = ("members", "memory", "tasks")
 FLAGS = (
-    Flag("--members", "members", "How many together.", form="list", metavar="1,8"),
-    Flag("--memory", "memory", "How many, for memory.", form="list", metavar="1,32"),
-    Flag("--tasks", "tasks", "How many tasks.", form="list", metavar="1,16"),
+    Flag("--only", "only", "Measure these alone.", form="list", metavar="NAME,..."),
+    Flag("--members", "members", "Numbers of members.", form="list", metavar="1,8"),
+    Flag("--memory", "memory", "The same, for memory.", form="list", metavar="1,32"),
+    Flag("--tasks", "tasks", "Numbers of tasks.", form="list", metavar="1,16"),
     Flag("--keras-up-to", "keras", "Plain Keras's most tasks.", metavar="N"),
     Flag("--weighting", "weighting", "How tasks are combined.", metavar="NAME"),
-    Flag("--rounds", "rounds", "The turns that each way gets.", metavar="N"),
-    Flag("--plot", "plot", "A picture of the curves.", metavar="PNG"),
+    Flag("--rounds", "rounds", "The turns that each way gets; 5.", metavar="N"),
+    Flag("--plot", "plot", "Draw the curves into a file.", metavar="PNG"),
 )
 MEMBERS = (1, 8, 32, 128, 512)
 MEMORY = (1, 32, 128, 512)
@@ -46,63 +61,102 @@ TASKS = (1, 4, 16, 64, 256)
 KERAS_UP_TO = 64
 BATCH_SIZE = 32
 MEMBER_EPOCHS = 30
+THREADS = 2
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Runs the benchmark and returns its exit status."""
+    """Run the benchmark and return its exit status."""
     return run_command(
         "python -m benchmarks.training_speed", SUMMARY, FLAGS, _measure, argv=argv
     )
 
 
-def _measure(values: dict[str, Any], mistakes: list[str]) -> None:
-    members = whole_numbers("--members", values.get("members", MEMBERS), mistakes)
-    memory = whole_numbers("--memory", values.get("memory", MEMORY), mistakes)
-    tasks = whole_numbers("--tasks", values.get("tasks", TASKS), mistakes)
-    most = whole_number("--keras-up-to", values.get("keras", KERAS_UP_TO), mistakes)
-    rounds = whole_number("--rounds", values.get("rounds", 5), mistakes)
+def _measure(values: dict[str, Any], errors: list[str]) -> None:
+    known = [*COMPARISONS, *CURVES]
+    only = values.get("only", known)
+    errors += [
+        f"--only: no measurement is named {name!r}. Expected some of "
+        f"{', '.join(known)}.{did_you_mean(name, known)}"
+        for name in only
+        if name not in known
+    ]
+    members = whole_numbers("--members", values.get("members", MEMBERS), errors)
+    memory = whole_numbers("--memory", values.get("memory", MEMORY), errors)
+    tasks = whole_numbers("--tasks", values.get("tasks", TASKS), errors)
+    most = whole_number("--keras-up-to", values.get("keras", KERAS_UP_TO), errors)
+    rounds = whole_number("--rounds", values.get("rounds", 5), errors)
     plot = Path(values["plot"]) if "plot" in values else None
     if plot is not None and not plot.absolute().parent.is_dir():
-        mistakes.append(f"--plot: expected a file in a folder that is there; {plot}.")
-    mistakes += absent_packages("torch")
-    if mistakes:
-        raise UserError(*mistakes)
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    from benchmarks import training_tables as tables
-    from benchmarks.keras_fits import member_epochs
-    from benchmarks.member_memory import peak_memory
-    from benchmarks.task_fits import task_times
-
+        errors.append(f"--plot: expected a file in an existing folder; {plot}.")
+    if plot is not None and not {"members", "tasks"} <= set(only):
+        errors.append("--plot: expected `members` and `tasks` to be measured.")
+    if errors:
+        raise UserError(*errors)
+    _prepare_process()
     console = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
-    times = _one_model(rounds)
-    pytorch = times["PyTorch loop"]
-    console.print(tables.one_model(times))
-    spans = {
-        count: member_epochs(count, BATCH_SIZE, MEMBER_EPOCHS) for count in members
-    }
-    console.print(tables.members(spans, pytorch))
-    console.print(tables.memory({count: peak_memory(count) for count in memory}))
-    costs = task_times(tasks, most, rounds, values.get("weighting", "sum"))
-    console.print(tables.tasks(costs))
-    if plot is not None:
+    found = _compare(
+        [COMPARISONS[name] for name in only if name in COMPARISONS], rounds, console
+    )
+    pytorch = next(
+        (times[PYTORCH] for times in found.values() if PYTORCH in times), None
+    )
+    spans, costs = {}, None
+    from benchmarks import training_tables as tables
+
+    if "members" in only:
+        from benchmarks.keras_fits import member_epochs
+
+        spans = {
+            count: member_epochs(count, BATCH_SIZE, MEMBER_EPOCHS) for count in members
+        }
+        console.print(tables.members(spans, pytorch))
+    if "memory" in only:
+        from benchmarks.member_memory import peak_memory
+
+        console.print(tables.memory({count: peak_memory(count) for count in memory}))
+    if "tasks" in only:
+        from benchmarks.task_fits import task_times
+
+        costs = task_times(tasks, most, rounds, values.get("weighting", "sum"))
+        console.print(tables.tasks(costs))
+    if found:
+        console.print(tables.ratios(found))
+    if plot is not None and costs is not None:
         from benchmarks.training_curves import draw_curves
 
         draw_curves(plot, spans, pytorch, costs)
         console.print(f"Written: {plot}")
 
 
-def _one_model(rounds: int) -> dict[str, float]:
-    from benchmarks.keras_fits import keras_epochs, our_epochs
-    from benchmarks.pytorch_loop import pytorch_epochs
+def _compare(
+    comparisons: list[Comparison], rounds: int, console: Console
+) -> dict[Comparison, dict[str, float]]:
+    """Measure comparisons, print each as a table, and return all times."""
+    from benchmarks.training_tables import ways
 
-    return side_by_side(
-        {
-            "PyTorch loop": pytorch_epochs(BATCH_SIZE),
-            "plain Keras fit": keras_epochs(BATCH_SIZE),
-            "keras_mtl fit": our_epochs(BATCH_SIZE),
-        },
-        rounds,
-    )
+    found = {}
+    for comparison in comparisons:
+        for message in absent_packages(*comparison.packages):
+            # What is in brackets is no markup.
+            console.print(
+                f"Left out of {comparison.name}: {message}",
+                markup=False,
+                soft_wrap=True,
+            )
+        found[comparison] = measure(comparison, rounds)
+        console.print(ways(comparison, found[comparison]))
+    return found
+
+
+def _prepare_process() -> None:
+    """Bind this process to two cores, and all libraries to the processor."""
+    # Each library makes as many threads as it may use cores.
+    if hasattr(os, "sched_setaffinity"):
+        cores = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, cores[:THREADS])
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ["JAX_PLATFORMS"] = "cpu"
+    os.environ["CUDA_VISIBLE_DEVICES"] = ""
 
 
 if __name__ == "__main__":

@@ -6,44 +6,65 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
+from benchmarks.speed_ratios import KERAS, PYTORCH, Comparison
+
 if TYPE_CHECKING:
     from benchmarks.task_fits import TaskTimes
 
-__all__ = ["members", "memory", "one_model", "tasks"]
+__all__ = ["members", "memory", "ratios", "tasks", "ways"]
 
 
-def one_model(times: dict[str, float]) -> Table:
-    """A row a way to train: milliseconds an epoch, by the way's name."""
+def ways(comparison: Comparison, times: dict[str, float]) -> Table:
+    """A row per way of a comparison, with its ratio to each yardstick."""
+    yardsticks = [name for name in (PYTORCH, KERAS, comparison.peer) if name in times]
     table = _table(
-        "An epoch of 736 rows in batches of 32", "ms", "of PyTorch's", "of Keras's"
+        f"{comparison.title}: {comparison.unit}",
+        "ms",
+        *[f"/ {name}" for name in yardsticks],
     )
     for name, time in times.items():
-        shares = [time / times[way] for way in ("PyTorch loop", "plain Keras fit")]
-        table.add_row(name, f"{time:.2f}", *map(_share, shares))
+        shares = [_share(time / times[yardstick]) for yardstick in yardsticks]
+        table.add_row(name, f"{time:.2f}", *shares)
     return table
 
 
-def members(spans: dict[int, tuple[float, float]], pytorch: float) -> Table:
-    """A row a number of members.
+def ratios(measured: dict[Comparison, dict[str, float]]) -> Table:
+    """A row per comparison: this package's ratio to the peer, and what is aimed at."""
+    table = _table("Ratios", "ours, ms", "peer's, ms", "ratio", "bound", "aim")
+    for comparison, times in measured.items():
+        ratio = comparison.ratio_of(times)
+        table.add_row(
+            f"{comparison.title}\n  {comparison.fraction}",
+            f"{times[comparison.ours]:.2f}",
+            "-" if ratio is None else f"{times[comparison.peer]:.2f}",
+            "-" if ratio is None else f"{ratio:.2f}",
+            comparison.goal,
+            f"{comparison.aim:g}",
+        )
+    return table
+
+
+def members(spans: dict[int, tuple[float, float]], pytorch: float | None) -> Table:
+    """A row per number of members.
 
     Args:
         spans: By that number the milliseconds of an epoch of all, and the
             seconds until the first was over.
-        pytorch: The milliseconds of an epoch of the PyTorch loop.
+        pytorch: The milliseconds of an epoch of the PyTorch loop, if measured.
     """
     headings = ("an epoch of all, ms", "of one, ms", "of PyTorch's", "first epoch, s")
     table = _table("Members trained together", *headings)
     for count, (milliseconds, first) in spans.items():
-        share = _share(milliseconds / count / pytorch)
+        share = "-" if pytorch is None else _share(milliseconds / count / pytorch)
         cells = (f"{milliseconds:.1f}", f"{milliseconds / count:.2f}", share)
         table.add_row(str(count), *cells, f"{first:.1f}")
     return table
 
 
 def memory(peaks: dict[int, float]) -> Table:
-    """A row a number of members: the megabytes of a process, by that number.
+    """A row per number of members: the megabytes of a process, by that number.
 
-    What each member adds is by the row before.
+    What each member adds is relative to the row before.
     """
     table = _table("Peak memory of a process that trains members", "MB", "MB a member")
     before: tuple[int, float] | None = None
@@ -57,7 +78,7 @@ def memory(peaks: dict[int, float]) -> Table:
 
 
 def tasks(times: TaskTimes) -> Table:
-    """A row a number of tasks, with ratios to one task."""
+    """A row per number of tasks, with ratios to one task."""
     headings = ("Keras, ms a step", "keras_mtl", "of its 1 task", "of Keras's 1")
     others = ("products, ms", "Keras, first epoch, s", "keras_mtl, s")
     table = _table("Tasks, batches of 256 rows", *headings, *others)
