@@ -7,8 +7,8 @@ from keras import ops
 
 from keras_mtl.weighting.gramian_weighting import GramianProblem, GramianWeighting
 from keras_mtl.weighting.solvers.nonnegative import dual_cone_weights
-from keras_mtl.weighting.weighting import State
 from keras_mtl.weighting.solvers.worst_task import worst_task_weights
+from keras_mtl.weighting.weighting import State
 
 
 @keras.saving.register_keras_serializable(package="keras_mtl")

@@ -5,8 +5,8 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_mtl.weighting.solvers.fair_weights import fair_weights
 from keras_mtl.weighting.gramian_weighting import GramianProblem, GramianWeighting
+from keras_mtl.weighting.solvers.fair_weights import fair_weights
 from keras_mtl.weighting.weighting import State
 
 

@@ -6,8 +6,8 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_mtl.weighting.jacobian_aggregator import JacobianAggregator, JacobianProblem
 from keras_mtl.weighting._noise import seed_state, uniform
+from keras_mtl.weighting.jacobian_aggregator import JacobianAggregator, JacobianProblem
 from keras_mtl.weighting.weighting import State
 
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import keras
 
-from keras_mtl.weighting.loss_weighting import LossProblem, LossWeighting
 from keras_mtl.weighting._noise import normal, seed_state
+from keras_mtl.weighting.loss_weighting import LossProblem, LossWeighting
 from keras_mtl.weighting.weighting import State
 
 

@@ -5,7 +5,10 @@ import pytest
 from scipy.optimize import nnls
 from weighting_cases import dependent_jacobian, random_jacobian
 
-from keras_mtl.weighting.solvers.nonnegative import dual_cone_weights, nonnegative_minimum
+from keras_mtl.weighting.solvers.nonnegative import (
+    dual_cone_weights,
+    nonnegative_minimum,
+)
 from keras_mtl.weighting.solvers.simplex import project_on_simplex, step_on_simplex
 
 
