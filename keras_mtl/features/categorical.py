@@ -95,6 +95,10 @@ class CategoricalFeature(Feature):
         words = self.vocabulary or ()
         return words[1:] if len(words) == 2 else words
 
+    @property
+    def missing_words(self) -> tuple[str, ...]:
+        return missing_words(self.vocabulary)
+
     def describe(self) -> str:
         return "numbered" if self.encoding == "ordinal" else ""
 

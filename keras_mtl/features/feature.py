@@ -10,6 +10,7 @@ import numpy as np
 from pydantic import Field, field_validator
 
 from keras_mtl.declarations import Declaration, Name, declaration
+from keras_mtl.features._missing_words import missing_words
 
 if TYPE_CHECKING:
     import keras
@@ -64,6 +65,11 @@ class Feature(Declaration, ABC):
     def learned(self) -> bool:
         """Whether the feature has its statistics."""
         return self.missing_share is not None
+
+    @property
+    def missing_words(self) -> tuple[str, ...]:
+        """The strings that mean missing, in a frame as in a request."""
+        return missing_words()
 
     def describe(self) -> str:
         """Says in a few words what is special about the feature."""
