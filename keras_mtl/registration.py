@@ -12,8 +12,10 @@ __all__ = ["register_when_keras_loads"]
 # All modules with `register_keras_serializable`. Whole packages are imported
 # here, never a name from one: this may run while one of them is half loaded.
 COMPONENTS = (
-    "keras_mtl.features.numeric_encoding",
-    "keras_mtl.features.word_encoding",
+    "keras_mtl.features._boolean_encoding",
+    "keras_mtl.features._category_encoding",
+    "keras_mtl.features._join_blocks",
+    "keras_mtl.features._numeric_encoding",
     "keras_mtl.layers",
     "keras_mtl.losses",
     "keras_mtl.metrics.masked_auc",

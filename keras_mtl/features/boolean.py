@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 import numpy as np
 from pydantic import Field
 
 from keras_mtl.declarations import declaration
+from keras_mtl.features._missing_words import missing_words
 from keras_mtl.features.feature import Feature
-from keras_mtl.features.standardize import standardize_share
 from keras_mtl.tables.text_values import count_words, to_word, to_words
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ FALSE_WORDS = ("false", "f", "no", "n", "off", "0", "0.0")
 class BooleanFeature(Feature):
     """Yes or no, in any of the usual words and whatever their case.
 
-    Encoded as 1 and 0, standardised; missing and unknown are the mean.
+    Encoded as 1 and 0, standardized; missing and unknown are the mean.
 
     Args:
         name: See `Feature`.
@@ -101,17 +101,20 @@ class BooleanFeature(Feature):
         return self.replace(missing_share=None, mean=0.5)
 
     def encode(self, inputs: Any) -> Any:
-        from keras_mtl.features.word_encoding import WordEncoding
+        return self.encode_block([self], [inputs])
 
-        no, yes = standardize_share(self.mean)
-        rows = {"": 0.0}
-        for words, value in ((TRUE_WORDS, yes), (FALSE_WORDS, no)):
-            for word in words:
-                for spelling in (word, word.upper(), word.capitalize()):
-                    rows[spelling] = value
-        table = [[0.0], *([value] for value in rows.values())]
-        if self.has_flag:
-            present, missing = standardize_share(self.missing_share or 0.0)
-            table = [[*row, present] for row in table]
-            table[1][1] = missing
-        return WordEncoding(list(rows), table, name=f"encode_{self.name}")(inputs)
+    @classmethod
+    def encode_block(cls, features: Sequence[Self], inputs: Sequence[Any]) -> Any:
+        from keras_mtl.features._boolean_encoding import BooleanColumn, BooleanEncoding
+
+        columns = [
+            BooleanColumn(
+                mean=feature.mean,
+                missing_share=feature.missing_share if feature.has_flag else None,
+            )
+            for feature in features
+        ]
+        layer = BooleanEncoding(
+            columns, TRUE_WORDS, FALSE_WORDS, missing_words(), name=cls.block_name()
+        )
+        return layer(list(inputs))

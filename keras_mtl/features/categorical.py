@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import BeforeValidator, Field, field_validator
 
 from keras_mtl.declarations import declaration
+from keras_mtl.features._missing_words import missing_words
+from keras_mtl.features._standardize import standardize_share
 from keras_mtl.features.feature import Feature
-from keras_mtl.features.standardize import standardize_share
 from keras_mtl.tables.text_values import count_words, to_words
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from keras_mtl.features._category_encoding import CategoryColumns
 
 __all__ = ["CategoricalFeature"]
 
@@ -30,7 +34,7 @@ class CategoricalFeature(Feature):
     Ordinal, the words are numbered in order, and missing before them if
     training rows miss it: one column.
 
-    All columns are standardised.
+    All columns are standardized.
 
     Args:
         name: See `Feature`.
@@ -84,12 +88,16 @@ class CategoricalFeature(Feature):
             return (self.name,)
         words = [f"{self.name}[{word}]" for word in self._words_with_column]
         flag = [f"{self.name}_missing"] if self.has_flag else []
-        return (*words, *flag)
+        return (*words, *flag) or (self.name,)
 
     @property
     def _words_with_column(self) -> tuple[str, ...]:
         words = self.vocabulary or ()
         return words[1:] if len(words) == 2 else words
+
+    @property
+    def missing_words(self) -> tuple[str, ...]:
+        return missing_words(self.vocabulary)
 
     def describe(self) -> str:
         return "numbered" if self.encoding == "ordinal" else ""
@@ -114,40 +122,62 @@ class CategoricalFeature(Feature):
         )
 
     def encode(self, inputs: Any) -> Any:
-        from keras_mtl.features.word_encoding import WordEncoding
+        return self.encode_block([self], [inputs])
 
-        # Rows: unknown, missing, each word.
-        table = self._one_hot() if self.encoding == "one_hot" else self._ordinal()
-        return WordEncoding(
-            ["", *(self.vocabulary or ())], table, name=f"encode_{self.name}"
-        )(inputs)
+    @classmethod
+    def encode_block(cls, features: Sequence[Self], inputs: Sequence[Any]) -> Any:
+        from keras_mtl.features._category_encoding import CategoryEncoding
 
-    def _one_hot(self) -> list[list[float]]:
+        layer = CategoryEncoding(
+            [feature._columns() for feature in features],
+            missing_words(),
+            name=cls.block_name(),
+        )
+        return layer(list(inputs))
+
+    def _columns(self) -> CategoryColumns:
+        return self._one_hot() if self.encoding == "one_hot" else self._ordinal()
+
+    def _one_hot(self) -> CategoryColumns:
+        from keras_mtl.features._category_encoding import CategoryColumns
+
         share = dict(zip(self.vocabulary or (), self.frequencies, strict=True))
-        columns = []
-        for word in self._words_with_column:
-            other, same = standardize_share(share[word])
-            missing = other if self.has_flag else 0.0
-            words = [same if each == word else other for each in share]
-            columns.append([0.0, missing, *words])
+        with_column = self._words_with_column
+        pairs = [standardize_share(share[word]) for word in with_column]
+        other = [other for other, _ in pairs]
+        missing = other if self.has_flag else [0.0] * len(pairs)
         if self.has_flag:
-            present, missing = standardize_share(self.missing_share or 0.0)
-            columns.append([0.0, missing, *[present] * len(share)])
-        if not columns:
-            # No word is frequent enough: one column that says nothing.
-            columns = [[0.0] * (len(share) + 2)]
-        return [list(row) for row in zip(*columns, strict=True)]
+            present, flag = standardize_share(self.missing_share or 0.0)
+            other, missing = [*other, present], [*missing, flag]
+        # If no category is frequent enough, one column that says nothing.
+        width = max(len(other), 1)
+        return CategoryColumns(
+            vocabulary=tuple(share),
+            unknown=(0.0,) * width,
+            missing=tuple(missing) or (0.0,),
+            other=tuple(other) or (0.0,),
+            own_columns=(-1,) * (len(share) - len(pairs)) + tuple(range(len(pairs))),
+            own_values=(0.0,) * (len(share) - len(pairs))
+            + tuple(same for _, same in pairs),
+        )
 
-    def _ordinal(self) -> list[list[float]]:
+    def _ordinal(self) -> CategoryColumns:
+        from keras_mtl.features._category_encoding import CategoryColumns
+
         share = np.asarray([self.missing_share, *self.frequencies])
         share = share / share.sum() if share.sum() else share
         codes = np.arange(len(share), dtype="float64")
         mean = np.sum(codes * share)
         spread = np.sqrt(np.sum(share * (codes - mean) ** 2)) or 1.0
         standard = (codes - mean) / spread
-        if not self.missing_share:
-            standard[0] = 0.0
-        return [[0.0], *([float(value)] for value in standard)]
+        return CategoryColumns(
+            vocabulary=self.vocabulary or (),
+            unknown=(0.0,),
+            missing=(float(standard[0]) if self.missing_share else 0.0,),
+            other=(0.0,),
+            own_columns=(0,) * (len(share) - 1),
+            own_values=tuple(standard[1:].tolist()),
+        )
 
 
 def _in_order(words: list[str]) -> tuple[str, ...]:

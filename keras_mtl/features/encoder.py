@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from keras_mtl.features.feature import Feature
 
 if TYPE_CHECKING:
@@ -55,8 +57,31 @@ def build_encoder(features: Sequence[Feature]) -> keras.Model:
             "Call `keras_mtl.learn_features(features, training_rows)` first."
         )
     inputs = {feature.name: feature.input_layer() for feature in features}
-    encoded = [feature.encode(inputs[feature.name]) for feature in features]
-    matrix = encoded[0]
-    if len(encoded) > 1:
-        matrix = keras.layers.Concatenate(name="encoded", dtype="float32")(encoded)
-    return keras.Model(inputs, matrix, name="encoder")
+    return keras.Model(inputs, _encode_blocks(features, inputs), name="encoder")
+
+
+def _encode_blocks(
+    features: Sequence[Feature], inputs: dict[str, keras.KerasTensor]
+) -> keras.KerasTensor:
+    """Encodes the features of each kind together, and restores their order."""
+    from keras_mtl.features._join_blocks import JoinBlocks
+
+    kinds: dict[type[Feature], list[int]] = {}
+    for position, feature in enumerate(features):
+        kinds.setdefault(type(feature), []).append(position)
+    blocks, positions = [], []
+    for kind, members in kinds.items():
+        own = [features[position] for position in members]
+        block = kind.encode_block(own, [inputs[feature.name] for feature in own])
+        widths = [len(feature.encoded_names) for feature in own]
+        if block.shape[1:] != (sum(widths),):
+            raise ValueError(
+                f"Invalid value returned by `{kind.__name__}.encode_block`. Expected "
+                f"shape (N, {sum(widths)}), as `encoded_names` says. Received: shape "
+                f"{block.shape}"
+            )
+        blocks.append(block)
+        positions.append(np.repeat(members, widths).tolist())
+    if len(blocks) == 1:
+        return blocks[0]
+    return JoinBlocks(positions, name="joined.blocks")(blocks)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 import numpy as np
 from pydantic import Field, field_validator
 
 from keras_mtl.declarations import Declaration, Name, declaration
+from keras_mtl.features._missing_words import missing_words
 
 if TYPE_CHECKING:
     import keras
@@ -64,6 +66,11 @@ class Feature(Declaration, ABC):
         """Whether the feature has its statistics."""
         return self.missing_share is not None
 
+    @property
+    def missing_words(self) -> tuple[str, ...]:
+        """The strings that mean missing, in a frame as in a request."""
+        return missing_words()
+
     def describe(self) -> str:
         """Says in a few words what is special about the feature."""
         return ""
@@ -98,7 +105,7 @@ class Feature(Declaration, ABC):
 
     @abstractmethod
     def encode(self, inputs: Any) -> Any:
-        """Adds the feature's layer to a graph.
+        """Adds the feature's layer, of the name `layer_name`, to a graph.
 
         Args:
             inputs: The `keras.Input` of the feature, of shape (N,).
@@ -106,6 +113,45 @@ class Feature(Declaration, ABC):
         Returns:
             The encoded columns, of shape (N, columns).
         """
+
+    @classmethod
+    def encode_block(cls, features: Sequence[Self], inputs: Sequence[Any]) -> Any:
+        """Adds the layers of all features of this kind to a graph.
+
+        By default each feature's `encode`, which costs one layer per feature.
+        A kind that may have thousands of columns encodes them by one layer.
+
+        Args:
+            features: The features of this kind, in order.
+            inputs: Their `keras.Input`s, each of shape (N,).
+
+        Returns:
+            The encoded columns, one feature's after the other's, of shape
+            (N, columns).
+        """
+        import keras
+
+        encoded = [
+            feature.encode(tensor)
+            for feature, tensor in zip(features, inputs, strict=True)
+        ]
+        if len(encoded) == 1:
+            return encoded[0]
+        return keras.layers.Concatenate(name=cls.block_name())(encoded)
+
+    @classmethod
+    def block_name(cls) -> str:
+        """The name of the layer that `encode_block` ends in.
+
+        It has a dot, as no feature's name does: Keras refuses two layers of
+        one name in a model, and the input of a feature is a layer too.
+        """
+        return f"block.{cls.kind}"
+
+    @property
+    def layer_name(self) -> str:
+        """A name for the layer of a kind that has one per feature."""
+        return f"encode.{self.name}"
 
     @property
     @abstractmethod

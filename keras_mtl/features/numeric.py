@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 import numpy as np
 from pydantic import Field, FiniteFloat
 
 from keras_mtl.declarations import declaration
+from keras_mtl.features._standardize import LARGEST_NUMBER
 from keras_mtl.features.feature import Feature
-from keras_mtl.features.standardize import LARGEST_NUMBER
 from keras_mtl.tables.text_values import format_number
 
 if TYPE_CHECKING:
@@ -141,14 +142,21 @@ class NumericFeature(Feature):
         )
 
     def encode(self, inputs: Any) -> Any:
-        from keras_mtl.features.numeric_encoding import NumericEncoding
+        return self.encode_block([self], [inputs])
 
-        return NumericEncoding(
-            mean=self.mean,
-            scale=self.scale,
-            missing_values=self.missing_values,
-            missing_share=self.missing_share if self.has_flag else None,
-            levels=self.levels,
-            level_shares=self.level_shares,
-            name=f"encode_{self.name}",
-        )(inputs)
+    @classmethod
+    def encode_block(cls, features: Sequence[Self], inputs: Sequence[Any]) -> Any:
+        from keras_mtl.features._numeric_encoding import NumericColumn, NumericEncoding
+
+        columns = [
+            NumericColumn(
+                mean=feature.mean,
+                scale=feature.scale,
+                missing_values=feature.missing_values,
+                missing_share=feature.missing_share if feature.has_flag else None,
+                levels=feature.levels,
+                level_shares=feature.level_shares,
+            )
+            for feature in features
+        ]
+        return NumericEncoding(columns, name=cls.block_name())(list(inputs))

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
 
 from keras_mtl.features import Feature
+from keras_mtl.serving.request_values import features_by_dtype
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -32,8 +35,8 @@ def parse_examples(
             several values the first counts.
 
     Returns:
-        By feature name float32 or strings of shape (N,); NaN or `""` where
-        missing.
+        By dtype, as `stack_request` returns them, float32 or strings of shape
+        (N, features); NaN or `""` where missing.
 
     Example:
 
@@ -42,8 +45,8 @@ def parse_examples(
     >>> age = tf.train.Feature(int64_list=tf.train.Int64List(value=[63]))
     >>> example = tf.train.Example(features=tf.train.Features(feature={"age": age}))
     >>> rows = tf.constant([example.SerializeToString(), b""])
-    >>> parse_examples(rows, [NumericFeature("age")])["age"].numpy().tolist()
-    [63.0, nan]
+    >>> parse_examples(rows, [NumericFeature("age")])["float32"].numpy().tolist()
+    [[63.0], [nan]]
     """
     import tensorflow as tf
 
@@ -51,21 +54,82 @@ def parse_examples(
     entries = _decode(_join(serialized, "Example", "features"), "Features", "feature")
     keys = _join(entries.values, "Entry", "key")
     values = _join(entries.values, "Entry", "value")
-    # At most one entry has a feature's name; an empty value is no value.
-    names = tf.constant([feature.name for feature in features])
-    matches = keys[:, None, :] == names[None, :, None]
-    found = tf.strings.reduce_join(tf.where(matches, values[:, None, :], ""), axis=-1)
-    numbers = _First.of(found, "FloatList", tf.float32)
-    integers = _First.of(found, "Int64List", tf.int64)
-    texts = _First.of(found, "BytesList", tf.string)
-    read = {
-        "float32": _as_numbers(numbers, integers, texts),
-        "string": _as_words(numbers, integers, texts),
-    }
+    groups = features_by_dtype(features)
+    names = [feature.name for group in groups.values() for feature in group]
+    found = _select(keys, values, names)
+    widths = [len(group) for group in groups.values()]
+    read = {"float32": _as_numbers, "string": _as_words}
     return {
-        feature.name: read[feature.dtype][:, index]
-        for index, feature in enumerate(features)
+        dtype: read[dtype](
+            _First.of(part, "FloatList", tf.float32),
+            _First.of(part, "Int64List", tf.int64),
+            _First.of(part, "BytesList", tf.string),
+        )
+        for dtype, part in zip(groups, tf.split(found, widths, axis=1), strict=True)
     }
+
+
+def _select(keys: tf.Tensor, values: tf.Tensor, names: Sequence[str]) -> tf.Tensor:
+    """Finds the values of some keys in each row.
+
+    To compare each key of a row with each name would take a time that grows with
+    the square of the features. So both are hashed, and a key is compared with the
+    name of its hash alone.
+
+    Args:
+        keys: Strings of shape (N, entries); `""` where a row has fewer entries.
+        values: Strings of shape (N, entries).
+        names: The keys to look for.
+
+    Returns:
+        Strings of shape (N, names), `""` where a row lacks the key. Of entries of
+        one key the last counts, as in a map of protocol buffers.
+    """
+    import tensorflow as tf
+
+    hashes, salt = _distinct_hashes(names)
+    order = np.argsort(hashes)
+    ordered_names = tf.constant([names[index] for index in order])
+    looked_up = tf.reshape(_hash(keys, salt), [-1])
+    position = tf.searchsorted(tf.constant(hashes[order]), looked_up)
+    position = tf.reshape(position, tf.shape(keys))
+    # A hash beyond the last.
+    position = tf.minimum(position, len(names) - 1)
+    is_name = tf.gather(ordered_names, position) == keys
+    name = tf.where(is_name, tf.gather(tf.constant(order, tf.int32), position), -1)
+    # The entry of each name, counted from 1, or 0. What is no name goes to a
+    # column more, which is left out.
+    shape = tf.shape(keys)
+    rows = tf.broadcast_to(tf.range(shape[0])[:, None], shape)
+    entries = tf.broadcast_to(tf.range(1, shape[1] + 1)[None, :], shape)
+    column = tf.where(is_name, name, len(names))
+    entry = tf.tensor_scatter_nd_max(
+        tf.zeros((shape[0], len(names) + 1), tf.int32),
+        tf.stack([rows, column], axis=-1),
+        entries,
+    )
+    padded = tf.pad(values, [[0, 0], [1, 0]], constant_values="")
+    return tf.gather(padded, entry[:, :-1], batch_dims=1)
+
+
+def _distinct_hashes(names: Sequence[str]) -> tuple[np.ndarray, int]:
+    """Hashes names, with a number that gives each a hash of its own."""
+    import tensorflow as tf
+
+    salt = 0
+    # Now, and not when the graph runs.
+    with tf.init_scope():
+        hashes = _hash(names, salt).numpy()
+        while len(np.unique(hashes)) < len(names):
+            salt += 1
+            hashes = _hash(names, salt).numpy()
+    return hashes, salt
+
+
+def _hash(texts: Any, salt: int) -> tf.Tensor:
+    import tensorflow as tf
+
+    return tf.strings.to_hash_bucket_strong(texts, 2**63 - 1, [salt, 0])
 
 
 class _Field(NamedTuple):

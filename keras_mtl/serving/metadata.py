@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from keras_mtl.features import Feature, NumericFeature
 from keras_mtl.serving.model_card import model_card
-from keras_mtl.serving.request_values import missing_words
 from keras_mtl.tasks import Task
 
 if TYPE_CHECKING:
@@ -128,7 +127,7 @@ def _describe_feature(feature: Feature) -> dict[str, Any]:
         vocabulary = getattr(feature, "vocabulary", None)
         if vocabulary is not None:
             described["vocabulary"] = list(vocabulary)
-        described["missing"] = list(missing_words(feature))
+        described["missing"] = list(feature.missing_words)
     return described
 
 

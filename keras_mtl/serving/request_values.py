@@ -2,38 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from keras_mtl.features import Feature
-from keras_mtl.tables.read_csv import MISSING_VALUES
+from keras_mtl.tables import MISSING_VALUES
 
 if TYPE_CHECKING:
     import tensorflow as tf
 
-__all__ = ["clean_request", "missing_words"]
+__all__ = ["clean_request", "features_by_dtype", "stack_request"]
 
 # What Python's `str.strip` removes.
 _SPACE = r"[\pZ\s\v\x1c-\x1f\x{85}]+"
 
 
-def missing_words(feature: Feature) -> tuple[str, ...]:
-    """The words that mean missing, as in a CSV file, unless they are a class.
-
-    Example:
-
-    >>> from keras_mtl.features import CategoricalFeature
-    >>> missing_words(CategoricalFeature("country", vocabulary=("NA", "SA")))[:4]
-    ('', '?', 'N/A', 'n/a')
-    """
-    known = getattr(feature, "vocabulary", None) or ()
-    return tuple(word for word in MISSING_VALUES if word not in known)
+def features_by_dtype(features: Iterable[Feature]) -> dict[str, list[Feature]]:
+    """Sorts features by what their inputs take, `"float32"` or `"string"`."""
+    sorted_features: dict[str, list[Feature]] = {}
+    for feature in features:
+        sorted_features.setdefault(feature.dtype, []).append(feature)
+    return sorted_features
 
 
-def clean_request(
-    features: Sequence[Feature], values: dict[str, tf.Tensor]
+def stack_request(
+    features: Sequence[Feature], values: Mapping[str, tf.Tensor]
 ) -> dict[str, tf.Tensor]:
-    """Reads a request's values as the CSV reader reads a file's.
+    """Puts a request's values into one matrix per dtype.
+
+    Thousands of tensors are costly to pass on and to work on one by one.
 
     Args:
         features: The features.
@@ -41,34 +38,66 @@ def clean_request(
             `[63]` for `63`.
 
     Returns:
-        By feature name of shape (N,): words without white space around them,
+        By dtype, as `features_by_dtype` sorts them, shape (N, features).
+    """
+    import tensorflow as tf
+
+    # One constant for all.
+    column = tf.constant([-1])
+    return {
+        dtype: tf.stack(
+            [tf.reshape(values[feature.name], column) for feature in group], axis=-1
+        )
+        for dtype, group in features_by_dtype(features).items()
+    }
+
+
+def clean_request(
+    features: Sequence[Feature], matrices: Mapping[str, tf.Tensor]
+) -> dict[str, tf.Tensor]:
+    """Reads a request's values as the CSV reader reads a file's.
+
+    Args:
+        features: The features.
+        matrices: By dtype, as `stack_request` returns them.
+
+    Returns:
+        By feature name of shape (N,): strings without white space around them,
         and `""` for those that mean missing; numbers as they are.
 
     Example:
 
     >>> import tensorflow as tf
     >>> from keras_mtl.features import CategoricalFeature
-    >>> sex = CategoricalFeature("sex", vocabulary=("female", "male"))
-    >>> clean_request([sex], {"sex": tf.constant([" male", "?"])})["sex"].numpy()
+    >>> features = [CategoricalFeature("sex", vocabulary=("female", "male"))]
+    >>> matrices = stack_request(features, {"sex": tf.constant([" male", "?"])})
+    >>> clean_request(features, matrices)["sex"].numpy()
     array([b'male', b''], dtype=object)
     """
     import tensorflow as tf
 
-    cleaned = {name: tf.reshape(value, [-1]) for name, value in values.items()}
-    texts = [feature for feature in features if feature.dtype == "string"]
-    if texts:
-        # All at once: a graph of few operations loads and runs faster.
-        words = tf.stack([cleaned[feature.name] for feature in texts], axis=-1)
-        words = tf.strings.regex_replace(words, f"^{_SPACE}|{_SPACE}$", "")
-        means_missing = tf.constant(
-            [
-                [word in missing_words(feature) for word in MISSING_VALUES]
-                for feature in texts
-            ]
-        )
-        is_word = words[:, :, None] == tf.constant(MISSING_VALUES)
-        is_missing = tf.reduce_any(tf.logical_and(is_word, means_missing), axis=-1)
-        columns = tf.unstack(tf.where(is_missing, "", words), axis=-1)
-        for feature, column in zip(texts, columns, strict=True):
+    cleaned = {}
+    for dtype, group in features_by_dtype(features).items():
+        matrix = matrices[dtype]
+        if dtype == "string":
+            matrix = _clean_strings(group, matrix)
+        for feature, column in zip(
+            group, tf.unstack(matrix, len(group), axis=-1), strict=True
+        ):
             cleaned[feature.name] = column
     return cleaned
+
+
+def _clean_strings(features: Sequence[Feature], strings: tf.Tensor) -> tf.Tensor:
+    import tensorflow as tf
+
+    strings = tf.strings.regex_replace(strings, f"^{_SPACE}|{_SPACE}$", "")
+    means_missing = tf.constant(
+        [
+            [word in feature.missing_words for word in MISSING_VALUES]
+            for feature in features
+        ]
+    )
+    is_word = strings[:, :, None] == tf.constant(MISSING_VALUES)
+    is_missing = tf.reduce_any(tf.logical_and(is_word, means_missing), axis=-1)
+    return tf.where(is_missing, "", strings)

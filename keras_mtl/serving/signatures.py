@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from keras_mtl.errors import UserError
 from keras_mtl.serving.answers import ServedAnswer, serve_answer
 from keras_mtl.serving.example_parsing import parse_examples
-from keras_mtl.serving.request_values import clean_request
+from keras_mtl.serving.request_values import clean_request, stack_request
 from keras_mtl.serving.shared_representation import shared_representation
 from keras_mtl.training import MultiTaskModel
 
@@ -99,7 +99,7 @@ def build_signatures(model: MultiTaskModel) -> dict[str, Signature]:
     answer_examples = _answer_examples(model, answer)
     signatures = {
         "serving_default": Signature(
-            PREDICT, _predict(answer), raw, "the answers of all tasks"
+            PREDICT, _predict(model, answer), raw, "the answers of all tasks"
         )
     }
     for name, sample in samples.items():
@@ -138,11 +138,14 @@ _Answer = Callable[[Any], dict[str, dict[str, Any]]]
 
 
 def _answer(model: MultiTaskModel) -> _Answer:
-    """Makes the function that all signatures share, which is traced once."""
+    """Makes the function that all signatures share, which is traced once.
+
+    It takes the request as matrices: a graph has a node for each argument.
+    """
     import tensorflow as tf
 
-    def answer(inputs: dict) -> dict[str, dict[str, Any]]:
-        outputs = model(clean_request(model.features, inputs), training=False)
+    def answer(matrices: dict) -> dict[str, dict[str, Any]]:
+        outputs = model(clean_request(model.features, matrices), training=False)
         return {
             task.name: vars(serve_answer(task, outputs[task.name]))
             for task in model.tasks
@@ -160,11 +163,12 @@ def _answer_examples(model: MultiTaskModel, answer: _Answer) -> _Answer:
     return tf.function(answer_examples, autograph=False)
 
 
-def _predict(answer: _Answer) -> Callable[..., dict]:
+def _predict(model: MultiTaskModel, answer: _Answer) -> Callable[..., dict]:
     def predict(inputs: dict) -> dict:
+        answers = answer(stack_request(model.features, inputs))
         return {
             name: value
-            for answered in answer(inputs).values()
+            for answered in answers.values()
             for name, value in answered["outputs"].items()
         }
 
@@ -188,9 +192,8 @@ def _regress(answer_examples: _Answer, task: str) -> Callable[..., dict]:
 
 def _represent(model: MultiTaskModel, shared: Any) -> Callable[..., dict]:
     def represent(inputs: dict) -> dict:
-        return {
-            "features": shared(clean_request(model.features, inputs), training=False)
-        }
+        values = clean_request(model.features, stack_request(model.features, inputs))
+        return {"features": shared(values, training=False)}
 
     return represent
 

@@ -1,0 +1,149 @@
+"""The layer of all boolean features."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from keras_mtl.features._column_order import join_in_feature_order
+from keras_mtl.features._standardize import standardize_share
+
+__all__ = ["BooleanColumn", "BooleanEncoding"]
+
+_UNKNOWN, _MISSING, _NO, _YES = range(4)
+
+
+@dataclass(frozen=True)
+class BooleanColumn:
+    """Settings of one truth value.
+
+    Attributes:
+        mean: The share of yes among the training rows that have a value.
+        missing_share: The share of training rows that miss it; None leaves
+            out the column that says so.
+    """
+
+    mean: float = 0.5
+    missing_share: float | None = None
+
+
+@keras.saving.register_keras_serializable(package="keras_mtl")
+class BooleanEncoding(keras.layers.Layer):
+    """Standardizes truth values, and replaces missing and unknown ones by 0.
+
+    The encoded columns of a truth value are the value, and whether it is
+    missing.
+
+    Args:
+        columns: One `BooleanColumn`, or a dict of its fields, per truth value.
+        true_words: The strings that mean yes, in lower case; in any case they
+            mean it too.
+        false_words: The strings that mean no.
+        missing_words: The strings that mean missing, as they are.
+        **kwargs: See `keras.layers.Layer`.
+
+    Call arguments:
+        inputs: A list of one string tensor of shape (N,) per truth value.
+
+    Returns:
+        float32 of shape (N, columns), one value's columns after the other's.
+
+    Example:
+
+    >>> import tensorflow as tf
+    >>> column = BooleanColumn(mean=0.2, missing_share=0.2)
+    >>> layer = BooleanEncoding([column], ["yes"], ["no"], ["", "?"])
+    >>> layer([tf.constant(["Yes", "no", "?", "perhaps"])]).numpy().tolist()
+    [[2.0, -0.5], [-0.5, -0.5], [0.0, 2.0], [0.0, -0.5]]
+    """
+
+    def __init__(
+        self,
+        columns: Iterable[BooleanColumn | Mapping[str, Any]],
+        true_words: Sequence[str],
+        false_words: Sequence[str],
+        missing_words: Sequence[str],
+        **kwargs: Any,
+    ) -> None:
+        kwargs.setdefault("dtype", "float32")
+        super().__init__(trainable=False, **kwargs)
+        self.columns = tuple(
+            column if isinstance(column, BooleanColumn) else BooleanColumn(**column)
+            for column in columns
+        )
+        self.true_words = list(true_words)
+        self.false_words = list(false_words)
+        self.missing_words = list(missing_words)
+        meanings = dict.fromkeys(self.missing_words, _MISSING)
+        for words, meaning in ((self.false_words, _NO), (self.true_words, _YES)):
+            for word in words:
+                meanings |= dict.fromkeys(_spellings(word), meaning)
+        self.lookup = keras.layers.StringLookup(
+            vocabulary=list(meanings), num_oov_indices=1, name="lookup"
+        )
+        self._meanings = np.asarray([_UNKNOWN, *meanings.values()], "int32")
+        shares = [standardize_share(column.mean) for column in self.columns]
+        self._values = np.asarray(shares, "float32").T
+        flags = [
+            (position, *standardize_share(column.missing_share))
+            for position, column in enumerate(self.columns)
+            if column.missing_share is not None
+        ]
+        self._flagged = np.asarray([position for position, _, _ in flags], "int32")
+        self._flags = np.asarray([row[1:] for row in flags], "float32").T
+        # TensorFlow hashes strings on the host alone.
+        self.supports_jit = False
+
+    def build(self, input_shape):
+        self.lookup.build(input_shape[0])
+
+    def call(self, inputs):
+        indices = self.lookup(ops.stack(inputs, axis=-1))
+        meanings = ops.take(self._meanings, indices, axis=0)
+        no, yes = self._values
+        values = ops.where(
+            ops.equal(meanings, _YES),
+            yes,
+            ops.where(ops.equal(meanings, _NO), no, np.zeros_like(no)),
+        )
+        parts, positions = [values], [np.arange(len(self.columns))]
+        if len(self._flagged):
+            present, missing = self._flags
+            is_missing = ops.equal(ops.take(meanings, self._flagged, axis=-1), _MISSING)
+            parts.append(ops.where(is_missing, missing, present))
+            positions.append(self._flagged)
+        return join_in_feature_order(parts, positions)
+
+    def compute_output_shape(self, input_shape):
+        return (*input_shape[0], len(self.columns) + len(self._flagged))
+
+    def compute_output_spec(self, inputs):
+        # The inputs' dtype is string, which the layer's own dtype is not.
+        shape = self.compute_output_shape([tensor.shape for tensor in inputs])
+        return keras.KerasTensor(shape, "float32")
+
+    def get_config(self):
+        config = super().get_config()
+        del config["trainable"]
+        return {
+            **config,
+            "columns": [asdict(column) for column in self.columns],
+            "true_words": self.true_words,
+            "false_words": self.false_words,
+            "missing_words": self.missing_words,
+        }
+
+
+def _spellings(word: str) -> Iterable[str]:
+    """Returns a short word in every mixture of cases.
+
+    A table of all of them needs no operation that changes the case.
+    """
+    letters = [dict.fromkeys((letter, letter.upper())) for letter in word]
+    return map("".join, itertools.product(*letters))

@@ -1,0 +1,170 @@
+"""The layer of all categorical features."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+__all__ = ["CategoryColumns", "CategoryEncoding"]
+
+
+@dataclass(frozen=True)
+class CategoryColumns:
+    """The encoding of one categorical feature.
+
+    A category sets at most one of the feature's columns to a value of its own;
+    the others are the same for all categories. So a one-hot encoding is as
+    small as its vocabulary.
+
+    Attributes:
+        vocabulary: The categories.
+        unknown: What an unknown string is in each of the feature's columns.
+        missing: What a missing value is in each.
+        other: What a category is in each column but its own.
+        own_columns: By category the column that it sets, or -1.
+        own_values: By category what it sets this column to.
+    """
+
+    vocabulary: tuple[str, ...]
+    unknown: tuple[float, ...]
+    missing: tuple[float, ...]
+    other: tuple[float, ...]
+    own_columns: tuple[int, ...]
+    own_values: tuple[float, ...]
+
+
+@keras.saving.register_keras_serializable(package="keras_mtl")
+class CategoryEncoding(keras.layers.Layer):
+    """Looks strings up and gives each the columns of its category.
+
+    One table over the pairs of feature and category serves all features.
+
+    Args:
+        features: One `CategoryColumns`, or a dict of its fields, per feature.
+        missing_words: The strings that mean missing, unless they are in the
+            feature's vocabulary.
+        **kwargs: See `keras.layers.Layer`.
+
+    Call arguments:
+        inputs: A list of one string tensor of shape (N,) per feature.
+
+    Returns:
+        float32 of shape (N, columns), one feature's columns after the other's.
+
+    Example:
+
+    >>> import tensorflow as tf
+    >>> columns = CategoryColumns(
+    ...     vocabulary=("no", "yes"),
+    ...     unknown=(0.5,),
+    ...     missing=(9.0,),
+    ...     other=(0.0,),
+    ...     own_columns=(-1, 0),
+    ...     own_values=(0.0, 1.0),
+    ... )
+    >>> layer = CategoryEncoding([columns], ["", "?"])
+    >>> layer([tf.constant(["yes", "no", "perhaps", "?"])]).numpy().tolist()
+    [[1.0], [0.0], [0.5], [9.0]]
+    """
+
+    def __init__(
+        self,
+        features: Iterable[CategoryColumns | Mapping[str, Any]],
+        missing_words: Sequence[str],
+        **kwargs: Any,
+    ) -> None:
+        kwargs.setdefault("dtype", "float32")
+        super().__init__(trainable=False, **kwargs)
+        self.features = tuple(
+            item if isinstance(item, CategoryColumns) else CategoryColumns(**item)
+            for item in features
+        )
+        self.missing_words = list(missing_words)
+        self._set_columns()
+        self._set_keys()
+        # TensorFlow hashes strings on the host alone.
+        self.supports_jit = False
+
+    def _set_columns(self) -> None:
+        widths = [len(feature.other) for feature in self.features]
+        # The encoded columns' features by position.
+        self._positions = np.repeat(np.arange(len(widths), dtype="int32"), widths)
+        self._unknown, self._missing, self._other = (
+            np.concatenate([np.asarray(row, "float32") for row in rows])
+            for rows in (
+                [feature.unknown for feature in self.features],
+                [feature.missing for feature in self.features],
+                [feature.other for feature in self.features],
+            )
+        )
+
+    def _set_keys(self) -> None:
+        """Makes the table of pairs of feature and string.
+
+        A key is the feature's position and the string, so that no feature sees
+        the categories of another. Index 0 is any string that is no key.
+        """
+        keys: list[str] = []
+        own_columns, own_values, is_missing = [-1], [0.0], [False]
+        start = 0
+        for position, feature in enumerate(self.features):
+            known = set(feature.vocabulary)
+            missing = [word for word in self.missing_words if word not in known]
+            keys += [f"{position}:{word}" for word in (*feature.vocabulary, *missing)]
+            own_columns += [
+                column if column < 0 else start + column
+                for column in feature.own_columns
+            ]
+            own_columns += [-1] * len(missing)
+            own_values += [*feature.own_values, *[0.0] * len(missing)]
+            is_missing += [False] * len(known) + [True] * len(missing)
+            start += len(feature.other)
+        self._prefixes = [f"{position}:" for position in range(len(self.features))]
+        self._own_columns = np.asarray(own_columns, "int32")
+        self._own_values = np.asarray(own_values, "float32")
+        self._is_missing = np.asarray(is_missing)
+        self.lookup = keras.layers.StringLookup(
+            vocabulary=keys, num_oov_indices=1, name="lookup"
+        )
+
+    def build(self, input_shape):
+        self.lookup.build(input_shape[0])
+
+    def call(self, inputs):
+        prefixes = ops.convert_to_tensor(self._prefixes, "string")
+        keys = self.lookup(prefixes + ops.stack(inputs, axis=-1))
+        # Of each feature first, which are fewer than the columns.
+        own_column = self._by_column(ops.take(self._own_columns, keys, axis=0))
+        own_value = self._by_column(ops.take(self._own_values, keys, axis=0))
+        missing = self._by_column(ops.take(self._is_missing, keys, axis=0))
+        unknown = self._by_column(ops.equal(keys, 0))
+        columns = np.arange(len(self._positions), dtype="int32")
+        encoded = ops.where(ops.equal(own_column, columns), own_value, self._other)
+        encoded = ops.where(missing, self._missing, encoded)
+        return ops.where(unknown, self._unknown, encoded)
+
+    def _by_column(self, of_features: Any) -> Any:
+        """Repeats what is known of each feature for each of its columns."""
+        return ops.take(of_features, self._positions, axis=-1)
+
+    def compute_output_shape(self, input_shape):
+        return (*input_shape[0], len(self._positions))
+
+    def compute_output_spec(self, inputs):
+        # The inputs' dtype is string, which the layer's own dtype is not.
+        shape = self.compute_output_shape([tensor.shape for tensor in inputs])
+        return keras.KerasTensor(shape, "float32")
+
+    def get_config(self):
+        config = super().get_config()
+        del config["trainable"]
+        return {
+            **config,
+            "features": [asdict(feature) for feature in self.features],
+            "missing_words": self.missing_words,
+        }

@@ -1,0 +1,24 @@
+"""Strings that mean missing, in a frame, in the graph and in a request alike."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from keras_mtl.tables.read_csv import MISSING_VALUES
+
+__all__ = ["missing_words"]
+
+
+def missing_words(vocabulary: Collection[str] | None = None) -> tuple[str, ...]:
+    """Returns the strings that mean missing, as in a CSV file.
+
+    Args:
+        vocabulary: The known categories of a feature. One that is spelled
+            like a missing value, such as `NA` for Namibia, is a category.
+
+    Example:
+
+    >>> missing_words(("NA", "SA"))[:4]
+    ('', '?', 'N/A', 'n/a')
+    """
+    return tuple(word for word in MISSING_VALUES if word not in (vocabulary or ()))
