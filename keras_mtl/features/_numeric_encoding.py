@@ -91,7 +91,11 @@ class NumericEncoding(keras.layers.Layer):
         )
         self.clip = clip
         self._mean = _vector(column.mean for column in self.columns)
-        self._scale = _vector(column.scale for column in self.columns)
+        # A product: compiled graphs make one of a division by constants, which
+        # rounds otherwise than the division itself.
+        self._inverse_scale = _vector(
+            min(1.0 / column.scale, LARGEST_NUMBER) for column in self.columns
+        )
         self._sentinels = _sentinels(self.columns)
         levels = [
             (position, level, *standardize_share(share))
@@ -113,7 +117,8 @@ class NumericEncoding(keras.layers.Layer):
             missing = ops.logical_or(missing, ops.equal(numbers, sentinels))
         known = ops.where(missing, self._mean, numbers)
         known = ops.clip(known, -LARGEST_NUMBER, LARGEST_NUMBER)
-        standard = ops.clip((known - self._mean) / self._scale, -self.clip, self.clip)
+        standard = (known - self._mean) * self._inverse_scale
+        standard = ops.clip(standard, -self.clip, self.clip)
         parts, positions = [standard], [np.arange(len(self.columns))]
         if len(self._levels):
             hit = ops.logical_and(
