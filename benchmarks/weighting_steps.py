@@ -17,7 +17,9 @@ from keras_mtl.architectures import build_hard_sharing
 from keras_mtl.tasks import BinaryTask
 from keras_mtl.training import MultiTaskModel
 from keras_mtl.training.adam import adam_update, initial_adam_state
-from keras_mtl.training.batch_step import Batch, BatchStep
+from keras_mtl.training.batch import Batch
+from keras_mtl.training.batch_step import BatchStep
+from keras_mtl.training.pack_batch import pack_batch
 
 __all__ = ["fit_steps", "make_model", "program_steps"]
 
@@ -52,8 +54,8 @@ def program_steps(
     model = make_model(problem)
     inputs, labels = problem.batch()
     named = {task: tf.constant(labels[:, i]) for i, task in enumerate(problem.names)}
-    batch = Batch(tf.constant(inputs), named)
     step = BatchStep(model, keras_mtl.weighting.get(name))
+    batch = pack_batch(step.blocks, Batch(tf.constant(inputs), named))
     one = tf.ones([1])
 
     def body(turn: Any, weights: Any, adam: Any, state: Any) -> tuple[Any, ...]:

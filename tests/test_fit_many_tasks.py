@@ -9,7 +9,7 @@ import pytest
 
 from keras_mtl.architectures.heads import STACKED_FROM
 from keras_mtl.fit import main
-from keras_mtl.layers import HeadStack
+from keras_mtl.layers import SplitTasks
 
 NAMES = [f"sign{number}" for number in range(STACKED_FROM)]
 SERVED = """
@@ -42,7 +42,7 @@ def run(tmp_path_factory):
 
 
 def _stacks(model):
-    return [each for each in model._flatten_layers() if isinstance(each, HeadStack)]
+    return [each for each in model._flatten_layers() if isinstance(each, SplitTasks)]
 
 
 @pytest.mark.slow

@@ -10,7 +10,7 @@ import keras
 
 from keras_mtl.architectures.blocks import Activation, dense_block
 from keras_mtl.declarations import ActivationName
-from keras_mtl.layers import HeadStack, StandardizedOutput
+from keras_mtl.layers import HeadStack, SplitTasks, StandardizedOutput
 from keras_mtl.tasks import Task
 
 __all__ = ["STACKED_FROM", "build_heads"]
@@ -33,7 +33,8 @@ def build_heads(
 
     A head is dense layers of the task's `widths` and its output layer, named
     after the task: `heart_1`, ..., `heart`. From `STACKED_FROM` heads of equal
-    shape on, these are one `HeadStack`, named `heads-1`, ....
+    shape on, these are one `HeadStack`, named `heads-1`, ..., and a layer that
+    splits its output by task.
 
     Args:
         representation: What all heads read, a Keras tensor of shape (N, width).
@@ -52,7 +53,7 @@ def build_heads(
     >>> outputs = build_heads(inputs, [*tasks, RegressionTask("age")])
     >>> model = keras.Model(inputs, outputs)
     >>> sorted(layer.name for layer in model.layers[1:]), len(model.outputs)
-    (['age', 'heads-1'], 101)
+    (['age', 'heads-1', 'heads-1-tasks'], 101)
     """
     # One layer a kind, to look at: to make one for each of some hundred tasks
     # takes as long as all else here.
@@ -68,8 +69,11 @@ def build_heads(
         same = [samples[task.kind_of_head] for task in group]
         if len(group) >= STACKED_FROM and _can_stack(group[0], same[0], activation):
             stacks += 1
-            stack = _stack(group, same, activation, batch_norm, f"heads-{stacks}")
-            outputs.update(stack(representation))
+            name = f"heads-{stacks}"
+            stack = _stack(group, same, activation, batch_norm, name)
+            names = [task.name for task in group]
+            stacked, _ = stack(representation)
+            outputs.update(SplitTasks(names, name=f"{name}-tasks")(stacked))
             continue
         for task in group:
             head = representation
@@ -122,7 +126,7 @@ def _stack(
     first = layers[0]
     scaled = isinstance(first, StandardizedOutput)
     return HeadStack(
-        [task.name for task in tasks],
+        len(tasks),
         units=first.units,
         widths=tasks[0].widths,
         activation=cast(str | None, _activation(tasks[0], activation)),

@@ -13,11 +13,6 @@ __getattr__, __all__ = lazy_names(
             "MaskedMeanMetric",
             "MaskedMeanSquaredError",
         ),
-        "keras_mtl.metrics.named_vectors": (
-            "NamedVectors",
-            "name_logs",
-            "packed_logs",
-        ),
         "keras_mtl.metrics.stacked_metrics": (
             "StackedAUC",
             "StackedMean",
@@ -30,5 +25,6 @@ __getattr__, __all__ = lazy_names(
             "multilabel_measures",
             "regression_measures",
         ),
+        "keras_mtl.metrics.vector_metric": ("VectorMetric",),
     },
 )

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import operator
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import tensorflow as tf
 
+from keras_mtl.training.batch import Batch
+from keras_mtl.training.block_model import BlockModel, StackTensors
+from keras_mtl.training.branches import Branch, LossBranch, StackBranch
 from keras_mtl.training.jacobian import (
-    Losses,
     flatten_rows,
     gramian,
     gramian_without_rows,
@@ -16,13 +19,12 @@ from keras_mtl.training.jacobian import (
     unflatten_update,
     weigh_rows,
 )
-from keras_mtl.training.member_layers import present_rows
 from keras_mtl.training.model_graph import row_size
-from keras_mtl.training.parallel_heads import find_parallel_heads
-from keras_mtl.training.task_losses import TaskLosses
+from keras_mtl.training.task_blocks import TaskBlocks
+from keras_mtl.training.task_losses import block_losses
 from keras_mtl.training.variable_groups import group_variables
 
-__all__ = ["Batch", "BatchResult", "BatchStep"]
+__all__ = ["BatchResult", "BatchStep"]
 
 Tensors = list[tf.Tensor]
 
@@ -35,35 +37,13 @@ KEPT_NUMBERS = 2**24
 NUMBERS_A_ROW = 2**18
 
 
-class Batch(NamedTuple):
-    """One batch.
-
-    Attributes:
-        inputs: The model's inputs.
-        labels: By task name; NaN where missing.
-        sample_weights: Of the rows, or by task name; or None.
-        present: Which rows are there, where others fill the batch up; or None.
-            Those that are not have no labels.
-    """
-
-    inputs: Any
-    labels: Mapping[str, Any]
-    sample_weights: Any = None
-    present: Any = None
-
-    @property
-    def data(self) -> tuple[Any, Any, Any]:
-        """What Keras's `train_step` takes: all rows of it are there."""
-        return self.inputs, self.labels, self.sample_weights
-
-
 class BatchResult(NamedTuple):
     """What one batch gave.
 
     Attributes:
         gradients: The update's direction, one for each trainable variable.
         statistics: New values of the variables that are not trained.
-        outputs: The model's outputs, by task name.
+        outputs: For each block of tasks (T, N, units).
         losses: The tasks' losses, of shape (T,).
         counts: The rows with a label for each task, of shape (T,).
         added_loss: The sum of the model's own losses, regularisation say.
@@ -75,7 +55,7 @@ class BatchResult(NamedTuple):
 
     gradients: Tensors
     statistics: Tensors
-    outputs: dict[str, Any]
+    outputs: tuple[tf.Tensor, ...]
     losses: tf.Tensor
     counts: tf.Tensor
     added_loss: tf.Tensor
@@ -88,7 +68,8 @@ class _Pass(NamedTuple):
     """A forward pass with its tape, which can be asked for gradients."""
 
     tape: tf.GradientTape
-    outputs: dict[str, Any]
+    outputs: tuple[tf.Tensor, ...]
+    stacks: tuple[StackTensors, ...]
     statistics: Tensors
     losses: tf.Tensor
     counts: tf.Tensor
@@ -133,6 +114,7 @@ class BatchStep:
             gradients, as their papers have it.
         watch_gramian: Whether the Gramian is computed though the method does
             not need it.
+        own_metrics: The names of tasks whose metrics are the caller's concern.
     """
 
     def __init__(
@@ -142,15 +124,21 @@ class BatchStep:
         losses: Mapping[str, Any] | None = None,
         weight_heads: bool | None = None,
         watch_gramian: bool = False,
+        own_metrics: Collection[str] = (),
     ) -> None:
         self.model = model
         self.weighting = weighting
         self.groups = group_variables(model)
-        self.task_losses = TaskLosses(model.tasks, losses, self.groups.stacks)
+        self._block_model = BlockModel(model, losses, own_metrics)
         if weight_heads is None:
             weight_heads = weighting.kind == "losses"
         self.weight_heads = weight_heads
         self.watch_gramian = watch_gramian
+
+    @property
+    def blocks(self) -> TaskBlocks:
+        """The model's blocks of tasks, in which labels come and outputs go."""
+        return self._block_model.blocks
 
     @property
     def exchanges(self) -> bool:
@@ -244,52 +232,53 @@ class BatchStep:
         statistics: Tensors,
         batch: Batch,
         training: bool = True,
-    ) -> tuple[dict[str, Any], Tensors, tf.Tensor, tf.Tensor, tf.Tensor | None]:
+    ) -> tuple[tuple[tf.Tensor, ...], Tensors, tf.Tensor, tf.Tensor, tf.Tensor | None]:
         """Runs the model.
 
         Returns:
-            The outputs, the new statistics, the tasks' losses, their counts,
-            and the sum of the model's own losses, or None if it has none.
+            For each block its outputs, the new statistics, the tasks' losses,
+            their counts, and the sum of the model's own losses, or None if it
+            has none.
         """
-        outputs, statistics, losses, counts, added = self._run(
-            trainable, statistics, batch, training
-        )
-        in_order = self.task_losses.in_order
-        return outputs, statistics, in_order(losses), in_order(counts), added
+        made, losses, counts, added = self._run(trainable, statistics, batch, training)
+        losses, counts = map(self.blocks.in_order, (losses, counts))
+        return made.outputs, made.statistics, losses, counts, added
 
     def _run(self, trainable, statistics, batch, training=True):
         """Runs the model; the losses and counts are lists, by block of tasks."""
-        with present_rows(batch.present):
-            outputs, statistics, added = self.model.stateless_call(
-                trainable,
-                statistics,
-                batch.inputs,
-                training=training,
-                return_losses=True,
-            )
-        losses, counts = self.task_losses.each(
-            outputs, batch.labels, batch.sample_weights
+        made = self._block_model(
+            trainable, statistics, batch.inputs, batch.present, training
         )
-        total = (
-            tf.add_n([tf.cast(loss, tf.float32) for loss in added]) if added else None
+        losses, counts = block_losses(
+            self.blocks, made.outputs, batch.labels, batch.sample_weights
         )
-        return outputs, statistics, losses, counts, total
+        total = None
+        if made.added:
+            total = tf.add_n([tf.cast(loss, tf.float32) for loss in made.added])
+        return made, losses, counts, total
 
     def _forward_pass(self, trainable, statistics, batch, loss_weights, loss_scale):
         with tf.GradientTape(persistent=True) as tape:
             tape.watch(trainable)
-            outputs, statistics, losses, counts, added = self._run(
-                trainable, statistics, batch
-            )
+            made, losses, counts, added = self._run(trainable, statistics, batch)
             scaled = [
                 loss * factor * loss_scale
                 for loss, factor in zip(
-                    losses, self.task_losses.by_block(loss_weights), strict=True
+                    losses, self.blocks.by_block(loss_weights), strict=True
                 )
             ]
             added = None if added is None else added * loss_scale
-        losses, counts = map(self.task_losses.in_order, (losses, counts))
-        return _Pass(tape, outputs, statistics, losses, counts, scaled, added)
+        losses, counts = map(self.blocks.in_order, (losses, counts))
+        return _Pass(
+            tape,
+            made.outputs,
+            made.stacks,
+            made.statistics,
+            losses,
+            counts,
+            scaled,
+            added,
+        )
 
     def _shared_gradients(self, passes, trainable, loss_scale, reduce):
         shared = [trainable[index] for index in self.groups.shared]
@@ -297,19 +286,26 @@ class BatchStep:
         last = [self.groups.shared.index(i) for i in self.groups.last_shared]
         last_only = self.weighting.uses_last_shared_layer
         if not self._keeps_rows(shared, passes, reduce):
-            losses = self._losses(passes[0])
+            tape, branches = passes[0].tape, self._branches(passes[0])
             # Of the losses times the scale, squared.
-            inner_products = gramian_without_rows(losses, shared)
+            inner_products = gramian_without_rows(tape, branches, shared)
             inner_products /= tf.square(loss_scale)
             seen = inner_products
             if last_only:
-                seen = gramian_without_rows(losses, [shared[index] for index in last])
+                layer = [shared[index] for index in last]
+                seen = gramian_without_rows(tape, branches, layer)
                 seen /= tf.square(loss_scale)
             return _SharedGradients(None, inner_products, seen, None)
         together = max(1, NUMBERS_A_ROW // row_size(self.model))
         made = [
             task_gradients(
-                self._losses(each), shared, private, self.groups.owners, together
+                each.tape,
+                self._branches(each),
+                each.scaled,
+                shared,
+                private,
+                self.groups.owners,
+                together,
             )
             for each in passes
         ]
@@ -335,13 +331,22 @@ class BatchStep:
         ]
         return _SharedGradients(rows, inner_products, seen, heads)
 
-    def _losses(self, made):
-        """Returns a pass's losses with the places where they part."""
-        stacks = find_parallel_heads(
-            made.tape, made.outputs, made.scaled, self.groups.stacks
+    def _branches(self, made: _Pass) -> list[Branch]:
+        """Returns where the backward passes into the trunk start."""
+        slopes = _gradient(
+            made.tape, made.scaled, [stack.products for stack in made.stacks]
         )
-        tasks = [block.tasks for block in self.task_losses.blocks]
-        return Losses(made.tape, tasks, made.scaled, stacks)
+        branches: list[Branch] = [
+            StackBranch(stack.tasks, stack.inputs, stack.kernel, slope)
+            for stack, slope in zip(made.stacks, slopes, strict=True)
+        ]
+        stacked = {task for stack in made.stacks for task in stack.tasks}
+        branches += [
+            LossBranch(block.tasks, losses)
+            for block, losses in zip(self.blocks.blocks, made.scaled, strict=True)
+            if not stacked.issuperset(block.tasks)
+        ]
+        return branches
 
     def _keeps_rows(self, shared, passes, reduce):
         numbers = sum(each.shape.num_elements() for each in shared)
@@ -396,7 +401,7 @@ class BatchStep:
 
     def _mean_gradient(self, passes, sources, weights):
         """Returns the gradient of the weighted losses, as a mean over the parts."""
-        by_block = self.task_losses.by_block(weights)
+        by_block = self.blocks.by_block(weights)
         parts = [
             _gradient(each.tape, each.scaled, sources, by_block) for each in passes
         ]
@@ -435,26 +440,21 @@ def _parts(batch: Batch, samples: int) -> list[Batch]:
     """Cuts a batch into independent parts of its rows."""
     if samples == 1:
         return [batch]
-
-    def every(values, first):
-        if values is None:
-            return None
-        return tf.nest.map_structure(lambda rows: rows[first::samples], values)
-
     return [
-        Batch(*[every(values, first) for values in batch]) for first in range(samples)
+        batch.map(operator.itemgetter(slice(i, None, samples))) for i in range(samples)
     ]
 
 
-def _join(outputs: list[dict[str, Any]]) -> dict[str, Any]:
+def _join(outputs: Sequence[tuple[tf.Tensor, ...]]) -> tuple[tf.Tensor, ...]:
     """Puts the parts' outputs back into the order of the batch's rows."""
     if len(outputs) == 1:
         return outputs[0]
-    return {name: _interleave([each[name] for each in outputs]) for name in outputs[0]}
+    return tuple(_interleave(parts) for parts in zip(*outputs, strict=True))
 
 
-def _interleave(parts: list[tf.Tensor]) -> tf.Tensor:
+def _interleave(parts: Sequence[tf.Tensor]) -> tf.Tensor:
+    """Merges tensors (T, N, units) of every nth row."""
     count = len(parts)
-    rows = [tf.range(tf.shape(part)[0]) * count + i for i, part in enumerate(parts)]
+    rows = [tf.range(tf.shape(part)[1]) * count + i for i, part in enumerate(parts)]
     order = tf.argsort(tf.concat(rows, axis=0), stable=True)
-    return tf.gather(tf.concat(parts, axis=0), order)
+    return tf.gather(tf.concat(parts, axis=1), order, axis=1)

@@ -10,7 +10,8 @@ import tensorflow as tf
 
 from keras_mtl.errors import did_you_mean
 from keras_mtl.tasks import BinaryTask, MulticlassTask, Task
-from keras_mtl.training.batch_step import Batch
+from keras_mtl.training.batch import Batch
+from keras_mtl.training.task_blocks import TaskBlock, TaskBlocks
 
 __all__ = ["class_weight_tables", "weigh_classes"]
 
@@ -55,32 +56,49 @@ def class_weight_tables(
     return tables
 
 
-def weigh_classes(batch: Batch, tables: Mapping[str, np.ndarray]) -> Batch:
+def weigh_classes(
+    blocks: TaskBlocks, batch: Batch, tables: Mapping[str, np.ndarray]
+) -> Batch:
     """Multiplies the rows' weights by those of their classes.
 
     Args:
-        batch: A batch.
+        blocks: The blocks of tasks.
+        batch: A batch of their labels.
         tables: What `class_weight_tables` returns.
     """
     if not tables:
         return batch
     given = batch.sample_weights
-    if not isinstance(given, Mapping):
-        given = dict.fromkeys(batch.labels, given)
-    weights = dict(given)
-    for name, table in tables.items():
-        if name not in batch.labels:
-            continue
-        labels = tf.cast(tf.reshape(batch.labels[name], [-1]), tf.float32)
-        # What stands for a missing label is of no class, and weighs nothing.
-        known = labels >= 0
-        index = tf.cast(tf.where(known, labels, 0.0), tf.int32)
-        of_class = tf.gather(tf.constant(table), index)
-        rows = weights.get(name)
-        if rows is not None:
-            of_class *= tf.reshape(tf.cast(rows, tf.float32), [-1])
-        weights[name] = of_class
-    return batch._replace(sample_weights=weights)
+    if not isinstance(given, tuple):
+        # (N,), for all tasks of a block.
+        rows = None if given is None else tf.reshape(given, [-1, 1])
+        given = (rows,) * len(blocks.blocks)
+    weights = []
+    for block, labels, rows in zip(blocks.blocks, batch.labels, given, strict=True):
+        if rows is not None and labels is not None:
+            rows = tf.cast(rows, tf.float32) * tf.ones([1, len(block)])
+        if labels is not None and any(name in tables for name in block.names):
+            of_class = _class_weights(block, labels, tables)
+            rows = of_class if rows is None else rows * of_class
+        weights.append(rows)
+    return batch._replace(sample_weights=tuple(weights))
+
+
+def _class_weights(
+    block: TaskBlock, labels: tf.Tensor, tables: Mapping[str, np.ndarray]
+) -> tf.Tensor:
+    """Returns the weight of each label's class, (N, T)."""
+    own = [tables.get(name, np.ones(1, "float32")) for name in block.names]
+    classes = max(len(table) for table in own)
+    padded = [
+        np.pad(table, (0, classes - len(table)), constant_values=1) for table in own
+    ]
+    # One table after the other, so that it is a single look-up.
+    first = classes * np.arange(len(block), dtype="int32")
+    labels = tf.cast(tf.reshape(labels, [-1, len(block)]), tf.float32)
+    # What stands for a missing label is of no class, and weighs nothing.
+    index = tf.cast(tf.where(labels >= 0, labels, 0.0), tf.int32)
+    return tf.gather(tf.constant(np.concatenate(padded)), index + first)
 
 
 def _table(task: Task, weights: Mapping[Any, float]) -> np.ndarray:

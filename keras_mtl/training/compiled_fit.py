@@ -8,9 +8,9 @@ from typing import Any
 
 import keras
 
+from keras_mtl.training.batch import Batch
 from keras_mtl.training.batch_hooks import watches_train_batches
 from keras_mtl.training.epoch_program import EpochProgram, Logs
-from keras_mtl.training.packed_rows import PackedRows
 from keras_mtl.training.rows_in_memory import RowOrder
 
 __all__ = ["FitSettings", "evaluate_in_memory", "fit_in_memory"]
@@ -49,7 +49,7 @@ class FitSettings:
 def fit_in_memory(
     model: Any,
     make_program: Callable[[], EpochProgram],
-    rows: PackedRows,
+    rows: Batch,
     settings: FitSettings,
     callbacks: Any,
     evaluate: Callable[[keras.callbacks.CallbackList], Logs] | None = None,
@@ -70,7 +70,7 @@ def fit_in_memory(
     Returns:
         The history.
     """
-    order = RowOrder(len(rows), settings.shuffle)
+    order = RowOrder(rows.row_count, settings.shuffle)
     steps = -(-order.count // settings.batch_size)
     if not isinstance(callbacks, keras.callbacks.CallbackList):
         callbacks = keras.callbacks.CallbackList(
@@ -116,7 +116,7 @@ def fit_in_memory(
 
 def evaluate_in_memory(
     program: EpochProgram,
-    rows: PackedRows,
+    rows: Batch,
     batch_size: int,
     callbacks: keras.callbacks.CallbackList,
 ) -> Logs:
@@ -131,7 +131,7 @@ def evaluate_in_memory(
     callbacks.on_test_begin()
     callbacks.on_test_batch_begin(0)
     logs = program.evaluate(rows, batch_size)
-    callbacks.on_test_batch_end(-(-len(rows) // batch_size) - 1, logs)
+    callbacks.on_test_batch_end(-(-rows.row_count // batch_size) - 1, logs)
     callbacks.on_test_end(logs)
     return logs
 

@@ -9,10 +9,13 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_mtl.training.batch_step import Batch, BatchStep
+from keras_mtl.training.batch import Batch
+from keras_mtl.training.batch_step import BatchStep
+from keras_mtl.training.block_metrics import LossTrackers, block_metrics
+from keras_mtl.training.class_weights import weigh_classes
 from keras_mtl.training.gradient_watch import GradientWatch
-from keras_mtl.training.label_counts import label_counts, replica_shares
-from keras_mtl.training.task_metrics import LossTrackers, group_task_metrics
+from keras_mtl.training.replica_shares import replica_shares
+from keras_mtl.training.task_losses import label_counts
 from keras_mtl.weighting import Weighting
 from keras_mtl.weighting import get as get_weighting
 
@@ -61,7 +64,9 @@ class CompiledTraining:
     ) -> None:
         if isinstance(weighting, str):
             weighting = get_weighting(weighting)
-        self.step = BatchStep(model, weighting, losses, weight_heads)
+        self.step = BatchStep(
+            model, weighting, losses, weight_heads, own_metrics=tuple(metrics or ())
+        )
         given = loss_weights or {}
         self.loss_weights = [
             given.get(task.name, task.loss_weight) for task in model.tasks
@@ -81,9 +86,7 @@ class CompiledTraining:
         self.watched: GradientWatch | None = None
         self.class_weights: dict[str, np.ndarray] = {}
         self.loss_trackers = LossTrackers([task.name for task in model.tasks])
-        self.task_metrics = group_task_metrics(
-            model.tasks, self.step.groups.stacks, overridden=tuple(metrics or ())
-        )
+        self.block_metrics = block_metrics(self.step.blocks)
 
     def watch(self, on: bool) -> None:
         """Starts or stops measuring how the tasks' gradients conflict."""
@@ -97,8 +100,9 @@ class CompiledTraining:
             not np.array_equal(table, before[name]) for name, table in tables.items()
         )
 
-    def train(self, model: Any, batch: Batch) -> dict[str, Any]:
-        """Makes one update, and returns the outputs it was made from."""
+    def train(self, model: Any, batch: Batch) -> tuple[tf.Tensor, ...]:
+        """Makes one update, and returns the outputs it was made from, by block."""
+        batch = weigh_classes(self.step.blocks, batch, self.class_weights)
         replicas = self._replicas(batch)
         result = self.step(
             [tf.convert_to_tensor(value) for value in model.trainable_variables],
@@ -133,12 +137,14 @@ class CompiledTraining:
             self.watched.update(result.gramian, result.weights)
         losses = replicas.whole(result.losses)
         self._track(batch, losses, result.counts, result.added_loss)
+        self._measure(batch, result.outputs)
         return result.outputs
 
-    def test(self, model: Any, batch: Batch) -> dict[str, Any]:
-        """Updates the losses' trackers, and returns the outputs."""
+    def test(self, model: Any, batch: Batch) -> tuple[tf.Tensor, ...]:
+        """Updates losses and metrics, and returns the outputs, by block."""
         outputs, losses, counts, added = self._evaluate(model, batch)
         self._track(batch, self._replicas(batch).whole(losses), counts, added)
+        self._measure(batch, outputs)
         return outputs
 
     def losses_are_finite(self) -> Any:
@@ -174,7 +180,7 @@ class CompiledTraining:
         def reduce(value):
             return context.all_reduce(tf.distribute.ReduceOp.MEAN, value)
 
-        own = label_counts(self.step.task_losses, batch.labels)
+        own = label_counts(self.step.blocks, batch.labels)
         mean = reduce(own)
         return _Replicas(reduce, replica_shares(own, mean), mean)
 
@@ -189,3 +195,7 @@ class CompiledTraining:
         tracker = self.step.model._loss_tracker
         tracker.update_state(total, sample_weight=tf.cast(rows, tf.float32))
         self.loss_trackers.update_state(losses, counts)
+
+    def _measure(self, batch: Batch, outputs: tuple[tf.Tensor, ...]) -> None:
+        for block, metric in self.block_metrics:
+            metric.update_state(batch.labels[block], outputs[block])

@@ -10,10 +10,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_mtl.metrics import name_logs
+from keras_mtl.metrics import VectorMetric
+from keras_mtl.training.batch import Batch
 from keras_mtl.training.compiled_training import CompiledTraining
 from keras_mtl.training.model_graph import row_size
-from keras_mtl.training.packed_rows import PackedRows
 from keras_mtl.training.random_states import is_seed
 
 __all__ = ["EpochProgram"]
@@ -59,7 +59,7 @@ class EpochProgram:
         # At once, not by one assignment after the other.
         self.reset_metrics = self._function(lambda: model.reset_metrics())
 
-    def build(self, rows: PackedRows) -> None:
+    def build(self, rows: Batch) -> None:
         """Makes the variables that Keras makes at the first batch."""
         if self._built:
             return
@@ -67,7 +67,7 @@ class EpochProgram:
         if not model.optimizer.built:
             model.optimizer.build(model.trainable_variables)
         # A compiled function can't make variables: a row goes through without.
-        model.test_step(rows.take(np.arange(1)).data)
+        model.test_on_blocks(rows.take(np.arange(1)))
         model.reset_metrics()
         self._built = True
 
@@ -76,7 +76,7 @@ class EpochProgram:
         self.planned_steps += steps
 
     def train(
-        self, rows: PackedRows, order: tf.Tensor, batch_size: int, first: int, last: int
+        self, rows: Batch, order: tf.Tensor, batch_size: int, first: int, last: int
     ) -> tuple[int, Logs]:
         """Makes an update with each of some batches.
 
@@ -101,7 +101,7 @@ class EpochProgram:
                 break
         return reached, logs
 
-    def evaluate(self, rows: PackedRows, batch_size: int) -> Logs:
+    def evaluate(self, rows: Batch, batch_size: int) -> Logs:
         """Returns the metrics on rows, means over all of them.
 
         Args:
@@ -137,7 +137,7 @@ class EpochProgram:
 
     def _train(self, rows, batch, batch_size, first, last):
         def one_step(index):
-            self.model.train_step(rows.take(batch(index * batch_size)).data)
+            self.model.train_on_blocks(rows.take(batch(index * batch_size)))
             return (index + 1,)
 
         reached = tf.while_loop(
@@ -149,12 +149,12 @@ class EpochProgram:
         return reached[0], *self._result("train")
 
     def _test(self, rows, at_once):
-        count = len(rows)
+        count = rows.row_count
         self.model.reset_metrics()
 
         def one_step(start):
             index = tf.range(start, tf.minimum(start + at_once, count))
-            self.model.test_step(rows.take(index).data)
+            self.model.test_on_blocks(rows.take(index))
             return (start + at_once,)
 
         tf.while_loop(
@@ -172,18 +172,27 @@ class EpochProgram:
 
     def _result(self, kind):
         """Returns the metrics: numbers as one tensor, what is none as it is."""
-        result = {
-            name: tf.convert_to_tensor(value)
-            for name, value in self.model.get_metrics_result().items()
-        }
-        numbers = [name for name, value in result.items() if not value.shape.rank]
-        self._names[kind] = numbers
-        others = {name: result[name] for name in result if name not in numbers}
-        return tf.stack([tf.cast(result[name], tf.float32) for name in numbers]), others
+        names, values, others = [], [], {}
+        for metric in self.model.metrics:
+            if isinstance(metric, VectorMetric):
+                names += metric.names
+                values.append(metric.vector())
+                continue
+            result = metric.result()
+            named = result if isinstance(result, dict) else {metric.name: result}
+            for name, value in named.items():
+                value = tf.convert_to_tensor(value)
+                if value.shape.rank:
+                    others[name] = value
+                else:
+                    names.append(name)
+                    values.append(tf.cast(value, tf.float32)[None])
+        self._names[kind] = names
+        return tf.concat(values, axis=0), others
 
     def _logs(self, kind, numbers, others) -> Logs:
         named = zip(self._names[kind], numbers.numpy().tolist(), strict=True)
-        return name_logs(dict(named) | others, self.model.metrics)
+        return dict(named) | others
 
     def _xla_pays(self) -> bool:
         if self.model.run_eagerly:

@@ -6,14 +6,14 @@ A Jacobian is a list with the rows of each variable: tensors (T, *shape).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import tensorflow as tf
 
-from keras_mtl.training.parallel_heads import ParallelHeads
+from keras_mtl.training.branches import Branch
+from keras_mtl.training.map_members import map_members
 
 __all__ = [
-    "Losses",
     "TaskGradients",
     "flatten_rows",
     "gramian",
@@ -38,136 +38,99 @@ class TaskGradients(NamedTuple):
     heads: list[tf.Tensor]
 
 
-class Losses(NamedTuple):
-    """The tasks' losses on a tape.
-
-    Attributes:
-        tape: A persistent tape of the forward pass.
-        tasks: For each of `values` the numbers of its tasks.
-        values: Vectors that were never put beside each other.
-        stacks: The tasks whose heads are in stacks.
-    """
-
-    tape: tf.GradientTape
-    tasks: Sequence[tuple[int, ...]]
-    values: Sequence[tf.Tensor]
-    stacks: Sequence[ParallelHeads]
-
-    @property
-    def tasks_count(self) -> int:
-        """The number of tasks."""
-        return sum(len(tasks) for tasks in self.tasks)
-
-    def alone(self) -> list[int]:
-        """Returns the places in `values` of tasks that are in no stack."""
-        stacked = {task for stack in self.stacks for task in stack.tasks}
-        return [
-            place
-            for place, tasks in enumerate(self.tasks)
-            if not stacked.issuperset(tasks)
-        ]
-
-
 def task_gradients(
-    losses: Losses,
+    tape: tf.GradientTape,
+    branches: Sequence[Branch],
+    losses: Sequence[tf.Tensor],
     shared: Sequence[tf.Tensor],
     private: Sequence[tf.Tensor],
     owners: Sequence[tuple[int, ...]],
     together: int = 1024,
 ) -> TaskGradients:
-    """Returns each task's gradients, by a backward pass that is its own.
+    """Returns each task's gradients, by a backward pass of its own.
 
-    The heads of a stack take one pass together, as each reaches its own
-    variables and its own product with the representation alone; from there the
-    passes through the trunk are vectorised over the tasks. A head that is by
-    itself has a pass through itself and the trunk. (Vectorised over the tasks
-    as a whole, each pass would go through all heads.)
+    The passes of a branch go through the trunk vectorized over its tasks. (Over
+    all tasks and the heads too, each pass would go through all heads.)
 
     Args:
-        losses: The tasks' losses.
+        tape: A persistent tape of the forward pass.
+        branches: Where the passes start; together they have all tasks.
+        losses: The tasks' losses, vectors that were never put beside each other.
         shared: The shared variables' values.
         private: The values of the other variables.
-        owners: For each of them the numbers of its tasks.
-        together: How many passes through the trunk are vectorised at once: each
-            needs memory for the trunk's activations.
+        owners: For each of them the positions of its tasks.
+        together: How many passes are vectorized at once: each needs memory for
+            the trunk's activations.
     """
-    tape = losses.tape
-    heads: list[Any] = [None] * len(private)
-    rows_of_task: list[tuple[tuple[int, ...], Rows]] = []
-    for place in losses.alone():
-        tasks, value = losses.tasks[place], losses.values[place]
-        own = [i for i, owner in enumerate(owners) if set(owner) <= set(tasks)]
-        for position, task in enumerate(tasks):
-            gradients = tape.gradient(
-                value,
-                [*shared, *[private[index] for index in own]],
-                output_gradients=tf.one_hot(position, len(tasks)),
-                unconnected_gradients=tf.UnconnectedGradients.ZERO,
-            )
-            rows_of_task.append(
-                ((task,), [each[None] for each in gradients[: len(shared)]])
-            )
-            for index, found in zip(own, gradients[len(shared) :], strict=True):
-                heads[index] = found if heads[index] is None else heads[index] + found
-    for stack in losses.stacks:
-        rows_of_task.append((stack.tasks, stack.rows(tape, shared, together)))
-    rest = [index for index, found in enumerate(heads) if found is None]
+    heads: list[tf.Tensor | None] = [None] * len(private)
+    rows: list[Rows] = []
+    for branch in branches:
+        # A pass from a task's loss goes through its head on the way to the trunk,
+        # and gives the head's own gradient for nothing.
+        own = [
+            index
+            for index, owner in enumerate(owners)
+            if len(branch.tasks) == 1 and owner == branch.tasks
+        ]
+        sources = [*shared, *[private[index] for index in own]]
+        found = _passes(tape, branch, sources, together)
+        rows.append(found[: len(shared)])
+        for index, gradient in zip(own, found[len(shared) :], strict=True):
+            heads[index] = gradient[0]
+    rest = [index for index, gradient in enumerate(heads) if gradient is None]
     gradients = tape.gradient(
-        losses.values,
+        losses,
         [private[index] for index in rest],
         unconnected_gradients=tf.UnconnectedGradients.ZERO,
     )
-    for index, found in zip(rest, gradients, strict=True):
-        heads[index] = found
-    order = [task for tasks, _ in rows_of_task for task in tasks]
-    rows = [
-        _in_order([each[index] for _, each in rows_of_task], order)
-        for index in range(len(shared))
-    ]
-    return TaskGradients(rows, heads)
+    for index, gradient in zip(rest, gradients, strict=True):
+        heads[index] = gradient
+    order = _tasks_of(branches)
+    return TaskGradients(
+        [_in_order(parts, order) for parts in zip(*rows, strict=True)], heads
+    )
 
 
-def gramian_without_rows(losses: Losses, variables: Sequence[tf.Tensor]) -> tf.Tensor:
+def gramian_without_rows(
+    tape: tf.GradientTape, branches: Sequence[Branch], variables: Sequence[tf.Tensor]
+) -> tf.Tensor:
     """Returns the inner products of the tasks' gradients, (T, T), one by one.
 
     A turn makes the gradient `g_i` of one task, by a backward pass, and its
     products with all others, `J g_i`: a backward pass is linear in what it
-    starts from, and its transpose is the gradient by that. It starts from the
-    factors of the losses, or from the representation that a stack of heads
-    reads. Memory holds one task's gradient at a time, at the price of about one
-    forward pass more a task.
+    starts from, and its transpose is the gradient by the start. Memory holds one
+    task's gradient at a time, at the price of about one forward pass more per
+    task.
 
     Args:
-        losses: The tasks' losses.
+        tape: A persistent tape of the forward pass.
+        branches: Where the passes start; together they have all tasks.
         variables: The shared variables' values.
     """
-    count, alone = losses.tasks_count, losses.alone()
-    targets = [losses.values[place] for place in alone]
-    targets += [stack.inputs for stack in losses.stacks]
-    order = [task for place in alone for task in losses.tasks[place]]
-    order += [task for stack in losses.stacks for task in stack.tasks]
+    order = _tasks_of(branches)
+    count = len(order)
+    targets = [branch.target for branch in branches]
 
     def one_task(task: tf.Tensor, products: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        one_hot = tf.one_hot(task, count)
-        starts = [tf.gather(one_hot, losses.tasks[place]) for place in alone]
-        starts += [stack.start_of(task) for stack in losses.stacks]
+        starts = [branch.start_of(task) for branch in branches]
         with tf.GradientTape() as transpose:
             transpose.watch(starts)
-            gradient = losses.tape.gradient(
+            gradient = tape.gradient(
                 targets,
                 variables,
                 output_gradients=starts,
                 unconnected_gradients=tf.UnconnectedGradients.ZERO,
             )
-        moved = transpose.gradient(
+        changes = transpose.gradient(
             gradient,
             starts,
             output_gradients=gradient,
             unconnected_gradients=tf.UnconnectedGradients.ZERO,
         )
-        found = moved[: len(alone)]
-        for stack, each in zip(losses.stacks, moved[len(alone) :], strict=True):
-            found.append(stack.products(each))
+        found = [
+            branch.products(change)
+            for branch, change in zip(branches, changes, strict=True)
+        ]
         row = _in_order(found, order)
         return task + 1, tf.tensor_scatter_nd_update(products, [[task]], row[None])
 
@@ -180,11 +143,43 @@ def gramian_without_rows(losses: Losses, variables: Sequence[tf.Tensor]) -> tf.T
     )[1]
 
 
+def _passes(
+    tape: tf.GradientTape,
+    branch: Branch,
+    sources: Sequence[tf.Tensor],
+    together: int,
+) -> Rows:
+    """Returns the gradients of a branch's tasks, (T, *source) for each source."""
+
+    def one_task(start: tf.Tensor) -> list[tf.Tensor]:
+        found: list[tf.Tensor] = tape.gradient(
+            branch.target,
+            sources,
+            output_gradients=start,
+            unconnected_gradients=tf.UnconnectedGradients.ZERO,
+        )
+        return found
+
+    starts = branch.starts()
+    parts = [
+        map_members(one_task, starts[first : first + together])
+        for first in range(0, len(branch.tasks), together)
+    ]
+    if len(parts) == 1:
+        return list(parts[0])
+    return [tf.concat(each, axis=0) for each in zip(*parts, strict=True)]
+
+
+def _tasks_of(branches: Sequence[Branch]) -> list[int]:
+    return [task for branch in branches for task in branch.tasks]
+
+
 def _in_order(parts: Sequence[tf.Tensor], order: Sequence[int]) -> tf.Tensor:
     """Puts parts side by side, and their entries in the tasks' order."""
     joined = parts[0] if len(parts) == 1 else tf.concat(parts, axis=0)
-    places = sorted(range(len(order)), key=order.__getitem__)
-    return joined if places == list(range(len(order))) else tf.gather(joined, places)
+    positions = sorted(range(len(order)), key=order.__getitem__)
+    in_order = positions == list(range(len(order)))
+    return joined if in_order else tf.gather(joined, positions)
 
 
 def gramian(rows: Rows, others: Rows) -> tf.Tensor:

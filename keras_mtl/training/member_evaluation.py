@@ -8,11 +8,12 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from keras_mtl.training.batch import Batch
 from keras_mtl.training.batch_step import BatchStep, Tensors
+from keras_mtl.training.block_metrics import BlockMetrics, block_metrics
 from keras_mtl.training.map_members import map_members
 from keras_mtl.training.member_state import MemberState
 from keras_mtl.training.shared_rows import SharedRows
-from keras_mtl.training.task_metrics import TaskMetrics, group_task_metrics
 
 __all__ = ["MemberEvaluation"]
 
@@ -39,26 +40,14 @@ class MemberEvaluation:
         self.step = step
         self.rows = rows
         self.all_variables = all_variables
-        tasks = step.model.tasks
-        # Metrics of several tasks at once, and each of a task by itself.
-        self.groups = group_task_metrics(tasks, step.groups.stacks)
-        together = {name for group in self.groups for name in group.tasks}
-        self.lone = [
-            (task.name, metric)
-            for task in tasks
-            if task.name not in together
-            for metric in task.metrics()
-        ]
+        self.metrics = block_metrics(step.blocks)
         made = [
-            column
-            for group in self.groups
-            for names in group.names().values()
-            for column in zip(group.tasks, names, strict=True)
+            (task, name)
+            for _, metric in self.metrics
+            for task, name in zip(metric.tasks, metric.names, strict=True)
         ]
-        made += [(name, f"{name}_{metric.name}") for name, metric in self.lone]
-        place = {task.name: number for number, task in enumerate(tasks)}
-        self._order = sorted(range(len(made)), key=lambda i: place[made[i][0]])
-        self.columns = [made[i][1] for i in self._order]
+        self._order = sorted(range(len(made)), key=lambda index: made[index][0])
+        self.columns = [made[index][1] for index in self._order]
 
     def __call__(
         self, state: MemberState, order: tf.Tensor, source: Any
@@ -74,7 +63,7 @@ class MemberEvaluation:
         members = state.active.shape[0]
         states = [
             tf.zeros([members, *variable.shape], variable.dtype)
-            for metric in self._metrics()
+            for _, metric in self.metrics
             for variable in metric.variables
         ]
         given = self.rows.gather(order[0], source)
@@ -97,22 +86,18 @@ class MemberEvaluation:
 
     def _map_validation(self, state, given, states):
         def one_member(arguments):
-            weights, statistics, (inputs, packed), states = arguments
-            labels = packed.batch().labels
-            outputs, _ = self.step.model.stateless_call(
+            weights, statistics, (inputs, labels), states = arguments
+            outputs, _, losses, counts, _ = self.step.forward(
                 weights,
                 self.all_variables(statistics),
-                inputs,
+                Batch(inputs, labels),
                 training=False,
             )
-            losses, counts = self.step.task_losses(outputs, labels)
             own = self._by_metric(states)
             new = []
-            for group in self.groups:
-                new += group.stateless_update_state(next(own), labels, outputs)
-            for name, metric in self.lone:
+            for block, metric in self.metrics:
                 new += metric.stateless_update_state(
-                    next(own), labels[name], outputs[name]
+                    next(own), labels[block], outputs[block]
                 )
             return losses, counts, new
 
@@ -124,31 +109,26 @@ class MemberEvaluation:
 
         def one_member(states):
             values = [
-                _values(metric, own)
-                for metric, own in zip(
-                    self._metrics(), self._by_metric(states), strict=True
+                _vector(metric, own)
+                for (_, metric), own in zip(
+                    self.metrics, self._by_metric(states), strict=True
                 )
             ]
             return tf.gather(tf.concat(values, axis=0), self._order)
 
         return map_members(one_member, states)
 
-    def _metrics(self) -> list[keras.metrics.Metric]:
-        return [*self.groups, *[metric for _, metric in self.lone]]
-
     def _by_metric(self, states: Tensors) -> Iterator[Tensors]:
-        """Parts the list of all metrics' states into those of each."""
+        """Splits the list of all metrics' states into those of each."""
         start = 0
-        for metric in self._metrics():
+        for _, metric in self.metrics:
             stop = start + len(metric.variables)
             yield states[start:stop]
             start = stop
 
 
-def _values(metric: keras.metrics.Metric, states: Tensors) -> tf.Tensor:
-    """Returns what a metric in these states measured, as a vector."""
+def _vector(metric: BlockMetrics, states: Tensors) -> tf.Tensor:
+    """Returns a metric's values in these states."""
     known = list(zip(metric.variables, states, strict=True))
     with keras.StatelessScope(state_mapping=known):
-        if isinstance(metric, TaskMetrics):
-            return tf.concat(list(metric.vectors().values()), axis=0)
-        return tf.reshape(tf.cast(metric.result(), tf.float32), [1])
+        return metric.vector()

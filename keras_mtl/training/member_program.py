@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 
 from keras_mtl.training.adam import adam_update, initial_adam_state
+from keras_mtl.training.batch import Batch
 from keras_mtl.training.batch_order import NO_ROW
-from keras_mtl.training.batch_step import Batch, BatchStep, Tensors
+from keras_mtl.training.batch_step import BatchStep, Tensors
 from keras_mtl.training.gradient_watch import conflict_columns, conflict_values
-from keras_mtl.training.label_counts import label_counts, replica_shares
 from keras_mtl.training.map_members import map_members, unrolled_map
 from keras_mtl.training.member_evaluation import MemberEvaluation
 from keras_mtl.training.member_layers import VariableRateDropout
@@ -25,9 +25,12 @@ from keras_mtl.training.member_state import (
 )
 from keras_mtl.training.multi_task_model import MultiTaskModel
 from keras_mtl.training.own_values import OwnValues
+from keras_mtl.training.pack_batch import pack_weights
 from keras_mtl.training.random_states import is_seed
+from keras_mtl.training.replica_shares import replica_shares
 from keras_mtl.training.replicas import Replicas
 from keras_mtl.training.shared_rows import SharedRows
+from keras_mtl.training.task_losses import label_counts
 from keras_mtl.weighting import Weighting
 from keras_mtl.weighting import get as get_weighting
 
@@ -103,7 +106,7 @@ class MemberProgram:
         )
         names = [task.name for task in model.tasks]
         self.conflict_columns = conflict_columns(names) if watch_conflict else []
-        self.rows = SharedRows(names, labels)
+        self.rows = SharedRows(self.step.blocks, labels)
         self.evaluate = MemberEvaluation(
             self.step,
             self.rows,
@@ -354,9 +357,7 @@ class MemberProgram:
     def _label_counts(self, rows):
         """Counts the rows with a label, (K, T)."""
         return map_members(
-            lambda own: label_counts(
-                self.step.task_losses, self.rows.labels(own).batch().labels
-            ),
+            lambda own: label_counts(self.step.blocks, self.rows.labels(own)),
             rows,
         )
 
@@ -382,9 +383,10 @@ class MemberProgram:
         )
 
     def _batch(self, rows, given, row_weights):
-        inputs, packed = given
+        inputs, labels = given
         present = rows >= 0 if self.fill_batches else None
-        return Batch(inputs, packed.batch().labels, row_weights or None, present)
+        weights = pack_weights(self.step.blocks, row_weights or None)
+        return Batch(inputs, labels, weights, present)
 
     def _all_variables(self, statistics, seeds, rates=None):
         """Returns values for all the model's variables that are not trained."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from keras_mtl.layers import HeadStack
 
-__all__ = ["core_model", "graph_nodes", "node_of", "row_size"]
+__all__ = ["call_like_core", "core_model", "graph_nodes", "node_of", "row_size"]
 
 
 def graph_nodes(tensors: Iterable[Any], stop: int | None = None) -> list[Any]:
@@ -46,15 +46,46 @@ def node_of(tensor: Any) -> Any:
 
 
 def core_model(model: keras.Model) -> keras.Model:
-    """Looks into a model that only puts an encoder before another one."""
-    names = list(model.output)
-    for layer in model.layers:
-        if isinstance(layer, keras.Model) and isinstance(layer.output, dict):
-            same = list(layer.output) == names
-            alone = len(layer.trainable_variables) == len(model.trainable_variables)
-            if same and alone:
-                return core_model(layer)
-    return model
+    """Returns the model whose outputs another one only passes on.
+
+    That is the model itself, or the one that it calls behind an encoder.
+    """
+    node = _core_node(model)
+    return model if node is None else core_model(node.operation)
+
+
+def call_like_core(model: keras.Model, other: keras.Model) -> keras.Model:
+    """Returns a model that calls another one as `model` calls its core.
+
+    Args:
+        model: A functional model.
+        other: A model with the inputs of its `core_model`.
+    """
+    node = _core_node(model)
+    if node is None:
+        return other
+    inner = call_like_core(node.operation, other)
+    inputs = keras.tree.pack_sequence_as(node.operation.input, node.input_tensors)
+    return keras.Model(model.input, inner(inputs))
+
+
+def _core_node(model: keras.Model) -> Any | None:
+    """Returns the call of the model from which all outputs come, or None."""
+    nodes = {id(node_of(tensor)): node_of(tensor) for tensor in model.outputs}
+    if len(nodes) != 1:
+        return None
+    (node,) = nodes.values()
+    core = node.operation
+    if not isinstance(core, keras.Model) or not isinstance(core.output, dict):
+        return None
+    # Keras keeps a dict of tensors flat, in an order of its own.
+    made = keras.tree.pack_sequence_as(core.output, node.output_tensors)
+    outputs = list(model.output.items())
+    same = [(name, id(tensor)) for name, tensor in made.items()] == [
+        (name, id(tensor)) for name, tensor in outputs
+    ]
+    whole = len(core.trainable_variables) == len(model.trainable_variables)
+    return node if same and whole else None
 
 
 def row_size(model: keras.Model, inside_stacks: bool = False) -> int:
@@ -62,16 +93,18 @@ def row_size(model: keras.Model, inside_stacks: bool = False) -> int:
 
     Args:
         model: The model.
-        inside_stacks: Whether the hidden units of a `HeadStack` count.
+        inside_stacks: Whether what is inside of a `HeadStack` counts.
     """
     total = 0
     for node in graph_nodes(model.outputs):
+        layer = node.operation
+        if isinstance(layer, HeadStack):
+            if inside_stacks:
+                total += layer.heads * sum(layer.widths)
+            continue
         for tensor in node.output_tensors:
             # An axis of unknown length, of time say, counts once.
             total += int(np.prod([length or 1 for length in tensor.shape[1:]]))
-        layer = node.operation
         if isinstance(layer, keras.Model):
             total += row_size(layer, inside_stacks)
-        elif inside_stacks and isinstance(layer, HeadStack):
-            total += len(layer.tasks) * sum(layer.widths)
     return total

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import keras
-import tensorflow as tf
 
 from keras_mtl.features.feature import Feature
 from keras_mtl.features.kinds import deserialize_feature, serialize_feature
-from keras_mtl.metrics import name_logs, packed_logs
 from keras_mtl.tasks import Task, deserialize_task, serialize_task
+from keras_mtl.training.batch import Batch
 from keras_mtl.training.batch_hooks import watches_test_batches
-from keras_mtl.training.batch_step import Batch
 from keras_mtl.training.callbacks import EndOfEpoch, RequireFiniteLosses
-from keras_mtl.training.class_weights import class_weight_tables, weigh_classes
+from keras_mtl.training.class_weights import class_weight_tables
 from keras_mtl.training.compiled_fit import (
     FitSettings,
     evaluate_in_memory,
@@ -24,7 +21,7 @@ from keras_mtl.training.compiled_fit import (
 )
 from keras_mtl.training.compiled_training import CompiledTraining
 from keras_mtl.training.epoch_program import EpochProgram
-from keras_mtl.training.packed_rows import PackedRows
+from keras_mtl.training.pack_batch import pack_batch
 from keras_mtl.training.random_states import is_seed
 from keras_mtl.training.rows_in_memory import hold_out_last_rows, rows_in_memory
 
@@ -157,19 +154,8 @@ class MultiTaskModel(keras.Model):
         self._training = CompiledTraining(
             self, weighting, loss, loss_weights, weight_heads, metrics
         )
-        together = {
-            name for group in self._training.task_metrics for name in group.tasks
-        }
-        super().compile(
-            optimizer=optimizer,
-            metrics={
-                task.name: task.metrics()
-                for task in self._tasks
-                if task.name not in together
-            }
-            | (metrics or {}),
-            **kwargs,
-        )
+        # The tasks' own metrics are those of their blocks.
+        super().compile(optimizer=optimizer, metrics=metrics, **kwargs)
         self._program = None
 
     @property
@@ -187,47 +173,36 @@ class MultiTaskModel(keras.Model):
         # Keras's own order: the total loss, the metrics, the outputs' losses.
         if self._training is None:
             return super().metrics
-        own = [*self._training.task_metrics, self._training.loss_trackers]
-        return [*super().metrics, *own]
+        own = [metric for _, metric in self._training.block_metrics]
+        return [*super().metrics, *own, self._training.loss_trackers]
 
     def train_step(self, data):
-        training = self._compiled()
-        batch = weigh_classes(self._batch(data), training.class_weights)
-        outputs = training.train(self, batch)
-        return self._update_metrics(batch.labels, outputs, batch.sample_weights)
+        return self.train_on_blocks(self._pack(data))
 
     def test_step(self, data):
-        batch = self._batch(data)
+        return self.test_on_blocks(self._pack(data))
+
+    def train_on_blocks(self, batch: Batch) -> dict[str, Any]:
+        """Makes one update, as `train_step` does.
+
+        Args:
+            batch: A batch with labels and weights by block of tasks.
+        """
+        outputs = self._compiled().train(self, batch)
+        self._update_given_metrics(batch, outputs)
+        return self.get_metrics_result()
+
+    def test_on_blocks(self, batch: Batch) -> dict[str, Any]:
+        """Evaluates one batch, as `test_step` does. See `train_on_blocks`."""
         outputs = self._compiled().test(self, batch)
-        return self._update_metrics(batch.labels, outputs, batch.sample_weights)
+        self._update_given_metrics(batch, outputs)
+        return self.get_metrics_result()
 
-    def _batch(self, data) -> Batch:
-        inputs, labels, sample_weights = keras.utils.unpack_x_y_sample_weight(data)
-        return Batch(inputs, self._by_task(labels), self._by_task(sample_weights))
-
-    def get_metrics_result(self):
-        logs = packed_logs(self.metrics)
-        return name_logs(logs, self.metrics) if tf.executing_eagerly() else logs
-
-    # What a compiled step returns has its names outside of it.
-    def make_train_function(self, force=False):
-        if self.train_function is None or force:
-            super().make_train_function(force=True)
-            self.train_function: Any = self._name_logs_of(self.train_function)
-        return self.train_function
-
-    def make_test_function(self, force=False):
-        if self.test_function is None or force:
-            super().make_test_function(force=True)
-            self.test_function: Any = self._name_logs_of(self.test_function)
-        return self.test_function
-
-    def _name_logs_of(self, function):
-        @functools.wraps(function)
-        def named(iterator):
-            return name_logs(function(iterator), self.metrics)
-
-        return named
+    def _pack(self, data) -> Batch:
+        return pack_batch(
+            self._compiled().step.blocks,
+            Batch(*keras.utils.unpack_x_y_sample_weight(data)),
+        )
 
     def _compiled(self) -> CompiledTraining:
         if self._training is None:
@@ -257,18 +232,23 @@ class MultiTaskModel(keras.Model):
             raise ValueError("Expected `watch_gradients(True)` before the steps.")
         return watched.take()
 
-    def _update_metrics(self, labels, outputs, sample_weights):
-        for metric in self._compiled().task_metrics:
-            metric.update_state(labels, outputs)
+    def _update_given_metrics(self, batch: Batch, outputs: tuple[Any, ...]) -> None:
+        """Updates the metrics that `compile` got, which Keras keeps by name."""
+        given = self._compile_arguments["metrics"]
+        if not given:
+            return
+        blocks = self._compiled().step.blocks
+        y_pred = blocks.by_task(outputs)
+        y_true = blocks.by_task(batch.labels, axis=1)
         # A task without labels in this data has no metrics to update.
-        known = [name for name in outputs if name in labels]
-        if len(known) == len(outputs):
-            if isinstance(sample_weights, Mapping):
-                sample_weights = {name: sample_weights.get(name) for name in outputs}
-            return self.compute_metrics(
-                None, {name: labels[name] for name in outputs}, outputs, sample_weights
-            )
-        return self.get_metrics_result()
+        if not all(name in y_true for name in given):
+            return
+        weights = batch.sample_weights
+        if isinstance(weights, tuple):
+            named = blocks.by_task(weights, axis=1)
+            weights = {name: named.get(name) for name in y_pred}
+        # Keras asks for labels of all outputs, and looks at those with metrics.
+        self.compute_metrics(None, {**y_pred, **y_true}, y_pred, weights)
 
     def fit(
         self,
@@ -362,7 +342,7 @@ class MultiTaskModel(keras.Model):
         return fit_in_memory(
             self,
             self._epoch_program,
-            PackedRows.of(rows),
+            pack_batch(training.step.blocks, rows),
             FitSettings(
                 batch_size, epochs, verbose, shuffle, initial_epoch, validation_freq
             ),
@@ -371,13 +351,6 @@ class MultiTaskModel(keras.Model):
                 validation_data, validation_batch_size or batch_size, validation_steps
             ),
         )
-
-    def _by_task(self, values: Any) -> Any:
-        """Names labels or weights that come as a list in the order of the tasks."""
-        if isinstance(values, list | tuple):
-            names = [task.name for task in self._tasks]
-            return dict(zip(names, values, strict=True))
-        return values
 
     @property
     def _distributed(self) -> bool:
@@ -400,7 +373,9 @@ class MultiTaskModel(keras.Model):
             return None
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(tuple(data))
         rows = None if steps else rows_in_memory((x, y, sample_weight))
-        packed = None if rows is None else PackedRows.of(rows)
+        packed = (
+            None if rows is None else pack_batch(self._compiled().step.blocks, rows)
+        )
         del rows
 
         def evaluate(callbacks):

@@ -9,11 +9,10 @@ import numpy as np
 import pandas as pd
 import tensorflow as tf
 
-from keras_mtl.training.batch_step import Batch
+from keras_mtl.training.batch import Batch
 
 __all__ = [
     "RowOrder",
-    "count_rows",
     "hold_out_last_rows",
     "rows_in_memory",
 ]
@@ -38,7 +37,7 @@ def rows_in_memory(data: tuple[Any, ...]) -> Batch | None:
     Example:
 
     >>> rows = rows_in_memory((np.ones((3, 2)), {"heart": np.ones(3)}, None))
-    >>> rows.inputs.shape, count_rows(rows)
+    >>> rows.inputs.shape, rows.row_count
     (TensorShape([3, 2]), 3)
     """
     leaves = [leaf for leaf in keras.tree.flatten(data) if leaf is not None]
@@ -55,24 +54,16 @@ def rows_in_memory(data: tuple[Any, ...]) -> Batch | None:
     return Batch(*[_map(_as_tensor, values) for values in data])
 
 
-def count_rows(rows: Batch) -> int:
-    """Returns the number of rows."""
-    return int(keras.tree.flatten(rows.inputs)[0].shape[0])
-
-
 def hold_out_last_rows(rows: Batch, share: float) -> tuple[Batch, Batch]:
     """Cuts off the last rows, a share of all, as Keras's `validation_split`."""
-    count = count_rows(rows)
+    count = rows.row_count
     at = int(np.floor(count * (1.0 - share)))
     if not 0 < at < count:
         raise ValueError(
             "Expected `validation_split` to leave rows on both sides. Received: "
             f"{share} of {count} rows."
         )
-    return (
-        Batch(*[_map(lambda all_: all_[:at], part) for part in rows]),
-        Batch(*[_map(lambda all_: all_[at:], part) for part in rows]),
-    )
+    return rows.map(lambda array: array[:at]), rows.map(lambda array: array[at:])
 
 
 class RowOrder:

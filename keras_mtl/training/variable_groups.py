@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 import keras
 
-from keras_mtl.layers import HeadStack
 from keras_mtl.training.model_graph import core_model, graph_nodes, node_of
+from keras_mtl.training.task_sources import find_sources
 
 __all__ = ["VariableGroups", "group_variables"]
 
@@ -21,15 +21,13 @@ class VariableGroups(NamedTuple):
         private: The others, the heads.
         last_shared: Those of the last layer that is shared by most tasks.
         owners: For each of `private` the numbers of its tasks: one, or those
-            of a `HeadStack`, by which its first axis is parted in this order.
-        stacks: The numbers of the tasks of each `HeadStack`.
+            of a `HeadStack`, by which its first axis is split in this order.
     """
 
     shared: tuple[int, ...]
     private: tuple[int, ...]
     last_shared: tuple[int, ...]
     owners: tuple[tuple[int, ...], ...]
-    stacks: tuple[tuple[int, ...], ...]
 
 
 def group_variables(model: keras.Model) -> VariableGroups:
@@ -45,7 +43,11 @@ def group_variables(model: keras.Model) -> VariableGroups:
     place = {variable.path: index for index, variable in enumerate(variables)}
     core = core_model(model)
     outputs = list(core.output.values())
-    stacks = _stacks(outputs)
+    stacks = {
+        id(source.stack): source.tasks
+        for source in find_sources(core.output)
+        if source.stack is not None
+    }
     users: list[set[int]] = [set() for _ in variables]
     in_order: dict[int, tuple[int, ...]] = {}
     for layer, tasks in _tasks_of_layers(outputs):
@@ -64,27 +66,7 @@ def group_variables(model: keras.Model) -> VariableGroups:
     owners = tuple(in_order.get(i) or tuple(users[i]) or (0,) for i in private)
     counts = [len(tasks) for tasks in users]
     last = _last_layer(core, place, counts, shared)
-    return VariableGroups(shared, private, last, owners, tuple(stacks.values()))
-
-
-def _stacks(outputs: list[Any]) -> dict[int, tuple[int, ...]]:
-    """Returns by `id` the stacks of heads, with the numbers of their tasks.
-
-    A stack counts as one if its answers are outputs of the model, all of them,
-    from a single call; else it is a layer like any other.
-    """
-    number = {id(tensor): index for index, tensor in enumerate(outputs)}
-    found = {}
-    for node in graph_nodes(outputs):
-        layer = node.operation
-        if isinstance(layer, HeadStack) and len(layer._inbound_nodes) == 1:
-            # Keras keeps a dict of tensors flat, in an order of its own.
-            places = keras.tree.flatten({n: i for i, n in enumerate(layer.tasks)})
-            tensors = dict(zip(places, node.output_tensors, strict=True))
-            made = [id(tensors[place]) for place in range(len(tensors))]
-            if all(each in number for each in made):
-                found[id(layer)] = tuple(number[each] for each in made)
-    return found
+    return VariableGroups(shared, private, last, owners)
 
 
 def _tasks_of_layers(outputs: list[Any]) -> list[tuple[Any, set[int]]]:

@@ -7,10 +7,12 @@ from keras_mtl.analysis import GradientConflict, conflict_columns
 from keras_mtl.architectures import build_hard_sharing
 from keras_mtl.tasks import BinaryTask
 from keras_mtl.training import MemberSettings, TrainingSettings, fit_members
+from keras_mtl.training.batch import Batch
 from keras_mtl.training.batch_order import batch_order
-from keras_mtl.training.batch_step import Batch, BatchStep
+from keras_mtl.training.batch_step import BatchStep
 from keras_mtl.training.member_program import MemberProgram
 from keras_mtl.training.own_values import own_values
+from keras_mtl.training.pack_batch import pack_batch
 from keras_mtl.weighting import get
 
 ROWS = 32
@@ -187,7 +189,8 @@ def _operations(model, data, watch):
     @tf.function
     def run():
         values = [tf.convert_to_tensor(value) for value in model.trainable_variables]
-        return step(values, [], Batch(*data), tf.ones(2), {}).gradients
+        batch = pack_batch(step.blocks, Batch(*data))
+        return step(values, [], batch, tf.ones(2), {}).gradients
 
     return len(run.get_concrete_function().graph.get_operations())
 

@@ -4,17 +4,20 @@ import tensorflow as tf
 
 from keras_mtl import weighting
 from keras_mtl.training import batch_step
-from keras_mtl.training.batch_step import Batch, BatchStep
+from keras_mtl.training.batch import Batch
+from keras_mtl.training.batch_step import BatchStep
+from keras_mtl.training.pack_batch import pack_batch
 from keras_mtl.training.variable_groups import group_variables
 
 
 def _run(model, data, method, rows=slice(None), **settings):
     inputs, labels = data
     step = BatchStep(model, method, **settings)
+    batch = Batch(inputs[rows], {name: value[rows] for name, value in labels.items()})
     result = step(
         [tf.convert_to_tensor(value) for value in model.trainable_variables],
         [tf.convert_to_tensor(value) for value in model.non_trainable_variables],
-        Batch(inputs[rows], {name: value[rows] for name, value in labels.items()}),
+        pack_batch(step.blocks, batch),
         tf.ones(len(model.tasks)),
         step.initial_weighting_state(),
     )

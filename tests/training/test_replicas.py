@@ -6,9 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keras_mtl.tasks import MulticlassTask, MultilabelTask, RegressionTask
-from keras_mtl.training.label_counts import label_counts, replica_shares
+from keras_mtl.training.pack_batch import pack_labels
+from keras_mtl.training.replica_shares import replica_shares
 from keras_mtl.training.replicas import Replicas
-from keras_mtl.training.task_losses import TaskLosses
+from keras_mtl.training.task_blocks import make_blocks
+from keras_mtl.training.task_losses import block_losses, label_counts
+from keras_mtl.training.task_sources import TaskSource
 
 ROWS = 12
 
@@ -53,6 +56,16 @@ def make_labels(generator):
     return labels
 
 
+def make_lone_blocks(tasks):
+    return make_blocks(tasks, [TaskSource((i,), None) for i in range(len(tasks))])
+
+
+def losses_of(blocks, outputs, labels):
+    stacked = [outputs[name][None] for name in blocks.names]
+    losses, _ = block_losses(blocks, stacked, pack_labels(blocks, labels), None)
+    return blocks.in_order(losses)
+
+
 @given(st.integers(0, 2**32), st.integers(1, ROWS - 1))
 def test_shares_make_the_mean_over_replicas_that_over_all_rows(seed, cut):
     generator = np.random.default_rng(seed)
@@ -63,9 +76,14 @@ def test_shares_make_the_mean_over_replicas_that_over_all_rows(seed, cut):
         "signs": tf.nn.sigmoid(generator.normal(size=(ROWS, 2)).astype("float32")),
         "age": tf.constant(generator.normal(size=(ROWS, 1)).astype("float32")),
     }
-    losses = TaskLosses(tasks)
-    whole, counts = losses(outputs, labels)
-    np.testing.assert_array_equal(label_counts(losses, labels), counts)
+    blocks = make_lone_blocks(tasks)
+    whole = losses_of(blocks, outputs, labels)
+    counts = label_counts(blocks, pack_labels(blocks, labels))
+    expected = [
+        np.sum(np.isfinite(values).reshape(ROWS, -1).any(axis=1))
+        for values in labels.values()
+    ]
+    np.testing.assert_array_equal(counts, expected)
     parts = [
         (
             {name: values[rows] for name, values in outputs.items()},
@@ -73,16 +91,16 @@ def test_shares_make_the_mean_over_replicas_that_over_all_rows(seed, cut):
         )
         for rows in (slice(0, cut), slice(cut, ROWS))
     ]
-    own = [label_counts(losses, part) for _, part in parts]
+    own = [label_counts(blocks, pack_labels(blocks, part)) for _, part in parts]
     mean = (own[0] + own[1]) / 2
     shared = [
-        losses(*part)[0] * replica_shares(count, mean)
+        losses_of(blocks, *part) * replica_shares(count, mean)
         for part, count in zip(parts, own, strict=True)
     ]
     np.testing.assert_allclose((shared[0] + shared[1]) / 2, whole, rtol=1e-5, atol=1e-6)
 
 
 def test_a_task_that_is_absent_has_no_labels():
-    losses = TaskLosses(make_tasks())
-    labels = {"age": tf.constant([1.0, np.nan])}
-    assert label_counts(losses, labels).numpy().tolist() == [0.0, 0.0, 1.0]
+    blocks = make_lone_blocks(make_tasks())
+    labels = pack_labels(blocks, {"age": tf.constant([1.0, np.nan])})
+    assert label_counts(blocks, labels).numpy().tolist() == [0.0, 0.0, 1.0]

@@ -9,7 +9,9 @@ from keras_mtl import weighting
 from keras_mtl.fit import main
 from keras_mtl.tasks import BinaryTask, RegressionTask
 from keras_mtl.training import MultiTaskModel, TrainingSettings, fit_members
-from keras_mtl.training.batch_step import Batch, BatchStep
+from keras_mtl.training.batch import Batch
+from keras_mtl.training.batch_step import BatchStep
+from keras_mtl.training.pack_batch import pack_batch
 from keras_mtl.training.variable_groups import group_variables
 
 # `constant` needs settings, and does as `sum` with loss weights does.
@@ -34,7 +36,7 @@ def _step(model, data, method, loss_weights=None):
     return step, step(
         [tf.convert_to_tensor(value) for value in model.trainable_variables],
         [tf.convert_to_tensor(value) for value in model.non_trainable_variables],
-        Batch(*data),
+        pack_batch(step.blocks, Batch(*data)),
         tf.ones(count) if loss_weights is None else tf.constant(loss_weights),
         step.initial_weighting_state(),
     )

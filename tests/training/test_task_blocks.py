@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from keras_mtl import weighting
 from keras_mtl.analysis import unit_activity
 from keras_mtl.architectures import average_members, build_hard_sharing, heads
-from keras_mtl.layers import HeadStack
+from keras_mtl.layers import HeadStack, SplitTasks
 from keras_mtl.serving.shared_representation import shared_representation
 from keras_mtl.tasks import (
     BinaryTask,
@@ -19,7 +19,9 @@ from keras_mtl.tasks import (
     RegressionTask,
 )
 from keras_mtl.training import TrainingSettings, batch_step, fit_members
-from keras_mtl.training.batch_step import Batch, BatchStep
+from keras_mtl.training.batch import Batch
+from keras_mtl.training.batch_step import BatchStep
+from keras_mtl.training.pack_batch import pack_batch
 
 ROWS, WIDTH = 24, 5
 
@@ -62,6 +64,11 @@ def _data(tasks, seed=0):
     return inputs, labels
 
 
+def _tasks_of(model, stack):
+    """Returns the names of the tasks whose heads are in a stack."""
+    return model.get_layer(f"{stack.name}-tasks").tasks
+
+
 def _copy(stacked, apart, values=None):
     """Gives heads of their own the weights of a stack, or other values."""
     weights = dict(
@@ -73,10 +80,12 @@ def _copy(stacked, apart, values=None):
         return [weights[variable.path] for variable in layer.weights]
 
     for layer in stacked.layers:
+        if isinstance(layer, SplitTasks):
+            continue
         if not isinstance(layer, HeadStack):
             apart.get_layer(layer.name).set_weights(of(layer))
             continue
-        for i, name in enumerate(layer.tasks):
+        for i, name in enumerate(_tasks_of(stacked, layer)):
             for j, dense in enumerate(layer.dense, start=1):
                 part = slice(i * dense.units, (i + 1) * dense.units)
                 apart.get_layer(f"{name}_{j}").set_weights([w[i] for w in of(dense)])
@@ -112,13 +121,15 @@ def _step(model, data, method, **settings):
     state = step.initial_weighting_state()
 
     def run():
-        return step(
+        batch = Batch(inputs, {k: tf.constant(v) for k, v in labels.items()})
+        result = step(
             [tf.convert_to_tensor(value) for value in model.trainable_variables],
             [tf.convert_to_tensor(value) for value in model.non_trainable_variables],
-            Batch(inputs, {k: tf.constant(v) for k, v in labels.items()}),
+            pack_batch(step.blocks, batch),
             tf.constant([task.loss_weight for task in model.tasks]),
             state,
         )
+        return result._replace(outputs=step.blocks.by_task(result.outputs))
 
     return tf.function(run, autograph=False)()
 
@@ -156,7 +167,7 @@ def _assert_same_step(stacked, apart, data, name, **settings):
 def test_heads_of_one_shape_are_one_layer(pair):
     stacked, apart = pair()
     stacks = [layer for layer in stacked.layers if isinstance(layer, HeadStack)]
-    assert {layer.tasks for layer in stacks} == {
+    assert {_tasks_of(stacked, layer) for layer in stacks} == {
         ("a1", "a2", "a3", "a4"),
         ("m1", "m2"),
         ("r1", "r2"),
@@ -171,7 +182,7 @@ def test_few_heads_keep_layers_of_their_own():
     few = build_hard_sharing(3, tasks[1:], trunk=(4,))
     assert {task.name for task in tasks[1:]} < {layer.name for layer in few.layers}
     many = build_hard_sharing(3, tasks, trunk=(4,))
-    assert [layer.name for layer in many.layers][2:] == ["heads-1"]
+    assert [layer.name for layer in many.layers][2:] == ["heads-1", "heads-1-tasks"]
 
 
 @pytest.mark.parametrize("activation", [tf.nn.relu, "softmax"])
