@@ -143,4 +143,6 @@ def _infer_kind(values: pd.Series, column: str) -> type[Feature] | None:
 def _is_counter(values: pd.Series) -> bool:
     """Says whether the values are whole numbers that go up by one."""
     numbers = values.to_numpy("float64")
-    return len(numbers) > 20 and bool(np.all(np.diff(numbers) == 1))
+    if len(numbers) <= 20 or not np.isfinite(numbers).all():
+        return False
+    return bool(np.all(np.diff(numbers) == 1))

@@ -42,14 +42,15 @@ def choose_features(
     }
     columns = _feature_columns(frame, config, labels, source, mistakes)
     columns = drop_uninformative(frame, columns)
-    if not columns and not mistakes:
+    declared = _declare(config, columns)
+    hidden = [column for column in frame.columns if column not in columns]
+    features = infer_features(frame, exclude=hidden, declared=declared)
+    if not features and not mistakes:
+        # Of the columns that are left, all may look like identifiers or prose.
         mistakes.append(
             f"{source}: expected at least one feature; no column is left beside the "
             "labels and those left out. Give a file with columns to predict from."
         )
-    declared = _declare(config, columns)
-    hidden = [column for column in frame.columns if column not in columns]
-    features = infer_features(frame, exclude=hidden, declared=declared)
     features = tuple(
         _with_encoding(feature, config.inputs)
         if feature.column_name not in {item.column_name for item in config.features}

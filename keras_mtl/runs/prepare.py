@@ -155,10 +155,34 @@ def prepare_data(config: FitConfig) -> PreparedData:
         split = join_test_rows(frame, test, columns, config, test_source)
         labels = _encode(tasks, split.frame)
     require_classes(tasks, labels, split, source, test_source)
+    _require_groups(config, split, source)
     members = member_rows(
         split.train_rows, labels, split.groups, config.training, config.seed
     )
     return PreparedData(config, labels, split, members, source)
+
+
+def _require_groups(config: FitConfig, split: RowSplit, source: str) -> None:
+    """Check that members can leave a group out for their validation.
+
+    Raises:
+        UserError: When all training rows are of one group.
+    """
+    groups = len(np.unique(split.groups[split.train_rows]))
+    if not config.training.validation_fraction or groups > 1:
+        return
+    column = config.data.group
+    where = source if column is None else f"{source}, column {column!r}"
+    parts = "to train on and one to validate on"
+    if config.data.test_path is None:
+        expected, parts = "three", f"one {parts}, beside one to test on"
+    else:
+        expected, parts = "two", f"one {parts}"
+    raise UserError(
+        f"{where}: expected at least {expected} groups of rows, {parts}. Received: "
+        f"{groups} to train on. Give rows of more groups, or train without validation "
+        "(--validation-fraction 0 --patience 0)."
+    )
 
 
 def _missing_labels(config: FitConfig) -> dict[str, tuple[float, ...]]:
