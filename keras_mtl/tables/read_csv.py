@@ -32,14 +32,18 @@ def read_csv(
 ) -> pd.DataFrame:
     """Reads a CSV file into a DataFrame, or tells all that is wrong with it.
 
-    The file is text in UTF-8 (or UTF-16 with its mark) with a header. The
-    delimiter, one of `,`, `;`, tab and `|`, is found from the first rows. A
+    The file is text in UTF-8 or UTF-16 with a header; it may be packed (gzip,
+    bzip2, xz, or a zip archive of one file). The delimiter, one of `,`, `;`, tab
+    and `|`, is found from the first rows, or told by a first line `sep=;`. A
     first pass checks the structure in bounded memory; then pandas reads the
     values. A column of numbers becomes `int64`, or `float64` if it has
     fractions or missing values. Any other column, also one of `true` and
     `false`, becomes text as it is written, with NaN where a value is missing.
     White space around names and values is removed. In a file with `;`, `1,5`
     is read as a number where it can't mean anything else; in others `"1,234"`.
+
+    A first column without a name that only numbers or names the rows, as pandas
+    and R write them, is left out, and so are empty columns behind the others.
 
     Blank lines are no data rows. The row with the label `i` in the frame's
     index is data row `i + 1` of the file, and `frame.attrs["lines"][i + 1]` is
@@ -143,6 +147,8 @@ def warn_of_structure(file: CsvFile) -> None:
             f"{source}: carriage returns without a line feed were read as the ends "
             "of lines, or as line breaks within quotes."
         )
+    for note in file.notes:
+        _warn(f"{source}: {note}.")
     numbers = pd.to_numeric(pd.Series(structure.names), errors="coerce")
     if numbers.notna().all():
         _warn(

@@ -25,6 +25,10 @@ KINDS: dict[str, type[CsvFile] | type[ParquetFile]] = {
 }
 
 
+# As `_text_file` unpacks them.
+PACKED = {".gz", ".bz2", ".xz", ".zip"}
+
+
 class ShardLines:
     """Which file, and which of its rows, each row of a table of many files is.
 
@@ -64,8 +68,8 @@ def read_shards(
     of one file is in memory.
 
     Args:
-        folder: The folder. Files that are neither CSV nor Parquet, and hidden
-            ones, are left alone.
+        folder: The folder. Files that are neither CSV, packed or not, nor
+            Parquet, and hidden ones, are left alone.
         text_columns: Columns that are text even if they look like numbers.
         missing: The texts that mean a missing value.
 
@@ -79,7 +83,7 @@ def read_shards(
     shards: list[Shard] = []
     for path in _find(Path(folder)):
         with gather(mistakes):
-            shard = KINDS[path.suffix.lower()](str(path))
+            shard = KINDS[_kind(path)](str(path))
             mistakes += shard.mistakes
             shards.append(shard)
     for shard in shards[1:]:
@@ -124,11 +128,9 @@ def _find(folder: Path) -> list[Path]:
             f"{folder}: cannot be read ({error.strerror or error})."
         ) from error
     found = [
-        path
-        for path in files
-        if path.suffix.lower() in KINDS and not path.name.startswith(".")
+        path for path in files if _kind(path) in KINDS and not path.name.startswith(".")
     ]
-    kinds = {path.suffix.lower(): path.name for path in reversed(found)}
+    kinds = {_kind(path): path.name for path in reversed(found)}
     if not found:
         raise UserError(
             f"{folder}: expected a folder of *.csv or *.parquet files. Received: one "
@@ -141,6 +143,13 @@ def _find(folder: Path) -> list[Path]:
             "one kind elsewhere."
         )
     return found
+
+
+def _kind(path: Path) -> str:
+    """Returns a file's suffix, that of the rows within for a packed CSV file."""
+    suffix = path.suffix.lower()
+    within = Path(path.stem).suffix.lower()
+    return within if suffix in PACKED and within == ".csv" else suffix
 
 
 def _differences(shard: Shard, first: Shard) -> list[str]:
