@@ -56,6 +56,12 @@ FLAGS = (
     ),
     Flag("--group", "data.group", "Keep equal values on one side.", metavar="COLUMN"),
     Flag("--missing", "data.missing", "Text that means missing.", form="repeat"),
+    Flag(
+        "--decimal-mark",
+        "data.decimal_mark",
+        "The decimal mark of numbers, a comma or a point.",
+        metavar="MARK",
+    ),
     # Tasks and features
     Flag(
         "--task",

@@ -21,6 +21,12 @@ FLAGS = (
     Flag("--out", "out", "Write the answers to this file.", metavar="FILE"),
     Flag("--overwrite", "overwrite", "Replace that file.", form="switch"),
     Flag("--missing", "missing", "Text that means missing.", form="repeat"),
+    Flag(
+        "--decimal-mark",
+        "decimal_mark",
+        "The decimal mark of numbers, a comma or a point.",
+        metavar="MARK",
+    ),
 )
 
 
@@ -43,6 +49,11 @@ def _predict(values: dict[str, Any], mistakes: list[str]) -> None:
     if values["RUN"] is not None:
         mistakes += find_model(values["RUN"])[1]
     out = values.get("out")
+    decimal_mark = values.get("decimal_mark")
+    if decimal_mark not in (None, ",", "."):
+        mistakes.append(
+            f"--decimal-mark: expected ',' or '.'; received {decimal_mark!r}."
+        )
     if mistakes:
         raise UserError(*mistakes)
     predict_run(
@@ -51,6 +62,7 @@ def _predict(values: dict[str, Any], mistakes: list[str]) -> None:
         out=out,
         overwrite=bool(values.get("overwrite")),
         missing=values.get("missing", ()),
+        decimal_mark=decimal_mark,
     )
 
 

@@ -80,6 +80,7 @@ def predict_run(
     out: str | None = None,
     overwrite: bool = False,
     missing: Sequence[str] = (),
+    decimal_mark: str | None = None,
 ) -> None:
     """Answers the rows of a file, and writes the answers as CSV.
 
@@ -89,6 +90,7 @@ def predict_run(
         out: Where to write; None is the standard output.
         overwrite: Whether a file there is replaced.
         missing: Texts that mean a missing cell, beside the usual ones.
+        decimal_mark: See `keras_mtl.tables.read_csv`.
 
     Raises:
         UserError: When a file can't serve; nothing is written.
@@ -107,7 +109,7 @@ def predict_run(
     tasks, features = read_declarations(path)
     terminal = Terminal(quiet=True)
     with terminal.warnings():
-        frame = _read(rows, tasks, features, missing)
+        frame = _read(rows, tasks, features, missing, decimal_mark)
         labels = _labels(tasks, frame, rows)
     with terminal.loading():
         import tensorflow as tf
@@ -130,8 +132,9 @@ def _read(
     tasks: Sequence[Task],
     features: Sequence[Feature],
     missing: Sequence[str],
+    decimal_mark: str | None,
 ) -> ColumnStore:
-    frame = read_rows(rows, word_columns(tasks, features), missing)
+    frame = read_rows(rows, word_columns(tasks, features), missing, decimal_mark)
     columns = [feature.column_name for feature in features]
     mistakes = require_columns(frame, columns, "feature", rows)
     for feature in features:

@@ -130,7 +130,7 @@ def prepare_data(config: FitConfig) -> PreparedData:
     path = config.data.path or str(heart_disease_path())
     words = word_columns(config.tasks, config.features)
     words |= {*config.inputs.categorical, *config.inputs.boolean}
-    frame = read_rows(path, words, config.data.missing)
+    frame = read_rows(path, words, config.data.missing, config.data.decimal_mark)
     _mask_labels(frame, config)
 
     mistakes: list[str] = []
@@ -247,7 +247,7 @@ def _read_test(
     words = word_columns(config.tasks, features)
     test = None
     with gather(mistakes):
-        test = read_rows(source, words, config.data.missing)
+        test = read_rows(source, words, config.data.missing, config.data.decimal_mark)
     if test is None:
         return None
     _mask_labels(test, config)

@@ -14,7 +14,12 @@ from keras_mtl.tables.read_shards import read_parquet, read_shards
 __all__ = ["read_rows"]
 
 
-def read_rows(path: str, words: Collection[str], missing: Sequence[str]) -> ColumnStore:
+def read_rows(
+    path: str,
+    words: Collection[str],
+    missing: Sequence[str],
+    decimal_mark: str | None = None,
+) -> ColumnStore:
     """Reads rows, with columns of words as they are written.
 
     Args:
@@ -23,16 +28,17 @@ def read_rows(path: str, words: Collection[str], missing: Sequence[str]) -> Colu
         words: The columns that hold words, though they may look like numbers:
             `03` is a word there.
         missing: Texts that mean a missing cell, beside the usual ones.
+        decimal_mark: See `read_csv`.
 
     Raises:
         UserError: With all mistakes of the file.
     """
     missing = (*MISSING_VALUES, *missing)
     if os.path.isdir(path):
-        return read_shards(path, words, missing)
+        return read_shards(path, words, missing, decimal_mark)
     if path.lower().endswith(".parquet"):
         return read_parquet(path, words, missing)
     file = CsvFile(path)
     if file.mistakes:
         raise UserError(*file.mistakes)
-    return read_csv_columns(file, file.names, words, missing)
+    return read_csv_columns(file, file.names, words, missing, decimal_mark)

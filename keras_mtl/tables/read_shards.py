@@ -60,7 +60,10 @@ class ShardLines:
 
 
 def read_shards(
-    folder: str, text_columns: Collection[str], missing: Collection[str]
+    folder: str,
+    text_columns: Collection[str],
+    missing: Collection[str],
+    decimal_mark: str | None = None,
 ) -> ColumnStore:
     """Reads the files of a folder, in the order of their names.
 
@@ -72,6 +75,7 @@ def read_shards(
             Parquet, and hidden ones, are left alone.
         text_columns: Columns that are text even if they look like numbers.
         missing: The texts that mean a missing value.
+        decimal_mark: See `read_csv`.
 
     Returns:
         The rows of all files.
@@ -100,9 +104,10 @@ def read_shards(
         first.names,
         text_columns,
         {"", *missing},
-        first.structure.delimiter if isinstance(first, CsvFile) else ",",
+        first.structure.delimiter if isinstance(first, CsvFile) else None,
         ShardLines(shards),
         disk_array,
+        decimal_mark,
     )
     warn_of_notes(notes, folder)
     return store
@@ -115,7 +120,9 @@ def read_parquet(
     file = ParquetFile(path)
     if file.mistakes:
         raise UserError(*file.mistakes)
-    store, notes = read_columns([file], file.names, text_columns, {"", *missing})
+    store, notes = read_columns(
+        [file], file.names, text_columns, {"", *missing}, delimiter=None
+    )
     warn_of_notes(notes, path)
     return store
 

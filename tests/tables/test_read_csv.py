@@ -147,12 +147,11 @@ def test_decimal_comma(read):
         frame = read("a;b;c;d\n1,5;1,500;0,125;x\n2;2,000;-,5;1,5\n;;;\n")
     np.testing.assert_array_equal(frame["a"], [1.5, 2, np.nan])
     np.testing.assert_array_equal(frame["c"], [0.125, -0.5, np.nan])
-    assert list(frame["b"].dropna()) == ["1,500", "2,000"]
+    # What might be thousands is none beside what can't be.
+    np.testing.assert_array_equal(frame["b"], [1.5, 2, np.nan])
     assert list(frame["d"].dropna()) == ["x", "1,5"]
-    told = sorted(str(warning.message) for warning in warned)
-    assert "left values such as '1,500' as text" in told[0]
-    assert told[0].endswith("in 'b'.")
-    assert "decimal comma, in 'a', 'c'" in told[1]
+    (told,) = (str(warning.message) for warning in warned)
+    assert "decimal comma, in 'a', 'b', 'c'" in told
 
 
 def test_quoted_comma_in_a_comma_file_stays_text(read):
@@ -276,7 +275,7 @@ def test_the_line_that_tells_the_delimiter_is_no_header(read, first):
 
 
 def test_a_told_delimiter_wins_over_one_that_fits_better(read):
-    assert list(read("sep=|\na,b|c\n1,2|3\n").columns) == ["a,b", "c"]
+    assert list(read("sep=|\na,b|c\nx,y|3\n").columns) == ["a,b", "c"]
 
 
 @pytest.mark.parametrize(
