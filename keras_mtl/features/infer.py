@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import unicodedata
 import warnings
 from collections.abc import Collection, Iterable
@@ -15,6 +16,7 @@ from keras_mtl.features.boolean import FALSE_WORDS, TRUE_WORDS, BooleanFeature
 from keras_mtl.features.categorical import CategoricalFeature
 from keras_mtl.features.feature import RESERVED_NAMES, Feature
 from keras_mtl.features.numeric import NumericFeature
+from keras_mtl.tables.suspicions import identifier_look
 from keras_mtl.tables.text_values import count_words
 
 if TYPE_CHECKING:
@@ -112,10 +114,12 @@ def _infer_kind(values: pd.Series, column: str) -> type[Feature] | None:
     if pd.api.types.is_bool_dtype(present):
         return BooleanFeature
     if pd.api.types.is_numeric_dtype(present):
-        if _is_counter(present):
+        reason = identifier_look(present, column)
+        if reason is not None:
             warnings.warn(
-                f"Column {column!r} counts the rows and looks like an identifier: "
-                "left out. Declare it numeric to keep it.",
+                f"Column {column!r} holds a different whole number in every row and "
+                f"looks like an identifier ({reason}): left out. Declare it numeric to "
+                f"keep it (--numeric {shlex.quote(column)}).",
                 DataWarning,
                 stacklevel=3,
             )
@@ -138,11 +142,3 @@ def _infer_kind(values: pd.Series, column: str) -> type[Feature] | None:
         )
         return None
     return CategoricalFeature
-
-
-def _is_counter(values: pd.Series) -> bool:
-    """Says whether the values are whole numbers that go up by one."""
-    numbers = values.to_numpy("float64")
-    if len(numbers) <= 20 or not np.isfinite(numbers).all():
-        return False
-    return bool(np.all(np.diff(numbers) == 1))
