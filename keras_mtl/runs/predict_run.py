@@ -16,7 +16,7 @@ import pandas as pd
 from keras_mtl._core.display import write_output
 from keras_mtl.errors import DataWarning, UserError
 from keras_mtl.features import Feature, NumericFeature, deserialize_feature
-from keras_mtl.runs.prepare import word_columns
+from keras_mtl.runs.prepare import number_columns, word_columns
 from keras_mtl.runs.terminal import Terminal
 from keras_mtl.serving.model_file import check_model_file
 from keras_mtl.tables import find_non_numeric, require_columns
@@ -134,7 +134,13 @@ def _read(
     missing: Sequence[str],
     decimal_mark: str | None,
 ) -> ColumnStore:
-    frame = read_rows(rows, word_columns(tasks, features), missing, decimal_mark)
+    frame = read_rows(
+        rows,
+        word_columns(tasks, features),
+        missing,
+        decimal_mark,
+        number_columns(tasks, features),
+    )
     columns = [feature.column_name for feature in features]
     mistakes = require_columns(frame, columns, "feature", rows)
     for feature in features:

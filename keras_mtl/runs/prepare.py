@@ -24,7 +24,7 @@ from keras_mtl.tasks import RegressionTask, Task
 from keras_mtl.tasks.labels import label_words
 from keras_mtl.training.shared_arrays import aligned_array
 
-__all__ = ["PreparedData", "prepare_data", "word_columns"]
+__all__ = ["PreparedData", "number_columns", "prepare_data", "word_columns"]
 
 # A class needs a row to train on, one to validate on and one to test on.
 ROWS_A_CLASS = 3
@@ -130,7 +130,10 @@ def prepare_data(config: FitConfig) -> PreparedData:
     path = config.data.path or str(heart_disease_path())
     words = word_columns(config.tasks, config.features)
     words |= {*config.inputs.categorical, *config.inputs.boolean}
-    frame = read_rows(path, words, config.data.missing, config.data.decimal_mark)
+    numbers = {*config.inputs.numeric, *number_columns(config.tasks, config.features)}
+    frame = read_rows(
+        path, words, config.data.missing, config.data.decimal_mark, numbers
+    )
     _mask_labels(frame, config)
 
     mistakes: list[str] = []
@@ -247,7 +250,13 @@ def _read_test(
     words = word_columns(config.tasks, features)
     test = None
     with gather(mistakes):
-        test = read_rows(source, words, config.data.missing, config.data.decimal_mark)
+        test = read_rows(
+            source,
+            words,
+            config.data.missing,
+            config.data.decimal_mark,
+            number_columns(config.tasks, features),
+        )
     if test is None:
         return None
     _mask_labels(test, config)
@@ -281,4 +290,17 @@ def word_columns(tasks: Iterable[Task], features: Iterable[Feature]) -> set[str]
     labels = {column for task in tasks for column in task.word_columns}
     return labels | {
         feature.column_name for feature in features if feature.dtype == "string"
+    }
+
+
+def number_columns(tasks: Iterable[Task], features: Iterable[Feature]) -> set[str]:
+    """The columns that hold numbers: those of features and of labels."""
+    labels = {
+        column
+        for task in tasks
+        for column in task.label_columns
+        if column not in task.word_columns
+    }
+    return labels | {
+        feature.column_name for feature in features if feature.dtype == "float32"
     }

@@ -46,6 +46,7 @@ def read_written_numbers(
     decimal_mark: str | None = None,
     allocate: Allocate = np.empty,
     plain: bool = True,
+    known: Collection[str] = (),
 ) -> tuple[dict[str, np.ndarray], dict[str, list[str]], str | None]:
     """Reads the columns of text that are numbers after all.
 
@@ -58,6 +59,7 @@ def read_written_numbers(
         decimal_mark: The decimal mark, if it is told.
         allocate: Makes the arrays of numbers.
         plain: Whether words with a decimal point alone are numbers anyway.
+        known: The columns that are known to be numbers.
 
     Returns:
         The columns that are numbers; by column what was done to it, for a
@@ -79,7 +81,7 @@ def read_written_numbers(
         numbers = read_numbers(texts) if plain else texts
         if numbers is not texts:
             made[name] = _fill(column, numbers, allocate)
-        elif (found := parse_written(words)) is not None:
+        elif (found := parse_written(words, name in known)) is not None:
             written[name] = found
     mark = decimal_mark or choose_mark(written.values(), floats.values(), delimiter)
     for name, found in written.items():

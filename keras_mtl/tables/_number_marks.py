@@ -117,11 +117,13 @@ class WrittenNumbers:
         return any(COMMA in word and POINT in word for word in self.words)
 
 
-def parse_written(words: Sequence[str]) -> WrittenNumbers | None:
+def parse_written(words: Sequence[str], known: bool = False) -> WrittenNumbers | None:
     """Reads the distinct words of a column as numbers, if all of them are.
 
     Args:
         words: The words, without white space around them.
+        known: Whether the column is known to be one of numbers, so that one word
+            with a unit is enough.
 
     Returns:
         The numbers as they are written; None if a word is none, or if they have
@@ -140,7 +142,7 @@ def parse_written(words: Sequence[str]) -> WrittenNumbers | None:
     marks = _marks_of(plain)
     if marks:
         return WrittenNumbers(plain, marks)
-    undressed = _undress(plain)
+    undressed = _undress(plain, known)
     if undressed is None:
         return None
     plain, unit, negative = undressed
@@ -160,7 +162,7 @@ def _marks_of(words: list[str]) -> tuple[str, ...]:
     return tuple(mark for mark in MARKS if _ALL_NUMBERS[mark].fullmatch(text))
 
 
-def _undress(words: list[str]) -> tuple[list[str], str, bool] | None:
+def _undress(words: list[str], known: bool) -> tuple[list[str], str, bool] | None:
     """Takes one unit, and parentheses, from around numbers."""
     units: set[tuple[str, str]] = set()
     bare = 0
@@ -184,7 +186,8 @@ def _undress(words: list[str]) -> tuple[list[str], str, bool] | None:
     before, after = next(iter(units), ("", ""))
     # What most words lack is no unit; and few words are rather names: 2D, 3D.
     least = 3 if after.isalpha() else 2
-    if len(units) > 1 or (units and (len(words) < least or bare > len(words) / 2)):
+    doubtful = len(words) < least or bare > len(words) / 2
+    if len(units) > 1 or (units and doubtful and not known):
         return None
     return plain, before or after, negative
 

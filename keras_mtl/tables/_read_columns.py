@@ -59,6 +59,7 @@ def read_columns(
     lines: Any = None,
     allocate: Allocate = np.empty,
     decimal_mark: str | None = None,
+    number_columns: Collection[str] = (),
 ) -> tuple[ColumnStore, dict[str, list[str]]]:
     """Reads files, one after the other, in bounded memory but for the columns.
 
@@ -76,6 +77,8 @@ def read_columns(
         allocate: Makes a column's array.
         decimal_mark: The decimal mark, `","` or `"."`, of columns that pandas
             does not read as numbers; by default what all columns tell together.
+        number_columns: Columns that are known to hold numbers, so that few words
+            with a unit are enough to read them so.
 
     Returns:
         The table; and, by what was done to them, the names of columns.
@@ -102,7 +105,7 @@ def read_columns(
         and column.dtype.kind == "f"
     }
     numbers, more, mark = read_written_numbers(
-        loose, floats, delimiter, decimal_mark, allocate
+        loose, floats, delimiter, decimal_mark, allocate, known=number_columns
     )
     made |= numbers
     for name, told in more.items():

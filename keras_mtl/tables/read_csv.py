@@ -115,6 +115,7 @@ def read_csv_columns(
     text_columns: Collection[str],
     missing_values: Collection[str],
     decimal_mark: str | None = None,
+    number_columns: Collection[str] = (),
 ) -> ColumnStore:
     """Reads a sound CSV file into columns, with the warnings of `read_csv`.
 
@@ -124,6 +125,7 @@ def read_csv_columns(
         text_columns: As for `read_csv`; those that the file lacks are left.
         missing_values: As for `read_csv`.
         decimal_mark: As for `read_csv`.
+        number_columns: See `read_columns`.
     """
     warn_of_structure(file)
     store, notes = read_columns(
@@ -134,6 +136,7 @@ def read_csv_columns(
         file.structure.delimiter,
         file.structure.lines,
         decimal_mark=decimal_mark,
+        number_columns=number_columns,
     )
     warn_of_notes(notes, file.source)
     return store

@@ -64,6 +64,7 @@ def read_shards(
     text_columns: Collection[str],
     missing: Collection[str],
     decimal_mark: str | None = None,
+    number_columns: Collection[str] = (),
 ) -> ColumnStore:
     """Reads the files of a folder, in the order of their names.
 
@@ -76,6 +77,7 @@ def read_shards(
         text_columns: Columns that are text even if they look like numbers.
         missing: The texts that mean a missing value.
         decimal_mark: See `read_csv`.
+        number_columns: See `read_columns`.
 
     Returns:
         The rows of all files.
@@ -108,6 +110,7 @@ def read_shards(
         ShardLines(shards),
         disk_array,
         decimal_mark,
+        number_columns,
     )
     warn_of_notes(notes, folder)
     return store

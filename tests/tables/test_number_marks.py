@@ -127,6 +127,12 @@ def test_text_columns_keep_their_marks(tmp_path):
     assert values["code"] == ["3,0", "12 %"]
 
 
+@pytest.mark.parametrize("word", ["5 mg", "12 %", "$ 1,234.5", "(7)"])
+def test_a_word_is_enough_where_numbers_are_known(word):
+    assert parse_written([word], known=True) is not None
+    assert (parse_written([word]) is None) == (word != "(7)")
+
+
 @given(
     st.lists(
         st.floats(-1e9, 1e9).map(lambda value: round(value, 2)), min_size=1, max_size=20
