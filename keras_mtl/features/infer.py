@@ -16,7 +16,7 @@ from keras_mtl.features.boolean import FALSE_WORDS, TRUE_WORDS, BooleanFeature
 from keras_mtl.features.categorical import CategoricalFeature
 from keras_mtl.features.feature import RESERVED_NAMES, Feature
 from keras_mtl.features.numeric import NumericFeature
-from keras_mtl.tables.suspicions import identifier_look
+from keras_mtl.tables.suspicions import date_look, identifier_look
 from keras_mtl.tables.text_values import count_words
 
 if TYPE_CHECKING:
@@ -114,6 +114,9 @@ def _infer_kind(values: pd.Series, column: str) -> type[Feature] | None:
     if pd.api.types.is_bool_dtype(present):
         return BooleanFeature
     if pd.api.types.is_numeric_dtype(present):
+        if date_look(present, column):
+            _warn_of_dates(column, "numbers")
+            return NumericFeature
         reason = identifier_look(present, column)
         if reason is not None:
             warnings.warn(
@@ -132,6 +135,8 @@ def _infer_kind(values: pd.Series, column: str) -> type[Feature] | None:
     number_rows = np.asarray(list(counts.values()))[numbers.notna()].sum()
     if number_rows / len(present) >= NUMERIC_SHARE:
         return NumericFeature
+    if date_look(list(counts), column):
+        _warn_of_dates(column, "words")
     if len(counts) > FREE_TEXT_WORDS and len(counts) > len(present) / 5:
         warnings.warn(
             f"Column {column!r} holds {len(counts)} different texts in "
@@ -142,3 +147,14 @@ def _infer_kind(values: pd.Series, column: str) -> type[Feature] | None:
         )
         return None
     return CategoricalFeature
+
+
+def _warn_of_dates(column: str, kind: str) -> None:
+    name = shlex.quote(column)
+    warnings.warn(
+        f"Column {column!r} looks like dates, which are read as {kind}. Write what can "
+        "be learned from as numbers in columns of their own (year, month, day of the "
+        f"week, age in days), and leave this one out (--drop {name}).",
+        DataWarning,
+        stacklevel=4,
+    )

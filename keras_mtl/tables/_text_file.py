@@ -189,6 +189,8 @@ def _without_end_mark(path: str, copy: Any) -> Any:
         if found is None:
             return copy
         length = size - len(end) + found.start()
+        # In big-endian UTF-16 its first byte is before it.
+        length -= length % 2 and end[: found.start()].endswith(b"\0")
         if copy is None:
             handle.seek(0)
             return _copy(handle, length)

@@ -1,4 +1,4 @@
-"""Columns that may be other than they look: identifiers, and codes for missing."""
+"""Columns that may be other than they look: identifiers, dates, codes for missing."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 __all__ = [
+    "date_look",
     "identifier_look",
     "is_named_identifier",
     "missing_code",
@@ -24,6 +25,11 @@ NUMBERINGS = IDENTIFIERS | {
     *("account", "idx", "index", "key", "no", "nr", "number", "phone", "row"),
     *("rownames", "rownum", "serial", "ssn", "tel", "telephone"),
 }
+DATES = frozenset({"date", "datetime", "timestamp", "dob", "birthdate"})
+DATE = re.compile(
+    r"\d{4}[-/.](0?[1-9]|1[0-2])[-/.]\d{1,2}(?!\d)"
+    r"|\d{1,2}([-/.])\d{1,2}\2\d{4}(?!\d)"
+)
 LOW_CODES = (-1.0, -8.0, -9.0, -88.0, -99.0, -888.0, -999.0, -9999.0)
 HIGH_CODES = (99.0, 999.0, 9999.0, 99999.0)
 
@@ -90,6 +96,35 @@ def repeats_identifier(values: pd.Series, name: str) -> int | None:
         return None
     distinct = int(values.nunique())
     return distinct if LEAST_ROWS < distinct < len(values) else None
+
+
+def date_look(values: pd.Series | list[str], name: str) -> bool:
+    """Says whether a column looks like one of dates.
+
+    Args:
+        values: The numbers that are not missing; or the distinct words.
+        name: The column's name.
+
+    Example:
+
+    >>> date_look(["2024-01-31", "2024-02-01"], "visit"), date_look(["a"], "date")
+    (True, False)
+    >>> date_look(pd.Series([20240131, 19991224]), "visit")
+    True
+    """
+    if isinstance(values, list):
+        return bool(values) and all(map(DATE.match, values[:ROWS_SEEN_FIRST]))
+    numbers = values.to_numpy()[:ROWS_SEEN_FIRST]
+    if not len(numbers) or not np.isfinite(numbers).all():
+        return False
+    if (numbers != np.floor(numbers)).any():
+        return False
+    day, month, year = numbers % 100, numbers // 100 % 100, numbers // 10_000
+    written = (day >= 1) & (day <= 31) & (month >= 1) & (month <= 12)
+    if (written & (year >= 1800) & (year <= 2200)).all():
+        return True
+    # Days or seconds since some first day.
+    return bool(DATES.intersection(_ends(name)) and (numbers >= 10_000).all())
 
 
 def is_named_identifier(name: str) -> bool:

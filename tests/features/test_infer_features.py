@@ -74,6 +74,20 @@ def test_an_identifier_is_left_out_unless_it_is_declared(column):
     assert len(infer_features(frame, declared=[declared])) == 2
 
 
+def test_dates_are_told():
+    frame = pd.DataFrame(
+        {
+            "visit": [f"2024-01-{day:02}" for day in range(1, 31)] * 2,
+            "written": [20240100 + day for day in range(1, 31)] * 2,
+        }
+    )
+    with pytest.warns(DataWarning, match="looks like dates") as warned:
+        features = infer_features(frame)
+    assert [feature.kind for feature in features] == ["categorical", "numeric"]
+    assert len(warned) == 2
+    assert "--drop visit" in str(warned[0].message)
+
+
 NAMES = st.lists(st.text(min_size=1, max_size=8), max_size=8, unique=True)
 
 

@@ -302,9 +302,10 @@ def test_the_mark_of_the_end_of_a_text_is_no_value(read, end):
     assert read("a,b\n1,2\n3,4" + end)["b"].tolist() == [2, 4]
 
 
+@pytest.mark.parametrize("end", ["", "\x1a"])
 @pytest.mark.parametrize("order", ["le", "be"])
-def test_utf16_needs_no_mark(read, order):
-    frame = read("Größe,Wert\n1,ü\n2,日\n".encode(f"utf-16-{order}"))
+def test_utf16_needs_no_mark(read, order, end):
+    frame = read(f"Größe,Wert\n1,ü\n2,日\n{end}".encode(f"utf-16-{order}"))
     assert frame.to_dict("list") == {"Größe": [1, 2], "Wert": ["ü", "日"]}
 
 

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from keras_mtl.tables.suspicions import (
+    date_look,
     identifier_look,
     missing_code,
     repeats_identifier,
@@ -47,6 +48,30 @@ NUMBERS = {
 def test_other_numbers_are_not(name):
     column, values = NUMBERS[name]
     assert identifier_look(pd.Series(values), column) is None
+
+
+@pytest.mark.parametrize(
+    ("values", "name", "dates"),
+    [
+        (["2024-01-31", "1999-12-24T10:00"], "x", True),
+        (["31.01.2024", "1.2.2024"], "x", True),
+        (["1/31/2024"], "x", True),
+        (["2024-01-31", "never"], "x", False),
+        (["192.168.1.20240"], "x", False),
+        ([20240131, 19991224], "x", True),
+        ([20240131.0, np.inf], "x", False),
+        ([20241331, 19991224], "x", False),
+        ([1_706_000_000, 1_500_000_000], "created_date", True),
+        ([45_000, 45_100], "VisitDate", True),
+        ([45_000, 45_100], "income", False),
+        ([45_000.5, 45_100], "date", False),
+        ([3, 5], "date", False),
+        ([], "date", False),
+    ],
+)
+def test_dates_are_seen(values, name, dates):
+    words = bool(values) and isinstance(values[0], str)
+    assert date_look(values if words else pd.Series(values, dtype=float), name) == dates
 
 
 def test_an_identifier_that_repeats_is_seen_by_its_name():
