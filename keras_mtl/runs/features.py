@@ -47,12 +47,14 @@ def choose_features(
             f"{source}: expected at least one feature; no column is left beside the "
             "labels and those left out. Give a file with columns to predict from."
         )
-    declared = _declare(config, columns)
-    hidden = [column for column in frame.columns if column not in columns]
+    declared = _declare(config, set(columns))
+    chosen = set(columns)
+    hidden = [column for column in frame.columns if column not in chosen]
+    in_full = {item.column_name for item in config.features}
     features = infer_features(frame, exclude=hidden, declared=declared)
     features = tuple(
         _with_encoding(feature, config.inputs)
-        if feature.column_name not in {item.column_name for item in config.features}
+        if feature.column_name not in in_full
         else feature
         for feature in features
     )
@@ -108,7 +110,7 @@ def _feature_columns(
     return [
         column
         for column in dict.fromkeys(chosen)
-        if column in frame.columns and column not in left_out
+        if column in frame and column not in left_out
     ]
 
 
