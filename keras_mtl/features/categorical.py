@@ -103,10 +103,10 @@ class CategoricalFeature(Feature):
         return "numbered" if self.encoding == "ordinal" else ""
 
     def to_array(self, values: pd.Series) -> np.ndarray:
-        return to_words(values)
+        return to_words(values, self.missing_words)
 
     def learn(self, values: pd.Series) -> Self:
-        count = count_words(values)
+        count = count_words(values, self.missing_words)
         missing = count.pop("", 0)
         vocabulary = self.vocabulary
         if vocabulary is None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from keras_mtl.errors import DataWarning
+from keras_mtl.features._missing_words import missing_words
 from keras_mtl.features.boolean import FALSE_WORDS, TRUE_WORDS, BooleanFeature
 from keras_mtl.features.categorical import CategoricalFeature
 from keras_mtl.features.feature import RESERVED_NAMES, Feature
@@ -65,7 +66,8 @@ def infer_features(
     """
     known = {feature.column_name: feature for feature in declared}
     taken = {feature.name.lower() for feature in known.values()}
-    taken |= {str(name).lower() for name in exclude}
+    exclude = {str(name) for name in exclude}
+    taken |= {name.lower() for name in exclude}
     features = []
     for column in map(str, frame.columns):
         if column in known:
@@ -101,10 +103,26 @@ def feature_name(column: str, taken: Collection[str] = ()) -> str:
         name = re.sub(r"[^A-Za-z0-9]+", "_", plain).strip("_")
     if not re.match(r"[A-Za-z]", name) or name.lower() in RESERVED_NAMES:
         name = f"feature_{name}".rstrip("_")
-    unique, number = name, 2
-    while unique.lower() in taken:
-        unique, number = f"{name}_{number}", number + 1
-    return unique
+    return name if name.lower() not in taken else _numbered(name, taken)
+
+
+def _numbered(name: str, taken: Collection[str]) -> str:
+    """Appends a number to a name that is taken.
+
+    The first free one is bracketed and halved: thousands of columns may have one
+    name but for what an input's name leaves out.
+    """
+
+    def is_taken(number: int) -> bool:
+        return number < 2 or f"{name}_{number}".lower() in taken
+
+    last, free = 1, 2
+    while is_taken(free):
+        last, free = free, 2 * free
+    while free - last > 1:
+        middle = (last + free) // 2
+        last, free = (middle, free) if is_taken(middle) else (last, middle)
+    return f"{name}_{free}"
 
 
 def _infer_kind(values: pd.Series, column: str) -> type[Feature] | None:
@@ -128,19 +146,21 @@ def _infer_kind(values: pd.Series, column: str) -> type[Feature] | None:
             )
             return None
         return NumericFeature
-    counts = count_words(present)
+    counts = count_words(present, missing_words())
+    counts.pop("", None)
+    rows = sum(counts.values())
     if {word.lower() for word in counts} <= {*TRUE_WORDS, *FALSE_WORDS}:
         return BooleanFeature
     numbers = pd.to_numeric(pd.Series(list(counts), dtype=object), errors="coerce")
     number_rows = np.asarray(list(counts.values()))[numbers.notna()].sum()
-    if number_rows / len(present) >= NUMERIC_SHARE:
+    if number_rows / rows >= NUMERIC_SHARE:
         return NumericFeature
     if date_look(list(counts), column):
         _warn_of_dates(column, "words")
-    if len(counts) > FREE_TEXT_WORDS and len(counts) > len(present) / 5:
+    if len(counts) > FREE_TEXT_WORDS and len(counts) > rows / 5:
         warnings.warn(
             f"Column {column!r} holds {len(counts)} different texts in "
-            f"{len(present)} rows and looks like an identifier or prose: left out. "
+            f"{rows} rows and looks like an identifier or prose: left out. "
             "Declare it categorical to keep it.",
             DataWarning,
             stacklevel=3,

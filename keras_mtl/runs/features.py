@@ -50,8 +50,10 @@ def choose_features(
     }
     columns = _feature_columns(frame, config, labels, source, mistakes)
     columns = drop_uninformative(frame, columns)
-    declared = _declare(config, columns)
-    hidden = [column for column in frame.columns if column not in columns]
+    chosen = set(columns)
+    declared = _declare(config, chosen)
+    hidden = [column for column in frame.columns if column not in chosen]
+    in_full = {item.column_name for item in config.features}
     features = infer_features(frame, exclude=hidden, declared=declared)
     if not features and not mistakes:
         # Of the columns that are left, all may look like identifiers or prose.
@@ -61,7 +63,7 @@ def choose_features(
         )
     features = tuple(
         _with_encoding(feature, config.inputs)
-        if feature.column_name not in {item.column_name for item in config.features}
+        if feature.column_name not in in_full
         else feature
         for feature in features
     )
@@ -119,7 +121,7 @@ def _feature_columns(
     return [
         column
         for column in dict.fromkeys(chosen)
-        if column in frame.columns and column not in left_out
+        if column in frame and column not in left_out
     ]
 
 
