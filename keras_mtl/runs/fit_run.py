@@ -12,6 +12,7 @@ from keras_mtl.configuration.workers import Workers
 from keras_mtl.errors import RunStoppedError, UserError, gather
 from keras_mtl.runs.checkpoint import Checkpoint, checkpoint_path, pack_checkpoint
 from keras_mtl.runs.data_digests import data_digests
+from keras_mtl.runs.helpers import RunHelpers, begin_helpers
 from keras_mtl.runs.interrupts import terminate_as_interrupt
 from keras_mtl.runs.keep_progress import KeepProgress
 from keras_mtl.runs.prepare import PreparedData, prepare_data
@@ -72,8 +73,9 @@ def fit_run(
         kept.remove()
     terminal.show_data(data)
     try:
-        with terminate_as_interrupt():
-            _train_and_write(data, folder, kept, resume, terminal, workers)
+        # The helpers import what they need while this process imports and trains.
+        with terminate_as_interrupt(), begin_helpers() as helpers:
+            _train_and_write(data, folder, kept, resume, terminal, workers, helpers)
     except KeyboardInterrupt:
         raise RunStoppedError(_interrupted(data, folder, kept)) from None
     return folder
@@ -86,6 +88,7 @@ def _train_and_write(
     resume: Checkpoint | None,
     terminal: Terminal,
     workers: Workers | None,
+    helpers: RunHelpers,
 ) -> None:
     config = data.config
     replicas = None
@@ -126,7 +129,7 @@ def _train_and_write(
         )
     metrics = run_metrics(run, data)
     with new_run_folder(folder, config.output.overwrite) as written:
-        write_run(written, run, data, metrics)
+        write_run(written, run, data, metrics, helpers)
     kept.remove()
     terminal.show_result(metrics, folder)
     if replicas is not None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,9 +12,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from keras_mtl._side_process import SideProcess, SideProcessError
 from keras_mtl.configuration.repeatable import repeatable_values
 from keras_mtl.configuration.toml_file import write_toml
 from keras_mtl.report import write_plots
+from keras_mtl.runs.helpers import RunHelpers
 from keras_mtl.runs.predictions import answer_rows
 from keras_mtl.runs.prepare import PreparedData
 from keras_mtl.runs.train import TrainedRun
@@ -50,6 +54,7 @@ def write_run(
     run: TrainedRun,
     data: PreparedData,
     metrics: dict[str, Any],
+    helpers: RunHelpers,
 ) -> None:
     """Writes all files of a run into a folder.
 
@@ -58,10 +63,13 @@ def write_run(
         run: What training gave.
         data: What it was trained on.
         metrics: As `run_metrics` gives them.
+        helpers: The processes that draw and check beside this one.
     """
     model = run.model
     outputs = _rows(run.answers, data.test_rows)
     labels = _rows(data.labels, data.test_rows)
+    plots = (folder / "plots", model.tasks, run.fit.history, labels, outputs)
+    drawing = _begin_plots(helpers.painter, plots)
     write_toml(folder / "config.toml", repeatable_values(data.config))
     model.save(folder / "model.keras")
     text = json.dumps(metrics, indent=2, allow_nan=False)
@@ -71,12 +79,32 @@ def write_run(
     history.to_csv(folder / "history.csv", index=False)
     table = answer_rows(model, outputs, labels, data.test_numbers)
     table.to_csv(folder / "predictions.csv", index=False)
-    write_plots(folder / "plots", model.tasks, run.fit.history, labels, outputs)
     write_saved_model(
         model,
         folder / "serving" / data.config.model.name / "1",
         details=run_details(folder),
+        checker=helpers.checker,
     )
+    if not (drawing and _end_plots(helpers.painter)):
+        shutil.rmtree(folder / "plots", ignore_errors=True)
+        write_plots(*plots)
+
+
+def _begin_plots(painter: SideProcess, plots: tuple[Any, ...]) -> bool:
+    """Has the plots drawn beside this process, if they can be."""
+    # A task of a script's own class may be unknown there; it is drawn here then.
+    with contextlib.suppress(SideProcessError):
+        painter.submit("keras_mtl.report.plots:write_plots", *plots)
+        return True
+    return False
+
+
+def _end_plots(painter: SideProcess) -> bool:
+    """Waits for the plots, and says whether they were drawn."""
+    with contextlib.suppress(SideProcessError):
+        painter.result()
+        return True
+    return False
 
 
 def _measure(
