@@ -7,16 +7,16 @@ while this one goes on.
 
 from __future__ import annotations
 
-import contextlib
 import importlib
 import json
+import multiprocessing
 import os
-import pickle
 import subprocess
 import sys
 import tempfile
 import traceback
 from collections.abc import Mapping, Sequence
+from multiprocessing.connection import Connection
 from types import TracebackType
 from typing import IO, Any
 
@@ -60,17 +60,25 @@ class SideProcess:
         without: Sequence[str] = (),
         environment: Mapping[str, str] | None = None,
     ) -> None:
-        options = {"path": sys.path, "imports": imports, "without": without}
+        options: dict[str, Any] = {
+            "path": sys.path,
+            "imports": imports,
+            "without": without,
+        }
+        self._connection, other = multiprocessing.Pipe()
         self._stderr: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", _PROGRAM, json.dumps(options)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._stderr,
-            env={**os.environ, **(environment or {})},
-            # Ctrl-C in a terminal is for this process, which then ends the other.
-            start_new_session=True,
-        )
+        with other:
+            options["connection"] = other.fileno()
+            self._process = subprocess.Popen(
+                [sys.executable, "-c", _PROGRAM, json.dumps(options)],
+                stdin=subprocess.DEVNULL,
+                stdout=self._stderr,
+                stderr=self._stderr,
+                env={**os.environ, **(environment or {})},
+                pass_fds=[other.fileno()],
+                # Ctrl-C in a terminal is for this process, which then ends the other.
+                start_new_session=True,
+            )
         self._busy = False
 
     def submit(self, function: str, *arguments: Any) -> None:
@@ -84,21 +92,16 @@ class SideProcess:
             SideProcessError: When the process has ended, an argument cannot be
                 pickled, or the last call's result has not been taken.
         """
-        # One call at a time: both sides writing at once would fill both pipes.
+        # One call at a time: both sides sending at once would fill the pipe.
         if self._busy:
             raise SideProcessError("Expected one call at a time. Received: a second.")
         try:
-            content = pickle.dumps((function, arguments))
+            self._connection.send((function, arguments))
+        except OSError as error:
+            raise SideProcessError(self._ending()) from error
         # Pickling runs the objects' own code, which raises what it likes.
         except Exception as error:
             raise SideProcessError(f"{function}: {error}") from error
-        stdin = self._process.stdin
-        assert stdin is not None
-        try:
-            stdin.write(content)
-            stdin.flush()
-        except OSError as error:
-            raise SideProcessError(self._ending()) from error
         self._busy = True
 
     def result(self) -> Any:
@@ -108,11 +111,9 @@ class SideProcess:
             SideProcessError: When the call failed, with its error, or the process
                 has ended.
         """
-        stdout = self._process.stdout
-        assert stdout is not None
         try:
-            succeeded, value = pickle.load(stdout)
-        except (EOFError, pickle.UnpicklingError) as error:
+            succeeded, value = self._connection.recv()
+        except (EOFError, OSError) as error:
             raise SideProcessError(self._ending()) from error
         finally:
             self._busy = False
@@ -124,10 +125,8 @@ class SideProcess:
         """Ends the process, whatever it is doing."""
         self._process.kill()
         self._process.wait()
-        for stream in (self._process.stdin, self._process.stdout, self._stderr):
-            # What was not read any more is not worth an error.
-            with contextlib.suppress(OSError):
-                stream.close()  # type: ignore[union-attr]
+        self._connection.close()
+        self._stderr.close()
 
     def __enter__(self) -> SideProcess:
         return self
@@ -151,24 +150,21 @@ class SideProcess:
 
 def serve(options: dict[str, Any]) -> None:
     """Answers calls until there are no more; the program of the other process."""
-    answers = os.fdopen(os.dup(1), "wb")
-    # What anyone prints must not stand between the answers.
-    os.dup2(2, 1)
+    connection = Connection(options["connection"])
     for name in options["without"]:
         sys.modules[name] = None  # type: ignore[assignment]
     for name in options["imports"]:
         importlib.import_module(name)
     while True:
         try:
-            function, arguments = pickle.load(sys.stdin.buffer)
-        except EOFError:
+            function, arguments = connection.recv()
+        except (EOFError, ConnectionError):
             return
         except Exception as error:  # the arguments' own code
             answer = (False, _describe(error))
         else:
             answer = _call(function, arguments)
-        pickle.dump(answer, answers)
-        answers.flush()
+        connection.send(answer)
 
 
 def _call(function: str, arguments: Sequence[Any]) -> tuple[bool, Any]:

@@ -13,9 +13,9 @@ if __name__ == "__main__":
     # What answers needs no Python code of the model's.
     sys.modules["keras"] = None
 
-import tensorflow as tf  # noqa: E402
+import tensorflow as tf
 
-from keras_mtl.serving.session import ServingSession  # noqa: E402
+from keras_mtl.serving.session import ServingSession
 
 
 class BadRequestError(Exception):
