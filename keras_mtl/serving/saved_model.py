@@ -147,15 +147,14 @@ def _save(
     import keras
     import tensorflow as tf
 
-    functions = {
+    traced = {
         name: tf.function(
             signature.function,
             input_signature=signature.tensor_specs(),
             autograph=False,
-        )
+        ).get_concrete_function()
         for name, signature in signatures.items()
     }
-    traced = {name: each.get_concrete_function() for name, each in functions.items()}
     # What the functions use must be found. To track the whole model would find it
     # too, and trace each of its layers by itself; `keras.export.ExportArchive`
     # compares each variable with all others.
@@ -169,7 +168,7 @@ def _save(
     ]
     # `keras.layers.TFSMLayer` calls an attribute with a dict, and could not call a
     # signature, whose arguments are keywords. `serve` is its default.
-    saved.serving_default = saved.serve = functions["serving_default"]
+    saved.serving_default = saved.serve = traced["serving_default"]
     # The gradients are for those who would train it on, and take as long to trace.
     options = tf.saved_model.SaveOptions(experimental_custom_gradients=False)
     tf.saved_model.save(saved, str(folder), signatures=traced, options=options)
@@ -258,27 +257,32 @@ def _expected_outputs(
     """Answers the requests with the Keras model itself, layer by layer."""
     import tensorflow as tf
 
+    # All rows in one call.
+    names = [feature.name for feature in model.features]
+    rows = {
+        name: np.concatenate([request.rows[name] for request in requests])
+        for name in names
+    }
     shared = shared_representation(model) if "features" in signatures else None
-    served: dict[int, dict[str, Any]] = {}
-    expected = []
     # Other devices round otherwise than the checking process, which has none.
     with tf.device("CPU"):
-        for request in requests:
-            inputs = feature_tensors(request.rows)
-            if request.signature == "features":
-                assert shared is not None
-                outputs = {"features": shared.model(inputs, training=False)}
-            else:
-                # Most requests hold the same rows.
-                answers = served.get(id(request.rows))
-                if answers is None:
-                    predicted = model(inputs, training=False)
-                    answers = served[id(request.rows)] = {
-                        task.name: serve_answer(task, predicted[task.name])
-                        for task in model.tasks
-                    }
-                outputs = _outputs_of(signatures, request.signature, answers)
-            expected.append({name: each.numpy() for name, each in outputs.items()})
+        inputs = feature_tensors(rows)
+        predicted = model(inputs, training=False)
+        answers = {
+            task.name: serve_answer(task, predicted[task.name]) for task in model.tasks
+        }
+        represented = None if shared is None else shared.model(inputs, training=False)
+    expected, start = [], 0
+    for request in requests:
+        stop = start + len(request.rows[names[0]])
+        if request.signature == "features":
+            outputs = {"features": represented}
+        else:
+            outputs = _outputs_of(signatures, request.signature, answers)
+        expected.append(
+            {name: each[start:stop].numpy() for name, each in outputs.items()}
+        )
+        start = stop
     return expected
 
 
