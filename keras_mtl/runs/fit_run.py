@@ -6,6 +6,7 @@ import contextlib
 import shlex
 from pathlib import Path
 
+from keras_mtl._whole_folders import disk_failures
 from keras_mtl.configuration.fit_config import FitConfig
 from keras_mtl.configuration.repeatable import repeatable_values
 from keras_mtl.configuration.workers import Workers
@@ -128,7 +129,12 @@ def _train_and_write(
             release_rows=True,
         )
     metrics = run_metrics(run, data)
-    with new_run_folder(folder, config.output.overwrite) as written:
+    with (
+        disk_failures(
+            folder, f"Training is kept. Make room. {_how_to_resume(data, folder)}"
+        ),
+        new_run_folder(folder, config.output.overwrite) as written,
+    ):
         write_run(written, run, data, metrics, helpers)
     kept.remove()
     terminal.show_result(metrics, folder)
@@ -141,10 +147,14 @@ def _train_and_write(
 def _interrupted(data: PreparedData, folder: Path, kept: KeepProgress) -> str:
     if not kept.epoch:
         return "before the first epoch was over; nothing is kept."
+    return (
+        f"after epoch {kept.epoch} of {data.config.training.epochs}, which is kept. "
+        f"{_how_to_resume(data, folder)}"
+    )
+
+
+def _how_to_resume(data: PreparedData, folder: Path) -> str:
     place = shlex.quote(str(folder))
     if data.config.output.overwrite:
         place += " --overwrite"
-    return (
-        f"after epoch {kept.epoch} of {data.config.training.epochs}, which is kept. Go "
-        f"on with: python -m keras_mtl.fit --out {place} --resume"
-    )
+    return f"Go on with: python -m keras_mtl.fit --out {place} --resume"

@@ -11,6 +11,7 @@ from typing import Any, cast
 import numpy as np
 
 from keras_mtl._side_process import SideProcess, SideProcessError
+from keras_mtl._whole_folders import plain_path
 from keras_mtl.errors import UserError
 from keras_mtl.features import feature_tensors
 from keras_mtl.serving._network import Network, build_network
@@ -171,7 +172,8 @@ def _save(
     saved.serving_default = saved.serve = traced["serving_default"]
     # The gradients are for those who would train it on, and take as long to trace.
     options = tf.saved_model.SaveOptions(experimental_custom_gradients=False)
-    tf.saved_model.save(saved, str(folder), signatures=traced, options=options)
+    with plain_path(folder) as plain:
+        tf.saved_model.save(saved, str(plain), signatures=traced, options=options)
     _name_signatures(folder, signatures)
 
 
@@ -234,12 +236,13 @@ def _check(
     """Asks the written model what the server will, and compares with Keras."""
     asked = [(request.signature, request.inputs()) for request in requests]
     try:
-        checker.submit(
-            "keras_mtl.serving.session:ask_saved_model", os.fspath(folder), asked
-        )
-        # Meanwhile.
-        expected = _expected_outputs(model, signatures, requests)
-        answers = checker.result()
+        with plain_path(folder) as plain:
+            checker.submit(
+                "keras_mtl.serving.session:ask_saved_model", str(plain), asked
+            )
+            # Meanwhile.
+            expected = _expected_outputs(model, signatures, requests)
+            answers = checker.result()
     except SideProcessError as error:
         raise RuntimeError(
             f"The SavedModel that was written does not answer: {error}"
@@ -271,12 +274,14 @@ def _expected_outputs(
         answers = {
             task.name: serve_answer(task, predicted[task.name]) for task in model.tasks
         }
-        represented = None if shared is None else shared.model(inputs, training=False)
+        represented = {}
+        if shared is not None:
+            represented["features"] = shared.model(inputs, training=False)
     expected, start = [], 0
     for request in requests:
         stop = start + len(request.rows[names[0]])
         if request.signature == "features":
-            outputs = {"features": represented}
+            outputs = represented
         else:
             outputs = _outputs_of(signatures, request.signature, answers)
         expected.append(
