@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_mtl._whole_folders import flush
+from keras_mtl._core.whole_folders import flush
 from keras_mtl.errors import UserError
 from keras_mtl.training.progress import Progress
 

@@ -6,7 +6,7 @@ import contextlib
 import shlex
 from pathlib import Path
 
-from keras_mtl._whole_folders import disk_failures
+from keras_mtl._core.whole_folders import disk_failures
 from keras_mtl.configuration.fit_config import FitConfig
 from keras_mtl.configuration.repeatable import repeatable_values
 from keras_mtl.configuration.workers import Workers

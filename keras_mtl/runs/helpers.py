@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from keras_mtl._side_process import SideProcess
+from keras_mtl._core.side_process import SideProcess
 from keras_mtl.serving.session import session_process
 
 __all__ = ["RunHelpers", "begin_helpers"]

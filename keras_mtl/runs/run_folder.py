@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from keras_mtl._whole_folders import (
+from keras_mtl._core.whole_folders import (
     flush_tree,
     folder_beside,
     remove_leftovers,

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from keras_mtl._side_process import SideProcess, SideProcessError
+from keras_mtl._core.side_process import SideProcess, SideProcessError
 from keras_mtl.configuration.repeatable import repeatable_values
 from keras_mtl.configuration.toml_file import write_toml
 from keras_mtl.report import write_plots
@@ -68,7 +68,14 @@ def write_run(
     model = run.model
     outputs = _rows(run.answers, data.test_rows)
     labels = _rows(data.labels, data.test_rows)
-    plots = (folder / "plots", model.tasks, run.fit.history, labels, outputs)
+    plots = (
+        folder / "plots",
+        model.tasks,
+        run.fit.history,
+        labels,
+        outputs,
+        metrics["test"],
+    )
     drawing = _begin_plots(helpers.painter, plots)
     write_toml(folder / "config.toml", repeatable_values(data.config))
     model.save(folder / "model.keras")

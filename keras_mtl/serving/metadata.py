@@ -9,8 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from keras_mtl.features import BooleanFeature, Feature, NumericFeature
-from keras_mtl.features.boolean import FALSE_WORDS, TRUE_WORDS
+from keras_mtl.features import Feature, NumericFeature
 from keras_mtl.serving.model_card import model_card
 from keras_mtl.tasks import Task
 

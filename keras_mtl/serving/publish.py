@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from keras_mtl._whole_folders import (
+from keras_mtl._core.whole_folders import (
     disk_failures,
     flush,
     flush_tree,

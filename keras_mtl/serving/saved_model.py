@@ -10,8 +10,8 @@ from typing import Any, cast
 
 import numpy as np
 
-from keras_mtl._side_process import SideProcess, SideProcessError
-from keras_mtl._whole_folders import plain_path
+from keras_mtl._core.side_process import SideProcess, SideProcessError
+from keras_mtl._core.whole_folders import plain_path
 from keras_mtl.errors import UserError
 from keras_mtl.features import feature_tensors
 from keras_mtl.serving._network import Network, build_network

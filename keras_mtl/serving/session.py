@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_mtl._side_process import SideProcess
+from keras_mtl._core.side_process import SideProcess
 
 __all__ = ["ServingSession", "ServingSignature", "TensorInfo", "session_process"]
 

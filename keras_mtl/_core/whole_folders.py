@@ -169,11 +169,15 @@ def _locked_folder(place: Path) -> tuple[Path, int]:
             name = f".{uuid.uuid4().hex}{PARTIAL}"
         folder = place.with_name(name)
         folder.mkdir()
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        except FileNotFoundError:
+            # Another process took it for a leftover, as it was not locked yet.
+            continue
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            # Another process takes it for a leftover, and is about to remove it.
+            # As above, and is about to remove it.
             os.close(descriptor)
             continue
         except OSError:

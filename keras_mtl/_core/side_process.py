@@ -27,7 +27,7 @@ __all__ = ["SideProcess", "SideProcessError"]
 _PROGRAM = (
     "import json, sys; options = json.loads(sys.argv[1]); "
     "sys.path[:] = options['path']; "
-    "from keras_mtl._side_process import serve; serve(options)"
+    "from keras_mtl._core.side_process import serve; serve(options)"
 )
 
 

@@ -8,11 +8,11 @@ import time
 
 import pytest
 
-from keras_mtl._side_process import SideProcess, SideProcessError
+from keras_mtl._core.side_process import SideProcess, SideProcessError
 
 PARENT = """
 import os, sys, time
-from keras_mtl._side_process import SideProcess
+from keras_mtl._core.side_process import SideProcess
 with SideProcess(imports=["math"]) as side:
     side.submit("os:getpid")
     print(side.result(), flush=True)
