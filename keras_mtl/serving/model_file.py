@@ -95,7 +95,7 @@ def load_model(path: str | os.PathLike[str]) -> MultiTaskModel:
             f"{path}: expected a model of raw features; received one of an encoded "
             "matrix. Save it joined with its encoder: keras_mtl.join_encoder."
         )
-    _require_finite(path, model)
+    _require_finite(Path(path), model)
     return model
 
 

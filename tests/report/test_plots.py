@@ -101,8 +101,8 @@ def test_many_tasks_are_drawn_together(tmp_path):
         for name in names
         for prefix in ("", "val_")
     }
-    labels = {name: LABELS["sick"] for name in names}
-    outputs = {name: OUTPUTS["sick"] for name in names}
+    labels = dict.fromkeys(names, LABELS["sick"])
+    outputs = dict.fromkeys(names, OUTPUTS["sick"])
     metrics = {
         name: {"auc": place / 30, "accuracy": 0.5} for place, name in enumerate(names)
     }
