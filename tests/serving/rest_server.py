@@ -97,8 +97,6 @@ def _tensor(values, info):
         return values
     if isinstance(values, bool) or not isinstance(values, int | float):
         raise BadRequestError(f"{values!r} is not of expected type: float")
-    if isinstance(values, int) and abs(values) >= 2**24:
-        raise BadRequestError(f"cannot convert {values} without loss of precision")
     return float(values)
 
 
