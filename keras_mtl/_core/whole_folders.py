@@ -135,7 +135,7 @@ def disk_failures(place: Path, advice: str) -> Iterator[None]:
     >>> with disk_failures(Path("run"), "Choose another."):
     ...     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     Traceback (most recent call last):
-    keras_mtl.errors.RunStoppedError: run: could not be written: No space left on
+    keras_mtl._core.whole_folders._DiskError: run: could not be written: No space left on
     device. Choose another.
     """
     try:
@@ -145,12 +145,20 @@ def disk_failures(place: Path, advice: str) -> Iterator[None]:
         reason = _disk_reason(error)
         if reason is None:
             raise
-        raise RunStoppedError(
-            f"{place}: could not be written: {reason}. {advice}"
-        ) from error
+        raise _DiskError(place, reason, advice) from error
+
+
+class _DiskError(RunStoppedError):
+    """A refusal of the disk, which an outer context says in its own words."""
+
+    def __init__(self, place: Path, reason: str, advice: str) -> None:
+        super().__init__(f"{place}: could not be written: {reason}. {advice}")
+        self.reason = reason
 
 
 def _disk_reason(error: Exception) -> str | None:
+    if isinstance(error, _DiskError):
+        return error.reason
     number = getattr(error, "errno", None)
     if number in _DISK_ERRORS:
         return os.strerror(number)

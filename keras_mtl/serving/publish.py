@@ -49,7 +49,7 @@ def write_folder(path: str | os.PathLike[str], fill: Callable[[Path], None]) -> 
     """
     path = Path(path)
     _refuse_existing(path)
-    with _filled_beside(path, fill) as partial:
+    with _filled_beside(path, path, fill) as partial:
         _refuse_existing(path)
         os.rename(partial, path)
         flush(path.parent)
@@ -83,7 +83,7 @@ def publish_version(
     ['1', '2']
     """
     folder = Path(folder)
-    with _filled_beside(folder / "version", fill) as partial:
+    with _filled_beside(folder / "version", folder, fill) as partial:
         version = folder / str(_claim_number(folder))
         os.rename(partial, version)
         flush(folder)
@@ -91,10 +91,12 @@ def publish_version(
 
 
 @contextlib.contextmanager
-def _filled_beside(path: Path, fill: Callable[[Path], None]) -> Iterator[Path]:
+def _filled_beside(
+    path: Path, shown: Path, fill: Callable[[Path], None]
+) -> Iterator[Path]:
     """Gives the filled folder, which is removed unless it is renamed."""
     advice = "Nothing is published. Make room, or choose another place."
-    with disk_failures(path, advice):
+    with disk_failures(shown, advice):
         path.parent.mkdir(parents=True, exist_ok=True)
         remove_leftovers(path)
         with folder_beside(path) as partial:
