@@ -132,11 +132,12 @@ def disk_failures(place: Path, advice: str) -> Iterator[None]:
 
     Example:
 
-    >>> with disk_failures(Path("run"), "Choose another."):
-    ...     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-    Traceback (most recent call last):
-    keras_mtl._core.whole_folders._DiskError: run: could not be written: No space left on
-    device. Choose another.
+    >>> try:
+    ...     with disk_failures(Path("run"), "Choose another."):
+    ...         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    ... except RunStoppedError as error:
+    ...     print(error)
+    run: could not be written: No space left on device. Choose another.
     """
     try:
         yield
