@@ -14,10 +14,10 @@ from keras_mtl._core.side_process import SideProcess, SideProcessError
 from keras_mtl._core.whole_folders import plain_path
 from keras_mtl.errors import UserError
 from keras_mtl.features import feature_tensors
-from keras_mtl.serving._network import Network, build_network
 from keras_mtl.serving._prediction_log import RequestKind
 from keras_mtl.serving.answers import serve_answer
 from keras_mtl.serving.metadata import write_metadata
+from keras_mtl.serving.network import Network, build_network
 from keras_mtl.serving.publish import publish_version, write_folder
 from keras_mtl.serving.session import session_process
 from keras_mtl.serving.shared_representation import shared_representation

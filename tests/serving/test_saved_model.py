@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import keras_mtl as km
 from keras_mtl.features import feature_arrays, feature_tensors
 from keras_mtl.serving import write_saved_model
-from keras_mtl.serving._network import build_network
+from keras_mtl.serving.network import build_network
 from keras_mtl.serving.shared_representation import shared_representation
 from keras_mtl.serving.signatures import TASKS_WITH_SIGNATURES, build_signatures
 

@@ -15,7 +15,7 @@ from keras_mtl.serving.shared_representation import find_core, shared_representa
 from keras_mtl.training import MultiTaskModel
 from keras_mtl.training.model_graph import node_of
 
-__all__ = ["Network", "averaged_members", "build_network"]
+__all__ = ["Network", "averaged_members", "build_network", "prediction_function"]
 
 
 @dataclass(frozen=True)
@@ -62,10 +62,6 @@ def build_network(model: MultiTaskModel) -> Network:
     stack = _MemberStack(members)
     trunk = shared_representation(members[0])
 
-    def predict(inputs: Any) -> dict[str, tf.Tensor]:
-        outputs = stack.map(members[0], encoder(inputs))
-        return {name: tf.reduce_mean(each, axis=0) for name, each in outputs.items()}
-
     def represent(inputs: Any) -> tf.Tensor:
         encoded = encoder(inputs)
         if trunk is None:
@@ -75,18 +71,35 @@ def build_network(model: MultiTaskModel) -> Network:
         return tf.reshape(trunks, (-1, trunks.shape[1] * trunks.shape[2]))
 
     return Network(
-        predict,
-        represent,
+        predict=lambda inputs: stack.average(encoder(inputs)),
+        represent=represent,
         source="inputs" if trunk is None else "trunks",
         variables=[*(each.value for each in encoder.variables), *stack.variables],
     )
+
+
+def prediction_function(
+    model: MultiTaskModel,
+) -> Callable[[Any], dict[str, tf.Tensor]]:
+    """Returns the function from a model's inputs to its outputs by task name.
+
+    Args:
+        model: A model of raw features or of an encoded matrix; an ensemble's members
+            become products of stacked weights, as in `build_network`.
+    """
+    if model.features:
+        return build_network(model).predict
+    members = averaged_members(model)
+    if _same_architecture(members):
+        return _MemberStack(members).average
+    return functools.partial(model, training=False)
 
 
 class _MemberStack:
     """The variables of members of one architecture, each with a leading axis."""
 
     def __init__(self, members: Sequence[MultiTaskModel]) -> None:
-        first = members[0]
+        self._first = first = members[0]
         positions = {id(each): index for index, each in enumerate(first.variables)}
         self._positions = positions
         self.variables = [
@@ -97,6 +110,15 @@ class _MemberStack:
             )
             for index, each in enumerate(first.variables)
         ]
+
+    def average(self, inputs: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Returns the mean of the members' outputs by task name.
+
+        Args:
+            inputs: The inputs of all members, (N, width).
+        """
+        outputs = self.map(self._first, inputs)
+        return {name: tf.reduce_mean(each, axis=0) for name, each in outputs.items()}
 
     def map(self, model: keras.Model, inputs: tf.Tensor) -> Any:
         """Calls the first member, or a part of it, with each member's variables.
