@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,11 +10,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from keras_mtl._core.side_process import SideProcess, SideProcessError
 from keras_mtl.configuration.repeatable import repeatable_values
 from keras_mtl.configuration.toml_file import write_toml
-from keras_mtl.report import write_plots
-from keras_mtl.runs.helpers import RunHelpers
+from keras_mtl.runs.helpers import RunHelpers, draw_beside
 from keras_mtl.runs.predictions import answer_rows
 from keras_mtl.runs.prepare import PreparedData
 from keras_mtl.runs.train import TrainedRun
@@ -68,50 +64,30 @@ def write_run(
     model = run.model
     outputs = _rows(run.answers, data.test_rows)
     labels = _rows(data.labels, data.test_rows)
-    plots = (
+    with draw_beside(
+        helpers.painter,
         folder / "plots",
         model.tasks,
         run.fit.history,
         labels,
         outputs,
         metrics["test"],
-    )
-    drawing = _begin_plots(helpers.painter, plots)
-    write_toml(folder / "config.toml", repeatable_values(data.config))
-    model.save(folder / "model.keras")
-    text = json.dumps(metrics, indent=2, allow_nan=False)
-    (folder / "metrics.json").write_text(text + "\n", "utf-8")
-    history = pd.DataFrame(run.fit.mean_history())
-    history.insert(0, "epoch", np.arange(1, len(history) + 1))
-    history.to_csv(folder / "history.csv", index=False)
-    table = answer_rows(model, outputs, labels, data.test_numbers)
-    table.to_csv(folder / "predictions.csv", index=False)
-    write_saved_model(
-        model,
-        folder / "serving" / data.config.model.name / "1",
-        details=run_details(folder),
-        checker=helpers.checker,
-    )
-    if not (drawing and _end_plots(helpers.painter)):
-        shutil.rmtree(folder / "plots", ignore_errors=True)
-        write_plots(*plots)
-
-
-def _begin_plots(painter: SideProcess, plots: tuple[Any, ...]) -> bool:
-    """Has the plots drawn beside this process, if they can be."""
-    # A task of a script's own class may be unknown there; it is drawn here then.
-    with contextlib.suppress(SideProcessError):
-        painter.submit("keras_mtl.report.plots:write_plots", *plots)
-        return True
-    return False
-
-
-def _end_plots(painter: SideProcess) -> bool:
-    """Waits for the plots, and says whether they were drawn."""
-    with contextlib.suppress(SideProcessError):
-        painter.result()
-        return True
-    return False
+    ):
+        write_toml(folder / "config.toml", repeatable_values(data.config))
+        model.save(folder / "model.keras")
+        text = json.dumps(metrics, indent=2, allow_nan=False)
+        (folder / "metrics.json").write_text(text + "\n", "utf-8")
+        history = pd.DataFrame(run.fit.mean_history())
+        history.insert(0, "epoch", np.arange(1, len(history) + 1))
+        history.to_csv(folder / "history.csv", index=False)
+        table = answer_rows(model, outputs, labels, data.test_numbers)
+        table.to_csv(folder / "predictions.csv", index=False)
+        write_saved_model(
+            model,
+            folder / "serving" / data.config.model.name / "1",
+            details=run_details(folder),
+            checker=helpers.checker,
+        )
 
 
 def _measure(
