@@ -341,7 +341,7 @@ def _check_elementwise(optimizer: keras.optimizers.Optimizer) -> None:
         if config.get(name):
             raise UserError(
                 "Invalid value received for argument `optimizer`. Expected, for "
-                f"several members, an optimizer without `{name}`, which does not go by each "
-                f"number alone. Received: {name}={config[name]!r}. `clipvalue` serves, "
-                "and so does one member at a time."
+                f"several members, an optimizer without `{name}`, which does not go by "
+                f"each number alone. Received: {name}={config[name]!r}. `clipvalue` "
+                "serves, and so does one member at a time."
             )

@@ -18,8 +18,9 @@ from keras_mtl.training.block_metrics import (
     block_metrics,
 )
 from keras_mtl.training.gradient_watch import GradientWatch
+from keras_mtl.training.map_members import map_members
 from keras_mtl.training.replicas import Replicas
-from keras_mtl.training.trainer import Trainer, map_members
+from keras_mtl.training.trainer import Trainer
 
 __all__ = ["EpochMetrics", "LossSums", "MemberMetrics", "ModelMetrics"]
 

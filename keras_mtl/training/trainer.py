@@ -14,6 +14,7 @@ from keras_mtl.training._training_layers import feed_noise
 from keras_mtl.training.batch import Batch
 from keras_mtl.training.batch_step import BatchStep, Tensors
 from keras_mtl.training.gradient_watch import conflict_columns, conflict_values
+from keras_mtl.training.map_members import map_members, unrolled_map
 from keras_mtl.training.pack_batch import pack_weights
 from keras_mtl.training.replica_shares import replica_shares
 from keras_mtl.training.task_losses import label_counts
@@ -23,7 +24,6 @@ __all__ = [
     "MemberValues",
     "Trainer",
     "Update",
-    "map_members",
 ]
 
 
@@ -353,42 +353,7 @@ class Trainer:
     def _map(self, function: Any, arguments: Any, unrolled: bool = False) -> Any:
         if self.members is None:
             return function(arguments)
-        return (_unrolled_map if unrolled else map_members)(function, arguments)
-
-
-def map_members(function: Any, arguments: Any) -> Any:
-    """Map a function of one member over K of them.
-
-    Args:
-        function: From one member's arguments to its results.
-        arguments: Nested tensors of shape (K, ...), or None.
-
-    Example:
-
-    >>> pair = (tf.range(3), None, tf.range(3))
-    >>> map_members(lambda own: own[0] * own[2], pair).numpy()
-    array([0, 1, 4], dtype=int32)
-    """
-    flat = tf.nest.flatten(arguments)
-
-    def restored(tensors: Tensors) -> Any:
-        rest = iter(tensors)
-        own = [None if each is None else next(rest) for each in flat]
-        return function(tf.nest.pack_sequence_as(arguments, own))
-
-    return tf.vectorized_map(restored, [each for each in flat if each is not None])
-
-
-def _unrolled_map(function: Any, arguments: Any) -> Any:
-    """Map with one call per member: in such a function replicas can exchange."""
-    flat = tf.nest.flatten(arguments)
-    members = next(each for each in flat if each is not None).shape[0]
-    parts = [[None] * members if each is None else tf.unstack(each) for each in flat]
-    results = [
-        function(tf.nest.pack_sequence_as(arguments, list(own)))
-        for own in zip(*parts, strict=True)
-    ]
-    return tf.nest.map_structure(lambda *values: tf.stack(values), *results)
+        return (unrolled_map if unrolled else map_members)(function, arguments)
 
 
 def _values(variables: Sequence[keras.Variable]) -> Tensors:
