@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import Field, ValidationError, field_validator
 
-from keras_mtl.declarations import Declaration, declaration
-from keras_mtl.errors import UserError, did_you_mean
+from keras_mtl._core.declarations import Declaration, declaration
+from keras_mtl._core.messages import validation_messages
+from keras_mtl.errors import UserError
 
 __all__ = ["SearchSettings", "build_search_settings"]
 
@@ -69,22 +70,6 @@ def build_search_settings(values: Mapping[str, Any]) -> SearchSettings:
     try:
         return SearchSettings(**values)
     except ValidationError as error:
-        raise UserError(*_messages(error)) from None
-
-
-def _messages(error: ValidationError) -> Iterator[str]:
-    known = list(SearchSettings().get_config(defaults=True))
-    for item in error.errors(include_url=False):
-        where = "search." + ".".join(str(part) for part in item["loc"])
-        if item["type"] == "unexpected_keyword_argument":
-            yield (
-                f"{where}: unknown setting."
-                f"{did_you_mean(str(item['loc'][-1]), known)} Known here: "
-                f"{', '.join(known)}."
-            )
-            continue
-        text = item["msg"].removeprefix("Value error, ")
-        text = text.replace("Input should be", "expected")
-        if "received" not in text:
-            text += f"; received {item['input']!r}"
-        yield f"{where}: {text[0].lower()}{text[1:]}."
+        raise UserError(
+            *validation_messages(error, SearchSettings, "search.")
+        ) from None

@@ -8,19 +8,23 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 import numpy as np
 from pydantic import Field, FiniteFloat
 
-from keras_mtl.declarations import declaration
+from keras_mtl._core.declarations import declaration
 from keras_mtl.features._standardize import LARGEST_NUMBER
-from keras_mtl.features.feature import Feature
+from keras_mtl.features.feature import Feature, InputDefaults
 from keras_mtl.tables.text_values import format_number
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from keras_mtl.features.column import Column
     from keras_mtl.tables.column_store import Rows
 
 __all__ = ["NumericFeature"]
 
 ROWS_SEEN_FIRST = 10_000
+# A column of text in which at least this share of the cells are numbers is a
+# numeric column with errors in it, rather than a categorical one.
+NUMERIC_SHARE = 0.8
 
 
 @declaration
@@ -66,6 +70,25 @@ class NumericFeature(Feature):
     minimum: float | None = None
     maximum: float | None = None
 
+    @classmethod
+    def matches(cls, column: Column) -> bool:
+        if column.is_numeric:
+            return True
+        return not column.is_boolean and column.number_share >= NUMERIC_SHARE
+
+    @classmethod
+    def doubt(cls, column: Column) -> str:
+        if column.is_numeric and _is_counter(column.present):
+            return "counts the rows and looks like an identifier"
+        return ""
+
+    def with_defaults(self, inputs: InputDefaults) -> Self:
+        return self.replace(
+            missing_flag=inputs.missing_flags,
+            missing_values=inputs.missing_values.get(self.column_name, ()),
+            maximum_levels=inputs.maximum_levels,
+        )
+
     @property
     def has_flag(self) -> bool:
         """Whether the encoding has the column that says missing."""
@@ -88,6 +111,24 @@ class NumericFeature(Feature):
             *find_non_numeric(frame, self.column_name, source),
             *find_infinite(frame, self.column_name, source),
         ]
+
+    def check_readable(self, frame: Rows, source: str) -> list[str]:
+        from keras_mtl.tables import find_non_numeric
+
+        return find_non_numeric(frame, self.column_name, source)
+
+    def draw(self, generator: np.random.Generator, count: int) -> np.ndarray:
+        values = generator.normal(self.mean, self.scale, count)
+        low = -np.inf if self.minimum is None else self.minimum
+        high = np.inf if self.maximum is None else self.maximum
+        return np.clip(values, low, high).round(1).astype("float32")
+
+    def metadata(self) -> dict[str, Any]:
+        return {
+            **super().metadata(),
+            "range": [self.minimum, self.maximum],
+            "missing": ["NaN", *self.missing_values],
+        }
 
     def to_array(self, values: pd.Series) -> np.ndarray:
         import pandas as pd
@@ -160,3 +201,9 @@ class NumericFeature(Feature):
             for feature in features
         ]
         return NumericEncoding(columns, name=cls.block_name())(list(inputs))
+
+
+def _is_counter(values: pd.Series) -> bool:
+    """Says whether the values are whole numbers that go up by one."""
+    numbers = values.to_numpy("float64")
+    return len(numbers) > 20 and bool(np.all(np.diff(numbers) == 1))

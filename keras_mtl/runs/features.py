@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from typing import Any
+from collections.abc import Collection
 
-from keras_mtl.configuration.fit_config import FitConfig, InputSettings
+from keras_mtl.configuration.fit_config import FitConfig
 from keras_mtl.features import (
-    BooleanFeature,
-    CategoricalFeature,
+    FEATURE_KINDS,
     Feature,
-    NumericFeature,
     feature_name,
     infer_features,
 )
@@ -51,7 +48,7 @@ def choose_features(
     hidden = [column for column in frame.columns if column not in columns]
     features = infer_features(frame, exclude=hidden, declared=declared)
     features = tuple(
-        _with_encoding(feature, config.inputs)
+        feature.with_defaults(config.inputs)
         if feature.column_name not in {item.column_name for item in config.features}
         else feature
         for feature in features
@@ -137,12 +134,13 @@ def _declare(config: FitConfig, columns: Collection[str]) -> list[Feature]:
     known = {feature.column_name for feature in features}
     # Declared kinds come with the names that inference would give them.
     taken = {feature.name.lower() for feature in features}
-    kinds: Sequence[tuple[type[Feature], Collection[str]]] = (
-        (CategoricalFeature, inputs.categorical),
-        (BooleanFeature, inputs.boolean),
-        (NumericFeature, (*inputs.numeric, *inputs.missing_values)),
+    kinds = (
+        ("categorical", inputs.categorical),
+        ("boolean", inputs.boolean),
+        ("numeric", (*inputs.numeric, *inputs.missing_values)),
     )
-    for kind, names in kinds:
+    for kind_name, names in kinds:
+        kind = FEATURE_KINDS.load(kind_name)
         for column in names:
             if column in columns and column not in known:
                 name = feature_name(column, taken)
@@ -150,13 +148,3 @@ def _declare(config: FitConfig, columns: Collection[str]) -> list[Feature]:
                 known.add(column)
                 features.append(kind(name, column=None if name == column else column))
     return features
-
-
-def _with_encoding(feature: Feature, inputs: InputSettings) -> Feature:
-    changes: dict[str, Any] = {"missing_flag": inputs.missing_flags}
-    if isinstance(feature, CategoricalFeature):
-        changes["encoding"] = inputs.encoding
-    if isinstance(feature, NumericFeature):
-        changes["missing_values"] = inputs.missing_values.get(feature.column_name, ())
-        changes["maximum_levels"] = inputs.maximum_levels
-    return feature.replace(**changes)

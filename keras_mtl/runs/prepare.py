@@ -20,8 +20,7 @@ from keras_mtl.tables import rare_classes, require_columns
 from keras_mtl.tables.column_store import ColumnStore, Rows
 from keras_mtl.tables.disk_array import disk_array
 from keras_mtl.tables.read_rows import read_rows
-from keras_mtl.tasks import RegressionTask, Task
-from keras_mtl.tasks.labels import label_words
+from keras_mtl.tasks import Task
 from keras_mtl.training.shared_arrays import aligned_array
 
 __all__ = ["PreparedData", "prepare_data", "word_columns"]
@@ -196,20 +195,13 @@ def _resolve(
 
 
 def _rare(task: Task, frame: Rows, source: str) -> list[str]:
-    if isinstance(task, RegressionTask):
-        return []
-    messages = []
-    encoded = task.encode_labels(frame)
-    for index, column in enumerate(task.label_columns):
-        labels = encoded[:, index] if encoded.ndim == 2 else encoded
-        if len(task.label_columns) == 1:
-            words = pd.Series(task.label_answers(labels)).replace("", np.nan)
-        else:
-            words = label_words(frame[column])
-        messages += rare_classes(
-            words.rename(column), minimum=ROWS_A_CLASS, source=source
+    return [
+        message
+        for column, names in task.class_labels(frame).items()
+        for message in rare_classes(
+            names.rename(column), minimum=ROWS_A_CLASS, source=source
         )
-    return messages
+    ]
 
 
 def _read_test(

@@ -62,8 +62,7 @@ class CompiledTraining:
         weight_heads: bool | None = None,
         metrics: Mapping[str, Any] | None = None,
     ) -> None:
-        if isinstance(weighting, str):
-            weighting = get_weighting(weighting)
+        weighting = get_weighting(weighting)
         self.step = BatchStep(
             model, weighting, losses, weight_heads, own_metrics=tuple(metrics or ())
         )

@@ -169,7 +169,7 @@ def fit_members(
     program = MemberProgram(
         member_model(model, fill_batches, own.dropout is not None),
         labels,
-        weighting=_weighting(weighting or settings.weighting),
+        weighting=get_weighting(weighting or settings.weighting),
         schedule=settings.schedule,
         epochs=settings.epochs,
         patience=settings.patience,
@@ -251,7 +251,3 @@ def _repays_xla(members: int, steps: int, dropout: bool) -> bool:
     if dropout:
         return False
     return steps * (0.2e-3 + 0.1e-3 * min(members, 100)) > 2.5
-
-
-def _weighting(weighting: str | Weighting) -> Weighting:
-    return get_weighting(weighting) if isinstance(weighting, str) else weighting
