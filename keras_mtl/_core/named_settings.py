@@ -164,6 +164,7 @@ def declare_signature(function: Any) -> type[Declaration]:
 
     Example:
 
+    >>> from typing import Annotated
     >>> def method(strength: Annotated[float, Field(gt=0)] = 1.0): ...
     >>> declare_signature(method)(strength="2").strength
     2.0
