@@ -86,6 +86,8 @@ def import_modules(names: Iterable[str]) -> None:
         UserError: When modules can't be imported, with the error of each.
     """
     errors = []
+    # A module that imports TensorFlow: its start-up lines help nobody here.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     if os.getcwd() not in sys.path:
         sys.path.append(os.getcwd())
     for name in names:

@@ -6,6 +6,7 @@ __getattr__, __all__ = lazy_names(
     __name__,
     {
         "keras_mtl.architectures.ensemble": ("average_members",),
+        "keras_mtl.architectures.heads": ("build_heads",),
         "keras_mtl.architectures.hard_sharing": ("build_hard_sharing",),
         "keras_mtl.architectures.raw_features": ("join_encoder",),
         "keras_mtl.architectures.registry": (

@@ -196,7 +196,7 @@ def _plugin_warnings() -> Iterator[None]:
 
         def print_line(message: Any, category: Any, *rest: Any, **named: Any) -> None:
             if issubclass(category, PluginWarning):
-                click.echo(f"warning: {message}", err=True)
+                _report("warning", str(message))
             else:
                 show(message, category, *rest, **named)
 

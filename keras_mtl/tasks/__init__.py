@@ -15,6 +15,7 @@ from keras_mtl.tasks.kinds import (
     register_task_kind,
     serialize_task,
 )
+from keras_mtl.tasks.labels import label_column, label_numbers
 from keras_mtl.tasks.multiclass import MulticlassTask
 from keras_mtl.tasks.multilabel import MultilabelTask
 from keras_mtl.tasks.regression import RegressionTask
@@ -30,6 +31,8 @@ __all__ = [
     "ServedAnswer",
     "Task",
     "deserialize_task",
+    "label_column",
+    "label_numbers",
     "parse_task",
     "register_task_kind",
     "serialize_task",

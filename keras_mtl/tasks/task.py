@@ -16,7 +16,7 @@ from keras_mtl._core.declarations import (
     Widths,
     declaration,
 )
-from keras_mtl.errors import did_you_mean
+from keras_mtl.errors import UserError, did_you_mean, gather
 
 if TYPE_CHECKING:
     # A declaration is made and checked before pandas or Keras is loaded.
@@ -123,9 +123,11 @@ class Task(Declaration, ABC):
     def output_activation(self) -> str:
         """The activation of the head's output layer."""
 
-    @abstractmethod
     def resolve(self, frame: Rows, source: str) -> Self:
         """Fills what was not declared from the data.
+
+        By default it checks that the label columns are there, hold a label
+        and hold only labels that the task knows.
 
         Args:
             frame: The rows, with the task's label columns.
@@ -137,6 +139,16 @@ class Task(Declaration, ABC):
         Raises:
             UserError: When the labels can't serve; all reasons at once.
         """
+        from keras_mtl.tasks.labels import label_column
+
+        errors: list[str] = []
+        for column in self.label_columns:
+            with gather(errors):
+                label_column(frame, column, self.name, source)
+        errors = errors or self.check_labels(frame, source)
+        if errors:
+            raise UserError(*errors)
+        return self
 
     @abstractmethod
     def encode_labels(self, frame: Rows) -> np.ndarray:
