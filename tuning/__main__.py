@@ -90,7 +90,10 @@ def _settings(
     from keras_mtl.configuration.toml_file import read_toml
     from keras_mtl.configuration.validate import build_config
     from keras_mtl.errors import UserError
-    from tuning.search_settings import build_search_settings
+    from tuning.search_settings import (
+        build_search_settings,
+        check_searched_settings,
+    )
 
     own = {
         key.removeprefix("search."): values.pop(key)
@@ -119,6 +122,8 @@ def _settings(
         config = build_config(file, flags)
     except UserError as error:
         mistakes += error.messages
+    if config is not None and settings is not None:
+        mistakes += check_searched_settings(settings, config)
     if mistakes or config is None or settings is None:
         raise UserError(*mistakes)
     return config, settings

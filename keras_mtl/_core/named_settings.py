@@ -114,6 +114,7 @@ def check_settings(
     registry: Registry[Any],
     exclude: frozenset[str] = frozenset(),
     common: Collection[str] = (),
+    common_place: str = "",
 ) -> NamedSettings:
     """Checks a name and its settings by the declaration in a registry.
 
@@ -122,6 +123,7 @@ def check_settings(
         registry: Where the name is looked up.
         exclude: Names that may not be chosen here.
         common: Fields of the declaration that are given elsewhere.
+        common_place: Where these are given, such as `"[model]"`.
 
     Returns:
         The name with its settings in their own types.
@@ -138,9 +140,8 @@ def check_settings(
     if schema is None:
         schema = declare_signature(registry.load(chosen.name))
     elsewhere = [
-        f"{name}: expected among the settings that all have, which stand beside this "
-        f"one and not in it; received {show_value(chosen.settings[name])} for "
-        f"{chosen.name!r}."
+        f"{name}: expected in {common_place}, as one of the settings that every "
+        f"{registry.sort} has; received it among those of {chosen.name!r} alone."
         for name in common
         if name in chosen.settings
     ]

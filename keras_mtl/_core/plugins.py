@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from importlib.metadata import entry_points
 
 from keras_mtl._core.errors import PluginWarning, UserError
+from keras_mtl._core.startup_lines import without_startup_lines
 
 __all__ = ["ENTRY_POINTS", "FailedPlugin", "import_modules", "load_plugins"]
 
@@ -67,7 +68,8 @@ def load_plugins() -> tuple[FailedPlugin, ...]:
     failed = []
     for point in sorted(entry_points(group=ENTRY_POINTS), key=lambda point: point.name):
         try:
-            point.load()
+            with without_startup_lines():
+                point.load()
         # Somebody else's code may raise anything, and leave by `sys.exit` too.
         except (Exception, SystemExit) as error:
             failed.append(FailedPlugin(point.name, point.module, _say(error)))
@@ -86,8 +88,6 @@ def import_modules(names: Iterable[str]) -> None:
         UserError: When modules can't be imported, with the error of each.
     """
     errors = []
-    # A module that imports TensorFlow: its start-up lines help nobody here.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     if os.getcwd() not in sys.path:
         sys.path.append(os.getcwd())
     for name in names:
@@ -98,7 +98,8 @@ def import_modules(names: Iterable[str]) -> None:
             )
             continue
         try:
-            importlib.import_module(name)
+            with without_startup_lines():
+                importlib.import_module(name)
         except (Exception, SystemExit) as error:
             errors.append(
                 f"--import: module {name!r} could not be imported: {_say(error)}"

@@ -95,7 +95,9 @@ def check_architecture(value: object) -> NamedSettings:
     Raises:
         ValueError: When the name or a setting is wrong.
     """
-    return check_settings(value, ARCHITECTURES, common=COMMON_SETTINGS)
+    return check_settings(
+        value, ARCHITECTURES, common=COMMON_SETTINGS, common_place="[model]"
+    )
 
 
 def build_architecture(

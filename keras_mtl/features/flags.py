@@ -54,7 +54,12 @@ def parse_features(texts: Sequence[str]) -> list[dict[str, Any]]:
         name = feature_name(column, taken)
         taken.add(name.lower())
         features.append(
-            {"kind": chosen.name, "name": name, "column": column, **settings}
+            {
+                "kind": chosen.name,
+                "name": name,
+                **({} if name == column else {"column": column}),
+                **settings,
+            }
         )
     if errors:
         raise UserError(*errors)

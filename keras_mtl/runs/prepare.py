@@ -100,6 +100,11 @@ class PreparedData:
         return self.split.test_numbers
 
     @property
+    def strata(self) -> dict[str, np.ndarray]:
+        """By task name, what splits of the rows are stratified by."""
+        return _strata(self.tasks, self.labels)
+
+    @property
     def tasks(self) -> tuple[Task, ...]:
         """The tasks, with nothing left open."""
         return self.config.tasks
@@ -149,13 +154,17 @@ def prepare_data(config: FitConfig) -> PreparedData:
     test_source = config.data.test_path or source
     if test is None:
         labels = _encode(tasks, frame)
-        split = split_frame(frame, labels, columns, config, source)
+        split = split_frame(frame, _strata(tasks, labels), columns, config, source)
     else:
         split = join_test_rows(frame, test, columns, config, test_source)
         labels = _encode(tasks, split.frame)
     require_classes(tasks, labels, split, source, test_source)
     members = member_rows(
-        split.train_rows, labels, split.groups, config.training, config.seed
+        split.train_rows,
+        _strata(tasks, labels),
+        split.groups,
+        config.training,
+        config.seed,
     )
     return PreparedData(config, labels, split, members, source)
 
@@ -182,6 +191,12 @@ def _encode(tasks: Sequence[Task], frame: Rows) -> dict[str, np.ndarray]:
         labels[task.name] = aligned_array(encoded.shape)
         labels[task.name][:] = encoded
     return labels
+
+
+def _strata(
+    tasks: Sequence[Task], labels: dict[str, np.ndarray]
+) -> dict[str, np.ndarray]:
+    return {task.name: task.strata(labels[task.name]) for task in tasks}
 
 
 def _resolve(

@@ -228,6 +228,21 @@ class Task(Declaration, ABC):
         """
         yield self.label_columns[0], "", ~np.isnan(labels)
 
+    def strata(self, labels: np.ndarray) -> np.ndarray:
+        """Returns what splits are stratified by.
+
+        Splits give both sides a like share of each value; of more than 256
+        values, or ones with fractions, of each quartile. By default it is the
+        labels themselves.
+
+        Args:
+            labels: Encoded labels, as `encode_labels` gives them.
+
+        Returns:
+            Shape (N,) or (N, columns), NaN where missing.
+        """
+        return labels
+
     def learn(self, labels: np.ndarray) -> Self:
         """Returns the task with what it must know of the training labels."""
         del labels
