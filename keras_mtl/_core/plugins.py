@@ -9,7 +9,6 @@ import sys
 import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
-from importlib.metadata import entry_points
 
 from keras_mtl._core.errors import PluginWarning, UserError
 from keras_mtl._core.startup_lines import without_startup_lines
@@ -65,6 +64,9 @@ def load_plugins() -> tuple[FailedPlugin, ...]:
         return _Plugins.failed
     # Set first: a plugin may look something up while it is imported.
     _Plugins.loaded = True
+    # Not needed, and not loaded, by those who ask for built-in names alone.
+    from importlib.metadata import entry_points
+
     failed = []
     for point in sorted(entry_points(group=ENTRY_POINTS), key=lambda point: point.name):
         try:

@@ -5,10 +5,11 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from keras_mtl._core.errors import UserError, did_you_mean
-from keras_mtl._core.named_settings import NamedSettings, check_settings
 from keras_mtl._core.registry import Registry
 
 if TYPE_CHECKING:
+    # With pydantic, which `import keras_mtl` need not wait for.
+    from keras_mtl._core.named_settings import NamedSettings
     from keras_mtl.weighting.weighting import Weighting
 
 __all__ = [
@@ -126,7 +127,7 @@ def register_weighting(name: str) -> Callable[[Class], Class]:
 
 def check_weighting(
     value: object, exclude: frozenset[str] = frozenset()
-) -> NamedSettings:
+) -> "NamedSettings":
     """Checks a method's name and settings; loads no built-in method.
 
     Args:
@@ -136,6 +137,8 @@ def check_weighting(
     Raises:
         ValueError: When the name or a setting is wrong.
     """
+    from keras_mtl._core.named_settings import check_settings
+
     chosen = check_settings(value, WEIGHTINGS, exclude)
     if chosen.name not in WEIGHTINGS.builtin:
         # Its constructor may check more than its annotations say.
@@ -202,6 +205,8 @@ def get(
     >>> get("cagrad", c=0.4).get_config()
     {'scale': 'sum', 'c': 0.4}
     """
+    from keras_mtl._core.named_settings import NamedSettings
+
     if isinstance(identifier, str) and ":" in identifier:
         identifier = check_weighting(identifier)
     if isinstance(identifier, NamedSettings):
