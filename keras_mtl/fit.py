@@ -217,7 +217,7 @@ FLAGS = (
         "Train this many networks and average their predictions.",
         metavar="N",
     ),
-    Flag("--epochs", "training.epochs", "Train at most this long.", metavar="N"),
+    Flag("--epochs", "training.epochs", "Train at most this many epochs.", metavar="N"),
     Flag(
         "--batch-size",
         "training.batch_size",

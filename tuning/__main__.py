@@ -24,8 +24,8 @@ written to DIR/config.toml, for
 \b
     python -m keras_mtl.fit --config DIR/config.toml
 
-and all trials to DIR/trials.csv. Where the search looks is told in a [search]
-table of the --config file.
+and all trials to DIR/trials.csv. A [search] table of the --config file says where
+the search looks, [search.weighting] and [search.architecture] among its settings.
 """
 
 # What a search chooses itself.
