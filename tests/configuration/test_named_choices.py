@@ -182,3 +182,16 @@ def test_a_kind_from_outside_parses_its_own_flag():
     flags = nest_flags({"tasks": ["place:ranked:rank@0"]}, {}, [])
     with pytest.raises(UserError, match=r"tasks\[place\]\.best: expected greater"):
         build_config({"data": {"path": "a.csv"}}, flags)
+
+
+def test_errors_in_settings_load_nothing_heavy(run_python, tmp_path):
+    code = (
+        "import sys; from keras_mtl.fit import main\n"
+        "status = main(['--weighting', 'cagrad:c=-1', '--task', 'a:unheard'])\n"
+        "heavy = {'pandas', 'keras', 'tensorflow', 'sklearn', 'matplotlib'}\n"
+        "sys.exit(sorted(heavy & {*sys.modules}) or status)"
+    )
+    done = run_python("-c", code, cwd=tmp_path)
+    assert done.returncode == 2, done.stderr
+    assert "training.weighting.c: expected" in done.stderr
+    assert "tasks[a]: expected a task's kind among" in done.stderr
