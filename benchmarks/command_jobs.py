@@ -5,14 +5,16 @@ The last line that one prints is what it found, as JSON.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import json
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from typing import Any
 
-__all__ = ["command", "script"]
+__all__ = ["command", "script", "whole"]
 
 # What `python -m keras_mtl.fit` imports on its way.
 IMPORTS = (
@@ -81,7 +83,59 @@ def command(preset: str) -> dict[str, float]:
     return found
 
 
+def whole(preset: str) -> dict[str, float]:
+    """Runs the command as a shell would, and returns when its stages ended.
+
+    Args:
+        preset: The recipe.
+
+    Returns:
+        `time.time()` when TensorFlow was loaded, when the model was trained and when
+        the folder was written.
+    """
+    from keras_mtl import fit
+    from keras_mtl.runs import fit_run
+    from keras_mtl.runs.terminal import Terminal
+
+    marks: dict[str, float] = {}
+
+    def note(context: Any, mark: str) -> Any:
+        @contextlib.contextmanager
+        def noted(*values: Any, **named: Any) -> Iterator[Any]:
+            with context(*values, **named) as value:
+                yield value
+            marks[mark] = time.time()
+
+        return noted
+
+    # The names by which the command enters its stages.
+    Terminal.loading = note(Terminal.loading, "loaded")  # type: ignore[method-assign]
+    fit_run.KeepProgress = _ended(fit_run.KeepProgress, marks)  # type: ignore[misc]
+    fit_run.new_run_folder = note(fit_run.new_run_folder, "written")
+    with tempfile.TemporaryDirectory() as folder:
+        flags = ["--preset", preset, "--quiet", "--out", f"{folder}/run"]
+        status = fit.main(flags)
+    if status:
+        raise SystemExit(status)
+    return marks
+
+
+def _ended(kind: type, marks: dict[str, float]) -> type:
+    """Makes a class whose contexts note when they are left."""
+
+    class Noted(kind):  # type: ignore[misc]
+        def __exit__(self, *reason: Any) -> None:
+            super().__exit__(*reason)
+            marks["trained"] = time.time()
+
+    return Noted
+
+
 if __name__ == "__main__":
     job, *arguments = sys.argv[1:]
     print()
-    print(json.dumps({"script": script, "command": command}[job](*arguments)))
+    print(
+        json.dumps(
+            {"script": script, "command": command, "whole": whole}[job](*arguments)
+        )
+    )

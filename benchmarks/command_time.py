@@ -1,21 +1,26 @@
-"""How long it takes from the command to the trained model, beside a PyTorch script.
+"""How long the command takes: beside the import of TensorFlow, and a PyTorch script.
 
     python -m benchmarks.command_time [--rounds 3] [--presets article,default]
+        [--without-script]
 
-Each way runs in a process of its own, in turns. What it imports is imported
-before the time is taken. The script reads the same data and trains the article's
-network for as many epochs; it writes nothing. The command's time is told when the
-model is trained, and when its folder is written: plots, predictions, the Keras
-model and the checked SavedModel.
+Each way runs in a process of its own, in turns. The first table has whole processes,
+as started from a shell: `import tensorflow, keras` alone, and the command with its
+time line. The second leaves imports out: what a process imports is imported before the
+time is taken. The script reads the same data and trains the article's network for as
+many epochs; it writes nothing. The command's time is told when the model is trained,
+and when its folder is written: plots, predictions, the Keras model and the checked
+SavedModel.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import resource
 import statistics
 import subprocess
 import sys
+import time
 from typing import Any
 
 from rich.console import Console
@@ -28,16 +33,25 @@ from keras_mtl.errors import UserError
 
 __all__ = ["FLAGS", "main"]
 
-SUMMARY = """Measures the time from the command to the trained model, outside imports,
-beside a PyTorch script.
+SUMMARY = """Measures the whole command beside the import of TensorFlow and Keras; and,
+outside imports, the time until the model is trained beside a PyTorch script.
 """
 FLAGS = (
     Flag("--rounds", "rounds", "The turns that each way gets.", metavar="N"),
     Flag(
         "--presets", "presets", "The recipes.", form="list", metavar="article,default"
     ),
+    Flag(
+        "--without-script",
+        "without_script",
+        "Measure whole processes alone, which needs no PyTorch.",
+        form="switch",
+    ),
 )
 SCRIPT = "PyTorch script"
+IMPORT = "import tensorflow, keras"
+# The marks of a whole command's time line, in their order.
+MARKS = ("loaded", "trained", "written", "ended")
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -56,15 +70,72 @@ def _measure(values: dict[str, Any], mistakes: list[str]) -> None:
             f"--presets: expected some of {', '.join(PRESETS)}; received "
             f"{', '.join(unknown)}."
         )
-    mistakes += absent_packages("torch")
+    script = not values.get("without_script")
+    if script:
+        mistakes += absent_packages("torch")
     if mistakes:
         raise UserError(*mistakes)
     console = Console(width=None if sys.stdout.isatty() else 100, highlight=False)
-    found: dict[str, list[dict[str, float]]] = {name: [] for name in (SCRIPT, *presets)}
+    whole: dict[str, list[dict[str, float]]] = {name: [] for name in (IMPORT, *presets)}
+    inside: dict[str, list[dict[str, float]]] = {
+        name: [] for name in (SCRIPT, *presets) if script
+    }
     for _ in range(rounds):
-        for name, times in found.items():
+        for name, times in whole.items():
+            times.append(_whole_process(name))
+        for name, times in inside.items():
             times.append(_in_own_process(name))
-    console.print(_table(found))
+    console.print(_whole_table(whole))
+    if script:
+        console.print(_table(inside))
+
+
+def _medians(times: list[dict[str, float]]) -> dict[str, float]:
+    return {key: statistics.median(one[key] for one in times) for key in times[0]}
+
+
+def _whole_table(found: dict[str, list[dict[str, float]]]) -> Table:
+    table = Table(
+        title="Seconds of whole processes, medians; CPU of all of them",
+        title_justify="left",
+    )
+    table.add_column("way")
+    for mark in MARKS:
+        table.add_column(mark, justify="right")
+    for heading in ("of the import", "CPU"):
+        table.add_column(heading, justify="right")
+    middle = {name: _medians(times) for name, times in found.items()}
+    for name, times in middle.items():
+        table.add_row(
+            name if name == IMPORT else f"fit --preset {name}",
+            *[f"{times[mark]:.2f}" if mark in times else "-" for mark in MARKS],
+            f"{times['ended'] / middle[IMPORT]['ended']:.2f}",
+            f"{times['cpu']:.2f}",
+        )
+    return table
+
+
+def _whole_process(name: str) -> dict[str, float]:
+    """Runs a process, and returns its marks in seconds since it was started."""
+    job = ["-c", IMPORT] if name == IMPORT else ["-m", "benchmarks.command_jobs"]
+    arguments = [] if name == IMPORT else ["whole", name]
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    began = time.time()
+    done = subprocess.run(
+        [sys.executable, *job, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        check=True,
+        text=True,
+    )
+    ended = time.time()
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    marks = {} if name == IMPORT else json.loads(done.stdout.splitlines()[-1])
+    return {
+        **{mark: at - began for mark, at in marks.items()},
+        "ended": ended - began,
+        "cpu": after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
+    }
 
 
 def _table(found: dict[str, list[dict[str, float]]]) -> Table:
@@ -72,10 +143,7 @@ def _table(found: dict[str, list[dict[str, float]]]) -> Table:
     table.add_column("way")
     for heading in ("until trained", "of the script's", "CPU", "until written", "CPU"):
         table.add_column(heading, justify="right")
-    middle = {
-        name: {key: statistics.median(one[key] for one in times) for key in times[0]}
-        for name, times in found.items()
-    }
+    middle = {name: _medians(times) for name, times in found.items()}
     for name, times in middle.items():
         way = name if name == SCRIPT else f"keras_mtl.fit --preset {name}"
         written = [

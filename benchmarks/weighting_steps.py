@@ -8,6 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 import tensorflow as tf
+from keras_mtl.training.adam import adam_update, initial_adam_state
 
 import keras_mtl.weighting
 from benchmarks.epoch_clock import EpochClock
@@ -16,7 +17,6 @@ from benchmarks.weighting_problem import Problem
 from keras_mtl.architectures import build_hard_sharing
 from keras_mtl.tasks import BinaryTask
 from keras_mtl.training import MultiTaskModel
-from keras_mtl.training.adam import adam_update, initial_adam_state
 from keras_mtl.training.batch import Batch
 from keras_mtl.training.batch_step import BatchStep
 from keras_mtl.training.pack_batch import pack_batch

@@ -86,6 +86,12 @@ FLAGS = (
         "Read this text as a missing cell, beside the usual ones.",
         form="repeat",
     ),
+    Flag(
+        "--decimal-mark",
+        "data.decimal_mark",
+        "Read numbers with this decimal mark, a comma or a point.",
+        metavar="MARK",
+    ),
     # Tasks and features
     Flag(
         "--task",

@@ -26,6 +26,12 @@ FLAGS = (
         "Read this text as a missing cell, beside the usual ones.",
         form="repeat",
     ),
+    Flag(
+        "--decimal-mark",
+        "decimal_mark",
+        "Read numbers with this decimal mark, a comma or a point.",
+        metavar="MARK",
+    ),
     IMPORT_FLAG,
 )
 
@@ -52,6 +58,11 @@ def _predict(values: dict[str, Any], mistakes: list[str]) -> None:
     if values["RUN"] is not None:
         mistakes += find_model(values["RUN"])[1]
     out = values.get("out")
+    decimal_mark = values.get("decimal_mark")
+    if decimal_mark not in (None, ",", "."):
+        mistakes.append(
+            f"--decimal-mark: expected ',' or '.'; received {decimal_mark!r}."
+        )
     if mistakes:
         raise UserError(*mistakes)
     predict_run(
@@ -60,6 +71,7 @@ def _predict(values: dict[str, Any], mistakes: list[str]) -> None:
         out=out,
         overwrite=bool(values.get("overwrite")),
         missing=values.get("missing", ()),
+        decimal_mark=decimal_mark,
     )
 
 

@@ -48,6 +48,16 @@ CASES = {
         ["column 'a'", "'oops' in data row 5 (line 6)", "Correct it"],
     ),
     "infinity": (cell("b", 1, "inf"), TASK, ["column 'b'", "inf in data row 2"]),
+    "identifiers alone": (
+        GOOD.assign(a=np.arange(ROWS)[::-1], b=np.arange(ROWS))[["a", "b", "y"]],
+        TASK,
+        ["looks like an identifier", "--numeric a", "expected at least one feature"],
+    ),
+    "two groups": (
+        GOOD.assign(site=np.arange(ROWS) // 3 % 2),
+        (*TASK, "--group", "site"),
+        ["column 'site'", "at least three groups"],
+    ),
     "task twice": (GOOD, (*TASK, *TASK), ["'y' twice", "Rename"]),
     "task like a feature": (GOOD, ("--task", "a:binary:y"), ["task 'a'", "--drop a"]),
     "unknown flag": (GOOD, (*TASK, "--epohcs", "3"), ["Did you mean '--epochs'?"]),

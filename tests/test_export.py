@@ -11,7 +11,7 @@ import pytest
 
 import keras_mtl as km
 from keras_mtl.export import main
-from keras_mtl.serving.c_library import CSession
+from keras_mtl.serving.session import ServingSession
 
 pytestmark = pytest.mark.xdist_group("export")
 COMMAND = [sys.executable, "-m", "keras_mtl.export"]
@@ -53,7 +53,7 @@ def test_versions_are_published_under_the_runs_name(run, tmp_path, capsys):
     assert metadata["details"]["seed"] == 7
     assert len(metadata["details"]["data"]["sha256"]) == 64
     row = {"age": [63.0], "sex": ["m"]}
-    answer = CSession(version).run("serving_default", row)
+    answer = ServingSession(version).run("serving_default", row)
     assert sorted(answer) == ["chol", "heart", "heart_class"]
 
 
@@ -133,4 +133,4 @@ def test_exports_at_once_and_killed_ones(run, tmp_path):
         assert versions == {"1", "2"}
     assert main([str(run), "--to", str(base)]) == 0
     for version in ("1", "2", "3"):
-        CSession(folder / version)
+        ServingSession(folder / version)

@@ -15,10 +15,10 @@ NAMES = [f"sign{number}" for number in range(STACKED_FROM)]
 SERVED = """
 import json, sys
 from pathlib import Path
-from keras_mtl.serving.c_library import CSession
+from keras_mtl.serving.session import ServingSession
 
 version = next(Path(sys.argv[1]).glob("serving/*/1"))
-answers = CSession(version).run("serving_default", json.loads(sys.argv[2]))
+answers = ServingSession(version).run("serving_default", json.loads(sys.argv[2]))
 print(json.dumps({name: answers[name].tolist() for name in sys.argv[3:]}))
 """
 

@@ -1,5 +1,6 @@
 """Answers of a saved model are those of its run, wherever they are asked for."""
 
+import gzip
 import io
 import json
 import os
@@ -87,6 +88,29 @@ def test_columns_in_another_order_extra_ones_and_no_labels(
     assert status == 0
     assert "heart" not in table
     assert table["heart_probability"].tolist() == answers["heart_probability"].tolist()
+
+
+def test_rows_as_spreadsheets_and_pandas_write_them(
+    heart_run, test_rows, tmp_path, capsys
+):
+    _, frame, answers = test_rows
+    text = frame.assign(age=frame["age"].map("{} y".format)).to_csv(
+        sep=";", decimal=","
+    )
+    path = tmp_path / "rows.csv.gz"
+    path.write_bytes(gzip.compress(f"sep=;\n{text}\x1a".encode("utf-16")))
+    status, table = predict(heart_run, path, capsys=capsys)
+    assert status == 0
+    assert table["heart_probability"].tolist() == answers["heart_probability"].tolist()
+    assert table["heart"].tolist() == answers["heart"].tolist()
+
+
+def test_a_decimal_mark_is_one_of_two(heart_run, test_rows, capsys):
+    status, told = predict(
+        heart_run, test_rows[0], "--decimal-mark", ";", capsys=capsys
+    )
+    assert status == 2
+    assert "--decimal-mark: expected ',' or '.'; received ';'" in told
 
 
 def test_rows_with_nothing_known_or_never_seen_are_answered(

@@ -30,11 +30,19 @@ def join_encoder(
         name: The joined model's name.
 
     Returns:
-        A `MultiTaskModel` from a dict of raw features to the core's outputs.
+        A `MultiTaskModel` from a dict of raw features to the core's outputs. A
+        core that is named like a feature gets another name.
     """
-    # New inputs, as those of the encoder belong to its own graph.
-    inputs = {feature.name: feature.input_layer() for feature in features}
-    outputs = core(encoder(inputs))
+    # The encoder's own graph goes on: to call the encoder on inputs of the joined
+    # model would make each input, and trace each of them, a second time.
+    if core.name in {layer.name for layer in encoder.layers}:
+        # Any column name works, and Keras refuses two layers of one name. No
+        # column's name has a dot.
+        core.name = f"{core.name}.model"
     return MultiTaskModel(
-        inputs, outputs, name=name, tasks=core.tasks, features=features
+        encoder.input,
+        core(encoder.output),
+        name=name,
+        tasks=core.tasks,
+        features=features,
     )

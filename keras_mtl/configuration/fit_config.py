@@ -36,6 +36,7 @@ class DataSettings(Declaration):
         test_fraction: The share of rows held out, without a `test_path`.
         group: A column whose equal values stay on one side of every split.
         missing: Texts that mean a missing cell, beside the usual ones.
+        decimal_mark: `","` or `"."`; by default what the numbers tell.
     """
 
     path: str | None = None
@@ -43,6 +44,7 @@ class DataSettings(Declaration):
     test_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.2
     group: str | None = None
     missing: tuple[str, ...] = ()
+    decimal_mark: Literal[",", "."] | None = None
 
 
 @declaration

@@ -26,7 +26,8 @@ def read_toml(path: str) -> dict[str, Any]:
         UserError: When there is no such file, or it is not TOML.
     """
     try:
-        values = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        # Editors on Windows write a byte order mark, which TOML does not know.
+        values = tomllib.loads(Path(path).read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise UserError(
             f"{path}: no such file. Expected the path of a TOML file."

@@ -91,11 +91,7 @@ class NumericEncoding(keras.layers.Layer):
         )
         self.clip = clip
         self._mean = _vector(column.mean for column in self.columns)
-        # A product: compiled graphs make one of a division by constants, which
-        # rounds otherwise than the division itself.
-        self._inverse_scale = _vector(
-            min(1.0 / column.scale, LARGEST_NUMBER) for column in self.columns
-        )
+        self._factor = _factors(_vector(column.scale for column in self.columns))
         self._sentinels = _sentinels(self.columns)
         levels = [
             (position, level, *standardize_share(share))
@@ -117,8 +113,7 @@ class NumericEncoding(keras.layers.Layer):
             missing = ops.logical_or(missing, ops.equal(numbers, sentinels))
         known = ops.where(missing, self._mean, numbers)
         known = ops.clip(known, -LARGEST_NUMBER, LARGEST_NUMBER)
-        standard = (known - self._mean) * self._inverse_scale
-        standard = ops.clip(standard, -self.clip, self.clip)
+        standard = ops.clip((known - self._mean) * self._factor, -self.clip, self.clip)
         parts, positions = [standard], [np.arange(len(self.columns))]
         if len(self._levels):
             hit = ops.logical_and(
@@ -179,6 +174,17 @@ class _FlagColumns:
 
 def _vector(values: Iterable[float]) -> np.ndarray:
     return np.asarray([*values], "float32")
+
+
+def _factors(scales: np.ndarray) -> np.ndarray:
+    """Returns the reciprocals, by which numbers are multiplied.
+
+    TensorFlow makes as much of a division by constants, but not in a call outside
+    of a graph, which would round otherwise.
+    """
+    with np.errstate(over="ignore", divide="ignore"):
+        reciprocals = np.float32(1) / scales
+    return np.minimum(reciprocals, np.finfo("float32").max)
 
 
 def _sentinels(columns: Iterable[NumericColumn]) -> list[np.ndarray]:

@@ -77,11 +77,12 @@ class BooleanFeature(Feature):
         from keras_mtl.tables import describe_cells
 
         values = frame[self.column_name]
-        known = {*TRUE_WORDS, *FALSE_WORDS, ""}
+        known = {*TRUE_WORDS, *FALSE_WORDS}
         wrong = [
             value
             for value in values.dropna().unique()
-            if to_word(value).lower() not in known
+            if (word := to_word(value)).lower() not in known
+            and word not in self.missing_words
         ]
         unknown = values[values.isin(wrong)]
         if unknown.empty:
@@ -98,10 +99,10 @@ class BooleanFeature(Feature):
         return np.where(yes, "true", "false").astype(object)
 
     def to_array(self, values: pd.Series) -> np.ndarray:
-        return to_words(values)
+        return to_words(values, self.missing_words)
 
     def learn(self, values: pd.Series) -> Self:
-        counts = count_words(values)
+        counts = count_words(values, self.missing_words)
 
         def rows(words: Collection[str]) -> int:
             return sum(counts[word] for word in counts if word.lower() in words)

@@ -87,8 +87,12 @@ class CategoricalFeature(Feature):
         return not column.is_numeric
 
     @classmethod
+    def remark(cls, column: Column) -> str:
+        return column.describe_dates("words")
+
+    @classmethod
     def doubt(cls, column: Column) -> str:
-        words, rows = len(column.word_counts), len(column.present)
+        words, rows = len(column.word_counts), column.word_rows
         if words > FREE_TEXT_WORDS and words > rows / 5:
             return (
                 f"holds {words} different texts in {rows} rows and looks like an "
@@ -139,10 +143,10 @@ class CategoricalFeature(Feature):
         return described
 
     def to_array(self, values: pd.Series) -> np.ndarray:
-        return to_words(values)
+        return to_words(values, self.missing_words)
 
     def learn(self, values: pd.Series) -> Self:
-        count = count_words(values)
+        count = count_words(values, self.missing_words)
         missing = count.pop("", 0)
         vocabulary = self.vocabulary
         if vocabulary is None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from keras_mtl.features._missing_words import missing_words
 from keras_mtl.tables.text_values import count_words
 
 if TYPE_CHECKING:
@@ -49,8 +51,24 @@ class Column:
 
     @cached_property
     def word_counts(self) -> dict[str, int]:
-        """How many rows have each word, in a column of text."""
-        return dict(count_words(self.present))
+        """How many rows have each word, in a column of text; none is empty."""
+        counts = dict(count_words(self.present, missing_words()))
+        counts.pop("", None)
+        return counts
+
+    @cached_property
+    def word_rows(self) -> int:
+        """How many rows have a word."""
+        return sum(self.word_counts.values())
+
+    @cached_property
+    def looks_like_dates(self) -> bool:
+        """Whether its numbers or words look like dates."""
+        # With pandas, which settings are checked without.
+        from keras_mtl.tables.suspicions import date_look
+
+        values = self.present if self.is_numeric else list(self.word_counts)
+        return date_look(values, self.name)
 
     @cached_property
     def number_share(self) -> float:
@@ -60,4 +78,18 @@ class Column:
         words = pd.Series(list(self.word_counts), dtype=object)
         numbers = pd.to_numeric(words, errors="coerce").notna()
         rows = np.asarray(list(self.word_counts.values()))[numbers].sum()
-        return float(rows / len(self.present)) if len(self.present) else 0.0
+        return float(rows / self.word_rows) if self.word_rows else 0.0
+
+    def describe_dates(self, read_as: str) -> str:
+        """Returns the end of a warning about a column of dates, or `""`.
+
+        Args:
+            read_as: What they are read as: `"numbers"` or `"words"`.
+        """
+        if not self.looks_like_dates:
+            return ""
+        return (
+            f"looks like dates, which are read as {read_as}. Write what can be learned "
+            "from as numbers in columns of their own (year, month, day of the week, "
+            f"age in days), and leave this one out (--drop {shlex.quote(self.name)})."
+        )

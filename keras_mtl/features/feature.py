@@ -97,6 +97,16 @@ class Feature(Declaration, ABC):
         del column
         return ""
 
+    @classmethod
+    def remark(cls, column: Column) -> str:
+        """Says what to know of a matching column that is kept all the same.
+
+        Returns:
+            The end of a warning, after the column's name; or `""`.
+        """
+        del column
+        return ""
+
     def with_defaults(self, inputs: InputDefaults) -> Self:
         """Returns an inferred feature as the settings of a run want it."""
         del inputs
@@ -144,6 +154,11 @@ class Feature(Declaration, ABC):
         """
         del frame, source
         return []
+
+    @property
+    def missing_numbers(self) -> tuple[float, ...]:
+        """The numbers that mean missing, beside NaN."""
+        return ()
 
     def check_readable(self, frame: Rows, source: str) -> list[str]:
         """Finds cells that a trained model can't answer, in rows to predict.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import unicodedata
 import warnings
 from collections.abc import Collection, Iterable
@@ -57,7 +58,8 @@ def infer_features(
     """
     known = {feature.column_name: feature for feature in declared}
     taken = {feature.name.lower() for feature in known.values()}
-    taken |= {str(name).lower() for name in exclude}
+    exclude = {str(name) for name in exclude}
+    taken |= {name.lower() for name in exclude}
     features = []
     for column in map(str, frame.columns):
         if column in known:
@@ -93,10 +95,26 @@ def feature_name(column: str, taken: Collection[str] = ()) -> str:
         name = re.sub(r"[^A-Za-z0-9]+", "_", plain).strip("_")
     if not re.match(r"[A-Za-z]", name) or name.lower() in RESERVED_NAMES:
         name = f"feature_{name}".rstrip("_")
-    unique, number = name, 2
-    while unique.lower() in taken:
-        unique, number = f"{name}_{number}", number + 1
-    return unique
+    return name if name.lower() not in taken else _numbered(name, taken)
+
+
+def _numbered(name: str, taken: Collection[str]) -> str:
+    """Appends a number to a name that is taken.
+
+    The first free one is bracketed and halved: thousands of columns may have one
+    name but for what an input's name leaves out.
+    """
+
+    def is_taken(number: int) -> bool:
+        return number < 2 or f"{name}_{number}".lower() in taken
+
+    last, free = 1, 2
+    while is_taken(free):
+        last, free = free, 2 * free
+    while free - last > 1:
+        middle = (last + free) // 2
+        last, free = (middle, free) if is_taken(middle) else (last, middle)
+    return f"{name}_{free}"
 
 
 def _infer_kind(values: pd.Series) -> type[Feature] | None:
@@ -106,14 +124,22 @@ def _infer_kind(values: pd.Series) -> type[Feature] | None:
         kind = FEATURE_KINDS.load(name)
         if not kind.matches(column):
             continue
-        doubt = kind.doubt(column)
+        remark, doubt = kind.remark(column), kind.doubt(column)
+        if remark:
+            warnings.warn(f"Column {column.name!r} {remark}", DataWarning, stacklevel=3)
         if doubt:
             warnings.warn(
                 f"Column {column.name!r} {doubt}: left out. Declare it {kind.kind} to "
-                "keep it.",
+                f"keep it ({_flag(name, column.name)}).",
                 DataWarning,
                 stacklevel=3,
             )
             return None
         return kind
     return CategoricalFeature
+
+
+def _flag(kind: str, column: str) -> str:
+    if kind in BUILTIN_IN_ORDER:
+        return f"--{kind} {shlex.quote(column)}"
+    return f"--feature {shlex.quote(f'{column}:{kind}')}"

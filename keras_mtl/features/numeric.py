@@ -77,10 +77,23 @@ class NumericFeature(Feature):
         return not column.is_boolean and column.number_share >= NUMERIC_SHARE
 
     @classmethod
+    def remark(cls, column: Column) -> str:
+        return column.describe_dates("numbers") if column.is_numeric else ""
+
+    @classmethod
     def doubt(cls, column: Column) -> str:
-        if column.is_numeric and _is_counter(column.present):
-            return "counts the rows and looks like an identifier"
-        return ""
+        # With pandas, which settings are checked without.
+        from keras_mtl.tables.suspicions import identifier_look
+
+        if not column.is_numeric or column.looks_like_dates:
+            return ""
+        reason = identifier_look(column.present, column.name)
+        if reason is None:
+            return ""
+        return (
+            "holds a different whole number in every row and looks like an identifier "
+            f"({reason})"
+        )
 
     def with_defaults(self, inputs: InputDefaults) -> Self:
         return self.replace(
@@ -111,6 +124,10 @@ class NumericFeature(Feature):
             *find_non_numeric(frame, self.column_name, source),
             *find_infinite(frame, self.column_name, source),
         ]
+
+    @property
+    def missing_numbers(self) -> tuple[float, ...]:
+        return self.missing_values
 
     def check_readable(self, frame: Rows, source: str) -> list[str]:
         from keras_mtl.tables import find_non_numeric
@@ -201,9 +218,3 @@ class NumericFeature(Feature):
             for feature in features
         ]
         return NumericEncoding(columns, name=cls.block_name())(list(inputs))
-
-
-def _is_counter(values: pd.Series) -> bool:
-    """Says whether the values are whole numbers that go up by one."""
-    numbers = values.to_numpy("float64")
-    return len(numbers) > 20 and bool(np.all(np.diff(numbers) == 1))

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 
 from keras_mtl.report.conflict_plot import write_conflict_plot
 from keras_mtl.report.figures import COLORS, write_figure
+from keras_mtl.report.summary_plots import TASKS_WITH_PLOTS, write_summary_plots
 from keras_mtl.tasks import Task
 
 __all__ = ["write_plots"]
@@ -23,8 +24,11 @@ def write_plots(
     history: Mapping[str, np.ndarray],
     labels: Mapping[str, np.ndarray],
     outputs: Mapping[str, np.ndarray],
+    metrics: Mapping[str, Mapping[str, float]] | None = None,
 ) -> None:
     """Writes a run's plots as PNG files.
+
+    More than `TASKS_WITH_PLOTS` tasks are drawn together, not each by itself.
 
     Args:
         folder: Where to; it is made.
@@ -33,10 +37,15 @@ def write_plots(
             (epochs, members), NaN where a member had stopped.
         labels: By task name the held-out rows' encoded labels.
         outputs: By task name the model's outputs on these rows.
+        metrics: By task name the metrics on these rows, for the summary of many
+            tasks.
     """
     folder.mkdir(parents=True)
     names = [task.name for task in tasks]
     write_conflict_plot(folder / "gradient_conflict.png", names, history)
+    if len(tasks) > TASKS_WITH_PLOTS:
+        write_summary_plots(folder, names, history, metrics or {})
+        return
     for task in tasks:
         _write(folder / f"{task.name}_learning_curve.png", _curve, task, history)
         for suffix, draw in task.plots(labels[task.name], outputs[task.name]).items():

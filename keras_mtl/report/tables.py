@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from rich.table import Table
@@ -11,6 +12,10 @@ from keras_mtl.features.feature import Feature
 from keras_mtl.tasks.task import Task
 
 __all__ = ["data_table", "measures_tables"]
+
+# Of more features, a table is longer than anyone reads.
+MOST_FEATURES = 100
+FIRST_FEATURES = 20
 
 
 def measures_tables(
@@ -54,7 +59,10 @@ def measures_tables(
 
 
 def data_table(tasks: Sequence[Task], features: Sequence[Feature]) -> Table:
-    """Makes the table of what is predicted and from what."""
+    """Makes the table of what is predicted and from what.
+
+    Of many features the first are shown, and the others counted by their kind.
+    """
     table = Table(title="Tasks and features", title_justify="left")
     for heading in ("what", "name", "kind", "column", "how"):
         table.add_column(heading)
@@ -62,7 +70,8 @@ def data_table(tasks: Sequence[Task], features: Sequence[Feature]) -> Table:
         columns = ", ".join(task.label_columns)
         _add_row(table, "task", task.name, task.kind, columns, task.describe())
     table.add_section()
-    for feature in features:
+    shown = features if len(features) <= MOST_FEATURES else features[:FIRST_FEATURES]
+    for feature in shown:
         _add_row(
             table,
             "feature",
@@ -71,6 +80,9 @@ def data_table(tasks: Sequence[Task], features: Sequence[Feature]) -> Table:
             feature.column_name,
             feature.describe(),
         )
+    others = Counter(feature.kind for feature in features[len(shown) :])
+    for kind, count in others.items():
+        _add_row(table, "feature", f"... {count:,} more", kind, "", "")
     return table
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import json
@@ -12,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from keras_mtl._core.whole_folders import flush
 from keras_mtl.errors import UserError
 from keras_mtl.training.progress import Progress
 
@@ -103,12 +105,18 @@ def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     content = pack_checkpoint(checkpoint)
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}.part")
-    with part.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+    try:
+        with part.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError:
+        # It takes room that may be what is lacking.
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise
     part.replace(path)
-    _flush_folder(path.parent)
+    flush(path.parent)
 
 
 def read_checkpoint(path: Path) -> Checkpoint:
@@ -161,12 +169,3 @@ def unpack_checkpoint(content: bytes, source: str) -> Checkpoint:
 
 def _name(index: int) -> str:
     return f"state_{index:05}"
-
-
-def _flush_folder(folder: Path) -> None:
-    """Puts a rename on the disk."""
-    number = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(number)
-    finally:
-        os.close(number)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import shlex
+import warnings
+from collections.abc import Collection, Sequence
 
 from keras_mtl.configuration.fit_config import FitConfig
+from keras_mtl.errors import DataWarning
 from keras_mtl.features import (
     FEATURE_KINDS,
     Feature,
@@ -13,6 +16,11 @@ from keras_mtl.features import (
 )
 from keras_mtl.tables import drop_uninformative, require_columns
 from keras_mtl.tables.column_store import Rows
+from keras_mtl.tables.suspicions import (
+    is_named_identifier,
+    missing_code,
+    repeats_identifier,
+)
 
 __all__ = ["choose_features"]
 
@@ -39,22 +47,27 @@ def choose_features(
     }
     columns = _feature_columns(frame, config, labels, source, mistakes)
     columns = drop_uninformative(frame, columns)
-    if not columns and not mistakes:
+    chosen = set(columns)
+    declared = _declare(config, chosen)
+    hidden = [column for column in frame.columns if column not in chosen]
+    in_full = {item.column_name for item in config.features}
+    features = infer_features(frame, exclude=hidden, declared=declared)
+    if not features and not mistakes:
+        # Of the columns that are left, all may look like identifiers or prose.
         mistakes.append(
             f"{source}: expected at least one feature; no column is left beside the "
             "labels and those left out. Give a file with columns to predict from."
         )
-    declared = _declare(config, columns)
-    hidden = [column for column in frame.columns if column not in columns]
-    features = infer_features(frame, exclude=hidden, declared=declared)
     features = tuple(
         feature.with_defaults(config.inputs)
-        if feature.column_name not in {item.column_name for item in config.features}
+        if feature.column_name not in in_full
         else feature
         for feature in features
     )
     for feature in features:
         mistakes += feature.check_values(frame, source)
+    _warn_of_identifiers(frame, columns, config)
+    _warn_of_missing_codes(frame, features, config, source)
     by_name = {feature.name: feature for feature in features}
     for task in config.tasks:
         if task.name in by_name:
@@ -105,7 +118,7 @@ def _feature_columns(
     return [
         column
         for column in dict.fromkeys(chosen)
-        if column in frame.columns and column not in left_out
+        if column in frame and column not in left_out
     ]
 
 
@@ -148,3 +161,49 @@ def _declare(config: FitConfig, columns: Collection[str]) -> list[Feature]:
                 known.add(column)
                 features.append(kind(name, column=None if name == column else column))
     return features
+
+
+def _warn_of_identifiers(
+    frame: Rows, columns: Collection[str], config: FitConfig
+) -> None:
+    """Tell of columns whose equal values may be rows of one person or thing."""
+    if config.data.group is not None:
+        return
+    for column in filter(is_named_identifier, columns):
+        distinct = repeats_identifier(frame[column].dropna(), column)
+        if distinct is not None:
+            warnings.warn(
+                f"Column {column!r} looks like an identifier that repeats: {distinct} "
+                f"values in {len(frame)} rows. If rows of one value belong together, "
+                f"keep them on one side of the split (--group {shlex.quote(column)}).",
+                DataWarning,
+                stacklevel=2,
+            )
+
+
+def _warn_of_missing_codes(
+    frame: Rows, features: Sequence[Feature], config: FitConfig, source: str
+) -> None:
+    """Tell of numbers such as -9 that may mean missing, each with its columns."""
+    numeric = [each.column_name for each in features if each.dtype == "float32"]
+    labels = [column for task in config.tasks for column in task.label_columns]
+    declared = {feature.column_name: feature for feature in features}
+    found: dict[float, list[str]] = {}
+    for column in dict.fromkeys([*numeric, *labels]):
+        known = column in declared and declared[column].missing_numbers
+        if column not in frame or known or column in config.inputs.missing_values:
+            continue
+        code = missing_code(frame[column])
+        if code is not None:
+            number, rows = code
+            found.setdefault(number, []).append(f"{column!r} ({rows} rows)")
+    for number, where in found.items():
+        others = (
+            "no other value is below 0" if number < 0 else "all others are far smaller"
+        )
+        warnings.warn(
+            f"{source}: {number:g} may mean missing in {', '.join(where)}: {others}. "
+            f"If it does, say so (--missing={number:g}).",
+            DataWarning,
+            stacklevel=2,
+        )

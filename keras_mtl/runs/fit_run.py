@@ -6,12 +6,14 @@ import contextlib
 import shlex
 from pathlib import Path
 
+from keras_mtl._core.whole_folders import disk_failures
 from keras_mtl.configuration.fit_config import FitConfig
 from keras_mtl.configuration.repeatable import repeatable_values
 from keras_mtl.configuration.workers import Workers
 from keras_mtl.errors import RunStoppedError, UserError, gather
 from keras_mtl.runs.checkpoint import Checkpoint, checkpoint_path, pack_checkpoint
 from keras_mtl.runs.data_digests import data_digests
+from keras_mtl.runs.helpers import RunHelpers, begin_helpers
 from keras_mtl.runs.interrupts import terminate_as_interrupt
 from keras_mtl.runs.keep_progress import KeepProgress
 from keras_mtl.runs.prepare import PreparedData, prepare_data
@@ -72,8 +74,9 @@ def fit_run(
         kept.remove()
     terminal.show_data(data)
     try:
-        with terminate_as_interrupt():
-            _train_and_write(data, folder, kept, resume, terminal, workers)
+        # The helpers import what they need while this process imports and trains.
+        with terminate_as_interrupt(), begin_helpers() as helpers:
+            _train_and_write(data, folder, kept, resume, terminal, workers, helpers)
     except KeyboardInterrupt:
         raise RunStoppedError(_interrupted(data, folder, kept)) from None
     return folder
@@ -86,6 +89,7 @@ def _train_and_write(
     resume: Checkpoint | None,
     terminal: Terminal,
     workers: Workers | None,
+    helpers: RunHelpers,
 ) -> None:
     config = data.config
     replicas = None
@@ -125,8 +129,13 @@ def _train_and_write(
             release_rows=True,
         )
     metrics = run_metrics(run, data)
-    with new_run_folder(folder, config.output.overwrite) as written:
-        write_run(written, run, data, metrics)
+    with (
+        disk_failures(
+            folder, f"Training is kept. Make room. {_how_to_resume(data, folder)}"
+        ),
+        new_run_folder(folder, config.output.overwrite) as written,
+    ):
+        write_run(written, run, data, metrics, helpers)
     kept.remove()
     terminal.show_result(metrics, folder)
     if replicas is not None:
@@ -138,10 +147,14 @@ def _train_and_write(
 def _interrupted(data: PreparedData, folder: Path, kept: KeepProgress) -> str:
     if not kept.epoch:
         return "before the first epoch was over; nothing is kept."
+    return (
+        f"after epoch {kept.epoch} of {data.config.training.epochs}, which is kept. "
+        f"{_how_to_resume(data, folder)}"
+    )
+
+
+def _how_to_resume(data: PreparedData, folder: Path) -> str:
     place = shlex.quote(str(folder))
     if data.config.output.overwrite:
         place += " --overwrite"
-    return (
-        f"after epoch {kept.epoch} of {data.config.training.epochs}, which is kept. Go "
-        f"on with: python -m keras_mtl.fit --out {place} --resume"
-    )
+    return f"Go on with: python -m keras_mtl.fit --out {place} --resume"

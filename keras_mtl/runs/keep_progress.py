@@ -75,11 +75,17 @@ class KeepProgress:
                 self.path, Checkpoint(self.settings, self.data, self._waiting)
             )
         except OSError as error:
-            kept = f"that of epoch {self.epoch} is whole" if self.epoch else "none yet"
-            raise RunStoppedError(
-                f"{self.path}: the checkpoint of epoch {self._waiting.epoch} could not "
-                f"be written: {error.strerror} ({kept}). Make room for it and go on "
+            epoch = self._waiting.epoch
+            kept = (
+                f"that of epoch {self.epoch} is whole). Make room for it and go on "
                 "with --resume."
+                if self.epoch
+                else "none yet). Nothing is kept: make room, or write to another disk "
+                "with --out, and train again."
+            )
+            raise RunStoppedError(
+                f"{self.path}: the checkpoint of epoch {epoch} could not be written: "
+                f"{error.strerror} ({kept}"
             ) from error
         self.epoch = self._waiting.epoch
         self._waiting = None

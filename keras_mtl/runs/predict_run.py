@@ -15,7 +15,7 @@ import pandas as pd
 from keras_mtl._core.display import write_output
 from keras_mtl.errors import DataWarning, UserError
 from keras_mtl.features import Feature
-from keras_mtl.runs.prepare import word_columns
+from keras_mtl.runs.prepare import number_columns, word_columns
 from keras_mtl.runs.terminal import Terminal
 from keras_mtl.serving.declarations import read_declarations
 from keras_mtl.serving.model_file import check_model_file
@@ -55,6 +55,7 @@ def predict_run(
     out: str | None = None,
     overwrite: bool = False,
     missing: Sequence[str] = (),
+    decimal_mark: str | None = None,
 ) -> None:
     """Answers the rows of a file, and writes the answers as CSV.
 
@@ -64,6 +65,7 @@ def predict_run(
         out: Where to write; None is the standard output.
         overwrite: Whether a file there is replaced.
         missing: Texts that mean a missing cell, beside the usual ones.
+        decimal_mark: See `keras_mtl.tables.read_csv`.
 
     Raises:
         UserError: When a file can't serve; nothing is written.
@@ -82,7 +84,7 @@ def predict_run(
     tasks, features = read_declarations(path)
     terminal = Terminal(quiet=True)
     with terminal.warnings():
-        frame = _read(rows, tasks, features, missing)
+        frame = _read(rows, tasks, features, missing, decimal_mark)
         labels = _labels(tasks, frame, rows)
     with terminal.loading():
         import tensorflow as tf
@@ -105,8 +107,15 @@ def _read(
     tasks: Sequence[Task],
     features: Sequence[Feature],
     missing: Sequence[str],
+    decimal_mark: str | None,
 ) -> ColumnStore:
-    frame = read_rows(rows, word_columns(tasks, features), missing)
+    frame = read_rows(
+        rows,
+        word_columns(tasks, features),
+        missing,
+        decimal_mark,
+        number_columns(tasks, features),
+    )
     columns = [feature.column_name for feature in features]
     mistakes = require_columns(frame, columns, "feature", rows)
     for feature in features:

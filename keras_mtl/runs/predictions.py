@@ -10,6 +10,7 @@ import pandas as pd
 import tensorflow as tf
 
 from keras_mtl.features import feature_arrays, feature_tensors
+from keras_mtl.serving.network import prediction_function
 from keras_mtl.tables.column_store import Rows, rows_between
 from keras_mtl.training import MultiTaskModel
 
@@ -75,7 +76,8 @@ def predict_matrix(model: MultiTaskModel, matrix: np.ndarray) -> dict[str, np.nd
 def _predict(
     model: MultiTaskModel, rows: int, inputs: Callable[[int, int], Any]
 ) -> dict[str, np.ndarray]:
-    answer = tf.function(model, reduce_retracing=True, autograph=False)
+    function = prediction_function(model)
+    answer = tf.function(function, reduce_retracing=True, autograph=False)
     outputs = {
         task.name: np.zeros((rows, task.units), "float32") for task in model.tasks
     }

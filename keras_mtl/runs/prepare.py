@@ -23,7 +23,7 @@ from keras_mtl.tables.read_rows import read_rows
 from keras_mtl.tasks import Task
 from keras_mtl.training.shared_arrays import aligned_array
 
-__all__ = ["PreparedData", "prepare_data", "word_columns"]
+__all__ = ["PreparedData", "number_columns", "prepare_data", "word_columns"]
 
 # A class needs a row to train on, one to validate on and one to test on.
 ROWS_A_CLASS = 3
@@ -134,7 +134,10 @@ def prepare_data(config: FitConfig) -> PreparedData:
     path = config.data.path or str(heart_disease_path())
     words = word_columns(config.tasks, config.features)
     words |= {*config.inputs.categorical, *config.inputs.boolean}
-    frame = read_rows(path, words, config.data.missing)
+    numbers = {*config.inputs.numeric, *number_columns(config.tasks, config.features)}
+    frame = read_rows(
+        path, words, config.data.missing, config.data.decimal_mark, numbers
+    )
     _mask_labels(frame, config)
 
     mistakes: list[str] = []
@@ -159,6 +162,7 @@ def prepare_data(config: FitConfig) -> PreparedData:
         split = join_test_rows(frame, test, columns, config, test_source)
         labels = _encode(tasks, split.frame)
     require_classes(tasks, labels, split, source, test_source)
+    _require_groups(config, split, source)
     members = member_rows(
         split.train_rows,
         _strata(tasks, labels),
@@ -167,6 +171,29 @@ def prepare_data(config: FitConfig) -> PreparedData:
         config.seed,
     )
     return PreparedData(config, labels, split, members, source)
+
+
+def _require_groups(config: FitConfig, split: RowSplit, source: str) -> None:
+    """Check that members can leave a group out for their validation.
+
+    Raises:
+        UserError: When all training rows are of one group.
+    """
+    groups = len(np.unique(split.groups[split.train_rows]))
+    if not config.training.validation_fraction or groups > 1:
+        return
+    column = config.data.group
+    where = source if column is None else f"{source}, column {column!r}"
+    parts = "to train on and one to validate on"
+    if config.data.test_path is None:
+        expected, parts = "three", f"one {parts}, beside one to test on"
+    else:
+        expected, parts = "two", f"one {parts}"
+    raise UserError(
+        f"{where}: expected at least {expected} groups of rows, {parts}. Received: "
+        f"{groups} to train on. Give rows of more groups, or train without validation "
+        "(--validation-fraction 0 --patience 0)."
+    )
 
 
 def _missing_labels(config: FitConfig) -> dict[str, tuple[float, ...]]:
@@ -230,7 +257,13 @@ def _read_test(
     words = word_columns(config.tasks, features)
     test = None
     with gather(mistakes):
-        test = read_rows(source, words, config.data.missing)
+        test = read_rows(
+            source,
+            words,
+            config.data.missing,
+            config.data.decimal_mark,
+            number_columns(config.tasks, features),
+        )
     if test is None:
         return None
     _mask_labels(test, config)
@@ -264,4 +297,17 @@ def word_columns(tasks: Iterable[Task], features: Iterable[Feature]) -> set[str]
     labels = {column for task in tasks for column in task.word_columns}
     return labels | {
         feature.column_name for feature in features if feature.dtype == "string"
+    }
+
+
+def number_columns(tasks: Iterable[Task], features: Iterable[Feature]) -> set[str]:
+    """The columns that hold numbers: those of features and of labels."""
+    labels = {
+        column
+        for task in tasks
+        for column in task.label_columns
+        if column not in task.word_columns
+    }
+    return labels | {
+        feature.column_name for feature in features if feature.dtype == "float32"
     }

@@ -5,10 +5,14 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from keras_mtl._core.whole_folders import (
+    flush_tree,
+    folder_beside,
+    remove_leftovers,
+)
 from keras_mtl.errors import UserError
 
 __all__ = ["choose_folder", "new_run_folder"]
@@ -78,45 +82,39 @@ def new_run_folder(path: Path, overwrite: bool) -> Iterator[Path]:
 
     It is written beside its place under a hidden name and renamed when all is
     on the disk, so that a run killed at any moment leaves no folder that looks
-    complete.
+    complete. What a killed one left is removed.
 
     Args:
         path: The run folder's place.
         overwrite: Whether a run folder there is replaced.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    written = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
-    # A temporary folder is its owner's alone; a run is as open as other files.
-    written.chmod(0o777 & ~_umask())
-    try:
+    remove_leftovers(path)
+    replaced = path.with_name(f".{path.name}.replaced")
+    _restore(replaced, path)
+    with folder_beside(path) as written:
         yield written
-        _flush(written)
+        flush_tree(written)
         if overwrite and path.exists():
             # Both renames are atomic; between them the run is absent.
-            old = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
-            path.rename(old / "replaced")
+            path.rename(replaced)
             written.rename(path)
-            shutil.rmtree(old)
+            shutil.rmtree(replaced)
+        elif path.exists():
+            raise UserError(
+                f"{path}: expected a folder that is not there yet; it has appeared "
+                "since this run began. Choose another with --out."
+            )
         else:
-            if path.exists():
-                raise UserError(
-                    f"{path}: expected a folder that is not there yet; it has appeared "
-                    "since this run began. Choose another with --out."
-                )
             written.rename(path)
-    finally:
-        if written.exists():
-            shutil.rmtree(written)
 
 
-def _flush(folder: Path) -> None:
-    for file in sorted(folder.rglob("*")):
-        if file.is_file():
-            with file.open("rb") as stream:
-                os.fsync(stream.fileno())
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+def _restore(replaced: Path, path: Path) -> None:
+    """Ends what a process that was killed while it replaced a run had begun."""
+    if not replaced.exists():
+        return
+    if path.exists():
+        shutil.rmtree(replaced)
+    else:
+        # Only the old run is surely whole.
+        replaced.rename(path)

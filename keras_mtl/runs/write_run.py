@@ -12,7 +12,7 @@ import pandas as pd
 
 from keras_mtl.configuration.repeatable import repeatable_values
 from keras_mtl.configuration.toml_file import write_toml
-from keras_mtl.report import write_plots
+from keras_mtl.runs.helpers import RunHelpers, draw_beside
 from keras_mtl.runs.predictions import answer_rows
 from keras_mtl.runs.prepare import PreparedData
 from keras_mtl.runs.train import TrainedRun
@@ -50,6 +50,7 @@ def write_run(
     run: TrainedRun,
     data: PreparedData,
     metrics: dict[str, Any],
+    helpers: RunHelpers,
 ) -> None:
     """Writes all files of a run into a folder.
 
@@ -58,25 +59,35 @@ def write_run(
         run: What training gave.
         data: What it was trained on.
         metrics: As `run_metrics` gives them.
+        helpers: The processes that draw and check beside this one.
     """
     model = run.model
     outputs = _rows(run.answers, data.test_rows)
     labels = _rows(data.labels, data.test_rows)
-    write_toml(folder / "config.toml", repeatable_values(data.config))
-    model.save(folder / "model.keras")
-    text = json.dumps(metrics, indent=2, allow_nan=False)
-    (folder / "metrics.json").write_text(text + "\n", "utf-8")
-    history = pd.DataFrame(run.fit.mean_history())
-    history.insert(0, "epoch", np.arange(1, len(history) + 1))
-    history.to_csv(folder / "history.csv", index=False)
-    table = answer_rows(model, outputs, labels, data.test_numbers)
-    table.to_csv(folder / "predictions.csv", index=False)
-    write_plots(folder / "plots", model.tasks, run.fit.history, labels, outputs)
-    write_saved_model(
-        model,
-        folder / "serving" / data.config.model.name / "1",
-        details=run_details(folder),
-    )
+    with draw_beside(
+        helpers.painter,
+        folder / "plots",
+        model.tasks,
+        run.fit.history,
+        labels,
+        outputs,
+        metrics["test"],
+    ):
+        write_toml(folder / "config.toml", repeatable_values(data.config))
+        model.save(folder / "model.keras")
+        text = json.dumps(metrics, indent=2, allow_nan=False)
+        (folder / "metrics.json").write_text(text + "\n", "utf-8")
+        history = pd.DataFrame(run.fit.mean_history())
+        history.insert(0, "epoch", np.arange(1, len(history) + 1))
+        history.to_csv(folder / "history.csv", index=False)
+        table = answer_rows(model, outputs, labels, data.test_numbers)
+        table.to_csv(folder / "predictions.csv", index=False)
+        write_saved_model(
+            model,
+            folder / "serving" / data.config.model.name / "1",
+            details=run_details(folder),
+            checker=helpers.checker,
+        )
 
 
 def _measure(

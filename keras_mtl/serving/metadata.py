@@ -80,7 +80,7 @@ def write_metadata(
     metadata["signatures"] = {
         key: {
             "method": signature.method,
-            "inputs": signature.inputs,
+            "inputs": _describe_inputs(signature),
             "answers": signature.summary,
         }
         for key, signature in signatures.items()
@@ -108,6 +108,14 @@ def read_metadata(folder: Path) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return metadata if isinstance(metadata, dict) else {}
+
+
+def _describe_inputs(signature: Signature) -> dict[str, Any]:
+    """Describes inputs, and their names as arguments in Python."""
+    return {
+        name: {"dtype": signature.inputs[name], "keyword": keyword}
+        for name, keyword in signature.keywords.items()
+    }
 
 
 def plain_json(value: Any) -> Any:

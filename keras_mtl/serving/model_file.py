@@ -74,7 +74,8 @@ def load_model(path: str | os.PathLike[str]) -> MultiTaskModel:
         The model, not compiled.
 
     Raises:
-        UserError: When the file is not such a model.
+        UserError: When the file is not such a model, or its weights are not
+            finite.
     """
     check_model_file(path)
     import keras
@@ -98,7 +99,26 @@ def load_model(path: str | os.PathLike[str]) -> MultiTaskModel:
             f"{path}: expected a model of raw features; received one of an encoded "
             "matrix. Save it joined with its encoder: keras_mtl.join_encoder."
         )
+    _require_finite(Path(path), model)
     return model
+
+
+def _require_finite(path: Path, model: MultiTaskModel) -> None:
+    """Refuses weights that are NaN or infinite, which answer every row alike."""
+    import numpy as np
+
+    broken = [
+        variable.path
+        for variable in model.variables
+        if not np.isfinite(np.asarray(variable)).all()
+    ]
+    if broken:
+        more = f" and {len(broken) - 1} more" if len(broken) > 1 else ""
+        raise UserError(
+            f"{path}: expected finite weights; received NaN or infinity in "
+            f"{broken[0]}{more}. The training has diverged, or the file is damaged. "
+            "Train again with a lower learning rate."
+        )
 
 
 def _check_member(path: Path, member: zipfile.ZipInfo) -> str | None:

@@ -1,29 +1,35 @@
-"""Folders that appear whole or not at all."""
+"""The numbered versions of a served model."""
 
 from __future__ import annotations
 
 import contextlib
 import os
-import shutil
-import time
-import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-__all__ = ["publish_version", "write_folder"]
+from keras_mtl._core.whole_folders import (
+    disk_failures,
+    flush,
+    flush_tree,
+    folder_beside,
+    remove_leftovers,
+)
+from keras_mtl.errors import UserError
+
+__all__ = ["is_version", "publish_version", "write_folder"]
 
 # Beside the versions; the server takes only names that are integers for one.
 _CLAIMS = ".published"
-_PARTIAL = ".partial"
-_LEFTOVER_SECONDS = 24 * 3600
+# The largest number that the server reads.
+_LARGEST_VERSION = 2**63 - 1
 
 
 def write_folder(path: str | os.PathLike[str], fill: Callable[[Path], None]) -> None:
     """Writes a folder that is complete at the moment it has its name.
 
     It is written beside its place, flushed to disk and renamed. When the
-    program is killed before, only a hidden folder is left, which a later call
-    removes after a day.
+    program is killed before, only a hidden folder is left, which the next call
+    removes.
 
     Args:
         path: The folder, which must not exist yet.
@@ -31,6 +37,7 @@ def write_folder(path: str | os.PathLike[str], fill: Callable[[Path], None]) -> 
 
     Raises:
         FileExistsError: When the path exists.
+        RunStoppedError: When the disk is full or can't be written to.
 
     Example:
 
@@ -42,14 +49,10 @@ def write_folder(path: str | os.PathLike[str], fill: Callable[[Path], None]) -> 
     """
     path = Path(path)
     _refuse_existing(path)
-    partial = _fill_beside(path.parent, path.name, fill)
-    try:
+    with _filled_beside(path, path, fill) as partial:
         _refuse_existing(path)
         os.rename(partial, path)
-    except BaseException:
-        shutil.rmtree(partial, ignore_errors=True)
-        raise
-    _flush(path.parent)
+        flush(path.parent)
 
 
 def publish_version(
@@ -67,6 +70,10 @@ def publish_version(
     Returns:
         The version's path: `folder/N`.
 
+    Raises:
+        UserError: When no number is left.
+        RunStoppedError: When the disk is full or can't be written to.
+
     Example:
 
     >>> import tempfile
@@ -76,33 +83,26 @@ def publish_version(
     ['1', '2']
     """
     folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    partial = _fill_beside(folder, "version", fill)
-    try:
+    with _filled_beside(folder / "version", folder, fill) as partial:
         version = folder / str(_claim_number(folder))
         os.rename(partial, version)
-    except BaseException:
-        shutil.rmtree(partial, ignore_errors=True)
-        raise
-    _flush(folder)
+        flush(folder)
     return version
 
 
-def _fill_beside(folder: Path, name: str, fill: Callable[[Path], None]) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    _remove_leftovers(folder)
-    partial = folder / f".{name}-{uuid.uuid4().hex}{_PARTIAL}"
-    partial.mkdir()
-    try:
-        fill(partial)
-        for parent, _, files in os.walk(partial):
-            for file in files:
-                _flush(Path(parent, file))
-            _flush(Path(parent))
-    except BaseException:
-        shutil.rmtree(partial, ignore_errors=True)
-        raise
-    return partial
+@contextlib.contextmanager
+def _filled_beside(
+    path: Path, shown: Path, fill: Callable[[Path], None]
+) -> Iterator[Path]:
+    """Gives the filled folder, which is removed unless it is renamed."""
+    advice = "Nothing is published. Make room, or choose another place."
+    with disk_failures(shown, advice):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        remove_leftovers(path)
+        with folder_beside(path) as partial:
+            fill(partial)
+            flush_tree(partial)
+            yield partial
 
 
 def _claim_number(folder: Path) -> int:
@@ -111,23 +111,33 @@ def _claim_number(folder: Path) -> int:
     claims.mkdir(exist_ok=True)
     while True:
         names = [child.name for place in (folder, claims) for child in place.iterdir()]
-        number = 1 + max((int(name) for name in names if name.isdecimal()), default=0)
+        last = max((int(name) for name in names if is_version(name)), default=0)
+        if last == _LARGEST_VERSION:
+            raise UserError(
+                f"{folder}: expected versions that leave a higher number; received "
+                f"{last}, the largest that a server reads. Take it away, or publish "
+                "under another name."
+            )
+        number = last + 1
         try:
             # Fails if another has made it in between.
             (claims / str(number)).touch(exist_ok=False)
         except FileExistsError:
             continue
-        _flush(claims)
+        flush(claims)
         return number
 
 
-def _remove_leftovers(folder: Path) -> None:
-    """Removes what a killed program left, once it is surely dead."""
-    for child in folder.glob(f".*{_PARTIAL}"):
-        # Another that writes here may have finished with it by now.
-        with contextlib.suppress(FileNotFoundError):
-            if time.time() - child.stat().st_mtime > _LEFTOVER_SECONDS:
-                shutil.rmtree(child, ignore_errors=True)
+def is_version(name: str) -> bool:
+    """Says whether TensorFlow Serving takes a folder's name for a version's number.
+
+    Example:
+
+    >>> [is_version(name) for name in ("7", "٣٣", "+7", "9223372036854775808")]
+    [True, False, False, False]
+    """
+    # `isdecimal` alone takes the digits of all scripts.
+    return name.isascii() and name.isdecimal() and int(name) <= _LARGEST_VERSION
 
 
 def _refuse_existing(path: Path) -> None:
@@ -136,12 +146,3 @@ def _refuse_existing(path: Path) -> None:
             f"Expected a path that does not exist yet. Received: {path}. Files of "
             "what is there would mix with the new ones."
         )
-
-
-def _flush(path: Path) -> None:
-    """Has the disk hold a file, or a folder's list of names."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -43,11 +43,14 @@ def stack_request(
     import tensorflow as tf
 
     # One constant for all.
-    column = tf.constant([-1])
+    flat = tf.constant([-1])
+
+    def column(value: tf.Tensor) -> tf.Tensor:
+        # Half the time of `tf.reshape`, which looks at the constant each time.
+        return tf.raw_ops.Reshape(tensor=value, shape=flat)
+
     return {
-        dtype: tf.stack(
-            [tf.reshape(values[feature.name], column) for feature in group], axis=-1
-        )
+        dtype: tf.stack([column(values[feature.name]) for feature in group], axis=-1)
         for dtype, group in features_by_dtype(features).items()
     }
 

@@ -116,7 +116,7 @@ def _encoded_rows(model: MultiTaskModel, encoded: Any) -> np.ndarray:
     import numpy as np
 
     from keras_mtl.features import feature_tensors
-    from keras_mtl.serving.example_rows import example_rows, missing_rows
+    from keras_mtl.serving.warmup import example_rows, missing_rows
 
     encoder = keras.Model(model.input, encoded)
     parts = [example_rows(model.features, count=100), missing_rows(model.features)]

@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
+from keras_mtl._core.side_process import SideProcess, SideProcessError
+from keras_mtl._core.whole_folders import plain_path
 from keras_mtl.errors import UserError
-from keras_mtl.serving.check_saved_model import ask_saved_model
-from keras_mtl.serving.example_rows import example_rows, missing_rows
+from keras_mtl.features import feature_tensors
+from keras_mtl.serving._prediction_log import RequestKind
+from keras_mtl.serving.answers import serve_answer
 from keras_mtl.serving.metadata import write_metadata
+from keras_mtl.serving.network import Network, build_network
 from keras_mtl.serving.publish import publish_version, write_folder
-from keras_mtl.serving.signatures import Signature, build_signatures
-from keras_mtl.serving.warmup import WarmupRequest, write_warmup
+from keras_mtl.serving.session import session_process
+from keras_mtl.serving.shared_representation import shared_representation
+from keras_mtl.serving.signatures import PREDICT, Signature, build_signatures
+from keras_mtl.serving.warmup import (
+    WarmupRequest,
+    example_rows,
+    missing_rows,
+    write_warmup,
+)
 from keras_mtl.training import MultiTaskModel
 
 __all__ = ["publish_saved_model", "write_saved_model"]
-
-Function = Callable[[dict[str, Any]], dict[str, Any]]
 
 # A warm-up file has 1 to 10 requests.
 _WARMUP_REQUESTS = 10
@@ -32,12 +42,13 @@ def write_saved_model(
     *,
     details: dict[str, Any] | None = None,
     warmup_rows: dict[str, np.ndarray] | None = None,
+    checker: SideProcess | None = None,
 ) -> None:
     """Writes a model as one complete version folder for TensorFlow Serving.
 
     The folder appears at its place when it is whole: with its variables,
-    warm-up requests and metadata, loaded and asked through the C library as
-    the server does.
+    warm-up requests and metadata, loaded and asked by TensorFlow's session
+    loader as the server does.
 
     Args:
         model: A model whose inputs are raw features.
@@ -49,6 +60,8 @@ def write_saved_model(
         warmup_rows: By feature name, an array of shape (N,): rows to warm the
             server up with. They are readable in the folder. By default rows
             drawn from the features' statistics.
+        checker: A process that `keras_mtl.serving.session.session_process` has
+            begun earlier, as its imports take seconds; by default a new one.
 
     Raises:
         FileExistsError: When the path exists.
@@ -66,7 +79,9 @@ def write_saved_model(
     path = Path(path)
     write_folder(
         path,
-        lambda folder: _fill(folder, model, path.parent.name, details, warmup_rows),
+        lambda folder: _fill(
+            folder, model, path.parent.name, details, warmup_rows, checker
+        ),
     )
 
 
@@ -77,6 +92,7 @@ def publish_saved_model(
     *,
     details: dict[str, Any] | None = None,
     warmup_rows: dict[str, np.ndarray] | None = None,
+    checker: SideProcess | None = None,
 ) -> Path:
     """Publishes the next version of a model where a server finds it.
 
@@ -86,6 +102,7 @@ def publish_saved_model(
         name: The model's name.
         details: See `write_saved_model`.
         warmup_rows: See `write_saved_model`.
+        checker: See `write_saved_model`.
 
     Returns:
         The version's folder: `base/name/N`.
@@ -97,7 +114,7 @@ def publish_saved_model(
     _require_features(model)
     return publish_version(
         Path(base, name),
-        lambda folder: _fill(folder, model, name, details, warmup_rows),
+        lambda folder: _fill(folder, model, name, details, warmup_rows, checker),
     )
 
 
@@ -107,19 +124,27 @@ def _fill(
     name: str,
     details: dict[str, Any] | None,
     warmup_rows: dict[str, np.ndarray] | None,
+    checker: SideProcess | None,
 ) -> None:
-    signatures = build_signatures(model)
-    requests = _warmup_requests(model, signatures, warmup_rows)
-    traced = _save(folder, model, signatures)
-    write_warmup(folder, requests, name)
-    write_metadata(folder, model, name, signatures, details or {})
-    _check(folder, traced, requests)
+    with contextlib.ExitStack() as stack:
+        if checker is None:
+            checker = stack.enter_context(session_process())
+        network = build_network(model)
+        signatures = build_signatures(model, network)
+        requests = _warmup_requests(model, signatures, warmup_rows)
+        _save(folder, model, network, signatures)
+        write_warmup(folder, requests, name)
+        write_metadata(folder, model, name, signatures, details or {})
+        _check(folder, model, signatures, requests, checker)
 
 
 def _save(
-    folder: Path, model: MultiTaskModel, signatures: dict[str, Signature]
-) -> dict[str, Function]:
-    """Writes the graph and the weights, and returns the traced functions."""
+    folder: Path,
+    model: MultiTaskModel,
+    network: Network,
+    signatures: dict[str, Signature],
+) -> None:
+    """Writes the graph and the weights."""
     import keras
     import tensorflow as tf
 
@@ -136,25 +161,28 @@ def _save(
     # compares each variable with all others.
     tables = (keras.layers.StringLookup, keras.layers.IntegerLookup)
     saved = tf.Module()
-    saved.model_variables = [variable.value for variable in model.variables]
+    saved.model_variables = network.variables
     saved.tables = [
         layer.lookup_table
         for layer in model._flatten_layers()
         if isinstance(layer, tables)
     ]
+    # `keras.layers.TFSMLayer` calls an attribute with a dict, and could not call a
+    # signature, whose arguments are keywords. `serve` is its default.
+    saved.serving_default = saved.serve = traced["serving_default"]
     # The gradients are for those who would train it on, and take as long to trace.
     options = tf.saved_model.SaveOptions(experimental_custom_gradients=False)
-    tf.saved_model.save(saved, str(folder), signatures=traced, options=options)
+    with plain_path(folder) as plain:
+        tf.saved_model.save(saved, str(plain), signatures=traced, options=options)
     _name_signatures(folder, signatures)
-    return traced
 
 
 def _name_signatures(folder: Path, signatures: dict[str, Signature]) -> None:
     """Gives inputs and methods the names that requests use.
 
     TensorFlow saves every signature as one for predict requests, which the
-    server refuses to classify with where it checks; and see
-    `Signature.tensor_specs` for the inputs.
+    server refuses to classify with where it checks; and it names inputs by
+    `Signature.keywords`.
     """
     from tensorflow.core.protobuf import saved_model_pb2
 
@@ -167,8 +195,12 @@ def _name_signatures(folder: Path, signatures: dict[str, Signature]) -> None:
             type(definition).FromString(definition.SerializeToString()).inputs
         )
         definition.inputs.clear()
-        for index, key in enumerate(signature.inputs):
-            definition.inputs[key].CopyFrom(saved_inputs[f"input_{index}"])
+        for key, keyword in signature.keywords.items():
+            definition.inputs[key].CopyFrom(saved_inputs[keyword])
+            # The graph takes any rank; rows of one number are what is meant.
+            shape = definition.inputs[key].tensor_shape
+            shape.Clear()
+            shape.dim.add(size=-1)
     path.write_bytes(saved.SerializeToString(deterministic=True))
     # It describes the file as it was.
     (folder / "fingerprint.pb").unlink(missing_ok=True)
@@ -189,30 +221,90 @@ def _warmup_requests(
     ]
     for name, signature in signatures.items():
         if name != "serving_default":
-            kind = signature.method.rpartition("/")[2]
+            kind = cast(RequestKind, signature.method.rpartition("/")[2])
             requests.append(WarmupRequest(name, kind, few))
     return requests[:_WARMUP_REQUESTS]
 
 
 def _check(
-    folder: Path, functions: dict[str, Function], requests: Sequence[WarmupRequest]
+    folder: Path,
+    model: MultiTaskModel,
+    signatures: dict[str, Signature],
+    requests: Sequence[WarmupRequest],
+    checker: SideProcess,
 ) -> None:
-    """Asks the written model what the server will, and compares the answers."""
+    """Asks the written model what the server will, and compares with Keras."""
+    asked = [(request.signature, request.inputs()) for request in requests]
+    try:
+        with plain_path(folder) as plain:
+            checker.submit(
+                "keras_mtl.serving.session:ask_saved_model", str(plain), asked
+            )
+            # Meanwhile.
+            expected = _expected_outputs(model, signatures, requests)
+            answers = checker.result()
+    except SideProcessError as error:
+        raise RuntimeError(
+            f"The SavedModel that was written does not answer: {error}"
+        ) from error
+    for request, outputs, values in zip(requests, expected, answers, strict=True):
+        for name, output in outputs.items():
+            _require_equal(request.signature, name, values[name], output)
+
+
+def _expected_outputs(
+    model: MultiTaskModel,
+    signatures: dict[str, Signature],
+    requests: Sequence[WarmupRequest],
+) -> list[dict[str, np.ndarray]]:
+    """Answers the requests with the Keras model itself, layer by layer."""
     import tensorflow as tf
 
-    asked = [(request.signature, request.inputs()) for request in requests]
-    for (name, inputs), answers in zip(
-        asked, ask_saved_model(folder, asked), strict=True
-    ):
-        tensors = {
-            key: tf.constant(
-                values.tolist(), tf.string if values.dtype == object else tf.float32
-            )
-            for key, values in inputs.items()
+    # All rows in one call.
+    names = [feature.name for feature in model.features]
+    rows = {
+        name: np.concatenate([request.rows[name] for request in requests])
+        for name in names
+    }
+    shared = shared_representation(model) if "features" in signatures else None
+    # Other devices round otherwise than the checking process, which has none.
+    with tf.device("CPU"):
+        inputs = feature_tensors(rows)
+        predicted = model(inputs, training=False)
+        answers = {
+            task.name: serve_answer(task, predicted[task.name]) for task in model.tasks
         }
-        expected = functions[name](tensors)
-        for key, value in expected.items():
-            _require_equal(name, key, answers[key], value.numpy())
+        represented = {}
+        if shared is not None:
+            represented["features"] = shared.model(inputs, training=False)
+    expected, start = [], 0
+    for request in requests:
+        stop = start + len(request.rows[names[0]])
+        if request.signature == "features":
+            outputs = represented
+        else:
+            outputs = _outputs_of(signatures, request.signature, answers)
+        expected.append(
+            {name: each[start:stop].numpy() for name, each in outputs.items()}
+        )
+        start = stop
+    return expected
+
+
+def _outputs_of(
+    signatures: dict[str, Signature], name: str, answers: dict[str, Any]
+) -> dict[str, Any]:
+    """Picks a signature's outputs from the answers of all tasks."""
+    if signatures[name].method == PREDICT:
+        return {
+            key: value
+            for answer in answers.values()
+            for key, value in answer.outputs.items()
+        }
+    kind, _, task = name.partition("_")
+    if kind == "classify":
+        return {"classes": answers[task].classes, "scores": answers[task].scores}
+    return {"outputs": answers[task].value}
 
 
 def _require_equal(

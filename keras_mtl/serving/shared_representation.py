@@ -85,7 +85,9 @@ def _find(model: keras.Model) -> tuple[Any, str] | None:
         inner = _find(core[0])
         if inner is not None:
             tensor, source = inner
-            return keras.Model(core[0].input, tensor)(core[1]), source
+            # Of a name that no feature has.
+            trunk = keras.Model(core[0].input, tensor, name="shared.trunk")
+            return trunk(core[1]), source
         return None
     members = [
         node
@@ -96,11 +98,13 @@ def _find(model: keras.Model) -> tuple[Any, str] | None:
         trunks = [_find(node.operation) for node in members]
         if None not in trunks:
             tensors = [
-                keras.Model(node.operation.input, trunk[0])(*node.input_tensors)
-                for node, trunk in zip(members, trunks, strict=True)
+                keras.Model(
+                    node.operation.input, trunk[0], name=f"shared.trunk_{index}"
+                )(*node.input_tensors)
+                for index, (node, trunk) in enumerate(zip(members, trunks, strict=True))
                 if trunk is not None
             ]
-            return keras.layers.Concatenate(name="trunks")(tensors), "trunks"
+            return keras.layers.Concatenate(name="shared.trunks")(tensors), "trunks"
     trunk = _last_cut(model)
     return None if trunk is None else (trunk, "trunk")
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from keyword import iskeyword
 from typing import TYPE_CHECKING, Any
 
 from keras_mtl.errors import UserError
 from keras_mtl.serving.answers import ServedAnswer, serve_answer
 from keras_mtl.serving.example_parsing import parse_examples
+from keras_mtl.serving.network import Network, build_network
 from keras_mtl.serving.request_values import clean_request, stack_request
-from keras_mtl.serving.shared_representation import shared_representation
 from keras_mtl.training import MultiTaskModel
 
 if TYPE_CHECKING:
@@ -20,13 +21,18 @@ __all__ = [
     "CLASSIFY",
     "PREDICT",
     "REGRESS",
+    "TASKS_WITH_SIGNATURES",
     "Signature",
     "build_signatures",
+    "python_keywords",
 ]
 
 PREDICT = "tensorflow/serving/predict"
 CLASSIFY = "tensorflow/serving/classify"
 REGRESS = "tensorflow/serving/regress"
+
+# Of more tasks, each signature would be a copy of one graph that no client can list.
+TASKS_WITH_SIGNATURES = 20
 
 
 @dataclass(frozen=True)
@@ -35,8 +41,9 @@ class Signature:
 
     Attributes:
         method: The kind of request, by the name that the server checks.
-        function: From tensors to a dict of tensors.
-        inputs: By input name its dtype; all are of shape (N,).
+        function: From a dict of tensors to a dict of tensors.
+        inputs: By input name its dtype; all are of shape (N,), or (N, 1) in a
+            predict request.
         summary: What it answers, for people.
     """
 
@@ -45,33 +52,76 @@ class Signature:
     inputs: dict[str, str]
     summary: str
 
-    def tensor_specs(self) -> list[dict[str, tf.TensorSpec]]:
-        """Returns the function's arguments as TensorFlow saves them.
+    @property
+    def keywords(self) -> dict[str, str]:
+        """By input name the keyword argument of `tf.saved_model.load`'s signature."""
+        return python_keywords(self.inputs)
 
-        They are called `input_0`, ... there: TensorFlow makes Python names of
-        them, and refuses `class`, `self` and two that differ by case.
-        """
+    def tensor_specs(self) -> list[dict[str, tf.TensorSpec]]:
+        """Returns the function's arguments as TensorFlow saves them."""
         import tensorflow as tf
 
+        # Of any rank: TensorFlow itself then lets (N, 1) pass where (N,) is meant.
+        shape = None if self.method == PREDICT else (None,)
+        keywords = self.keywords
         return [
             {
-                name: tf.TensorSpec((None,), dtype, name=f"input_{index}")
-                for index, (name, dtype) in enumerate(self.inputs.items())
+                name: tf.TensorSpec(shape, dtype, name=keywords[name])
+                for name, dtype in self.inputs.items()
             }
         ]
 
 
-def build_signatures(model: MultiTaskModel) -> dict[str, Signature]:
+def python_keywords(names: Iterable[str]) -> dict[str, str]:
+    """Returns for each name one that Python and TensorFlow take for an argument.
+
+    It is the name itself, but for Python's own words and for names that differ from
+    an earlier one in case alone, which TensorFlow takes for the same.
+
+    Args:
+        names: Names of letters, digits and `_`.
+
+    Example:
+
+    >>> python_keywords(["age", "lambda", "Chol", "chol"])
+    {'age': 'age', 'lambda': 'lambda_', 'Chol': 'Chol', 'chol': 'chol_2'}
+    """
+    keywords: dict[str, str] = {}
+    names = list(names)
+    # A name that can stay as it is does, whatever comes before it.
+    taken = {name.lower() for name in names}
+    seen: set[str] = set()
+    for name in names:
+        keyword = name
+        if not name.isidentifier():
+            keyword = f"_{name}"
+        elif iskeyword(name):
+            keyword = f"{name}_"
+        if name.lower() in seen or (keyword != name and keyword.lower() in taken):
+            stem, number = keyword, 2
+            while f"{stem}_{number}".lower() in taken:
+                number += 1
+            keyword = f"{stem}_{number}"
+        seen.add(name.lower())
+        taken.add(keyword.lower())
+        keywords[name] = keyword
+    return keywords
+
+
+def build_signatures(
+    model: MultiTaskModel, network: Network | None = None
+) -> dict[str, Signature]:
     """Builds all signatures of a raw-feature model.
 
     Args:
         model: A model whose inputs are raw features.
+        network: The model's functions; by default they are built.
 
     Returns:
         By name: `serving_default`, from features to all tasks' answers;
-        `classify_TASK` or `regress_TASK`, from `tf.Example`s to one task's;
-        and `features`, from features to the representation that the tasks
-        share.
+        `classify_TASK` or `regress_TASK`, from `tf.Example`s to one task's, if
+        there are at most `TASKS_WITH_SIGNATURES` tasks; and `features`, from
+        features to the representation that the tasks share.
 
     Raises:
         UserError: When two answers would have the same name.
@@ -95,14 +145,16 @@ def build_signatures(model: MultiTaskModel) -> dict[str, Signature]:
     _check_output_names(samples)
     raw = {feature.name: feature.dtype for feature in model.features}
     examples = {"inputs": "string"}
-    answer = _answer(model)
+    network = network or build_network(model)
+    answer = _answer(model, network)
     answer_examples = _answer_examples(model, answer)
     signatures = {
         "serving_default": Signature(
             PREDICT, _predict(model, answer), raw, "the answers of all tasks"
         )
     }
-    for name, sample in samples.items():
+    few = samples if len(samples) <= TASKS_WITH_SIGNATURES else {}
+    for name, sample in few.items():
         if sample.scores is not None:
             signatures[f"classify_{name}"] = Signature(
                 CLASSIFY,
@@ -117,17 +169,16 @@ def build_signatures(model: MultiTaskModel) -> dict[str, Signature]:
                 examples,
                 f"the value of {name}, from tf.Examples",
             )
-    shared = shared_representation(model)
-    if shared is not None:
+    if network.represent is not None:
         signatures["features"] = Signature(
             PREDICT,
-            _represent(model, shared.model),
+            _represent(model, network.represent),
             raw,
             {
                 "trunk": "the output of the trunk that all tasks share",
                 "trunks": "the outputs of the members' trunks, side by side",
                 "inputs": "the encoded features, as the tasks share no later tensor",
-            }[shared.source],
+            }[network.source],
         )
     return signatures
 
@@ -137,7 +188,7 @@ def build_signatures(model: MultiTaskModel) -> dict[str, Signature]:
 _Answer = Callable[[Any], dict[str, dict[str, Any]]]
 
 
-def _answer(model: MultiTaskModel) -> _Answer:
+def _answer(model: MultiTaskModel, network: Network) -> _Answer:
     """Makes the function that all signatures share, which is traced once.
 
     It takes the request as matrices: a graph has a node for each argument.
@@ -145,7 +196,7 @@ def _answer(model: MultiTaskModel) -> _Answer:
     import tensorflow as tf
 
     def answer(matrices: dict) -> dict[str, dict[str, Any]]:
-        outputs = model(clean_request(model.features, matrices), training=False)
+        outputs = network.predict(clean_request(model.features, matrices))
         return {
             task.name: vars(serve_answer(task, outputs[task.name]))
             for task in model.tasks
@@ -190,12 +241,14 @@ def _regress(answer_examples: _Answer, task: str) -> Callable[..., dict]:
     return regress
 
 
-def _represent(model: MultiTaskModel, shared: Any) -> Callable[..., dict]:
-    def represent(inputs: dict) -> dict:
+def _represent(
+    model: MultiTaskModel, represent: Callable[[Any], tf.Tensor]
+) -> Callable[..., dict]:
+    def represent_request(inputs: dict) -> dict:
         values = clean_request(model.features, stack_request(model.features, inputs))
-        return {"features": shared(values, training=False)}
+        return {"features": represent(values)}
 
-    return represent
+    return represent_request
 
 
 def _check_output_names(answers: dict[str, ServedAnswer]) -> None:

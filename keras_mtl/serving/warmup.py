@@ -1,9 +1,8 @@
 """The requests that a server answers before it takes others.
 
-A server loads a version only if all of them succeed, so that a broken folder
-is never served. The messages are those of tensorflow_serving/apis; they are
-written by their field numbers, as the package that has them asks for a second
-copy of TensorFlow.
+A server loads a version only if all of them succeed, so that a broken folder is never
+served. The rows are drawn from what the features learned; no training row leaves the
+run.
 """
 
 from __future__ import annotations
@@ -14,20 +13,22 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_mtl.serving.wire import write_field
+from keras_mtl.features import (
+    Feature,
+)
+from keras_mtl.serving._prediction_log import RequestKind, examples_log, predict_log
 
-__all__ = ["WARMUP_FILE", "WarmupRequest", "write_example", "write_warmup"]
+__all__ = [
+    "WARMUP_FILE",
+    "WarmupRequest",
+    "example_rows",
+    "missing_rows",
+    "write_example",
+    "write_warmup",
+]
 
 # Within the version's folder, tensorflow_serving's saved_model_warmup_util.h.
 WARMUP_FILE = Path("assets.extra", "tf_serving_warmup_requests")
-
-# prediction_log.proto; the requests' own fields in predict.proto,
-# classification.proto, regression.proto, model.proto and input.proto.
-_LOG = {"classify": 2, "regress": 3, "predict": 6}
-_REQUEST = 1
-_MODEL_SPEC, _MODEL_NAME, _SIGNATURE_NAME = 1, 1, 3
-_INPUTS, _KEY, _VALUE = 2, 1, 2
-_INPUT, _EXAMPLE_LIST, _EXAMPLES = 2, 1, 1
 
 
 @dataclass(frozen=True)
@@ -41,34 +42,18 @@ class WarmupRequest:
     """
 
     signature: str
-    kind: str
+    kind: RequestKind
     rows: dict[str, np.ndarray]
 
     def serialize(self, model_name: str) -> bytes:
         """Returns the request as a `PredictionLog`."""
-        request = write_field(
-            _MODEL_SPEC,
-            write_field(_MODEL_NAME, model_name.encode())
-            + write_field(_SIGNATURE_NAME, self.signature.encode()),
-        )
         if self.kind == "predict":
-            request += b"".join(
-                write_field(
-                    _INPUTS,
-                    write_field(_KEY, name.encode())
-                    + write_field(_VALUE, _tensor(values)),
-                )
-                for name, values in self.rows.items()
-            )
-        else:
-            examples = b"".join(
-                write_field(_EXAMPLES, example) for example in self.examples()
-            )
-            request += write_field(_INPUT, write_field(_EXAMPLE_LIST, examples))
-        return write_field(_LOG[self.kind], write_field(_REQUEST, request))
+            tensors = {name: _tensor(values) for name, values in self.rows.items()}
+            return predict_log(model_name, self.signature, tensors)
+        return examples_log(self.kind, model_name, self.signature, self.examples())
 
     def examples(self) -> list[bytes]:
-        """Returns the rows as serialised `tf.Example`s."""
+        """Returns the rows as serialized `tf.Example`s."""
         count = len(next(iter(self.rows.values())))
         return [
             write_example({name: values[index] for name, values in self.rows.items()})
@@ -76,10 +61,51 @@ class WarmupRequest:
         ]
 
     def inputs(self) -> dict[str, np.ndarray]:
-        """Returns what the signature's tensors are fed with."""
+        """Returns the values of the signature's input tensors."""
         if self.kind == "predict":
             return self.rows
         return {"inputs": np.asarray(self.examples(), dtype=object)}
+
+
+def example_rows(
+    features: Sequence[Feature], count: int = 8, seed: int = 0
+) -> dict[str, np.ndarray]:
+    """Draws rows from the features' statistics, each feature by itself.
+
+    Args:
+        features: The features, with their statistics.
+        count: How many rows.
+        seed: The seed of the draws.
+
+    Returns:
+        By feature name an array of shape (count,), as `feature_arrays` gives.
+
+    Example:
+
+    >>> from keras_mtl.features import CategoricalFeature
+    >>> sex = CategoricalFeature("sex", vocabulary=("f", "m"), frequencies=(0.0, 1.0))
+    >>> example_rows([sex], count=2)["sex"].tolist()
+    ['m', 'm']
+    """
+    generator = np.random.default_rng(seed)
+    return {feature.name: feature.draw(generator, count) for feature in features}
+
+
+def missing_rows(features: Sequence[Feature], count: int = 1) -> dict[str, np.ndarray]:
+    """Makes rows in which every value is missing.
+
+    Example:
+
+    >>> from keras_mtl.features import BooleanFeature, NumericFeature
+    >>> missing_rows([NumericFeature("age"), BooleanFeature("fbs")])
+    {'age': array([nan], dtype=float32), 'fbs': array([''], dtype=object)}
+    """
+    return {
+        feature.name: np.full(count, np.nan, "float32")
+        if feature.dtype == "float32"
+        else np.full(count, "", object)
+        for feature in features
+    }
 
 
 def write_example(row: dict[str, object]) -> bytes:

@@ -1,18 +1,29 @@
-"""Cleaning of columns of text: white space, decimal commas, thousands."""
+"""Cleaning of columns of text: white space, and numbers as people write them."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 import numpy as np
 import pandas as pd
 
+from keras_mtl.tables._number_marks import (
+    COMMA,
+    POINT,
+    WrittenNumbers,
+    choose_mark,
+    parse_written,
+)
 from keras_mtl.tables.column_store import Allocate, WordColumn
 
-__all__ = ["clean_words", "read_decimal_commas", "read_numbers", "read_thousands"]
+__all__ = ["read_numbers", "read_written_numbers", "strip_words"]
 
-DECIMAL_COMMA_PATTERN = r"[+-]?(\d+|\d*,\d+)([eE][+-]?\d+)?"
-THOUSANDS_PATTERN = r"[+-]?[1-9]\d{0,2}(,\d{3})+"
+WHITE_SPACE = "removed white space around values"
+AMBIGUOUS = (
+    "left values such as {example!r} as text, because the {name} may part decimals or "
+    "thousands (say which with --decimal-mark)"
+)
+NAMES = {COMMA: "comma", POINT: "point"}
 
 
 def read_numbers(column: pd.Series) -> pd.Series:
@@ -28,127 +39,100 @@ def read_numbers(column: pd.Series) -> pd.Series:
     return numbers if numbers.dtype == "int64" else numbers.astype("float64")
 
 
-def read_decimal_commas(column: pd.Series) -> tuple[pd.Series, bool]:
-    """Turns a text column into numbers if `1,5` surely means one and a half.
-
-    It does when all values are numbers with at most one comma and not all of
-    the commas could part thousands, as in `1,500`.
-
-    Args:
-        column: A text column of a file whose delimiter is `;`.
-
-    Returns:
-        The column, as floats or unchanged, and whether it is ambiguous: left
-        unchanged because all of its commas could part thousands.
-    """
-    values = column.dropna()
-    if values.empty or not values.head(100).str.fullmatch(DECIMAL_COMMA_PATTERN).all():
-        return column, False
-    if not values.str.fullmatch(DECIMAL_COMMA_PATTERN).all():
-        return column, False
-    with_comma = values[values.str.contains(",", regex=False)]
-    if with_comma.empty:
-        return column, False
-    if with_comma.str.fullmatch(THOUSANDS_PATTERN).all():
-        return column, True
-    return read_numbers(column.str.replace(",", ".", regex=False)), False
-
-
-def read_thousands(column: pd.Series) -> pd.Series:
-    """Turns a text column into numbers if `1,234` surely means 1234.
-
-    It does, in a file whose delimiter is a comma, when all values are numbers
-    and each comma can part thousands.
-
-    Args:
-        column: A text column of a file whose delimiter is not `;`.
-
-    Returns:
-        The column, as numbers or unchanged.
-    """
-    values = column.dropna()
-    if values.empty or not values.head(100).str.fullmatch(r"[\d.,eE+-]+").all():
-        return column
-    grouped = values.str.fullmatch(THOUSANDS_PATTERN + r"(\.\d*)?")
-    if not grouped.any() or values[~grouped].str.contains(",", regex=False).any():
-        return column
-    bare = column.str.replace(",", "", regex=False)
-    numbers = read_numbers(bare)
-    return column if numbers is bare else numbers
-
-
-AMBIGUOUS_COMMAS = (
-    "left values such as '1,500' as text, because the comma may part decimals or "
-    "thousands (write numbers with a point for the decimals)"
-)
-WHITE_SPACE = "removed white space around values"
-DECIMAL_COMMAS = "read numbers with a decimal comma"
-THOUSANDS = "read commas in numbers as parting thousands"
-
-
-def clean_words(
-    column: WordColumn,
-    missing: Collection[str],
-    text: bool,
-    delimiter: str,
+def read_written_numbers(
+    columns: Mapping[str, WordColumn],
+    floats: Mapping[str, np.ndarray],
+    delimiter: str | None,
+    decimal_mark: str | None = None,
     allocate: Allocate = np.empty,
-) -> tuple[WordColumn | np.ndarray, list[str]]:
-    """Removes white space, and reads what are numbers after all.
+    plain: bool = True,
+    known: Collection[str] = (),
+) -> tuple[dict[str, np.ndarray], dict[str, list[str]], str | None]:
+    """Reads the columns of text that are numbers after all.
 
     Only the distinct words are looked at.
 
     Args:
-        column: A column of text.
-        missing: The texts that mean a missing value.
-        text: Whether it stays text even if it looks like numbers.
-        delimiter: That of the file: a comma means something else beside `;`.
-        allocate: Makes the array of numbers.
+        columns: Columns of text, without white space around the words.
+        floats: The columns that were read with a decimal point.
+        delimiter: That of the file.
+        decimal_mark: The decimal mark, if it is told.
+        allocate: Makes the arrays of numbers.
+        plain: Whether words with a decimal point alone are numbers anyway.
+        known: The columns that are known to be numbers.
 
     Returns:
-        The column, and what was done to it, for a warning.
+        The columns that are numbers; by column what was done to it, for a
+        warning; and the decimal mark of the table, if there is one.
 
     Example:
 
-    >>> column = WordColumn([" 1", "2"], np.array([0, 1, -1], "int32"))
-    >>> clean_words(column, {"", "?"}, False, ",")
-    (array([ 1.,  2., nan]), ['removed white space around values'])
+    >>> column = WordColumn(["1,5", "2"], np.array([0, 1, -1], "int32"))
+    >>> numbers, notes, mark = read_written_numbers({"a": column}, {}, ";")
+    >>> numbers["a"], notes["a"], mark
+    (array([1.5, 2. , nan]), ['read numbers with a decimal comma'], ',')
     """
-    column, stripped = _strip(column, missing)
-    notes = [WHITE_SPACE] if stripped else []
-    if text:
-        return column, notes
-    words = pd.Series(column.words, dtype="str")
-    numbers = read_numbers(words)
-    if numbers is words and delimiter == ";":
-        numbers, ambiguous = read_decimal_commas(words)
-        if ambiguous:
-            notes.append(AMBIGUOUS_COMMAS)
-        elif numbers is not words:
-            notes.append(DECIMAL_COMMAS)
-    elif numbers is words:
-        numbers = read_thousands(words)
-        if numbers is not words:
-            notes.append(THOUSANDS)
-    if numbers is words:
-        return column, notes
+    made: dict[str, np.ndarray] = {}
+    notes: dict[str, list[str]] = {}
+    written: dict[str, WrittenNumbers] = {}
+    for name, column in columns.items():
+        words = column.words
+        texts = pd.Series(words, dtype="str")
+        numbers = read_numbers(texts) if plain else texts
+        if numbers is not texts:
+            made[name] = _fill(column, numbers, allocate)
+        elif (found := parse_written(words, name in known)) is not None:
+            written[name] = found
+    mark = decimal_mark or choose_mark(written.values(), floats.values(), delimiter)
+    for name, found in written.items():
+        own = mark if mark in found.marks else None
+        if own is None and mark is None:
+            # Columns that contradict each other are each what they must be.
+            if found.ambiguous:
+                notes[name] = [_ambiguity(found)]
+                continue
+            own = found.marks[-1]
+        if own is not None:
+            made[name] = _fill(columns[name], found.numbers(own), allocate)
+            notes[name] = found.notes(own)
+    return made, notes, mark
+
+
+def _ambiguity(found: WrittenNumbers) -> str:
+    example = next(word for word in found.words if COMMA in word or POINT in word)
+    name = NAMES[COMMA if COMMA in example else POINT]
+    return AMBIGUOUS.format(example=example, name=name)
+
+
+def _fill(column: WordColumn, numbers: pd.Series, allocate: Allocate) -> np.ndarray:
+    """Writes the numbers of words into the words' rows."""
     values = numbers.to_numpy()
     if not (column.codes >= 0).all():
         values = np.append(values.astype("float64"), np.nan)
-    made = allocate(len(column), values.dtype.name)
-    made[:] = values[column.codes]
-    return made, notes
+    filled = allocate(len(column), values.dtype.name)
+    filled[:] = values[column.codes]
+    return filled
 
 
-def _strip(column: WordColumn, missing: Collection[str]) -> tuple[WordColumn, bool]:
-    """Strips the words, and tells whether a present one has changed.
+def strip_words(
+    column: WordColumn, missing: Collection[str]
+) -> tuple[WordColumn, list[str]]:
+    """Strips the words of a column of white space.
 
     Pandas has found most of the missing values that have no white space around
     them; it forgets them among integers too large for 64 bits.
+
+    Args:
+        column: A column of text.
+        missing: The texts that mean a missing value.
+
+    Returns:
+        The column, and what was done to it, for a warning.
     """
     words = column.words
     bare = [word.strip() for word in words]
     if bare == words and not set(bare).intersection(missing):
-        return column, False
+        return column, []
     codes: dict[str, int] = {}
     table = np.full(len(words) + 1, -1, "int32")
     changed = False
@@ -157,4 +141,4 @@ def _strip(column: WordColumn, missing: Collection[str]) -> tuple[WordColumn, bo
             table[index] = codes.setdefault(text, len(codes))
             changed = changed or word != text
     column.codes[:] = table[column.codes]
-    return WordColumn(list(codes), column.codes), changed
+    return WordColumn(list(codes), column.codes), [WHITE_SPACE] if changed else []

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 import pandas as pd
 
 from keras_mtl.errors import UserError
-from keras_mtl.tables._csv_structure import CsvStructure, scan_structure
+from keras_mtl.tables._csv_structure import CsvStructure, nameless, scan_structure
 
 __all__ = ["CsvFile"]
 
@@ -23,21 +23,38 @@ class CsvFile:
     Args:
         source: The path, as messages have it.
         structure: What `scan_structure` found; it is scanned if not given.
+
+    Attributes:
+        notes: What was done to the file as a whole, for warnings.
     """
 
     def __init__(self, source: str, structure: CsvStructure | None = None) -> None:
         self.source = source
         self.structure = scan_structure(source) if structure is None else structure
+        self.notes: tuple[str, ...] = ()
+        self._more_mistakes: list[str] = []
+        if self.structure.nameless_first and not self.structure.mistakes:
+            self._check_first(self.structure.nameless_first)
 
     @property
     def mistakes(self) -> tuple[str, ...]:
         """What is wrong with the structure."""
-        return self.structure.mistakes
+        return (*self.structure.mistakes, *self._more_mistakes)
 
     @property
     def names(self) -> tuple[str, ...]:
         """The columns' names."""
         return self.structure.names
+
+    def _check_first(self, name: str) -> None:
+        """Checks that a first column without a name only tells rows apart."""
+        parts = self._read([name], {}, {""}, CELLS_A_PART)
+        values = pd.concat([part[name] for part in parts])
+        what = _row_names(values)
+        if what is None:
+            self._more_mistakes = nameless(self.source, [1])
+        else:
+            self.notes = (f"left out the first column, which has no name and {what}",)
 
     @property
     def rows(self) -> int:
@@ -97,21 +114,23 @@ class CsvFile:
             newline = None if structure.lone_returns else ""
             with (
                 open(
-                    self.source, encoding=structure.encoding, newline=newline
+                    structure.text.path,
+                    encoding=structure.text.encoding,
+                    newline=newline,
                 ) as handle,
                 pd.read_csv(
                     handle,
                     sep=structure.delimiter,
-                    names=list(structure.names),
+                    names=list(structure.fields),
                     header=0,
                     index_col=False,
                     usecols=list(columns),
                     dtype=dict(dtypes),
                     skipinitialspace=True,
-                    # The structural pass says which records are blank, so that
+                    # The structural pass says which records are no rows, so that
                     # both parsers see the same rows.
                     skip_blank_lines=False,
-                    skiprows=list(structure.blank_records),
+                    skiprows=list(structure.skipped_records),
                     keep_default_na=False,
                     na_values=list(missing),
                     low_memory=False,
@@ -121,6 +140,22 @@ class CsvFile:
                 yield from reader
         except (pd.errors.ParserError, OSError) as error:
             raise UserError(f"{self.source}: cannot be read ({error}).") from error
+
+
+def _row_names(values: pd.Series) -> str | None:
+    """Says how a column tells rows apart, or None if it does not.
+
+    Pandas and R write the rows' numbers or names so. Parts of a table, or some
+    of its rows, keep the numbers that they had.
+    """
+    if values.isna().any():
+        return None
+    if pd.api.types.is_integer_dtype(values):
+        counted = int((values.diff() == 1).sum()) >= 0.9 * (len(values) - 1)
+        return "numbers the rows" if values.is_unique or counted else None
+    if pd.api.types.is_numeric_dtype(values):
+        return None
+    return "names the rows" if values.is_unique else None
 
 
 def _is_text(values: pd.Series) -> bool:

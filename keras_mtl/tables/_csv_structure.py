@@ -1,120 +1,19 @@
-"""Encoding, delimiter, lines and errors of a CSV file, found in one pass."""
+"""Delimiter, lines and errors of a CSV file, found in one pass."""
 
-import codecs
 import csv
 import os
-import shlex
+import re
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from io import StringIO
 from itertools import islice
-from pathlib import Path
 
-from keras_mtl.errors import UserError, did_you_mean
 from keras_mtl.tables._csv_lines import END, open_lines
+from keras_mtl.tables._text_file import TextFile, open_text_file
 from keras_mtl.tables.line_numbers import LineNumbers
 
-__all__ = [
-    "DELIMITERS",
-    "CsvStructure",
-    "find_delimiter",
-    "find_encoding",
-    "scan_structure",
-]
-
-CHUNK = 1 << 20
-
-
-def find_encoding(path: str | os.PathLike[str]) -> str:
-    """Finds the encoding of a text file: UTF-8, or UTF-16 with its mark.
-
-    The file is read once, a mebibyte at a time.
-
-    Args:
-        path: The file.
-
-    Returns:
-        `"utf-8-sig"` (UTF-8 with or without a byte order mark) or `"utf-16"`.
-
-    Raises:
-        UserError: If there is no such file, if it cannot be read, or if it is
-            not text in one of these encodings. A wrong byte is named by its
-            line and its offset.
-    """
-    file = Path(path)
-    try:
-        _require_file(file)
-        with open(file, "rb") as handle:
-            start = handle.read(4)
-        if start.startswith(b"PK\x03\x04"):
-            raise UserError(
-                f"{file}: expected a text file. Received: a zip archive, perhaps "
-                "an Excel workbook. Save it as 'CSV UTF-8'."
-            )
-        utf16 = start[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-        encoding = "utf-16" if utf16 else "utf-8-sig"
-        _check_text(file, encoding)
-    except OSError as error:
-        raise UserError(
-            f"{file}: cannot be read ({error.strerror or error})."
-        ) from error
-    return encoding
-
-
-def _require_file(file: Path) -> None:
-    if file.is_dir():
-        raise UserError(f"{file}: expected a CSV file. Received: a folder.")
-    if not file.exists():
-        near = file.parent.iterdir() if file.parent.is_dir() else ()
-        hint = did_you_mean(file.name, (other.name for other in near))
-        raise UserError(f"{file}: no such file.{hint}")
-    if not file.is_file():
-        raise UserError(
-            f"{file}: expected a regular file, because it is read several times. "
-            "Save the data to a file first."
-        )
-
-
-def _check_text(file: Path, encoding: str) -> None:
-    decoder = codecs.getincrementaldecoder(encoding)()
-    end = 0  # bytes read so far
-    line = 1
-    after_return = False
-    with open(file, "rb") as handle:
-        while True:
-            chunk = handle.read(CHUNK)
-            end += len(chunk)
-            try:
-                text = decoder.decode(chunk, final=not chunk)
-            except UnicodeDecodeError as error:
-                valid = error.object[: error.start].decode(encoding, "ignore")
-                line += _count_line_ends(valid, after_return)
-                offset = end - len(error.object) + error.start
-                raise UserError(
-                    f"{file}, line {line}: expected text in UTF-8. Received: byte "
-                    f"0x{error.object[error.start]:02x} at offset {offset}, which is "
-                    f"not {'UTF-16' if encoding == 'utf-16' else 'UTF-8'}. Save the "
-                    "file as UTF-8; if it comes from Windows, `iconv -f WINDOWS-1252 "
-                    f"-t UTF-8 {shlex.quote(file.name)}` may turn it into that."
-                ) from None
-            nul = text.find("\0")
-            if nul >= 0:
-                line += _count_line_ends(text[:nul], after_return)
-                raise UserError(
-                    f"{file}, line {line}: expected text. Received: a NUL character, "
-                    "as in binary files and in UTF-16 without its mark. Save the "
-                    "table as a CSV file in UTF-8."
-                )
-            line += _count_line_ends(text, after_return)
-            after_return = text.endswith("\r") if text else after_return
-            if not chunk:
-                return
-
-
-def _count_line_ends(text: str, after_return: bool) -> int:
-    """Counts \\n, \\r\\n and \\r, when \\r\\n may lie across two pieces."""
-    count = text.count("\n") + text.count("\r") - text.count("\r\n")
-    return count - 1 if after_return and text.startswith("\n") else count
-
+__all__ = ["DELIMITERS", "CsvStructure", "find_delimiter", "scan_structure"]
 
 DELIMITERS = (",", ";", "\t", "|")
 
@@ -122,39 +21,57 @@ SAMPLE_CHARACTERS = 1 << 18
 SAMPLE_RECORDS = 100
 
 
-def find_delimiter(path: str | os.PathLike[str], encoding: str) -> str:
+# The line by which Excel is told the delimiter: `sep=;`.
+SEPARATOR_LINE = re.compile(r'"?sep=([,;\t|])"?[,;\t|]*[\r\n]*', re.IGNORECASE)
+# Names for the fields without a name, which no file can hold.
+NAMELESS = "\0{}"
+
+
+def find_delimiter(path: str | os.PathLike[str], encoding: str) -> tuple[str, bool]:
     """Finds the delimiter of a CSV file from its first hundred rows.
 
-    Only a delimiter that splits the header counts. Of several, the one wins
-    that gives most rows as many fields as the header, then the one that gives
-    more fields. A character within quotes splits nothing.
+    A first line such as `sep=;` decides. Else only a delimiter that splits the
+    header counts. Of several, the one wins that gives most rows as many fields
+    as the header, then the one that gives more fields. If none splits the
+    header, the one that splits the rows below alike: the header is a title. A
+    character within quotes splits nothing.
 
     Args:
         path: A text file.
         encoding: Its encoding, from `find_encoding`.
 
     Returns:
-        One of `DELIMITERS`; `","` if none of them splits the header.
+        One of `DELIMITERS`, `","` if none of them splits a row; and whether the
+        first line is there to tell it.
     """
     with open(path, encoding=encoding, newline="") as handle:
         text = handle.read(SAMPLE_CHARACTERS)
         complete = not handle.read(1)
     # Not splitlines, which also splits at form feeds and the like.
     lines = list(StringIO(text, newline=""))
+    told = SEPARATOR_LINE.fullmatch(lines[0]) if lines else None
+    if told:
+        return told[1], True
     if not complete and len(lines) > 1:
         lines.pop()  # its end is missing
-    return max(DELIMITERS, key=lambda delimiter: _score(lines, delimiter))
+    return max(DELIMITERS, key=lambda delimiter: _score(lines, delimiter)), False
 
 
-def _score(lines: list[str], delimiter: str) -> tuple[float, int]:
+def _score(lines: list[str], delimiter: str) -> tuple[float, float, int]:
+    """Returns how well a delimiter splits the rows: the header, then the others."""
     reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
     try:
         widths = [len(fields) for fields in islice(reader, SAMPLE_RECORDS) if fields]
     except csv.Error:
-        return 0.0, 0
-    if not widths or widths[0] < 2:
-        return 0.0, 0
-    return widths.count(widths[0]) / len(widths), widths[0]
+        return 0.0, 0.0, 0
+    if not widths:
+        return 0.0, 0.0, 0
+    if widths[0] < 2:
+        # A title, and no table of one column, is above rows that are all split.
+        width, rows = Counter(widths[1:] or [1]).most_common(1)[0]
+        split = width > 1 and rows >= max(2, 0.9 * (len(widths) - 1))
+        return 0.0, rows / len(widths) if split else 0.0, width if split else 0
+    return widths.count(widths[0]) / len(widths), 1.0, widths[0]
 
 
 @dataclass(frozen=True)
@@ -162,25 +79,38 @@ class CsvStructure:
     """What one pass over a CSV file found.
 
     Args:
-        encoding: The encoding, as `open` takes it.
+        text: Where the text is, and its encoding.
         delimiter: The character between fields.
-        names: The column names, without white space around them.
+        fields: A name for each field of a row: the column names, without white
+            space around them, and made-up ones for the fields without a name.
         lines: The line on which each data row begins.
-        blank_records: The numbers of the blank lines, from 0, counting each
-            row as one even if its values hold line breaks.
+        skipped_records: The numbers of the lines that are no rows, from 0,
+            counting each row as one even if its values hold line breaks: blank
+            ones, and the one that only tells the delimiter.
         lone_returns: Whether lines end, or values break, with `\\r` alone.
         blank_lines: The line numbers of the blank lines, from 1.
         mistakes: A message for each mistake; empty if the file is sound.
     """
 
-    encoding: str
+    text: TextFile
     delimiter: str
-    names: tuple[str, ...]
+    fields: tuple[str, ...]
     lines: LineNumbers
-    blank_records: tuple[int, ...]
+    skipped_records: tuple[int, ...]
     blank_lines: tuple[int, ...]
     lone_returns: bool
     mistakes: tuple[str, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns that have a name."""
+        return tuple(name for name in self.fields if not name.startswith("\0"))
+
+    @property
+    def nameless_first(self) -> str | None:
+        """The made-up name of the first field, if it has no name in the file."""
+        first = next(iter(self.fields), "")
+        return first if first.startswith("\0") else None
 
 
 class _Ragged:
@@ -191,8 +121,10 @@ class _Ragged:
         self.delimiter = delimiter
         self.messages: list[str] = []
         self.others = 0
+        self.widths: set[int] = set()
 
     def add(self, row: int, line: int, expected: int, found: int) -> None:
+        self.widths.add(found)
         if len(self.messages) == 3:
             self.others += 1
             return
@@ -206,7 +138,18 @@ class _Ragged:
             f"fields, as in the header. Received: {found}. {mend}"
         )
 
-    def tell(self) -> list[str]:
+    def tell(self, names: Sequence[str], line: int, rows: int) -> list[str]:
+        """Returns the messages.
+
+        Args:
+            names: The fields of the header.
+            line: The header's line.
+            rows: How many rows there are.
+        """
+        if 1 < rows == len(self.messages) + self.others and len(self.widths) == 1:
+            (width,) = self.widths
+            if width > len(names):
+                return [_title(self.source, line, names, width)]
         if not self.others:
             return self.messages
         return [
@@ -228,54 +171,71 @@ def scan_structure(path: str | os.PathLike[str]) -> CsvStructure:
     Raises:
         UserError: If the file cannot be read as text (see `find_encoding`).
     """
-    source = os.fspath(path)
-    encoding = find_encoding(path)
-    delimiter = find_delimiter(path, encoding)
-    names: tuple[str, ...] = ()
+    text_file = open_text_file(path)
+    source, encoding = text_file.source, text_file.encoding
+    delimiter, told = find_delimiter(text_file.path, encoding)
+    header: tuple[str, ...] = ()
+    header_line = 0
+    named = width = 0
     lines = LineNumbers()
-    blanks: list[tuple[int, int]] = []
+    skipped: list[int] = []
+    blanks: list[int] = []
     ragged = _Ragged(source, delimiter)
     mistakes: list[str] = []
     line = 1  # on which the next record begins
     closed = False
     record = 0
-    with open_lines(path, encoding, delimiter) as text:
+    with open_lines(text_file.path, encoding, delimiter) as text:
         reader = csv.reader(text, delimiter=delimiter, skipinitialspace=True)
         try:
             for fields in reader:
                 if fields and "\0" in fields[-1]:
                     closed = fields == [END]
                     break
-                if not fields or (
-                    len(names) != 1 and len(fields) == 1 and not fields[0].strip()
+                if told and not record:
+                    skipped.append(record)
+                elif not fields or (
+                    named != 1 and len(fields) == 1 and not fields[0].strip()
                 ):
-                    blanks.append((record, line))
-                elif not names:
-                    names = tuple(field.strip() for field in fields)
-                    mistakes += _check_names(source, names)
+                    skipped.append(record)
+                    blanks.append(line)
+                elif not header:
+                    header = tuple(field.strip() for field in fields)
+                    header_line = line
+                    # Spreadsheets write empty columns behind the others.
+                    named = _named_width(header)
+                    width = len(header)
+                    mistakes += _check_names(source, header[:named])
                 else:
                     lines.append(line)
-                    if len(fields) != len(names):
-                        ragged.add(len(lines), line, len(names), len(fields))
+                    if len(fields) != len(header) or named < len(header):
+                        if _ends_empty(fields, named):
+                            width = max(width, len(fields))
+                        elif len(fields) == len(header):
+                            mistakes += _nameless_values(source, header, fields)
+                            # Once is enough.
+                            named = len(header)
+                        else:
+                            ragged.add(len(lines), line, len(header), len(fields))
                 if text.tabbed_quote:
                     mistakes += text.check_tabs(source, line, fields)
                 record += 1
                 line = reader.line_num + text.skipped + 1
                 # Most files are plain in most places.
-                while names and (rows := text.skip_plain(len(names))):
+                while named and named == width and (rows := text.skip_plain(named)):
                     lines.extend(line, rows)
                     record += rows
                     line += rows
         except csv.Error as error:
             closed = True
             mistakes.append(_too_long(source, line, str(error)))
-    mistakes += ragged.tell()
+    mistakes += ragged.tell(header, header_line, len(lines))
     if not closed:
         mistakes.append(
             f"{source}, line {line}: expected a closing quote. Received: the end of "
             "the file. Close the quote, or write a quote within a value twice."
         )
-    elif not names and not mistakes:
+    elif not header and not mistakes:
         mistakes.append(
             f"{source}: the file is empty. Expected column names on the first line "
             "and the rows below."
@@ -283,39 +243,87 @@ def scan_structure(path: str | os.PathLike[str]) -> CsvStructure:
     elif not lines and not mistakes:
         mistakes.append(
             f"{source}: there are no data rows. Expected at least one below the "
-            f"header, which has {len(names)} columns."
+            f"header, which has {len(header)} columns."
         )
     return CsvStructure(
-        encoding=encoding,
+        text=text_file,
         delimiter=delimiter,
-        names=names,
+        fields=tuple(
+            (header[index : index + 1] or ("",))[0] or NAMELESS.format(index)
+            for index in range(width)
+        ),
         lines=lines,
-        blank_records=tuple(record for record, _ in blanks),
-        blank_lines=tuple(line for _, line in blanks),
+        skipped_records=tuple(skipped),
+        blank_lines=tuple(blanks),
         lone_returns=text.lone_returns,
         mistakes=tuple(mistakes),
     )
 
 
+def _ends_empty(fields: Sequence[str], named: int) -> bool:
+    """Says whether a row has a field for each name, and nothing behind them.
+
+    In a table of one column, a delimiter at the end is rather a part of a text.
+    """
+    return 1 < named <= len(fields) and not any(map(str.strip, fields[named:]))
+
+
+def _named_width(header: Sequence[str]) -> int:
+    """Returns the number of fields without the nameless ones at the end."""
+    named = [index for index, name in enumerate(header, start=1) if name]
+    return named[-1] if named else len(header)
+
+
 def _check_names(source: str, names: tuple[str, ...]) -> list[str]:
+    """Finds columns without a name behind the first, and names given twice."""
     positions: dict[str, list[int]] = {}
     for position, name in enumerate(names, start=1):
         positions.setdefault(name, []).append(position)
     mistakes = []
     for name, places in positions.items():
-        where = ", ".join(map(str, places))
         if not name:
-            mistakes.append(
-                f"{source}, header: expected a name for each column. Received: no "
-                f"name for column {where}. Name it, or remove it if it only numbers "
-                "the rows."
-            )
+            mistakes += nameless(source, places) if places != [1] else []
         elif len(places) > 1:
+            where = ", ".join(map(str, places))
             mistakes.append(
                 f"{source}, header: expected different column names. Received: "
                 f"{name!r} for columns {where}. Rename all but one."
             )
     return mistakes
+
+
+def nameless(source: str, positions: Sequence[int]) -> list[str]:
+    """Returns the message on columns without a name, counted from 1."""
+    return [
+        f"{source}, header: expected a name for each column. Received: no "
+        f"name for column {', '.join(map(str, positions))}. Name it, or remove it if "
+        "it only numbers the rows."
+    ]
+
+
+def _nameless_values(
+    source: str, header: Sequence[str], fields: Sequence[str]
+) -> list[str]:
+    """Returns the message on values below the nameless end of a header."""
+    if sum(map(bool, header)) == 1 and len(header) > 2:
+        return [_title(source, 1, [name for name in header if name], len(header))]
+    empty = [
+        position
+        for position, (name, field) in enumerate(
+            zip(header, fields, strict=True), start=1
+        )
+        if not name and field.strip()
+    ]
+    return nameless(source, empty)
+
+
+def _title(source: str, line: int, names: Sequence[str], width: int) -> str:
+    shown = ", ".join(map(repr, names[:3])) + (", ..." if len(names) > 3 else "")
+    return (
+        f"{source}, line {line}: expected a name for each of {width} columns, as the "
+        f"rows below have them. Received: {shown}. If this is a title, remove the "
+        "lines above the column names; else name all columns."
+    )
 
 
 def _too_long(source: str, line: int, reason: str) -> str:

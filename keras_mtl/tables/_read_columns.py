@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
 
-from keras_mtl.tables._clean_values import clean_words
+from keras_mtl.tables._clean_values import read_written_numbers, strip_words
+from keras_mtl.tables._number_marks import COMMA, has_decimals, parse_written
 from keras_mtl.tables.column_store import (
     Allocate,
     ColumnBuilder,
@@ -21,6 +22,15 @@ __all__ = ["RowFile", "read_columns"]
 LARGE_INTEGERS = (
     "read integers too large for 64 bits as floats, which keep 15 digits (name the "
     "column as a text column if they identify something)"
+)
+
+
+POINTS_BESIDE_COMMAS = (
+    "read points in numbers as decimal points, though other columns have decimal commas"
+)
+POINTS_OF_THOUSANDS = (
+    "read points in numbers as decimal points, though they may part thousands (say "
+    "which with --decimal-mark)"
 )
 
 
@@ -45,9 +55,11 @@ def read_columns(
     columns: Sequence[str],
     text_columns: Collection[str],
     missing: Collection[str],
-    delimiter: str = ",",
+    delimiter: str | None = ",",
     lines: Any = None,
     allocate: Allocate = np.empty,
+    decimal_mark: str | None = None,
+    number_columns: Collection[str] = (),
 ) -> tuple[ColumnStore, dict[str, list[str]]]:
     """Reads files, one after the other, in bounded memory but for the columns.
 
@@ -59,9 +71,14 @@ def read_columns(
         columns: The columns to read.
         text_columns: Those that are text even if they look like numbers.
         missing: The texts that mean a missing value.
-        delimiter: That of the files.
+        delimiter: That of the files; None if they say themselves what is a
+            number, as Parquet files do.
         lines: Where the rows are in their files.
         allocate: Makes a column's array.
+        decimal_mark: The decimal mark, `","` or `"."`, of columns that pandas
+            does not read as numbers; by default what all columns tell together.
+        number_columns: Columns that are known to hold numbers, so that few words
+            with a unit are enough to read them so.
 
     Returns:
         The table; and, by what was done to them, the names of columns.
@@ -72,21 +89,92 @@ def read_columns(
     if mixed:
         # Numbers and truth values came before the first word: all are words.
         builders |= _read(files, mixed, set(mixed), missing, allocate)
-    notes: dict[str, list[str]] = {}
-    made = {}
-    for name in columns:
-        column = builders.pop(name).finish()
-        found: list[str] = []
+    made = {name: builders.pop(name).finish() for name in columns}
+    found: dict[str, list[str]] = {}
+    loose: dict[str, WordColumn] = {}
+    for name, column in made.items():
         if isinstance(column, WordColumn):
-            column, found = clean_words(
-                column, missing, name in text, delimiter, allocate
-            )
+            made[name], found[name] = stripped, _ = strip_words(column, missing)
+            if name not in text:
+                loose[name] = stripped
+    floats = {
+        name: column
+        for name, column in made.items()
+        if delimiter is not None
+        and not isinstance(column, WordColumn)
+        and column.dtype.kind == "f"
+    }
+    numbers, more, mark = read_written_numbers(
+        loose, floats, delimiter, decimal_mark, allocate, known=number_columns
+    )
+    made |= numbers
+    for name, told in more.items():
+        found[name] = [*found[name], *told]
+    if mark == COMMA or (mark is None and delimiter == ";"):
+        # What was read with a decimal point may have had thousands.
+        numbers, more = _read_thousands(files, floats, mark, missing, allocate)
+        made |= numbers
+        for name, told in more.items():
+            found[name] = [*found.get(name, []), *told]
+    notes: dict[str, list[str]] = {}
+    for name, column in made.items():
+        told = found.get(name, [])
         if not isinstance(column, WordColumn) and _has_large_integers(column):
-            found = [*found, LARGE_INTEGERS]
-        for what in found:
+            told = [*told, LARGE_INTEGERS]
+        for what in told:
             notes.setdefault(what, []).append(name)
-        made[name] = column
     return ColumnStore(made, lines, allocate), notes
+
+
+def _has_fractions(numbers: np.ndarray) -> bool:
+    return bool((np.isfinite(numbers) & (numbers != np.floor(numbers))).any())
+
+
+def _read_thousands(
+    files: Sequence[RowFile],
+    floats: Mapping[str, np.ndarray],
+    mark: str | None,
+    missing: Collection[str],
+    allocate: Allocate,
+) -> tuple[dict[str, np.ndarray], dict[str, list[str]]]:
+    """Reads columns again in which a point may part thousands.
+
+    Args:
+        files: The files.
+        floats: The columns that pandas read with a decimal point.
+        mark: A comma, if that is the decimal mark of the table; or None.
+        missing: The texts that mean a missing value.
+        allocate: Makes a column's array.
+
+    Returns:
+        The columns that have changed; and, by column, what is to be told of it.
+    """
+    if mark is None and any(map(has_decimals, floats.values())):
+        return {}, {}
+    columns = [name for name in floats if _has_fractions(floats[name])]
+    if not columns:
+        return {}, {}
+    made: dict[str, np.ndarray] = {}
+    notes: dict[str, list[str]] = {}
+    builders = _read(files, columns, set(columns), missing, allocate)
+    for name in columns:
+        words = builders.pop(name).finish()
+        assert isinstance(words, WordColumn)
+        column, _ = strip_words(words, missing)
+        written = parse_written(column.words)
+        thousands = written is not None and COMMA in written.marks
+        if mark is None:
+            if thousands:
+                notes[name] = [POINTS_OF_THOUSANDS]
+        elif thousands:
+            numbers, told, _ = read_written_numbers(
+                {name: column}, {}, ";", COMMA, allocate, plain=False
+            )
+            made |= numbers
+            notes |= told
+        else:
+            notes[name] = [POINTS_BESIDE_COMMAS]
+    return made, notes
 
 
 def _read(

@@ -26,24 +26,33 @@ def read_csv(
     text_columns: Collection[str] = (),
     missing_values: Collection[str] = MISSING_VALUES,
     columns: Sequence[str] | None = None,
+    decimal_mark: str | None = None,
 ) -> pd.DataFrame:
     """Reads a CSV file into a DataFrame, or tells all that is wrong with it.
 
-    The file is text in UTF-8 (or UTF-16 with its mark) with a header. The
-    delimiter, one of `,`, `;`, tab and `|`, is found from the first rows. A
+    The file is text in UTF-8 or UTF-16 with a header; it may be packed (gzip,
+    bzip2, xz, or a zip archive of one file). The delimiter, one of `,`, `;`, tab
+    and `|`, is found from the first rows, or told by a first line `sep=;`. A
     first pass checks the structure in bounded memory; then pandas reads the
     values. A column of numbers becomes `int64`, or `float64` if it has
     fractions or missing values. Any other column, also one of `true` and
     `false`, becomes text as it is written, with NaN where a value is missing.
-    White space around names and values is removed. In a file with `;`, `1,5`
-    is read as a number where it can't mean anything else; in others `"1,234"`.
+    White space around names and values is removed.
+
+    Numbers may have a decimal comma, marks between thousands, and one unit,
+    currency or percent sign beside them: `1.234,50`, `1'234`, `$ 5`, `12 %`. What
+    comma and point mean is decided once, from all columns together. In a file
+    whose delimiter is a comma, a quoted `1,5` stays text.
+
+    A first column without a name that only numbers or names the rows, as pandas
+    and R write them, is left out, and so are empty columns behind the others.
 
     Blank lines are no data rows. The row with the label `i` in the frame's
     index is data row `i + 1` of the file, and `frame.attrs["lines"][i + 1]` is
     the line on which it begins.
 
-    A `DataWarning` tells of blank lines, white space and decimal commas, and of
-    a header that looks like data.
+    A `DataWarning` tells of blank lines, white space, how numbers were read, and
+    of a header that looks like data.
 
     Args:
         path: The file.
@@ -53,6 +62,9 @@ def read_csv(
             always does.
         columns: Names of the columns to keep, in this order. Defaults to
             `None`: all.
+        decimal_mark: `","` or `"."`, for numbers of which that can't be told, and
+            for a file that seems to have the other. Defaults to `None`: what all
+            columns tell together.
 
     Returns:
         A DataFrame with a `RangeIndex` from 0.
@@ -90,7 +102,8 @@ def read_csv(
     if mistakes:
         raise UserError(*mistakes)
     kept = list(dict.fromkeys(file.names if columns is None else columns))
-    return read_csv_columns(file, kept, text_columns, missing_values).frame()
+    store = read_csv_columns(file, kept, text_columns, missing_values, decimal_mark)
+    return store.frame()
 
 
 def read_csv_columns(
@@ -98,6 +111,8 @@ def read_csv_columns(
     columns: Sequence[str],
     text_columns: Collection[str],
     missing_values: Collection[str],
+    decimal_mark: str | None = None,
+    number_columns: Collection[str] = (),
 ) -> ColumnStore:
     """Reads a sound CSV file into columns, with the warnings of `read_csv`.
 
@@ -106,6 +121,8 @@ def read_csv_columns(
         columns: The columns to keep.
         text_columns: As for `read_csv`; those that the file lacks are left.
         missing_values: As for `read_csv`.
+        decimal_mark: As for `read_csv`.
+        number_columns: See `read_columns`.
     """
     warn_of_structure(file)
     store, notes = read_columns(
@@ -115,6 +132,8 @@ def read_csv_columns(
         {"", *missing_values},
         file.structure.delimiter,
         file.structure.lines,
+        decimal_mark=decimal_mark,
+        number_columns=number_columns,
     )
     warn_of_notes(notes, file.source)
     return store
@@ -140,6 +159,8 @@ def warn_of_structure(file: CsvFile) -> None:
             f"{source}: carriage returns without a line feed were read as the ends "
             "of lines, or as line breaks within quotes."
         )
+    for note in file.notes:
+        _warn(f"{source}: {note}.")
     numbers = pd.to_numeric(pd.Series(structure.names), errors="coerce")
     if numbers.notna().all():
         _warn(

@@ -6,6 +6,7 @@ all mistakes of a run and raise one `UserError`.
 
 import warnings
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -76,7 +77,7 @@ def require_columns(
     ...     print(message)
     a.csv: expected a column 'thalch' (feature). Received: no such column. Did you mean 'thalach'? The columns are age, thalach.
     """  # noqa: E501
-    columns = [str(name) for name in frame.columns]
+    columns = dict.fromkeys(map(str, frame.columns))
     return [
         f"{source}: expected a column {name!r} ({what}). Received: no such column."
         f"{did_you_mean(name, columns)} The columns are {', '.join(columns)}."
@@ -197,6 +198,10 @@ def drop_uninformative(frame: Rows, columns: Iterable[str]) -> list[str]:
     kept = []
     for name in columns:
         values = frame[name]
+        if len(values) > 1 and _differ(values.iloc[0], values.iloc[1]):
+            # Most columns: told without a look at all rows.
+            kept.append(name)
+            continue
         present = values.notna()
         constant = bool(present.all()) and bool((values == values.iloc[0]).all())
         if present.any() and not constant:
@@ -209,6 +214,11 @@ def drop_uninformative(frame: Rows, columns: Iterable[str]) -> list[str]:
             stacklevel=2,
         )
     return kept
+
+
+def _differ(first: Any, second: Any) -> bool:
+    """Says whether two cells are values, and not the same."""
+    return not pd.isna(first) and not pd.isna(second) and bool(first != second)
 
 
 def _missing_flag(column: object, value: object) -> str:

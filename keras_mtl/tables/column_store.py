@@ -97,11 +97,14 @@ class ColumnStore:
         return name in self._columns
 
     def __getitem__(self, name: str) -> pd.Series:
-        return self.frame([name])[name]
+        # Not by way of a table: that of one column costs several times a column.
+        values = self._series(name, slice(None), pd.RangeIndex(self._rows))
+        values.attrs = self.attrs
+        return values
 
     def get(self, name: str, default: Any = None) -> Any:
         """Returns a column, or the default if it is absent."""
-        return self.frame([name])[name] if name in self._columns else default
+        return self[name] if name in self._columns else default
 
     def frame(self, columns: Iterable[str] | None = None, rows: Any = None):
         """Makes a DataFrame.
@@ -119,19 +122,18 @@ class ColumnStore:
             index = pd.RangeIndex(start, stop)
         else:
             index = pd.Index(rows)
-        made = {}
-        for name in self._columns if columns is None else columns:
-            column = self._columns[name]
-            values = column[rows]
-            # A file's array would make each thing that is made of it one, too.
-            values = np.asarray(values)
-            words = isinstance(column, WordColumn)
-            made[name] = pd.Series(
-                values, index, dtype="str" if words else None, copy=False, name=name
-            )
-        frame = pd.DataFrame(made, index=index, copy=False)
+        names = self._columns if columns is None else columns
+        series = {name: self._series(name, rows, index) for name in names}
+        frame = pd.DataFrame(series, index=index, copy=False)
         frame.attrs = self.attrs
         return frame
+
+    def _series(self, name: str, rows: Any, index: pd.Index) -> pd.Series:
+        column = self._columns[name]
+        # A file's array would make each thing that is made of it one, too.
+        values = np.asarray(column[rows])
+        dtype = "str" if isinstance(column, WordColumn) else None
+        return pd.Series(values, index, dtype=dtype, copy=False, name=name)
 
     def mask(self, name: str, missing: np.ndarray) -> None:
         """Makes some cells of a column missing.

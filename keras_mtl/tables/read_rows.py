@@ -15,7 +15,13 @@ from keras_mtl.tables.read_shards import read_parquet, read_shards
 __all__ = ["read_rows"]
 
 
-def read_rows(path: str, words: Collection[str], missing: Sequence[str]) -> ColumnStore:
+def read_rows(
+    path: str,
+    words: Collection[str],
+    missing: Sequence[str],
+    decimal_mark: str | None = None,
+    numbers: Collection[str] = (),
+) -> ColumnStore:
     """Reads rows, with columns of words as they are written.
 
     Args:
@@ -24,16 +30,19 @@ def read_rows(path: str, words: Collection[str], missing: Sequence[str]) -> Colu
         words: The columns that hold words, though they may look like numbers:
             `03` is a word there.
         missing: Texts that mean a missing cell, beside the usual ones.
+        decimal_mark: See `read_csv`.
+        numbers: The columns that are known to hold numbers: a model that learned
+            from `5 mg` and `10 mg` is asked about a single `5 mg`.
 
     Raises:
         UserError: With all mistakes of the file.
     """
     missing = (*MISSING_VALUES, *missing)
     if os.path.isdir(path):
-        return read_shards(path, words, missing)
+        return read_shards(path, words, missing, decimal_mark, numbers)
     if path.lower().endswith(".parquet"):
         return read_parquet(path, words, missing)
     file = CsvFile(path)
     if file.mistakes:
         raise UserError(*file.mistakes)
-    return read_csv_columns(file, file.names, words, missing)
+    return read_csv_columns(file, file.names, words, missing, decimal_mark, numbers)

@@ -25,6 +25,10 @@ KINDS: dict[str, type[CsvFile] | type[ParquetFile]] = {
 }
 
 
+# As `_text_file` unpacks them.
+PACKED = {".gz", ".bz2", ".xz", ".zip"}
+
+
 class ShardLines:
     """Which file, and which of its rows, each row of a table of many files is.
 
@@ -56,7 +60,11 @@ class ShardLines:
 
 
 def read_shards(
-    folder: str, text_columns: Collection[str], missing: Collection[str]
+    folder: str,
+    text_columns: Collection[str],
+    missing: Collection[str],
+    decimal_mark: str | None = None,
+    number_columns: Collection[str] = (),
 ) -> ColumnStore:
     """Reads the files of a folder, in the order of their names.
 
@@ -64,10 +72,12 @@ def read_shards(
     of one file is in memory.
 
     Args:
-        folder: The folder. Files that are neither CSV nor Parquet, and hidden
-            ones, are left alone.
+        folder: The folder. Files that are neither CSV, packed or not, nor
+            Parquet, and hidden ones, are left alone.
         text_columns: Columns that are text even if they look like numbers.
         missing: The texts that mean a missing value.
+        decimal_mark: See `read_csv`.
+        number_columns: See `read_columns`.
 
     Returns:
         The rows of all files.
@@ -79,7 +89,7 @@ def read_shards(
     shards: list[Shard] = []
     for path in _find(Path(folder)):
         with gather(mistakes):
-            shard = KINDS[path.suffix.lower()](str(path))
+            shard = KINDS[_kind(path)](str(path))
             mistakes += shard.mistakes
             shards.append(shard)
     for shard in shards[1:]:
@@ -96,9 +106,11 @@ def read_shards(
         first.names,
         text_columns,
         {"", *missing},
-        first.structure.delimiter if isinstance(first, CsvFile) else ",",
+        first.structure.delimiter if isinstance(first, CsvFile) else None,
         ShardLines(shards),
         disk_array,
+        decimal_mark,
+        number_columns,
     )
     warn_of_notes(notes, folder)
     return store
@@ -111,7 +123,9 @@ def read_parquet(
     file = ParquetFile(path)
     if file.mistakes:
         raise UserError(*file.mistakes)
-    store, notes = read_columns([file], file.names, text_columns, {"", *missing})
+    store, notes = read_columns(
+        [file], file.names, text_columns, {"", *missing}, delimiter=None
+    )
     warn_of_notes(notes, path)
     return store
 
@@ -124,11 +138,9 @@ def _find(folder: Path) -> list[Path]:
             f"{folder}: cannot be read ({error.strerror or error})."
         ) from error
     found = [
-        path
-        for path in files
-        if path.suffix.lower() in KINDS and not path.name.startswith(".")
+        path for path in files if _kind(path) in KINDS and not path.name.startswith(".")
     ]
-    kinds = {path.suffix.lower(): path.name for path in reversed(found)}
+    kinds = {_kind(path): path.name for path in reversed(found)}
     if not found:
         raise UserError(
             f"{folder}: expected a folder of *.csv or *.parquet files. Received: one "
@@ -141,6 +153,13 @@ def _find(folder: Path) -> list[Path]:
             "one kind elsewhere."
         )
     return found
+
+
+def _kind(path: Path) -> str:
+    """Returns a file's suffix, that of the rows within for a packed CSV file."""
+    suffix = path.suffix.lower()
+    within = Path(path.stem).suffix.lower()
+    return within if suffix in PACKED and within == ".csv" else suffix
 
 
 def _differences(shard: Shard, first: Shard) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,7 +24,7 @@ def format_number(value: float) -> str:
     return str(int(value)) if float(value).is_integer() else repr(float(value))
 
 
-def to_words(values: pd.Series) -> np.ndarray:
+def to_words(values: pd.Series, missing: Collection[str] = ()) -> np.ndarray:
     """Turns a column into words, with `""` where it is missing.
 
     Truth values become `true` and `false`, and whole numbers lose their point,
@@ -31,6 +32,7 @@ def to_words(values: pd.Series) -> np.ndarray:
 
     Args:
         values: The column, as pandas read it.
+        missing: Texts that mean missing, beside what pandas takes for it.
 
     Returns:
         str objects, of shape (N,).
@@ -40,12 +42,17 @@ def to_words(values: pd.Series) -> np.ndarray:
     >>> import pandas as pd
     >>> to_words(pd.Series([1.0, None, 2.5])).tolist()
     ['1', '', '2.5']
+    >>> to_words(pd.Series(["f", " ? "]), missing=["?"]).tolist()
+    ['f', '']
     """
     distinct = {value: to_word(value) for value in values.dropna().unique()}
+    for value, word in distinct.items():
+        if word in missing:
+            distinct[value] = ""
     return values.map(distinct).astype(object).where(values.notna(), "").to_numpy()
 
 
-def count_words(values: pd.Series) -> dict[str, int]:
+def count_words(values: pd.Series, missing: Collection[str] = ()) -> dict[str, int]:
     """Counts the rows of each word, as `to_words` gives them, in any order.
 
     Example:
@@ -58,10 +65,11 @@ def count_words(values: pd.Series) -> dict[str, int]:
     present = values.value_counts(sort=False)
     for value, count in present.items():
         word = to_word(value)
+        word = "" if word in missing else word
         counts[word] = counts.get(word, 0) + int(count)
-    missing = len(values) - int(present.sum())
-    if missing:
-        counts[""] = counts.get("", 0) + missing
+    absent = len(values) - int(present.sum())
+    if absent:
+        counts[""] = counts.get("", 0) + absent
     return counts
 
 

@@ -30,6 +30,9 @@ __all__ = [
 
 # A number that is written as a code.
 CODE = re.compile(r"0\d")
+# A decimal comma for sure: `1,000` may be a thousand.
+DECIMAL_COMMA = re.compile(r"[+-]?(\d*,\d{1,2}|\d*,\d{4,}|0,\d+)")
+WHOLE_NUMBER = re.compile(r"^([+-]?\d+)(?:\.0*|,0{1,2}|,0{4,})$")
 
 _COMPARISONS = {
     ">=": operator.ge,
@@ -64,14 +67,16 @@ def label_column(frame: Rows, column: str, task: str, source: str) -> pd.Series:
 def label_words(values: pd.Series) -> pd.Series:
     """Returns a column as words, with NaN where a label is missing.
 
-    Numbers are written alike however the file wrote them (`1` and `1.0` are
-    one class), unless a zero before one says that it is a code, such as `03`.
+    Numbers are written alike however the file wrote them (`1`, `1.0` and `1,0`
+    are one class), unless a zero before one says that it is a code, such as `03`.
 
     Example:
 
     >>> import pandas as pd
     >>> label_words(pd.Series([1.0, None, 2.0])).tolist()
     ['1', nan, '2']
+    >>> label_words(pd.Series(["3,0", "1,5", "other"])).tolist()
+    ['3', '1,5', 'other']
     """
     import pandas as pd
 
@@ -90,11 +95,21 @@ def _words(present: pd.Series) -> pd.Series:
     if present.map(lambda value: isinstance(value, bool | np.bool_)).all():
         words = present.map({True: "true", False: "false"})
     else:
-        words = present.map(lambda value: str(value).strip())
-        numbers = pd.to_numeric(present, errors="coerce")
-        if numbers.notna().all() and not words.str.match(CODE).any():
+        words = present.map(lambda value: str(value).strip()).astype(object)
+        if words.str.match(CODE).any():
+            return words
+        points = words.where(~words.str.fullmatch(DECIMAL_COMMA), _with_point)
+        numbers = pd.to_numeric(points, errors="coerce")
+        if numbers.notna().all():
             words = numbers.map(format_number)
+        else:
+            # A class may be a number beside others that are not.
+            words = words.str.replace(WHOLE_NUMBER, r"\1", regex=True)
     return words.astype(object)
+
+
+def _with_point(words: pd.Series) -> pd.Series:
+    return words.str.replace(",", ".", regex=False)
 
 
 def fold_case(words: pd.Series) -> pd.Series:

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
+from keras_mtl.training._training_layers import present_rows
 from keras_mtl.training.keras_logits import map_with_logits
-from keras_mtl.training.member_layers import present_rows
 from keras_mtl.training.model_graph import core_model
 from keras_mtl.training.task_blocks import TaskBlock, make_blocks
 from keras_mtl.training.task_sources import find_sources, source_model

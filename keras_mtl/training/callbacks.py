@@ -1,33 +1,51 @@
-"""What every fit of a multi-task model watches."""
+"""Callbacks of every fit, and which hooks the user's callbacks have."""
+
+from __future__ import annotations
 
 import math
+import warnings
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import keras
 
-__all__ = ["EndOfEpoch", "RequireFiniteLosses"]
+__all__ = [
+    "EndOfEpoch",
+    "RequireFiniteLosses",
+    "begins_tests",
+    "warn_of_batches",
+    "watches_test_batches",
+    "watches_train_batches",
+    "with_own_callbacks",
+]
+
+TRAIN_HOOKS = (
+    "on_batch_begin",
+    "on_batch_end",
+    "on_train_batch_begin",
+    "on_train_batch_end",
+)
+TEST_HOOKS = ("on_test_batch_begin", "on_test_batch_end")
 
 
 class EndOfEpoch(keras.callbacks.Callback):
-    """Tells the weighting that an epoch is over."""
+    """Lets the weighting know that an epoch is over."""
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         self.model.end_epoch()
 
 
 class RequireFiniteLosses(keras.callbacks.Callback):
     """Stops at the first loss that is NaN or infinite, with the task's name."""
 
-    # A compiled loop over batches ends with the one that broke a loss.
-    many_batches_a_call = True
-
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         self.epoch = 0
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         self.epoch = epoch
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         broken = [
             name
             for name, value in (logs or {}).items()
@@ -39,3 +57,112 @@ class RequireFiniteLosses(keras.callbacks.Callback):
                 f"or infinite in epoch {self.epoch + 1}, step {batch + 1}. Lower the "
                 "learning rate, or look for extreme values in the inputs and labels."
             )
+
+
+def with_own_callbacks(callbacks: Any) -> Any:
+    """Put the callbacks of every fit before the user's.
+
+    What the user's callbacks save then is up to date.
+
+    Args:
+        callbacks: Callbacks, one callback, a `CallbackList` or None.
+    """
+    if isinstance(callbacks, keras.callbacks.CallbackList):
+        own = _own(callbacks.callbacks)
+        for callback in own:
+            callback.set_model(callbacks.model)
+            callback.set_params(callbacks.params)
+        callbacks.callbacks[:0] = own
+        return callbacks
+    if callbacks is None:
+        callbacks = []
+    elif not isinstance(callbacks, list | tuple):
+        callbacks = [callbacks]
+    return [*_own(callbacks), *callbacks]
+
+
+def _own(callbacks: Sequence[Any]) -> list[keras.callbacks.Callback]:
+    terminates = any(
+        isinstance(each, keras.callbacks.TerminateOnNaN) for each in callbacks
+    )
+    # Who asks to end at a broken loss does not want an error of it.
+    return [EndOfEpoch()] if terminates else [RequireFiniteLosses(), EndOfEpoch()]
+
+
+def watches_train_batches(
+    callbacks: Iterable[keras.callbacks.Callback],
+) -> list[keras.callbacks.Callback]:
+    """Return the callbacks that do something at each batch of training.
+
+    Example:
+
+    >>> def show(batch, logs):
+    ...     print(batch)
+    >>> watches_train_batches([keras.callbacks.EarlyStopping()])
+    []
+    >>> callback = keras.callbacks.LambdaCallback(on_train_batch_end=show)
+    >>> watches_train_batches([callback]) == [callback]
+    True
+    """
+    return [each for each in callbacks if _watches(each, TRAIN_HOOKS)]
+
+
+def watches_test_batches(callbacks: Iterable[keras.callbacks.Callback]) -> bool:
+    """Return whether a callback does something at each batch of an evaluation."""
+    return any(_watches(callback, TEST_HOOKS) for callback in callbacks)
+
+
+def begins_tests(callbacks: Iterable[keras.callbacks.Callback]) -> bool:
+    """Return whether a callback does something before an evaluation.
+
+    It may change weights for it, so that training has to be over by then.
+    """
+    return any(
+        _has(callback, "on_test_begin") and not _goes_by_epochs(callback)
+        for callback in callbacks
+    )
+
+
+def warn_of_batches(callbacks: Sequence[keras.callbacks.Callback]) -> None:
+    """Warn that callbacks are called at each batch, and what this costs."""
+    names = sorted({type(callback).__name__ for callback in callbacks})
+    warnings.warn(
+        f"`fit` goes batch by batch, as {', '.join(names)} is called at each batch: "
+        "small networks train several times slower so than with whole epochs compiled. "
+        "A callback of epochs alone does not cost this.",
+        stacklevel=4,
+    )
+
+
+def _watches(callback: keras.callbacks.Callback, hooks: Iterable[str]) -> bool:
+    return not _goes_by_epochs(callback) and any(_has(callback, hook) for hook in hooks)
+
+
+def _has(callback: keras.callbacks.Callback, hook: str) -> bool:
+    # A hook may be a method of a subclass, or a function put on the object.
+    function = getattr(getattr(callback, hook), "__func__", None)
+    return function is not getattr(keras.callbacks.Callback, hook)
+
+
+def _goes_by_epochs(callback: keras.callbacks.Callback) -> bool:
+    """Return whether one call for many batches serves Keras's own callbacks.
+
+    The progress bar shows how far training is, however many batches a call
+    has; a compiled epoch ends with the step that breaks a loss; and a log for
+    TensorBoard with its default settings is one of epochs.
+    """
+    kind = type(callback)
+    if kind in (keras.callbacks.ProgbarLogger, keras.callbacks.TerminateOnNaN):
+        return True
+    if kind is RequireFiniteLosses:
+        return True
+    if kind is keras.callbacks.TensorBoard:
+        return (
+            callback.update_freq == "epoch"
+            and not callback.write_steps_per_second
+            and not callback._should_trace
+        )
+    return kind in _SAVERS and getattr(callback, "save_freq", None) == "epoch"
+
+
+_SAVERS = (keras.callbacks.BackupAndRestore, keras.callbacks.ModelCheckpoint)

@@ -98,9 +98,8 @@ class GradientWatch:
         self._sums = keras.Variable(tf.zeros(shape), trainable=False)
         self._counts = keras.Variable(tf.zeros(shape), trainable=False)
 
-    def update(self, gramian: tf.Tensor, weights: tf.Tensor) -> None:
-        """Adds a step. See `conflict_values`."""
-        values, known = conflict_values(gramian, weights)
+    def add(self, values: tf.Tensor, known: tf.Tensor) -> None:
+        """Add what `conflict_values` returned for a step, or the sums of steps."""
         self._sums.assign_add(values)
         self._counts.assign_add(known)
 

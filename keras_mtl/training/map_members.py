@@ -11,29 +11,38 @@ __all__ = ["map_members", "unrolled_map"]
 
 
 def map_members(function: Callable[[Any], Any], arguments: Any) -> Any:
-    """Does what `tf.vectorized_map` does; where there is one member, at once.
+    """Do what `tf.vectorized_map` does; for one member, without vectorizing.
 
-    To vectorise a function takes longer than to trace it.
+    To vectorize a function takes longer than to trace it.
 
     Args:
         function: From one member's arguments to its results.
-        arguments: Nested tensors of shape (K, ...).
+        arguments: Nested tensors of shape (K, ...), or None.
 
     Returns:
         The nested results, of shape (K, ...).
 
     Example:
 
-    >>> map_members(lambda pair: pair[0] * pair[1], (tf.range(3), tf.range(3))).numpy()
+    >>> pair = (tf.range(3), None, tf.range(3))
+    >>> map_members(lambda own: own[0] * own[2], pair).numpy()
     array([0, 1, 4], dtype=int32)
     """
-    if tf.nest.flatten(arguments)[0].shape[0] == 1:
+    flat = tf.nest.flatten(arguments)
+    tensors = [each for each in flat if each is not None]
+    if tensors[0].shape[0] == 1:
         return unrolled_map(function, arguments)
-    return tf.vectorized_map(function, arguments)
+
+    def restored(tensors: list[tf.Tensor]) -> Any:
+        rest = iter(tensors)
+        own = [None if each is None else next(rest) for each in flat]
+        return function(tf.nest.pack_sequence_as(arguments, own))
+
+    return tf.vectorized_map(restored, tensors)
 
 
 def unrolled_map(function: Callable[[Any], Any], arguments: Any) -> Any:
-    """Does what `tf.vectorized_map` does, one call a member.
+    """Do what `tf.vectorized_map` does, with one call per member.
 
     In a function that is mapped so, processes can exchange numbers.
 
@@ -42,9 +51,11 @@ def unrolled_map(function: Callable[[Any], Any], arguments: Any) -> Any:
     >>> unrolled_map(lambda pair: pair[0] * pair[1], (tf.range(3), tf.range(3))).numpy()
     array([0, 1, 4], dtype=int32)
     """
-    parts = [tf.unstack(value) for value in tf.nest.flatten(arguments)]
+    flat = tf.nest.flatten(arguments)
+    members = next(each for each in flat if each is not None).shape[0]
+    parts = [[None] * members if each is None else tf.unstack(each) for each in flat]
     results = [
-        function(tf.nest.pack_sequence_as(arguments, own))
+        function(tf.nest.pack_sequence_as(arguments, list(own)))
         for own in zip(*parts, strict=True)
     ]
     return tf.nest.map_structure(

@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
+import tensorflow as tf
 
 from keras_mtl.features.feature import Feature
 from keras_mtl.features.kinds import deserialize_feature, serialize_feature
 from keras_mtl.tasks import Task, deserialize_task, serialize_task
+from keras_mtl.training._training_graph import is_seed
 from keras_mtl.training.batch import Batch
-from keras_mtl.training.batch_hooks import watches_test_batches
-from keras_mtl.training.callbacks import EndOfEpoch, RequireFiniteLosses
-from keras_mtl.training.class_weights import class_weight_tables
-from keras_mtl.training.compiled_fit import (
-    FitSettings,
-    evaluate_in_memory,
-    fit_in_memory,
-)
-from keras_mtl.training.compiled_training import CompiledTraining
-from keras_mtl.training.epoch_program import EpochProgram
+from keras_mtl.training.callbacks import with_own_callbacks
+from keras_mtl.training.class_weights import class_weight_tables, weigh_classes
+from keras_mtl.training.fit_loop import FitSettings, fit_in_memory
+from keras_mtl.training.model_training import ModelTraining
 from keras_mtl.training.pack_batch import pack_batch
-from keras_mtl.training.random_states import is_seed
-from keras_mtl.training.rows_in_memory import hold_out_last_rows, rows_in_memory
+from keras_mtl.training.rows import hold_out_last_rows, rows_in_memory
+from keras_mtl.weighting import get as get_weighting
 
 __all__ = ["MultiTaskModel"]
 
@@ -87,8 +84,7 @@ class MultiTaskModel(keras.Model):
             )
         self._tasks = tuple(tasks)
         self._features = tuple(features)
-        self._training: CompiledTraining | None = None
-        self._program: EpochProgram | None = None
+        self._training: ModelTraining | None = None
 
     @property
     def tasks(self) -> tuple[Task, ...]:
@@ -151,12 +147,17 @@ class MultiTaskModel(keras.Model):
             "weight_heads": weight_heads,
             **kwargs,
         }
-        self._training = CompiledTraining(
-            self, weighting, loss, loss_weights, weight_heads, metrics
+        self._training = ModelTraining(
+            self,
+            weighting,
+            loss,
+            loss_weights,
+            weight_heads,
+            metrics,
+            kwargs.get("jit_compile", "auto"),
         )
         # The tasks' own metrics are those of their blocks.
         super().compile(optimizer=optimizer, metrics=metrics, **kwargs)
-        self._program = None
 
     @property
     def weighting(self):
@@ -177,26 +178,79 @@ class MultiTaskModel(keras.Model):
         return [*super().metrics, *own, self._training.loss_trackers]
 
     def train_step(self, data):
-        return self.train_on_blocks(self._pack(data))
+        batch = self._pack(data)
+        if self._overrides("compute_loss"):
+            self._train_on_own_loss(batch, data)
+        else:
+            self._compiled().train(batch)
+        return self.get_metrics_result()
 
     def test_step(self, data):
-        return self.test_on_blocks(self._pack(data))
+        batch = self._pack(data)
+        if self._overrides("compute_loss"):
+            outputs = self(batch.inputs, training=False)
+            self._own_loss(batch, data, outputs, training=False)
+        else:
+            self._compiled().test(batch)
+        return self.get_metrics_result()
 
-    def train_on_blocks(self, batch: Batch) -> dict[str, Any]:
-        """Makes one update, as `train_step` does.
+    def compute_loss(
+        self, x=None, y=None, y_pred=None, sample_weight=None, training=True
+    ):
+        """Computes the tasks' joint loss. See `keras.Model.compute_loss`.
 
-        Args:
-            batch: A batch with labels and weights by block of tasks.
+        A subclass that overrides it is trained on what it returns, and the
+        tasks are combined by that alone.
+
+        Returns:
+            The sum of the tasks' losses, each times its weight, and of the
+            model's own losses.
         """
-        outputs = self._compiled().train(self, batch)
-        self._update_given_metrics(batch, outputs)
-        return self.get_metrics_result()
+        compiled = self._compiled()
+        batch = self._pack((x, y, sample_weight))
+        losses, _ = compiled.losses(batch, self._by_block(y_pred))
+        total = tf.reduce_sum(losses * compiled.constant_weights())
+        return total + sum(tf.cast(each, total.dtype) for each in self.losses)
 
-    def test_on_blocks(self, batch: Batch) -> dict[str, Any]:
-        """Evaluates one batch, as `test_step` does. See `train_on_blocks`."""
-        outputs = self._compiled().test(self, batch)
-        self._update_given_metrics(batch, outputs)
-        return self.get_metrics_result()
+    def _own_loss(self, batch: Batch, data: Any, outputs: Any, training: bool) -> Any:
+        """Returns what an overridden `compute_loss` does; tracks all losses."""
+        x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
+        loss = self.compute_loss(x, y, outputs, sample_weight, training=training)
+        rows = tf.shape(tf.nest.flatten(batch.inputs)[0])[0]
+        self._loss_tracker.update_state(loss, sample_weight=tf.cast(rows, tf.float32))
+        compiled = self._compiled()
+        by_block = self._by_block(outputs)
+        compiled.loss_trackers.update_state(*compiled.losses(batch, by_block))
+        compiled.measure(batch, by_block)
+        return loss
+
+    def _train_on_own_loss(self, batch: Batch, data: Any) -> None:
+        if type(self.weighting) is not type(get_weighting("sum")):
+            raise ValueError(
+                "Expected `weighting='sum'` for a model that overrides `compute_loss`: "
+                "one loss has no tasks to weigh. Received: "
+                f"weighting={self.weighting!r}"
+            )
+        with tf.GradientTape() as tape:
+            outputs = self(batch.inputs, training=True)
+            loss = self._own_loss(batch, data, outputs, training=True)
+            scaled = self.optimizer.scale_loss(loss)
+        variables = self.trainable_variables
+        self.optimizer.apply(tape.gradient(scaled, variables), variables)
+
+    def _by_block(self, outputs: Mapping[str, Any]) -> tuple[Any, ...]:
+        """Stacks outputs by task name to those of the blocks, (T, N, units)."""
+        return tuple(
+            tf.stack([outputs[name] for name in block.names])
+            for block in self._compiled().step.blocks.blocks
+        )
+
+    def _overrides(self, *names: str) -> bool:
+        """Returns whether a subclass has methods of its own in place of these."""
+        return any(
+            getattr(type(self), name) is not getattr(MultiTaskModel, name)
+            for name in names
+        )
 
     def _pack(self, data) -> Batch:
         return pack_batch(
@@ -204,7 +258,7 @@ class MultiTaskModel(keras.Model):
             Batch(*keras.utils.unpack_x_y_sample_weight(data)),
         )
 
-    def _compiled(self) -> CompiledTraining:
+    def _compiled(self) -> ModelTraining:
         if self._training is None:
             raise ValueError("Expected a compiled model. Call `compile` first.")
         return self._training
@@ -219,7 +273,8 @@ class MultiTaskModel(keras.Model):
         The training step is compiled anew: what is not watched costs nothing.
         """
         self._compiled().watch(on)
-        self._forget_programs()
+        if self.train_function is not None:
+            self.make_train_function(force=True)
 
     def watched_gradients(self) -> dict[str, float]:
         """Tells how the tasks' gradients conflicted since it was last asked.
@@ -273,7 +328,9 @@ class MultiTaskModel(keras.Model):
 
         Rows in memory (arrays, tensors, data frames) are trained on in
         compiled epochs: the loop over batches is inside one function. Anything
-        else, and several devices, go Keras's own way, to the same result.
+        else, several devices, and a subclass with a `train_step`, `test_step`,
+        `compute_loss` or `compute_metrics` of its own go Keras's own way, to
+        the same result.
 
         Args:
             x: The inputs.
@@ -284,13 +341,13 @@ class MultiTaskModel(keras.Model):
             epochs: See Keras.
             verbose: See Keras.
             callbacks: See Keras. One that has something to do at each batch
-                is called at each batch, and takes the time that this takes.
+                is called at each batch; a warning says what this costs.
             validation_split: See Keras.
             validation_data: See Keras.
             shuffle: See Keras.
             class_weight: By task name a dict from class to weight; a class is
                 its index or its word. The weight multiplies that of a row in
-                this task's loss.
+                this task's loss. It holds for this call alone.
             sample_weight: Of the rows, (N,), or by task name.
             initial_epoch: See Keras.
             steps_per_epoch: See Keras.
@@ -307,93 +364,140 @@ class MultiTaskModel(keras.Model):
             ValueError: When a class weight is for no class of a task.
         """
         training = self._compiled()
-        if training.set_class_weights(class_weight_tables(self.tasks, class_weight)):
-            self._forget_programs()
-        callbacks = _before(callbacks, [RequireFiniteLosses(), EndOfEpoch()])
+        tables = class_weight_tables(self.tasks, class_weight)
+        callbacks = with_own_callbacks(callbacks)
         rows = None
         if (
             steps_per_epoch is None
             and shuffle in (True, False)
             and not self._distributed
+            and not self._overrides(*_OWN_STEPS)
+            and not _goes_on(validation_data, validation_steps)
         ):
             rows = rows_in_memory((x, y, sample_weight))
         if rows is None:
-            return super().fit(
-                x,
-                y,
-                batch_size=batch_size,
-                epochs=epochs,
-                verbose=verbose,
-                callbacks=callbacks,
-                validation_split=validation_split,
-                validation_data=validation_data,
-                shuffle=shuffle,
-                sample_weight=sample_weight,
-                initial_epoch=initial_epoch,
-                steps_per_epoch=steps_per_epoch,
-                validation_steps=validation_steps,
-                validation_batch_size=validation_batch_size,
-                validation_freq=validation_freq,
-            )
+            with self._weighing_classes(tables):
+                return super().fit(
+                    x,
+                    y,
+                    batch_size=batch_size,
+                    epochs=epochs,
+                    verbose=verbose,
+                    callbacks=callbacks,
+                    validation_split=validation_split,
+                    validation_data=validation_data,
+                    shuffle=shuffle,
+                    sample_weight=sample_weight,
+                    initial_epoch=initial_epoch,
+                    steps_per_epoch=steps_per_epoch,
+                    validation_steps=validation_steps,
+                    validation_batch_size=validation_batch_size,
+                    validation_freq=validation_freq,
+                )
         batch_size = batch_size or 32
+        held_out = evaluate = None
         if validation_split and validation_data is None:
-            rows, held_out = hold_out_last_rows(rows, validation_split)
-            validation_data = held_out.data
+            rows, last_rows = hold_out_last_rows(rows, validation_split)
+            held_out = self._pack(last_rows.data)
+        elif validation_data is not None:
+            held_out, evaluate = self._validation(
+                validation_data, validation_batch_size or batch_size
+            )
+        blocks = training.step.blocks
         return fit_in_memory(
             self,
-            self._epoch_program,
-            pack_batch(training.step.blocks, rows),
+            training,
+            weigh_classes(blocks, self._pack(rows.data), tables),
             FitSettings(
-                batch_size, epochs, verbose, shuffle, initial_epoch, validation_freq
+                batch_size,
+                epochs,
+                verbose,
+                shuffle,
+                initial_epoch,
+                validation_freq,
+                validation_batch_size or batch_size,
             ),
             callbacks,
-            self._validation(
-                validation_data, validation_batch_size or batch_size, validation_steps
-            ),
+            held_out,
+            evaluate,
         )
+
+    def train_on_batch(
+        self, x, y=None, sample_weight=None, class_weight=None, return_dict=False
+    ):
+        """Makes one update. See `keras.Model.train_on_batch`.
+
+        Args:
+            x: The inputs.
+            y: See `fit`.
+            sample_weight: See `fit`.
+            class_weight: See `fit`.
+            return_dict: See Keras.
+
+        Example:
+
+        >>> import numpy as np
+        >>> from keras_mtl.architectures import build_hard_sharing
+        >>> from keras_mtl.tasks import BinaryTask
+        >>> model = build_hard_sharing(4, [BinaryTask("heart")])
+        >>> model.compile()
+        >>> x, y = np.ones((2, 4)), {"heart": np.array([0.0, 1.0])}
+        >>> logs = model.train_on_batch(x, y, class_weight={1: 2.0}, return_dict=True)
+        >>> sorted(logs)
+        ['heart_accuracy', 'heart_auc', 'heart_loss', 'loss']
+        """
+        tables = class_weight_tables(self.tasks, class_weight)
+        if tables:
+            blocks = self._compiled().step.blocks
+            batch = self._pack((x, y, sample_weight))
+            weights = weigh_classes(blocks, batch, tables).sample_weights
+            sample_weight = blocks.by_task(weights, axis=1)
+        return super().train_on_batch(
+            x, y, sample_weight=sample_weight, return_dict=return_dict
+        )
+
+    @contextlib.contextmanager
+    def _weighing_classes(self, tables):
+        """Weighs classes in Keras's own loop, as long as this lasts."""
+        training = self._compiled()
+        if not tables:
+            yield
+            return
+        training.class_weights = tables
+        self.make_train_function(force=True)
+        try:
+            yield
+        finally:
+            training.class_weights = {}
+            # Compiled with the weights of this call.
+            self.train_function = None
 
     @property
     def _distributed(self) -> bool:
         return self.distribute_strategy.num_replicas_in_sync > 1
 
-    def _epoch_program(self) -> EpochProgram:
-        if self._program is None:
-            asked = self._compile_arguments.get("jit_compile", "auto")
-            self._program = EpochProgram(self, self._compiled(), asked)
-        return self._program
-
-    def _forget_programs(self) -> None:
-        """Has the steps compiled anew, as something in them has changed."""
-        self._program = None
-        self.make_train_function(force=True)
-
-    def _validation(self, data, batch_size, steps):
-        """Returns the function that evaluates after an epoch, or None."""
-        if data is None:
-            return None
-        x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(tuple(data))
-        rows = None if steps else rows_in_memory((x, y, sample_weight))
-        packed = (
-            None if rows is None else pack_batch(self._compiled().step.blocks, rows)
-        )
+    def _validation(self, data, batch_size):
+        """Returns held-out rows in memory, or a function that evaluates others."""
+        # Keras takes any kind of data here, whatever the training rows are.
+        x, y, sample_weight = data, None, None
+        if isinstance(data, tuple | list):
+            x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(tuple(data))
+        rows = rows_in_memory((x, y, sample_weight))
+        held_out = None if rows is None else self._pack(rows.data)
         del rows
 
         def evaluate(callbacks):
-            if packed is None or watches_test_batches(callbacks.callbacks):
-                return self.evaluate(
-                    x,
-                    y,
-                    batch_size=batch_size,
-                    sample_weight=sample_weight,
-                    steps=steps,
-                    callbacks=callbacks,
-                    return_dict=True,
-                )
-            return evaluate_in_memory(
-                self._epoch_program(), packed, batch_size, callbacks
+            arrays = {"batch_size": batch_size} if _is_arrays(x) else {}
+            return self.evaluate(
+                x,
+                y,
+                sample_weight=sample_weight,
+                callbacks=callbacks,
+                return_dict=True,
+                **arrays,
             )
 
-        return evaluate
+        return held_out, evaluate
 
     def get_config(self) -> dict[str, Any]:
         return {
@@ -448,15 +552,20 @@ class MultiTaskModel(keras.Model):
         }
 
 
-def _before(callbacks, own):
-    """Puts callbacks before the user's: what these save has to be up to date."""
-    if not isinstance(callbacks, keras.callbacks.CallbackList):
-        if callbacks is None:
-            return own
-        given = callbacks if isinstance(callbacks, list | tuple) else [callbacks]
-        return [*own, *given]
-    for callback in own:
-        callback.set_model(callbacks.model)
-        callback.set_params(callbacks.params)
-    callbacks.callbacks[:0] = own
-    return callbacks
+# What `fit` calls of Keras's own for a subclass that has one of these.
+_OWN_STEPS = ("train_step", "test_step", "compute_loss", "compute_metrics")
+
+
+def _goes_on(validation_data: Any, validation_steps: Any) -> bool:
+    """Returns whether an evaluation takes up where the last one stopped reading."""
+    by_batches = isinstance(validation_data, tf.data.Dataset | keras.utils.PyDataset)
+    is_rows = isinstance(validation_data, tuple | list | type(None))
+    return bool(validation_steps) or not (by_batches or is_rows)
+
+
+def _is_arrays(data: Any) -> bool:
+    """Returns whether data has to be cut into batches."""
+    return all(
+        hasattr(each, "shape") and not isinstance(each, keras.utils.PyDataset)
+        for each in keras.tree.flatten(data)
+    )

@@ -57,6 +57,10 @@ class Replicas:
             lambda total: total / tf.cast(self.count, total.dtype), self.total(values)
         )
 
+    def combine(self, gradients: Any, statistics: Any) -> Any:
+        """Return gradients and statistics of the whole batch."""
+        return self.mean((gradients, statistics))
+
     def part(self, rows: tf.Tensor, no_row: int) -> tf.Tensor:
         """Returns this process's part of batches, (..., batch_size).
 

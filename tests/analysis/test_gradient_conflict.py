@@ -2,17 +2,17 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from keras_mtl.training.member_program import MemberProgram
+from keras_mtl.training.own_values import own_values
 
 from keras_mtl.analysis import GradientConflict, conflict_columns
 from keras_mtl.architectures import build_hard_sharing
 from keras_mtl.tasks import BinaryTask
 from keras_mtl.training import MemberSettings, TrainingSettings, fit_members
 from keras_mtl.training.batch import Batch
-from keras_mtl.training.batch_order import batch_order
 from keras_mtl.training.batch_step import BatchStep
-from keras_mtl.training.member_program import MemberProgram
-from keras_mtl.training.own_values import own_values
 from keras_mtl.training.pack_batch import pack_batch
+from keras_mtl.training.rows import batch_order
 from keras_mtl.weighting import get
 
 ROWS = 32

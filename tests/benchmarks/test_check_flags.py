@@ -6,6 +6,7 @@ import pytest
 
 WRONG = {
     "training_speed": ["--members", "1,x", "--tasks", "0", "--rounds", "two"],
+    "wide_tables": ["--columns", "0,x", "--rows", "3", "--rounds", "two"],
     "command_time": ["--presets", "articel", "--rounds", "0"],
     "weighting_speed": ["--methods", "pcgard", "--rounds", "x"],
     "large_data": ["--rows", "many", "--batch-sizes", "0,5", "--shards", "-1"],

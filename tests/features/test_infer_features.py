@@ -63,6 +63,32 @@ def test_declared_features_keep_place_and_kind():
     assert features[1] is declared
 
 
+@pytest.mark.parametrize("column", ["id", "my key"])
+def test_an_identifier_is_left_out_unless_it_is_declared(column):
+    frame = pd.DataFrame({column: [3 * 7**i % 1009 for i in range(60)], "a": 0.5})
+    with pytest.warns(DataWarning, match="looks like an identifier") as warned:
+        features = infer_features(frame)
+    assert [feature.column_name for feature in features] == ["a"]
+    flag = "--numeric id" if column == "id" else "--numeric 'my key'"
+    assert flag in str(warned[0].message)
+    declared = NumericFeature("key", column=column)
+    assert len(infer_features(frame, declared=[declared])) == 2
+
+
+def test_dates_are_told():
+    frame = pd.DataFrame(
+        {
+            "visit": [f"2024-01-{day:02}" for day in range(1, 31)] * 2,
+            "written": [20240100 + day for day in range(1, 31)] * 2,
+        }
+    )
+    with pytest.warns(DataWarning, match="looks like dates") as warned:
+        features = infer_features(frame)
+    assert [feature.kind for feature in features] == ["categorical", "numeric"]
+    assert len(warned) == 2
+    assert "--drop visit" in str(warned[0].message)
+
+
 NAMES = st.lists(st.text(min_size=1, max_size=8), max_size=8, unique=True)
 
 

@@ -5,6 +5,7 @@ import pytest
 from matplotlib.image import imread
 
 from keras_mtl.report import write_plots
+from keras_mtl.report.summary_plots import TASKS_WITH_PLOTS
 from keras_mtl.tasks import (
     BinaryTask,
     MulticlassTask,
@@ -90,3 +91,25 @@ def test_few_rows_have_pictures_too(tmp_path):
     outputs = {name: values[:2] for name, values in OUTPUTS.items()}
     write_plots(tmp_path / "plots", TASKS, HISTORY, few, outputs)
     assert (tmp_path / "plots" / "sick_roc.png").is_file()
+
+
+def test_many_tasks_are_drawn_together(tmp_path):
+    names = [f"t{i}" for i in range(TASKS_WITH_PLOTS + 1)]
+    tasks = tuple(BinaryTask(name) for name in names)
+    history = {
+        f"{prefix}{name}_loss": np.array([[1.0, 1.2], [0.5, np.nan]])
+        for name in names
+        for prefix in ("", "val_")
+    }
+    labels = dict.fromkeys(names, LABELS["sick"])
+    outputs = dict.fromkeys(names, OUTPUTS["sick"])
+    metrics = {
+        name: {"auc": place / 30, "accuracy": 0.5} for place, name in enumerate(names)
+    }
+    write_plots(tmp_path / "many", tasks, history, labels, outputs, metrics)
+    found = {path.name for path in (tmp_path / "many").iterdir()}
+    assert found == {"learning_curves.png", "metrics.png"}
+    check_pictures(tmp_path / "many")
+    few = tasks[:TASKS_WITH_PLOTS]
+    write_plots(tmp_path / "few", few, history, labels, outputs, metrics)
+    assert len(list((tmp_path / "few").iterdir())) == 4 * TASKS_WITH_PLOTS

@@ -2,7 +2,7 @@
 
 from rich.console import Console
 
-from keras_mtl.features import NumericFeature
+from keras_mtl.features import CategoricalFeature, NumericFeature
 from keras_mtl.report.tables import data_table, measures_tables
 from keras_mtl.tasks import BinaryTask, MultilabelTask
 
@@ -74,3 +74,17 @@ def test_what_is_predicted_from_what_is_told():
     assert "yes where > 0, or no" in text
     assert "fever, cough" in text
     assert "0 means missing" in text
+
+
+def test_of_many_features_the_first_are_shown_and_the_others_counted():
+    features = [NumericFeature(f"x{index}") for index in range(2000)]
+    features += [CategoricalFeature("town"), CategoricalFeature("sex")]
+    text = text_of(data_table([BinaryTask("y")], features))
+    assert "│ x19 " in text
+    assert "│ x20 " not in text
+    more = [line.split() for line in text.splitlines() if " more " in line]
+    assert [(line[4], line[7]) for line in more] == [
+        ("1,980", "numeric"),
+        ("2", "categorical"),
+    ]
+    assert "x99" in text_of(data_table([BinaryTask("y")], features[:100]))

@@ -208,3 +208,66 @@ def test_names_that_keras_can_not_take_are_mapped(prepare):
     data = prepare(frame.assign(y=FRAME["y"]))
     assert [feature.column_name for feature in data.features] == names
     assert len({feature.name.lower() for feature in data.features}) == 8
+
+
+IDENTIFIED = FRAME.assign(id=np.arange(ROWS)[::-1])[["id", "y"]]
+
+
+@pytest.mark.filterwarnings("ignore:Column 'id'")
+def test_columns_that_are_all_left_out_leave_nothing_to_predict_from(prepare):
+    (message,) = messages(prepare, IDENTIFIED)
+    assert "expected at least one feature" in message
+    assert len(prepare(IDENTIFIED, inputs__numeric=["id"]).features) == 1
+
+
+def test_an_identifier_that_repeats_is_a_hint_at_groups(prepare):
+    frame = FRAME.assign(patient_id=np.arange(ROWS) // 2)
+    with pytest.warns(DataWarning, match="30 values in 60 rows.*--group patient_id"):
+        prepare(frame)
+    assert len(prepare(frame, data__group="patient_id").features) == 2
+
+
+def test_a_code_that_may_mean_missing_is_told_and_masked_if_it_does(prepare):
+    frame = FRAME.assign(
+        n=np.where(np.arange(ROWS) % 5, np.arange(ROWS) % 7, -9),
+        k=[["1", "2", "3", "-9"][i % 4] for i in range(ROWS)],
+    )
+    tasks = ("y:binary", "k:multiclass")
+    told = r"-9 may mean missing in 'n' \(12 rows\), 'k' \(15 rows\).*--missing=-9"
+    with pytest.warns(DataWarning, match=told):
+        data = prepare(frame, tasks=tasks)
+    assert data.tasks[1].classes == ("-9", "1", "2", "3")
+    data = prepare(frame, tasks=tasks, data__missing=["-9"])
+    assert data.tasks[1].classes == ("1", "2", "3")
+    assert data.frame["n"].isna().sum() == 12
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("kind", [int, float])
+def test_an_infinity_is_told_without_a_warning_of_numpy(prepare, kind):
+    column = (np.arange(ROWS) % 9).astype(kind).astype(object)
+    column[[3, 4, 20]] = "inf", "inf", "-inf"
+    (message,) = messages(prepare, FRAME.assign(c=column))
+    assert "expected finite numbers. Received: inf in data row 4" in message
+
+
+def test_two_groups_are_too_few_to_validate_on(prepare):
+    frame = FRAME.assign(site=["a", "b"] * (ROWS // 2))
+    (message,) = messages(prepare, frame, data__group="site")
+    assert "column 'site': expected at least three groups of rows" in message
+    assert "folds" not in message
+    settings = {"data__group": "site", "preset": "article"}
+    assert len(prepare(frame, **settings).train_rows) == ROWS / 2
+    three = FRAME.assign(site=["a", "b", "c"] * (ROWS // 3))
+    assert len(prepare(three, data__group="site").members.validation[0]) == ROWS / 3
+
+
+@pytest.mark.filterwarnings("ignore:.*in numbers|.*decimal comma")
+def test_the_decimal_mark_may_be_told(prepare):
+    rows = "".join(f"1,{500 + i};{i % 9 + 1}.125;{i % 2}\n" for i in range(40))
+    text = f"a;b;y\n{rows}"
+    data = prepare(text, data__decimal_mark=",")
+    assert data.frame["a"].max() == pytest.approx(1.539)
+    assert data.frame["b"].max() == 9125
+    (message,) = messages(prepare, text, data__decimal_mark=";")
+    assert "decimal_mark" in message

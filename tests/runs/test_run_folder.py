@@ -99,3 +99,26 @@ def test_a_folder_that_appeared_meanwhile_is_kept(tmp_path):
         folder.__exit__(None, None, None)
     assert os.listdir(tmp_path) == ["run"]
     assert (run / "config.toml").read_text() == "another's"
+
+
+def test_what_a_killed_fit_left_is_removed_by_the_next(tmp_path):
+    run = tmp_path / "run[1]"
+    (tmp_path / ".run[1]-dead.partial" / "plots").mkdir(parents=True)
+    (tmp_path / ".other-dead.partial").mkdir()
+    with new_run_folder(run, False) as folder:
+        (folder / "config.toml").write_text("new")
+    assert sorted(os.listdir(tmp_path)) == [".other-dead.partial", "run[1]"]
+
+
+def test_a_run_that_was_being_replaced_is_restored(tmp_path):
+    run = tmp_path / "run"
+    make_run(tmp_path / ".run.replaced")
+    with pytest.raises(RuntimeError):
+        write_and_raise(run, RuntimeError)
+    assert os.listdir(tmp_path) == ["run"]
+    assert (run / "config.toml").read_text() == "old"
+    make_run(tmp_path / ".run.replaced", "older")
+    with pytest.raises(RuntimeError):
+        write_and_raise(run, RuntimeError)
+    assert os.listdir(tmp_path) == ["run"]
+    assert (run / "config.toml").read_text() == "old"

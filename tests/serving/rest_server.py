@@ -1,16 +1,21 @@
 """A stand-in for TensorFlow Serving's REST front, in a process of its own.
 
 It keeps the rules by which the real server turns JSON into tensors (its
-json_tensor.cc) and runs the SavedModel through the C library, with neither
-tensorflow nor keras imported. Each line on its input is a request, each line
-on its output an answer: `python rest_server.py FOLDER`.
+json_tensor.cc) and runs the SavedModel in TensorFlow's session, with Keras kept from
+being imported. Each line on its input is a request, each line on its output an answer:
+`python rest_server.py FOLDER`.
 """
 
 import json
 import sys
 
-from keras_mtl.serving.c_library import CSession
-from keras_mtl.serving.wire import write_field
+if __name__ == "__main__":
+    # What answers needs no Python code of the model's.
+    sys.modules["keras"] = None
+
+import tensorflow as tf
+
+from keras_mtl.serving.session import ServingSession
 
 
 class BadRequestError(Exception):
@@ -92,34 +97,25 @@ def _tensor(values, info):
         return values
     if isinstance(values, bool) or not isinstance(values, int | float):
         raise BadRequestError(f"{values!r} is not of expected type: float")
-    if isinstance(values, int) and abs(values) >= 2**24:
-        raise BadRequestError(f"cannot convert {values} without loss of precision")
     return float(values)
 
 
 def _example(row):
     """Makes a tf.Example as the server does of a JSON object."""
-    entries = b"".join(
-        write_field(1, write_field(1, name.encode()) + write_field(2, _feature(value)))
-        for name, value in row.items()
-    )
-    return write_field(1, entries)
+    features = {name: _feature(value) for name, value in row.items()}
+    return tf.train.Example(
+        features=tf.train.Features(feature=features)
+    ).SerializeToString()
 
 
 def _feature(value):
-    import struct
-
     if value is None:
         raise BadRequestError("unexpected JSON type: Null")
     if isinstance(value, str):
-        return write_field(1, write_field(1, value.encode()))
+        return tf.train.Feature(bytes_list=tf.train.BytesList(value=[value.encode()]))
     if isinstance(value, float):
-        return write_field(2, write_field(1, struct.pack("<f", value)))
-    varint, number = b"", int(value) % 2**64
-    while number > 0x7F:
-        varint += bytes([number & 0x7F | 0x80])
-        number >>= 7
-    return write_field(3, write_field(1, varint + bytes([number])))
+        return tf.train.Feature(float_list=tf.train.FloatList(value=[value]))
+    return tf.train.Feature(int64_list=tf.train.Int64List(value=[int(value)]))
 
 
 def _plain(values):
@@ -129,7 +125,7 @@ def _plain(values):
 
 
 def main(folder):
-    session = CSession(folder)
+    session = ServingSession(folder)
     verbs = {"predict": predict, "classify": classify, "regress": regress}
     for line in sys.stdin:
         verb, body = json.loads(line)
@@ -150,7 +146,7 @@ def main(folder):
                 answer = verbs[verb](session, body)
             except BadRequestError as error:
                 answer = {"error": str(error)}
-        loaded = {"tensorflow", "keras"} & set(sys.modules)
+        loaded = [name for name in sys.modules if name.startswith("keras.")]
         assert not loaded, loaded
         print(json.dumps(answer), flush=True)
 

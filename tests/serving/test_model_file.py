@@ -51,6 +51,16 @@ def test_a_saved_model_loads_and_answers_the_same(saved):
     np.testing.assert_array_equal(load_model(saved)(x)["heart"], expected)
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_weights_that_are_not_finite_are_refused(tmp_path, value):
+    features = [km.NumericFeature("age", missing_share=0.0)]
+    model = km.build_hard_sharing(features, [km.BinaryTask("heart")], trunk=(2,))
+    model.get_layer("hard_sharing_core").get_layer("heart").bias.assign([value])
+    model.save(tmp_path / "model.keras")
+    with pytest.raises(km.UserError, match=r"NaN or infinity in .*heart/bias\."):
+        load_model(tmp_path / "model.keras")
+
+
 def test_no_source_of_the_package_runs_what_it_reads():
     for path in PACKAGE.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

@@ -1,5 +1,6 @@
 """Folders are whole or absent, whoever else writes and whenever it ends."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -8,7 +9,9 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+import tensorflow as tf
 
+from keras_mtl.errors import RunStoppedError, UserError
 from keras_mtl.serving.publish import publish_version, write_folder
 
 # A version is whole when it has both files.
@@ -126,12 +129,66 @@ def test_processes_killed_at_any_moment_leave_only_whole_versions(tmp_path):
     assert int(publish_version(tmp_path, fill).name) > max(before)
 
 
-def test_what_a_killed_process_left_is_removed_after_a_day(tmp_path):
-    old, new = tmp_path / ".version-a.partial", tmp_path / ".version-b.partial"
-    for leftover in (old, new):
-        (leftover / "variables").mkdir(parents=True)
-    yesterday = time.time() - 25 * 3600
-    os.utime(old, (yesterday, yesterday))
+def test_what_a_killed_process_left_is_removed_by_the_next(tmp_path):
+    writer = start_writer(tmp_path)
+    while not list(tmp_path.glob(".version-*.partial/saved_model.pb")):
+        assert writer.poll() is None
+    # Killed while it fills one, or between two.
+    os.kill(writer.pid, signal.SIGKILL)
+    writer.communicate()
+    (tmp_path / ".version-dead.partial" / "variables").mkdir(parents=True)
+    (tmp_path / ".mine").mkdir()
     publish_version(tmp_path, fill)
-    assert not old.exists()
-    assert new.exists(), "it may be another's that is being written"
+    assert not list(tmp_path.glob(".*.partial"))
+    assert (tmp_path / ".mine").exists()
+
+
+def test_what_another_process_is_writing_is_left_alone(tmp_path):
+    def publish_meanwhile(folder):
+        fill(folder)
+        publish_version(tmp_path, fill)
+        assert (folder / "saved_model.pb").exists(), "it was taken for a leftover"
+
+    assert publish_version(tmp_path, publish_meanwhile).name == "2"
+    assert served(tmp_path) == [1, 2]
+
+
+@pytest.mark.parametrize(
+    "name", ["٣٣", "+7", "1_0", " 8", "9223372036854775808", "9" * 40, "-1", "7."]
+)
+def test_only_the_servers_numbers_are_versions(tmp_path, name):
+    (tmp_path / name).mkdir()
+    assert publish_version(tmp_path, fill).name == "1"
+
+
+def test_the_largest_number_leaves_none_and_says_so(tmp_path):
+    (tmp_path / "9223372036854775807").mkdir()
+    with pytest.raises(UserError, match="leave a higher number"):
+        publish_version(tmp_path, fill)
+    assert not list(tmp_path.glob(".*.partial"))
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(errno.ENOSPC, "No space left on device"),
+        OSError("Can't write data (errno = 28, 'No space left on device')"),
+        tf.errors.ResourceExhaustedError(None, None, "x; No space left on device"),
+    ],
+)
+def test_a_full_disk_is_one_message_and_leaves_nothing(tmp_path, error):
+    def fail(folder):
+        fill(folder)
+        raise error
+
+    with pytest.raises(RunStoppedError, match=r"No space left on device\. Nothing"):
+        publish_version(tmp_path / "m", fail)
+    assert os.listdir(tmp_path / "m") == []
+
+
+def test_an_error_that_is_not_the_disks_stays_what_it_is(tmp_path):
+    def fail(folder):
+        raise FileNotFoundError(errno.ENOENT, "No such file", "forgotten")
+
+    with pytest.raises(FileNotFoundError, match="forgotten"):
+        publish_version(tmp_path, fail)

@@ -1,4 +1,4 @@
-"""A version's folder, asked with neither tensorflow nor keras imported."""
+"""A version's folder, asked where Keras cannot be imported."""
 
 import json
 import math
@@ -6,12 +6,16 @@ import math
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import keras_mtl as km
 from keras_mtl.features import feature_arrays, feature_tensors
 from keras_mtl.serving import write_saved_model
+from keras_mtl.serving.network import build_network
+from keras_mtl.serving.shared_representation import shared_representation
+from keras_mtl.serving.signatures import TASKS_WITH_SIGNATURES, build_signatures
 
 pytestmark = pytest.mark.xdist_group("serving")
 
@@ -149,7 +153,7 @@ def test_sentinel_is_missing(server):
 
 NUMBERS = st.one_of(
     st.floats(width=32),
-    st.integers(-(2**24) + 1, 2**24 - 1),
+    st.integers(-(2**53), 2**53),
     st.sampled_from([0, -1, 3.4e38, -3.4e38, 1e-40, math.nan, math.inf, -math.inf]),
 )
 WORDS = st.one_of(
@@ -284,3 +288,108 @@ def test_a_diverged_model_is_refused_and_leaves_nothing(tmp_path):
     with pytest.raises(km.UserError, match="finite"):
         write_saved_model(model, tmp_path / "m" / "1")
     assert list((tmp_path / "m").iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["a[b]", "a*b?", "a\\b", "größe"])
+def test_any_path_is_written_to(tmp_path, name):
+    features = [km.NumericFeature("age", missing_share=0.0)]
+    model = km.build_hard_sharing(features, [km.BinaryTask("heart")], trunk=(2,))
+    path = tmp_path / name / "m" / "1"
+    write_saved_model(model, path)
+    assert (path / "saved_model.pb").is_file()
+    assert (path / "variables" / "variables.index").is_file()
+    assert [child.name for child in path.parent.iterdir()] == ["1"]
+
+
+def test_python_loads_it_with_the_features_as_keywords(version, model):
+    metadata = json.loads((version / "assets.extra" / "metadata.json").read_text())
+    inputs = metadata["signatures"]["serving_default"]["inputs"]
+    keywords = {name: each["keyword"] for name, each in inputs.items()}
+    assert keywords == {
+        **{name: name for name in NAMES},
+        "lambda": "lambda_",
+        "def": "def_",
+        "return": "return_",
+        "chol": "chol_2",
+    }
+    signature = tf.saved_model.load(str(version)).signatures["serving_default"]
+    rows = {name: tf.constant([ROW[name]]) for name in NAMES}
+    rows |= {name: tf.cast(rows[name], "float32") for name in ("lambda", "Chol")}
+    answers = signature(**{keywords[name]: value for name, value in rows.items()})
+    expected, _ = answer_by_keras(model, [ROW])
+    for task in model.tasks:
+        np.testing.assert_allclose(
+            np.reshape(answers[task.name], (1, -1)),
+            np.reshape(expected[task.name], (1, -1)),
+            rtol=1e-5,
+        )
+
+
+@pytest.mark.parametrize("endpoint", ["serve", "serving_default"])
+def test_keras_loads_it_as_a_layer_of_raw_features(version, endpoint, server):
+    layer = keras.layers.TFSMLayer(str(version), call_endpoint=endpoint)
+    rows = {
+        name: tf.constant([value], "string" if isinstance(value, str) else "float32")
+        for name, value in ROW.items()
+    }
+    flat = layer(rows)
+    bracketed = layer({name: value[:, None] for name, value in rows.items()})
+    (prediction,) = server.predict([ROW])
+    for answers in (flat, bracketed):
+        assert float(answers["heart"][0]) == pytest.approx(prediction["heart"])
+        assert answers["thal_class"][0].numpy().decode() == prediction["thal_class"]
+    columns = {
+        name: keras.Input((1,), name=name, dtype=rows[name].dtype.name)
+        for name in NAMES
+    }
+    assert keras.Model(columns, layer(columns)).output["heart"].shape == (None,)
+
+
+def test_members_are_stacked_and_answer_as_their_average(tmp_path, frame):
+    members = []
+    for seed in range(3):
+        keras.utils.set_random_seed(seed)
+        tasks = [km.BinaryTask("heart", widths=(4,)), km.RegressionTask("age")]
+        members.append(
+            km.build_hard_sharing(2, tasks, trunk=(4,), dropout=0.3, batch_norm=True)
+        )
+    features = [
+        km.NumericFeature("chol", missing_share=0.0),
+        km.NumericFeature("ca", missing_share=0.0),
+    ]
+    core = km.average_members(members)
+    model = km.join_encoder(km.build_encoder(features), core, features)
+    network = build_network(model)
+    # One variable for each of a member's, and not one for each of all members'.
+    kernels = [each for each in network.variables if each.shape[-2:] == (2, 4)]
+    assert [tuple(each.shape) for each in kernels] == [(3, 2, 4)]
+    rows = {"chol": tf.constant([1.0, -3.0]), "ca": tf.constant([0.5, 2.0])}
+    for name, values in model(rows, training=False).items():
+        np.testing.assert_allclose(network.predict(rows)[name], values, rtol=1e-5)
+    np.testing.assert_allclose(
+        network.represent(rows), shared_representation(model).model(rows), rtol=1e-5
+    )
+    # The check within compares them, too.
+    write_saved_model(model, tmp_path / "m" / "1")
+
+
+def test_members_of_unlike_architectures_are_served_as_they_are(tmp_path):
+    tasks = [km.BinaryTask("heart")]
+    members = [km.build_hard_sharing(1, tasks, trunk=(width,)) for width in (3, 4)]
+    features = [km.NumericFeature("age", missing_share=0.0)]
+    model = km.join_encoder(
+        km.build_encoder(features), km.average_members(members), features
+    )
+    write_saved_model(model, tmp_path / "m" / "1")
+    network = build_network(model)
+    rows = {"age": tf.constant([1.0])}
+    np.testing.assert_array_equal(network.predict(rows)["heart"], model(rows)["heart"])
+
+
+def test_many_tasks_have_the_joint_signature_alone():
+    tasks = [km.BinaryTask(f"t{i}") for i in range(TASKS_WITH_SIGNATURES + 1)]
+    features = [km.NumericFeature("age", missing_share=0.0)]
+    model = km.build_hard_sharing(features, tasks, trunk=(2,))
+    assert list(build_signatures(model)) == ["serving_default", "features"]
+    model = km.build_hard_sharing(features, tasks[1:], trunk=(2,))
+    assert len(build_signatures(model)) == 2 + TASKS_WITH_SIGNATURES

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keras_mtl.splits.row_groups import row_hashes
-from keras_mtl.tables._clean_values import clean_words
+from keras_mtl.tables._clean_values import strip_words
 from keras_mtl.tables._csv_file import CsvFile
 from keras_mtl.tables._read_columns import read_columns
 from keras_mtl.tables.column_store import (
@@ -94,7 +94,7 @@ def test_whole_numbers_keep_all_digits_until_one_is_missing():
 
 def test_words_that_are_alike_without_white_space_are_one():
     column = WordColumn(["a", " a", "?", "b"], np.array([0, 1, 2, 3, -1], "int32"))
-    cleaned, notes = clean_words(column, {"?"}, True, ",")
+    cleaned, notes = strip_words(column, {"?"})
     assert cleaned.words == ["a", "b"]
     assert cleaned.codes.tolist() == [0, 0, -1, 1, -1]
     assert notes == ["removed white space around values"]

@@ -1,5 +1,6 @@
 """A folder of files is one table, and tells what is wrong with any of them."""
 
+import gzip
 import sys
 
 import numpy as np
@@ -158,3 +159,13 @@ class TestParquet:
         assert "a.parquet, column 'a': expected numbers" in first
         assert "column 'b'" in second
         assert "b.parquet: expected a Parquet file" in third
+
+
+def test_packed_files_of_a_folder_are_read(csv_folder, mixed_frame):
+    expected = read_shards(str(csv_folder), (), ()).frame()
+    for path in csv_folder.glob("*.csv"):
+        path.with_suffix(".csv.gz").write_bytes(gzip.compress(path.read_bytes()))
+        path.unlink()
+    store = read_shards(str(csv_folder), (), ())
+    pd.testing.assert_frame_equal(store.frame(), expected)
+    assert describe_row(store, 0) == "data row 1 (line 2) of part-0.csv.gz"

@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 from keras_mtl import weighting
-from keras_mtl.training import epoch_program
+from keras_mtl.training import model_training
 
 # Of 96 rows the last batch has fewer.
 BATCH = 20
@@ -75,9 +75,8 @@ def test_the_weights_and_history_are_those_of_keras_fit(make_model, data, settin
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["plain", "batch_norm"])
+@pytest.mark.parametrize("name", ARCHITECTURES)
 def test_xla_gives_the_weights_and_history_of_keras_fit(make_model, data, name):
-    # Dropout is left out: XLA draws other numbers than TensorFlow's own kernels.
     settings = ARCHITECTURES[name]
     _assert_same(*_both(make_model, data, settings, jit_compile=True))
 
@@ -247,19 +246,20 @@ def test_different_numbers_of_rows_are_refused(make_model, data):
         model.fit(inputs[:95], labels, verbose=0)
 
 
-def test_xla_compiles_fits_that_are_worth_it(make_model, data, monkeypatch):
-    monkeypatch.setattr(epoch_program, "STEPS_WORTH_XLA", 10)
-    plain, dropout = make_model(), make_model(dropout=0.2)
-    for model in (plain, dropout):
-        model.compile()
+@pytest.mark.parametrize("dropout", [0.0, 0.2])
+def test_xla_compiles_fits_that_are_worth_it(make_model, data, monkeypatch, dropout):
+    monkeypatch.setattr(model_training, "COMPILE_SECONDS", 10 * 3e-4)
+    model = make_model(dropout=dropout)
+    model.compile()
+    for compiled in (False, True):
         model.fit(*data, batch_size=BATCH, epochs=1, verbose=0)
-        assert not model._program._xla_pays()
-        model.fit(*data, batch_size=BATCH, epochs=1, verbose=0)
-    assert plain._program._xla_pays()
-    assert not dropout._program._xla_pays()
+        training = model._compiled()
+        assert training.program().settings.jit_compile == compiled
+        # As many steps again are to come, and these are worth it.
+        training.planned_steps += 6
 
 
 def test_an_evaluation_of_many_rows_goes_in_parts(make_model, data, monkeypatch):
-    monkeypatch.setattr(epoch_program, "NUMBERS_AT_ONCE", 35)
+    monkeypatch.setattr(model_training, "NUMBERS_AT_ONCE", 35)
     one, other = _both(make_model, data, fit={"validation_data": data})
     _assert_same(one, other)

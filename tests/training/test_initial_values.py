@@ -5,13 +5,13 @@ import random
 import keras
 import numpy as np
 import pytest
+from keras_mtl.training.initial_values import initial_values
+from keras_mtl.training.member_copies import new_member, statistics
 
 from keras_mtl.architectures import build_hard_sharing
 from keras_mtl.tasks import BinaryTask
 from keras_mtl.training import MultiTaskModel, TrainingSettings, fit_members
 from keras_mtl.training import initial_values as module
-from keras_mtl.training.initial_values import initial_values
-from keras_mtl.training.member_copies import new_member, statistics
 
 SEED = 11
 NUMBERS = (4, 0, 7, 9, 2)

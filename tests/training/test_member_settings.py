@@ -14,8 +14,8 @@ from keras_mtl.training import (
     TrainingSettings,
     fit_members,
 )
-from keras_mtl.training.batch_order import batch_order
-from keras_mtl.training.member_model import dropout_layers
+from keras_mtl.training._training_graph import dropout_layers
+from keras_mtl.training.rows import batch_order
 
 ROWS, SEED = 54, 3
 # The last batch has six rows.
@@ -174,7 +174,7 @@ def test_members_with_their_own_rates_are_ordinary_models(together, data, tmp_pa
         np.testing.assert_allclose(
             loaded.predict(inputs, verbose=0)[name], answer, atol=1e-6
         )
-    assert "VariableRate" not in ensemble.to_json()
+    assert "Fed" not in ensemble.to_json()
 
 
 def test_layers_are_replaced_in_nested_models_and_wrappers(data):

@@ -5,7 +5,7 @@ import pytest
 from keras_mtl import weighting
 from keras_mtl.tasks import BinaryTask
 from keras_mtl.training import MultiTaskModel, TrainingSettings, fit_members
-from keras_mtl.training.batch_order import batch_order
+from keras_mtl.training.rows import batch_order
 
 STATEFUL = ["pcgrad", "dwa", "famo", "uncertainty", "gradnorm", "moco", "rlw"]
 

@@ -9,10 +9,9 @@ from keras_mtl.architectures import build_hard_sharing
 from keras_mtl.tables.disk_array import disk_array
 from keras_mtl.tasks import BinaryTask, MultilabelTask
 from keras_mtl.training import fit_members, members
-from keras_mtl.training.batch_order import batch_order, rows_in_order
+from keras_mtl.training.rows import batch_order, gather_rows, rows_in_order
 from keras_mtl.training.settings import TrainingSettings
 from keras_mtl.training.shared_arrays import aligned_array, as_tensor
-from keras_mtl.training.streamed_rows import stream_rows
 
 ROWS = 300
 
@@ -90,12 +89,22 @@ def test_rows_in_order_are_all_rows_once(counts, batch_size):
         np.testing.assert_array_equal(own[own >= 0], expected)
 
 
-def test_streamed_batches_are_the_rows_asked_for():
+def test_rows_are_read_in_the_order_asked_for():
     matrix = np.random.default_rng(0).normal(size=(50, 3)).astype("float32")
     generators = [np.random.default_rng(k) for k in range(2)]
-    order = batch_order([np.arange(50), np.arange(9)], 8, generators).swapaxes(0, 1)
-    batches = np.stack([batch.numpy() for batch in stream_rows(matrix, order)])
-    np.testing.assert_array_equal(batches, matrix[np.maximum(order, 0)])
+    order = batch_order([np.arange(50), np.arange(9)], 8, generators)
+    read = gather_rows(matrix, order)
+    np.testing.assert_array_equal(read, matrix[np.maximum(order, 0)])
+
+
+def test_a_disk_read_in_many_parts_gives_the_same(problem, in_memory, monkeypatch):
+    x, _, _ = problem
+    monkeypatch.setattr(members, "NUMBERS_PER_READ", 2 * 2 * 32 * 5)
+    on_disk = disk_array(x.shape, "float32")
+    on_disk[:] = x
+    streamed = fit(problem, on_disk)
+    for name, values in in_memory.history.items():
+        np.testing.assert_array_equal(streamed.history[name], values)
 
 
 def test_an_aligned_array_is_shared_and_others_are_copied():

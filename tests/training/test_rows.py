@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keras_mtl.training.batch_order import NO_ROW, batch_order, pad_rows, steps_an_epoch
+from keras_mtl.training.rows import NO_ROW, batch_order, pad_rows, steps_per_epoch
 
 members = st.lists(
     st.lists(st.integers(0, 999), min_size=1, max_size=40, unique=True),
@@ -16,7 +16,7 @@ def test_every_row_is_in_one_batch_of_its_member(rows, batch_size, seed):
     arrays = [np.array(member) for member in rows]
     generators = [np.random.default_rng((seed, i)) for i in range(len(rows))]
     order = batch_order(arrays, batch_size, generators)
-    assert order.shape == (len(rows), steps_an_epoch(arrays, batch_size), batch_size)
+    assert order.shape == (len(rows), steps_per_epoch(arrays, batch_size), batch_size)
     for index, member in enumerate(rows):
         seen = order[index].ravel()
         assert sorted(seen[seen != NO_ROW].tolist()) == sorted(member)

@@ -1,0 +1,152 @@
+"""Loading and running a SavedModel with the runtime of TensorFlow Serving."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from keras_mtl._core.side_process import SideProcess
+
+__all__ = ["ServingSession", "ServingSignature", "TensorInfo", "session_process"]
+
+
+@dataclass(frozen=True)
+class TensorInfo:
+    """A tensor of a signature.
+
+    Attributes:
+        name: The tensor's name in the graph.
+        dtype: `"float32"`, `"int32"`, `"int64"`, `"string"`, ...
+        shape: The sizes, -1 for any; None for any rank.
+    """
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...] | None
+
+
+@dataclass(frozen=True)
+class ServingSignature:
+    """One signature of a SavedModel: its method, inputs and outputs by name."""
+
+    method: str
+    inputs: dict[str, TensorInfo]
+    outputs: dict[str, TensorInfo]
+
+
+class ServingSession:
+    """A SavedModel in a session, as TensorFlow Serving loads it.
+
+    The session runs the graph that is in the file, and no Python code of the
+    model's. To prove that, use it where Keras cannot be imported:
+    `session_process`.
+
+    Args:
+        folder: The version's folder.
+
+    Attributes:
+        signatures: The model's signatures by name.
+
+    Raises:
+        OSError: When the folder holds no SavedModel.
+        tf.errors.OpError: When TensorFlow cannot load it.
+
+    Example:
+
+    ```python
+    session = ServingSession("serving/heart_disease/1")
+    answer = session.run("serving_default", {"age": [63.0], "sex": ["male"]})
+    answer["heart"], answer["heart_class"]
+    ```
+    """
+
+    def __init__(self, folder: str | os.PathLike[str]) -> None:
+        import tensorflow as tf
+
+        self._session = tf.compat.v1.Session(graph=tf.Graph())
+        with self._session.graph.as_default():
+            loaded = tf.compat.v1.saved_model.load(
+                self._session, [tf.saved_model.SERVING], os.fspath(folder)
+            )
+        self.signatures = {
+            name: ServingSignature(
+                signature.method_name,
+                {key: _tensor_info(info) for key, info in signature.inputs.items()},
+                {key: _tensor_info(info) for key, info in signature.outputs.items()},
+            )
+            for name, signature in loaded.signature_def.items()
+            # The model's own initialization, which no request asks for.
+            if not name.startswith("__")
+        }
+
+    def run(
+        self, signature: str, inputs: Mapping[str, object]
+    ) -> dict[str, np.ndarray]:
+        """Answers one request.
+
+        Args:
+            signature: The signature's name.
+            inputs: By input name, values that make an array.
+
+        Returns:
+            By output name, an array; texts as objects of type bytes.
+
+        Raises:
+            KeyError: When an input is absent.
+            tf.errors.OpError: When TensorFlow cannot answer.
+        """
+        called = self.signatures[signature]
+        feeds = {
+            info.name: np.asarray(
+                inputs[name], object if info.dtype == "string" else info.dtype
+            )
+            for name, info in called.inputs.items()
+        }
+        fetches = {name: info.name for name, info in called.outputs.items()}
+        return self._session.run(fetches, feeds)
+
+
+def session_process() -> SideProcess:
+    """Begins a process that loads SavedModels, where Keras cannot be imported.
+
+    What answers there needs no Python code of the model's, and a broken model may
+    exhaust the memory without harm to this process.
+    """
+    return SideProcess(
+        imports=["tensorflow", __name__],
+        # `import tensorflow` would import it, and goes on without.
+        without=["keras"],
+        environment={
+            "TF_CPP_MIN_LOG_LEVEL": "3",
+            # A second process on a GPU would find no memory there.
+            "CUDA_VISIBLE_DEVICES": "-1",
+        },
+    )
+
+
+def ask_saved_model(
+    folder: str, requests: Sequence[tuple[str, Mapping[str, np.ndarray]]]
+) -> list[dict[str, np.ndarray]]:
+    """Loads a SavedModel and answers requests with it.
+
+    Args:
+        folder: The version's folder.
+        requests: Names of signatures, each with its inputs.
+
+    Returns:
+        For each request its outputs by name; texts as objects of type bytes.
+    """
+    session = ServingSession(folder)
+    return [session.run(name, inputs) for name, inputs in requests]
+
+
+def _tensor_info(info: Any) -> TensorInfo:
+    import tensorflow as tf
+
+    shape = info.tensor_shape
+    sizes = None if shape.unknown_rank else tuple(each.size for each in shape.dim)
+    return TensorInfo(info.name, tf.as_dtype(info.dtype).name, sizes)

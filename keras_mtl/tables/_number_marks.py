@@ -1,0 +1,235 @@
+"""Numbers as people write them: decimal marks, thousands, units, currencies.
+
+A column of text is one of numbers if all its words are. Whether a comma or a
+point is the decimal mark is decided once for a table, from all its columns:
+`1,500` alone may be either, beside a `2,75` it is not.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+__all__ = [
+    "COMMA",
+    "POINT",
+    "WrittenNumbers",
+    "choose_mark",
+    "has_decimals",
+    "parse_written",
+]
+
+COMMA, POINT = ",", "."
+MARKS = (COMMA, POINT)
+WORDS_SEEN_FIRST = 100
+# Thousands that no decimal mark looks like: 1 234, 1'234.
+SPACES = " \u00a0\u202f'\u2019"
+SIGN = "[+\\-\u2212]"
+CURRENCY = (
+    r"(?:(?:US|CA|A|C|HK|NZ|R|S)?\$|[€£¥₹₽₩]|(?:USD|EUR|GBP|CHF|JPY|CNY|INR|RUB|CAD"
+    r"|AUD|NZD|SEK|NOK|DKK|PLN|CZK|HUF|BRL|MXN|ZAR|KRW|SGD|HKD|TRY)(?![A-Za-z]))"
+)
+# What stands behind a number: a percent sign, a currency, or a short unit.
+UNIT = r"(?:[%‰°€$£¥₹₽₩]|[^\W\d_])[^\s()\d]{0,9}(?:[23](?![\d\w]))?"
+DRESSED = re.compile(
+    rf"(?P<open>\()?\s?(?P<sign>{SIGN}?)\s?(?P<before>{CURRENCY}?)\s?(?P<inner>{SIGN}?)"
+    rf"(?P<core>[.,]?\d+(?:[.,{SPACES}]\d+)*(?:[eE][+-]?\d+)?)\s?(?P<after>{UNIT})?"
+    r"\s?(?(open)\))"
+)
+# A code such as 007 has no unit.
+CODE = re.compile(r"0\d")
+
+
+def _line_pattern(mark: str) -> str:
+    """Returns what a number looks like with a decimal mark."""
+    other = re.escape(COMMA if mark == POINT else POINT)
+    decimal = re.escape(mark)
+    grouped = "|".join(rf"(?:{sign}\d{{3}})+" for sign in (other, *SPACES))
+    return (
+        rf"{SIGN}?(?:[1-9]\d{{0,2}}(?:{grouped})(?:{decimal}\d*)?"
+        rf"|(?:\d+(?:{decimal}\d*)?|{decimal}\d+)(?:[eE][+-]?\d+)?)"
+    )
+
+
+# Possessive, so that a word that does not fit is not sought in other ways.
+_ALL_NUMBERS = {
+    mark: re.compile(rf"(?>(?:{_line_pattern(mark)})\n)*+") for mark in MARKS
+}
+_ONE_NUMBER = {mark: re.compile(_line_pattern(mark)) for mark in MARKS}
+
+
+@dataclass(frozen=True)
+class WrittenNumbers:
+    """The words of a column that may be numbers.
+
+    Attributes:
+        words: The words without what stands around the numbers.
+        marks: The decimal marks with which all words are numbers.
+        unit: What stood around the numbers.
+        negative: Whether parentheses, which mean a negative number, did.
+    """
+
+    words: list[str]
+    marks: tuple[str, ...]
+    unit: str = ""
+    negative: bool = False
+
+    def numbers(self, mark: str) -> pd.Series:
+        """Returns the numbers, int64 or float64, for one of the marks."""
+        drop = (COMMA if mark == POINT else POINT) + SPACES
+        text = "\n".join(self.words).translate(str.maketrans("", "", drop))
+        text = text.replace(mark, POINT).replace("\u2212", "-")
+        words = pd.Series(text.split("\n"), dtype=object)
+        numbers = pd.to_numeric(words)
+        return numbers if numbers.dtype == "int64" else numbers.astype("float64")
+
+    def notes(self, mark: str) -> list[str]:
+        """Says what was done to read the numbers, for a warning."""
+        text = "".join(self.words)
+        other = COMMA if mark == POINT else POINT
+        notes = []
+        if COMMA in text and mark == COMMA:
+            notes.append("read numbers with a decimal comma")
+        if other in text:
+            name = "commas" if other == COMMA else "points"
+            notes.append(f"read {name} in numbers as parting thousands")
+        if any(space in text for space in SPACES):
+            notes.append("read spaces or apostrophes in numbers as parting thousands")
+        if self.unit:
+            notes.append(f"read numbers without the {self.unit!r} beside them")
+        if self.negative:
+            notes.append("read numbers in parentheses as negative")
+        return notes
+
+    @property
+    def ambiguous(self) -> bool:
+        """Whether the decimal mark makes a difference, and either will do."""
+        text = "".join(self.words)
+        return len(self.marks) == len(MARKS) and (COMMA in text or POINT in text)
+
+    @property
+    def has_both(self) -> bool:
+        """Whether a number has a comma and a point."""
+        return any(COMMA in word and POINT in word for word in self.words)
+
+
+def parse_written(words: Sequence[str], known: bool = False) -> WrittenNumbers | None:
+    """Reads the distinct words of a column as numbers, if all of them are.
+
+    Args:
+        words: The words, without white space around them.
+        known: Whether the column is known to be one of numbers, so that one word
+            with a unit is enough.
+
+    Returns:
+        The numbers as they are written; None if a word is none, or if they have
+        different units.
+
+    Example:
+
+    >>> parse_written(["$ 1,234.50", "$ 7"]).numbers(".").tolist()
+    [1234.5, 7.0]
+    >>> parse_written(["1,500"]).marks, parse_written(["5 mg", "5 ml"])
+    ((',', '.'), None)
+    """
+    if not words or not all(map(DRESSED.fullmatch, words[:WORDS_SEEN_FIRST])):
+        return None
+    plain = list(words)
+    marks = _marks_of(plain)
+    if marks:
+        return WrittenNumbers(plain, marks)
+    undressed = _undress(plain, known)
+    if undressed is None:
+        return None
+    plain, unit, negative = undressed
+    marks = _marks_of(plain)
+    return WrittenNumbers(plain, marks, unit, negative) if marks else None
+
+
+def _marks_of(words: list[str]) -> tuple[str, ...]:
+    if not all(
+        any(_ONE_NUMBER[mark].fullmatch(word) for mark in MARKS)
+        for word in words[:WORDS_SEEN_FIRST]
+    ):
+        return ()
+    text = "\n".join(words) + "\n"
+    if text.count("\n") != len(words):
+        return ()
+    return tuple(mark for mark in MARKS if _ALL_NUMBERS[mark].fullmatch(text))
+
+
+def _undress(words: list[str], known: bool) -> tuple[list[str], str, bool] | None:
+    """Takes one unit, and parentheses, from around numbers."""
+    units: set[tuple[str, str]] = set()
+    bare = 0
+    negative = False
+    plain = []
+    for word in words:
+        found = DRESSED.fullmatch(word)
+        if found is None:
+            return None
+        unit = found["before"], found["after"] or ""
+        bare += unit == ("", "")
+        units.add(unit)
+        if unit != ("", "") and CODE.match(found["core"]):
+            return None
+        signs = found["sign"] + found["inner"]
+        if len(signs) + bool(found["open"]) > 1:
+            return None
+        negative = negative or bool(found["open"])
+        plain.append(("-" if found["open"] else signs) + found["core"])
+    units.discard(("", ""))
+    before, after = next(iter(units), ("", ""))
+    # What most words lack is no unit; and few words are rather names: 2D, 3D.
+    least = 3 if after.isalpha() else 2
+    doubtful = len(words) < least or bare > len(words) / 2
+    if len(units) > 1 or (units and doubtful and not known):
+        return None
+    return plain, before or after, negative
+
+
+def choose_mark(
+    columns: Iterable[WrittenNumbers],
+    floats: Iterable[np.ndarray],
+    delimiter: str | None,
+) -> str | None:
+    """Decides what the decimal mark of a table is.
+
+    Args:
+        columns: The columns of text that may be numbers.
+        floats: The columns that were read with a decimal point.
+        delimiter: That of the file, if it has one. Where it is a comma, a quoted
+            `1,5` may be a list, and only numbers with both marks tell of a decimal
+            comma.
+
+    Returns:
+        The mark; None if it can't be told, or if the columns contradict.
+    """
+    columns = list(columns)
+    commas = [each for each in columns if each.marks == (COMMA,)]
+    if delimiter in (COMMA, None):
+        return COMMA if any(each.has_both for each in commas) else POINT
+    points = any(each.marks == (POINT,) for each in columns)
+    if commas:
+        # The floats are looked at last: there may be many.
+        contradicted = points or any(map(has_decimals, floats))
+        return None if contradicted else COMMA
+    if points:
+        return POINT
+    return None if delimiter == ";" else POINT
+
+
+def has_decimals(numbers: np.ndarray) -> bool:
+    """Says whether the point of some number surely is a decimal one."""
+    if numbers.dtype.kind != "f":
+        return False
+    with np.errstate(invalid="ignore", over="ignore"):
+        size = np.abs(numbers)
+        fractional = np.isfinite(size) & (size != np.floor(size))
+        thousands = size * 1000
+        whole = np.abs(thousands - np.round(thousands)) < 1e-6
+        return bool((fractional & ((size < 1) | (size >= 1000) | ~whole)).any())

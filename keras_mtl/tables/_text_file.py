@@ -1,0 +1,283 @@
+"""The text of a file: unpacked where it is packed, and its encoding."""
+
+from __future__ import annotations
+
+import bz2
+import codecs
+import gzip
+import lzma
+import os
+import re
+import shlex
+import shutil
+import tempfile
+import zipfile
+import zlib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+from keras_mtl.errors import UserError, did_you_mean
+
+__all__ = ["TextFile", "find_encoding", "open_text_file"]
+
+CHUNK = 1 << 20
+# Whether bytes are UTF-16 without its mark is seen in so many of them.
+SAMPLE = 1 << 12
+# Some programs fill the last 128 bytes with the mark that ends a text.
+END_OF_TEXT = re.compile(rb"\x1a[\x1a\0\r\n]*\Z")
+LONGEST_END = 1 << 10
+
+ZIP = b"PK\x03\x04"
+UNPACKERS: dict[bytes, Any] = {
+    rb"\x1f\x8b": gzip.open,
+    rb"BZh[1-9]1AY&": bz2.open,
+    rb"\xfd7zXZ\x00": lzma.open,
+}
+OTHER_KINDS = {
+    rb"\x28\xb5\x2f\xfd": "a file packed by Zstandard. Unpack it: `zstd -d {name}`.",
+    rb"\xd0\xcf\x11\xe0": "an old Excel workbook. Save it as 'CSV UTF-8'.",
+    rb"PAR1[\x00-\x1f]": "a Parquet file. Give it a name that ends in `.parquet`.",
+    rb"7z\xbc\xaf": "a 7-Zip archive. Unpack it.",
+    rb"Rar!\x1a": "a RAR archive. Unpack it.",
+    rb"%PDF-": "a PDF document. Save the table as CSV.",
+}
+
+
+@dataclass(frozen=True)
+class TextFile:
+    """Where the text of a file can be read, as often as needed.
+
+    Args:
+        source: The file, as messages have it.
+        path: The file itself, or an unpacked copy.
+        encoding: As `open` takes it.
+        copy: Holds the copy, which is removed with this object.
+    """
+
+    source: str
+    path: str
+    encoding: str
+    copy: Any = field(default=None, compare=False, repr=False)
+
+
+def open_text_file(source: str | os.PathLike[str]) -> TextFile:
+    """Finds the text of a file and its encoding.
+
+    A file that gzip, bzip2 or xz packed, or a zip archive of one file, is
+    unpacked into a temporary file. A Ctrl-Z at the end, which old programs
+    write, is left out.
+
+    Args:
+        source: The file.
+
+    Raises:
+        UserError: If there is no such file, if it cannot be read, or if it is
+            not text in UTF-8 or UTF-16.
+    """
+    file = Path(source)
+    copy = None
+    try:
+        _require_file(file)
+        copy = _unpack(file)
+        path = str(file) if copy is None else copy.name
+        copy = _without_end_mark(path, copy)
+        path = str(file) if copy is None else copy.name
+        return TextFile(os.fspath(source), path, find_encoding(path, file), copy)
+    except OSError as error:
+        raise UserError(
+            f"{file}: cannot be read ({error.strerror or error})."
+        ) from error
+
+
+def _require_file(file: Path) -> None:
+    if file.is_dir():
+        raise UserError(f"{file}: expected a CSV file. Received: a folder.")
+    if not file.exists():
+        near = file.parent.iterdir() if file.parent.is_dir() else ()
+        hint = did_you_mean(file.name, (other.name for other in near))
+        raise UserError(f"{file}: no such file.{hint}")
+    if not file.is_file():
+        raise UserError(
+            f"{file}: expected a regular file, because it is read several times. "
+            "Save the data to a file first."
+        )
+
+
+def _unpack(file: Path) -> Any:
+    """Unpacks a file into a temporary one, or returns None for a plain file."""
+    with open(file, "rb") as handle:
+        start = handle.read(8)
+    for mark, what in OTHER_KINDS.items():
+        if re.match(mark, start):
+            what = what.format(name=shlex.quote(file.name))
+            raise UserError(f"{file}: expected a text file. Received: {what}")
+    opener = next(
+        (UNPACKERS[mark] for mark in UNPACKERS if re.match(mark, start)), None
+    )
+    try:
+        if start.startswith(ZIP):
+            with (
+                zipfile.ZipFile(file) as archive,
+                _only_member(file, archive) as packed,
+            ):
+                return _copy(packed)
+        if opener is not None:
+            with opener(file, "rb") as packed:
+                return _copy(packed)
+    except zipfile.BadZipFile as error:
+        raise UserError(
+            f"{file}: expected a text file. Received: a zip archive that is damaged "
+            f"({error}). Pack it again, or give the text itself."
+        ) from None
+    except (
+        EOFError,
+        zlib.error,
+        lzma.LZMAError,
+        gzip.BadGzipFile,
+        # What zipfile raises for a password or an unknown method.
+        RuntimeError,
+    ) as error:
+        raise UserError(
+            f"{file}: expected a packed file that can be unpacked. Received: {error}. "
+            "Pack it again, or give the text itself."
+        ) from None
+    return None
+
+
+def _only_member(file: Path, archive: zipfile.ZipFile) -> IO[bytes]:
+    names = [
+        name
+        for name in archive.namelist()
+        # What macOS adds.
+        if not name.endswith(("/", ".DS_Store")) and not name.startswith("__MACOSX/")
+    ]
+    if "[Content_Types].xml" in names or "mimetype" in names:
+        raise UserError(
+            f"{file}: expected a text file. Received: a zip archive, perhaps "
+            "an Excel workbook. Save it as 'CSV UTF-8'."
+        )
+    if len(names) != 1:
+        shown = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
+        raise UserError(
+            f"{file}: expected a zip archive of one file. Received: {len(names)}"
+            f"{f' ({shown})' if names else ''}. Unpack the one that holds the rows."
+        )
+    return archive.open(names[0])
+
+
+def _copy(stream: IO[bytes], length: int | None = None) -> Any:
+    """Copies bytes into a temporary file, which lives as long as the result."""
+    copy = tempfile.NamedTemporaryFile(prefix="keras_mtl_", suffix=".csv")  # noqa: SIM115
+    if length is None:
+        shutil.copyfileobj(stream, copy, CHUNK)
+    else:
+        while length and (part := stream.read(min(length, CHUNK))):
+            copy.write(part)
+            length -= len(part)
+    copy.flush()
+    return copy
+
+
+def _without_end_mark(path: str, copy: Any) -> Any:
+    """Returns a copy that ends before a Ctrl-Z, if the text ends with one."""
+    with open(path, "rb") as handle:
+        size = handle.seek(0, os.SEEK_END)
+        handle.seek(max(0, size - LONGEST_END))
+        end = handle.read()
+        found = END_OF_TEXT.search(end)
+        if found is None:
+            return copy
+        length = size - len(end) + found.start()
+        # In big-endian UTF-16 its first byte is before it.
+        length -= length % 2 and end[: found.start()].endswith(b"\0")
+        if copy is None:
+            handle.seek(0)
+            return _copy(handle, length)
+    copy.truncate(length)
+    return copy
+
+
+def find_encoding(path: str | os.PathLike[str], source: Any = None) -> str:
+    """Finds the encoding of a text file: UTF-8 or UTF-16.
+
+    The file is read once, a mebibyte at a time.
+
+    Args:
+        path: The file.
+        source: What messages call it; by default its path.
+
+    Returns:
+        `"utf-8-sig"` (UTF-8 with or without a byte order mark), `"utf-16"`, or
+        `"utf-16-le"` and `"utf-16-be"` without a mark.
+
+    Raises:
+        UserError: If it is not text in one of these encodings. A wrong byte is
+            named by its line and its offset.
+    """
+    with open(path, "rb") as handle:
+        start = handle.read(SAMPLE)
+    if start[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        encoding = "utf-16"
+    else:
+        encoding = _unmarked_utf16(start) or "utf-8-sig"
+    _check_text(Path(path), encoding, path if source is None else source)
+    return encoding
+
+
+def _unmarked_utf16(start: bytes) -> str | None:
+    """Finds UTF-16 without its mark by its NUL bytes, which UTF-8 never has.
+
+    A half of the bytes of each Latin letter, digit and delimiter is NUL, the
+    same half in all of them.
+    """
+    start = start[: len(start) // 2 * 2]
+    for encoding, first in (("utf-16-le", 1), ("utf-16-be", 0)):
+        high, low = start[first::2], start[1 - first :: 2]
+        if high.count(0) > max(1, 0.4 * len(high)) and not low.count(0):
+            text = start.decode(encoding, "ignore")
+            if re.search(r"[\r\n,;\t|]", text):
+                return encoding
+    return None
+
+
+def _check_text(file: Path, encoding: str, source: Any) -> None:
+    decoder = codecs.getincrementaldecoder(encoding)()
+    end = 0  # bytes read so far
+    line = 1
+    after_return = False
+    with open(file, "rb") as handle:
+        while True:
+            chunk = handle.read(CHUNK)
+            end += len(chunk)
+            try:
+                text = decoder.decode(chunk, final=not chunk)
+            except UnicodeDecodeError as error:
+                valid = error.object[: error.start].decode(encoding, "ignore")
+                line += _count_line_ends(valid, after_return)
+                offset = end - len(error.object) + error.start
+                name = "UTF-8" if encoding == "utf-8-sig" else "UTF-16"
+                raise UserError(
+                    f"{source}, line {line}: expected text in UTF-8. Received: byte "
+                    f"0x{error.object[error.start]:02x} at offset {offset}, which is "
+                    f"not {name}. Save the "
+                    "file as UTF-8; if it comes from Windows, `iconv -f WINDOWS-1252 "
+                    f"-t UTF-8 {shlex.quote(Path(source).name)}` may turn it into that."
+                ) from None
+            nul = text.find("\0")
+            if nul >= 0:
+                line += _count_line_ends(text[:nul], after_return)
+                raise UserError(
+                    f"{source}, line {line}: expected text. Received: a NUL character, "
+                    "as in binary files. Save the table as a CSV file in UTF-8."
+                )
+            line += _count_line_ends(text, after_return)
+            after_return = text.endswith("\r") if text else after_return
+            if not chunk:
+                return
+
+
+def _count_line_ends(text: str, after_return: bool) -> int:
+    """Counts \\n, \\r\\n and \\r, when \\r\\n may lie across two pieces."""
+    count = text.count("\n") + text.count("\r") - text.count("\r\n")
+    return count - 1 if after_return and text.startswith("\n") else count

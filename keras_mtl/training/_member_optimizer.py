@@ -1,0 +1,347 @@
+"""Keras's optimizers, updating the variables of many members at once."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from keras_mtl.errors import UserError
+
+__all__ = [
+    "cosine_rates",
+    "kernel_decay_adam",
+    "member_optimizer",
+    "one_member_optimizer",
+]
+
+# Those that update each number by itself, whatever the others are.
+ELEMENTWISE = (
+    keras.optimizers.Adadelta,
+    keras.optimizers.Adagrad,
+    keras.optimizers.Adam,
+    keras.optimizers.AdamW,
+    keras.optimizers.Adamax,
+    keras.optimizers.Ftrl,
+    keras.optimizers.Lion,
+    keras.optimizers.Nadam,
+    keras.optimizers.RMSprop,
+    keras.optimizers.SGD,
+)
+# Settings that look at several numbers at once, or count the steps of all.
+NOT_ELEMENTWISE = (
+    "clipnorm",
+    "global_clipnorm",
+    "gradient_accumulation_steps",
+    "loss_scale_factor",
+    "use_ema",
+)
+
+
+class _Members:
+    """A mixin for a Keras optimizer: K members, each as if alone.
+
+    Keras's update of one variable is arithmetic on each of its numbers. With a
+    variable of K members, (K, ...), it needs but three things of each member's
+    own: the learning rate, the count of steps, and whether the member takes
+    this step. They have the shape (K,) and are given K and as many axes of
+    length 1 as the variable needs while it is updated.
+    """
+
+    def set_members(
+        self,
+        members: int,
+        rates: Callable[[tf.Tensor], tf.Tensor],
+        decays: tf.Tensor | None,
+        decayed: Sequence[bool],
+    ) -> None:
+        """Set what members have of their own.
+
+        Args:
+            members: K.
+            rates: From the members' counts of steps, (K,), to their learning
+                rates, (K,).
+            decays: The weight decay of each, (K,); None for none.
+            decayed: For each variable whether it decays.
+        """
+        self._rank: int | None = None
+        self._moving: tf.Tensor | None = None
+        self._rates_of_steps = rates
+        self._decays = decays
+        self._decayed = list(decayed)
+        self._member_steps = keras.Variable(
+            tf.zeros([members], tf.int64), trainable=False, dtype="int64"
+        )
+
+    def apply_to_members(
+        self,
+        gradients: Sequence[tf.Tensor],
+        variables: Sequence[keras.Variable],
+        moving: tf.Tensor | None,
+    ) -> None:
+        """Update the members.
+
+        Args:
+            gradients: Of shapes (K, ...).
+            variables: The variables that the optimizer was built with.
+            moving: Booleans, (K,): the members that take this step. None for
+                all.
+        """
+        steps = tf.convert_to_tensor(self._member_steps)
+        self._moving = moving
+        self._rates = self._rates_of_steps(steps)
+        self._steps = steps
+        try:
+            self.apply(gradients, variables)  # type: ignore[attr-defined]
+        finally:
+            self._moving = None
+        taken = tf.ones_like(steps) if moving is None else tf.cast(moving, steps.dtype)
+        self._member_steps.assign_add(taken)
+
+    @property
+    def iterations(self) -> Any:
+        if self._rank is None:
+            return super().iterations  # type: ignore[misc]
+        return _lift(self._steps, self._rank)
+
+    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+        self._rank = len(variable.shape)
+        rate = tf.cast(_lift(self._rates, self._rank), variable.dtype)
+        try:
+            index = self._get_variable_index(variable)  # type: ignore[attr-defined]
+            if self._decays is not None and self._decayed[index]:
+                decay = tf.cast(_lift(self._decays, self._rank), variable.dtype)
+                self.assign_sub(variable, variable * decay * rate)
+            super().update_step(gradient, variable, rate)  # type: ignore[misc]
+        finally:
+            self._rank = None
+
+    # All that an update changes goes through these three: a member that does
+    # not take the step keeps what it has.
+    def assign(self, variable: Any, value: Any) -> None:
+        if self._moving is not None:
+            moving = _lift(self._moving, len(variable.shape))
+            value = tf.where(moving, tf.cast(value, variable.dtype), variable)
+        super().assign(variable, value)  # type: ignore[misc]
+
+    def assign_add(self, variable: Any, value: Any) -> None:
+        self.assign(variable, variable + tf.cast(value, variable.dtype))
+
+    def assign_sub(self, variable: Any, value: Any) -> None:
+        self.assign(variable, variable - tf.cast(value, variable.dtype))
+
+
+class _NadamMembers(_Members):
+    """Nadam's product of momenta is one number; here it is one per member."""
+
+    @property
+    def _u_product(self) -> Any:
+        if self._rank is None:
+            return self._product
+        return _lift(tf.convert_to_tensor(self._product), self._rank)
+
+    @_u_product.setter
+    def _u_product(self, value: Any) -> None:
+        ones = tf.ones(self._member_steps.shape, value.dtype)
+        self._product = keras.Variable(ones, trainable=False)
+
+    def _backend_update_step(self, grads: Any, variables: Any, rate: Any) -> None:
+        # Keras counts the product on before it updates the first variable.
+        self._rank = 1
+        factor = 1.0 - 0.5 * tf.pow(0.96, tf.cast(self.iterations + 1, tf.float32))
+        self._rank = None
+        product = self._product * self.beta_1 * factor  # type: ignore[attr-defined]
+        self.assign(self._product, product)
+        # The method after Nadam's own in the order of the classes.
+        super(keras.optimizers.Nadam, self)._backend_update_step(  # type: ignore[misc]
+            grads, variables, rate
+        )
+
+
+def _lift(values: tf.Tensor, rank: int) -> tf.Tensor:
+    """Give values of the members, (K,), the shape (K, 1, ...) of a rank."""
+    return tf.reshape(values, [-1] + [1] * (rank - 1))
+
+
+def kernel_decay_adam(
+    learning_rate: Any, weight_decay: float, variables: Sequence[keras.Variable]
+) -> keras.optimizers.Optimizer:
+    """Make AdamW with a decay of kernels alone.
+
+    Args:
+        learning_rate: See `keras.optimizers.AdamW`.
+        weight_decay: See `keras.optimizers.AdamW`.
+        variables: Those that will be trained. Variables of two axes or more
+            are kernels.
+    """
+    optimizer = keras.optimizers.AdamW(learning_rate, weight_decay=weight_decay)
+    excluded = [each for each in variables if len(each.shape) < 2]
+    optimizer.exclude_from_weight_decay(excluded)
+    return optimizer
+
+
+def one_member_optimizer(
+    optimizer: keras.optimizers.Optimizer,
+    learning_rate: float | None,
+    weight_decay: float | None,
+    weights: Sequence[keras.Variable],
+    variables: Sequence[keras.Variable],
+) -> keras.optimizers.Optimizer:
+    """Make a copy of an optimizer for one member, whatever its kind.
+
+    Args:
+        optimizer: The optimizer.
+        learning_rate: The member's own rate; None keeps the optimizer's.
+        weight_decay: The member's own decay; None keeps the optimizer's.
+        weights: The member's variables.
+        variables: Those that the optimizer may except from the decay.
+    """
+    copy = type(optimizer).from_config(optimizer.get_config())
+    if learning_rate is not None:
+        _check_settable(optimizer)
+        copy.learning_rate = learning_rate
+    if weight_decay is not None:
+        copy.weight_decay = weight_decay
+    if copy.weight_decay is not None:
+        # Which variables were excluded is known to the given optimizer alone.
+        copy.exclude_from_weight_decay(
+            [
+                weight
+                for weight, variable in zip(weights, variables, strict=True)
+                if not optimizer._use_weight_decay(variable)
+            ]
+        )
+    return copy
+
+
+def member_optimizer(
+    optimizer: keras.optimizers.Optimizer,
+    variables: Sequence[keras.Variable],
+    members: int,
+    learning_rate: Sequence[float] | None = None,
+    weight_decay: Sequence[float] | None = None,
+    decayed: Sequence[bool] | None = None,
+    rates: Callable[[tf.Tensor], tf.Tensor] | None = None,
+) -> Any:
+    """Make a copy of an optimizer that updates K members at once.
+
+    Args:
+        optimizer: One of Keras's that updates each number by itself.
+        variables: One member's variables, which tell what does not decay.
+        members: K.
+        learning_rate: The members' rates; None for the optimizer's, with its
+            schedule, by each member's own steps.
+        weight_decay: The members' decays; None for the optimizer's.
+        decayed: For each variable whether it decays; by default what the
+            optimizer says.
+        rates: See `_Members.set_members`, in place of `learning_rate`.
+
+    Returns:
+        The copy, an optimizer with `apply_to_members`.
+
+    Raises:
+        UserError: When the optimizer cannot serve several members.
+
+    Example:
+
+    >>> optimizer = keras.optimizers.SGD(0.1)
+    >>> kernel = keras.Variable([[1.0], [1.0]])  # two members of one number
+    >>> two = member_optimizer(optimizer, [keras.Variable([1.0])], 2, [0.1, 0.5])
+    >>> two.build([kernel])
+    >>> two.apply_to_members([tf.ones((2, 1))], [kernel], moving=None)
+    >>> kernel.numpy().ravel().tolist()
+    [0.8999999761581421, 0.5]
+    """
+    _check_elementwise(optimizer)
+    kind = type(optimizer)
+    mixin = _NadamMembers if kind is keras.optimizers.Nadam else _Members
+    config = optimizer.get_config()
+    decay = config.get("weight_decay")
+    if weight_decay is None and decay is not None:
+        weight_decay = [decay] * members
+    if decayed is None:
+        # Which variables were excluded is known to the given optimizer alone.
+        decayed = [bool(optimizer._use_weight_decay(each)) for each in variables]
+    if rates is None:
+        rates = _rates(optimizer, learning_rate, members)
+    made: Any = type(f"Members{kind.__name__}", (mixin, kind), {})
+    # While Keras's constructors run, nothing of a member's own is known.
+    made._rank = made._moving = None
+    copy = made.from_config(config)
+    # The decay, each member's own, is part of the update here.
+    copy.weight_decay = None
+    copy.set_members(
+        members,
+        rates,
+        None if weight_decay is None else tf.constant(weight_decay, tf.float32),
+        decayed,
+    )
+    return copy
+
+
+def cosine_rates(
+    learning_rate: Sequence[float], steps: Sequence[float]
+) -> Callable[[tf.Tensor], tf.Tensor]:
+    """Return rates that go down to 0 over each member's own steps."""
+    start = tf.constant(learning_rate, tf.float32)
+    last = tf.constant(steps, tf.float32)
+
+    def rates(done: tf.Tensor) -> tf.Tensor:
+        share = tf.minimum(tf.cast(done, tf.float32), last) / last
+        return start * 0.5 * (1 + tf.cos(math.pi * share))
+
+    return rates
+
+
+def _rates(
+    optimizer: keras.optimizers.Optimizer,
+    learning_rate: Sequence[float] | None,
+    members: int,
+) -> Callable[[tf.Tensor], tf.Tensor]:
+    schedule = optimizer._learning_rate
+    scheduled = isinstance(schedule, keras.optimizers.schedules.LearningRateSchedule)
+    if learning_rate is not None:
+        _check_settable(optimizer)
+        own = tf.constant(learning_rate, tf.float32)
+        return lambda steps: own
+    if not scheduled:
+        common = tf.fill([members], float(optimizer.learning_rate))
+        return lambda steps: common
+    # A schedule takes one number; some of Keras's branch on it.
+    return lambda steps: tf.vectorized_map(
+        lambda step: tf.cast(schedule(step), tf.float32), steps
+    )
+
+
+def _check_settable(optimizer: keras.optimizers.Optimizer) -> None:
+    if isinstance(
+        optimizer._learning_rate, keras.optimizers.schedules.LearningRateSchedule
+    ):
+        raise UserError(
+            "Invalid value received for `learning_rate` of `MemberSettings`. Expected "
+            "None beside an optimizer with a `LearningRateSchedule`, which holds for "
+            "all members. Received: a rate for each member."
+        )
+
+
+def _check_elementwise(optimizer: keras.optimizers.Optimizer) -> None:
+    served = ", ".join(kind.__name__ for kind in ELEMENTWISE)
+    if type(optimizer) not in ELEMENTWISE:
+        raise UserError(
+            "Invalid value received for argument `optimizer`. Expected, for "
+            "members, an optimizer that updates each number by itself: one of "
+            f"keras.optimizers' {served}. Received: {type(optimizer).__name__}. Train "
+            "one member at a time with it."
+        )
+    config = optimizer.get_config()
+    for name in NOT_ELEMENTWISE:
+        if config.get(name):
+            raise UserError(
+                "Invalid value received for argument `optimizer`. Expected, for "
+                f"several members, an optimizer without `{name}`, which does not go by "
+                f"each number alone. Received: {name}={config[name]!r}. `clipvalue` "
+                "serves, and so does one member at a time."
+            )
