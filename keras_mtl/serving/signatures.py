@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from keyword import iskeyword
@@ -52,7 +53,7 @@ class Signature:
     inputs: dict[str, str]
     summary: str
 
-    @property
+    @functools.cached_property
     def keywords(self) -> dict[str, str]:
         """By input name the keyword argument of `tf.saved_model.load`'s signature."""
         return python_keywords(self.inputs)
