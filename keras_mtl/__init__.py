@@ -4,7 +4,7 @@ The public names are loaded when they are first used, so that importing the
 package imports neither Keras nor TensorFlow.
 """
 
-from keras_mtl.lazy import lazy_names
+from keras_mtl._core.lazy import lazy_names
 from keras_mtl.registration import register_when_keras_loads
 
 __version__ = "0.1.0"
@@ -13,11 +13,14 @@ __getattr__, __all__ = lazy_names(
     __name__,
     {
         "keras_mtl.analysis": ("UnitActivity", "unit_activity"),
+        "keras_mtl._core.declarations": ("Declaration", "declaration"),
         "keras_mtl.architectures": (
+            "ArchitectureSettings",
             "average_members",
             "build_hard_sharing",
             "build_regressor",
             "join_encoder",
+            "register_architecture",
             "regressor_trunk",
         ),
         "keras_mtl.datasets": (
@@ -25,10 +28,11 @@ __getattr__, __all__ = lazy_names(
             "load_heart_disease",
             "make_curve",
         ),
-        "keras_mtl.errors": ("DataWarning", "UserError"),
+        "keras_mtl.errors": ("DataWarning", "PluginWarning", "UserError"),
         "keras_mtl.features": (
             "BooleanFeature",
             "CategoricalFeature",
+            "Feature",
             "NumericFeature",
             "build_encoder",
             "encode_frame",
@@ -36,6 +40,7 @@ __getattr__, __all__ = lazy_names(
             "feature_tensors",
             "infer_features",
             "learn_features",
+            "register_feature_kind",
         ),
         "keras_mtl.tables": ("read_csv",),
         "keras_mtl.tasks": (
@@ -43,6 +48,8 @@ __getattr__, __all__ = lazy_names(
             "MulticlassTask",
             "MultilabelTask",
             "RegressionTask",
+            "Task",
+            "register_task_kind",
         ),
         "keras_mtl.training": (
             "MemberFit",
@@ -51,6 +58,7 @@ __getattr__, __all__ = lazy_names(
             "TrainingSettings",
             "fit_members",
         ),
+        "keras_mtl.weighting": ("register_weighting",),
     },
 )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from keras_mtl.configuration.command_line import Flag, run_command
+from keras_mtl.configuration.command_line import IMPORT_FLAG, Flag, run_command
 
 __all__ = ["FLAGS", "main"]
 
@@ -17,9 +17,20 @@ the core model is converted for another runtime, as BASE/MODEL_FORMAT/N.
 """
 
 FLAGS = (
-    Flag("--to", "to", "The folder with a folder for each model.", metavar="BASE"),
-    Flag("--format", "format", "saved_model, onnx or litert.", metavar="NAME"),
-    Flag("--name", "name", "The name to serve it under.", metavar="MODEL"),
+    Flag(
+        "--to",
+        "to",
+        "Publish into this folder, which has a folder for each model.",
+        metavar="BASE",
+    ),
+    Flag(
+        "--format",
+        "format",
+        "Write this format: saved_model, onnx or litert.",
+        metavar="NAME",
+    ),
+    Flag("--name", "name", "Serve the model under this name.", metavar="MODEL"),
+    IMPORT_FLAG,
 )
 
 
@@ -37,11 +48,14 @@ def main(argv: list[str] | None = None) -> int:
 
 def _export(values: dict[str, Any], mistakes: list[str]) -> None:
     from keras_mtl._core.display import write_output
-    from keras_mtl.errors import UserError
+    from keras_mtl._core.plugins import import_modules
+    from keras_mtl.errors import UserError, gather
     from keras_mtl.serving.run_export import check_export, publish_run
 
     run, base = values["RUN"] or "", values.get("to", "")
     form, name = values.get("format", "saved_model"), values.get("name")
+    with gather(mistakes):
+        import_modules(values.get("import", ()))
     if not base:
         mistakes.append(
             "--to: expected the folder to publish in; received none, such as "

@@ -6,7 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from keras_mtl.configuration.command_line import Flag, run_command
+from keras_mtl.configuration.command_line import IMPORT_FLAG, Flag, run_command
 
 if TYPE_CHECKING:
     from keras_mtl.configuration.fit_config import FitConfig
@@ -28,130 +28,260 @@ FLAGS = (
     Flag(
         "--config",
         "config",
-        "Settings in a TOML file; flags win over it.",
+        "Read settings from this TOML file; flags win over it.",
         metavar="FILE",
     ),
-    Flag("--preset", "preset", "The recipe: default or article.", metavar="NAME"),
-    Flag("--out", "output.folder", "The run folder.", metavar="DIR"),
-    Flag("--overwrite", "output.overwrite", "Replace a run folder.", form="switch"),
-    Flag("--resume", "resume", "Go on with an interrupted run.", form="switch"),
-    Flag("--seed", "seed", "Of the split, weights and batches.", metavar="N"),
+    IMPORT_FLAG,
+    Flag(
+        "--preset",
+        "preset",
+        "Start from this recipe: default or article.",
+        metavar="NAME",
+    ),
+    Flag("--out", "output.folder", "Write the run to this folder.", metavar="DIR"),
+    Flag(
+        "--overwrite",
+        "output.overwrite",
+        "Replace the run folder if it is there.",
+        form="switch",
+    ),
+    Flag("--resume", "resume", "Resume an interrupted run.", form="switch"),
+    Flag(
+        "--seed",
+        "seed",
+        "Seed the split, the initial weights and the order of batches.",
+        metavar="N",
+    ),
     Flag("--quiet", "quiet", "Show nothing but warnings and errors.", form="switch"),
     # Data
     Flag(
         "--data",
         "data.path",
-        "The rows: a CSV or Parquet file, or a folder of either; by default the heart "
-        "data.",
+        "Read the rows from a CSV or Parquet file, or a folder of either; by default "
+        "the heart data.",
         metavar="PATH",
     ),
     Flag(
-        "--test-csv",
+        "--test-data",
         "data.test_path",
-        "The test rows, all others train.",
-        metavar="CSV",
+        "Test on the rows of this CSV or Parquet file or folder, and train on all of "
+        "--data.",
+        metavar="PATH",
     ),
     Flag(
-        "--test-fraction", "data.test_fraction", "Share of rows held out.", metavar="X"
+        "--test-fraction",
+        "data.test_fraction",
+        "Hold out this share of the rows to test on.",
+        metavar="X",
     ),
-    Flag("--group", "data.group", "Keep equal values on one side.", metavar="COLUMN"),
-    Flag("--missing", "data.missing", "Text that means missing.", form="repeat"),
+    Flag(
+        "--group",
+        "data.group",
+        "Keep rows with the same value of this column on one side of every split.",
+        metavar="COLUMN",
+    ),
+    Flag(
+        "--missing",
+        "data.missing",
+        "Read this text as a missing cell, beside the usual ones.",
+        form="repeat",
+    ),
     Flag(
         "--decimal-mark",
         "data.decimal_mark",
-        "The decimal mark of numbers, a comma or a point.",
+        "Read numbers with this decimal mark, a comma or a point.",
         metavar="MARK",
     ),
     # Tasks and features
     Flag(
         "--task",
         "tasks",
-        "A task: binary, multiclass, regression or multilabel; a binary one may "
-        "have a rule: heart:binary:num>0.",
+        "Predict this; the kind is binary, multiclass, regression, multilabel or a "
+        "plugin's. A binary task may have a rule: heart:binary:num>0.",
         form="repeat",
         metavar="NAME:KIND[:COLUMN]",
     ),
-    Flag("--columns", "inputs.columns", "The features.", form="list", metavar="A,B"),
-    Flag("--drop", "inputs.drop", "No features.", form="list", metavar="A,B"),
     Flag(
-        "--numeric", "inputs.numeric", "These are numbers.", form="list", metavar="A,B"
+        "--feature",
+        "features",
+        "Predict from this column as a feature of this kind: numeric, boolean, "
+        "categorical or a plugin's.",
+        form="repeat",
+        metavar="COLUMN:KIND[:SETTING=VALUE,...]",
     ),
-    Flag("--boolean", "inputs.boolean", "Yes or no.", form="list", metavar="A,B"),
+    Flag(
+        "--columns",
+        "inputs.columns",
+        "Predict from these columns alone.",
+        form="list",
+        metavar="A,B",
+    ),
+    Flag(
+        "--drop",
+        "inputs.drop",
+        "Leave these columns out of the features.",
+        form="list",
+        metavar="A,B",
+    ),
+    Flag(
+        "--numeric",
+        "inputs.numeric",
+        "Read these columns as numbers.",
+        form="list",
+        metavar="A,B",
+    ),
+    Flag(
+        "--boolean",
+        "inputs.boolean",
+        "Read these columns as yes or no.",
+        form="list",
+        metavar="A,B",
+    ),
     Flag(
         "--categorical",
         "inputs.categorical",
-        "These are words, even if they look like numbers.",
+        "Read these columns as categories, even if they look like numbers.",
         form="list",
         metavar="A,B",
     ),
     Flag(
         "--missing-value",
         "inputs.missing_values",
-        "A number that means missing in a column.",
+        "Read this number in this column as missing.",
         form="entry",
         metavar="COLUMN=NUMBER",
     ),
-    Flag("--encoding", "inputs.encoding", "Words: one_hot or ordinal.", metavar="NAME"),
+    Flag(
+        "--encoding",
+        "inputs.encoding",
+        "Encode categories as one_hot or ordinal.",
+        metavar="NAME",
+    ),
     Flag(
         "--missing-flags",
         "inputs.missing_flags",
-        "Tell the network which values are missing.",
+        "Give the network a column that says which values are missing.",
         form="switch",
     ),
     # Model
-    Flag("--name", "model.name", "The name it is served under.", metavar="NAME"),
+    Flag("--name", "model.name", "Serve the model under this name.", metavar="NAME"),
     Flag(
-        "--trunk", "model.trunk", "Shared layers' widths.", form="list", metavar="32,64"
+        "--architecture",
+        "model.architecture",
+        "Share layers between the tasks in this way: hard-sharing, or a plugin's.",
+        metavar="NAME[:SETTING=VALUE,...]",
+    ),
+    Flag(
+        "--trunk",
+        "model.trunk",
+        "Give the shared layers these widths.",
+        form="list",
+        metavar="32,64",
     ),
     Flag(
         "--head",
         "head_widths",
-        "A task's head's widths.",
+        "Give the hidden layers of this task's head these widths.",
         form="entry",
         metavar="TASK=32,16",
     ),
     Flag(
         "--head-widths",
         "heads.widths",
-        "The widths of heads that don't say otherwise.",
+        "Give the hidden layers of all other heads these widths.",
         form="list",
         metavar="16,8",
     ),
-    Flag("--activation", "model.activation", "Of all hidden layers.", metavar="NAME"),
-    Flag("--dropout", "model.dropout", "After each layer of the trunk.", metavar="X"),
-    Flag("--input-dropout", "model.input_dropout", "Of the features.", metavar="X"),
-    Flag("--batch-norm", "model.batch_norm", "Normalise hidden layers.", form="switch"),
+    Flag(
+        "--activation",
+        "model.activation",
+        "Use this activation in all hidden layers.",
+        metavar="NAME",
+    ),
+    Flag(
+        "--dropout",
+        "model.dropout",
+        "Drop this share of units after each layer of the trunk.",
+        metavar="X",
+    ),
+    Flag(
+        "--input-dropout",
+        "model.input_dropout",
+        "Drop this share of the encoded features.",
+        metavar="X",
+    ),
+    Flag(
+        "--batch-norm",
+        "model.batch_norm",
+        "Normalize the hidden layers.",
+        form="switch",
+    ),
     # Training
-    Flag("--members", "training.members", "Networks to average.", metavar="N"),
-    Flag("--epochs", "training.epochs", "At most.", metavar="N"),
-    Flag("--batch-size", "training.batch_size", "Rows of one update.", metavar="N"),
-    Flag("--learning-rate", "training.learning_rate", "At the start.", metavar="X"),
-    Flag("--schedule", "training.schedule", "constant or cosine.", metavar="NAME"),
+    Flag(
+        "--members",
+        "training.members",
+        "Train this many networks and average their predictions.",
+        metavar="N",
+    ),
+    Flag("--epochs", "training.epochs", "Train at most this many epochs.", metavar="N"),
+    Flag(
+        "--batch-size",
+        "training.batch_size",
+        "Take this many rows for one update.",
+        metavar="N",
+    ),
+    Flag(
+        "--learning-rate",
+        "training.learning_rate",
+        "Start with this learning rate.",
+        metavar="X",
+    ),
+    Flag(
+        "--schedule",
+        "training.schedule",
+        "Change the learning rate over the epochs: constant or cosine.",
+        metavar="NAME",
+    ),
     Flag(
         "--weighting",
         "training.weighting",
-        "How the tasks are balanced: sum, pcgrad, ...",
-        metavar="NAME",
+        "Balance the tasks by this method, such as sum, pcgrad or cagrad:c=0.4.",
+        metavar="NAME[:SETTING=VALUE,...]",
     ),
-    Flag("--weight-decay", "training.weight_decay", "Of kernels.", metavar="X"),
-    Flag("--patience", "training.patience", "Epochs; 0 trains all.", metavar="N"),
+    Flag(
+        "--weight-decay",
+        "training.weight_decay",
+        "Decay the kernels by this, times the learning rate, at each update.",
+        metavar="X",
+    ),
+    Flag(
+        "--patience",
+        "training.patience",
+        "Stop after this many epochs without a better validation loss; 0 trains all.",
+        metavar="N",
+    ),
     Flag(
         "--validation-fraction",
         "training.validation_fraction",
-        "Share of training rows each member validates on.",
+        "Validate each member on this share of the training rows.",
         metavar="X",
     ),
     Flag(
         "--watch-conflict",
         "training.watch_conflict",
-        "Tell how the tasks' gradients conflict.",
+        "Record how the tasks' gradients conflict.",
         form="switch",
     ),
-    Flag("--label-smoothing", "heads.label_smoothing", "Of classes.", metavar="X"),
+    Flag(
+        "--label-smoothing",
+        "heads.label_smoothing",
+        "Give this part of each class label to the other classes.",
+        metavar="X",
+    ),
     Flag(
         "--loss-weight",
         "loss_weights",
-        "A task's weight in the total loss.",
+        "Multiply this task's loss by this number in the total.",
         form="entry",
         metavar="TASK=X",
     ),
@@ -164,12 +294,15 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _fit(values: dict[str, Any], mistakes: list[str]) -> None:
+    from keras_mtl._core.plugins import import_modules
     from keras_mtl.configuration.workers import read_workers
     from keras_mtl.errors import gather
 
     quiet = bool(values.pop("quiet", False))
     resume = bool(values.pop("resume", False))
     workers = None
+    with gather(mistakes):
+        import_modules(values.pop("import", ()))
     with gather(mistakes):
         workers = read_workers(os.environ)
     if workers is not None and not workers.is_chief:

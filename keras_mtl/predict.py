@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from keras_mtl.configuration.command_line import Flag, run_command
+from keras_mtl.configuration.command_line import IMPORT_FLAG, Flag, run_command
 
 __all__ = ["FLAGS", "main"]
 
@@ -18,15 +18,21 @@ shown beside the answers.
 """
 
 FLAGS = (
-    Flag("--out", "out", "Write the answers to this file.", metavar="FILE"),
-    Flag("--overwrite", "overwrite", "Replace that file.", form="switch"),
-    Flag("--missing", "missing", "Text that means missing.", form="repeat"),
+    Flag("--out", "out", "Write the predictions to this file.", metavar="FILE"),
+    Flag("--overwrite", "overwrite", "Replace the file if it is there.", form="switch"),
+    Flag(
+        "--missing",
+        "missing",
+        "Read this text as a missing cell, beside the usual ones.",
+        form="repeat",
+    ),
     Flag(
         "--decimal-mark",
         "decimal_mark",
-        "The decimal mark of numbers, a comma or a point.",
+        "Read numbers with this decimal mark, a comma or a point.",
         metavar="MARK",
     ),
+    IMPORT_FLAG,
 )
 
 
@@ -43,9 +49,12 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _predict(values: dict[str, Any], mistakes: list[str]) -> None:
-    from keras_mtl.errors import UserError
+    from keras_mtl._core.plugins import import_modules
+    from keras_mtl.errors import UserError, gather
     from keras_mtl.runs.predict_run import find_model, predict_run
 
+    with gather(mistakes):
+        import_modules(values.get("import", ()))
     if values["RUN"] is not None:
         mistakes += find_model(values["RUN"])[1]
     out = values.get("out")

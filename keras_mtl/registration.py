@@ -5,7 +5,7 @@ from types import ModuleType
 
 import wrapt
 
-from keras_mtl.weighting.registry import METHODS
+from keras_mtl.weighting.registry import WEIGHTINGS
 
 __all__ = ["register_when_keras_loads"]
 
@@ -21,7 +21,7 @@ COMPONENTS = (
     "keras_mtl.metrics.masked_auc",
     "keras_mtl.metrics.masked_means",
     "keras_mtl.training.multi_task_model",
-    *dict.fromkeys(f"keras_mtl.weighting.{module}" for module, _ in METHODS.values()),
+    *dict.fromkeys(WEIGHTINGS.find(name).module for name in WEIGHTINGS.builtin),
 )
 
 

@@ -5,7 +5,7 @@ when they are first used, so that `python -m tuning --help` loads neither
 keras-tuner nor TensorFlow.
 """
 
-from keras_mtl.lazy import lazy_names
+from keras_mtl._core.lazy import lazy_names
 
 __getattr__, __all__ = lazy_names(
     __name__,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from keras_mtl import fit
@@ -25,8 +24,8 @@ written to DIR/config.toml, for
 \b
     python -m keras_mtl.fit --config DIR/config.toml
 
-and all trials to DIR/trials.csv. Where the search looks is told in a [search]
-table of the --config file.
+and all trials to DIR/trials.csv. A [search] table of the --config file says where
+the search looks, [search.weighting] and [search.architecture] among its settings.
 """
 
 # What a search chooses itself.
@@ -34,24 +33,26 @@ SEARCHED = ("training.learning_rate",)
 
 # Flags of a fit that mean something more here.
 HELP = {
-    "output.folder": "Where config.toml and trials.csv are written.",
-    "output.overwrite": "Replace the folder of a search.",
-    "seed": "Of the split, the trials and their training.",
-    "model.trunk": "Shared layers; how many counts, their widths are searched.",
-    "head_widths": "A task's head; how many layers counts.",
-    "heads.widths": "Heads that don't say otherwise; how many layers counts.",
-    "training.members": "Networks that the fit averages; a trial trains one.",
-    "training.patience": "Epochs without a gain that end a trial; 10 if 0.",
-    "training.validation_fraction": "Share of training rows to validate on; 0.2 if 0.",
-    "loss_weights": "A task's weight in val_loss; the searched ones vary around it.",
+    "output.folder": "Write config.toml and trials.csv to this folder.",
+    "output.overwrite": "Replace the folder of a search if it is there.",
+    "seed": "Seed the split, the trials and their training.",
+    "model.trunk": "Give the trunk this many layers; their widths are searched.",
+    "head_widths": "Give this task's head this many layers; their widths are searched.",
+    "heads.widths": "Give all other heads this many layers; their widths are searched.",
+    "training.members": "Have the fit average this many networks; a trial trains one.",
+    "training.patience": "End a trial after this many epochs without a gain; 10 if 0.",
+    "training.validation_fraction": "Validate on this share of training rows; 0.2 if "
+    "0.",
+    "loss_weights": "Weigh this task so in val_loss; searched weights vary around it.",
 }
 
 FLAGS = (
-    Flag("--trials", "search.trials", "How many settings are tried.", metavar="N"),
+    Flag("--trials", "search.trials", "Try this many settings.", metavar="N"),
     Flag(
         "--objective",
         "search.objective",
-        "What is best on the validation rows: val_loss, val_TASK_auc, ...",
+        "Choose the best by this metric of the validation rows: val_loss, "
+        "val_TASK_auc, ...",
         metavar="NAME",
     ),
     *(
@@ -68,24 +69,17 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _search(values: dict[str, Any], mistakes: list[str]) -> None:
+    from keras_mtl._core.plugins import import_modules
+    from keras_mtl.errors import gather
+
     quiet = bool(values.pop("quiet", False))
-    mistakes += _missing_packages()
+    with gather(mistakes):
+        import_modules(values.pop("import", ()))
     config, settings = _settings(values, mistakes)
     # Loaded from here on: what the settings don't need.
     from tuning.search_run import run_search
 
     run_search(config, settings, quiet=quiet)
-
-
-def _missing_packages() -> list[str]:
-    # keras-tuner imports TensorBoard in every trial and does not ask for it.
-    missing = [name for name in ("keras_tuner", "tensorboard") if not find_spec(name)]
-    if not missing:
-        return []
-    return [
-        f"Expected the packages of a search; not installed: {', '.join(missing)}. "
-        'Install them with: pip install "keras-mtl[tuning]"'
-    ]
 
 
 def _settings(
@@ -96,7 +90,10 @@ def _settings(
     from keras_mtl.configuration.toml_file import read_toml
     from keras_mtl.configuration.validate import build_config
     from keras_mtl.errors import UserError
-    from tuning.search_settings import build_search_settings
+    from tuning.search_settings import (
+        build_search_settings,
+        check_searched_settings,
+    )
 
     own = {
         key.removeprefix("search."): values.pop(key)
@@ -125,6 +122,8 @@ def _settings(
         config = build_config(file, flags)
     except UserError as error:
         mistakes += error.messages
+    if config is not None and settings is not None:
+        mistakes += check_searched_settings(settings, config)
     if mistakes or config is None or settings is None:
         raise UserError(*mistakes)
     return config, settings

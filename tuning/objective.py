@@ -30,20 +30,6 @@ __all__ = ["Objective", "choose_objective", "objectives", "validation_measures"]
 
 Direction = Literal["min", "max"]
 
-# By the last part of a measure's name.
-DIRECTIONS: dict[str, Direction] = {
-    "accuracy": "max",
-    "auc": "max",
-    "balanced_accuracy": "max",
-    "brier": "min",
-    "log_loss": "min",
-    "loss": "min",
-    "mae": "min",
-    "mse": "min",
-    "r2": "max",
-    "subset_accuracy": "max",
-}
-
 
 @dataclass(frozen=True)
 class Objective:
@@ -95,7 +81,7 @@ def validation_measures(
         measures[f"val_{task.name}_loss"] = float(losses[task.name])
         own = task.measure(labels[task.name], outputs[task.name])
         for name, value in own.items():
-            if name in DIRECTIONS:
+            if name in task.metric_directions:
                 measures[f"val_{task.name}_{name}"] = float(value)
     return measures
 
@@ -127,7 +113,9 @@ def objectives(
         prefix = f"val_{task.name}_"
         for name in validation_measures([task], labels, outputs, losses):
             if name.startswith(prefix):
-                direction = DIRECTIONS[name.removeprefix(prefix)]
+                metric = name.removeprefix(prefix)
+                # Of the loss itself, less is better whatever the kind of task.
+                direction = task.metric_directions.get(metric, "min")
                 found[name] = Objective(name, direction)
     return found
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
+from keras_mtl._core.named_settings import NamedSettings
 from keras_mtl.configuration.fit_config import FitConfig
 from tuning.search_settings import SearchSettings
 
@@ -26,7 +28,9 @@ def choose_settings(
     Searched are the width of each layer of the trunk and of the heads, the
     learning rate, and the loss weights of all tasks but the first: an
     optimizer like Adam sees the ratios of the weights alone. How many layers
-    there are is left to the settings; a weight of 0 stays 0.
+    there are is left to the settings; a weight of 0 stays 0. Settings of the
+    weighting and the architecture are searched where `[search.weighting]` and
+    `[search.architecture]` say what they are chosen from.
 
     Args:
         hp: The tuner's choices.
@@ -57,9 +61,14 @@ def choose_settings(
         widths = _choose_widths(hp, name, task.widths, space.head_widths)
         tasks.append(task.replace(widths=widths, loss_weight=_short(weight)))
     rate = _short(_choose_number(hp, "learning_rate", space.learning_rate))
+    training, model = config.training, config.model
+    weighting = _choose_named(hp, "weighting", training.weighting, space.weighting)
+    architecture = _choose_named(
+        hp, "architecture", model.architecture, space.architecture
+    )
     return config.replace(
-        model=config.model.replace(trunk=trunk),
-        training=config.training.replace(learning_rate=rate),
+        model=model.replace(trunk=trunk, architecture=architecture),
+        training=training.replace(learning_rate=rate, weighting=weighting),
         tasks=tuple(tasks),
     )
 
@@ -74,6 +83,27 @@ def _choose_widths(
         int(hp.Choice(f"{name}_{layer}", list(choices)))
         for layer in range(1, len(now) + 1)
     )
+
+
+def _choose_named(
+    hp: keras_tuner.HyperParameters,
+    name: str,
+    now: NamedSettings,
+    choices: Mapping[str, Sequence[bool | int | float | str]],
+) -> NamedSettings:
+    """Draws the searched settings of a weighting or an architecture."""
+    drawn = {
+        setting: hp.Choice(f"{name}.{setting}", _of_one_type(values))
+        for setting, values in choices.items()
+    }
+    return NamedSettings(now.name, {**now.settings, **drawn})
+
+
+def _of_one_type(values: Sequence[bool | int | float | str]) -> list[Any]:
+    # keras-tuner refuses 0 beside 0.5.
+    if any(isinstance(value, float) for value in values):
+        return [float(value) for value in values]
+    return list(values)
 
 
 def _choose_number(

@@ -59,7 +59,7 @@ def trial_rows(data: PreparedData) -> TrialRows:
     """
     training = data.config.training.replace(members=1)
     split = member_rows(
-        data.train_rows, data.labels, data.groups, training, data.config.seed
+        data.train_rows, data.strata, data.groups, training, data.config.seed
     )
     if split.validation is None:
         raise ValueError(

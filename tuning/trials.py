@@ -64,6 +64,11 @@ def settings_row(config: FitConfig) -> dict[str, Any]:
     for task in config.tasks:
         row[f"{task.name}.loss_weight"] = task.loss_weight
     row["learning_rate"] = config.training.learning_rate
+    for table, named in (
+        ("weighting", config.training.weighting),
+        ("architecture", config.model.architecture),
+    ):
+        row |= {f"{table}.{key}": value for key, value in named.settings.items()}
     return row
 
 

@@ -1,1 +1,4 @@
-"""What every room stands on."""
+"""The ground that all other packages stand on: errors, declarations, registries.
+
+Nothing here imports Keras, TensorFlow, NumPy or pandas.
+"""

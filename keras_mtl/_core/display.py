@@ -8,7 +8,7 @@ import os
 import sys
 from typing import Any, TextIO
 
-from keras_mtl.errors import RunStoppedError
+from keras_mtl._core.errors import RunStoppedError
 
 __all__ = [
     "TolerantStream",

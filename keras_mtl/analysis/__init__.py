@@ -1,6 +1,6 @@
 """Looking into models: idle units, and tasks whose gradients conflict."""
 
-from keras_mtl.lazy import lazy_names
+from keras_mtl._core.lazy import lazy_names
 
 __getattr__, __all__ = lazy_names(
     __name__,

@@ -10,11 +10,12 @@ import keras
 from keras_mtl.architectures.blocks import Activation, dense_block
 from keras_mtl.architectures.heads import build_heads
 from keras_mtl.architectures.raw_features import join_encoder
+from keras_mtl.architectures.settings import HardSharingSettings
 from keras_mtl.features import Feature, build_encoder
 from keras_mtl.tasks import Task
 from keras_mtl.training import MultiTaskModel
 
-__all__ = ["build_hard_sharing"]
+__all__ = ["build_core", "build_hard_sharing"]
 
 
 def build_hard_sharing(
@@ -97,6 +98,28 @@ def build_hard_sharing(
             )
     outputs = build_heads(hidden, tasks, activation, batch_norm)
     return MultiTaskModel(inputs, outputs, name=name, tasks=tasks)
+
+
+def build_core(
+    width: int, tasks: Sequence[Task], settings: HardSharingSettings
+) -> MultiTaskModel:
+    """Builds hard sharing as the registry of architectures has it.
+
+    Args:
+        width: The columns of the encoded matrix.
+        tasks: The tasks, resolved.
+        settings: The settings.
+    """
+    return build_hard_sharing(
+        width,
+        tasks,
+        trunk=settings.trunk,
+        activation=settings.activation,
+        dropout=settings.dropout,
+        batch_norm=settings.batch_norm,
+        input_dropout=settings.input_dropout,
+        name="core",
+    )
 
 
 def _is_features(features: Any) -> bool:

@@ -8,8 +8,8 @@ from typing import Any, cast, get_args
 
 import keras
 
+from keras_mtl._core.declarations import ActivationName
 from keras_mtl.architectures.blocks import Activation, dense_block
-from keras_mtl.declarations import ActivationName
 from keras_mtl.layers import HeadStack, SplitTasks, StandardizedOutput
 from keras_mtl.tasks import Task
 

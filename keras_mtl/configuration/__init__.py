@@ -4,7 +4,7 @@ Nothing here imports Keras, TensorFlow or pandas, so that `--help` and every
 mistake in the settings are answered at once.
 """
 
-from keras_mtl.lazy import lazy_names
+from keras_mtl._core.lazy import lazy_names
 
 __getattr__, __all__ = lazy_names(
     __name__,

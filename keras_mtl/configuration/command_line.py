@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -22,9 +24,14 @@ from keras_mtl._core.display import (
     printable,
     write_output,
 )
-from keras_mtl.errors import RunStoppedError, UserError, did_you_mean
+from keras_mtl.errors import (
+    PluginWarning,
+    RunStoppedError,
+    UserError,
+    did_you_mean,
+)
 
-__all__ = ["Flag", "run_command"]
+__all__ = ["IMPORT_FLAG", "Flag", "run_command"]
 
 
 # More errors than this help nobody, and a file may have a million.
@@ -38,7 +45,7 @@ class Flag:
     Args:
         name: As the user writes it, such as `--batch-size`.
         key: The setting it fills, such as `training.batch_size`.
-        help: What it is, in a line.
+        help: What it does, as a sentence that stands alone.
         form: `"value"`; `"list"`, parted by commas; `"repeat"`, a flag that may
             be given several times; `"entry"`, NAME=VALUE, likewise; or
             `"switch"`, a flag without a value, with its opposite `--no-...`.
@@ -93,6 +100,16 @@ class Flag:
         return value
 
 
+# A settings file never makes anything be imported: it may come from elsewhere.
+IMPORT_FLAG = Flag(
+    "--import",
+    "import",
+    "Import this Python module first, which registers plugins.",
+    form="repeat",
+    metavar="MODULE",
+)
+
+
 def run_command(
     name: str,
     summary: str,
@@ -136,7 +153,8 @@ def run_command(
             if values[argument.lower()] is None:
                 mistakes.append(f"{argument}: expected a value; received none.")
             keyed[argument] = values[argument.lower()]
-        action(keyed, mistakes)
+        with _plugin_warnings():
+            action(keyed, mistakes)
 
     command = click.Command(
         name,
@@ -167,6 +185,23 @@ def _help_option() -> click.Option:
         callback=show,
         help="Show this message and exit.",
     )
+
+
+@contextmanager
+def _plugin_warnings() -> Iterator[None]:
+    """Prints the warnings about plugins as lines; others go their usual way."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", PluginWarning)
+        show = warnings.showwarning
+
+        def print_line(message: Any, category: Any, *rest: Any, **named: Any) -> None:
+            if issubclass(category, PluginWarning):
+                _report("warning", str(message))
+            else:
+                show(message, category, *rest, **named)
+
+        warnings.showwarning = print_line
+        yield
 
 
 def _status(command: click.Command, argv: list[str]) -> int:

@@ -1,15 +1,13 @@
-"""What a run can be told."""
+"""The settings of a run."""
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints
 
-from keras_mtl.declarations import (
-    ActivationName,
-    Declaration,
-    Widths,
-    declaration,
-)
+from keras_mtl._core.declarations import Declaration, Widths, declaration
+from keras_mtl._core.named_settings import NamedSettings
+from keras_mtl.architectures.registry import check_architecture
+from keras_mtl.architectures.settings import ArchitectureSettings
 from keras_mtl.features.feature import Feature
 from keras_mtl.tasks.task import Task
 from keras_mtl.training.settings import TrainingSettings
@@ -34,7 +32,7 @@ class DataSettings(Declaration):
     Args:
         path: A CSV or Parquet file, or a folder of either, which is streamed;
             None is the embedded heart data.
-        test_path: A CSV file whose rows are the test rows.
+        test_path: Likewise, for the rows that are the test rows.
         test_fraction: The share of rows held out, without a `test_path`.
         group: A column whose equal values stay on one side of every split.
         missing: Texts that mean a missing cell, beside the usual ones.
@@ -79,24 +77,25 @@ class InputSettings(Declaration):
 
 
 @declaration
-class ModelSettings(Declaration):
+class ModelSettings(ArchitectureSettings):
     """The network.
 
     Args:
-        name: The name under which it is served.
         trunk: The widths of the shared layers.
         activation: The activation of all hidden layers.
         dropout: The dropout rate after each layer of the trunk.
         input_dropout: The dropout rate of the encoded features.
         batch_norm: Whether hidden layers are normalised.
+        name: The name under which it is served.
+        architecture: How the tasks share layers: a name in
+            `keras_mtl.architectures.ARCHITECTURES`, with its own settings if
+            any, as `"NAME:setting=value"` or as a table with a `name`.
     """
 
     name: ModelName = "multi_task"
-    trunk: Widths = (32, 64)
-    activation: ActivationName = "relu"
-    dropout: Rate = 0.0
-    input_dropout: Rate = 0.0
-    batch_norm: bool = False
+    architecture: Annotated[NamedSettings, BeforeValidator(check_architecture)] = (
+        NamedSettings("hard-sharing")
+    )
 
 
 @declaration

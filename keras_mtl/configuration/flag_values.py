@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from keras_mtl.configuration.presets import HEART_DISEASE
-from keras_mtl.errors import did_you_mean
+from keras_mtl.errors import did_you_mean, gather
 from keras_mtl.tasks.kinds import parse_task
 
 __all__ = ["nest_flags"]
@@ -21,8 +21,8 @@ def nest_flags(
         values: By key, such as `training.epochs`.
         file: The settings of the TOML file, whose tasks `--head` and
             `--loss-weight` may name.
-        mistakes: Gets a message for each task that is written wrongly or not
-            known.
+        mistakes: Gets a message for each task or feature that is written
+            wrongly or not known.
 
     Returns:
         Plain nested values for `build_config`.
@@ -34,7 +34,7 @@ def nest_flags(
     """
     nested: dict[str, Any] = {}
     for key, value in values.items():
-        if key in {"tasks", "head_widths", "loss_weights"}:
+        if key in {"tasks", "features", "head_widths", "loss_weights"}:
             continue
         section, _, name = key.rpartition(".")
         (nested.setdefault(section, {}) if section else nested)[name] = value
@@ -49,6 +49,12 @@ def nest_flags(
             nested.setdefault("tasks", []).append(parse_task(text))
         except ValueError as error:
             mistakes.append(f"--task: {error}.")
+    if values.get("features"):
+        # Loads NumPy, which most commands that are refused need not wait for.
+        from keras_mtl.features.flags import parse_features
+
+        with gather(mistakes):
+            nested["features"] = parse_features(values["features"])
     _set_on_tasks(nested, values, file, mistakes)
     return nested
 

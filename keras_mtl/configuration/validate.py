@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import fields, is_dataclass
-from typing import Any, get_type_hints
+from dataclasses import fields
+from typing import Any
 
 from pydantic import ValidationError
 
+from keras_mtl._core.declarations import Declaration
+from keras_mtl._core.messages import validation_messages
 from keras_mtl.configuration.fit_config import FitConfig
 from keras_mtl.configuration.presets import HEART_DISEASE, PRESETS
-from keras_mtl.declarations import Declaration
-from keras_mtl.errors import UserError, did_you_mean, show_value
+from keras_mtl.errors import UserError, show_value
 from keras_mtl.features.feature import Feature
 from keras_mtl.features.kinds import (
     FEATURE_KINDS,
@@ -34,8 +35,9 @@ def build_config(*layers: Values) -> FitConfig:
     embedded data's own settings.
 
     Args:
-        *layers: Plain nested values, as TOML gives them; later ones win. Lists
-            are replaced whole.
+        *layers: Plain nested values, as TOML gives them; later ones win. Lists,
+            and the tables of a weighting and an architecture, are replaced
+            whole.
 
     Returns:
         The settings.
@@ -69,7 +71,7 @@ def build_config(*layers: Values) -> FitConfig:
     try:
         config = FitConfig(**rest)
     except ValidationError as error:
-        mistakes[:0] = _messages(error, FitConfig, "")
+        mistakes[:0] = validation_messages(error, FitConfig)
     mistakes += check_task_names([task.name for task in tasks])
     mistakes += _feature_names(features)
     mistakes += _early_stopping(config)
@@ -107,9 +109,9 @@ def _task_values(task: Task) -> dict[str, Any]:
     }
 
 
-# So many errors of one table are explained; a file may have a million.
-IN_FULL = 100
 _LISTS = ("tasks", "features")
+# Tables of a method and its settings: those of another method are not its own.
+_WHOLE = ("architecture", "weighting")
 _FROM_HEADS = ("widths", "label_smoothing")
 
 
@@ -129,16 +131,20 @@ def _heart_disease(given: Values) -> dict[str, Any]:
     return {**HEART_DISEASE, "inputs": {**inputs, "columns": columns}}
 
 
-def _label_columns(task: Values) -> list[Any]:
-    labels = task.get("labels")
-    own = task.get("column") or task.get("name")
-    return [own, *(labels if isinstance(labels, list) else ())]
+def _label_columns(task: Values) -> tuple[str, ...]:
+    try:
+        return deserialize_task(task).label_columns
+    except ValueError:
+        return ()  # What is wrong with it is reported where the tasks are made.
 
 
 def _merge(base: Values, top: Values) -> dict[str, Any]:
     merged = dict(base)
     for key, value in top.items():
         below = merged.get(key)
+        if key in _WHOLE:
+            merged[key] = value
+            continue
         if isinstance(value, Mapping) and isinstance(below, Mapping):
             value = _merge(below, value)
         merged[key] = value
@@ -176,7 +182,7 @@ def _declarations(
         try:
             made.append(deserialize(dict(entry)))
         except ValidationError as error:
-            mistakes += _messages(error, kinds[entry["kind"]], where + ".")
+            mistakes += validation_messages(error, kinds[entry["kind"]], where + ".")
         except ValueError as error:
             mistakes.append(f"{where}: {error}")
     return made
@@ -219,35 +225,6 @@ def _with_head(task: Any, values: Values) -> Any:
         return task.replace(**changes)
     except ValidationError:
         return task  # `[heads]` itself is reported, once
-
-
-def _messages(error: ValidationError, schema: type, prefix: str) -> Iterable[str]:
-    for number, item in enumerate(error.errors(include_url=False)):
-        where = prefix + ".".join(str(part) for part in item["loc"])
-        if number >= IN_FULL:
-            yield f"{where}: {item['type']}"
-            continue
-        if item["type"] == "unexpected_keyword_argument":
-            *path, key = item["loc"]
-            known = _fields_at(schema, path)
-            yield (
-                f"{where}: unknown setting.{did_you_mean(str(key), known)} Known here: "
-                f"{', '.join(known)}."
-            )
-            continue
-        text = item["msg"].removeprefix("Value error, ")
-        text = text.replace("Input should be", "expected").replace(
-            "String should match pattern", "expected text of the form"
-        )
-        if "received" not in text:
-            text += f"; received {show_value(item['input'])}"
-        yield f"{where}: {text[0].lower()}{text[1:]}."
-
-
-def _fields_at(schema: Any, path: Iterable[Any]) -> list[str]:
-    for part in path:
-        schema = get_type_hints(schema).get(part, schema)
-    return [field.name for field in fields(schema)] if is_dataclass(schema) else []
 
 
 def _without_none(values: dict[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from keras_mtl.datasets.data_files import data_file
-from keras_mtl.tables.read_csv import read_csv
+from keras_mtl.tables import read_csv
 
 __all__ = [
     "CURVE_CEILING",

@@ -2,11 +2,11 @@
 
 A feature is declared or inferred (`infer_features`), learns its statistics
 from training rows (`learn_features`), and becomes layers (`build_encoder`).
-To add a kind of feature, write one file here with one subclass of `Feature`
-and add it to `FEATURE_KINDS`.
+A kind of feature is one file here with one subclass of `Feature`, and its line
+in `FEATURE_KINDS`; a plugin adds its own by `register_feature_kind`.
 """
 
-from keras_mtl.lazy import lazy_names
+from keras_mtl._core.lazy import lazy_names
 
 __getattr__, __all__ = lazy_names(
     __name__,
@@ -25,6 +25,7 @@ __getattr__, __all__ = lazy_names(
         "keras_mtl.features.kinds": (
             "FEATURE_KINDS",
             "deserialize_feature",
+            "register_feature_kind",
             "serialize_feature",
         ),
         "keras_mtl.features.learn": ("learn_features",),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from keras_mtl.tables.read_csv import MISSING_VALUES
+from keras_mtl.tables.missing_values import MISSING_VALUES
 
 __all__ = ["missing_words"]
 

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 import numpy as np
 from pydantic import Field
 
-from keras_mtl.declarations import declaration
+from keras_mtl._core.declarations import declaration
 from keras_mtl.features._missing_words import missing_words
-from keras_mtl.features.feature import Feature
+from keras_mtl.features.feature import Feature, InputDefaults
 from keras_mtl.tables.text_values import count_words, to_word, to_words
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from keras_mtl.features.column import Column
     from keras_mtl.tables.column_store import Rows
 
 __all__ = ["FALSE_WORDS", "TRUE_WORDS", "BooleanFeature"]
@@ -53,6 +54,16 @@ class BooleanFeature(Feature):
     missing_flag: bool = True
     mean: Annotated[float, Field(ge=0, le=1)] = 0.5
 
+    @classmethod
+    def matches(cls, column: Column) -> bool:
+        if column.is_boolean or column.is_numeric:
+            return column.is_boolean
+        words = {word.lower() for word in column.word_counts}
+        return words <= {*TRUE_WORDS, *FALSE_WORDS}
+
+    def with_defaults(self, inputs: InputDefaults) -> Self:
+        return self.replace(missing_flag=inputs.missing_flags)
+
     @property
     def has_flag(self) -> bool:
         """Whether the encoding has the column that says missing."""
@@ -82,6 +93,10 @@ class BooleanFeature(Feature):
             f"{describe_cells(frame, unknown)}. Correct these cells, leave them empty, "
             "or make the column a categorical one."
         ]
+
+    def draw(self, generator: np.random.Generator, count: int) -> np.ndarray:
+        yes = generator.random(count) < self.mean
+        return np.where(yes, "true", "false").astype(object)
 
     def to_array(self, values: pd.Series) -> np.ndarray:
         return to_words(values, self.missing_words)

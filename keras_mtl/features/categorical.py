@@ -8,18 +8,23 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 import numpy as np
 from pydantic import BeforeValidator, Field, field_validator
 
-from keras_mtl.declarations import declaration
+from keras_mtl._core.declarations import declaration
 from keras_mtl.features._missing_words import missing_words
 from keras_mtl.features._standardize import standardize_share
-from keras_mtl.features.feature import Feature
+from keras_mtl.features.feature import Feature, InputDefaults
 from keras_mtl.tables.text_values import count_words, to_words
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from keras_mtl.features._category_encoding import CategoryColumns
+    from keras_mtl.features.column import Column
 
 __all__ = ["CategoricalFeature"]
+
+# Text with more distinct words than this, most of them in few rows, is an
+# identifier or prose.
+FREE_TEXT_WORDS = 50
 
 
 @declaration
@@ -77,6 +82,27 @@ class CategoricalFeature(Feature):
             )
         return value
 
+    @classmethod
+    def matches(cls, column: Column) -> bool:
+        return not column.is_numeric
+
+    @classmethod
+    def remark(cls, column: Column) -> str:
+        return column.describe_dates("words")
+
+    @classmethod
+    def doubt(cls, column: Column) -> str:
+        words, rows = len(column.word_counts), column.word_rows
+        if words > FREE_TEXT_WORDS and words > rows / 5:
+            return (
+                f"holds {words} different texts in {rows} rows and looks like an "
+                "identifier or prose"
+            )
+        return ""
+
+    def with_defaults(self, inputs: InputDefaults) -> Self:
+        return self.replace(missing_flag=inputs.missing_flags, encoding=inputs.encoding)
+
     @property
     def has_flag(self) -> bool:
         """Whether the encoding has the column that says missing."""
@@ -101,6 +127,20 @@ class CategoricalFeature(Feature):
 
     def describe(self) -> str:
         return "numbered" if self.encoding == "ordinal" else ""
+
+    def draw(self, generator: np.random.Generator, count: int) -> np.ndarray:
+        if not self.vocabulary:
+            return super().draw(generator, count)
+        share = np.asarray(self.frequencies, "float64")
+        known = share.sum() > 0 and len(share) == len(self.vocabulary)
+        words = np.asarray(self.vocabulary, dtype=object)
+        return generator.choice(words, count, p=share / share.sum() if known else None)
+
+    def metadata(self) -> dict[str, Any]:
+        described = super().metadata()
+        if self.vocabulary is not None:
+            described["vocabulary"] = list(self.vocabulary)
+        return described
 
     def to_array(self, values: pd.Series) -> np.ndarray:
         return to_words(values, self.missing_words)

@@ -3,30 +3,51 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Protocol, Self
 
 import numpy as np
 from pydantic import Field, field_validator
 
-from keras_mtl.declarations import Declaration, Name, declaration
+from keras_mtl._core.declarations import Declaration, Name, declaration
 from keras_mtl.features._missing_words import missing_words
 
 if TYPE_CHECKING:
     import keras
     import pandas as pd
 
+    from keras_mtl.features.column import Column
     from keras_mtl.tables.column_store import Rows
 
-__all__ = ["RESERVED_NAMES", "Feature"]
+__all__ = ["RESERVED_NAMES", "Feature", "InputDefaults"]
 
 # Keras and TensorFlow give these a meaning of their own as names of inputs.
 RESERVED_NAMES = frozenset({"self", "class", "mask", "training", "inputs", "name"})
 
 
+class InputDefaults(Protocol):
+    """What the settings of a run say of features that are not declared in full.
+
+    `keras_mtl.configuration.InputSettings` is one.
+    """
+
+    @property
+    def missing_flags(self) -> bool: ...
+    @property
+    def missing_values(self) -> Mapping[str, Sequence[float]]: ...
+    @property
+    def encoding(self) -> Any: ...
+    @property
+    def maximum_levels(self) -> int: ...
+
+
 @declaration
 class Feature(Declaration, ABC):
     """One raw input column. Use one of its kinds.
+
+    A subclass is a kind, and owns all that is special about it: which columns
+    it is inferred for, what it learns, its layer, what a request may hold, and
+    rows made up to warm a server up. See `keras_mtl.register_feature_kind`.
 
     A feature is declared first and knows nothing of the data; `learn` returns
     it with its statistics. Both are plain values.
@@ -55,6 +76,41 @@ class Feature(Declaration, ABC):
                 f"'{value}_value' with column = {value!r}; received {value!r}"
             )
         return value
+
+    @classmethod
+    def matches(cls, column: Column) -> bool:
+        """Says whether a column that nobody declared is of this kind.
+
+        Kinds of plugins are asked first, in the order of their registration.
+        """
+        del column
+        return False
+
+    @classmethod
+    def doubt(cls, column: Column) -> str:
+        """Says why a matching column is rather left out, unless declared.
+
+        Returns:
+            The middle of a warning, between the column's name and how it is
+            kept: `"counts the rows and looks like an identifier"`; or `""`.
+        """
+        del column
+        return ""
+
+    @classmethod
+    def remark(cls, column: Column) -> str:
+        """Says what to know of a matching column that is kept all the same.
+
+        Returns:
+            The end of a warning, after the column's name; or `""`.
+        """
+        del column
+        return ""
+
+    def with_defaults(self, inputs: InputDefaults) -> Self:
+        """Returns an inferred feature as the settings of a run want it."""
+        del inputs
+        return self
 
     @property
     def column_name(self) -> str:
@@ -98,6 +154,53 @@ class Feature(Declaration, ABC):
         """
         del frame, source
         return []
+
+    @property
+    def missing_numbers(self) -> tuple[float, ...]:
+        """The numbers that mean missing, beside NaN."""
+        return ()
+
+    def check_readable(self, frame: Rows, source: str) -> list[str]:
+        """Finds cells that a trained model can't answer, in rows to predict.
+
+        By default all cells can be: unknown ones count as missing.
+
+        Args:
+            frame: The rows, with the feature's column.
+            source: What the messages call the data: a file's name.
+
+        Returns:
+            A message for each kind of error.
+        """
+        del frame, source
+        return []
+
+    def draw(self, generator: np.random.Generator, count: int) -> np.ndarray:
+        """Draws values like those of training rows, from what was learned.
+
+        They warm a server up and check an export. By default all are missing.
+
+        Returns:
+            Shape (count,), as `to_array` gives them.
+        """
+        del generator
+        if self.dtype == "float32":
+            return np.full(count, np.nan, "float32")
+        return np.full(count, "", object)
+
+    def metadata(self) -> dict[str, Any]:
+        """Returns what clients of the served model must know, as plain values."""
+        described: dict[str, Any] = {
+            "name": self.name,
+            "column": self.column_name,
+            "kind": self.kind,
+            "dtype": self.dtype,
+            "missing_share": self.missing_share,
+        }
+        described["missing"] = (
+            ["NaN"] if self.dtype == "float32" else list(self.missing_words)
+        )
+        return described
 
     @abstractmethod
     def learn(self, values: pd.Series) -> Self:

@@ -9,16 +9,11 @@ import warnings
 from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from keras_mtl.errors import DataWarning
-from keras_mtl.features._missing_words import missing_words
-from keras_mtl.features.boolean import FALSE_WORDS, TRUE_WORDS, BooleanFeature
 from keras_mtl.features.categorical import CategoricalFeature
+from keras_mtl.features.column import Column
 from keras_mtl.features.feature import RESERVED_NAMES, Feature
-from keras_mtl.features.numeric import NumericFeature
-from keras_mtl.tables.suspicions import date_look, identifier_look
-from keras_mtl.tables.text_values import count_words
+from keras_mtl.features.kinds import FEATURE_KINDS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,12 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["feature_name", "infer_features"]
 
-# A column of text in which at least this share of the cells are numbers is a
-# numeric column with mistakes in it, rather than a categorical one.
-NUMERIC_SHARE = 0.8
-# Text with more distinct words than this, most of them in few rows, is an
-# identifier or prose.
-FREE_TEXT_WORDS = 50
+# Words for yes and no are boolean, other numbers numeric, and the rest is words.
+BUILTIN_IN_ORDER = ("boolean", "numeric", "categorical")
 
 
 def infer_features(
@@ -42,6 +33,7 @@ def infer_features(
 ) -> tuple[Feature, ...]:
     """Declares a feature for each column that is not declared already.
 
+    Kinds that plugins added are asked first whether a column is of theirs.
     Yes-or-no words make a `BooleanFeature`, numbers a `NumericFeature`, other
     words a `CategoricalFeature`. A column that looks like an identifier or
     like prose is left out with a warning.
@@ -73,7 +65,7 @@ def infer_features(
         if column in known:
             features.append(known[column])
         elif column not in exclude:
-            kind = _infer_kind(frame[column], column)
+            kind = _infer_kind(frame[column])
             if kind is not None:
                 name = feature_name(column, taken)
                 taken.add(name.lower())
@@ -125,56 +117,29 @@ def _numbered(name: str, taken: Collection[str]) -> str:
     return f"{name}_{free}"
 
 
-def _infer_kind(values: pd.Series, column: str) -> type[Feature] | None:
-    import pandas as pd
-
-    present = values.dropna()
-    if pd.api.types.is_bool_dtype(present):
-        return BooleanFeature
-    if pd.api.types.is_numeric_dtype(present):
-        if date_look(present, column):
-            _warn_of_dates(column, "numbers")
-            return NumericFeature
-        reason = identifier_look(present, column)
-        if reason is not None:
+def _infer_kind(values: pd.Series) -> type[Feature] | None:
+    column = Column(values)
+    # Kinds of plugins know their columns better than the general ones.
+    for name in (*FEATURE_KINDS.outside(), *BUILTIN_IN_ORDER):
+        kind = FEATURE_KINDS.load(name)
+        if not kind.matches(column):
+            continue
+        remark, doubt = kind.remark(column), kind.doubt(column)
+        if remark:
+            warnings.warn(f"Column {column.name!r} {remark}", DataWarning, stacklevel=3)
+        if doubt:
             warnings.warn(
-                f"Column {column!r} holds a different whole number in every row and "
-                f"looks like an identifier ({reason}): left out. Declare it numeric to "
-                f"keep it (--numeric {shlex.quote(column)}).",
+                f"Column {column.name!r} {doubt}: left out. Declare it {kind.kind} to "
+                f"keep it ({_flag(name, column.name)}).",
                 DataWarning,
                 stacklevel=3,
             )
             return None
-        return NumericFeature
-    counts = count_words(present, missing_words())
-    counts.pop("", None)
-    rows = sum(counts.values())
-    if {word.lower() for word in counts} <= {*TRUE_WORDS, *FALSE_WORDS}:
-        return BooleanFeature
-    numbers = pd.to_numeric(pd.Series(list(counts), dtype=object), errors="coerce")
-    number_rows = np.asarray(list(counts.values()))[numbers.notna()].sum()
-    if number_rows / rows >= NUMERIC_SHARE:
-        return NumericFeature
-    if date_look(list(counts), column):
-        _warn_of_dates(column, "words")
-    if len(counts) > FREE_TEXT_WORDS and len(counts) > rows / 5:
-        warnings.warn(
-            f"Column {column!r} holds {len(counts)} different texts in "
-            f"{rows} rows and looks like an identifier or prose: left out. "
-            "Declare it categorical to keep it.",
-            DataWarning,
-            stacklevel=3,
-        )
-        return None
+        return kind
     return CategoricalFeature
 
 
-def _warn_of_dates(column: str, kind: str) -> None:
-    name = shlex.quote(column)
-    warnings.warn(
-        f"Column {column!r} looks like dates, which are read as {kind}. Write what can "
-        "be learned from as numbers in columns of their own (year, month, day of the "
-        f"week, age in days), and leave this one out (--drop {name}).",
-        DataWarning,
-        stacklevel=4,
-    )
+def _flag(kind: str, column: str) -> str:
+    if kind in BUILTIN_IN_ORDER:
+        return f"--{kind} {shlex.quote(column)}"
+    return f"--feature {shlex.quote(f'{column}:{kind}')}"

@@ -2,19 +2,57 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
-from keras_mtl.declarations import deserialize_kind
-from keras_mtl.features.boolean import BooleanFeature
-from keras_mtl.features.categorical import CategoricalFeature
+from keras_mtl._core.kinds import deserialize_kind, register_kind
+from keras_mtl._core.registry import Registry
 from keras_mtl.features.feature import Feature
-from keras_mtl.features.numeric import NumericFeature
 
-__all__ = ["FEATURE_KINDS", "deserialize_feature", "serialize_feature"]
+__all__ = [
+    "FEATURE_KINDS",
+    "deserialize_feature",
+    "register_feature_kind",
+    "serialize_feature",
+]
 
-FEATURE_KINDS: dict[str, type[Feature]] = {
-    kind.kind: kind for kind in (NumericFeature, BooleanFeature, CategoricalFeature)
-}
+FEATURE_KINDS: Registry[type[Feature]] = Registry(
+    "feature kind",
+    "a feature's kind among",
+    {
+        "numeric": "keras_mtl.features.numeric:NumericFeature",
+        "boolean": "keras_mtl.features.boolean:BooleanFeature",
+        "categorical": "keras_mtl.features.categorical:CategoricalFeature",
+    },
+)
+
+Kind = TypeVar("Kind", bound=type[Feature])
+
+
+def register_feature_kind(name: str) -> Callable[[Kind], Kind]:
+    """Returns a decorator that adds a kind of feature.
+
+    The class is a declaration, a subclass of `Feature`. From then on it is
+    chosen like the built-in ones: `--feature COLUMN:NAME`, `kind = "NAME"` in
+    TOML; and inferred where its `matches` says so.
+
+    Args:
+        name: The kind's name, which becomes the class's `kind`.
+
+    Raises:
+        UserError: When the name is taken, or the class is no such declaration.
+
+    Example:
+
+    >>> import keras_mtl
+    >>> @keras_mtl.register_feature_kind("level")
+    ... @keras_mtl.declaration
+    ... class LevelFeature(keras_mtl.NumericFeature):
+    ...     '''A number by another name.'''
+    >>> deserialize_feature({"kind": "level", "name": "ca"}).dtype
+    'float32'
+    """
+    return register_kind(FEATURE_KINDS, Feature, name)  # type: ignore[return-value]
 
 
 def serialize_feature(feature: Feature) -> dict[str, Any]:
@@ -22,7 +60,7 @@ def serialize_feature(feature: Feature) -> dict[str, Any]:
     return {"kind": feature.kind, **feature.get_config()}
 
 
-def deserialize_feature(config: dict[str, Any]) -> Feature:
+def deserialize_feature(config: Mapping[str, Any]) -> Feature:
     """Makes a feature from plain values.
 
     Args:
@@ -36,4 +74,4 @@ def deserialize_feature(config: dict[str, Any]) -> Feature:
     >>> deserialize_feature({"kind": "numeric", "name": "age"}).dtype
     'float32'
     """
-    return deserialize_kind(config, FEATURE_KINDS, "feature")
+    return deserialize_kind(config, FEATURE_KINDS)

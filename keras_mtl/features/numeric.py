@@ -8,19 +8,23 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 import numpy as np
 from pydantic import Field, FiniteFloat
 
-from keras_mtl.declarations import declaration
+from keras_mtl._core.declarations import declaration
 from keras_mtl.features._standardize import LARGEST_NUMBER
-from keras_mtl.features.feature import Feature
+from keras_mtl.features.feature import Feature, InputDefaults
 from keras_mtl.tables.text_values import format_number
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from keras_mtl.features.column import Column
     from keras_mtl.tables.column_store import Rows
 
 __all__ = ["NumericFeature"]
 
 ROWS_SEEN_FIRST = 10_000
+# A column of text in which at least this share of the cells are numbers is a
+# numeric column with errors in it, rather than a categorical one.
+NUMERIC_SHARE = 0.8
 
 
 @declaration
@@ -66,6 +70,38 @@ class NumericFeature(Feature):
     minimum: float | None = None
     maximum: float | None = None
 
+    @classmethod
+    def matches(cls, column: Column) -> bool:
+        if column.is_numeric:
+            return True
+        return not column.is_boolean and column.number_share >= NUMERIC_SHARE
+
+    @classmethod
+    def remark(cls, column: Column) -> str:
+        return column.describe_dates("numbers") if column.is_numeric else ""
+
+    @classmethod
+    def doubt(cls, column: Column) -> str:
+        # With pandas, which settings are checked without.
+        from keras_mtl.tables.suspicions import identifier_look
+
+        if not column.is_numeric or column.looks_like_dates:
+            return ""
+        reason = identifier_look(column.present, column.name)
+        if reason is None:
+            return ""
+        return (
+            "holds a different whole number in every row and looks like an identifier "
+            f"({reason})"
+        )
+
+    def with_defaults(self, inputs: InputDefaults) -> Self:
+        return self.replace(
+            missing_flag=inputs.missing_flags,
+            missing_values=inputs.missing_values.get(self.column_name, ()),
+            maximum_levels=inputs.maximum_levels,
+        )
+
     @property
     def has_flag(self) -> bool:
         """Whether the encoding has the column that says missing."""
@@ -88,6 +124,28 @@ class NumericFeature(Feature):
             *find_non_numeric(frame, self.column_name, source),
             *find_infinite(frame, self.column_name, source),
         ]
+
+    @property
+    def missing_numbers(self) -> tuple[float, ...]:
+        return self.missing_values
+
+    def check_readable(self, frame: Rows, source: str) -> list[str]:
+        from keras_mtl.tables import find_non_numeric
+
+        return find_non_numeric(frame, self.column_name, source)
+
+    def draw(self, generator: np.random.Generator, count: int) -> np.ndarray:
+        values = generator.normal(self.mean, self.scale, count)
+        low = -np.inf if self.minimum is None else self.minimum
+        high = np.inf if self.maximum is None else self.maximum
+        return np.clip(values, low, high).round(1).astype("float32")
+
+    def metadata(self) -> dict[str, Any]:
+        return {
+            **super().metadata(),
+            "range": [self.minimum, self.maximum],
+            "missing": ["NaN", *self.missing_values],
+        }
 
     def to_array(self, values: pd.Series) -> np.ndarray:
         import pandas as pd

@@ -1,6 +1,6 @@
 """Metrics that leave out missing labels, and measures of held-out answers."""
 
-from keras_mtl.lazy import lazy_names
+from keras_mtl._core.lazy import lazy_names
 
 __getattr__, __all__ = lazy_names(
     __name__,

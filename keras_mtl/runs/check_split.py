@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from keras_mtl.errors import DataWarning, UserError
 from keras_mtl.runs.row_split import RowSplit
-from keras_mtl.tasks import RegressionTask, Task
+from keras_mtl.tasks import Task
 
 __all__ = ["require_classes"]
 
@@ -38,7 +38,7 @@ def require_classes(
     """
     mistakes = []
     for task in tasks:
-        for column, word, has in _classes(task, labels[task.name]):
+        for column, word, has in task.label_groups(labels[task.name]):
             what = f"with class {word!r}" if word else "with a label"
             where = f"{source}, column {column!r}"
             if not has[split.train_rows].any():
@@ -46,7 +46,7 @@ def require_classes(
                     f"{where}: task {task.name!r} expects training rows {what}. "
                     "Received: none, as all such rows belong together and are held "
                     "out. Group by another column, or hold out other rows (--seed, "
-                    "--test-csv)."
+                    "--test-data)."
                 )
             elif not has[split.test_rows].any():
                 warnings.warn(
@@ -57,17 +57,3 @@ def require_classes(
                 )
     if mistakes:
         raise UserError(*mistakes)
-
-
-def _classes(task: Task, labels: np.ndarray) -> Iterator[tuple[str, str, np.ndarray]]:
-    """Gives each class's column, its word and which rows have it."""
-    if isinstance(task, RegressionTask):
-        yield task.label_columns[0], "", ~np.isnan(labels)
-    elif labels.ndim == 2:
-        for column, values in zip(task.label_columns, labels.T, strict=True):
-            yield column, "no", values == 0
-            yield column, "yes", values == 1
-    else:
-        for code in np.unique(labels[~np.isnan(labels)]):
-            word = str(task.label_answers(np.asarray([code]))[0])
-            yield task.label_columns[0], word, labels == code

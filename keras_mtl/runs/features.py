@@ -5,15 +5,12 @@ from __future__ import annotations
 import shlex
 import warnings
 from collections.abc import Collection, Sequence
-from typing import Any
 
-from keras_mtl.configuration.fit_config import FitConfig, InputSettings
+from keras_mtl.configuration.fit_config import FitConfig
 from keras_mtl.errors import DataWarning
 from keras_mtl.features import (
-    BooleanFeature,
-    CategoricalFeature,
+    FEATURE_KINDS,
     Feature,
-    NumericFeature,
     feature_name,
     infer_features,
 )
@@ -62,7 +59,7 @@ def choose_features(
             "labels and those left out. Give a file with columns to predict from."
         )
     features = tuple(
-        _with_encoding(feature, config.inputs)
+        feature.with_defaults(config.inputs)
         if feature.column_name not in in_full
         else feature
         for feature in features
@@ -150,12 +147,13 @@ def _declare(config: FitConfig, columns: Collection[str]) -> list[Feature]:
     known = {feature.column_name for feature in features}
     # Declared kinds come with the names that inference would give them.
     taken = {feature.name.lower() for feature in features}
-    kinds: Sequence[tuple[type[Feature], Collection[str]]] = (
-        (CategoricalFeature, inputs.categorical),
-        (BooleanFeature, inputs.boolean),
-        (NumericFeature, (*inputs.numeric, *inputs.missing_values)),
+    kinds = (
+        ("categorical", inputs.categorical),
+        ("boolean", inputs.boolean),
+        ("numeric", (*inputs.numeric, *inputs.missing_values)),
     )
-    for kind, names in kinds:
+    for kind_name, names in kinds:
+        kind = FEATURE_KINDS.load(kind_name)
         for column in names:
             if column in columns and column not in known:
                 name = feature_name(column, taken)
@@ -192,8 +190,7 @@ def _warn_of_missing_codes(
     declared = {feature.column_name: feature for feature in features}
     found: dict[float, list[str]] = {}
     for column in dict.fromkeys([*numeric, *labels]):
-        feature = declared.get(column)
-        known = isinstance(feature, NumericFeature) and feature.missing_values
+        known = column in declared and declared[column].missing_numbers
         if column not in frame or known or column in config.inputs.missing_values:
             continue
         code = missing_code(frame[column])
@@ -210,13 +207,3 @@ def _warn_of_missing_codes(
             DataWarning,
             stacklevel=2,
         )
-
-
-def _with_encoding(feature: Feature, inputs: InputSettings) -> Feature:
-    changes: dict[str, Any] = {"missing_flag": inputs.missing_flags}
-    if isinstance(feature, CategoricalFeature):
-        changes["encoding"] = inputs.encoding
-    if isinstance(feature, NumericFeature):
-        changes["missing_values"] = inputs.missing_values.get(feature.column_name, ())
-        changes["maximum_levels"] = inputs.maximum_levels
-    return feature.replace(**changes)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import tempfile
 import warnings
@@ -15,16 +14,17 @@ import pandas as pd
 
 from keras_mtl._core.display import write_output
 from keras_mtl.errors import DataWarning, UserError
-from keras_mtl.features import Feature, NumericFeature, deserialize_feature
+from keras_mtl.features import Feature
 from keras_mtl.runs.prepare import number_columns, word_columns
 from keras_mtl.runs.terminal import Terminal
+from keras_mtl.serving.declarations import read_declarations
 from keras_mtl.serving.model_file import check_model_file
-from keras_mtl.tables import find_non_numeric, require_columns
+from keras_mtl.tables import require_columns
 from keras_mtl.tables.column_store import ColumnStore
 from keras_mtl.tables.read_rows import read_rows
-from keras_mtl.tasks import Task, deserialize_task
+from keras_mtl.tasks import Task
 
-__all__ = ["find_model", "predict_run", "read_declarations"]
+__all__ = ["find_model", "predict_run"]
 
 
 def find_model(run: str) -> tuple[Path, list[str]]:
@@ -47,31 +47,6 @@ def find_model(run: str) -> tuple[Path, list[str]]:
     if not zipfile.is_zipfile(path):
         return path, [f"{path}: expected a Keras model file; this is none."]
     return path, []
-
-
-def read_declarations(path: Path) -> tuple[tuple[Task, ...], tuple[Feature, ...]]:
-    """Reads a saved model's tasks and features, without loading the model.
-
-    Raises:
-        UserError: When the file is no raw-feature model of this package.
-    """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            config = json.loads(archive.read("config.json"))
-        values = config["config"]
-        tasks = tuple(deserialize_task(item) for item in values["tasks"])
-        features = tuple(deserialize_feature(item) for item in values["features"])
-    except (KeyError, ValueError, TypeError, zipfile.BadZipFile) as error:
-        raise UserError(
-            f"{path}: expected a model that keras_mtl saved; its config can't be "
-            f"understood ({type(error).__name__}: {error})."
-        ) from None
-    if not features:
-        raise UserError(
-            f"{path}: expected a model of raw features; this is one of an encoded "
-            "matrix. Save it joined with its encoder (keras_mtl.join_encoder)."
-        )
-    return tasks, features
 
 
 def predict_run(
@@ -144,8 +119,8 @@ def _read(
     columns = [feature.column_name for feature in features]
     mistakes = require_columns(frame, columns, "feature", rows)
     for feature in features:
-        if isinstance(feature, NumericFeature) and feature.column_name in frame:
-            mistakes += find_non_numeric(frame, feature.column_name, rows)
+        if feature.column_name in frame:
+            mistakes += feature.check_readable(frame, rows)
     if mistakes:
         raise UserError(*mistakes)
     return frame

@@ -20,8 +20,7 @@ from keras_mtl.tables import rare_classes, require_columns
 from keras_mtl.tables.column_store import ColumnStore, Rows
 from keras_mtl.tables.disk_array import disk_array
 from keras_mtl.tables.read_rows import read_rows
-from keras_mtl.tasks import RegressionTask, Task
-from keras_mtl.tasks.labels import label_words
+from keras_mtl.tasks import Task
 from keras_mtl.training.shared_arrays import aligned_array
 
 __all__ = ["PreparedData", "number_columns", "prepare_data", "word_columns"]
@@ -101,6 +100,11 @@ class PreparedData:
         return self.split.test_numbers
 
     @property
+    def strata(self) -> dict[str, np.ndarray]:
+        """By task name, what splits of the rows are stratified by."""
+        return _strata(self.tasks, self.labels)
+
+    @property
     def tasks(self) -> tuple[Task, ...]:
         """The tasks, with nothing left open."""
         return self.config.tasks
@@ -153,14 +157,18 @@ def prepare_data(config: FitConfig) -> PreparedData:
     test_source = config.data.test_path or source
     if test is None:
         labels = _encode(tasks, frame)
-        split = split_frame(frame, labels, columns, config, source)
+        split = split_frame(frame, _strata(tasks, labels), columns, config, source)
     else:
         split = join_test_rows(frame, test, columns, config, test_source)
         labels = _encode(tasks, split.frame)
     require_classes(tasks, labels, split, source, test_source)
     _require_groups(config, split, source)
     members = member_rows(
-        split.train_rows, labels, split.groups, config.training, config.seed
+        split.train_rows,
+        _strata(tasks, labels),
+        split.groups,
+        config.training,
+        config.seed,
     )
     return PreparedData(config, labels, split, members, source)
 
@@ -212,6 +220,12 @@ def _encode(tasks: Sequence[Task], frame: Rows) -> dict[str, np.ndarray]:
     return labels
 
 
+def _strata(
+    tasks: Sequence[Task], labels: dict[str, np.ndarray]
+) -> dict[str, np.ndarray]:
+    return {task.name: task.strata(labels[task.name]) for task in tasks}
+
+
 def _resolve(
     tasks: Sequence[Task], frame: Rows, source: str, mistakes: list[str]
 ) -> tuple[Task, ...]:
@@ -223,20 +237,13 @@ def _resolve(
 
 
 def _rare(task: Task, frame: Rows, source: str) -> list[str]:
-    if isinstance(task, RegressionTask):
-        return []
-    messages = []
-    encoded = task.encode_labels(frame)
-    for index, column in enumerate(task.label_columns):
-        labels = encoded[:, index] if encoded.ndim == 2 else encoded
-        if len(task.label_columns) == 1:
-            words = pd.Series(task.label_answers(labels)).replace("", np.nan)
-        else:
-            words = label_words(frame[column])
-        messages += rare_classes(
-            words.rename(column), minimum=ROWS_A_CLASS, source=source
+    return [
+        message
+        for column, names in task.class_labels(frame).items()
+        for message in rare_classes(
+            names.rename(column), minimum=ROWS_A_CLASS, source=source
         )
-    return messages
+    ]
 
 
 def _read_test(

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 
 from keras_mtl.analysis import activity_sentences, unit_activity
-from keras_mtl.architectures import average_members, build_hard_sharing, join_encoder
+from keras_mtl.architectures import average_members, build_architecture, join_encoder
 from keras_mtl.configuration.fit_config import FitConfig
 from keras_mtl.features import (
     build_encoder,
@@ -57,16 +57,9 @@ def build_core(config: FitConfig, tasks: Sequence[Task], width: int) -> MultiTas
         tasks: The tasks, resolved.
         width: The columns of the matrix.
     """
-    return build_hard_sharing(
-        width,
-        tasks,
-        trunk=config.model.trunk,
-        activation=config.model.activation,
-        dropout=config.model.dropout,
-        batch_norm=config.model.batch_norm,
-        input_dropout=config.model.input_dropout,
-        name="core",
-    )
+    model = build_architecture(config.model.architecture, width, tasks, config.model)
+    model.name = "core"
+    return model
 
 
 def train_run(

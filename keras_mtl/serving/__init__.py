@@ -5,7 +5,7 @@ model that is served. Signatures, warm-up requests and metadata follow from the
 model's declared tasks and features.
 """
 
-from keras_mtl.lazy import lazy_names
+from keras_mtl._core.lazy import lazy_names
 
 __getattr__, __all__ = lazy_names(
     __name__,

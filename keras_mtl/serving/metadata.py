@@ -9,9 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from keras_mtl.features import Feature, NumericFeature
 from keras_mtl.serving.model_card import model_card
-from keras_mtl.tasks import Task
 
 if TYPE_CHECKING:
     from keras_mtl.serving.signatures import Signature
@@ -50,8 +48,8 @@ def describe_model(model: MultiTaskModel, name: str) -> dict[str, Any]:
         "format": FORMAT,
         "name": name,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "features": [_describe_feature(feature) for feature in model.features],
-        "tasks": [_describe_task(task) for task in model.tasks],
+        "features": [feature.metadata() for feature in model.features],
+        "tasks": [task.metadata() for task in model.tasks],
         "versions": {
             "python": platform.python_version(),
             **{
@@ -118,41 +116,6 @@ def _describe_inputs(signature: Signature) -> dict[str, Any]:
         name: {"dtype": signature.inputs[name], "keyword": keyword}
         for name, keyword in signature.keywords.items()
     }
-
-
-def _describe_feature(feature: Feature) -> dict[str, Any]:
-    described: dict[str, Any] = {
-        "name": feature.name,
-        "column": feature.column_name,
-        "kind": feature.kind,
-        "dtype": feature.dtype,
-        "missing_share": feature.missing_share,
-    }
-    if isinstance(feature, NumericFeature):
-        described["range"] = [feature.minimum, feature.maximum]
-        described["missing"] = ["NaN", *feature.missing_values]
-    else:
-        vocabulary = getattr(feature, "vocabulary", None)
-        if vocabulary is not None:
-            described["vocabulary"] = list(vocabulary)
-        described["missing"] = list(feature.missing_words)
-    return described
-
-
-def _describe_task(task: Task) -> dict[str, Any]:
-    described: dict[str, Any] = {
-        "name": task.name,
-        "kind": task.kind,
-        "columns": list(task.label_columns),
-    }
-    classes = getattr(task, "class_words", None) or getattr(task, "classes", None)
-    if classes is not None:
-        described["classes"] = list(classes)
-    for field in ("labels", "threshold", "positive"):
-        value = getattr(task, field, None)
-        if value is not None:
-            described[field] = list(value) if isinstance(value, tuple) else value
-    return described
 
 
 def plain_json(value: Any) -> Any:

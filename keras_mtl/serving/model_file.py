@@ -86,9 +86,13 @@ def load_model(path: str | os.PathLike[str]) -> MultiTaskModel:
         model = keras.saving.load_model(path, compile=False, safe_mode=True)
     except Exception as error:
         reason = str(error).strip().splitlines()[:1]
+        # So Keras begins when a class is not registered.
+        hint = ""
+        if "Could not locate" in str(error):
+            hint = " If a plugin has this class, import it first: --import MODULE."
         raise UserError(
             f"{path}: expected a model that Keras loads in safe mode; it does not: "
-            f"{type(error).__name__}: {''.join(reason)[:300]}"
+            f"{type(error).__name__}: {''.join(reason)[:300]}{hint}"
         ) from None
     if not isinstance(model, MultiTaskModel) or not model.features:
         raise UserError(

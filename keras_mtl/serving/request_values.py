@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from keras_mtl.features import Feature
-from keras_mtl.tables import MISSING_VALUES
+from keras_mtl.tables.missing_values import MISSING_VALUES
 
 if TYPE_CHECKING:
     import tensorflow as tf

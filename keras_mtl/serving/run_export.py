@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from keras_mtl.errors import UserError, did_you_mean
+from keras_mtl.serving.declarations import read_declarations
 from keras_mtl.serving.details import run_details
 from keras_mtl.serving.model_file import check_model_file, load_model
 from keras_mtl.serving.runtimes import RUNTIMES
@@ -39,7 +40,7 @@ def check_export(run: str, base: str, form: str, name: str | None) -> list[str]:
         )
     else:
         for check in (
-            lambda: check_model_file(folder / "model.keras"),
+            lambda: _check_model(folder / "model.keras"),
             lambda: run_details(folder),
             lambda: _model_name(folder, name),
         ):
@@ -94,6 +95,12 @@ def publish_run(
     from keras_mtl.serving.saved_model import publish_saved_model
 
     return publish_saved_model(model, base, served_name, details=details)
+
+
+def _check_model(path: Path) -> None:
+    """Refuses a file that is no model, or one whose plugins are not there."""
+    check_model_file(path)
+    read_declarations(path)
 
 
 def _model_name(run: Path, name: str | None) -> str:

@@ -14,10 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from keras_mtl.features import (
-    BooleanFeature,
-    CategoricalFeature,
     Feature,
-    NumericFeature,
 )
 from keras_mtl.serving._prediction_log import RequestKind, examples_log, predict_log
 
@@ -85,12 +82,13 @@ def example_rows(
 
     Example:
 
+    >>> from keras_mtl.features import CategoricalFeature
     >>> sex = CategoricalFeature("sex", vocabulary=("f", "m"), frequencies=(0.0, 1.0))
     >>> example_rows([sex], count=2)["sex"].tolist()
     ['m', 'm']
     """
     generator = np.random.default_rng(seed)
-    return {feature.name: _draw(feature, count, generator) for feature in features}
+    return {feature.name: feature.draw(generator, count) for feature in features}
 
 
 def missing_rows(features: Sequence[Feature], count: int = 1) -> dict[str, np.ndarray]:
@@ -98,6 +96,7 @@ def missing_rows(features: Sequence[Feature], count: int = 1) -> dict[str, np.nd
 
     Example:
 
+    >>> from keras_mtl.features import BooleanFeature, NumericFeature
     >>> missing_rows([NumericFeature("age"), BooleanFeature("fbs")])
     {'age': array([nan], dtype=float32), 'fbs': array([''], dtype=object)}
     """
@@ -155,23 +154,6 @@ def write_warmup(
     with tf.io.TFRecordWriter(str(path)) as writer:
         for request in requests:
             writer.write(request.serialize(model_name))
-
-
-def _draw(feature: Feature, count: int, generator: np.random.Generator) -> np.ndarray:
-    if isinstance(feature, NumericFeature):
-        values = generator.normal(feature.mean, feature.scale, count)
-        low = -np.inf if feature.minimum is None else feature.minimum
-        high = np.inf if feature.maximum is None else feature.maximum
-        return np.clip(values, low, high).round(1).astype("float32")
-    if isinstance(feature, BooleanFeature):
-        yes = generator.random(count) < feature.mean
-        return np.where(yes, "true", "false").astype(object)
-    if isinstance(feature, CategoricalFeature) and feature.vocabulary:
-        share = np.asarray(feature.frequencies, "float64")
-        known = share.sum() > 0 and len(share) == len(feature.vocabulary)
-        words = np.asarray(feature.vocabulary, dtype=object)
-        return generator.choice(words, count, p=share / share.sum() if known else None)
-    return missing_rows([feature], count)[feature.name]
 
 
 def _tensor(values: Sequence | np.ndarray) -> bytes:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, ValidationError
 
-from keras_mtl.declarations import Declaration, declaration
+from keras_mtl._core.declarations import Declaration, declaration
 from keras_mtl.errors import UserError
 from keras_mtl.studies.activation_names import COMPARED, unknown_activations
 

@@ -1,25 +1,24 @@
-"""Files of rows as checked columns."""
+"""Files of rows as checked columns.
 
-from keras_mtl.tables.check_columns import (
-    describe_cells,
-    drop_uninformative,
-    find_infinite,
-    find_non_numeric,
-    rare_classes,
-    require_columns,
+The names are loaded when they are first used: settings are checked without
+pandas.
+"""
+
+from keras_mtl._core.lazy import lazy_names
+
+__getattr__, __all__ = lazy_names(
+    __name__,
+    {
+        "keras_mtl.tables._read_csv": ("read_csv",),
+        "keras_mtl.tables.check_columns": (
+            "describe_cells",
+            "drop_uninformative",
+            "find_infinite",
+            "find_non_numeric",
+            "rare_classes",
+            "require_columns",
+        ),
+        "keras_mtl.tables.line_numbers": ("LineNumbers", "describe_row"),
+        "keras_mtl.tables.missing_values": ("MISSING_VALUES",),
+    },
 )
-from keras_mtl.tables.line_numbers import LineNumbers, describe_row
-from keras_mtl.tables.read_csv import MISSING_VALUES, read_csv
-
-__all__ = [
-    "MISSING_VALUES",
-    "LineNumbers",
-    "describe_cells",
-    "describe_row",
-    "drop_uninformative",
-    "find_infinite",
-    "find_non_numeric",
-    "rare_classes",
-    "read_csv",
-    "require_columns",
-]

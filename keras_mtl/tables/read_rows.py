@@ -7,8 +7,9 @@ from collections.abc import Collection, Sequence
 
 from keras_mtl.errors import UserError
 from keras_mtl.tables._csv_file import CsvFile
+from keras_mtl.tables._read_csv import read_csv_columns
 from keras_mtl.tables.column_store import ColumnStore
-from keras_mtl.tables.read_csv import MISSING_VALUES, read_csv_columns
+from keras_mtl.tables.missing_values import MISSING_VALUES
 from keras_mtl.tables.read_shards import read_parquet, read_shards
 
 __all__ = ["read_rows"]

@@ -12,9 +12,9 @@ from keras_mtl.errors import UserError, gather
 from keras_mtl.tables._csv_file import CsvFile
 from keras_mtl.tables._parquet_file import ParquetFile
 from keras_mtl.tables._read_columns import read_columns
+from keras_mtl.tables._read_csv import warn_of_notes, warn_of_structure
 from keras_mtl.tables.column_store import ColumnStore
 from keras_mtl.tables.disk_array import disk_array
-from keras_mtl.tables.read_csv import warn_of_notes, warn_of_structure
 
 __all__ = ["ShardLines", "read_parquet", "read_shards"]
 

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, ClassVar, Self
+import re
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import Field, field_validator
 
-from keras_mtl.declarations import declaration
+from keras_mtl._core.declarations import declaration
 from keras_mtl.errors import UserError, did_you_mean
+from keras_mtl.tasks._classes import (
+    CLASS_METRICS,
+    name_classes,
+    one_group_per_class,
+    plots_of_classes,
+)
 from keras_mtl.tasks.labels import (
     apply_rule,
     fold_case,
@@ -24,8 +33,11 @@ from keras_mtl.tasks.two_classes import list_words, positive_class, two_spelling
 if TYPE_CHECKING:
     import keras
     import pandas as pd
+    import tensorflow as tf
+    from matplotlib.axes import Axes
 
     from keras_mtl.tables.column_store import Rows
+    from keras_mtl.tasks.served_answer import ServedAnswer
 
 __all__ = ["BinaryTask"]
 
@@ -56,6 +68,7 @@ class BinaryTask(Task):
     """
 
     kind: ClassVar[str] = "binary"
+    metric_directions: ClassVar[Mapping[str, Literal["min", "max"]]] = CLASS_METRICS
 
     positive: str | None = None
     classes: tuple[ClassName, ClassName] | None = None
@@ -82,6 +95,16 @@ class BinaryTask(Task):
             )
         return value
 
+    @classmethod
+    def parse_column(cls, name: str, column: str) -> dict[str, Any]:
+        rule = re.search(r"[<>!=]=?", column)
+        if rule is None:
+            return super().parse_column(name, column)
+        return {
+            "column": column[: rule.start()].strip() or name,
+            "positive": column[rule.start() :].strip(),
+        }
+
     @property
     def word_columns(self) -> tuple[str, ...]:
         numbers = self.positive is not None and is_comparison(self.positive)
@@ -99,6 +122,10 @@ class BinaryTask(Task):
     def class_words(self) -> tuple[str, str]:
         """The negative and the positive answer's words."""
         return self.classes or ("no", "yes")
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        return self.class_words
 
     def describe(self) -> str:
         negative, positive = self.class_words
@@ -161,6 +188,12 @@ class BinaryTask(Task):
         codes = {word.casefold(): code for code, word in enumerate(self.classes)}
         return fold_case(label_words(values)).map(codes).to_numpy("float32")
 
+    def class_labels(self, frame: Rows) -> dict[str, pd.Series]:
+        return name_classes(self, frame)
+
+    def label_groups(self, labels: np.ndarray) -> Iterator[tuple[str, str, np.ndarray]]:
+        return one_group_per_class(self, labels)
+
     @property
     def expected_labels(self) -> str:
         if self.positive is None:
@@ -200,3 +233,48 @@ class BinaryTask(Task):
         from keras_mtl.metrics import binary_measures
 
         return binary_measures(labels, np.reshape(outputs, (-1,)), self.threshold)
+
+    def plots(
+        self, labels: np.ndarray, outputs: np.ndarray
+    ) -> dict[str, Callable[[Axes], None]]:
+        from keras_mtl.tasks._plots import plot_confusion
+
+        known = ~np.isnan(labels)
+        probability = np.reshape(outputs, (-1,))
+        pair = labels[known] == 1, probability[known]
+        plots = plots_of_classes(self.name, {"": pair})
+        if known.any():
+            predictions = (probability >= self.threshold).astype(int)
+            plots["confusion"] = partial(
+                plot_confusion,
+                task=self.name,
+                names=self.class_names,
+                labels=labels,
+                predictions=predictions,
+            )
+        return plots
+
+    def serve(self, outputs: tf.Tensor) -> ServedAnswer:
+        import tensorflow as tf
+
+        from keras_mtl.tasks.served_answer import ServedAnswer, repeat_names
+
+        # One number per row, rather than a list of one number.
+        probability = tf.reshape(outputs, [-1])
+        positive = probability >= self.threshold
+        return ServedAnswer(
+            {
+                self.name: probability,
+                f"{self.name}_class": tf.gather(
+                    tf.constant(self.class_words), tf.cast(positive, tf.int32)
+                ),
+            },
+            classes=repeat_names(self.class_words, outputs),
+            scores=tf.stack([1.0 - probability, probability], axis=-1),
+        )
+
+    def metadata(self) -> dict[str, Any]:
+        described = {**super().metadata(), "threshold": self.threshold}
+        if self.positive is not None:
+            described["positive"] = self.positive
+        return described

@@ -2,22 +2,70 @@
 
 from __future__ import annotations
 
-import re
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
-from keras_mtl.declarations import deserialize_kind
-from keras_mtl.tasks.binary import BinaryTask
-from keras_mtl.tasks.multiclass import MulticlassTask
-from keras_mtl.tasks.multilabel import MultilabelTask
-from keras_mtl.tasks.regression import RegressionTask
+from keras_mtl._core.errors import UserError
+from keras_mtl._core.kinds import deserialize_kind, register_kind
+from keras_mtl._core.registry import Registry
 from keras_mtl.tasks.task import Task
 
-__all__ = ["TASK_KINDS", "deserialize_task", "parse_task", "serialize_task"]
+__all__ = [
+    "TASK_KINDS",
+    "deserialize_task",
+    "parse_task",
+    "register_task_kind",
+    "serialize_task",
+]
 
-TASK_KINDS: dict[str, type[Task]] = {
-    kind.kind: kind
-    for kind in (BinaryTask, MulticlassTask, RegressionTask, MultilabelTask)
-}
+TASK_KINDS: Registry[type[Task]] = Registry(
+    "task kind",
+    "a task's kind among",
+    {
+        "binary": "keras_mtl.tasks.binary:BinaryTask",
+        "multiclass": "keras_mtl.tasks.multiclass:MulticlassTask",
+        "regression": "keras_mtl.tasks.regression:RegressionTask",
+        "multilabel": "keras_mtl.tasks.multilabel:MultilabelTask",
+    },
+)
+
+Kind = TypeVar("Kind", bound=type[Task])
+
+
+def register_task_kind(name: str) -> Callable[[Kind], Kind]:
+    """Returns a decorator that adds a kind of task.
+
+    The class is a declaration, a subclass of `Task`. From then on it is chosen
+    like the built-in ones: `--task visits:NAME`, `kind = "NAME"` in TOML.
+
+    Args:
+        name: The kind's name, which becomes the class's `kind`.
+
+    Raises:
+        UserError: When the name is taken, or the class is no such declaration.
+
+    Example:
+
+    >>> import keras_mtl
+    >>> @keras_mtl.register_task_kind("price")
+    ... @keras_mtl.declaration
+    ... class PriceTask(keras_mtl.RegressionTask):
+    ...     '''A regression task by another name.'''
+    >>> deserialize_task({"kind": "price", "name": "rent"}).units
+    1
+    """
+    add = register_kind(TASK_KINDS, Task, name)
+
+    def decorate(cls: Kind) -> Kind:
+        if not hasattr(cls, "metric_directions"):
+            raise UserError(
+                f"{cls.__module__}.{cls.__qualname__}: expected `metric_directions`, "
+                'which says of each metric of `measure` whether "min" or "max" is '
+                "better, so that searches can use it."
+            )
+        return add(cls)  # type: ignore[return-value]
+
+    return decorate
 
 
 def serialize_task(task: Task) -> dict[str, Any]:
@@ -25,7 +73,7 @@ def serialize_task(task: Task) -> dict[str, Any]:
     return {"kind": task.kind, **task.get_config()}
 
 
-def deserialize_task(config: dict[str, Any]) -> Task:
+def deserialize_task(config: Mapping[str, Any]) -> Task:
     """Makes a task from plain values.
 
     Args:
@@ -39,14 +87,15 @@ def deserialize_task(config: dict[str, Any]) -> Task:
     >>> deserialize_task({"kind": "binary", "name": "churn"}).name
     'churn'
     """
-    return deserialize_kind(config, TASK_KINDS, "task")
+    return deserialize_kind(config, TASK_KINDS)
 
 
 def parse_task(text: str) -> dict[str, Any]:
     """Reads a task from the command line: NAME:KIND[:COLUMN].
 
-    COLUMN of a binary task may carry its rule (`num>0`); that of a multilabel
-    task is the list of its columns (`fever,cough`).
+    The kind says what may stand for COLUMN: that of a binary task may carry
+    its rule (`num>0`); that of a multilabel task is the list of its columns
+    (`fever,cough`).
 
     Args:
         text: The flag's value.
@@ -69,12 +118,6 @@ def parse_task(text: str) -> dict[str, Any]:
             f"received {text!r}"
         )
     kind, column = rest[0], rest[1] if len(rest) > 1 else ""
-    fields: dict[str, Any] = {"kind": kind, "name": name}
-    if kind == MultilabelTask.kind:
-        fields["labels"] = [label.strip() for label in column.split(",") if label]
-    elif kind == BinaryTask.kind and (rule := re.search(r"[<>!=]=?", column)):
-        fields["column"] = column[: rule.start()].strip() or name
-        fields["positive"] = column[rule.start() :].strip()
-    elif column:
-        fields["column"] = column
-    return fields
+    # An unknown kind is reported with all else that is wrong with the task.
+    parse = TASK_KINDS[kind].parse_column if kind in TASK_KINDS else Task.parse_column
+    return {"kind": kind, "name": name, **parse(name, column)}

@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING, Annotated, ClassVar, Self
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import Field, field_validator
 
-from keras_mtl.declarations import declaration
+from keras_mtl._core.declarations import declaration
 from keras_mtl.errors import DataWarning, UserError
+from keras_mtl.tasks._classes import (
+    CLASS_METRICS,
+    name_classes,
+    one_group_per_class,
+    plots_of_classes,
+)
 from keras_mtl.tasks.labels import label_column, label_words, sort_words
 from keras_mtl.tasks.task import ClassName, Task
 
 if TYPE_CHECKING:
     import keras
     import pandas as pd
+    import tensorflow as tf
+    from matplotlib.axes import Axes
 
     from keras_mtl.tables.column_store import Rows
+    from keras_mtl.tasks.served_answer import ServedAnswer
 
 __all__ = ["MulticlassTask"]
 
@@ -45,6 +56,7 @@ class MulticlassTask(Task):
     """
 
     kind: ClassVar[str] = "multiclass"
+    metric_directions: ClassVar[Mapping[str, Literal["min", "max"]]] = CLASS_METRICS
 
     classes: tuple[ClassName, ...] | None = None
     label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
@@ -65,6 +77,10 @@ class MulticlassTask(Task):
     @property
     def output_activation(self) -> str:
         return "softmax"
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        return self.classes or ()
 
     def describe(self) -> str:
         return ", ".join(self.classes or ())
@@ -99,6 +115,12 @@ class MulticlassTask(Task):
         codes = {word: float(i) for i, word in enumerate(self._known_classes())}
         words = label_words(frame[self.label_columns[0]])
         return words.map(codes).to_numpy("float32")
+
+    def class_labels(self, frame: Rows) -> dict[str, pd.Series]:
+        return name_classes(self, frame)
+
+    def label_groups(self, labels: np.ndarray) -> Iterator[tuple[str, str, np.ndarray]]:
+        return one_group_per_class(self, labels)
 
     @property
     def expected_labels(self) -> str:
@@ -137,6 +159,39 @@ class MulticlassTask(Task):
         from keras_mtl.metrics import multiclass_measures
 
         return multiclass_measures(labels, outputs)
+
+    def plots(
+        self, labels: np.ndarray, outputs: np.ndarray
+    ) -> dict[str, Callable[[Axes], None]]:
+        from keras_mtl.tasks._plots import plot_confusion
+
+        known = ~np.isnan(labels)
+        columns = {
+            name: (labels[known] == code, outputs[known, code])
+            for code, name in enumerate(self.class_names)
+        }
+        plots = plots_of_classes(self.name, columns)
+        if known.any():
+            plots["confusion"] = partial(
+                plot_confusion,
+                task=self.name,
+                names=self.class_names,
+                labels=labels,
+                predictions=outputs.argmax(axis=1),
+            )
+        return plots
+
+    def serve(self, outputs: tf.Tensor) -> ServedAnswer:
+        import tensorflow as tf
+
+        from keras_mtl.tasks.served_answer import ServedAnswer, repeat_names
+
+        names = tf.gather(tf.constant(self.class_names), tf.argmax(outputs, axis=-1))
+        return ServedAnswer(
+            {self.name: outputs, f"{self.name}_class": names},
+            classes=repeat_names(self.class_names, outputs),
+            scores=outputs,
+        )
 
     def _known_classes(self) -> tuple[str, ...]:
         if self.classes is None:

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, ClassVar, Self
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import Field, ValidationInfo, field_validator
 
-from keras_mtl.declarations import declaration
+from keras_mtl._core.declarations import declaration
 from keras_mtl.errors import UserError, gather
+from keras_mtl.tasks._classes import CLASS_METRICS, plots_of_classes
 from keras_mtl.tasks.labels import fold_case, label_column, label_words
 from keras_mtl.tasks.task import ClassName, Task
 from keras_mtl.tasks.two_classes import list_words, positive_class, two_spellings
 
 if TYPE_CHECKING:
     import keras
+    import pandas as pd
+    import tensorflow as tf
+    from matplotlib.axes import Axes
 
     from keras_mtl.tables.column_store import Rows
+    from keras_mtl.tasks.served_answer import ServedAnswer
 
 __all__ = ["MultilabelTask"]
 
@@ -52,6 +58,10 @@ class MultilabelTask(Task):
     """
 
     kind: ClassVar[str] = "multilabel"
+    metric_directions: ClassVar[Mapping[str, Literal["min", "max"]]] = {
+        **CLASS_METRICS,
+        "subset_accuracy": "max",
+    }
 
     labels: tuple[str, ...] = ()
     threshold: Annotated[float, Field(ge=0, le=1)] = 0.5
@@ -80,6 +90,11 @@ class MultilabelTask(Task):
                 f"{list(value)}"
             )
         return value
+
+    @classmethod
+    def parse_column(cls, name: str, column: str) -> dict[str, Any]:
+        del name
+        return {"labels": [label.strip() for label in column.split(",") if label]}
 
     @property
     def label_columns(self) -> tuple[str, ...]:
@@ -130,6 +145,14 @@ class MultilabelTask(Task):
             columns.append(np.where(words.isna(), np.nan, yes))
         return np.stack(columns, axis=1).astype("float32")
 
+    def class_labels(self, frame: Rows) -> dict[str, pd.Series]:
+        return {label: label_words(frame[label]) for label in self.labels}
+
+    def label_groups(self, labels: np.ndarray) -> Iterator[tuple[str, str, np.ndarray]]:
+        for column, values in zip(self.labels, labels.T, strict=True):
+            yield column, "no", values == 0
+            yield column, "yes", values == 1
+
     @property
     def expected_labels(self) -> str:
         return "yes-or-no words"
@@ -163,6 +186,40 @@ class MultilabelTask(Task):
         from keras_mtl.metrics import multilabel_measures
 
         return multilabel_measures(labels, outputs, self.threshold)
+
+    def plots(
+        self, labels: np.ndarray, outputs: np.ndarray
+    ) -> dict[str, Callable[[Axes], None]]:
+        columns = {}
+        for index, label in enumerate(self.labels):
+            known = ~np.isnan(labels[:, index])
+            columns[label] = labels[known, index] == 1, outputs[known, index]
+        return plots_of_classes(self.name, columns)
+
+    def serve(self, outputs: tf.Tensor) -> ServedAnswer:
+        import tensorflow as tf
+
+        from keras_mtl.tasks.served_answer import ServedAnswer, repeat_names
+
+        labels = repeat_names(self.labels, outputs)
+        given = tf.ragged.boolean_mask(labels, outputs >= self.threshold)
+        return ServedAnswer(
+            {
+                self.name: outputs,
+                f"{self.name}_class": tf.strings.reduce_join(
+                    given, axis=-1, separator=LABEL_SEPARATOR
+                ),
+            },
+            classes=labels,
+            scores=outputs,
+        )
+
+    def metadata(self) -> dict[str, Any]:
+        return {
+            **super().metadata(),
+            "labels": list(self.labels),
+            "threshold": self.threshold,
+        }
 
 
 def _join_labels(given: np.ndarray, labels: tuple[str, ...]) -> np.ndarray:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, ClassVar, Self
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import Field
 
-from keras_mtl.declarations import declaration
+from keras_mtl._core.declarations import declaration
 from keras_mtl.errors import UserError
 from keras_mtl.tasks.labels import label_column, label_numbers
 from keras_mtl.tasks.task import Task
 
 if TYPE_CHECKING:
     import keras
+    from matplotlib.axes import Axes
 
     from keras_mtl.tables.column_store import Rows
 
@@ -46,6 +49,12 @@ class RegressionTask(Task):
     """
 
     kind: ClassVar[str] = "regression"
+    loss_kind: ClassVar[Literal["regression", "classification"]] = "regression"
+    metric_directions: ClassVar[Mapping[str, Literal["min", "max"]]] = {
+        "mae": "min",
+        "mse": "min",
+        "r2": "max",
+    }
 
     mean: Annotated[float, Field(allow_inf_nan=False)] = 0.0
     scale: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
@@ -116,3 +125,17 @@ class RegressionTask(Task):
         from keras_mtl.metrics import regression_measures
 
         return regression_measures(labels, np.reshape(outputs, (-1,)))
+
+    def plots(
+        self, labels: np.ndarray, outputs: np.ndarray
+    ) -> dict[str, Callable[[Axes], None]]:
+        from keras_mtl.tasks._plots import plot_predicted
+
+        known = ~np.isnan(labels)
+        if not known.any():
+            return {}
+        values = np.reshape(outputs, (-1,))[known]
+        draw = partial(
+            plot_predicted, task=self.name, labels=labels[known], values=values
+        )
+        return {"predicted": draw}

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Annotated, ClassVar, Self
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import BeforeValidator, Field
 
-from keras_mtl.declarations import (
+from keras_mtl._core.declarations import (
     ActivationName,
     Declaration,
     Name,
     Widths,
     declaration,
 )
-from keras_mtl.errors import did_you_mean
+from keras_mtl.errors import UserError, did_you_mean, gather
 
 if TYPE_CHECKING:
     # A declaration is made and checked before pandas or Keras is loaded.
     import keras
+    import pandas as pd
+    import tensorflow as tf
+    from matplotlib.axes import Axes
 
     from keras_mtl.tables.column_store import Rows
+    from keras_mtl.tasks.served_answer import ServedAnswer
 
 __all__ = ["ClassName", "Task"]
 
@@ -35,8 +40,11 @@ ClassName = Annotated[
 class Task(Declaration, ABC):
     """One thing to predict. Use one of its kinds.
 
-    A subclass is a kind: it says how labels are encoded, what the head ends
-    in, which loss and metrics belong to it and how answers are decoded.
+    A subclass is a kind, and owns all that is special about it: how a flag
+    declares it, how labels are encoded, what the head ends in, which loss and
+    metrics belong to it, on which side of a metric better lies, how outputs are
+    decoded in a file and in the served graph, and what is plotted. See
+    `keras_mtl.register_task_kind`.
 
     Args:
         name: The task's name: its output, its loss, its metrics' prefix and
@@ -49,12 +57,32 @@ class Task(Declaration, ABC):
     """
 
     kind: ClassVar[str]
+    # "regression" for a loss that is a squared error, the only loss that the
+    # weighting `uncertainty` halves.
+    loss_kind: ClassVar[Literal["regression", "classification"]] = "classification"
+    # For each metric of `measure` on which side better lies. One that is not
+    # here, such as a count of rows, is no objective of a search.
+    metric_directions: ClassVar[Mapping[str, Literal["min", "max"]]]
 
     name: Name
     column: str | None = None
     widths: Widths = ()
     activation: ActivationName | None = None
     loss_weight: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1.0
+
+    @classmethod
+    def parse_column(cls, name: str, column: str) -> dict[str, Any]:
+        """Reads what stands for COLUMN in `--task NAME:KIND:COLUMN`.
+
+        Args:
+            name: The task's name.
+            column: The text, `""` where there is none.
+
+        Returns:
+            Fields of the declaration as plain values.
+        """
+        del name
+        return {"column": column} if column else {}
 
     @property
     def label_columns(self) -> tuple[str, ...]:
@@ -65,6 +93,14 @@ class Task(Declaration, ABC):
     def word_columns(self) -> tuple[str, ...]:
         """The label columns that hold words, though they may look like numbers."""
         return self.label_columns
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """The classes that exclude each other, in the order of their indices.
+
+        () where labels are no such classes.
+        """
+        return ()
 
     @property
     def kind_of_head(self) -> tuple[str, ...]:
@@ -87,9 +123,11 @@ class Task(Declaration, ABC):
     def output_activation(self) -> str:
         """The activation of the head's output layer."""
 
-    @abstractmethod
     def resolve(self, frame: Rows, source: str) -> Self:
         """Fills what was not declared from the data.
+
+        By default it checks that the label columns are there, hold a label
+        and hold only labels that the task knows.
 
         Args:
             frame: The rows, with the task's label columns.
@@ -101,6 +139,16 @@ class Task(Declaration, ABC):
         Raises:
             UserError: When the labels can't serve; all reasons at once.
         """
+        from keras_mtl.tasks.labels import label_column
+
+        errors: list[str] = []
+        for column in self.label_columns:
+            with gather(errors):
+                label_column(frame, column, self.name, source)
+        errors = errors or self.check_labels(frame, source)
+        if errors:
+            raise UserError(*errors)
+        return self
 
     @abstractmethod
     def encode_labels(self, frame: Rows) -> np.ndarray:
@@ -150,6 +198,50 @@ class Task(Declaration, ABC):
                     "or leave them empty."
                 )
         return messages
+
+    def class_labels(self, frame: Rows) -> dict[str, pd.Series]:
+        """Returns by label column the classes of the rows, as text.
+
+        A class that few rows have can't be learned and split: `fit` refuses
+        it. By default a task has no classes.
+
+        Args:
+            frame: The rows, with the task's label columns.
+
+        Returns:
+            Series of shape (N,), NaN where the label is missing.
+        """
+        del frame
+        return {}
+
+    def label_groups(self, labels: np.ndarray) -> Iterator[tuple[str, str, np.ndarray]]:
+        """Gives the groups of rows that both sides of a split should have.
+
+        By default all rows with a label.
+
+        Args:
+            labels: Encoded labels, as `encode_labels` gives them.
+
+        Yields:
+            The label column, the class's name (`""` for all labels) and which
+            rows have it, boolean of shape (N,).
+        """
+        yield self.label_columns[0], "", ~np.isnan(labels)
+
+    def strata(self, labels: np.ndarray) -> np.ndarray:
+        """Returns what splits are stratified by.
+
+        Splits give both sides a like share of each value; of more than 256
+        values, or ones with fractions, of each quartile. By default it is the
+        labels themselves.
+
+        Args:
+            labels: Encoded labels, as `encode_labels` gives them.
+
+        Returns:
+            Shape (N,) or (N, columns), NaN where missing.
+        """
+        return labels
 
     def learn(self, labels: np.ndarray) -> Self:
         """Returns the task with what it must know of the training labels."""
@@ -210,3 +302,53 @@ class Task(Declaration, ABC):
             The measures by name. One that the rows do not define, such as an
             AUC over one class, is left out.
         """
+
+    def plots(
+        self, labels: np.ndarray, outputs: np.ndarray
+    ) -> dict[str, Callable[[Axes], None]]:
+        """Returns the plots of held-out rows, beside the learning curve.
+
+        Args:
+            labels: Encoded labels, as `encode_labels` gives them.
+            outputs: The head's outputs, of shape (N, units).
+
+        Returns:
+            By what is added to the task's name for the file (`"roc"`), a
+            function that draws on matplotlib's axes. A plot that the rows do
+            not define is left out.
+        """
+        del labels, outputs
+        return {}
+
+    def serve(self, outputs: tf.Tensor) -> ServedAnswer:
+        """Turns the head's outputs into a served answer, inside the graph.
+
+        By default a number for each row, or a list of numbers, under the
+        task's name; a regress request gets a single number too.
+
+        Args:
+            outputs: The head's outputs, float32 of shape (N, units).
+        """
+        import tensorflow as tf
+
+        from keras_mtl.tasks.served_answer import ServedAnswer
+
+        if self.units > 1:
+            return ServedAnswer({self.name: outputs})
+        value = tf.reshape(outputs, [-1])
+        return ServedAnswer({self.name: value}, value=value)
+
+    def metadata(self) -> dict[str, Any]:
+        """Returns what clients of the served model must know, as plain values.
+
+        By default the fields that say what outputs mean: classes, labels,
+        threshold and rule, as far as the kind has them.
+        """
+        described: dict[str, Any] = {
+            "name": self.name,
+            "kind": self.kind,
+            "columns": list(self.label_columns),
+        }
+        if self.class_names:
+            described["classes"] = list(self.class_names)
+        return described

@@ -152,10 +152,7 @@ class BatchStep:
             int(tf.TensorShape(variables[i].shape).num_elements())
             for i in self.groups.shared
         )
-        kinds = [
-            "regression" if task.kind == "regression" else "classification"
-            for task in self.model.tasks
-        ]
+        kinds = [task.loss_kind for task in self.model.tasks]
         return self.weighting.initial_state(len(kinds), parameters, kinds)
 
     def __call__(

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_mtl.errors import did_you_mean
-from keras_mtl.tasks import BinaryTask, MulticlassTask, Task
+from keras_mtl.tasks import Task
 from keras_mtl.training.batch import Batch
 from keras_mtl.training.task_blocks import TaskBlock, TaskBlocks
 
@@ -35,6 +35,7 @@ def class_weight_tables(
 
     Example:
 
+    >>> from keras_mtl.tasks import BinaryTask, MulticlassTask
     >>> tasks = [MulticlassTask("thal", classes=("a", "b")), BinaryTask("heart")]
     >>> class_weight_tables(tasks, {"thal": {"b": 3.0}, "heart": {1: 2.0}})
     {'thal': array([1., 3.], dtype=float32), 'heart': array([1., 2.], dtype=float32)}
@@ -102,15 +103,13 @@ def _class_weights(
 
 
 def _table(task: Task, weights: Mapping[Any, float]) -> np.ndarray:
-    if not isinstance(task, BinaryTask | MulticlassTask):
+    words = list(task.class_names)
+    if not words:
         raise ValueError(
             "Invalid value received for argument `class_weight`. Expected tasks of "
             f"classes that exclude each other. Received: task {task.name!r}, which is "
             f"{task.kind}. Give sample weights by task name instead."
         )
-    words = list(
-        task.class_words if isinstance(task, BinaryTask) else task.classes or ()
-    )
     table = np.ones(len(words), "float32")
     for key, weight in weights.items():
         index = words.index(key) if key in words else key

@@ -111,8 +111,7 @@ class ModelTraining:
         metrics: Mapping[str, Any] | None = None,
         jit_compile: bool | str = "auto",
     ) -> None:
-        if isinstance(weighting, str):
-            weighting = get_weighting(weighting)
+        weighting = get_weighting(weighting)
         self.model = model
         self.jit_compile = jit_compile
         self._step_settings = {

@@ -1,12 +1,12 @@
 """How a model is trained."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import BeforeValidator, Field
 
-from keras_mtl.declarations import Declaration, declaration
-from keras_mtl.errors import did_you_mean
-from keras_mtl.weighting.registry import names as weighting_names
+from keras_mtl._core.declarations import Declaration, declaration
+from keras_mtl._core.named_settings import NamedSettings
+from keras_mtl.weighting.registry import check_weighting
 
 __all__ = ["TrainingSettings"]
 
@@ -14,15 +14,9 @@ __all__ = ["TrainingSettings"]
 NEED_SETTINGS = frozenset({"constant"})
 
 
-def _check_weighting(name: str) -> str:
-    # The method itself loads Keras; its name can be checked before.
-    names = [known for known in weighting_names() if known not in NEED_SETTINGS]
-    if name not in names:
-        raise ValueError(
-            f"expected one of {', '.join(names)}; received {name!r}."
-            f"{did_you_mean(name, names)}"
-        )
-    return name
+def _check_weighting(value: Any) -> NamedSettings:
+    # The method itself loads Keras; its name and settings are checked before.
+    return check_weighting(value, exclude=NEED_SETTINGS)
 
 
 @declaration
@@ -38,7 +32,8 @@ class TrainingSettings(Declaration):
         learning_rate: Adam's learning rate at the start.
         schedule: `"constant"`, or `"cosine"`: down to 0 over the epochs.
         weighting: How the tasks are combined into one update: a name of
-            `keras_mtl.weighting.names()`.
+            `keras_mtl.weighting.names()`, with settings if any, as
+            `"cagrad:c=0.4"` or as a table with a `name`.
         weight_decay: AdamW's decay of kernels, times the learning rate
             (Loshchilov and Hutter 2019). Biases do not decay.
         patience: The epochs without a better joint validation loss (the sum
@@ -56,7 +51,9 @@ class TrainingSettings(Declaration):
     batch_size: Annotated[int, Field(ge=1)] = 32
     learning_rate: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1e-3
     schedule: Literal["constant", "cosine"] = "constant"
-    weighting: Annotated[str, AfterValidator(_check_weighting)] = "sum"
+    weighting: Annotated[NamedSettings, BeforeValidator(_check_weighting)] = (
+        NamedSettings("sum")
+    )
     weight_decay: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
     patience: Annotated[int, Field(ge=0)] = 0
     validation_fraction: Annotated[float, Field(ge=0, le=0.5)] = 0.0

@@ -7,7 +7,7 @@ classes come with the first instance.
 import importlib
 from typing import Any
 
-from keras_mtl.weighting.registry import METHODS, get, names
+from keras_mtl.weighting.registry import _METHODS, get, names, register_weighting
 
 _BASES = {
     "GramianWeighting": "gramian_weighting",
@@ -16,9 +16,9 @@ _BASES = {
     "Weighting": "weighting",
     "fixed_loops": "solvers.loops",
 }
-_CLASSES = {class_name: module for module, class_name in METHODS.values()}
+_CLASSES = {class_name: module for module, class_name, _ in _METHODS.values()}
 
-__all__ = ["get", "names", *_BASES, *_CLASSES]
+__all__ = ["get", "names", "register_weighting", *_BASES, *_CLASSES]
 
 
 def __getattr__(name: str) -> Any:

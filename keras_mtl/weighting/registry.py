@@ -1,47 +1,152 @@
-"""The methods' names, and how an instance is made from one."""
+"""The methods by name, and how an instance is made from one."""
 
-import importlib
 import inspect
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from keras_mtl.errors import UserError, did_you_mean
+from keras_mtl._core.errors import UserError, did_you_mean
+from keras_mtl._core.registry import Registry
 
 if TYPE_CHECKING:
+    # With pydantic, which `import keras_mtl` need not wait for.
+    from keras_mtl._core.named_settings import NamedSettings
     from keras_mtl.weighting.weighting import Weighting
 
-# Method -> (module, class). The modules import Keras, so they are loaded when
-# an instance is made: the command line can check a name without them.
-METHODS = {
-    "sum": ("sum", "Sum"),
-    "mean": ("mean", "Mean"),
-    "constant": ("constant", "Constant"),
-    "uncertainty": ("uncertainty", "Uncertainty"),
-    "dwa": ("dwa", "DWA"),
-    "rlw": ("rlw", "RLW"),
-    "geometric": ("geometric", "Geometric"),
-    "famo": ("famo", "FAMO"),
-    "stch": ("stch", "STCH"),
-    "imtl-l": ("imtl_l", "IMTLL"),
-    "gradnorm": ("gradnorm", "GradNorm"),
-    "mgda": ("mgda", "MGDA"),
-    "pcgrad": ("pcgrad", "PCGrad"),
-    "gradvac": ("gradvac", "GradVac"),
-    "cagrad": ("cagrad", "CAGrad"),
-    "imtl-g": ("imtl_g", "IMTLG"),
-    "nash-mtl": ("nash_mtl", "NashMTL"),
-    "fairgrad": ("fairgrad", "FairGrad"),
-    "aligned-mtl": ("aligned_mtl", "AlignedMTL"),
-    "upgrad": ("upgrad", "UPGrad"),
-    "dualproj": ("dualproj", "DualProj"),
-    "config": ("config", "ConFIG"),
-    "graddrop": ("graddrop", "GradDrop"),
-    "db-mtl": ("db_mtl", "DBMTL"),
-    "moco": ("moco", "MoCo"),
-    "sdmgrad": ("sdmgrad", "SDMGrad"),
-    "modo": ("modo", "MoDo"),
-    "excess-mtl": ("excess_mtl", "ExcessMTL"),
+__all__ = [
+    "WEIGHTINGS",
+    "check_weighting",
+    "get",
+    "load",
+    "names",
+    "register_weighting",
+]
+
+# Method -> module, class, declaration of its settings. The modules import Keras,
+# so they are loaded when an instance is made; names and settings are checked
+# without them.
+_METHODS = {
+    "sum": ("sum", "Sum", "NoSettings"),
+    "mean": ("mean", "Mean", "NoSettings"),
+    "constant": ("constant", "Constant", "ConstantSettings"),
+    "uncertainty": ("uncertainty", "Uncertainty", "UncertaintySettings"),
+    "dwa": ("dwa", "DWA", "DWASettings"),
+    "rlw": ("rlw", "RLW", "RLWSettings"),
+    "geometric": ("geometric", "Geometric", "ScaleSettings"),
+    "famo": ("famo", "FAMO", "FAMOSettings"),
+    "stch": ("stch", "STCH", "STCHSettings"),
+    "imtl-l": ("imtl_l", "IMTLL", "IMTLLSettings"),
+    "gradnorm": ("gradnorm", "GradNorm", "GradNormSettings"),
+    "mgda": ("mgda", "MGDA", "ScaleSettings"),
+    "pcgrad": ("pcgrad", "PCGrad", "SeedSettings"),
+    "gradvac": ("gradvac", "GradVac", "GradVacSettings"),
+    "cagrad": ("cagrad", "CAGrad", "CAGradSettings"),
+    "imtl-g": ("imtl_g", "IMTLG", "ScaleSettings"),
+    "nash-mtl": ("nash_mtl", "NashMTL", "ScaleSettings"),
+    "fairgrad": ("fairgrad", "FairGrad", "FairGradSettings"),
+    "aligned-mtl": ("aligned_mtl", "AlignedMTL", "ScaleSettings"),
+    "upgrad": ("upgrad", "UPGrad", "ScaleSettings"),
+    "dualproj": ("dualproj", "DualProj", "ScaleSettings"),
+    "config": ("config", "ConFIG", "NoSettings"),
+    "graddrop": ("graddrop", "GradDrop", "GradDropSettings"),
+    "db-mtl": ("db_mtl", "DBMTL", "DBMTLSettings"),
+    "moco": ("moco", "MoCo", "MoCoSettings"),
+    "sdmgrad": ("sdmgrad", "SDMGrad", "SDMGradSettings"),
+    "modo": ("modo", "MoDo", "MoDoSettings"),
+    "excess-mtl": ("excess_mtl", "ExcessMTL", "ExcessMTLSettings"),
 }
+
+WEIGHTINGS: Registry[type["Weighting"]] = Registry(
+    "weighting",
+    "one of",
+    {
+        name: f"keras_mtl.weighting.{module}:{class_name}"
+        for name, (module, class_name, _) in _METHODS.items()
+    },
+    settings={
+        name: f"keras_mtl.weighting.settings:{settings}"
+        for name, (_, _, settings) in _METHODS.items()
+    },
+    # Keras registers the package's classes as it loads: not from within one of
+    # the modules that these need.
+    first="keras",
+)
+
+Class = TypeVar("Class", bound=type)
+
+
+def register_weighting(name: str) -> Callable[[Class], Class]:
+    """Returns a decorator that adds a weighting.
+
+    The class is a subclass of `keras_mtl.weighting.LossWeighting`,
+    `GramianWeighting` or `JacobianAggregator`. From then on it is chosen like
+    the built-in ones: `compile(weighting="NAME")`, `--weighting NAME`. Its
+    settings are the arguments of its constructor, whose annotations are
+    checked: `strength: Annotated[float, Field(gt=0)] = 1.0`.
+
+    The class is made known to Keras as well, so that models with it are saved
+    and loaded.
+
+    Args:
+        name: The method's name.
+
+    Raises:
+        UserError: When the name is taken, or the class is no weighting.
+
+    Example:
+
+    >>> import keras_mtl
+    >>> from keras_mtl.weighting import LossWeighting
+    >>> @keras_mtl.register_weighting("doubled")
+    ... class Doubled(LossWeighting):
+    ...     def weigh(self, problem, state):
+    ...         return 2.0 * problem.active, state
+    >>> get("doubled").aggregate([[1.0, 0.0], [0.0, 1.0]])
+    array([2., 2.])
+    """
+
+    def decorate(cls: Class) -> Class:
+        import keras
+
+        from keras_mtl.weighting.weighting import Weighting
+
+        if not isinstance(cls, type) or not issubclass(cls, Weighting):
+            raise UserError(
+                f"{getattr(cls, '__module__', '')}: expected a subclass of "
+                "keras_mtl.weighting.LossWeighting, GramianWeighting or "
+                f"JacobianAggregator as the weighting {name!r}; received {cls!r}."
+            )
+        WEIGHTINGS.register(name, cls, module=cls.__module__)
+        if keras.saving.get_registered_object(keras.saving.get_registered_name(cls)):
+            return cls
+        register = keras.saving.register_keras_serializable(package=cls.__module__)
+        registered: Class = register(cls)
+        return registered
+
+    return decorate
+
+
+def check_weighting(
+    value: object, exclude: frozenset[str] = frozenset()
+) -> "NamedSettings":
+    """Checks a method's name and settings; loads no built-in method.
+
+    Args:
+        value: A name, `name:setting=value,...`, or a table with a `name`.
+        exclude: Methods that can't be chosen here.
+
+    Raises:
+        ValueError: When the name or a setting is wrong.
+    """
+    from keras_mtl._core.named_settings import check_settings
+
+    chosen = check_settings(value, WEIGHTINGS, exclude)
+    if chosen.name not in WEIGHTINGS.builtin:
+        # Its constructor may check more than its annotations say.
+        try:
+            WEIGHTINGS.load(chosen.name)(**chosen.settings)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"{chosen.name!r} refuses its settings: {error}") from None
+    return chosen
 
 
 def names() -> tuple[str, ...]:
@@ -54,7 +159,7 @@ def names() -> tuple[str, ...]:
     >>> "pcgrad" in names()
     True
     """
-    return tuple(METHODS)
+    return tuple(WEIGHTINGS)
 
 
 def load(name: str) -> type["Weighting"]:
@@ -66,29 +171,26 @@ def load(name: str) -> type["Weighting"]:
     Raises:
         UserError: A `ValueError`: there is no method of that name.
     """
-    key = name.lower().replace("_", "-")
-    if key not in METHODS:
+    key = name if name in WEIGHTINGS else name.lower().replace("_", "-")
+    if key not in WEIGHTINGS:
         raise UserError(
             "Unknown value for argument `weighting`. Expected one of "
-            f"{', '.join(METHODS)}. Received: weighting={name!r}."
-            f"{did_you_mean(key, METHODS)}"
+            f"{', '.join(WEIGHTINGS)}. Received: weighting={name!r}."
+            f"{WEIGHTINGS.hint(key)}"
         )
-    module, class_name = METHODS[key]
-    # Keras registers the package's classes as it loads: not from within one of
-    # the modules that these need.
-    importlib.import_module("keras")
-    return getattr(importlib.import_module(f"keras_mtl.weighting.{module}"), class_name)
+    return WEIGHTINGS.load(key)
 
 
 def get(
-    identifier: "str | Weighting | Mapping[str, Any]", **settings: Any
+    identifier: "str | NamedSettings | Weighting | Mapping[str, Any]", **settings: Any
 ) -> "Weighting":
     """Makes a weighting from its name, or from what `keras.saving` wrote.
 
     Args:
-        identifier: One of `names()`; or a weighting, which is returned as it
-            is; or the dict that `keras.saving.serialize_keras_object` made of
-            one.
+        identifier: One of `names()`, with its settings if any:
+            `"cagrad:c=0.4"`; or `NamedSettings`; or a weighting, which is
+            returned as it is; or the dict that
+            `keras.saving.serialize_keras_object` made of one.
         **settings: The arguments of the method's constructor.
 
     Returns:
@@ -103,6 +205,13 @@ def get(
     >>> get("cagrad", c=0.4).get_config()
     {'scale': 'sum', 'c': 0.4}
     """
+    from keras_mtl._core.named_settings import NamedSettings
+
+    if isinstance(identifier, str) and ":" in identifier:
+        identifier = check_weighting(identifier)
+    if isinstance(identifier, NamedSettings):
+        settings = {**identifier.settings, **settings}
+        identifier = identifier.name
     if isinstance(identifier, str):
         method = load(identifier)
         _check_settings(identifier, method, settings)

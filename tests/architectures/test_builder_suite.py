@@ -4,7 +4,13 @@ import keras
 import numpy as np
 import pytest
 
-from keras_mtl.architectures import average_members, build_hard_sharing, join_encoder
+from keras_mtl.architectures import (
+    ARCHITECTURES,
+    average_members,
+    build_architecture,
+    build_hard_sharing,
+    join_encoder,
+)
 from keras_mtl.features import (
     CategoricalFeature,
     NumericFeature,
@@ -34,6 +40,11 @@ BUILDERS = {
     "a layer as trunk": lambda tasks: build_hard_sharing(
         6, tasks, trunk=keras.layers.Dense(8, "relu")
     ),
+    # All that are registered, by their own defaults.
+    **{
+        name: lambda tasks, name=name: build_architecture(name, 6, tasks)
+        for name in ARCHITECTURES
+    },
     "average": lambda tasks: average_members(
         [build_hard_sharing(6, tasks, trunk=(4,)) for _ in range(3)]
     ),

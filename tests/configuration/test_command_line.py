@@ -1,5 +1,7 @@
 """Flags become settings; mistakes in them are gathered, not raised one by one."""
 
+import importlib
+
 import pytest
 
 from keras_mtl.configuration.command_line import Flag, run_command
@@ -117,3 +119,23 @@ def test_heads_are_laid_on_the_tasks_of_the_file_or_the_embedded_data():
     mistakes = []
     nest_flags({"head_widths": {"heat": "7"}}, {}, mistakes)
     assert "Did you mean 'heart'?" in mistakes[0]
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        "keras_mtl.fit",
+        "keras_mtl.predict",
+        "keras_mtl.export",
+        "keras_mtl.activations",
+        "tuning.__main__",
+    ],
+)
+def test_the_help_of_a_flag_is_a_sentence_that_stands_alone(module):
+    for flag in importlib.import_module(module).FLAGS:
+        verb, _, rest = flag.help.partition(" ")
+        # An imperative, and no remainder of the flag's own name.
+        assert verb[0].isupper(), flag.name
+        assert len(rest.split()) >= 3 or flag.form == "switch", flag.name
+        assert flag.help.endswith((".", "...")), flag.name
+        assert verb not in {"The", "A", "Of", "At", "How", "Which", "What"}, flag.name

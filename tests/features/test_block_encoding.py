@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import keras_mtl as km
-from keras_mtl.declarations import declaration
+from keras_mtl._core.declarations import declaration
 from keras_mtl.features import (
     BooleanFeature,
     CategoricalFeature,

@@ -142,6 +142,29 @@ def test_rows_in_parts_are_encoded_as_at_once(learned):
     np.testing.assert_array_equal(out, together)
 
 
+def test_drawn_values_are_ones_that_requests_may_hold(learned):
+    drawn = learned.draw(np.random.default_rng(1), 50)
+    again = learned.draw(np.random.default_rng(1), 50)
+    assert len(drawn) == 50
+    assert drawn.dtype == ("float32" if learned.dtype == "float32" else object)
+    np.testing.assert_array_equal(drawn, again)
+    frame = pd.DataFrame({learned.column_name: drawn})
+    assert learned.check_readable(frame, "drawn.csv") == []
+    assert learned.check_values(frame, "drawn.csv") == []
+
+
+def test_clients_are_told_the_column_and_what_means_missing(learned):
+    described = json.loads(json.dumps(learned.metadata()))
+    assert described["column"] == learned.column_name
+    assert described["kind"] == learned.kind
+    for word in described["missing"]:
+        value = float(word) if learned.dtype == "float32" else word
+        missing = np.nan if learned.dtype == "float32" else ""
+        np.testing.assert_array_equal(
+            encode(learned, [value]), encode(learned, [missing])
+        )
+
+
 def test_a_saved_encoder_encodes_alike(learned, tmp_path):
     import keras
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import keras_mtl as km
 from keras_mtl.errors import DataWarning
 from keras_mtl.features import NumericFeature, feature_name, infer_features
 
@@ -107,3 +108,40 @@ def test_a_name_that_can_serve_stays_and_others_stay_readable():
     assert feature_name("café au lait") == "cafe_au_lait"
     assert feature_name("1st") == "feature_1st"
     assert feature_name("class") == "feature_class"
+
+
+def register_shares(doubt=""):
+    @km.register_feature_kind("share")
+    @km.declaration
+    class ShareFeature(km.NumericFeature):
+        @classmethod
+        def matches(cls, column):
+            return column.is_numeric and bool(column.present.between(0, 1).all())
+
+        @classmethod
+        def doubt(cls, column):
+            return doubt
+
+    return ShareFeature
+
+
+def test_a_kind_from_outside_is_asked_before_the_built_in_ones():
+    frame = pd.DataFrame(
+        {"a": [0.5, 0.25, None], "b": [0.5, 2.0, 3.0], "c": list("xyx")}
+    )
+    before = [feature.kind for feature in infer_features(frame)]
+    share = register_shares()
+    features = infer_features(frame)
+    assert before == ["numeric", "numeric", "categorical"]
+    assert [feature.kind for feature in features] == ["share", "numeric", "categorical"]
+    assert isinstance(features[0], share)
+
+
+def test_a_kind_from_outside_may_leave_a_column_out():
+    register_shares(doubt="holds weights of rows")
+    frame = pd.DataFrame({"a": [0.5, 0.25], "b": [0.5, 2.0]})
+    with pytest.warns(
+        DataWarning, match=r"'a' holds weights.*Declare it share to keep"
+    ):
+        features = infer_features(frame)
+    assert [feature.column_name for feature in features] == ["b"]

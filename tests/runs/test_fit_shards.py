@@ -58,7 +58,7 @@ def test_groups_and_test_rows_of_their_own(shards, mixed_frame, tmp_path):
     mixed_frame.iloc[::4].drop(columns="Site").assign(Site="Bern").to_csv(
         held, index=False
     )
-    flags = ["--group", "größe", "--test-csv", str(held), TASKS[0], TASKS[2], *QUICK]
+    flags = ["--group", "größe", "--test-data", str(held), TASKS[0], TASKS[2], *QUICK]
     for data in (one, shards):
         out = str(tmp_path / f"run of {data.name}")
         assert main(["--data", str(data), *flags, "--out", out]) == 0

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 import keras_mtl as km
-from keras_mtl.serving.answers import SERVED_ANSWERS, serve_answer
+from keras_mtl.serving.answers import ServedAnswer, serve_answer
 from keras_mtl.tasks import TASK_KINDS
 
 TASKS = [
@@ -23,7 +23,7 @@ PROBABILITIES = st.sampled_from([0.0, 0.25, 0.3, 0.5, 0.75, 1.0]) | st.floats(
 
 
 def test_every_kind_of_task_has_an_answer():
-    assert set(SERVED_ANSWERS) == set(TASK_KINDS)
+    assert {task.kind for task in TASKS} == set(TASK_KINDS)
 
 
 @pytest.mark.parametrize("task", TASKS, ids=lambda task: task.kind)
@@ -45,12 +45,25 @@ def test_words_are_those_of_decode(task, data):
         assert answer.scores.dtype == tf.float32
 
 
-def test_an_unknown_kind_is_refused_by_name():
+@pytest.mark.parametrize("outputs", [{"years": tf.zeros(1)}, {}])
+def test_an_answer_under_another_name_is_refused_with_its_kind(outputs):
     class Other(km.RegressionTask):
         kind = "survival"
 
-    with pytest.raises(ValueError, match="survival"):
+        def serve(self, _):
+            return ServedAnswer(outputs)
+
+    with pytest.raises(ValueError, match=r"kind 'survival'.*names that begin with"):
         serve_answer(Other("months"), tf.zeros((1, 1)))
+
+
+def test_a_kind_without_an_answer_of_its_own_answers_its_numbers():
+    class Other(km.BinaryTask):
+        serve = km.Task.serve
+
+    answer = serve_answer(Other("risk"), tf.constant([[0.25], [0.5]]))
+    assert answer.outputs["risk"].numpy().tolist() == [0.25, 0.5]
+    assert answer.value.numpy().tolist() == [0.25, 0.5]
 
 
 def test_multilabel_without_a_label_is_an_empty_text():

@@ -163,3 +163,60 @@ def test_labels_that_a_task_does_not_know_are_told_with_their_rows(resolved):
     assert "Received: 'nonsense' in data row 4." in message
     assert np.isnan(resolved.encode_labels(frame)[3])
     assert resolved.check_labels(FRAME, "t.csv") == []
+
+
+def test_every_metric_has_a_direction(resolved):
+    labels = resolved.encode_labels(FRAME)
+    outputs = np.full((ROWS, resolved.units), 1 / resolved.units)
+    measured = set(resolved.measure(labels, outputs)) - {"rows"}
+    assert measured <= set(resolved.metric_directions)
+    assert set(resolved.metric_directions.values()) <= {"min", "max"}
+
+
+def test_classes_are_named_in_the_order_of_their_indices(resolved):
+    labels = resolved.encode_labels(FRAME)
+    if not resolved.class_names:
+        assert resolved.kind in {"regression", "multilabel"}
+        return
+    for code, name in enumerate(resolved.class_names):
+        assert resolved.label_answers(np.array([float(code)]))[0] == name
+    assert set(np.unique(labels)) <= set(range(len(resolved.class_names)))
+
+
+def test_groups_of_labels_hold_every_labelled_row_once_per_column(resolved):
+    labels = resolved.encode_labels(FRAME)
+    labels[::4] = np.nan
+    known = ~np.isnan(labels.reshape(ROWS, -1))
+    rows = {column: np.zeros(ROWS, int) for column in resolved.label_columns}
+    for column, _, has in resolved.label_groups(labels):
+        rows[column] += has
+    for column, mask in zip(rows, known.T, strict=True):
+        np.testing.assert_array_equal(rows[column], mask)
+
+
+def test_class_labels_are_those_of_the_rows(resolved):
+    frame = FRAME.astype(object)
+    frame.loc[::2, list(resolved.label_columns)] = None
+    classes = resolved.class_labels(frame)
+    if resolved.kind == "regression":
+        assert classes == {}
+        return
+    assert list(classes) == list(resolved.label_columns)
+    for column, names in classes.items():
+        np.testing.assert_array_equal(names.isna(), frame[column].isna())
+        assert names.nunique() >= 2
+
+
+def test_strata_are_numbers_of_the_rows(resolved):
+    labels = resolved.encode_labels(FRAME)
+    strata = resolved.strata(labels)
+    assert len(strata) == ROWS
+    np.testing.assert_array_equal(np.isnan(strata), np.isnan(labels))
+
+
+def test_clients_are_told_what_outputs_mean(resolved):
+    described = json.loads(json.dumps(resolved.metadata()))
+    assert described["columns"] == list(resolved.label_columns)
+    if resolved.class_names:
+        assert described["classes"] == list(resolved.class_names)
+    assert ("threshold" in described) == hasattr(resolved, "threshold")

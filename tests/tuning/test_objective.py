@@ -11,7 +11,6 @@ from keras_mtl.tasks import (
     RegressionTask,
 )
 from tuning.objective import (
-    DIRECTIONS,
     choose_objective,
     objectives,
     validation_measures,
@@ -34,7 +33,10 @@ LABELS = {
 @pytest.mark.parametrize("task", TASKS, ids=lambda task: task.kind)
 def test_every_measure_of_every_kind_has_a_direction(task):
     outputs = np.full((4, task.units), 1 / task.units)
-    assert {*task.measure(LABELS[task.name], outputs)} <= {*DIRECTIONS, "rows"}
+    assert {*task.measure(LABELS[task.name], outputs)} <= {
+        *task.metric_directions,
+        "rows",
+    }
 
 
 @pytest.mark.parametrize(

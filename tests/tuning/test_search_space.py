@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keras_mtl.configuration import build_config
-from tuning.search_settings import SearchSettings
+from tuning.search_settings import SearchSettings, check_searched_settings
 from tuning.search_space import choose_settings
+from tuning.trials import settings_row
 
 SPACE = SearchSettings()
 
@@ -95,3 +96,45 @@ def test_a_space_that_can_not_be_drawn_from_is_refused(values):
 
     with pytest.raises(UserError, match=f"^search.{next(iter(values))}"):
         build_search_settings(values)
+
+
+def test_settings_of_the_weighting_are_drawn_from_their_choices():
+    config = build_config(
+        {"training": {"weighting": {"name": "cagrad", "scale": "paper"}}}
+    )
+    space = SearchSettings(weighting={"c": (0, 0.4, 0.8)})
+    drawn = [draw(config, seed, space).training.weighting for seed in range(20)]
+    assert {chosen.name for chosen in drawn} == {"cagrad"}
+    assert {chosen.settings["c"] for chosen in drawn} == {0.0, 0.4, 0.8}
+    assert {chosen.settings["scale"] for chosen in drawn} == {"paper"}
+    row = settings_row(draw(config, 1, space))
+    assert set(row) >= {"weighting.c", "weighting.scale"}
+
+
+def test_settings_that_are_not_searched_stay():
+    config = build_config({"training": {"weighting": "dwa:temperature=3"}})
+    assert draw(config, 1).training.weighting == config.training.weighting
+    assert draw(config, 1).model.architecture == config.model.architecture
+
+
+@pytest.mark.parametrize(
+    ("space", "part"),
+    [
+        (
+            {"weighting": {"c": [0.4, -1]}},
+            "search.weighting.c: expected greater than or equal to 0; received -1",
+        ),
+        (
+            {"weighting": {"cc": [0.4]}},
+            "search.weighting.cc: unknown setting. Did you mean 'c'?",
+        ),
+        (
+            {"architecture": {"depth": [2]}},
+            "search.architecture.depth: unknown setting. Known here: none.",
+        ),
+    ],
+)
+def test_choices_that_cannot_be_are_told_before_the_search(space, part):
+    config = build_config({"training": {"weighting": "cagrad"}})
+    (message,) = check_searched_settings(SearchSettings(**space), config)
+    assert part in message

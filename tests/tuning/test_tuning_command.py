@@ -131,17 +131,6 @@ def test_all_mistakes_are_told_at_once_and_nothing_is_written(
     assert [path.name for path in tmp_path.iterdir()] == ["my.toml"]
 
 
-@pytest.mark.parametrize("package", ["keras_tuner", "tensorboard"])
-def test_an_absent_package_is_told_with_the_command_that_installs_it(
-    monkeypatch, capsys, package
-):
-    monkeypatch.setitem(sys.modules, package, None)
-    assert command.main(["--trials", "2"]) == 2
-    told = capsys.readouterr().err
-    assert package in told
-    assert 'pip install "keras-mtl[tuning]"' in told
-
-
 def test_the_help_loads_nothing_heavy(tmp_path):
     code = (
         "import sys; from tuning.__main__ import main; status = main(['--help'])\n"

@@ -1,17 +1,14 @@
-"""What declarations of tasks and features share.
+"""The base of declarations: tasks, features and all settings.
 
 They are frozen dataclasses that check their fields, whoever fills them: a
 script, a flag or a TOML file; and they are plain values when saved.
 """
 
-from collections.abc import Mapping
-from dataclasses import asdict, fields
+from dataclasses import fields
 from typing import Annotated, Any, Literal, Self, TypeVar, dataclass_transform
 
 from pydantic import ConfigDict, Field, StringConstraints
 from pydantic.dataclasses import dataclass
-
-from keras_mtl.errors import did_you_mean, show_value
 
 __all__ = [
     "ActivationName",
@@ -19,7 +16,6 @@ __all__ = [
     "Name",
     "Widths",
     "declaration",
-    "deserialize_kind",
 ]
 
 # Names that Keras scopes, JSON keys and TensorFlow Serving all take as they are.
@@ -43,19 +39,27 @@ ActivationName = Literal[
 ]
 
 Class = TypeVar("Class", bound=type)
-Kind = TypeVar("Kind")
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(Field,))
 def declaration(cls: Class) -> Class:
-    """Makes a class a frozen dataclass that checks its fields."""
-    made: Any = dataclass(frozen=True, config=ConfigDict(extra="forbid"))(cls)
-    return made
+    """Makes a class a frozen dataclass that checks its fields.
+
+    Example:
+
+    >>> @declaration
+    ... class Point(Declaration):
+    ...     x: float = 0.0
+    >>> Point(x="0.5").get_config()
+    {'x': 0.5}
+    """
+    checked: Any = dataclass(frozen=True, config=ConfigDict(extra="forbid"))(cls)
+    return checked
 
 
 @declaration
 class Declaration:
-    """The base of tasks and features."""
+    """The base of tasks, features and settings."""
 
     def replace(self, **changes: Any) -> Self:
         """Returns a copy with some fields changed, and checked again."""
@@ -74,36 +78,19 @@ class Declaration:
             if getattr(self, field.name) == field.default
         }
         return {
-            name: _plain(value)
-            for name, value in asdict(self).items()
-            if defaults or name not in at_default
+            field.name: _plain(getattr(self, field.name))
+            for field in fields(self)
+            if defaults or field.name not in at_default
         }
 
-
-def deserialize_kind(
-    config: Mapping[str, Any], kinds: Mapping[str, type[Kind]], what: str
-) -> Kind:
-    """Makes a declaration of one of several kinds from plain values.
-
-    Args:
-        config: The kind and the fields of its declaration.
-        kinds: The classes by kind.
-        what: What a message calls the declaration, such as `"task"`.
-
-    Raises:
-        ValueError: When the kind is unknown or a field is wrong.
-    """
-    values = dict(config)
-    kind = values.pop("kind", None)
-    if not isinstance(kind, str) or kind not in kinds:
-        raise ValueError(
-            f"expected a {what}'s kind among {', '.join(kinds)}; received "
-            f"{show_value(kind)}.{did_you_mean(str(kind), kinds)}"
-        )
-    return kinds[kind](**values)
+    def to_plain(self) -> Any:
+        """Returns the declaration as the plain value of another one's field."""
+        return self.get_config(defaults=True)
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, Declaration):
+        return value.to_plain()
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
     if isinstance(value, dict):

@@ -10,17 +10,14 @@ from keras_mtl.errors import DataWarning, UserError, did_you_mean
 from keras_mtl.tables._csv_file import CsvFile
 from keras_mtl.tables._read_columns import read_columns
 from keras_mtl.tables.column_store import ColumnStore
+from keras_mtl.tables.missing_values import MISSING_VALUES
 
 __all__ = [
-    "MISSING_VALUES",
     "read_csv",
     "read_csv_columns",
     "warn_of_notes",
     "warn_of_structure",
 ]
-
-# "None" and "none" aren't here: they are the name of a category too often.
-MISSING_VALUES = ("", "?", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null")
 
 
 def read_csv(

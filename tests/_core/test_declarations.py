@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 from pydantic import ValidationError
 
-from keras_mtl.declarations import Declaration, Name, Widths, declaration
+from keras_mtl._core.declarations import Declaration, Name, Widths, declaration
 
 
 @declaration

@@ -1,0 +1,120 @@
+"""Errors and warnings about the user's input, and the tools that write messages."""
+
+import contextlib
+import difflib
+import reprlib
+from collections.abc import Iterable, Iterator
+
+__all__ = [
+    "DataWarning",
+    "PluginWarning",
+    "RunStoppedError",
+    "UnknownNameError",
+    "UserError",
+    "did_you_mean",
+    "gather",
+    "show_value",
+]
+
+
+class UserError(ValueError):
+    """One or several errors in the user's input, all reported at once.
+
+    The commands print the messages without a traceback and end with exit
+    status 2; in a script it is a `ValueError` like any other.
+
+    Args:
+        *messages: One message per error: where it is, what was expected, what
+            was received and how to fix it.
+
+    Example:
+
+    >>> error = UserError("a.csv: no such file.", "--epochs: 0 is below 1.")
+    >>> print(error)
+    a.csv: no such file.
+    --epochs: 0 is below 1.
+    """
+
+    def __init__(self, *messages: str) -> None:
+        self.messages = tuple(messages)
+        super().__init__("\n".join(messages))
+
+
+class UnknownNameError(UserError):
+    """A name that nothing is registered under, though a plugin may do that.
+
+    The message lists the known names, the nearest of them first, and says how
+    a plugin is loaded.
+    """
+
+
+class RunStoppedError(Exception):
+    """A run that ended early, through no mistake in the user's input.
+
+    The commands print the message, which says how to go on, without a
+    traceback and end with exit status 1.
+    """
+
+
+class DataWarning(UserWarning):
+    """Something in the data was dropped, mapped or read in an unusual way."""
+
+
+class PluginWarning(UserWarning):
+    """A plugin of an installed package that could not be loaded."""
+
+
+@contextlib.contextmanager
+def gather(mistakes: list[str]) -> Iterator[None]:
+    """Keeps the mistakes of a step, so that those of the next are told too.
+
+    Args:
+        mistakes: Gets the messages of a `UserError` that is raised inside.
+
+    Example:
+
+    >>> mistakes = []
+    >>> with gather(mistakes):
+    ...     raise UserError("a.csv: no such file.")
+    >>> mistakes
+    ['a.csv: no such file.']
+    """
+    try:
+        yield
+    except UserError as error:
+        mistakes += error.messages
+
+
+CHARACTERS_SHOWN = 80
+
+_shortened = reprlib.Repr()
+_shortened.maxstring = _shortened.maxother = CHARACTERS_SHOWN
+
+
+def show_value(value: object) -> str:
+    """Writes any value for a message, however long or deep it is.
+
+    Example:
+
+    >>> show_value([1, "two"]), len(show_value("x" * 1000))
+    ("[1, 'two']", 80)
+    """
+    try:
+        text = _shortened.repr(value)
+    except ValueError:
+        return "a number of thousands of digits"  # which Python does not write
+    if len(text) <= CHARACTERS_SHOWN:
+        return text
+    return f"{text[: CHARACTERS_SHOWN - 4]} ..."
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Returns the hint ` Did you mean 'x'?`, or `""` when nothing is near.
+
+    Example:
+
+    >>> did_you_mean("lerning_rate", ["learning_rate", "epochs"])
+    " Did you mean 'learning_rate'?"
+    """
+    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+    return f" Did you mean '{near[0]}'?" if near else ""

@@ -1,0 +1,76 @@
+"""Messages about settings that do not fit their declaration."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import fields, is_dataclass
+from typing import Any, get_type_hints
+
+from pydantic import ValidationError
+
+from keras_mtl._core.errors import UserError, did_you_mean, show_value
+
+__all__ = ["validation_messages"]
+
+# So many errors of one table are explained; a file may have a million.
+IN_FULL = 100
+
+
+def validation_messages(
+    error: ValidationError, schema: type, prefix: str = ""
+) -> Iterator[str]:
+    """Writes one message per error: where it is, what was expected and received.
+
+    Args:
+        error: What pydantic raised.
+        schema: The declaration that was to be made.
+        prefix: What stands before the name of a field, such as `"search."`.
+
+    Example:
+
+    >>> from keras_mtl._core.declarations import Declaration, declaration
+    >>> @declaration
+    ... class Point(Declaration):
+    ...     x: float = 0.0
+    >>> try:
+    ...     Point(x="a", xx=1)
+    ... except ValidationError as error:
+    ...     print(*validation_messages(error, Point), sep="\\n")
+    x: expected a valid number, unable to parse string as a number; received 'a'.
+    xx: unknown setting. Did you mean 'x'? Known here: x.
+    """
+    for number, item in enumerate(error.errors(include_url=False)):
+        where = prefix + ".".join(str(part) for part in item["loc"])
+        if number >= IN_FULL:
+            yield f"{where}: {item['type']}"
+            continue
+        if item["type"] == "unexpected_keyword_argument":
+            *path, key = item["loc"]
+            known = _fields_at(schema, path)
+            yield (
+                f"{where}: unknown setting.{did_you_mean(str(key), known)} Known here: "
+                f"{', '.join(known) or 'none'}."
+            )
+            continue
+        cause = item.get("ctx", {}).get("error")
+        if isinstance(cause, UserError):
+            # The settings of a method: each message begins with one's name.
+            for message in cause.messages:
+                yield f"{where}.{message}"
+            continue
+        text = item["msg"].removeprefix("Value error, ")
+        text = text.replace("Input should be", "expected").replace(
+            "String should match pattern", "expected text of the form"
+        )
+        if item["type"] == "missing":
+            yield f"{where}: expected a value; received none."
+            continue
+        if "received" not in text:
+            text += f"; received {show_value(item['input'])}"
+        yield f"{where}: {text[0].lower()}{text[1:].removesuffix('.')}."
+
+
+def _fields_at(schema: Any, path: Iterable[Any]) -> list[str]:
+    for part in path:
+        schema = get_type_hints(schema).get(part, schema)
+    return [field.name for field in fields(schema)] if is_dataclass(schema) else []

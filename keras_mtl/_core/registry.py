@@ -1,0 +1,228 @@
+"""Named things that users choose from and plugins add to."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from keras_mtl._core.errors import (
+    UnknownNameError,
+    UserError,
+    did_you_mean,
+    show_value,
+)
+from keras_mtl._core.plugins import load_plugins
+
+__all__ = ["Entry", "Registry"]
+
+Item = TypeVar("Item")
+
+# On the command line `:`, `,` and `=` stand between a name and its settings.
+NAME = re.compile(r"[a-z][a-z0-9_-]*")
+
+HINT = (
+    " If a module of yours registers it, import that module first: --import MODULE on "
+    "the command line."
+)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry of a registry.
+
+    Attributes:
+        target: The thing itself, or `"module:name"` until it is needed.
+        module: The module that defines it.
+        settings: The declaration of its settings, or `"module:name"`; None
+            where its own signature declares them, or it has none.
+    """
+
+    target: Any
+    module: str
+    settings: Any = None
+
+
+class Registry(Mapping[str, Item], Generic[Item]):
+    """Things of one sort by name: weightings, kinds of tasks or features, ....
+
+    The built-in ones are there by the name of their module and are imported
+    when they are first needed, so that a name can be checked before Keras is
+    loaded. Plugins of installed packages are imported when a name is asked for
+    that is not built in, or when all names are.
+
+    Args:
+        sort: A word for one of the things in messages, such as `"weighting"`.
+        expected: The beginning of the message about an unknown name, such as
+            `"one of"`.
+        builtin: For each built-in name its `"module:name"`.
+        settings: For a built-in name the `"module:name"` of the declaration of
+            its settings.
+        first: A module that is imported before any of the things.
+
+    Example:
+
+    >>> shapes = Registry("shape", "one of", {"name": "string:Formatter"})
+    >>> shapes.load("name").__name__, "nmae" in shapes
+    ('Formatter', False)
+    >>> shapes.register("square", "a square", module="mine")
+    >>> list(shapes)
+    ['name', 'square']
+    """
+
+    def __init__(
+        self,
+        sort: str,
+        expected: str,
+        builtin: Mapping[str, str],
+        settings: Mapping[str, str] | None = None,
+        first: str | None = None,
+    ) -> None:
+        self.sort = sort
+        self.expected = expected
+        self.builtin = tuple(builtin)
+        self.first = first
+        self._entries = {
+            name: Entry(target, target.partition(":")[0], (settings or {}).get(name))
+            for name, target in builtin.items()
+        }
+        # Names that two plugins gave to different things, with their modules.
+        self._refused: dict[str, tuple[str, str]] = {}
+
+    def register(
+        self, name: str, item: Item | str, *, module: str, settings: Any = None
+    ) -> None:
+        """Adds a thing.
+
+        Args:
+            name: Its name: small letters, digits, `-` and `_`.
+            item: The thing, or its `"module:name"`.
+            module: The module that defines it.
+            settings: See `Entry`.
+
+        Raises:
+            UserError: When the name is not of that form, or is another
+                thing's. The name of two plugins is then refused to both.
+        """
+        if not isinstance(name, str) or not NAME.fullmatch(name):
+            raise UserError(
+                f"{module}: expected the name of a {self.sort} of small letters, "
+                f"digits, - and _, beginning with a letter; received "
+                f"{show_value(name)}."
+            )
+        new, old = Entry(item, module, settings), self._entries.get(name)
+        if old is not None and not _same(old, new):
+            if name not in self.builtin:
+                self._refused[name] = (old.module, module)
+            raise UserError(_two_of_one_name(self.sort, name, old.module, module))
+        self._entries[name] = new
+
+    def load(self, name: str) -> Item:
+        """Returns the thing of a name, imported if it was not yet.
+
+        Raises:
+            UnknownNameError: When there is none.
+            UserError: When two plugins have given the name to different things.
+        """
+        entry = self.find(name)
+        if isinstance(entry.target, str):
+            entry = Entry(self._import(entry.target), entry.module, entry.settings)
+            self._entries[name] = entry
+        item: Item = entry.target
+        return item
+
+    def find(self, name: str) -> Entry:
+        """Returns the entry of a name, as it is; see `load`."""
+        if name not in self._entries:
+            load_plugins()
+        if name in self._refused:
+            raise UserError(_two_of_one_name(self.sort, name, *self._refused[name]))
+        if name not in self._entries:
+            raise UnknownNameError(self.unknown(name))
+        return self._entries[name]
+
+    def settings(self, name: str) -> Any:
+        """Returns the declaration of a thing's settings; None if it has none."""
+        settings = self.find(name).settings
+        if isinstance(settings, str):
+            module, _, attribute = settings.partition(":")
+            settings = getattr(importlib.import_module(module), attribute)
+        return settings
+
+    def unknown(self, name: object, exclude: frozenset[str] = frozenset()) -> str:
+        """Returns the message about a name that nothing has.
+
+        Args:
+            name: The name.
+            exclude: Names that may not be chosen here.
+        """
+        known = [each for each in self if each not in exclude]
+        return (
+            f"expected {self.expected} {', '.join(known)}; received "
+            f"{show_value(name)}.{self.hint(name, known)}"
+        )
+
+    def hint(self, name: object, known: list[str] | None = None) -> str:
+        """Returns how an unknown name may become a known one, for a message."""
+        failed = "".join(f" {plugin.describe()}" for plugin in load_plugins())
+        near = did_you_mean(str(name), list(self) if known is None else known)
+        return f"{near}{failed}{HINT}"
+
+    def outside(self) -> tuple[str, ...]:
+        """Returns the names that plugins have added, in their order."""
+        return tuple(name for name in self if name not in self.builtin)
+
+    @contextmanager
+    def restored(self) -> Iterator[None]:
+        """Forgets at the end what is registered inside, for tests."""
+        entries, refused = dict(self._entries), dict(self._refused)
+        try:
+            yield
+        finally:
+            self._entries, self._refused = entries, refused
+
+    def __getitem__(self, name: str) -> Item:
+        if name not in self:
+            raise KeyError(name)
+        return self.load(name)
+
+    def __contains__(self, name: object) -> bool:
+        if name in self._entries:
+            return True
+        load_plugins()
+        return name in self._entries
+
+    def __iter__(self) -> Iterator[str]:
+        load_plugins()
+        return iter(list(self._entries))
+
+    def __len__(self) -> int:
+        load_plugins()
+        return len(self._entries)
+
+    def _import(self, target: str) -> Any:
+        if self.first is not None:
+            importlib.import_module(self.first)
+        module, _, attribute = target.partition(":")
+        return getattr(importlib.import_module(module), attribute)
+
+
+def _same(old: Entry, new: Entry) -> bool:
+    """Says whether a module registers its own thing anew, as when reloaded."""
+    return old.module == new.module and _name(old.target) == _name(new.target)
+
+
+def _name(target: Any) -> str:
+    if isinstance(target, str):
+        return target.partition(":")[2]
+    return getattr(target, "__qualname__", type(target).__qualname__)
+
+
+def _two_of_one_name(sort: str, name: str, first: str, second: str) -> str:
+    return (
+        f"{sort} {name!r}: expected a name that one module registers; received it from "
+        f"{first!r} and from {second!r}. Rename one of them, or import only one."
+    )

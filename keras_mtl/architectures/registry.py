@@ -1,0 +1,134 @@
+"""The architectures by name, and the model that settings describe."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from keras_mtl._core.errors import UserError
+from keras_mtl._core.named_settings import (
+    NamedSettings,
+    check_settings,
+    parse_named_settings,
+)
+from keras_mtl._core.registry import Registry
+from keras_mtl.architectures.settings import COMMON_SETTINGS, ArchitectureSettings
+from keras_mtl.tasks.task import Task
+
+if TYPE_CHECKING:
+    from keras_mtl.training import MultiTaskModel
+
+__all__ = [
+    "ARCHITECTURES",
+    "Builder",
+    "build_architecture",
+    "check_architecture",
+    "register_architecture",
+]
+
+# From the width of the encoded matrix, the tasks and the settings to a model.
+Builder = Callable[[int, Sequence[Task], Any], "MultiTaskModel"]
+
+ARCHITECTURES: Registry[Builder] = Registry(
+    "architecture",
+    "one of",
+    {"hard-sharing": "keras_mtl.architectures.hard_sharing:build_core"},
+    settings={
+        "hard-sharing": "keras_mtl.architectures.settings:HardSharingSettings",
+    },
+    first="keras",
+)
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def register_architecture(
+    name: str, settings: type[ArchitectureSettings] = ArchitectureSettings
+) -> Callable[[Function], Function]:
+    """Returns a decorator that adds an architecture.
+
+    What is decorated builds a model: from the width of the encoded matrix, the
+    tasks, resolved, and the checked settings to a `MultiTaskModel` of that
+    matrix. From then on it is chosen like the built-in ones:
+    `--architecture NAME`, `[model.architecture]` in TOML.
+
+    Args:
+        name: The architecture's name.
+        settings: The declaration of its settings.
+
+    Raises:
+        UserError: When the name is taken, or the settings are no declaration.
+
+    Example:
+
+    >>> import keras_mtl
+    >>> @keras_mtl.register_architecture("wide-sharing")
+    ... def build_wide_sharing(width, tasks, settings):
+    ...     trunk = [2 * units for units in settings.trunk]
+    ...     return keras_mtl.build_hard_sharing(width, tasks, trunk=trunk)
+    >>> tasks = [keras_mtl.BinaryTask("heart")]
+    >>> build_architecture("wide-sharing", 4, tasks).get_layer("trunk_2").units
+    128
+    """
+
+    def decorate(build: Function) -> Function:
+        if not isinstance(settings, type) or not issubclass(
+            settings, ArchitectureSettings
+        ):
+            raise UserError(
+                f"{build.__module__}: expected the settings of architecture {name!r} "
+                "to be a subclass of keras_mtl.ArchitectureSettings; received "
+                f"{settings!r}."
+            )
+        ARCHITECTURES.register(name, build, module=build.__module__, settings=settings)
+        return build
+
+    return decorate
+
+
+def check_architecture(value: object) -> NamedSettings:
+    """Checks an architecture's name and its own settings; loads no built-in one.
+
+    Args:
+        value: A name, `name:setting=value,...`, or a table with a `name`.
+
+    Raises:
+        ValueError: When the name or a setting is wrong.
+    """
+    return check_settings(
+        value, ARCHITECTURES, common=COMMON_SETTINGS, common_place="[model]"
+    )
+
+
+def build_architecture(
+    architecture: str | NamedSettings,
+    width: int,
+    tasks: Sequence[Task],
+    common: ArchitectureSettings | None = None,
+) -> MultiTaskModel:
+    """Builds the network of an architecture, for an encoded matrix.
+
+    Args:
+        architecture: Its name, with its own settings if any.
+        width: The columns of the matrix.
+        tasks: The tasks, resolved.
+        common: The settings that all architectures have.
+
+    Raises:
+        UserError: When the name or a setting is wrong, or the builder does not
+            return a model of these tasks.
+    """
+    from keras_mtl.training import MultiTaskModel
+
+    chosen = check_architecture(parse_named_settings(architecture))
+    common = common or ArchitectureSettings()
+    shared = {name: getattr(common, name) for name in COMMON_SETTINGS}
+    settings = ARCHITECTURES.settings(chosen.name)(**shared, **chosen.settings)
+    model = ARCHITECTURES.load(chosen.name)(width, tasks, settings)
+    if not isinstance(model, MultiTaskModel) or model.tasks != tuple(tasks):
+        raise UserError(
+            f"architecture {chosen.name!r}: expected its builder to return a "
+            "MultiTaskModel of the tasks that it is given; received "
+            f"{type(model).__name__}."
+        )
+    return model

@@ -1,0 +1,95 @@
+"""A column of the data whose kind is to be found out."""
+
+from __future__ import annotations
+
+import shlex
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from keras_mtl.features._missing_words import missing_words
+from keras_mtl.tables.text_values import count_words
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Column"]
+
+
+class Column:
+    """A column's values, and what the kinds of feature look at to know it.
+
+    Args:
+        values: The column, as pandas read it.
+
+    Example:
+
+    >>> import pandas as pd
+    >>> column = Column(pd.Series(["1", "2", "x", None]))
+    >>> column.is_numeric, round(column.number_share, 2)
+    (False, 0.67)
+    """
+
+    def __init__(self, values: pd.Series) -> None:
+        self.name = str(values.name)
+        self.present = values.dropna()
+
+    @cached_property
+    def is_boolean(self) -> bool:
+        """Whether pandas read truth values."""
+        import pandas as pd
+
+        return bool(pd.api.types.is_bool_dtype(self.present))
+
+    @cached_property
+    def is_numeric(self) -> bool:
+        """Whether pandas read numbers, and no truth values."""
+        import pandas as pd
+
+        return bool(pd.api.types.is_numeric_dtype(self.present) and not self.is_boolean)
+
+    @cached_property
+    def word_counts(self) -> dict[str, int]:
+        """How many rows have each word, in a column of text; none is empty."""
+        counts = dict(count_words(self.present, missing_words()))
+        counts.pop("", None)
+        return counts
+
+    @cached_property
+    def word_rows(self) -> int:
+        """How many rows have a word."""
+        return sum(self.word_counts.values())
+
+    @cached_property
+    def looks_like_dates(self) -> bool:
+        """Whether its numbers or words look like dates."""
+        # With pandas, which settings are checked without.
+        from keras_mtl.tables.suspicions import date_look
+
+        values = self.present if self.is_numeric else list(self.word_counts)
+        return date_look(values, self.name)
+
+    @cached_property
+    def number_share(self) -> float:
+        """The share of cells that are numbers, in a column of text."""
+        import pandas as pd
+
+        words = pd.Series(list(self.word_counts), dtype=object)
+        numbers = pd.to_numeric(words, errors="coerce").notna()
+        rows = np.asarray(list(self.word_counts.values()))[numbers].sum()
+        return float(rows / self.word_rows) if self.word_rows else 0.0
+
+    def describe_dates(self, read_as: str) -> str:
+        """Returns the end of a warning about a column of dates, or `""`.
+
+        Args:
+            read_as: What they are read as: `"numbers"` or `"words"`.
+        """
+        if not self.looks_like_dates:
+            return ""
+        return (
+            f"looks like dates, which are read as {read_as}. Write what can be learned "
+            "from as numbers in columns of their own (year, month, day of the week, "
+            f"age in days), and leave this one out (--drop {shlex.quote(self.name)})."
+        )

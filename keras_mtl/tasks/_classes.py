@@ -1,0 +1,60 @@
+"""The common ground of tasks whose labels are classes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from keras_mtl.tasks.task import Task
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+    from keras_mtl.tables.column_store import Rows
+    from keras_mtl.tasks._plots import ClassColumns
+
+__all__ = ["CLASS_METRICS", "name_classes", "one_group_per_class", "plots_of_classes"]
+
+CLASS_METRICS: Mapping[str, Literal["min", "max"]] = {
+    "accuracy": "max",
+    "balanced_accuracy": "max",
+    "auc": "max",
+    "log_loss": "min",
+    "brier": "min",
+}
+
+
+def name_classes(task: Task, frame: Rows) -> dict[str, pd.Series]:
+    """Returns the classes of a task with one label column; see `class_labels`."""
+    import pandas as pd
+
+    names = pd.Series(task.label_answers(task.encode_labels(frame)))
+    return {task.label_columns[0]: names.replace("", np.nan)}
+
+
+def one_group_per_class(
+    task: Task, labels: np.ndarray
+) -> Iterator[tuple[str, str, np.ndarray]]:
+    """Gives the rows of each class of a task with one label column."""
+    for code in np.unique(labels[~np.isnan(labels)]):
+        name = str(task.label_answers(np.asarray([code]))[0])
+        yield task.label_columns[0], name, labels == code
+
+
+def plots_of_classes(
+    task: str, columns: ClassColumns
+) -> dict[str, Callable[[Axes], None]]:
+    """Returns the ROC and calibration plots, where some class defines them."""
+    from keras_mtl.tasks._plots import drawn_classes, plot_calibration, plot_roc
+
+    drawn = drawn_classes(columns)
+    if not drawn:
+        return {}
+    return {
+        "roc": partial(plot_roc, task=task, columns=drawn),
+        "calibration": partial(plot_calibration, task=task, columns=drawn),
+    }

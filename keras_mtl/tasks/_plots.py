@@ -1,0 +1,158 @@
+"""Plots of held-out rows that several kinds of task have.
+
+Each draws on matplotlib's axes, with the colors of the axes' own cycle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = [
+    "ClassColumns",
+    "drawn_classes",
+    "plot_calibration",
+    "plot_confusion",
+    "plot_predicted",
+    "plot_roc",
+]
+
+# In inches, of a figure with its legend beside it.
+WIDE = 7.5
+# More curves can't be told apart.
+CURVES = 8
+
+# By class, whether it is the label, and its probability.
+ClassColumns = Mapping[str, tuple[np.ndarray, np.ndarray]]
+
+
+def drawn_classes(columns: ClassColumns) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Returns the classes that some rows have and others lack.
+
+    Of many classes, the most frequent.
+    """
+    defined = {
+        name: pair
+        for name, pair in columns.items()
+        if pair[0].any() and not pair[0].all()
+    }
+    order = sorted(defined, key=lambda name: -int(defined[name][0].sum()))
+    frequent = order[:CURVES]
+    return {name: defined[name] for name in defined if name in frequent}
+
+
+def plot_roc(axes: Axes, task: str, columns: ClassColumns) -> None:
+    """Draws a ROC curve for each class."""
+    from sklearn.metrics import roc_auc_score, roc_curve
+
+    for name, (truth, probability) in columns.items():
+        false, true, _ = roc_curve(truth, probability)
+        label = f"{name} AUC {roc_auc_score(truth, probability):.3f}".strip()
+        axes.plot(false, true, label=label)
+    axes.plot([0, 1], [0, 1], color="0.7", linestyle=":")
+    axes.set(
+        title=f"{task}: ROC on held-out rows",
+        xlabel="false positives' share",
+        ylabel="true positives' share",
+        aspect="equal",
+    )
+    _legend(axes, "lower right", len(columns))
+
+
+def plot_calibration(axes: Axes, task: str, columns: ClassColumns) -> None:
+    """Draws how often each class is the label, by its probability."""
+    from sklearn.calibration import calibration_curve
+
+    axes.plot([0, 1], [0, 1], color="0.7", linestyle=":")
+    for name, (truth, probability) in columns.items():
+        # Bins of equal size: few rows make bins of equal width empty.
+        observed, predicted = calibration_curve(
+            truth,
+            probability,
+            n_bins=min(8, max(2, len(truth) // 20)),
+            strategy="quantile",
+        )
+        axes.plot(predicted, observed, marker="o", label=name or None)
+    axes.set(
+        title=f"{task}: calibration on held-out rows",
+        xlabel="probability answered",
+        ylabel="share that is so",
+        aspect="equal",
+    )
+    if len(columns) > 1:
+        _legend(axes, "upper left", len(columns))
+
+
+def plot_confusion(
+    axes: Axes,
+    task: str,
+    names: Sequence[str],
+    labels: np.ndarray,
+    predictions: np.ndarray,
+) -> None:
+    """Draws the counts of rows by their class and their prediction.
+
+    Args:
+        axes: Where to draw.
+        task: The task's name.
+        names: The classes.
+        labels: The rows' class indices, NaN where missing.
+        predictions: The predicted class indices.
+    """
+    known = ~np.isnan(labels)
+    counts = np.zeros((len(names), len(names)), int)
+    np.add.at(counts, (labels[known].astype(int), predictions[known]), 1)
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    # Small enough for the cells of many classes.
+    size = min(10.0, max(3.0, 100 / len(names)))
+    for row in range(len(names)):
+        for column in range(len(names)):
+            axes.text(
+                column,
+                row,
+                str(counts[row, column]),
+                ha="center",
+                va="center",
+                fontsize=size,
+                color="white" if shares[row, column] > 0.5 else "black",
+            )
+    ticks = np.arange(len(names))
+    steep = 20 if len(names) <= 6 else 90
+    axes.set_xticks(ticks, names, rotation=steep, ha="right", fontsize=size)
+    axes.set_yticks(ticks, names, fontsize=size)
+    axes.set(
+        title=f"{task}: rows by label and answer, held out",
+        xlabel="answer",
+        ylabel="label (shaded by its share)",
+    )
+
+
+def plot_predicted(
+    axes: Axes, task: str, labels: np.ndarray, values: np.ndarray
+) -> None:
+    """Draws predicted numbers over the labels; no label is missing."""
+    axes.scatter(labels, values, s=12, alpha=0.6, edgecolors="none")
+    low, high = min(labels.min(), values.min()), max(labels.max(), values.max())
+    axes.plot([low, high], [low, high], color="0.7", linestyle=":")
+    axes.set(title=f"{task}: held-out rows", xlabel="label", ylabel="answer")
+
+
+def _legend(
+    axes: Axes, place: Literal["lower right", "upper left"], entries: int
+) -> None:
+    """Adds a legend, outside of the axes where it would hide the curves."""
+    from matplotlib.figure import Figure
+
+    if entries <= 4:
+        axes.legend(loc=place, framealpha=0.6)
+    else:
+        figure = axes.figure
+        assert isinstance(figure, Figure)
+        figure.set_figwidth(WIDE)
+        figure.legend(loc="outside right upper", fontsize="small")
