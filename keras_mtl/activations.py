@@ -77,7 +77,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def _study(values: dict[str, Any], mistakes: list[str]) -> None:
     from keras_mtl.errors import UserError
-    from keras_mtl.studies.settings import study_settings
+    from studies.settings import study_settings
 
     out = values.pop("out", None)
     overwrite = bool(values.pop("overwrite", False))
@@ -97,11 +97,11 @@ def _study(values: dict[str, Any], mistakes: list[str]) -> None:
         raise UserError(*mistakes)
     # Loaded from here on: what the settings don't need.
     if settings.heart:
-        from keras_mtl.studies.heart_run import run_heart_study
+        from studies.heart_run import run_heart_study
 
         run_heart_study(settings, out, overwrite, quiet)
     else:
-        from keras_mtl.studies.study_run import run_study
+        from studies.study_run import run_study
 
         run_study(settings, out, overwrite, quiet)
 

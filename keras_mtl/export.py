@@ -50,7 +50,7 @@ def _export(values: dict[str, Any], mistakes: list[str]) -> None:
     from keras_mtl._core.display import write_output
     from keras_mtl._core.plugins import import_modules
     from keras_mtl.errors import UserError, gather
-    from keras_mtl.serving.run_export import check_export, publish_run
+    from keras_mtl.runs.export_run import check_export, publish_run
 
     run, base = values["RUN"] or "", values.get("to", "")
     form, name = values.get("format", "saved_model"), values.get("name")

@@ -10,8 +10,8 @@ import pytest
 
 from keras_mtl import activations
 from keras_mtl.datasets.curve import curve_path, make_curve
-from keras_mtl.studies import read_curve, study_activations, study_settings
-from keras_mtl.studies.study_tables import scores
+from studies import read_curve, study_activations, study_settings
+from studies.study_tables import scores
 
 QUICK = ["--activations", "leaky_relu,tanh,none", "--seeds", "2", "--epochs", "4"]
 PICTURES = {"curves.png", "learning_curves.png", "scores.png"}

@@ -13,7 +13,7 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
-from keras_mtl.errors import RunStoppedError
+from keras_mtl._core.errors import RunStoppedError
 
 __all__ = [
     "disk_failures",

@@ -28,7 +28,7 @@ def build_regressor(
 
     Each hidden layer is a dense layer, its activation and a normalisation.
     Without an activation the whole is a straight line, however deep it is: see
-    `keras_mtl.studies.collapse_to_line`.
+    `studies.collapse_to_line`.
 
     Each activation is followed by a normalisation of its own. The article's
     code puts one layer in two places; its running statistics then mix those of

@@ -15,8 +15,9 @@ from keras_mtl.configuration.toml_file import write_toml
 from keras_mtl.runs.helpers import RunHelpers, draw_beside
 from keras_mtl.runs.predictions import answer_rows
 from keras_mtl.runs.prepare import PreparedData
+from keras_mtl.runs.run_details import run_details
 from keras_mtl.runs.train import TrainedRun
-from keras_mtl.serving import run_details, write_saved_model
+from keras_mtl.serving import write_saved_model
 
 __all__ = ["run_metrics", "write_run"]
 

@@ -11,8 +11,6 @@ __getattr__, __all__ = lazy_names(
     __name__,
     {
         "keras_mtl.serving.model_file": ("load_model",),
-        "keras_mtl.serving.run_export": ("publish_run",),
-        "keras_mtl.serving.details": ("run_details",),
         "keras_mtl.serving.session": ("ServingSession",),
         "keras_mtl.serving.saved_model": ("publish_saved_model", "write_saved_model"),
     },

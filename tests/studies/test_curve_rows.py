@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from keras_mtl.datasets.curve import curve_values, make_curve
 from keras_mtl.errors import UserError
-from keras_mtl.studies import noise_variance, read_curve
+from studies import noise_variance, read_curve
 
 
 def test_the_embedded_curve_has_a_known_ceiling():

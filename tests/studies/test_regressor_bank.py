@@ -4,9 +4,9 @@ import keras
 import numpy as np
 import pytest
 
-from keras_mtl.studies import RegressorBank, summed_squared_error
-from keras_mtl.studies.activation_names import COMPARED, KNOWN
-from keras_mtl.studies.shuffled_columns import ShuffledColumns
+from studies import RegressorBank, summed_squared_error
+from studies.activation_names import COMPARED, KNOWN
+from studies.shuffled_columns import ShuffledColumns
 
 X = np.linspace(-2, 2, 64)
 Y = np.sin(3 * X)

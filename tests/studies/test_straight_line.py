@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keras_mtl.architectures.regressors import build_regressor
-from keras_mtl.studies import collapse_to_line
+from studies import collapse_to_line
 
 MODEL = build_regressor(widths=(3, 5, 2), leaky_relu=False)
 

@@ -10,8 +10,8 @@ import pandas as pd
 from keras_mtl.datasets.curve import curve_path, curve_values
 from keras_mtl.errors import UserError
 from keras_mtl.splits import label_strata, row_groups, split_rows
-from keras_mtl.studies.noise_ceiling import noise_variance
 from keras_mtl.tables import describe_row, read_csv, require_columns
+from studies.noise_ceiling import noise_variance
 
 __all__ = ["CurveRows", "read_curve"]
 

@@ -14,8 +14,8 @@ from keras_mtl.report.figures import COLORS, write_figure
 from keras_mtl.runs.prepare import prepare_data
 from keras_mtl.runs.run_folder import choose_folder, new_run_folder
 from keras_mtl.runs.terminal import Terminal
-from keras_mtl.studies.settings import StudySettings
-from keras_mtl.studies.study_run import STUDY_MARKS, write_json
+from studies.settings import StudySettings
+from studies.study_run import STUDY_MARKS, write_json
 
 __all__ = ["run_heart_study"]
 
@@ -49,7 +49,7 @@ def run_heart_study(
     with terminal.loading():
         import tensorflow as tf
 
-        from keras_mtl.studies.heart_study import FOLDS, heart_scores, study_heart
+        from studies.heart_study import FOLDS, heart_scores, study_heart
 
         tf.config.list_logical_devices()
     terminal.console.print(

@@ -9,7 +9,7 @@ from pydantic import Field, ValidationError
 
 from keras_mtl._core.declarations import Declaration, declaration
 from keras_mtl.errors import UserError
-from keras_mtl.studies.activation_names import COMPARED, unknown_activations
+from studies.activation_names import COMPARED, unknown_activations
 
 __all__ = ["StudySettings", "study_settings"]
 

@@ -9,8 +9,8 @@ from typing import Any
 from keras_mtl.errors import UserError
 from keras_mtl.runs.run_folder import choose_folder, new_run_folder
 from keras_mtl.runs.terminal import Terminal
-from keras_mtl.studies.curve_rows import read_curve
-from keras_mtl.studies.settings import StudySettings
+from studies.curve_rows import read_curve
+from studies.settings import StudySettings
 
 __all__ = ["STUDY_MARKS", "run_study", "write_json"]
 
@@ -55,9 +55,9 @@ def run_study(
     with terminal.loading():
         import tensorflow as tf
 
-        from keras_mtl.studies.activation_study import study_activations
-        from keras_mtl.studies.study_plots import write_study_plots
-        from keras_mtl.studies.study_tables import (
+        from studies.activation_study import study_activations
+        from studies.study_plots import write_study_plots
+        from studies.study_tables import (
             scores,
             scores_frame,
             scores_table,

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from rich.table import Table
 
-from keras_mtl.studies.activation_study import ActivationStudy
+from studies.activation_study import ActivationStudy
 
 __all__ = ["ARTICLE", "scores", "scores_frame", "scores_table", "study_facts"]
 

@@ -9,8 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from keras_mtl.report.figures import COLORS, write_figure
-from keras_mtl.studies.activation_study import ActivationStudy
-from keras_mtl.studies.study_tables import ARTICLE, scores
+from studies.activation_study import ActivationStudy
+from studies.study_tables import ARTICLE, scores
 
 __all__ = ["write_study_plots"]
 

@@ -12,8 +12,8 @@ from keras_mtl.architectures import build_hard_sharing
 from keras_mtl.features import build_encoder, encode_frame, learn_features
 from keras_mtl.runs.prepare import PreparedData
 from keras_mtl.splits import fold_rows, label_strata
-from keras_mtl.studies.settings import StudySettings
 from keras_mtl.training import TrainingSettings, fit_members
+from studies.settings import StudySettings
 
 __all__ = ["MEASURES", "heart_scores", "study_heart"]
 

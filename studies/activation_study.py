@@ -10,11 +10,11 @@ import keras
 import numpy as np
 
 from keras_mtl.analysis import unit_activity
-from keras_mtl.studies.curve_rows import CurveRows
-from keras_mtl.studies.regressor_bank import RegressorBank, summed_squared_error
-from keras_mtl.studies.settings import StudySettings
-from keras_mtl.studies.shuffled_columns import ShuffledColumns
-from keras_mtl.studies.straight_line import collapse_to_line
+from studies.curve_rows import CurveRows
+from studies.regressor_bank import RegressorBank, summed_squared_error
+from studies.settings import StudySettings
+from studies.shuffled_columns import ShuffledColumns
+from studies.straight_line import collapse_to_line
 
 __all__ = ["ActivationResult", "ActivationStudy", "Scales", "study_activations"]
 

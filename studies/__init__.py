@@ -1,0 +1,23 @@
+"""Studies: what an activation does."""
+
+from keras_mtl._core.lazy import lazy_names
+
+__getattr__, __all__ = lazy_names(
+    __name__,
+    {
+        "studies.activation_study": (
+            "ActivationResult",
+            "ActivationStudy",
+            "study_activations",
+        ),
+        "studies.curve_rows": ("CurveRows", "read_curve"),
+        "studies.noise_ceiling": ("noise_variance",),
+        "studies.regressor_bank": (
+            "ParallelDense",
+            "RegressorBank",
+            "summed_squared_error",
+        ),
+        "studies.settings": ("StudySettings", "study_settings"),
+        "studies.straight_line": ("collapse_to_line",),
+    },
+)
