@@ -8,7 +8,6 @@ from typing import Any
 import keras
 import numpy as np
 import tensorflow as tf
-from keras_mtl.training.adam import adam_update, initial_adam_state
 
 import keras_mtl.weighting
 from benchmarks.epoch_clock import EpochClock
@@ -56,35 +55,33 @@ def program_steps(
     named = {task: tf.constant(labels[:, i]) for i, task in enumerate(problem.names)}
     step = BatchStep(model, keras_mtl.weighting.get(name))
     batch = pack_batch(step.blocks, Batch(tf.constant(inputs), named))
-    one = tf.ones([1])
+    optimizer = keras.optimizers.Adam(LEARNING_RATE)
+    variables = model.trainable_variables
+    optimizer.build(variables)
 
-    def body(turn: Any, weights: Any, adam: Any, state: Any) -> tuple[Any, ...]:
+    def body(turn: Any, state: Any) -> tuple[Any, ...]:
         made = step(
-            [weight[0] for weight in weights],
+            [tf.convert_to_tensor(variable) for variable in variables],
             [],
             batch,
             tf.ones([problem.tasks]),
             state,
         )
-        gradients = [gradient[None] for gradient in made.gradients]
-        weights, adam = adam_update(
-            weights, gradients, adam, LEARNING_RATE * one, 0.0 * one, one
-        )
-        return turn + 1, weights, adam, made.weighting_state
+        optimizer.apply(made.gradients, variables)
+        return turn + 1, made.weighting_state
 
     @tf.function(jit_compile=True, autograph=False)
-    def program(weights: Any, adam: Any, state: Any) -> Any:
-        values = (tf.constant(0), weights, adam, state)
-        return tf.while_loop(lambda turn, *_: turn < steps, body, values)[1:]
+    def program(state: Any) -> Any:
+        return tf.while_loop(
+            lambda turn, _: turn < steps, body, (tf.constant(0), state)
+        )
 
-    weights = [tf.convert_to_tensor(each)[None] for each in model.trainable_variables]
     state = tf.nest.map_structure(tf.constant, step.initial_weighting_state())
-    values = (weights, initial_adam_state(weights, 1), state)
 
     def run() -> None:
-        nonlocal values
-        values = program(*values)
-        values[0][0].numpy()  # waits until it has run
+        nonlocal state
+        turn, state = program(state)
+        turn.numpy()  # waits until it has run
 
     return lambda: [seconds_of(run) / steps * 1e3]
 

@@ -319,10 +319,12 @@ def _nameless_values(
 
 def _title(source: str, line: int, names: Sequence[str], width: int) -> str:
     shown = ", ".join(map(repr, names[:3])) + (", ..." if len(names) > 3 else "")
+    remedy = "If this is a title, remove the lines above the column names"
+    if width == len(names) + 1:
+        remedy += "; if each row begins with its name, as R writes it, name that too"
     return (
         f"{source}, line {line}: expected a name for each of {width} columns, as the "
-        f"rows below have them. Received: {shown}. If this is a title, remove the "
-        "lines above the column names; else name all columns."
+        f"rows below have them. Received: {shown}. {remedy}; else name all columns."
     )
 
 

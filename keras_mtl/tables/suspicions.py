@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 import numpy as np
@@ -22,9 +23,14 @@ ROWS_SEEN_FIRST = 1000
 LONG_DIGITS = 7
 IDENTIFIERS = frozenset({"id", "uuid", "guid"})
 NUMBERINGS = IDENTIFIERS | {
-    *("account", "idx", "index", "key", "no", "nr", "number", "phone", "row"),
-    *("rownames", "rownum", "serial", "ssn", "tel", "telephone"),
+    *("account", "code", "idx", "index", "key", "no", "nr", "number", "phone"),
+    *("ref", "reference", "row", "rownames", "rownum", "serial", "ssn", "tel"),
+    *("case", "client", "customer", "invoice", "order", "patient", "record"),
+    *("respondent", "sample", "subject", "telephone", "ticket", "user"),
 }
+# Numbers that are drawn at random are as even as that, and have so many digits.
+EVENNESS = 1.2
+RANDOM_DIGITS = 6
 DATES = frozenset({"date", "datetime", "timestamp", "dob", "birthdate"})
 DATE = re.compile(
     r"\d{4}[-/.](0?[1-9]|1[0-2])[-/.]\d{1,2}(?!\d)"
@@ -73,7 +79,22 @@ def identifier_look(values: pd.Series, name: str) -> str | None:
         return f"each has {len(str(most))} digits"
     if NUMBERINGS.intersection(_ends(name)):
         return "by its name"
+    if len(str(most)) >= RANDOM_DIGITS and _is_even(numbers):
+        return "they are spread evenly, as if drawn at random"
     return None
+
+
+def _is_even(numbers: np.ndarray) -> bool:
+    """Says whether numbers are spread evenly between the least and the most.
+
+    By the distance of Kolmogorov and Smirnov. What is measured or counted has a
+    middle, or many small values and few large ones.
+    """
+    places = np.sort(numbers.astype("float64"))
+    places = (places - places[0]) / (places[-1] - places[0])
+    expected = np.linspace(0, 1, len(places))
+    distance = float(np.abs(places - expected).max())
+    return distance * math.sqrt(len(places)) < EVENNESS
 
 
 def repeats_identifier(values: pd.Series, name: str) -> int | None:

@@ -262,7 +262,7 @@ class EpochProgram:
                 variable = self.trainer.others[position]
                 drawn = tf.cast(taken, variable.dtype) * calls
                 variable.assign_add(tf.stack([tf.zeros_like(drawn), drawn]))
-        self.metrics.add(sums)
+        self.metrics.end(sums)
         if self._collects:
             self._update_metrics(rows, chunk, taken, outputs)
         return taken
@@ -273,9 +273,14 @@ class EpochProgram:
         if self.seeds is None:
             others = self.trainer.others
             return {i: tf.convert_to_tensor(others[i]) for i in source.fed}, None
-        place = tf.stack([chunk.epoch, chunk.start])
+        # A step draws from a place of its own, however an epoch is cut into calls.
+        calls = source.calls(self._share(int(chunk.order.shape[-1])))
         states = {
-            position: state + tf.cast(place, state.dtype)
+            position: state
+            + tf.cast(
+                tf.stack([chunk.epoch, chunk.start * max(calls.get(position, 1), 1)]),
+                state.dtype,
+            )
             for position, state in self.seeds.items()
         }
         fed = {i: states[i] for i in source.fed}
@@ -319,7 +324,7 @@ class EpochProgram:
         taken, sums, arrays = tf.while_loop(
             goes_on,
             take_step,
-            [tf.constant(0), self._zero_sums(), arrays],
+            [tf.constant(0), self.metrics.begin(self._zero_sums()), arrays],
             parallel_iterations=1,
         )
         return taken, sums, [array.stack() for array in arrays]
@@ -383,7 +388,7 @@ class EpochProgram:
     def _add(self, sums: LossSums, update: Update, given: Batch) -> LossSums:
         total = tf.reduce_sum(update.losses * self.trainer.loss_weights, axis=-1)
         count = tf.cast(tf.shape(tf.nest.flatten(given.inputs)[0])[0], tf.float32)
-        conflict = []
+        conflict = sums.conflict
         if update.conflict:
             values, known = update.conflict
             conflict = [sums.conflict[0] + values * known, sums.conflict[1] + known]
@@ -435,7 +440,8 @@ class EpochProgram:
     def _evaluate(self, held_out: HeldOut) -> Any:
         given = held_out.gathered()
         update = self.trainer.evaluate(given, self.seeds)
-        self.metrics.add(self._add(self._zero_sums(), update, given))
+        sums = self.metrics.begin(self._zero_sums())
+        self.metrics.end(self._add(sums, update, given))
         self.metrics.update(given, update.outputs)
         return self.metrics.evaluation_results()
 

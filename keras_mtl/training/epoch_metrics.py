@@ -53,8 +53,11 @@ class EpochMetrics(Protocol):
     def reset(self) -> None:
         """Begin anew."""
 
-    def add(self, sums: LossSums) -> None:
-        """Take the losses of some steps."""
+    def begin(self, zero: LossSums) -> LossSums:
+        """Return what the next steps add to."""
+
+    def end(self, sums: LossSums) -> None:
+        """Take what the last steps have added up to."""
 
     def update(self, batch: Batch, outputs: Any) -> None:
         """Take a batch, and for each of its blocks the outputs."""
@@ -106,7 +109,10 @@ class ModelMetrics:
     def reset(self) -> None:
         self.model.reset_metrics()
 
-    def add(self, sums: LossSums) -> None:
+    def begin(self, zero: LossSums) -> LossSums:
+        return zero
+
+    def end(self, sums: LossSums) -> None:
         mean = tf.math.divide_no_nan(sums.total, sums.rows)
         self.model._loss_tracker.update_state(mean, sample_weight=sums.rows)
         self.loss_trackers.total.assign_add(sums.losses)
@@ -185,12 +191,19 @@ class MemberMetrics:
         for variable in [*self._states, self._losses, self._counts, *self._conflict]:
             variable.assign(tf.zeros_like(variable))
 
-    def add(self, sums: LossSums) -> None:
-        self._losses.assign_add(sums.losses)
-        self._counts.assign_add(sums.counts)
-        if sums.conflict:
-            for variable, value in zip(self._conflict, sums.conflict, strict=True):
-                variable.assign_add(value)
+    def begin(self, zero: LossSums) -> LossSums:
+        # The sums so far: an epoch cut into calls then rounds as one in one call.
+        return zero._replace(
+            losses=tf.convert_to_tensor(self._losses),
+            counts=tf.convert_to_tensor(self._counts),
+            conflict=[tf.convert_to_tensor(each) for each in self._conflict],
+        )
+
+    def end(self, sums: LossSums) -> None:
+        self._losses.assign(sums.losses)
+        self._counts.assign(sums.counts)
+        for variable, value in zip(self._conflict, sums.conflict, strict=True):
+            variable.assign(value)
 
     def update(self, batch: Batch, outputs: Any) -> None:
         if not self._states:

@@ -344,6 +344,11 @@ def test_a_title_above_the_header_is_named(read, title):
     assert "remove the lines above the column names" in message
 
 
+def test_rows_that_begin_with_a_name_the_header_lacks_are_named(read):
+    (message,) = mistakes(read, '"a","b"\n"Mazda",1,2\n"Fiat",3,4\n')
+    assert "if each row begins with its name, as R writes it" in message
+
+
 # Properties
 
 PIECES = st.sampled_from(

@@ -13,6 +13,8 @@ from keras_mtl.tables.suspicions import (
 
 GENERATOR = np.random.default_rng(0)
 ROWS = 300
+AMOUNTS = np.unique(GENERATOR.lognormal(11, 1, ROWS).astype(int))
+AMOUNTS = AMOUNTS[GENERATOR.permutation(len(AMOUNTS))]
 
 IDENTIFIERS = {
     "a counter": ("x", np.arange(ROWS)),
@@ -22,6 +24,7 @@ IDENTIFIERS = {
     "shuffled, half of them": ("x", GENERATOR.permutation(ROWS * 19 // 10)[:ROWS]),
     "phone numbers": ("x", 301_000_000 + GENERATOR.choice(10**6, ROWS, replace=False)),
     "random, by name": ("CustomerID", GENERATOR.choice(10**5, ROWS, replace=False)),
+    "random": ("x", GENERATOR.choice(10**6, ROWS, replace=False)),
     "whole floats": ("id", GENERATOR.choice(10**5, ROWS, replace=False) * 1.0),
     "very large": ("id", 2**62 + GENERATOR.choice(10**6, ROWS, replace=False)),
 }
@@ -38,8 +41,9 @@ NUMBERS = {
     "values that repeat": ("id", GENERATOR.integers(0, ROWS, ROWS)),
     "one that repeats late": ("id", [*range(2000), 0]),
     "few rows": ("id", np.arange(20)),
-    "amounts": ("income", GENERATOR.choice(10**6, ROWS, replace=False)),
-    "a name within a name": ("idle_seconds", GENERATOR.choice(10**6, ROWS, False)),
+    "incomes": ("income", AMOUNTS),
+    "measures": ("x", GENERATOR.normal(5e6, 2e6, ROWS).astype(int)),
+    "a name within a name": ("idle_seconds", AMOUNTS),
     "an infinity": ("id", [*range(ROWS), np.inf]),
 }
 

@@ -5,13 +5,12 @@ import random
 import keras
 import numpy as np
 import pytest
-from keras_mtl.training.initial_values import initial_values
-from keras_mtl.training.member_copies import new_member, statistics
 
 from keras_mtl.architectures import build_hard_sharing
 from keras_mtl.tasks import BinaryTask
 from keras_mtl.training import MultiTaskModel, TrainingSettings, fit_members
-from keras_mtl.training import initial_values as module
+from keras_mtl.training._initial_values import initial_values
+from keras_mtl.training._training_graph import statistics
 
 SEED = 11
 NUMBERS = (4, 0, 7, 9, 2)
@@ -71,31 +70,45 @@ MODELS = {
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_values_are_those_of_copies(name):
+def test_a_members_values_do_not_depend_on_the_others(name):
     model = MODELS[name]()
-    found = initial_values(model, SEED, NUMBERS)
-    for place, number in enumerate(NUMBERS):
-        copy = new_member(model, SEED, number)
-        for stacks, variables in (
-            (found.weights, copy.trainable_variables),
-            (found.statistics, statistics(copy)),
+    together = initial_values(model, SEED, NUMBERS)
+    for place, number in list(enumerate(NUMBERS))[::2]:
+        keras.utils.set_random_seed(place)
+        alone = initial_values(model, SEED, [number])
+        for stacks, own, variables in (
+            (together.weights, alone.weights, model.trainable_variables),
+            (together.statistics, alone.statistics, statistics(model)),
         ):
-            for stack, variable in zip(stacks, variables, strict=True):
+            for stack, value, variable in zip(stacks, own, variables, strict=True):
                 assert stack.shape == (len(NUMBERS), *variable.shape)
-                np.testing.assert_array_equal(stack[place], variable.numpy())
+                np.testing.assert_array_equal(stack[place], value[0])
+    # Another seed, and another member, have other values.
+    other = initial_values(model, SEED + 1, NUMBERS)
+    pairs = list(zip(together.weights, other.weights, strict=True))
+    assert any(not np.array_equal(*pair) for pair in pairs)
+    assert any(not np.array_equal(one[0], one[1]) for one, _ in pairs)
 
 
-@pytest.mark.parametrize("name", [*MODELS][:5])
-def test_few_models_are_made(name, monkeypatch):
-    made = []
-
-    def counted(*arguments):
-        made.append(arguments)
-        return new_member(*arguments)
-
-    monkeypatch.setattr(module, "new_member", counted)
-    initial_values(MODELS[name](), SEED, range(20))
-    assert len(made) == 2
+def test_each_variable_is_drawn_by_its_own_initializer():
+    initializers = [
+        keras.initializers.RandomNormal(5.0, 0.1),
+        keras.initializers.RandomUniform(2.0, 3.0),
+        keras.initializers.Constant(7.0),
+        keras.initializers.RandomNormal(seed=3),
+    ]
+    values = initial_values(trunk_of(*initializers), SEED, range(50)).weights
+    normal, uniform, constant, seeded = values[0:8:2]
+    assert abs(normal.mean() - 5) < 0.05
+    assert 0.08 < normal.std() < 0.12
+    assert uniform.min() > 2
+    assert uniform.max() < 3
+    assert (constant == 7).all()
+    assert (seeded == seeded[:1]).all()
+    np.testing.assert_array_equal(seeded[0], initializers[-1]((4, 4)))
+    # Like variables are drawn apart.
+    alike = initial_values(trunk_of("he_normal", "he_normal", "he_normal"), SEED, [0])
+    assert not np.array_equal(alike.weights[2], alike.weights[4])
 
 
 def test_members_are_made_when_they_are_asked_for(make_model, data, monkeypatch):
