@@ -21,9 +21,7 @@ import sys, numpy as np, tensorflow as tf
 assert "keras_mtl" not in sys.modules
 model = tf.saved_model.load(sys.argv[1])
 rows = {"month": tf.constant([1.0, 7.0]), "age": tf.constant([50.0, float("nan")])}
-answer = model.signatures["serving_default"](
-    **{f"input_{i}": rows[name] for i, name in enumerate(rows)}
-)
+answer = model.signatures["serving_default"](**rows)
 for name in sorted(answer):
     print(name, answer[name].shape[0], answer[name].dtype.name)
 assert np.all(answer["visits"].numpy() > 0)
