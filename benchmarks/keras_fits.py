@@ -31,12 +31,15 @@ __all__ = [
     "our_epochs",
 ]
 
-# So many steps make XLA worth its while, once.
+# A fit of so many steps comes before those that are timed.
 WARM_UP_STEPS = 460
 
 
 def article_model(
-    width: int, trunk: Sequence[int] = (32, 64), dropout: float = 0.0
+    width: int,
+    trunk: Sequence[int] = (32, 64),
+    dropout: float = 0.0,
+    jit_compile: bool | str = "auto",
 ) -> MultiTaskModel:
     """Return the article's network in this package, compiled with Adam.
 
@@ -44,6 +47,7 @@ def article_model(
         width: The columns of its input.
         trunk: The widths of the shared layers.
         dropout: The rate after each of them.
+        jit_compile: As `keras.Model.compile` takes it.
     """
     keras.utils.set_random_seed(0)
     tasks = [
@@ -51,7 +55,7 @@ def article_model(
         BinaryTask("heart", widths=(16,)),
     ]
     model = build_hard_sharing(width, tasks, trunk=trunk, dropout=dropout)
-    model.compile(keras.optimizers.Adam(1e-3))
+    model.compile(keras.optimizers.Adam(1e-3), jit_compile=jit_compile)
     return model
 
 
@@ -102,6 +106,7 @@ def our_epochs(
     trunk: Sequence[int] = (32, 64),
     dropout: float = 0.0,
     epochs: int = 10,
+    jit_compile: bool | str = "auto",
 ) -> Callable[[], Milliseconds]:
     """This package: `fit` with both tasks' accuracy and AUC.
 
@@ -112,9 +117,11 @@ def our_epochs(
         trunk: The widths of the shared layers.
         dropout: The rate after each of them.
         epochs: How many epochs a turn has.
+        jit_compile: As `keras.Model.compile` takes it. By default the engine
+            chooses, as for a fit of the turns' length.
     """
     rows = training_rows() if rows is None else rows
-    model = article_model(rows.inputs.shape[1], trunk, dropout)
+    model = article_model(rows.inputs.shape[1], trunk, dropout, jit_compile)
     warm_up = -(-WARM_UP_STEPS // -(-len(rows.inputs) // batch_size))
     return _fit(model, rows, validation, batch_size, epochs, warm_up)
 

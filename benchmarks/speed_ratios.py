@@ -16,6 +16,7 @@ from benchmarks.side_by_side import Milliseconds, side_by_side
 __all__ = ["COMPARISONS", "KERAS", "OURS", "PYTORCH", "Comparison", "measure"]
 
 OURS, MEMBERS = "keras_mtl fit", "keras_mtl fit_members"
+OURS_XLA = "keras_mtl fit, jit_compile=True"
 JAX, PYTORCH = "JAX loop", "PyTorch loop"
 KERAS, KERAS_CALLS = "plain Keras fit", "plain Keras, one call per epoch"
 WITH, WITHOUT = "keras_mtl fit, dropout 0.2", "keras_mtl fit, no dropout"
@@ -105,6 +106,9 @@ def _one_model() -> Ways:
         KERAS_CALLS: keras_epochs(BATCH_SIZE, one_call_per_epoch=True),
         **_jax(rows, held_out),
         OURS: our_epochs(BATCH_SIZE, rows, held_out, epochs=EPOCHS),
+        OURS_XLA: our_epochs(
+            BATCH_SIZE, rows, held_out, epochs=EPOCHS, jit_compile=True
+        ),
         MEMBERS: member_turns(settings, held_out),
     }
 
