@@ -7,8 +7,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_mtl.weighting.jacobian_aggregator import JacobianAggregator, JacobianProblem
-from keras_mtl.weighting.weighting import State
+from keras_mtl.weighting.bases import JacobianAggregator, JacobianProblem, State
 
 
 @keras.saving.register_keras_serializable(package="keras_mtl")

@@ -7,8 +7,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_mtl.weighting.gramian_weighting import GramianProblem, GramianWeighting
-from keras_mtl.weighting.weighting import State
+from keras_mtl.weighting.bases import GramianProblem, GramianWeighting, State
 
 
 @keras.saving.register_keras_serializable(package="keras_mtl")

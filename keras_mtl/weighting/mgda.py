@@ -4,9 +4,8 @@ from typing import Any
 
 import keras
 
-from keras_mtl.weighting.gramian_weighting import GramianProblem, GramianWeighting
+from keras_mtl.weighting.bases import GramianProblem, GramianWeighting, State
 from keras_mtl.weighting.solvers.nonnegative import minimum_norm_weights
-from keras_mtl.weighting.weighting import State
 
 
 @keras.saving.register_keras_serializable(package="keras_mtl")

@@ -6,8 +6,7 @@ from typing import Any
 import keras
 
 from keras_mtl.weighting._noise import normal, seed_state
-from keras_mtl.weighting.loss_weighting import LossProblem, LossWeighting
-from keras_mtl.weighting.weighting import State
+from keras_mtl.weighting.bases import LossProblem, LossWeighting, State
 
 
 @keras.saving.register_keras_serializable(package="keras_mtl")

@@ -8,9 +8,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_mtl.weighting.loss_weighting import LossProblem, LossWeighting
+from keras_mtl.weighting.bases import LossProblem, LossWeighting, State
 from keras_mtl.weighting.solvers.adam import adam_state, adam_step
-from keras_mtl.weighting.weighting import State
 
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
