@@ -12,11 +12,6 @@ __getattr__, __all__ = lazy_names(
         ),
         "studies.curve_rows": ("CurveRows", "read_curve"),
         "studies.noise_ceiling": ("noise_variance",),
-        "studies.regressor_bank": (
-            "ParallelDense",
-            "RegressorBank",
-            "summed_squared_error",
-        ),
         "studies.settings": ("StudySettings", "study_settings"),
         "studies.straight_line": ("collapse_to_line",),
     },

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -10,17 +10,22 @@ import keras
 import numpy as np
 
 from keras_mtl.analysis import unit_activity
+from keras_mtl.architectures.regressors import WIDTHS, build_regressor
+from keras_mtl.tasks import RegressionTask
+from keras_mtl.training import (
+    MemberFit,
+    MemberSettings,
+    MultiTaskModel,
+    TrainingSettings,
+    fit_members,
+)
 from studies.curve_rows import CurveRows
-from studies.regressor_bank import RegressorBank, summed_squared_error
 from studies.settings import StudySettings
-from studies.shuffled_columns import ShuffledColumns
 from studies.straight_line import collapse_to_line
 
 __all__ = ["ActivationResult", "ActivationStudy", "Scales", "study_activations"]
 
-
-# Following all networks on all rows takes longer than an epoch of training.
-EPOCHS_A_POINT = 3
+TASK = "y"
 
 
 @dataclass(frozen=True)
@@ -31,8 +36,8 @@ class ActivationResult:
         answers: Their answers on the test rows, (K, rows).
         mse: Their mean squared errors on the test rows, (K,).
         r2: The shares of the test rows' variance that they explain, (K,).
-        training_curve: The mean squared error on the training rows at the
-            study's `epochs`, (points, K).
+        training_curve: The mean squared error on the training rows of each
+            epoch, while it trains, (epochs, K).
         test_curve: The same on the test rows, (epochs, K); nothing is chosen
             by it.
         idle: The shares of their units that answer `zero`, have `no_gradient`
@@ -55,7 +60,7 @@ class ActivationStudy:
         settings: How it was made.
         rows: The data.
         scales: The networks' inputs and labels, from those of the data.
-        bank: The trained networks.
+        networks: By activation the trained networks, one per seed.
         results: By activation.
         line: Slope and intercept of the linear regression on training rows.
         line_error: The slope's standard error.
@@ -66,7 +71,7 @@ class ActivationStudy:
     settings: StudySettings
     rows: CurveRows
     scales: Scales
-    bank: RegressorBank
+    networks: dict[str, Sequence[MultiTaskModel]]
     results: dict[str, ActivationResult]
     line: np.ndarray
     line_error: float
@@ -75,17 +80,26 @@ class ActivationStudy:
 
     @property
     def epochs(self) -> np.ndarray:
-        """The epochs after which the errors were followed, (points,)."""
-        last = self.settings.epochs
-        points = np.arange(EPOCHS_A_POINT, last + 1, EPOCHS_A_POINT)
-        return points if last % EPOCHS_A_POINT == 0 else np.append(points, last)
+        """The epochs of the curves, (epochs,)."""
+        return np.arange(1, self.settings.epochs + 1)
+
+    @property
+    def seeds(self) -> range:
+        """The seeds of each activation's networks."""
+        return range(self.settings.seed, self.settings.seed + self.settings.seeds)
 
     def regressor(self, activation: str, seed: int) -> keras.Sequential:
         """Takes one network out, from the data's x to its y.
 
         The scales are multiplied into its first and its last layer.
         """
-        model = self.bank.regressor(activation, seed)
+        network = self.networks[activation][self.seeds.index(seed)]
+        model = build_regressor(
+            leaky_relu=False,
+            activation=activation,
+            negative_slope=self.settings.negative_slope,
+        )
+        model.set_weights(network.get_layer("regressor").get_weights())
         first, last = model.get_layer("dense_1"), model.get_layer("dense_output")
         kernel, bias = (weight.astype("float64") for weight in first.get_weights())
         kernel = kernel / self.scales.x_scale
@@ -97,17 +111,17 @@ class ActivationStudy:
 
     def answers(self, x: np.ndarray) -> dict[str, np.ndarray]:
         """Answers x, (N,), with all networks: by activation (K, N)."""
-        answers = self.bank.answers((x - self.scales.x_mean) / self.scales.x_scale)
-        answers = self.scales.y_mean + self.scales.y_scale * answers
-        return dict(zip(self.results, answers, strict=True))
+        inputs = (x - self.scales.x_mean) / self.scales.x_scale
+        return {
+            name: self.scales.y_mean + self.scales.y_scale * _answers(networks, inputs)
+            for name, networks in self.networks.items()
+        }
 
     def collapsed_lines(self) -> np.ndarray:
         """Slope and intercept of each network without activation, (K, 2)."""
         if "none" not in self.results:
             return np.zeros((0, 2))
-        lines = [
-            collapse_to_line(self.regressor("none", seed)) for seed in self.bank.seeds
-        ]
+        lines = [collapse_to_line(self.regressor("none", seed)) for seed in self.seeds]
         return np.array([[kernel.item(), bias.item()] for kernel, bias in lines])
 
 
@@ -125,43 +139,38 @@ def study_activations(
     settings: StudySettings,
     on_epoch: Callable[[int, dict[str, float]], None] | None = None,
 ) -> ActivationStudy:
-    """Trains the regressors of all activations and seeds in one program.
+    """Train the regressors of all activations, and measure them.
 
-    The networks of one seed start from the same weights and see the same
-    batches: nothing but the activation differs between them. They are trained
+    The networks of one activation are members of one fit. Those of one seed
+    start from the same weights and see the same batches, whatever their
+    activation: nothing else differs between them. They are trained
     on standardised numbers; the scales are then multiplied into the first and
     the last layer, so that the models are in the data's own units.
 
     Args:
         rows: The data.
         settings: What is compared, and how it is trained.
-        on_epoch: Called after each epoch with its number, from 1, and the mean
-            of the networks' training losses.
+        on_epoch: Called after each epoch with the number of epochs that are
+            over, of a mean activation, and the mean of the training losses.
     """
     x, y = rows.train
     scales = Scales(x.mean(), x.std(), y.mean(), y.std())
-    bank = RegressorBank(
-        settings.activations,
-        range(settings.seed, settings.seed + settings.seeds),
-        negative_slope=settings.negative_slope,
-    )
-    inputs = (rows.x - scales.x_mean) / scales.x_scale
-    labels = (rows.y - scales.y_mean) / scales.y_scale
-    curves = scales.y_scale**2 * _train(bank, rows, inputs, labels, settings, on_epoch)
-    # All rows once more: another number of rows would be compiled anew.
-    answers = scales.y_mean + scales.y_scale * bank.answers(inputs)
-    answers = answers[..., rows.test_rows]
-    idle = _idle_units(bank, inputs[rows.train_rows])
-    results = {}
-    for index, name in enumerate(bank.activations):
-        mse, r2 = _scores(rows, answers[index])
+    inputs = ((rows.x - scales.x_mean) / scales.x_scale).astype("float32")
+    labels = ((rows.y - scales.y_mean) / scales.y_scale).astype("float32")
+    networks, results = {}, {}
+    for number, name in enumerate(settings.activations):
+        fit = _train(name, number, rows, inputs, labels, settings, on_epoch)
+        networks[name] = fit.members
+        answers = scales.y_mean + scales.y_scale * _answers(fit.members, inputs)
+        answers = answers[:, rows.test_rows]
+        mse, r2 = _scores(rows, answers)
         results[name] = ActivationResult(
-            answers[index],
+            answers,
             mse,
             r2,
-            curves[:, index, 0],
-            curves[:, index, 1],
-            idle[name],
+            scales.y_scale**2 * fit.history[f"{TASK}_loss"],
+            scales.y_scale**2 * fit.history[f"val_{TASK}_mse"],
+            _idle_units(fit.members, inputs[rows.train_rows]),
         )
     line = np.polyfit(x, y, 1)
     error = np.std(y - np.polyval(line, x)) / np.sqrt(max(len(x) - 2, 1)) / np.std(x)
@@ -170,7 +179,7 @@ def study_activations(
         settings,
         rows,
         scales,
-        bank,
+        networks,
         results,
         line,
         float(error),
@@ -179,65 +188,75 @@ def study_activations(
     )
 
 
+def _build(activation: str, negative_slope: float) -> MultiTaskModel:
+    """Build a regressor as a model of one task."""
+    task = RegressionTask(TASK)
+    inputs = keras.Input((1,), name="x")
+    regressor = build_regressor(
+        WIDTHS, leaky_relu=False, activation=activation, negative_slope=negative_slope
+    )
+    return MultiTaskModel(inputs, {TASK: regressor(inputs)}, tasks=[task])
+
+
 def _train(
-    bank: RegressorBank,
+    activation: str,
+    number: int,
     rows: CurveRows,
     inputs: np.ndarray,
     labels: np.ndarray,
     settings: StudySettings,
     on_epoch: Callable[[int, dict[str, float]], None] | None,
-) -> np.ndarray:
-    """Trains a bank and follows its errors: (points, activations, 2, seeds)."""
-    batches = ShuffledColumns(
-        inputs[rows.train_rows],
-        labels[rows.train_rows],
-        settings.batch_size,
-        bank.seeds,
-        repeats=len(bank.activations),
-    )
-    steps = settings.epochs * len(batches)
-    rate = keras.optimizers.schedules.CosineDecay(settings.learning_rate, steps)
-    bank.model.compile(
-        keras.optimizers.Adam(rate), loss=summed_squared_error, jit_compile=True
-    )
-    curves: list[np.ndarray] = []
-
-    def follow(epoch: int, logs: dict[str, float]) -> None:
-        if on_epoch is not None:
-            lanes = len(bank.activations) * len(bank.seeds)
-            on_epoch(epoch + 1, {"loss": logs["loss"] / lanes})
-        if (epoch + 1) % EPOCHS_A_POINT and epoch + 1 < settings.epochs:
-            return
-        errors = (bank.answers(inputs) - labels) ** 2
-        sides = [
-            errors[..., side].mean(-1) for side in (rows.train_rows, rows.test_rows)
-        ]
-        curves.append(np.stack(sides, axis=1))
-
-    bank.model.fit(
-        batches,
+) -> MemberFit:
+    """Train the networks of an activation, the members of one fit."""
+    seeds = range(settings.seed, settings.seed + settings.seeds)
+    training = TrainingSettings(
+        members=settings.seeds,
         epochs=settings.epochs,
-        # The batches shuffle themselves, each column on its own.
-        shuffle=False,
-        verbose=0,
-        callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=follow)],
+        batch_size=settings.batch_size,
+        learning_rate=settings.learning_rate,
+        schedule="cosine",
     )
-    return np.stack(curves)
+
+    def follow(epoch: int, means: dict[str, float]) -> None:
+        if on_epoch is not None:
+            # The activations one after the other count as one fit.
+            done = number * settings.epochs + epoch
+            over = -(-done // len(settings.activations))
+            on_epoch(over, {"loss": means["loss"]})
+
+    return fit_members(
+        _build(activation, settings.negative_slope),
+        inputs[:, None],
+        {TASK: labels},
+        training,
+        rows=[rows.train_rows] * len(seeds),
+        validation_rows=[rows.test_rows] * len(seeds),
+        on_epoch=follow,
+        own=MemberSettings(numbers=list(seeds)),
+    )
 
 
-def _idle_units(bank: RegressorBank, x: np.ndarray) -> dict[str, dict[str, float]]:
-    columns = np.repeat(x.astype("float32")[:, None], len(bank.seeds), axis=1)
-    activity = unit_activity(bank.model, columns)
-    names = activity["layer"].str.rpartition("_")[0]
-    idle = {}
-    for name in bank.activations:
-        part = activity[names == name]
-        units = max(int(part["units"].sum()), 1)
-        idle[name] = {
-            kind: float((part[kind] * part["units"]).sum()) / units
-            for kind in ("zero", "no_gradient", "saturated")
-        }
-    return idle
+def _answers(networks: Sequence[MultiTaskModel], inputs: np.ndarray) -> np.ndarray:
+    """Return the networks' predictions for inputs, (N,): (K, N)."""
+    column = np.asarray(inputs, "float32")[:, None]
+    return np.stack(
+        [np.asarray(each(column, training=False)[TASK])[:, 0] for each in networks]
+    )
+
+
+def _idle_units(networks: Sequence[MultiTaskModel], x: np.ndarray) -> dict[str, float]:
+    """Return the shares of the networks' units that are of no use."""
+    kinds = ("zero", "no_gradient", "saturated")
+    tables = [
+        unit_activity(each.get_layer("regressor"), x.astype("float32")[:, None])
+        for each in networks
+    ]
+    units = max(sum(int(table["units"].sum()) for table in tables), 1)
+    return {
+        kind: sum(float((table[kind] * table["units"]).sum()) for table in tables)
+        / units
+        for kind in kinds
+    }
 
 
 def _scores(rows: CurveRows, answers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

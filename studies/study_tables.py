@@ -37,7 +37,7 @@ def scores_frame(study: ActivationStudy) -> pd.DataFrame:
     rows = [
         {"activation": name, "seed": seed, "mse": mse, "r2": r2}
         for name, result in study.results.items()
-        for seed, mse, r2 in zip(study.bank.seeds, result.mse, result.r2, strict=True)
+        for seed, mse, r2 in zip(study.seeds, result.mse, result.r2, strict=True)
     ]
     line = {"activation": "linear_regression", "seed": None}
     rows.append({**line, "mse": study.line_mse, "r2": study.line_r2})
@@ -96,7 +96,7 @@ def study_facts(study: ActivationStudy) -> dict[str, Any]:
             "slope_standard_error": study.line_error,
             "collapsed_networks": [
                 {"seed": seed, "slope": float(line[0]), "intercept": float(line[1])}
-                for seed, line in zip(study.bank.seeds, lines, strict=False)
+                for seed, line in zip(study.seeds, lines, strict=False)
             ],
         },
         "idle_units": {name: result.idle for name, result in study.results.items()},

@@ -68,6 +68,10 @@ def test_the_regressors_taken_out_give_the_scores_told():
     )
     study = study_activations(rows, settings)
     x, y = rows.test
+    # Nothing but the activation differs: those of one seed started alike.
+    firsts = [study.regressor(name, 5).get_weights()[0] for name in ("silu", "none")]
+    assert firsts[0] != pytest.approx(firsts[1], abs=1e-6)
+    assert firsts[0] == pytest.approx(firsts[1], abs=0.3)
     for name, result in study.results.items():
         for seed, mse in zip((5, 6), result.mse, strict=True):
             answers = np.asarray(study.regressor(name, seed)(x[:, None]))[:, 0]
@@ -76,7 +80,8 @@ def test_the_regressors_taken_out_give_the_scores_told():
         study.collapsed_lines(), study.results["none"].answers, strict=True
     ):
         assert intercept + slope * x == pytest.approx(answers, abs=1e-3)
-    assert study.epochs.tolist() == [2]
+    assert study.epochs.tolist() == [1, 2]
+    assert study.results["silu"].test_curve.shape == (2, 2)
 
 
 @pytest.mark.slow

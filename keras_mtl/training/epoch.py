@@ -102,12 +102,12 @@ class EpochResult(NamedTuple):
     """What a call of the program reports.
 
     Attributes:
-        steps: The number of steps taken.
+        steps: The number of steps taken, or None without training.
         training: The metrics' results of training so far.
         evaluation: Those of the evaluation so far.
     """
 
-    steps: tf.Tensor | None
+    steps: Any
     training: Any
     evaluation: Any
 

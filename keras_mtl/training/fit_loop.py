@@ -238,8 +238,8 @@ def _parts(rows: Batch, size: int) -> list[HeldOut]:
     """Return all rows in parts of so many at most."""
     if rows.row_count <= size:
         return [HeldOut(rows, None, None)]
-    return [
-        HeldOut(rows.map(lambda each, cut=cut: each[cut]), None, None)
-        for first in range(0, rows.row_count, size)
-        for cut in [slice(first, first + size)]
-    ]
+
+    def part(first: int) -> HeldOut:
+        return HeldOut(rows.map(lambda each: each[first : first + size]), None, None)
+
+    return [part(first) for first in range(0, rows.row_count, size)]

@@ -114,7 +114,7 @@ class ModelTraining:
         weighting = get_weighting(weighting)
         self.model = model
         self.jit_compile = jit_compile
-        self._step_settings = {
+        self._step_settings: dict[str, Any] = {
             "weighting": weighting,
             "losses": losses,
             "weight_heads": weight_heads,

@@ -53,7 +53,9 @@ def test_tensorboard_by_epochs_is_served_by_whole_epochs(make_model, data, tmp_p
 
 
 def test_a_callback_of_batches_is_told_once(make_model, data):
-    callback = keras.callbacks.LambdaCallback(on_train_batch_end=lambda *_: None)
+    callback = keras.callbacks.LambdaCallback(
+        on_train_batch_end=lambda batch, logs: None
+    )
     with pytest.warns(UserWarning, match="LambdaCallback is called at each") as told:
         _compiled(make_model).fit(*data, epochs=3, callbacks=[callback], **FIT)
     assert sum("batch by batch" in str(each.message) for each in told) == 1
