@@ -36,6 +36,9 @@ COMPILE_SECONDS = 2.5
 SAVED_PER_STEP = 2e-4
 SAVED_PER_MEMBER = 1e-4
 MEMBERS_THAT_SAVE = 100
+# What a model has compiled serves its later fits too, of which nothing is known
+# yet: a step that is planned now stands for so many.
+LATER_STEPS = 20
 
 
 def xla_pays(steps: int, members: int = 1) -> bool:
@@ -230,7 +233,7 @@ class ModelTraining:
         """Return the compiled epoch, for what is watched and planned now."""
         wants_xla = self.jit_compile
         if wants_xla == "auto":
-            wants_xla = xla_pays(self.planned_steps)
+            wants_xla = xla_pays(LATER_STEPS * self.planned_steps)
         program = self._program
         if program is not None and program.settings.jit_compile >= bool(wants_xla):
             return program
