@@ -7,12 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from keras_mtl.training import (
-    MemberSettings,
-    MultiTaskModel,
-    TrainingSettings,
-    fit_members,
-)
+from keras_mtl.model import MultiTaskModel
+from keras_mtl.training import MemberSettings, TrainingSettings, fit_members
 
 __all__ = ["ComparedProblem", "Scores", "score_weighting"]
 

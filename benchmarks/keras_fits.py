@@ -20,8 +20,9 @@ from benchmarks.article_rows import (
 from benchmarks.epoch_clock import EpochClock
 from benchmarks.side_by_side import Milliseconds
 from keras_mtl.architectures import build_hard_sharing
+from keras_mtl.model import MultiTaskModel
 from keras_mtl.tasks import BinaryTask, MulticlassTask
-from keras_mtl.training import MultiTaskModel, TrainingSettings, fit_members
+from keras_mtl.training import TrainingSettings, fit_members
 
 __all__ = [
     "article_model",

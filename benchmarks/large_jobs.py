@@ -103,9 +103,9 @@ def speed(
         rounds: See `rows_a_second`.
     """
     from benchmarks.large_speed import rows_a_second
+    from keras_mtl.engine.shared_arrays import aligned_array
     from keras_mtl.features import build_encoder, encode_frame, learn_features
     from keras_mtl.runs.prepare import prepare_data
-    from keras_mtl.training.shared_arrays import aligned_array
 
     data = prepare_data(_config(file, flags))
     rows = data.train_rows

@@ -13,8 +13,8 @@ import tensorflow as tf
 from benchmarks.epoch_clock import EpochClock
 from benchmarks.side_by_side import Milliseconds, side_by_side
 from keras_mtl.architectures import build_hard_sharing
+from keras_mtl.model import MultiTaskModel
 from keras_mtl.tasks import BinaryTask
-from keras_mtl.training import MultiTaskModel
 
 __all__ = [
     "TaskTimes",

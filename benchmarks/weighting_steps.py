@@ -14,11 +14,11 @@ from benchmarks.epoch_clock import EpochClock
 from benchmarks.side_by_side import Milliseconds, seconds_of
 from benchmarks.weighting_problem import Problem
 from keras_mtl.architectures import build_hard_sharing
+from keras_mtl.blocks.batch import Batch
+from keras_mtl.blocks.pack_batch import pack_batch
+from keras_mtl.engine.batch_step import BatchStep
+from keras_mtl.model import MultiTaskModel
 from keras_mtl.tasks import BinaryTask
-from keras_mtl.training import MultiTaskModel
-from keras_mtl.training.batch import Batch
-from keras_mtl.training.batch_step import BatchStep
-from keras_mtl.training.pack_batch import pack_batch
 
 __all__ = ["fit_steps", "make_model", "program_steps"]
 

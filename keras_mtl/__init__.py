@@ -51,10 +51,10 @@ __getattr__, __all__ = lazy_names(
             "Task",
             "register_task_kind",
         ),
+        "keras_mtl.model": ("MultiTaskModel",),
         "keras_mtl.training": (
             "MemberFit",
             "MemberSettings",
-            "MultiTaskModel",
             "TrainingSettings",
             "fit_members",
         ),

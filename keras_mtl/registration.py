@@ -20,7 +20,7 @@ COMPONENTS = (
     "keras_mtl.losses",
     "keras_mtl.metrics.masked_auc",
     "keras_mtl.metrics.masked_means",
-    "keras_mtl.training.multi_task_model",
+    "keras_mtl.model.multi_task_model",
     *dict.fromkeys(WEIGHTINGS.find(name).module for name in WEIGHTINGS.builtin),
 )
 

@@ -11,14 +11,9 @@ import numpy as np
 
 from keras_mtl.analysis import unit_activity
 from keras_mtl.architectures.regressors import WIDTHS, build_regressor
+from keras_mtl.model import MultiTaskModel
 from keras_mtl.tasks import RegressionTask
-from keras_mtl.training import (
-    MemberFit,
-    MemberSettings,
-    MultiTaskModel,
-    TrainingSettings,
-    fit_members,
-)
+from keras_mtl.training import MemberFit, MemberSettings, TrainingSettings, fit_members
 from studies.curve_rows import CurveRows
 from studies.settings import StudySettings
 from studies.straight_line import collapse_to_line

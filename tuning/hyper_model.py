@@ -8,8 +8,9 @@ import keras
 import keras_tuner
 
 from keras_mtl.configuration.fit_config import FitConfig
+from keras_mtl.model import MultiTaskModel
 from keras_mtl.runs.train import build_core
-from keras_mtl.training import MultiTaskModel, fit_members
+from keras_mtl.training import fit_members
 from tuning.objective import validation_measures
 from tuning.search_settings import SearchSettings
 from tuning.search_space import choose_settings

@@ -7,7 +7,7 @@ from typing import Any
 import keras
 import pandas as pd
 
-from keras_mtl.training.gradient_watch import conflict_columns
+from keras_mtl.engine.gradient_watch import conflict_columns
 
 __all__ = ["GradientConflict", "conflict_columns"]
 

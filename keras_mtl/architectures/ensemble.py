@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import keras
 
-from keras_mtl.training import MultiTaskModel
+from keras_mtl.model import MultiTaskModel
 
 __all__ = ["average_members"]
 

@@ -12,8 +12,8 @@ from keras_mtl.architectures.heads import build_heads
 from keras_mtl.architectures.raw_features import join_encoder
 from keras_mtl.architectures.settings import HardSharingSettings
 from keras_mtl.features import Feature, build_encoder
+from keras_mtl.model import MultiTaskModel
 from keras_mtl.tasks import Task
-from keras_mtl.training import MultiTaskModel
 
 __all__ = ["build_core", "build_hard_sharing"]
 

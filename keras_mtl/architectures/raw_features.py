@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import keras
 
 from keras_mtl.features import Feature
-from keras_mtl.training import MultiTaskModel
+from keras_mtl.model import MultiTaskModel
 
 __all__ = ["join_encoder"]
 

@@ -16,7 +16,7 @@ from keras_mtl.architectures.settings import COMMON_SETTINGS, ArchitectureSettin
 from keras_mtl.tasks.task import Task
 
 if TYPE_CHECKING:
-    from keras_mtl.training import MultiTaskModel
+    from keras_mtl.model import MultiTaskModel
 
 __all__ = [
     "ARCHITECTURES",
@@ -118,7 +118,7 @@ def build_architecture(
         UserError: When the name or a setting is wrong, or the builder does not
             return a model of these tasks.
     """
-    from keras_mtl.training import MultiTaskModel
+    from keras_mtl.model import MultiTaskModel
 
     chosen = check_architecture(parse_named_settings(architecture))
     common = common or ArchitectureSettings()

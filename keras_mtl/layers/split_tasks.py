@@ -16,7 +16,7 @@ class SplitTasks(keras.layers.Layer):
     """One output per task from a tensor of all tasks' outputs.
 
     Losses, metrics and gradients read the tensor before this layer (see
-    `keras_mtl.training.task_blocks`): splitting several hundred tasks and
+    `keras_mtl.blocks.task_blocks`): splitting several hundred tasks and
     joining them again takes longer than computing their losses.
 
     Args:

@@ -14,8 +14,8 @@ import numpy as np
 import tensorflow as tf
 
 from keras_mtl.configuration.workers import Workers
+from keras_mtl.engine.replicas import Replicas
 from keras_mtl.errors import RunStoppedError, UserError
-from keras_mtl.training.replicas import Replicas
 
 __all__ = ["join_workers", "notice_loss", "require_agreement"]
 

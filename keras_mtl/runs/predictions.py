@@ -10,9 +10,9 @@ import pandas as pd
 import tensorflow as tf
 
 from keras_mtl.features import feature_arrays, feature_tensors
+from keras_mtl.model import MultiTaskModel
 from keras_mtl.serving.network import prediction_function
 from keras_mtl.tables.column_store import Rows, rows_between
-from keras_mtl.training import MultiTaskModel
 
 __all__ = ["answer_rows", "predict_frame", "predict_matrix"]
 

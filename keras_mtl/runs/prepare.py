@@ -10,6 +10,7 @@ import pandas as pd
 
 from keras_mtl.configuration.fit_config import FitConfig
 from keras_mtl.datasets import heart_disease_path
+from keras_mtl.engine.shared_arrays import aligned_array
 from keras_mtl.errors import UserError, gather
 from keras_mtl.features import Feature
 from keras_mtl.runs.check_split import require_classes
@@ -21,7 +22,6 @@ from keras_mtl.tables.column_store import ColumnStore, Rows
 from keras_mtl.tables.disk_array import disk_array
 from keras_mtl.tables.read_rows import read_rows
 from keras_mtl.tasks import Task
-from keras_mtl.training.shared_arrays import aligned_array
 
 __all__ = ["PreparedData", "number_columns", "prepare_data", "word_columns"]
 

@@ -11,20 +11,21 @@ import numpy as np
 from keras_mtl.analysis import activity_sentences, unit_activity
 from keras_mtl.architectures import average_members, build_architecture, join_encoder
 from keras_mtl.configuration.fit_config import FitConfig
+from keras_mtl.engine.replicas import Replicas
+from keras_mtl.engine.shared_arrays import aligned_array
 from keras_mtl.features import (
     build_encoder,
     encode_frame,
     encode_parts,
     learn_features,
 )
+from keras_mtl.model import MultiTaskModel
 from keras_mtl.runs.free_memory import give_back_memory, release_in_turn
 from keras_mtl.runs.predictions import predict_matrix
 from keras_mtl.runs.prepare import PreparedData
 from keras_mtl.tables.disk_array import disk_array
 from keras_mtl.tasks import Task
-from keras_mtl.training import MemberFit, MultiTaskModel, Progress, fit_members
-from keras_mtl.training.replicas import Replicas
-from keras_mtl.training.shared_arrays import aligned_array
+from keras_mtl.training import MemberFit, Progress, fit_members
 
 __all__ = ["TrainedRun", "build_core", "train_run"]
 

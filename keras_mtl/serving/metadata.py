@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from keras_mtl.serving.model_card import model_card
 
 if TYPE_CHECKING:
+    from keras_mtl.model import MultiTaskModel
     from keras_mtl.serving.signatures import Signature
-    from keras_mtl.training import MultiTaskModel
 
 __all__ = [
     "METADATA_FILE",

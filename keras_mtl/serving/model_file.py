@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from keras_mtl.errors import UserError
 
 if TYPE_CHECKING:
-    from keras_mtl.training import MultiTaskModel
+    from keras_mtl.model import MultiTaskModel
 
 __all__ = ["check_model_file", "load_model"]
 
@@ -80,7 +80,7 @@ def load_model(path: str | os.PathLike[str]) -> MultiTaskModel:
     check_model_file(path)
     import keras
 
-    from keras_mtl.training import MultiTaskModel
+    from keras_mtl.model import MultiTaskModel
 
     try:
         model = keras.saving.load_model(path, compile=False, safe_mode=True)

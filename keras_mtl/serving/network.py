@@ -11,9 +11,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from keras_mtl.blocks.model_graph import node_of
+from keras_mtl.model import MultiTaskModel
 from keras_mtl.serving.shared_representation import find_core, shared_representation
-from keras_mtl.training import MultiTaskModel
-from keras_mtl.training.model_graph import node_of
 
 __all__ = ["Network", "averaged_members", "build_network", "prediction_function"]
 

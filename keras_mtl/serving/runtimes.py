@@ -17,7 +17,7 @@ from keras_mtl.serving.publish import publish_version
 if TYPE_CHECKING:
     import numpy as np
 
-    from keras_mtl.training import MultiTaskModel
+    from keras_mtl.model import MultiTaskModel
 
 __all__ = ["RUNTIMES", "Runtime", "publish_core"]
 

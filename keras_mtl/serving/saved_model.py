@@ -14,6 +14,7 @@ from keras_mtl._core.side_process import SideProcess, SideProcessError
 from keras_mtl._core.whole_folders import plain_path
 from keras_mtl.errors import UserError
 from keras_mtl.features import feature_tensors
+from keras_mtl.model import MultiTaskModel
 from keras_mtl.serving._prediction_log import RequestKind
 from keras_mtl.serving.answers import serve_answer
 from keras_mtl.serving.metadata import write_metadata
@@ -28,7 +29,6 @@ from keras_mtl.serving.warmup import (
     missing_rows,
     write_warmup,
 )
-from keras_mtl.training import MultiTaskModel
 
 __all__ = ["publish_saved_model", "write_saved_model"]
 

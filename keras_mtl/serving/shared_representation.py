@@ -7,8 +7,8 @@ from typing import Any
 
 import keras
 
-from keras_mtl.training import MultiTaskModel
-from keras_mtl.training.model_graph import graph_nodes, node_of
+from keras_mtl.blocks.model_graph import graph_nodes, node_of
+from keras_mtl.model import MultiTaskModel
 
 __all__ = ["SharedRepresentation", "find_core", "shared_representation"]
 

@@ -9,11 +9,11 @@ from keyword import iskeyword
 from typing import TYPE_CHECKING, Any
 
 from keras_mtl.errors import UserError
+from keras_mtl.model import MultiTaskModel
 from keras_mtl.serving.answers import ServedAnswer, serve_answer
 from keras_mtl.serving.example_parsing import parse_examples
 from keras_mtl.serving.network import Network, build_network
 from keras_mtl.serving.request_values import clean_request, stack_request
-from keras_mtl.training import MultiTaskModel
 
 if TYPE_CHECKING:
     import tensorflow as tf

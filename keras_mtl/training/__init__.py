@@ -1,4 +1,4 @@
-"""The model class, and its training."""
+"""Many members of one architecture, trained in one program."""
 
 from keras_mtl._core.lazy import lazy_names
 
@@ -7,7 +7,6 @@ __getattr__, __all__ = lazy_names(
     {
         "keras_mtl.training.member_settings": ("MemberSettings",),
         "keras_mtl.training.members": ("MemberFit", "fit_members"),
-        "keras_mtl.training.multi_task_model": ("MultiTaskModel",),
         "keras_mtl.training.progress": ("Progress",),
         "keras_mtl.training.settings": ("TrainingSettings",),
     },

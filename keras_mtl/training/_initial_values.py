@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_mtl.training._training_graph import is_seed
+from keras_mtl.engine.training_graph import is_seed
 
 __all__ = ["InitialValues", "initial_values", "member_seed", "set_seed"]
 

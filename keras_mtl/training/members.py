@@ -14,15 +14,34 @@ import numpy as np
 import pandas as pd
 import tensorflow as tf
 
-from keras_mtl.tasks import Task
-from keras_mtl.training._initial_values import initial_values, member_seed, set_seed
-from keras_mtl.training._member_optimizer import (
+from keras_mtl.blocks.batch import Batch
+from keras_mtl.blocks.pack_batch import pack_labels
+from keras_mtl.engine.batch_step import BatchStep
+from keras_mtl.engine.best_weights import BestWeights
+from keras_mtl.engine.epoch import (
+    Chunk,
+    EpochProgram,
+    EpochSettings,
+    HeldOut,
+)
+from keras_mtl.engine.epoch_metrics import MemberMetrics
+from keras_mtl.engine.member_optimizer import (
     cosine_rates,
     kernel_decay_adam,
     member_optimizer,
     one_member_optimizer,
 )
-from keras_mtl.training._training_graph import (
+from keras_mtl.engine.replicas import Replicas
+from keras_mtl.engine.rows import (
+    NO_ROW,
+    batch_order,
+    gather_rows,
+    rows_in_order,
+    steps_per_epoch,
+)
+from keras_mtl.engine.shared_arrays import as_tensor
+from keras_mtl.engine.trainer import MemberValues, Trainer
+from keras_mtl.engine.training_graph import (
     dropout_layers,
     initial_seeds,
     is_seed,
@@ -30,32 +49,13 @@ from keras_mtl.training._training_graph import (
     statistics,
     training_graph,
 )
-from keras_mtl.training.batch import Batch
-from keras_mtl.training.batch_step import BatchStep
-from keras_mtl.training.best_weights import BestWeights
-from keras_mtl.training.epoch import (
-    Chunk,
-    EpochProgram,
-    EpochSettings,
-    HeldOut,
-)
-from keras_mtl.training.epoch_metrics import MemberMetrics
+from keras_mtl.model.model_training import noise_of, suits_xla, xla_pays
+from keras_mtl.model.multi_task_model import MultiTaskModel
+from keras_mtl.tasks import Task
+from keras_mtl.training._initial_values import initial_values, member_seed, set_seed
 from keras_mtl.training.member_settings import MemberSettings
-from keras_mtl.training.model_training import noise_of, suits_xla, xla_pays
-from keras_mtl.training.multi_task_model import MultiTaskModel
-from keras_mtl.training.pack_batch import pack_labels
 from keras_mtl.training.progress import Progress
-from keras_mtl.training.replicas import Replicas
-from keras_mtl.training.rows import (
-    NO_ROW,
-    batch_order,
-    gather_rows,
-    rows_in_order,
-    steps_per_epoch,
-)
 from keras_mtl.training.settings import TrainingSettings
-from keras_mtl.training.shared_arrays import as_tensor
-from keras_mtl.training.trainer import MemberValues, Trainer
 from keras_mtl.weighting import Weighting
 from keras_mtl.weighting import get as get_weighting
 

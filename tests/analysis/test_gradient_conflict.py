@@ -5,12 +5,12 @@ import tensorflow as tf
 
 from keras_mtl.analysis import GradientConflict, conflict_columns
 from keras_mtl.architectures import build_hard_sharing
+from keras_mtl.blocks.batch import Batch
+from keras_mtl.blocks.pack_batch import pack_batch
+from keras_mtl.engine.batch_step import BatchStep
+from keras_mtl.engine.rows import batch_order
 from keras_mtl.tasks import BinaryTask
 from keras_mtl.training import TrainingSettings, fit_members, members
-from keras_mtl.training.batch import Batch
-from keras_mtl.training.batch_step import BatchStep
-from keras_mtl.training.pack_batch import pack_batch
-from keras_mtl.training.rows import batch_order
 from keras_mtl.weighting import get
 
 ROWS = 32

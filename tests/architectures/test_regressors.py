@@ -6,8 +6,8 @@ import pytest
 
 from keras_mtl.architectures import build_hard_sharing
 from keras_mtl.architectures.regressors import build_regressor, regressor_trunk
+from keras_mtl.model import MultiTaskModel
 from keras_mtl.tasks import BinaryTask, RegressionTask
-from keras_mtl.training import MultiTaskModel
 
 X = np.linspace(-2, 2, 32, dtype="float32")[:, None]
 

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 from keras_mtl.architectures import build_hard_sharing
+from keras_mtl.engine.training_graph import statistics
+from keras_mtl.model import MultiTaskModel
 from keras_mtl.tasks import BinaryTask
-from keras_mtl.training import MultiTaskModel, TrainingSettings, fit_members
+from keras_mtl.training import TrainingSettings, fit_members
 from keras_mtl.training._initial_values import initial_values
-from keras_mtl.training._training_graph import statistics
 
 SEED = 11
 NUMBERS = (4, 0, 7, 9, 2)

@@ -7,15 +7,11 @@ import numpy as np
 import pytest
 
 from keras_mtl.architectures import average_members, build_hard_sharing
+from keras_mtl.engine.rows import batch_order
+from keras_mtl.engine.training_graph import dropout_layers
 from keras_mtl.errors import UserError
 from keras_mtl.tasks import BinaryTask, MulticlassTask
-from keras_mtl.training import (
-    MemberSettings,
-    TrainingSettings,
-    fit_members,
-)
-from keras_mtl.training._training_graph import dropout_layers
-from keras_mtl.training.rows import batch_order
+from keras_mtl.training import MemberSettings, TrainingSettings, fit_members
 
 ROWS, SEED = 54, 3
 # The last batch has six rows.

@@ -6,12 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keras_mtl.architectures import build_hard_sharing
+from keras_mtl.engine.rows import batch_order, gather_rows, rows_in_order
+from keras_mtl.engine.shared_arrays import aligned_array, as_tensor
 from keras_mtl.tables.disk_array import disk_array
 from keras_mtl.tasks import BinaryTask, MultilabelTask
 from keras_mtl.training import fit_members, members
-from keras_mtl.training.rows import batch_order, gather_rows, rows_in_order
 from keras_mtl.training.settings import TrainingSettings
-from keras_mtl.training.shared_arrays import aligned_array, as_tensor
 
 ROWS = 300
 

@@ -6,13 +6,14 @@ import pytest
 import tensorflow as tf
 
 from keras_mtl import weighting
+from keras_mtl.blocks.batch import Batch
+from keras_mtl.blocks.pack_batch import pack_batch
+from keras_mtl.blocks.variable_groups import group_variables
+from keras_mtl.engine.batch_step import BatchStep
 from keras_mtl.fit import main
+from keras_mtl.model import MultiTaskModel
 from keras_mtl.tasks import BinaryTask, RegressionTask
-from keras_mtl.training import MultiTaskModel, TrainingSettings, fit_members
-from keras_mtl.training.batch import Batch
-from keras_mtl.training.batch_step import BatchStep
-from keras_mtl.training.pack_batch import pack_batch
-from keras_mtl.training.variable_groups import group_variables
+from keras_mtl.training import TrainingSettings, fit_members
 
 # `constant` needs settings, and does as `sum` with loss weights does.
 NAMES = [name for name in weighting.names() if name != "constant"]

@@ -1,0 +1,1 @@
+"""Blocks of tasks: what a step computes at once, and where names end."""

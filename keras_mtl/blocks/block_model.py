@@ -1,0 +1,159 @@
+"""A model whose outputs are blocks of tasks, as a pure function."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import tensorflow as tf
+
+from keras_mtl.blocks._keras_logits import map_with_logits
+from keras_mtl.blocks.model_graph import core_model
+from keras_mtl.blocks.task_blocks import TaskBlock, make_blocks
+from keras_mtl.blocks.task_sources import find_sources, source_model
+from keras_mtl.layers.training_layers import present_rows
+
+__all__ = ["BlockModel", "BlockOutputs", "StackTensors"]
+
+Tensors = list[tf.Tensor]
+
+
+class StackTensors(NamedTuple):
+    """A `HeadStack` at the place where its tasks part.
+
+    Attributes:
+        tasks: The tasks' positions, in the order of the first axis.
+        inputs: The representation that the heads read, (N, width).
+        products: Its products with their first kernels, (T, units, N).
+        kernel: Those kernels, (T, width, units).
+    """
+
+    tasks: tuple[int, ...]
+    inputs: tf.Tensor
+    products: tf.Tensor
+    kernel: tf.Tensor
+
+
+class BlockOutputs(NamedTuple):
+    """What a forward pass gives.
+
+    Attributes:
+        outputs: For each block (T, N, units).
+        stacks: The stacks of heads.
+        statistics: The new values of the variables that are not trained.
+        added: The model's own losses, for example regularizers.
+    """
+
+    outputs: tuple[tf.Tensor, ...]
+    stacks: tuple[StackTensors, ...]
+    statistics: Tensors
+    added: list[tf.Tensor]
+
+
+class BlockModel:
+    """Computes the blocks' outputs over the layers and variables of a model.
+
+    The named outputs that a user sees are slices of tensors in the model's
+    graph. A second functional model over the same layers returns these tensors
+    themselves, so that a step never splits and joins tasks.
+
+    Args:
+        model: A functional model whose outputs are a dict by task name, with
+            `tasks`.
+        losses: See `make_blocks`.
+        own_metrics: See `make_blocks`.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        losses: Mapping[str, Any] | None = None,
+        own_metrics: Collection[str] = (),
+    ) -> None:
+        core = core_model(model)
+        self._sources = find_sources(core.output)
+        self._model = source_model(model, core, self._sources)
+        self.blocks = make_blocks(model.tasks, self._sources, losses, own_metrics)
+        # The same variables, in the order in which this model's layers come.
+        self._trainable = _positions(
+            self._model.trainable_variables, model.trainable_variables
+        )
+        self._others = _positions(
+            self._model.non_trainable_variables, model.non_trainable_variables
+        )
+        # Of a head that is not trained, the kernel is among the others.
+        self._position = {
+            id(variable): (kind, position)
+            for kind, variables in enumerate(
+                (model.trainable_variables, model.non_trainable_variables)
+            )
+            for position, variable in enumerate(variables)
+        }
+
+    def __call__(
+        self,
+        trainable: Sequence[tf.Tensor],
+        statistics: Sequence[tf.Tensor],
+        inputs: Any,
+        present: tf.Tensor | None = None,
+        training: bool = True,
+    ) -> BlockOutputs:
+        """Runs the model.
+
+        Args:
+            trainable: Values of the model's trainable variables.
+            statistics: Values of its other variables.
+            inputs: The model's inputs.
+            present: See `Batch`.
+            training: See `keras.Model`.
+        """
+        with present_rows(present):
+            flat, others, added = self._model.stateless_call(
+                [trainable[position] for position in self._trainable],
+                [statistics[position] for position in self._others],
+                inputs,
+                training=training,
+                return_losses=True,
+            )
+        new = list(statistics)
+        for position, value in zip(self._others, others, strict=True):
+            new[position] = value
+        tensors = iter(flat if isinstance(flat, list | tuple) else [flat])
+        outputs, stacks = [], []
+        for source in self._sources:
+            outputs.append(next(tensors))
+            if source.stack is not None:
+                stacks.append(
+                    StackTensors(
+                        source.tasks,
+                        next(tensors),
+                        next(tensors),
+                        self._kernel(source.stack, (trainable, statistics)),
+                    )
+                )
+        return BlockOutputs(
+            tuple(_of_block(block, outputs) for block in self.blocks.blocks),
+            tuple(stacks),
+            new,
+            added,
+        )
+
+    def _kernel(self, stack: Any, values: tuple[Sequence[tf.Tensor], ...]) -> tf.Tensor:
+        dense = stack.first_dense
+        kind, position = self._position[id(dense.kernel)]
+        return tf.cast(values[kind][position], dense.compute_dtype)
+
+
+def _of_block(block: TaskBlock, outputs: Sequence[tf.Tensor]) -> tf.Tensor:
+    """Returns a block's outputs, (T, N, units), from those of all sources."""
+    tensor, positions = outputs[block.source], block.axis_positions
+    if positions is None:
+        return map_with_logits(lambda values: values[None], tensor)
+    if positions == tuple(range(tensor.shape[0])):
+        return tensor
+    return map_with_logits(lambda values: tf.gather(values, positions), tensor)
+
+
+def _positions(variables: Sequence[Any], among: Sequence[Any]) -> list[int]:
+    position = {id(variable): index for index, variable in enumerate(among)}
+    return [position[id(variable)] for variable in variables]

@@ -1,0 +1,138 @@
+"""From labels and weights by task name to those of blocks of tasks.
+
+Names exist outside of a training step alone. This is where they end: whatever
+a user passes becomes one tensor per block, with the rows on the first axis and
+the tasks on the second, so that a batch is one look-up per block.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import tensorflow as tf
+
+from keras_mtl.blocks.batch import Batch
+from keras_mtl.blocks.task_blocks import TaskBlock, TaskBlocks
+
+__all__ = ["name_by_task", "pack_batch", "pack_labels", "pack_weights"]
+
+
+def pack_batch(blocks: TaskBlocks, batch: Batch) -> Batch:
+    """Packs the labels and the weights of a batch, or of all rows at once.
+
+    Args:
+        blocks: The blocks.
+        batch: A batch with labels and weights as a user passes them.
+    """
+    return batch._replace(
+        labels=pack_labels(blocks, batch.labels),
+        sample_weights=pack_weights(blocks, batch.sample_weights),
+    )
+
+
+def pack_labels(blocks: TaskBlocks, labels: Any) -> tuple[tf.Tensor | None, ...]:
+    """Packs labels.
+
+    Args:
+        blocks: The blocks.
+        labels: By task name, or a list in the order of the tasks: (N,), (N, 1)
+            or (N, labels). NaN is missing; a task may be absent.
+
+    Returns:
+        For each block a tensor (N, T) or (N, T, labels), with NaN for tasks
+        that are absent; None if all of them are. A block whose loss is not a
+        batched one keeps the labels' own type and shape: (N, 1, ...).
+
+    Example:
+
+    >>> from keras_mtl.tasks import BinaryTask
+    >>> from keras_mtl.blocks.task_blocks import make_blocks
+    >>> from keras_mtl.blocks.block_model import TaskSource
+    >>> tasks = [BinaryTask(name) for name in "abc"]
+    >>> blocks = make_blocks(tasks, [TaskSource((0, 1, 2), None, is_split=True)])
+    >>> pack_labels(blocks, {"a": [0, 1], "c": [[1], [0]]})[0].numpy()
+    array([[ 0., nan,  1.],
+           [ 1., nan,  0.]], dtype=float32)
+    """
+    named = name_by_task(blocks, labels)
+    return tuple(_block_labels(block, named) for block in blocks.blocks)
+
+
+def pack_weights(
+    blocks: TaskBlocks, weights: Any
+) -> tf.Tensor | tuple[tf.Tensor | None, ...] | None:
+    """Packs sample weights.
+
+    Args:
+        blocks: The blocks.
+        weights: Of the rows, (N,) or (N, 1); by task name; a list in the order of
+            the tasks; or None. A task that is absent or None has weights of 1.
+
+    Returns:
+        (N,) for all tasks; or for each block (N, T), or None for weights of 1;
+        or None.
+    """
+    if weights is None:
+        return None
+    if not isinstance(weights, Mapping | list | tuple):
+        return tf.reshape(tf.convert_to_tensor(weights), [-1])
+    named = {
+        name: tf.reshape(tf.cast(tf.convert_to_tensor(value), tf.float32), [-1])
+        for name, value in name_by_task(blocks, weights).items()
+        if value is not None
+    }
+    packed = tuple(_block_weights(block, named) for block in blocks.blocks)
+    return None if all(each is None for each in packed) else packed
+
+
+def name_by_task(blocks: TaskBlocks, values: Any) -> Mapping[str, Any]:
+    """Names labels or weights that come in the order of the tasks."""
+    if isinstance(values, Mapping):
+        return values
+    if values is None:
+        return {}
+    if not isinstance(values, list | tuple):
+        # What Keras takes for a model with one output.
+        values = [values]
+    return dict(zip(blocks.names, values, strict=True))
+
+
+def _block_labels(block: TaskBlock, labels: Mapping[str, Any]) -> tf.Tensor | None:
+    known = {
+        name: tf.convert_to_tensor(labels[name])
+        for name in block.names
+        if labels.get(name) is not None
+    }
+    if not known:
+        return None
+    if block.is_batched:
+        known = {name: _flat(values) for name, values in known.items()}
+    columns = _all_columns(block.names, known, float("nan"))
+    # One column needs no copy.
+    return columns[0][:, None] if len(columns) == 1 else tf.stack(columns, axis=1)
+
+
+def _block_weights(block: TaskBlock, weights: Mapping[str, Any]) -> tf.Tensor | None:
+    known = {name: weights[name] for name in block.names if name in weights}
+    if not known:
+        return None
+    return tf.stack(_all_columns(block.names, known, 1.0), axis=1)
+
+
+def _all_columns(
+    names: Sequence[str], known: Mapping[str, tf.Tensor], otherwise: float
+) -> list[tf.Tensor]:
+    missing = None
+    if len(known) < len(names):
+        like = next(iter(known.values()))
+        missing = tf.ones_like(like) * otherwise
+    return [known.get(name, missing) for name in names]
+
+
+def _flat(values: tf.Tensor) -> tf.Tensor:
+    """Returns float32 labels, a single one per row without an axis of its own."""
+    values = tf.cast(values, tf.float32)
+    if values.shape.rank == 2 and values.shape[-1] == 1:
+        return values[:, 0]
+    return values

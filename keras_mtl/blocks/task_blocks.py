@@ -1,0 +1,221 @@
+"""Blocks of tasks: what a training step computes at once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from keras_mtl.blocks.task_sources import TaskSource
+from keras_mtl.losses import MaskedLoss
+from keras_mtl.metrics import can_stack_metric
+from keras_mtl.tasks import Task
+
+__all__ = ["TaskBlock", "TaskBlocks", "make_blocks"]
+
+# A task's position, its loss and its metrics.
+Member = tuple[int, Any, list[Any]]
+
+
+@dataclass(frozen=True)
+class TaskBlock:
+    """Tasks of one kind and shape, with one loss and one set of metrics.
+
+    A task whose loss or metrics cannot be computed together with another's is a
+    block of one, and goes the same way.
+
+    Attributes:
+        tasks: The tasks' positions in the model.
+        names: Their names.
+        source: The position of the `TaskSource` that has their outputs.
+        axis_positions: Where they are on the first axis of the source; None for
+            a source that is one task's output.
+        loss: The loss of all of them. Settings that differ are arrays.
+        metrics: The metrics of all of them, likewise.
+        is_batched: Whether `loss` is a `MaskedLoss` with `of_tasks`; else it is
+            the loss of one task.
+    """
+
+    tasks: tuple[int, ...]
+    names: tuple[str, ...]
+    source: int
+    axis_positions: tuple[int, ...] | None
+    loss: Any
+    metrics: tuple[Any, ...]
+    is_batched: bool
+
+    def __len__(self) -> int:
+        return len(self.tasks)
+
+
+@dataclass(frozen=True)
+class TaskBlocks:
+    """All blocks of a model.
+
+    Attributes:
+        names: The tasks' names, in the model's order.
+        blocks: The blocks, in the order of their first tasks.
+    """
+
+    names: tuple[str, ...]
+    blocks: tuple[TaskBlock, ...]
+
+    @property
+    def positions(self) -> list[int]:
+        """For each task its position where the blocks are side by side."""
+        order = [task for block in self.blocks for task in block.tasks]
+        return sorted(range(len(order)), key=order.__getitem__)
+
+    def in_order(self, vectors: Sequence[Any]) -> Any:
+        """Puts the blocks' vectors side by side in the tasks' order, (T,)."""
+        joined = vectors[0] if len(vectors) == 1 else ops.concatenate(vectors)
+        positions = self.positions
+        in_order = positions == list(range(len(positions)))
+        return joined if in_order else ops.take(joined, positions)
+
+    def by_block(self, values: Any) -> list[Any]:
+        """Cuts values in the tasks' order, (T,), into those of the blocks."""
+        parts = []
+        for block in self.blocks:
+            first, count = block.tasks[0], len(block)
+            if block.tasks == tuple(range(first, first + count)):
+                # A slice of all is the whole: XLA and TensorFlow drop it.
+                parts.append(values[first : first + count])
+            else:
+                parts.append(ops.take(values, list(block.tasks)))
+        return parts
+
+    def by_task(self, values: Sequence[Any], axis: int = 0) -> dict[str, Any]:
+        """Names what the blocks have along an axis of tasks.
+
+        Args:
+            values: For each block a tensor, or None.
+            axis: The axis of the tasks.
+
+        Returns:
+            By task name, in the tasks' order; tasks of None are left out.
+        """
+        named: dict[str, Any] = {}
+        for block, value in zip(self.blocks, values, strict=True):
+            if value is not None:
+                parts = ops.unstack(value, len(block), axis=axis)
+                named.update(zip(block.names, parts, strict=True))
+        return {name: named[name] for name in self.names if name in named}
+
+
+def make_blocks(
+    tasks: Sequence[Task],
+    sources: Sequence[TaskSource],
+    losses: Mapping[str, Any] | None = None,
+    own_metrics: Collection[str] = (),
+) -> TaskBlocks:
+    """Puts tasks into blocks.
+
+    Args:
+        tasks: The tasks.
+        sources: The tensors that have their outputs.
+        losses: Losses by task name, in place of the tasks' own; anything that
+            `keras.losses.get` takes. Each makes its task a block of one.
+        own_metrics: The names of tasks whose metrics are not the blocks'
+            concern. Each is a block of one without metrics.
+
+    Returns:
+        The blocks.
+
+    Example:
+
+    >>> from keras_mtl.tasks import BinaryTask, RegressionTask
+    >>> tasks = [BinaryTask("sick"), RegressionTask("age"), BinaryTask("well")]
+    >>> stacked = TaskSource((0, 2), None, is_split=True)
+    >>> made = make_blocks(tasks, [stacked, TaskSource((1,), None)])
+    >>> [block.names for block in made.blocks]
+    [('sick', 'well'), ('age',)]
+    """
+    given = losses or {}
+    # Losses and metrics take a while to make: one set per kind of head.
+    kinds: dict[Any, tuple[Any, list[Any]]] = {}
+    for each in tasks:
+        if each.kind_of_head not in kinds:
+            kinds[each.kind_of_head] = (each.loss(), each.metrics())
+    blocks = []
+    for number, source in enumerate(sources):
+        lone: list[Member] = []
+        stackable: list[Member] = []
+        for position in source.tasks:
+            task = tasks[position]
+            loss, metrics = kinds[task.kind_of_head]
+            if task.name in given:
+                loss = keras.losses.get(given[task.name]) or loss
+            if task.name in own_metrics:
+                metrics = []
+            is_own = task.name in given or task.name in own_metrics
+            alike = _can_batch(loss) and all(map(can_stack_metric, metrics))
+            members = stackable if alike and not is_own else lone
+            members.append((position, loss, metrics))
+        groups = _group_equal(stackable)
+        for group in [*groups, *[[member] for member in lone]]:
+            positions = [position for position, _, _ in group]
+            on_axis = tuple(source.tasks.index(position) for position in positions)
+            same_metrics = zip(*[metrics for _, _, metrics in group], strict=True)
+            blocks.append(
+                TaskBlock(
+                    tuple(positions),
+                    tuple(tasks[position].name for position in positions),
+                    number,
+                    on_axis if source.is_split else None,
+                    _merge([loss for _, loss, _ in group], axes=1),
+                    tuple(_merge(list(same), axes=2) for same in same_metrics),
+                    _can_batch(group[0][1]),
+                )
+            )
+    blocks.sort(key=lambda block: block.tasks[0])
+    return TaskBlocks(tuple(task.name for task in tasks), tuple(blocks))
+
+
+def _can_batch(loss: Any) -> bool:
+    return (
+        isinstance(loss, MaskedLoss)
+        and loss.per_task is not None
+        and loss.reduction == "sum_over_batch_size"
+    )
+
+
+def _group_equal(members: Sequence[Member]) -> list[list[Member]]:
+    """Groups tasks with equal components, but for the settings `per_task`."""
+    groups: dict[str, list[Member]] = {}
+    for member in members:
+        key = []
+        for component in [member[1], *member[2]]:
+            config = dict(component.get_config())
+            for setting in component.per_task:
+                del config[setting]
+            key.append([str(type(component)), config])
+        groups.setdefault(json.dumps(key, default=str), []).append(member)
+    return list(groups.values())
+
+
+def _merge(components: Sequence[Any], axes: int) -> Any:
+    """Makes one component of several tasks' equal ones.
+
+    Args:
+        components: Equal but for their `per_task` settings.
+        axes: The axes of length 1 after that of the tasks, in such a setting.
+
+    Returns:
+        A component of the same class. A setting that differs is an array.
+    """
+    if len(components) == 1:
+        return components[0]
+    configs = [dict(component.get_config()) for component in components]
+    merged = dict(configs[0])
+    for setting in components[0].per_task:
+        values = [config[setting] for config in configs]
+        if len(set(values)) > 1:
+            column = np.asarray(values, "float32")
+            merged[setting] = column.reshape((-1, *[1] * axes))
+    return type(components[0]).from_config(merged)

@@ -1,0 +1,126 @@
+"""The tasks' losses on one batch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import tensorflow as tf
+from keras import ops
+
+from keras_mtl.blocks._keras_logits import map_with_logits
+from keras_mtl.blocks.task_blocks import TaskBlock, TaskBlocks
+from keras_mtl.losses import MaskedLoss
+
+__all__ = ["block_losses", "label_counts"]
+
+Labels = Sequence[Any]
+
+
+def block_losses(
+    blocks: TaskBlocks, outputs: Sequence[Any], labels: Labels, sample_weights: Any
+) -> tuple[list[tf.Tensor], list[tf.Tensor]]:
+    """Computes all tasks' losses, each over the rows that have its label.
+
+    They stay apart by block: the gradient of a loss that was never put beside
+    the others leaves the others' heads alone.
+
+    Args:
+        blocks: The blocks.
+        outputs: For each block (T, N, units).
+        labels: See `Batch`.
+        sample_weights: See `Batch`.
+
+    Returns:
+        The losses and the numbers of rows with a label: for each block (T,).
+    """
+    losses, counts = [], []
+    for number, (block, y_pred, y_true) in enumerate(
+        zip(blocks.blocks, outputs, labels, strict=True)
+    ):
+        by_block = isinstance(sample_weights, tuple)
+        weights = sample_weights[number] if by_block else sample_weights
+        if y_true is None:
+            loss, count = tf.zeros([len(block)]), tf.zeros([len(block)])
+        elif block.is_batched:
+            if by_block and weights is not None:
+                weights = ops.transpose(weights)
+            loss, count = block.loss.of_tasks(tasks_first(y_true), y_pred, weights)
+        else:
+            if by_block and weights is not None:
+                weights = weights[:, 0]
+            one = map_with_logits(lambda tensor: tensor[0], y_pred)
+            loss, count = _one_loss(block.loss, y_true[:, 0], one, weights)
+        losses.append(loss)
+        counts.append(count)
+    return losses, counts
+
+
+def label_counts(blocks: TaskBlocks, labels: Labels) -> tf.Tensor:
+    """Counts each task's rows with a label, without running the model.
+
+    Args:
+        blocks: The blocks.
+        labels: See `Batch`.
+
+    Returns:
+        float32 of shape (T,), in the tasks' order.
+    """
+    counts = []
+    for block, values in zip(blocks.blocks, labels, strict=True):
+        if values is None:
+            counts.append(tf.zeros([len(block)]))
+        else:
+            known = tf.cast(_known_rows(block, values), tf.float32)
+            counts.append(tf.reduce_sum(known, axis=0))
+    return blocks.in_order(counts)
+
+
+def tasks_first(values: tf.Tensor) -> tf.Tensor:
+    """Turns (N, T, ...) into (T, N, ...)."""
+    if values.shape[1] == 1:
+        # The same numbers in the same order.
+        return ops.expand_dims(values[:, 0], 0)
+    return ops.transpose(values, (1, 0, *range(2, len(values.shape))))
+
+
+def _known_rows(block: TaskBlock, values: tf.Tensor) -> tf.Tensor:
+    """Says which rows have a label for which task: booleans (N, T)."""
+    values = tf.cast(values, tf.float32)
+    if isinstance(block.loss, MaskedLoss):
+        known = block.loss.known(values)
+        axes = list(range(2, known.shape.rank))
+        return tf.reduce_any(known, axis=axes) if axes else known
+    axes = list(range(2, values.shape.rank))
+    return tf.logical_not(tf.reduce_any(tf.math.is_nan(values), axis=axes))
+
+
+def _one_loss(loss: Any, y_true: Any, y_pred: Any, weights: Any) -> Any:
+    """Returns the loss of one task, and its count, each of shape (1,)."""
+    if not isinstance(loss, MaskedLoss):
+        return _mask_any_loss(loss, y_true, y_pred, weights)
+    y_true = ops.cast(y_true, "float32")
+    count = ops.sum(ops.cast(loss.row_mask(y_true), "float32"))
+    value = ops.cast(loss(y_true, y_pred, sample_weight=weights), "float32")
+    # Keras divides a loss by the replicas, which here the driver does, once for
+    # all gradients; what is reported is the loss itself.
+    value *= tf.distribute.get_strategy().num_replicas_in_sync
+    return ops.reshape(value, (1,)), ops.reshape(count, (1,))
+
+
+def _mask_any_loss(loss: Any, y_true: Any, y_pred: Any, weights: Any) -> Any:
+    """Gives a loss that knows nothing of missing labels the rows that have one."""
+    if len(y_true.shape) == 1:
+        y_true = ops.expand_dims(y_true, -1)
+    missing = ops.isnan(ops.cast(y_true, "float32"))
+    known = ops.logical_not(ops.any(missing, axis=tuple(range(1, len(missing.shape)))))
+    known = ops.cast(known, "float32")
+    filled = ops.where(missing, ops.zeros_like(y_true), y_true)
+    # Losses are objects, or plain functions.
+    rows = loss.call(filled, y_pred) if hasattr(loss, "call") else loss(filled, y_pred)
+    rows = ops.reshape(ops.cast(rows, "float32"), (-1,))
+    if weights is not None:
+        rows = rows * ops.reshape(ops.cast(weights, "float32"), (-1,))
+    count = ops.sum(known)
+    value = ops.divide_no_nan(ops.sum(rows * known), count)
+    return ops.reshape(value, (1,)), ops.reshape(count, (1,))

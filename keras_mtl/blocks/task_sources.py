@@ -1,0 +1,110 @@
+"""The tensors of a model's graph that hold the tasks' outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+
+from keras_mtl.blocks.model_graph import call_like_core, graph_nodes, node_of
+from keras_mtl.layers import HeadStack, SplitTasks
+
+__all__ = ["TaskSource", "find_sources", "source_model"]
+
+
+@dataclass(frozen=True)
+class TaskSource:
+    """A Keras tensor that holds the outputs of one task or of several.
+
+    Attributes:
+        tasks: The tasks' positions in the model; those of a split tensor in
+            the order of its first axis.
+        tensor: The outputs.
+        is_split: Whether `SplitTasks` makes the named outputs from the tensor,
+            which is then (T, N, units). Else it is a named output, (N, ...).
+        stack: The `HeadStack` that computes the outputs, or None.
+    """
+
+    tasks: tuple[int, ...]
+    tensor: Any
+    is_split: bool = False
+    stack: HeadStack | None = None
+
+    @property
+    def tensors(self) -> list[Any]:
+        """The tensors that a training step reads.
+
+        The outputs; and, for a stack, the representation that its heads read
+        and the products with their first kernels.
+        """
+        if self.stack is None:
+            return [self.tensor]
+        node = node_of(self.tensor)
+        return [self.tensor, node.input_tensors[0], node.output_tensors[1]]
+
+
+def find_sources(outputs: Mapping[str, Any]) -> tuple[TaskSource, ...]:
+    """Finds the tensors that hold the outputs of a model's tasks.
+
+    Args:
+        outputs: By task name, the Keras tensors that a functional model returns.
+
+    Returns:
+        The sources, in the order of their first tasks.
+    """
+    task_of = {id(tensor): task for task, tensor in enumerate(outputs.values())}
+    sources = []
+    for node in graph_nodes(outputs.values()):
+        if isinstance(node.operation, SplitTasks):
+            source = _split_source(node, task_of)
+            if source is not None:
+                sources.append(source)
+    found = {task for source in sources for task in source.tasks}
+    sources += [
+        TaskSource((task,), tensor)
+        for task, tensor in enumerate(outputs.values())
+        if task not in found
+    ]
+    return tuple(sorted(sources, key=lambda source: source.tasks[0]))
+
+
+def source_model(
+    model: keras.Model, core: keras.Model, sources: Sequence[TaskSource]
+) -> keras.Model:
+    """Returns the model that computes the sources' `tensors`, in one list.
+
+    Args:
+        model: A functional model.
+        core: Its `core_model`.
+        sources: The sources in the core's graph.
+    """
+    tensors = [tensor for source in sources for tensor in source.tensors]
+    return call_like_core(model, keras.Model(core.input, tensors))
+
+
+def _split_source(node: Any, task_of: Mapping[int, int]) -> TaskSource | None:
+    """Returns the source that a call of `SplitTasks` splits.
+
+    None if some of what it returns is not an output of the model, for example
+    because other layers follow.
+    """
+    # Keras keeps a dict of tensors flat, in an order of its own.
+    names = node.operation.tasks
+    order = keras.tree.flatten({name: i for i, name in enumerate(names)})
+    flat = dict(zip(order, node.output_tensors, strict=True))
+    made = [id(flat[position]) for position in range(len(flat))]
+    if any(tensor not in task_of for tensor in made):
+        return None
+    (tensor,) = node.input_tensors
+    parent = node_of(tensor)
+    layer = parent.operation
+    # A layer that is called twice has two tasks' worth of gradients on its variables.
+    alone = isinstance(layer, HeadStack) and len(layer._inbound_nodes) == 1
+    return TaskSource(
+        tuple(task_of[each] for each in made),
+        tensor,
+        is_split=True,
+        stack=layer if alone else None,
+    )

@@ -1,0 +1,98 @@
+"""Which of a model's variables are shared by tasks."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import keras
+
+from keras_mtl.blocks.model_graph import core_model, graph_nodes, node_of
+from keras_mtl.blocks.task_sources import find_sources
+
+__all__ = ["VariableGroups", "group_variables"]
+
+
+class VariableGroups(NamedTuple):
+    """Positions in a model's `trainable_variables`.
+
+    Attributes:
+        shared: Those on which two tasks or more depend: the trunk. With one
+            task, all but its own head's can't be told apart: all are shared.
+        private: The others, the heads.
+        last_shared: Those of the last layer that is shared by most tasks.
+        owners: For each of `private` the numbers of its tasks: one, or those
+            of a `HeadStack`, by which its first axis is split in this order.
+    """
+
+    shared: tuple[int, ...]
+    private: tuple[int, ...]
+    last_shared: tuple[int, ...]
+    owners: tuple[tuple[int, ...], ...]
+
+
+def group_variables(model: keras.Model) -> VariableGroups:
+    """Finds out from the graph which variables several tasks share.
+
+    Args:
+        model: A functional model whose outputs are a dict by task name.
+
+    Returns:
+        The groups.
+    """
+    variables = model.trainable_variables
+    place = {variable.path: index for index, variable in enumerate(variables)}
+    core = core_model(model)
+    outputs = list(core.output.values())
+    stacks = {
+        id(source.stack): source.tasks
+        for source in find_sources(core.output)
+        if source.stack is not None
+    }
+    users: list[set[int]] = [set() for _ in variables]
+    in_order: dict[int, tuple[int, ...]] = {}
+    for layer, tasks in _tasks_of_layers(outputs):
+        for variable in layer.trainable_variables:
+            users[place[variable.path]] |= tasks
+            if id(layer) in stacks:
+                in_order[place[variable.path]] = stacks[id(layer)]
+    several = 2 if len(outputs) > 1 else 1
+    shared = tuple(
+        index
+        for index, tasks in enumerate(users)
+        if len(tasks) >= several and index not in in_order
+    )
+    private = tuple(index for index in range(len(users)) if index not in shared)
+    # A variable that no task uses, if any, stays with the first.
+    owners = tuple(in_order.get(i) or tuple(users[i]) or (0,) for i in private)
+    counts = [len(tasks) for tasks in users]
+    last = _last_layer(core, place, counts, shared)
+    return VariableGroups(shared, private, last, owners)
+
+
+def _tasks_of_layers(outputs: list[Any]) -> list[tuple[Any, set[int]]]:
+    """Returns each call's layer with the numbers of the tasks that depend on it."""
+    nodes = graph_nodes(outputs)
+    tasks: dict[int, set[int]] = {id(node): set() for node in nodes}
+    for index, tensor in enumerate(outputs):
+        tasks[id(node_of(tensor))].add(index)
+    # From the outputs back.
+    for node in reversed(nodes):
+        for parent in node.input_tensors:
+            tasks[id(node_of(parent))] |= tasks[id(node)]
+    return [(node.operation, tasks[id(node)]) for node in nodes]
+
+
+def _last_layer(
+    core: keras.Model,
+    place: dict[str, int],
+    users: list[int],
+    shared: tuple[int, ...],
+) -> tuple[int, ...]:
+    most = max((users[index] for index in shared), default=0)
+    last: tuple[int, ...] = ()
+    for layer in core.layers:
+        indices = tuple(place[v.path] for v in layer.trainable_variables)
+        if indices and all(index in shared for index in indices):
+            # Layers come in the order of the graph.
+            last = indices if users[indices[0]] == most else last
+    return last

@@ -1,0 +1,74 @@
+"""Early stopping of members, each at its own time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from keras_mtl.engine.trainer import Trainer
+
+__all__ = ["BestWeights"]
+
+
+class BestWeights:
+    """Keeps each member's best weights, and notes which members still train.
+
+    It is part of the compiled epoch: all it has are variables, with an axis K
+    in front for members.
+
+    Args:
+        trainer: The members' trainer.
+        patience: The epochs without a better joint validation loss after which
+            a member stops; 0 keeps nothing and stops none.
+    """
+
+    def __init__(self, trainer: Trainer, patience: int) -> None:
+        axis = [] if trainer.members is None else [trainer.members]
+        self.patience = patience
+        self.active = _variable(np.ones(axis, bool))
+        self.epochs = _variable(np.zeros(axis, "int32"))
+        self.best_epoch = _variable(np.zeros(axis, "int32"))
+        self.best_loss = _variable(np.full(axis, np.inf, "float32"))
+        self._current = [*trainer.weights, *trainer.statistics] if patience else []
+        self._best = [_variable(tf.convert_to_tensor(each)) for each in self._current]
+        self._weights = len(trainer.weights)
+
+    @property
+    def variables(self) -> list[keras.Variable]:
+        """All that training has to keep to go on later."""
+        return [self.active, self.epochs, self.best_epoch, self.best_loss, *self._best]
+
+    def update(self, trainer: Trainer, losses: tf.Tensor) -> None:
+        """Take the tasks' validation losses after an epoch, (K, T)."""
+        if not self.patience:
+            return
+        joint = tf.reduce_sum(losses * trainer.loss_weights, axis=-1)
+        active = tf.convert_to_tensor(self.active)
+        better = (joint < self.best_loss) & active
+        epoch = self.epochs + 1
+        best_epoch = tf.where(better, epoch, self.best_epoch)
+        for best, current in zip(self._best, self._current, strict=True):
+            lifted = tf.reshape(
+                better, [*better.shape, *[1] * (len(current.shape) - len(better.shape))]
+            )
+            best.assign(tf.where(lifted, current, best))
+        self.best_loss.assign(tf.where(better, joint, self.best_loss))
+        self.best_epoch.assign(best_epoch)
+        self.active.assign(active & (epoch - best_epoch < self.patience))
+        self.epochs.assign(epoch)
+
+    def weights_and_statistics(
+        self, trainer: Trainer
+    ) -> tuple[Sequence[keras.Variable], Sequence[keras.Variable]]:
+        """Return the variables to keep: the best, or those of the last epoch."""
+        if not self.patience:
+            return trainer.weights, trainer.statistics
+        return self._best[: self._weights], self._best[self._weights :]
+
+
+def _variable(value: np.ndarray | tf.Tensor) -> keras.Variable:
+    dtype = keras.backend.standardize_dtype(value.dtype)
+    return keras.Variable(value, trainable=False, dtype=dtype)

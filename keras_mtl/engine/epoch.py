@@ -1,0 +1,450 @@
+"""One epoch of one model, or of many members, as one compiled program."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import tensorflow as tf
+
+from keras_mtl.blocks.batch import Batch
+from keras_mtl.engine.batch_step import Tensors
+from keras_mtl.engine.best_weights import BestWeights
+from keras_mtl.engine.epoch_metrics import LossSums
+from keras_mtl.engine.replicas import Replicas
+from keras_mtl.engine.rows import NO_ROW
+from keras_mtl.engine.trainer import MemberValues, Trainer, Update
+
+__all__ = [
+    "Chunk",
+    "EpochProgram",
+    "EpochResult",
+    "EpochSettings",
+    "HeldOut",
+    "take_rows",
+]
+
+# At most so many of the outputs of an epoch's steps are kept for its metrics.
+OUTPUTS_AT_ONCE = 2**22
+
+
+def take_rows(rows: Batch, order: tf.Tensor, inputs: Any, filled: bool) -> Batch:
+    """Gather rows.
+
+    Args:
+        rows: All rows, by block of tasks.
+        order: The indices of those to take, (..., rows).
+        inputs: The inputs of these, if they are not in `rows`.
+        filled: Whether some indices are `NO_ROW`; their labels are missing.
+    """
+    index = tf.maximum(order, 0) if filled else order
+    if inputs is not None:
+        rows = rows._replace(inputs=None)
+    taken = rows.map(lambda values: tf.gather(values, index))
+    if inputs is not None:
+        taken = taken._replace(inputs=inputs)
+    if not filled:
+        return taken
+    present = order != NO_ROW
+
+    def mask(labels: tf.Tensor | None) -> tf.Tensor | None:
+        if labels is None:
+            return None
+        shape = [*order.shape, *[1] * (len(labels.shape) - len(order.shape))]
+        missing = tf.cast(float("nan"), labels.dtype)
+        return tf.where(tf.reshape(present, shape), labels, missing)
+
+    return taken._replace(labels=tuple(map(mask, taken.labels)), present=present)
+
+
+class Chunk(NamedTuple):
+    """Some steps of an epoch.
+
+    Attributes:
+        order: The batches, (steps, batch_size) or (steps, K, batch_size).
+        last: The number of steps to take, from the first.
+        inputs: The inputs of these rows, nested (steps, ..., batch_size, ...),
+            if they do not lie in memory; else None.
+        epoch: The number of the epoch, from 0.
+        start: The number of the chunk's step 0 in the epoch.
+    """
+
+    order: tf.Tensor
+    last: tf.Tensor
+    inputs: Any
+    epoch: tf.Tensor
+    start: tf.Tensor
+
+
+class HeldOut(NamedTuple):
+    """Rows of an evaluation.
+
+    Attributes:
+        rows: The rows they are taken from.
+        order: Their indices, (rows,) or (K, rows), with `NO_ROW`; None for
+            all rows as they are.
+        inputs: See `Chunk`.
+    """
+
+    rows: Batch
+    order: tf.Tensor | None
+    inputs: Any
+
+    def gathered(self) -> Batch:
+        """Return the rows."""
+        if self.order is None:
+            return self.rows
+        return take_rows(self.rows, self.order, self.inputs, filled=True)
+
+
+class EpochResult(NamedTuple):
+    """What a call of the program reports.
+
+    Attributes:
+        steps: The number of steps taken, or None without training.
+        training: The metrics' results of training so far.
+        evaluation: Those of the evaluation so far.
+    """
+
+    steps: Any
+    training: Any
+    evaluation: Any
+
+
+@dataclass(frozen=True)
+class EpochSettings:
+    """What holds for all epochs of a program.
+
+    Attributes:
+        fill_batches: Whether some batches have fewer rows than others, and
+            are filled up with `NO_ROW`.
+        unequal_steps: Whether a member has fewer steps than others: its
+            variables then stay while the others' go on.
+        one_model: Whether this is Keras's `fit` of one model: metrics of
+            training are wanted, and an epoch ends with the step that makes a
+            loss NaN or infinite.
+        jit_compile: Whether XLA compiles the loop over the steps.
+        run_eagerly: Whether nothing is compiled.
+    """
+
+    fill_batches: bool = False
+    unequal_steps: bool = False
+    one_model: bool = False
+    jit_compile: bool = False
+    run_eagerly: bool = False
+
+
+class EpochProgram:
+    """Trains through an epoch and evaluates after it, with no Python between.
+
+    Keras calls a compiled function for each batch, which for a small network
+    takes many times as long as the batch itself. Here the loop over batches is
+    inside the function. Random numbers and metrics are outside of what XLA
+    compiles, but inside the one function that Python calls.
+
+    Args:
+        trainer: Makes the updates.
+        metrics: What training and evaluation report: an `EpochMetrics`.
+        settings: What holds for all epochs.
+        values: What members have for themselves.
+        seeds: By position the states of random layers before the first epoch,
+            where the numbers go by epoch and step; None where they follow on
+            each other in the layers' own variables, as in Keras.
+        replicas: The processes that each take a part of every batch.
+        best: Keeps members at their best; None for one model, which Keras's
+            callbacks look after.
+    """
+
+    def __init__(
+        self,
+        trainer: Trainer,
+        metrics: Any,
+        settings: EpochSettings,
+        values: MemberValues | None = None,
+        seeds: Mapping[int, tf.Tensor] | None = None,
+        replicas: Replicas | None = None,
+        best: BestWeights | None = None,
+    ) -> None:
+        self.trainer = trainer
+        self.metrics = metrics
+        self.settings = settings
+        self.values = values
+        self.seeds = seeds
+        self.replicas = replicas
+        self.best = best
+        self._loop: Any = self._steps
+        self._run: Any = self._program
+        if not settings.run_eagerly:
+            # There is no Python control flow on tensors here: to look for it in
+            # all of Keras takes longer than to trace the program.
+            if settings.jit_compile:
+                self._loop = tf.function(self._steps, autograph=False, jit_compile=True)
+            self._run = tf.function(self._program, autograph=False)
+
+    def __call__(
+        self,
+        rows: Batch | None = None,
+        chunks: Sequence[Chunk] = (),
+        held_out: HeldOut | None = None,
+        begin: bool = True,
+        finish: bool = True,
+    ) -> EpochResult:
+        """Take some steps, evaluate, or both.
+
+        Args:
+            rows: The rows of training.
+            chunks: The steps. All but the last chunk have as many rows in a
+                batch as the first.
+            held_out: The rows to evaluate on; None for none.
+            begin: Whether the metrics begin anew. Between training and
+                evaluation they do so in any case.
+            finish: Whether these are the last steps, or the last rows.
+        """
+        result: EpochResult = self._run(rows, list(chunks), held_out, begin, finish)
+        return result
+
+    def steps_at_once(self, rows: int, outputs: int) -> int:
+        """Return how many steps one call may take, so that memory is bounded.
+
+        Args:
+            rows: The rows of a batch.
+            outputs: The numbers that the model gives for a row.
+        """
+        kept = OUTPUTS_AT_ONCE // max(rows * outputs, 1) if self._collects else 2**31
+        return max(1, min(self.trainer.noise.steps_at_once(self._share(rows)), kept))
+
+    def _program(
+        self,
+        rows: Batch | None,
+        chunks: list[Chunk],
+        held_out: HeldOut | None,
+        begin: bool,
+        finish: bool,
+    ) -> EpochResult:
+        if begin:
+            self.metrics.reset()
+        steps = training = evaluation = None
+        if rows is not None and chunks:
+            steps = self._train(rows, chunks)
+            if finish and self.best is not None:
+                self.trainer.end_epoch()
+            training = self.metrics.training_results()
+        if held_out is not None:
+            if chunks:
+                self.metrics.reset()
+            evaluation = self._evaluate(held_out)
+            if finish and self.best is not None:
+                self.best.update(self.trainer, self.metrics.losses())
+        return EpochResult(steps, training, evaluation)
+
+    def _train(self, rows: Batch, chunks: list[Chunk]) -> tf.Tensor:
+        """Take the steps of some chunks, and return their number."""
+        total, whole = tf.constant(0), tf.constant(True)
+        for chunk in chunks:
+            # A step that broke a loss was the last one.
+            last = tf.where(whole, chunk.last, 0)
+            taken = self._train_chunk(rows, chunk._replace(last=last))
+            total, whole = total + taken, taken == chunk.last
+        return total
+
+    def _train_chunk(self, rows: Batch, chunk: Chunk) -> tf.Tensor:
+        steps, batch = int(chunk.order.shape[0]), int(chunk.order.shape[-1])
+        source = self.trainer.noise
+        fed, inside = self._states(chunk)
+        noise = source.draw(self._share(batch), fed, steps)
+        # One step is compiled by XLA later than it is taken.
+        loop = self._loop if steps > 1 else self._steps
+        taken, sums, outputs = loop(rows, chunk, noise, inside)
+        if self.seeds is None:
+            # The layers' own states go on as if they had drawn.
+            for position, calls in source.calls(self._share(batch)).items():
+                variable = self.trainer.others[position]
+                drawn = tf.cast(taken, variable.dtype) * calls
+                variable.assign_add(tf.stack([tf.zeros_like(drawn), drawn]))
+        self.metrics.end(sums)
+        if self._collects:
+            self._update_metrics(rows, chunk, taken, outputs)
+        return taken
+
+    def _states(self, chunk: Chunk) -> tuple[dict[int, tf.Tensor], Any]:
+        """Return the states of layers that are fed, and of those that are not."""
+        source = self.trainer.noise
+        if self.seeds is None:
+            others = self.trainer.others
+            return {i: tf.convert_to_tensor(others[i]) for i in source.fed}, None
+        # A step draws from a place of its own, however an epoch is cut into calls.
+        calls = source.calls(self._share(int(chunk.order.shape[-1])))
+        states = {
+            position: state
+            + tf.cast(
+                tf.stack([chunk.epoch, chunk.start * max(calls.get(position, 1), 1)]),
+                state.dtype,
+            )
+            for position, state in self.seeds.items()
+        }
+        fed = {i: states[i] for i in source.fed}
+        return fed, {i: states[i] for i in source.inside}
+
+    def _steps(
+        self, rows: Batch, chunk: Chunk, noise: Tensors, inside: Any
+    ) -> tuple[tf.Tensor, LossSums, Tensors]:
+        """Take the steps of a chunk.
+
+        Returns:
+            Their number, what they add up to, and their outputs, (steps, ...),
+            if they are kept.
+        """
+        batch = int(chunk.order.shape[-1])
+        arrays: list[tf.TensorArray] = []
+        if self._collects:
+            arrays = [
+                tf.TensorArray("float32", chunk.order.shape[0], element_shape=shape)
+                for shape in self._output_shapes(batch)
+            ]
+
+        def goes_on(index: tf.Tensor, sums: LossSums, _: Any) -> tf.Tensor:
+            more = index < chunk.last
+            if self.settings.one_model:
+                more &= tf.reduce_all(tf.math.is_finite(sums.losses))
+            return more
+
+        def take_step(index: tf.Tensor, sums: LossSums, arrays: Any) -> Any:
+            update, given = self._take_step(rows, chunk, noise, inside, index)
+            if self._collects:
+                pairs = zip(arrays, update.outputs, strict=True)
+                arrays = [
+                    array.write(index, tf.cast(value, tf.float32))
+                    for array, value in pairs
+                ]
+            elif self.settings.one_model:
+                self.metrics.update(given, update.outputs)
+            return index + 1, self._add(sums, update, given), arrays
+
+        taken, sums, arrays = tf.while_loop(
+            goes_on,
+            take_step,
+            [tf.constant(0), self.metrics.begin(self._zero_sums()), arrays],
+            parallel_iterations=1,
+        )
+        return taken, sums, [array.stack() for array in arrays]
+
+    def _take_step(
+        self,
+        rows: Batch,
+        chunk: Chunk,
+        noise: Tensors,
+        inside: Any,
+        index: tf.Tensor,
+    ) -> tuple[Update, Batch]:
+        order = chunk.order[index]
+        moving = None
+        if self.settings.unequal_steps:
+            # A member that has stopped may go on: its best weights are kept.
+            moving = tf.reduce_any(order != NO_ROW, axis=-1)
+        counts = None
+        if self.replicas is not None:
+            # All processes know all labels.
+            every = self.trainer.label_counts(
+                take_rows(rows, order, (), filled=True).labels
+            )
+            counts = every / self.replicas.count
+            order = self.replicas.part(order, NO_ROW)
+        inputs = None
+        if chunk.inputs is not None:
+            inputs = tf.nest.map_structure(lambda values: values[index], chunk.inputs)
+        given = take_rows(rows, order, inputs, self.settings.fill_batches)
+        row_weights = {}
+        if self.values is not None:
+            row_weights = {
+                name: tf.gather(
+                    weights,
+                    tf.maximum(order, 0),
+                    batch_dims=0 if self.trainer.members is None else 1,
+                )
+                for name, weights in self.values.row_weights.items()
+            }
+        update = self.trainer.train(
+            given,
+            [values[index] for values in noise],
+            None
+            if inside is None
+            else {
+                position: state + tf.cast(tf.stack([0, index]), state.dtype)
+                for position, state in inside.items()
+            },
+            self.values,
+            row_weights,
+            moving,
+            self.replicas,
+            counts,
+        )
+        if moving is not None and update.conflict:
+            values, known = update.conflict
+            known *= tf.cast(moving, known.dtype)[..., None]
+            update = update._replace(conflict=[values, known])
+        return update, given
+
+    def _add(self, sums: LossSums, update: Update, given: Batch) -> LossSums:
+        total = tf.reduce_sum(update.losses * self.trainer.loss_weights, axis=-1)
+        count = tf.cast(tf.shape(tf.nest.flatten(given.inputs)[0])[0], tf.float32)
+        conflict = sums.conflict
+        if update.conflict:
+            values, known = update.conflict
+            conflict = [sums.conflict[0] + values * known, sums.conflict[1] + known]
+        return LossSums(
+            sums.losses + update.losses * update.counts,
+            sums.counts + update.counts,
+            sums.total + (total + update.added_loss) * count,
+            sums.rows + count,
+            conflict,
+        )
+
+    def _zero_sums(self) -> LossSums:
+        weights = self.trainer.loss_weights
+        zero = tf.zeros_like(weights)
+        columns = len(self.trainer.conflict_columns)
+        conflict = tf.zeros([*weights.shape[:-1], columns])
+        total = tf.zeros(weights.shape[:-1])
+        return LossSums(
+            zero, zero, total, tf.zeros([]), [conflict, conflict] if columns else []
+        )
+
+    def _update_metrics(
+        self, rows: Batch, chunk: Chunk, taken: tf.Tensor, outputs: Tensors
+    ) -> None:
+        """Update metrics with the rows of all steps taken at once."""
+        order = tf.reshape(chunk.order[:taken], [-1])
+        given = take_rows(rows._replace(inputs=()), order, None, filled=False)
+        joined = []
+        for values in outputs:
+            # (steps, T, batch_size, units) to (T, rows, units).
+            tasks, _, *rest = values.shape[1:]
+            turned = tf.transpose(values[:taken], [1, 0, *range(2, len(values.shape))])
+            joined.append(tf.reshape(turned, [tasks, -1, *rest]))
+        self.metrics.update(given, tuple(joined))
+
+    def _output_shapes(self, rows: int) -> list[tuple[int, ...]]:
+        """Return for each block the shape of its outputs, (T, rows, units)."""
+        step = self.trainer.step
+        return [
+            (len(block), rows, *step.model.output[block.names[0]].shape[1:])
+            for block in step.blocks.blocks
+        ]
+
+    @property
+    def _collects(self) -> bool:
+        """Whether outputs of the steps are kept for metrics of training."""
+        return self.settings.one_model and self.metrics.takes_many_steps
+
+    def _evaluate(self, held_out: HeldOut) -> Any:
+        given = held_out.gathered()
+        update = self.trainer.evaluate(given, self.seeds)
+        sums = self.metrics.begin(self._zero_sums())
+        self.metrics.end(self._add(sums, update, given))
+        self.metrics.update(given, update.outputs)
+        return self.metrics.evaluation_results()
+
+    def _share(self, rows: int) -> int:
+        """Return the rows of a batch that this process takes."""
+        return -(-rows // (1 if self.replicas is None else self.replicas.count))

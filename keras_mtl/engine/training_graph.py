@@ -1,0 +1,255 @@
+"""The graph that training runs: that of the model, with its noise fed in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from keras_mtl.layers.training_layers import (
+    FED_LAYERS,
+    Draw,
+    PresentRowsNormalization,
+    record_noise,
+)
+
+__all__ = [
+    "Noise",
+    "dropout_layers",
+    "initial_seeds",
+    "is_seed",
+    "set_dropout_rates",
+    "statistics",
+    "training_graph",
+]
+
+# At most so many random numbers are drawn at once, for some steps ahead.
+NUMBERS_AT_ONCE = 2**22
+
+
+def training_graph(model: Any, fill_batches: bool = False) -> Any:
+    """Make a copy of a model whose random layers can be fed with noise.
+
+    Builders need no special layers: in the copy they take the place of
+    Keras's own wherever the configuration has them, in nested models and
+    wrappers too.
+
+    Args:
+        model: The model. Its variables are left alone.
+        fill_batches: Whether batches with fewer rows than others are filled
+            up, so that normalizations have to leave rows out.
+
+    Returns:
+        The copy, with variables like the model's, in their order; or the model
+        itself where no layer has to be replaced.
+
+    Raises:
+        ValueError: When a layer cannot leave rows out.
+    """
+    replaced = dict(FED_LAYERS)
+    if fill_batches:
+        replaced["BatchNormalization"] = PresentRowsNormalization
+    names = {type(layer).__name__ for layer in model._flatten_layers()}
+    graph = model
+    if names & set(replaced) or any(map(is_seed, model.non_trainable_variables)):
+        config = _with_layers(model.get_config(), replaced)
+        # The copy's variables are never read: it is called with values for them.
+        with keras.StatelessScope(initialize_variables=False):
+            graph = type(model).from_config(config)
+    if fill_batches:
+        _check_rows_apart(graph)
+    return graph
+
+
+def is_seed(variable: keras.Variable) -> bool:
+    """Return whether a variable is the state of a random layer.
+
+    Example:
+
+    >>> layer = keras.layers.Dropout(0.5)
+    >>> [is_seed(variable) for variable in layer.non_trainable_variables]
+    [True]
+    """
+    return variable.path.endswith("seed_generator_state")
+
+
+def statistics(model: keras.Model) -> list[keras.Variable]:
+    """Return the variables that are not trained, without states of random layers."""
+    return [each for each in model.non_trainable_variables if not is_seed(each)]
+
+
+def dropout_layers(model: keras.Model) -> list[Any]:
+    """Return the layers that are Keras's dropout, or stand for it, with noise."""
+    kinds = (keras.layers.Dropout, FED_LAYERS["Dropout"])
+    layers = [layer for layer in model._flatten_layers() if type(layer) in kinds]
+    return [layer for layer in layers if layer.rate > 0]
+
+
+def set_dropout_rates(model: keras.Model, rates: Mapping[str, float]) -> None:
+    """Set the rates of a model's dropout layers by the layers' names."""
+    for layer in dropout_layers(model):
+        layer.rate = rates.get(layer.name, layer.rate)
+
+
+def initial_seeds(graph: Any) -> dict[int, tf.Tensor]:
+    """Return the first states of random layers, by their positions.
+
+    Args:
+        graph: What `training_graph` returns.
+    """
+    return {
+        index: variable._initializer(tuple(variable.shape), dtype=variable.dtype)
+        if variable._value is None
+        else tf.convert_to_tensor(variable)
+        for index, variable in enumerate(graph.non_trainable_variables)
+        if is_seed(variable)
+    }
+
+
+class Noise:
+    """The random numbers of a graph's steps, drawn outside of the steps.
+
+    Drawn so, XLA and TensorFlow see the same numbers, and XLA, which draws
+    slowly, draws none. They are the very numbers that the layers would draw
+    one step after the other from the states of their seed generators.
+
+    Args:
+        graph: What `training_graph` returns.
+        run: Runs the graph forward on a batch of a number of rows, in training,
+            as often as a step does. It is traced, to see what is drawn.
+    """
+
+    def __init__(self, graph: Any, run: Callable[[int], Any]) -> None:
+        variables = graph.non_trainable_variables
+        self._positions = {id(each): index for index, each in enumerate(variables)}
+        self._run = run
+        self._draws: dict[int, list[Draw]] = {}
+        fed = [
+            layer.seed_generator.state
+            for layer in graph._flatten_layers()
+            if type(layer) in FED_LAYERS.values() and hasattr(layer, "seed_generator")
+        ]
+        #: Positions among the variables that are not trained: of the states of
+        #: layers that are fed, and of those that draw for themselves.
+        self.fed = sorted(self._positions[id(state)] for state in fed)
+        self.inside = [
+            index
+            for index, each in enumerate(variables)
+            if is_seed(each) and index not in self.fed
+        ]
+
+    def draws(self, rows: int) -> list[Draw]:
+        """Return the draws of a step with a batch of some rows, in their order."""
+        if rows not in self._draws:
+            if not self.fed:
+                self._draws[rows] = []
+                return []
+            with record_noise() as draws:
+
+                def run() -> None:
+                    # TensorFlow may trace it twice.
+                    draws.clear()
+                    self._run(rows)
+
+                # Traced alone: nothing is computed.
+                tf.function(run, autograph=False).get_concrete_function()
+            self._draws[rows] = draws
+        return self._draws[rows]
+
+    def calls(self, rows: int) -> dict[int, int]:
+        """Return how often each seed is drawn from in a step, by its position."""
+        calls = dict.fromkeys(self.fed, 0)
+        for draw in self.draws(rows):
+            calls[self._positions[id(draw.seed)]] += 1
+        return calls
+
+    def steps_at_once(self, rows: int) -> int:
+        """Return for how many steps numbers may be drawn at once."""
+        numbers = sum(
+            int(tf.TensorShape(draw.shape).num_elements()) for draw in self.draws(rows)
+        )
+        return max(1, NUMBERS_AT_ONCE // max(numbers, 1))
+
+    def draw(
+        self, rows: int, states: Mapping[int, tf.Tensor], steps: int
+    ) -> list[tf.Tensor]:
+        """Draw the numbers of some steps.
+
+        Args:
+            rows: The rows of a batch.
+            states: By its position the state of each seed before the first
+                step, (2,).
+            steps: The number of steps.
+
+        Returns:
+            For each draw of a step a tensor of shape (steps, ...).
+        """
+        draws = self.draws(rows)
+        if not draws:
+            return []
+        calls = self.calls(rows)
+        first, each = [], []
+        for draw in draws:
+            position = self._positions[id(draw.seed)]
+            state = states[position]
+            first.append(state + tf.cast([0, draw.call], state.dtype))
+            each.append(calls[position])
+        increments = tf.stack([tf.zeros_like(each), each], axis=1)
+        seeds = tf.stack(first)[None] + tf.cast(
+            tf.range(steps)[:, None, None] * increments[None], first[0].dtype
+        )
+        seeds = _cast_seeds(seeds)
+        if steps == 1:
+            return [_numbers(draw, seeds[0, i])[None] for i, draw in enumerate(draws)]
+        return tf.map_fn(
+            lambda own: [_numbers(draw, own[i]) for i, draw in enumerate(draws)],
+            seeds,
+            fn_output_signature=[
+                tf.TensorSpec(each.shape, each.dtype) for each in draws
+            ],
+        )
+
+
+def _cast_seeds(seeds: tf.Tensor) -> tf.Tensor:
+    # As Keras's backend casts the state of a seed generator before it draws.
+    return tf.cast(tf.math.floormod(seeds, tf.int32.max - 1), tf.int32)
+
+
+def _numbers(draw: Draw, seed: tf.Tensor) -> tf.Tensor:
+    function = (
+        tf.random.stateless_normal if draw.normal else tf.random.stateless_uniform
+    )
+    return function(draw.shape, seed, dtype=draw.dtype)
+
+
+def _with_layers(config: Any, others: Mapping[str, type[keras.layers.Layer]]) -> Any:
+    """Return a configuration that names other classes for Keras's own layers."""
+    if isinstance(config, (list, tuple)):
+        return type(config)(_with_layers(part, others) for part in config)
+    if not isinstance(config, dict):
+        return config
+    config = {key: _with_layers(part, others) for key, part in config.items()}
+    other = others.get(str(config.get("class_name")))
+    if other is not None and config.get("module") == "keras.layers":
+        config |= {
+            "module": other.__module__,
+            "class_name": other.__name__,
+            "registered_name": keras.saving.get_registered_name(other),
+        }
+    return config
+
+
+def _check_rows_apart(model: keras.Model) -> None:
+    for layer in model._flatten_layers():
+        hidden = type(layer) is keras.layers.BatchNormalization
+        regularised = getattr(layer, "activity_regularizer", None) is not None
+        if hidden or regularised:
+            reason = "an activity regulariser" if regularised else "no configuration"
+            raise ValueError(
+                "Invalid value received for argument `model`. Expected layers that "
+                "can leave out the rows that fill up a batch. Received: the layer "
+                f"{layer.name!r}, with {reason}. Choose a batch size that divides "
+                "every member's number of rows."
+            )

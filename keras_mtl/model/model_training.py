@@ -1,0 +1,338 @@
+"""What `compile` adds to a model, and the steps that `fit` runs on it."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from keras_mtl.blocks.batch import Batch
+from keras_mtl.blocks.block_metrics import LossTrackers, block_metrics
+from keras_mtl.blocks.class_weights import weigh_classes
+from keras_mtl.blocks.model_graph import row_size
+from keras_mtl.blocks.task_losses import block_losses
+from keras_mtl.engine.batch_step import BatchStep, Tensors
+from keras_mtl.engine.epoch import EpochProgram, EpochSettings
+from keras_mtl.engine.epoch_metrics import ModelMetrics
+from keras_mtl.engine.gradient_watch import GradientWatch
+from keras_mtl.engine.replicas import replica_shares
+from keras_mtl.engine.trainer import Trainer, Update
+from keras_mtl.engine.training_graph import Noise, training_graph
+from keras_mtl.weighting import Weighting
+from keras_mtl.weighting import get as get_weighting
+
+__all__ = ["ModelTraining", "noise_of", "suits_xla", "xla_pays"]
+
+# So many numbers may the layers' outputs have in an evaluation, at least.
+NUMBERS_AT_ONCE = 2**22
+
+# XLA takes two to four seconds to compile the steps of a small network. It saves
+# about so many seconds in each step, and in each step of one member more.
+COMPILE_SECONDS = 2.5
+SAVED_PER_STEP = 2e-4
+SAVED_PER_MEMBER = 1e-4
+MEMBERS_THAT_SAVE = 100
+# What a model has compiled serves its later fits too, of which nothing is known
+# yet: a step that is planned now stands for so many.
+LATER_STEPS = 20
+
+
+def xla_pays(steps: int, members: int = 1) -> bool:
+    """Return whether XLA saves more time than it takes to compile.
+
+    Measured on two cores with the article's net. Where networks are so large
+    that it saves less, a step is long and the seconds do not count.
+
+    Args:
+        steps: The steps that are still to come.
+        members: The members that take each step together.
+    """
+    saved = SAVED_PER_STEP + SAVED_PER_MEMBER * min(members, MEMBERS_THAT_SAVE)
+    return steps * saved > COMPILE_SECONDS
+
+
+def suits_xla(graph: Any, noise: Noise) -> bool:
+    """Return whether XLA takes a graph, and makes it faster.
+
+    On CPUs it takes several times as long as TensorFlow's own kernels for
+    convolutions within a loop. A random layer that draws for itself would draw
+    other numbers in XLA than in TensorFlow.
+    """
+    slow = any(
+        hasattr(layer, "kernel_size") or isinstance(layer, keras.layers.RNN)
+        for layer in graph._flatten_layers()
+    )
+    return not slow and not noise.inside and _supports_xla(graph)
+
+
+def noise_of(step: BatchStep) -> Noise:
+    """Return where the random numbers of a step come from."""
+    graph, samples = step.model, step.weighting.samples
+
+    def run(rows: int) -> None:
+        zeros = [tf.zeros(each.shape, each.dtype) for each in graph.trainable_variables]
+        others = [
+            tf.zeros(each.shape, each.dtype) for each in graph.non_trainable_variables
+        ]
+        # As often as the step does: a batch may be cut into independent parts.
+        for first in range(samples):
+            size = len(range(first, rows, samples))
+            inputs = keras.tree.map_structure(
+                lambda each, size=size: tf.zeros((size, *each.shape[1:]), each.dtype),
+                graph.input,
+            )
+            graph.stateless_call(zeros, others, inputs, training=True)
+
+    return Noise(graph, run)
+
+
+class ModelTraining:
+    """The training of one compiled model.
+
+    Args:
+        model: The compiled model.
+        weighting: A name or an instance.
+        losses: Losses by task name, in place of the tasks' own.
+        loss_weights: Weights by task name, in place of the tasks' own.
+        weight_heads: See `BatchStep`.
+        metrics: Metrics by task name, in place of the tasks' own.
+        jit_compile: Whether XLA compiles epochs: True, False or `"auto"`,
+            which does so where it pays.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        weighting: str | Weighting,
+        losses: Mapping[str, Any] | None = None,
+        loss_weights: Mapping[str, float] | None = None,
+        weight_heads: bool | None = None,
+        metrics: Mapping[str, Any] | None = None,
+        jit_compile: bool | str = "auto",
+    ) -> None:
+        weighting = get_weighting(weighting)
+        self.model = model
+        self.jit_compile = jit_compile
+        self._step_settings: dict[str, Any] = {
+            "weighting": weighting,
+            "losses": losses,
+            "weight_heads": weight_heads,
+            "own_metrics": tuple(metrics or ()),
+        }
+        self.step = BatchStep(model, **self._step_settings)
+        given = loss_weights or {}
+        self.loss_weights = [
+            given.get(task.name, task.loss_weight) for task in model.tasks
+        ]
+        self.weighting_state = {
+            name: keras.Variable(
+                value,
+                trainable=False,
+                dtype=value.dtype.name,
+                # All replicas see the same losses and inner products.
+                aggregation="only_first_replica",
+                name=f"weighting_{name}",
+            )
+            for name, value in self.step.initial_weighting_state().items()
+        }
+        self.task_names = [task.name for task in model.tasks]
+        self.watched: GradientWatch | None = None
+        self.class_weights: dict[str, np.ndarray] = {}
+        self.loss_trackers = LossTrackers(self.task_names)
+        self.block_metrics = block_metrics(self.step.blocks)
+        self.planned_steps = 0
+        self._trainer: Trainer | None = None
+        self._program: EpochProgram | None = None
+        self._built = False
+
+    def watch(self, on: bool) -> None:
+        """Start or stop measuring how the tasks' gradients conflict."""
+        self.step.watch_gramian = on
+        self.watched = GradientWatch(self.task_names) if on else None
+        self._program = None
+
+    def train(self, batch: Batch) -> Any:
+        """Make one update, and return the outputs it was made from, by block."""
+        batch = weigh_classes(self.step.blocks, batch, self.class_weights)
+        if self._trainer is None:
+            self._trainer = self._make_trainer(self.step)
+        exchange = _Replicas.of_context()
+        update = self._trainer.train(batch, exchange=exchange)
+        if self.watched is not None:
+            self.watched.add(*update.conflict)
+        self.track(batch, update, exchange)
+        self.measure(batch, update.outputs)
+        return update.outputs
+
+    def test(self, batch: Batch) -> Any:
+        """Update losses and metrics, and return the outputs, by block."""
+        if self._trainer is None:
+            self._trainer = self._make_trainer(self.step)
+        update = self._trainer.evaluate(batch)
+        self.track(batch, update, _Replicas.of_context())
+        self.measure(batch, update.outputs)
+        return update.outputs
+
+    def losses(self, batch: Batch, outputs: Any) -> tuple[tf.Tensor, tf.Tensor]:
+        """Return the tasks' losses and the rows with a label, (T,) each."""
+        blocks = self.step.blocks
+        losses, counts = block_losses(
+            blocks, outputs, batch.labels, batch.sample_weights
+        )
+        return blocks.in_order(losses), blocks.in_order(counts)
+
+    def measure(self, batch: Batch, outputs: Any) -> None:
+        """Update all metrics with a batch and the outputs of its blocks."""
+        for block, metric in self.block_metrics:
+            metric.update_state(batch.labels[block], outputs[block])
+        self.model._update_given_metrics(batch, outputs)
+
+    def track(self, batch: Batch, update: Update, exchange: _Replicas | None) -> None:
+        """Update the trackers of the losses with those of a batch."""
+        losses = update.losses
+        if exchange is not None:
+            mean = exchange.mean(update.counts)
+            losses = exchange.mean(losses * replica_shares(update.counts, mean))
+        total = tf.reduce_sum(losses * self.constant_weights()) + update.added_loss
+        rows = tf.shape(tf.nest.flatten(batch.inputs)[0])[0]
+        tracker = self.model._loss_tracker
+        tracker.update_state(total, sample_weight=tf.cast(rows, tf.float32))
+        self.loss_trackers.update_state(losses, update.counts)
+
+    def constant_weights(self) -> tf.Tensor:
+        """Return the constant factor of each task's loss, (T,)."""
+        if all(isinstance(weight, int | float) for weight in self.loss_weights):
+            return tf.constant(self.loss_weights, tf.float32)
+        return tf.stack([tf.cast(weight, tf.float32) for weight in self.loss_weights])
+
+    def end_of_epoch(self) -> None:
+        """Let a weighting that goes by epochs go to the next one."""
+        if self.step.weighting.needs_end_of_epoch:
+            self._make_trainer(self.step).end_epoch()
+
+    def build(self, batch: Batch) -> None:
+        """Make the variables that Keras makes at the first batch.
+
+        Args:
+            batch: One row.
+        """
+        if self._built:
+            return
+        if not self.model.optimizer.built:
+            self.model.optimizer.build(self.model.trainable_variables)
+        # A compiled function cannot make variables: a row goes through without.
+        self.test(batch)
+        self.model.reset_metrics()
+        self._built = True
+
+    def program(self) -> EpochProgram:
+        """Return the compiled epoch, for what is watched and planned now."""
+        wants_xla = self.jit_compile
+        if wants_xla == "auto":
+            wants_xla = xla_pays(LATER_STEPS * self.planned_steps)
+        program = self._program
+        if program is not None and program.settings.jit_compile >= bool(wants_xla):
+            return program
+        if program is None:
+            graph = _fed_graph(self.model)
+            step = self.step
+            if graph is not self.model:
+                step = BatchStep(graph, **self._step_settings)
+                step.watch_gramian = self.step.watch_gramian
+            trainer = self._make_trainer(step)
+        else:
+            trainer = program.trainer
+        if self.jit_compile == "auto" and wants_xla:
+            wants_xla = suits_xla(trainer.step.model, trainer.noise)
+            if program is not None and not wants_xla:
+                return program
+        metrics = ModelMetrics(
+            self.model, self.loss_trackers, self.measure, self._watched
+        )
+        settings = EpochSettings(
+            one_model=True,
+            jit_compile=bool(wants_xla) and not self.model.run_eagerly,
+            run_eagerly=self.model.run_eagerly,
+        )
+        self._program = EpochProgram(trainer, metrics, settings)
+        return self._program
+
+    def forget_program(self) -> None:
+        """Have the steps compiled anew, as something in them has changed."""
+        self._program = None
+
+    def rows_at_once(self, batch_size: int) -> int:
+        """Return how many rows of an evaluation go through the model at once."""
+        return max(batch_size, NUMBERS_AT_ONCE // row_size(self.model, True))
+
+    def _watched(self) -> GradientWatch | None:
+        return self.watched
+
+    def _make_trainer(self, step: BatchStep) -> Trainer:
+        return Trainer(
+            step,
+            self.model.trainable_variables,
+            self.model.non_trainable_variables,
+            self.model.optimizer,
+            self.weighting_state,
+            self.constant_weights,
+            noise_of(step),
+        )
+
+
+class _Replicas:
+    """The replicas of a `tf.distribute` strategy, inside of one of them."""
+
+    def __init__(self, context: Any) -> None:
+        self._context = context
+        self._count = context.strategy.num_replicas_in_sync
+
+    @classmethod
+    def of_context(cls) -> _Replicas | None:
+        """Return the replicas of this call; None for one."""
+        context = tf.distribute.get_replica_context()
+        if context is None or context.strategy.num_replicas_in_sync == 1:
+            return None
+        return cls(context)
+
+    def mean(self, values: Any) -> Any:
+        """Return the means of nested tensors over the replicas."""
+        return tf.nest.map_structure(
+            lambda value: self._context.all_reduce(tf.distribute.ReduceOp.MEAN, value),
+            values,
+        )
+
+    def combine(
+        self, gradients: Tensors, statistics: Tensors
+    ) -> tuple[Tensors, Tensors]:
+        """Return the gradients to apply: Keras's optimizers sum over replicas."""
+        return [gradient / self._count for gradient in gradients], statistics
+
+
+def _fed_graph(model: Any) -> Any:
+    """Return the graph with its noise fed in, if the model can be copied."""
+    graph = training_graph(model)
+    alike = [
+        (variable.shape, variable.dtype, variable.trainable)
+        for variable in graph.variables
+    ] == [
+        (variable.shape, variable.dtype, variable.trainable)
+        for variable in model.variables
+    ]
+    # A configuration that does not tell all of a model cannot stand for it.
+    return graph if alike else model
+
+
+def _supports_xla(model: keras.Model) -> bool:
+    # Keras looks at the layers when it is asked to compile.
+    before = model.jit_compile
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model.jit_compile = True
+    supported = model.jit_compile
+    model.jit_compile = before
+    return bool(supported)

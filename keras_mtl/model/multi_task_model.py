@@ -1,0 +1,571 @@
+"""The model class that every architecture returns."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from keras_mtl.blocks.batch import Batch
+from keras_mtl.blocks.class_weights import class_weight_tables, weigh_classes
+from keras_mtl.blocks.pack_batch import pack_batch
+from keras_mtl.engine.rows import hold_out_last_rows, rows_in_memory
+from keras_mtl.engine.training_graph import is_seed
+from keras_mtl.features.feature import Feature
+from keras_mtl.features.kinds import deserialize_feature, serialize_feature
+from keras_mtl.model.callbacks import with_own_callbacks
+from keras_mtl.model.fit_loop import FitSettings, fit_in_memory
+from keras_mtl.model.model_training import ModelTraining
+from keras_mtl.tasks import Task, deserialize_task, serialize_task
+from keras_mtl.weighting import get as get_weighting
+
+__all__ = ["MultiTaskModel"]
+
+
+@keras.saving.register_keras_serializable(package="keras_mtl")
+class MultiTaskModel(keras.Model):
+    """A functional model with one named output a task.
+
+    It is a `keras.Model`: `fit`, `evaluate`, `predict`, callbacks and saving
+    mean what they mean there. What is new is that it knows its tasks, so that
+    `compile` needs no losses and metrics and missing labels are left out of
+    both; and, if its inputs are raw features, that it knows these.
+
+    Args:
+        inputs: A `keras.Input`, or a dict of them by feature name.
+        outputs: A dict of tensors by task name.
+        name: The model's name.
+        tasks: The tasks, in the order of the outputs.
+        features: The features, when the inputs are raw; they carry what they
+            learned from training rows.
+        **kwargs: See `keras.Model`.
+
+    Raises:
+        ValueError: When the outputs are not named like the tasks.
+
+    Example:
+
+    >>> import numpy as np
+    >>> from keras_mtl.tasks import BinaryTask, RegressionTask
+    >>> inputs = keras.Input(shape=(3,))
+    >>> hidden = keras.layers.Dense(4, activation="relu")(inputs)
+    >>> tasks = [BinaryTask("sick"), RegressionTask("age")]
+    >>> outputs = {task.name: task.output_layer()(hidden) for task in tasks}
+    >>> model = MultiTaskModel(inputs, outputs, tasks=tasks)
+    >>> model.compile("adam")
+    >>> y = {"sick": np.array([1.0, np.nan]), "age": np.array([np.nan, 60.0])}
+    >>> history = model.fit(np.ones((2, 3)), y, verbose=0)
+    >>> sorted(history.history)[:3]
+    ['age_loss', 'age_mae', 'age_mse']
+    """
+
+    # The positional arguments are those of a functional model, which is how
+    # Keras tells that it can revive this class from a graph's config.
+    def __init__(
+        self,
+        inputs,
+        outputs,
+        name=None,
+        *,
+        tasks: Sequence[Task] = (),
+        features: Sequence[Feature] = (),
+        **kwargs,
+    ):
+        super().__init__(inputs, outputs, name=name, **kwargs)
+        names = [task.name for task in tasks]
+        if tasks and list(outputs) != names:
+            raise ValueError(
+                "Invalid value received for argument `outputs`. Expected a dict with "
+                f"one output a task, in their order: {names}. Received: "
+                f"{list(outputs)}"
+            )
+        self._tasks = tuple(tasks)
+        self._features = tuple(features)
+        self._training: ModelTraining | None = None
+
+    @property
+    def tasks(self) -> tuple[Task, ...]:
+        """The tasks, in the order of the outputs."""
+        return self._tasks
+
+    @property
+    def features(self) -> tuple[Feature, ...]:
+        """The raw features, or () when the input is an encoded matrix."""
+        return self._features
+
+    def task(self, name: str) -> Task:
+        """Returns a task by its name."""
+        return {task.name: task for task in self._tasks}[name]
+
+    def compile(
+        self,
+        optimizer="adam",
+        weighting="sum",
+        loss=None,
+        metrics=None,
+        loss_weights=None,
+        weight_heads=None,
+        **kwargs,
+    ):
+        """Sets the model up for training.
+
+        Args:
+            optimizer: See `keras.Model.compile`.
+            weighting: How the tasks are combined into one update: a name of
+                `keras_mtl.weighting.names()`, or an instance with settings.
+                `"sum"` adds their losses, each times its `loss_weight`.
+            loss: Losses by task name, in place of the tasks' own.
+            metrics: Metrics by task name, in place of the tasks' own.
+            loss_weights: Weights by task name, in place of the tasks' own.
+            weight_heads: Whether a head's own variables get the gradient of
+                its loss times the weight in force, or of its loss alone. By
+                default weighted for methods on losses, unweighted for methods
+                on gradients.
+            **kwargs: See `keras.Model.compile`.
+
+        Raises:
+            ValueError: When the weighting is unknown.
+
+        Example:
+
+        >>> from keras_mtl.architectures import build_hard_sharing
+        >>> from keras_mtl.tasks import BinaryTask
+        >>> tasks = [BinaryTask("heart"), BinaryTask("lung")]
+        >>> model = build_hard_sharing(4, tasks)
+        >>> model.compile(keras.optimizers.Adam(1e-3), weighting="pcgrad")
+        >>> model.weighting
+        PCGrad(seed=None)
+        """
+        self._compile_arguments = {
+            "weighting": weighting,
+            "loss": loss,
+            "metrics": metrics,
+            "loss_weights": loss_weights,
+            "weight_heads": weight_heads,
+            **kwargs,
+        }
+        self._training = ModelTraining(
+            self,
+            weighting,
+            loss,
+            loss_weights,
+            weight_heads,
+            metrics,
+            kwargs.get("jit_compile", "auto"),
+        )
+        # The tasks' own metrics are those of their blocks.
+        super().compile(optimizer=optimizer, metrics=metrics, **kwargs)
+
+    @property
+    def weighting(self):
+        """How the tasks are combined, or None before `compile`."""
+        return None if self._training is None else self._training.step.weighting
+
+    @property
+    def weighting_state(self) -> dict[str, keras.Variable]:
+        """The weighting's state by name, in variables that are saved."""
+        return {} if self._training is None else self._training.weighting_state
+
+    @property
+    def metrics(self):
+        # Keras's own order: the total loss, the metrics, the outputs' losses.
+        if self._training is None:
+            return super().metrics
+        own = [metric for _, metric in self._training.block_metrics]
+        return [*super().metrics, *own, self._training.loss_trackers]
+
+    def train_step(self, data):
+        batch = self._pack(data)
+        if self._overrides("compute_loss"):
+            self._train_on_own_loss(batch, data)
+        else:
+            self._compiled().train(batch)
+        return self.get_metrics_result()
+
+    def test_step(self, data):
+        batch = self._pack(data)
+        if self._overrides("compute_loss"):
+            outputs = self(batch.inputs, training=False)
+            self._own_loss(batch, data, outputs, training=False)
+        else:
+            self._compiled().test(batch)
+        return self.get_metrics_result()
+
+    def compute_loss(
+        self, x=None, y=None, y_pred=None, sample_weight=None, training=True
+    ):
+        """Computes the tasks' joint loss. See `keras.Model.compute_loss`.
+
+        A subclass that overrides it is trained on what it returns, and the
+        tasks are combined by that alone.
+
+        Returns:
+            The sum of the tasks' losses, each times its weight, and of the
+            model's own losses.
+        """
+        compiled = self._compiled()
+        batch = self._pack((x, y, sample_weight))
+        losses, _ = compiled.losses(batch, self._by_block(y_pred))
+        total = tf.reduce_sum(losses * compiled.constant_weights())
+        return total + sum(tf.cast(each, total.dtype) for each in self.losses)
+
+    def _own_loss(self, batch: Batch, data: Any, outputs: Any, training: bool) -> Any:
+        """Returns what an overridden `compute_loss` does; tracks all losses."""
+        x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
+        loss = self.compute_loss(x, y, outputs, sample_weight, training=training)
+        rows = tf.shape(tf.nest.flatten(batch.inputs)[0])[0]
+        self._loss_tracker.update_state(loss, sample_weight=tf.cast(rows, tf.float32))
+        compiled = self._compiled()
+        by_block = self._by_block(outputs)
+        compiled.loss_trackers.update_state(*compiled.losses(batch, by_block))
+        compiled.measure(batch, by_block)
+        return loss
+
+    def _train_on_own_loss(self, batch: Batch, data: Any) -> None:
+        if type(self.weighting) is not type(get_weighting("sum")):
+            raise ValueError(
+                "Expected `weighting='sum'` for a model that overrides `compute_loss`: "
+                "one loss has no tasks to weigh. Received: "
+                f"weighting={self.weighting!r}"
+            )
+        with tf.GradientTape() as tape:
+            outputs = self(batch.inputs, training=True)
+            loss = self._own_loss(batch, data, outputs, training=True)
+            scaled = self.optimizer.scale_loss(loss)
+        variables = self.trainable_variables
+        self.optimizer.apply(tape.gradient(scaled, variables), variables)
+
+    def _by_block(self, outputs: Mapping[str, Any]) -> tuple[Any, ...]:
+        """Stacks outputs by task name to those of the blocks, (T, N, units)."""
+        return tuple(
+            tf.stack([outputs[name] for name in block.names])
+            for block in self._compiled().step.blocks.blocks
+        )
+
+    def _overrides(self, *names: str) -> bool:
+        """Returns whether a subclass has methods of its own in place of these."""
+        return any(
+            getattr(type(self), name) is not getattr(MultiTaskModel, name)
+            for name in names
+        )
+
+    def _pack(self, data) -> Batch:
+        return pack_batch(
+            self._compiled().step.blocks,
+            Batch(*keras.utils.unpack_x_y_sample_weight(data)),
+        )
+
+    def _compiled(self) -> ModelTraining:
+        if self._training is None:
+            raise ValueError("Expected a compiled model. Call `compile` first.")
+        return self._training
+
+    def end_epoch(self) -> None:
+        """Lets a weighting that goes by epochs go on; `fit` calls it."""
+        self._compiled().end_of_epoch()
+
+    def watch_gradients(self, on: bool) -> None:
+        """Starts or stops computing what `watched_gradients` tells, in `fit`.
+
+        The training step is compiled anew: what is not watched costs nothing.
+        """
+        self._compiled().watch(on)
+        if self.train_function is not None:
+            self.make_train_function(force=True)
+
+    def watched_gradients(self) -> dict[str, float]:
+        """Tells how the tasks' gradients conflicted since it was last asked.
+
+        The means over the steps, by the columns of
+        `keras_mtl.analysis.conflict_columns`.
+        """
+        watched = self._compiled().watched
+        if watched is None:
+            raise ValueError("Expected `watch_gradients(True)` before the steps.")
+        return watched.take()
+
+    def _update_given_metrics(self, batch: Batch, outputs: tuple[Any, ...]) -> None:
+        """Updates the metrics that `compile` got, which Keras keeps by name."""
+        given = self._compile_arguments["metrics"]
+        if not given:
+            return
+        blocks = self._compiled().step.blocks
+        y_pred = blocks.by_task(outputs)
+        y_true = blocks.by_task(batch.labels, axis=1)
+        # A task without labels in this data has no metrics to update.
+        if not all(name in y_true for name in given):
+            return
+        weights = batch.sample_weights
+        if isinstance(weights, tuple):
+            named = blocks.by_task(weights, axis=1)
+            weights = {name: named.get(name) for name in y_pred}
+        # Keras asks for labels of all outputs, and looks at those with metrics.
+        self.compute_metrics(None, {**y_pred, **y_true}, y_pred, weights)
+
+    def fit(
+        self,
+        x=None,
+        y=None,
+        batch_size=None,
+        epochs=1,
+        verbose="auto",
+        callbacks=None,
+        validation_split=0.0,
+        validation_data=None,
+        shuffle=True,
+        class_weight=None,
+        sample_weight=None,
+        initial_epoch=0,
+        steps_per_epoch=None,
+        validation_steps=None,
+        validation_batch_size=None,
+        validation_freq=1,
+    ):
+        """Trains the model. See `keras.Model.fit`.
+
+        Rows in memory (arrays, tensors, data frames) are trained on in
+        compiled epochs: the loop over batches is inside one function. Anything
+        else, several devices, and a subclass with a `train_step`, `test_step`,
+        `compute_loss` or `compute_metrics` of its own go Keras's own way, to
+        the same result.
+
+        Args:
+            x: The inputs.
+            y: The labels: a dict by task name, or a list in the order of the
+                tasks. A label that is missing is NaN, or -1 among class
+                indices.
+            batch_size: The rows of an update, 32 by default.
+            epochs: See Keras.
+            verbose: See Keras.
+            callbacks: See Keras. One that has something to do at each batch
+                is called at each batch; a warning says what this costs.
+            validation_split: See Keras.
+            validation_data: See Keras.
+            shuffle: See Keras.
+            class_weight: By task name a dict from class to weight; a class is
+                its index or its word. The weight multiplies that of a row in
+                this task's loss. It holds for this call alone.
+            sample_weight: Of the rows, (N,), or by task name.
+            initial_epoch: See Keras.
+            steps_per_epoch: See Keras.
+            validation_steps: See Keras.
+            validation_batch_size: See Keras.
+            validation_freq: See Keras.
+
+        Returns:
+            A `keras.callbacks.History`.
+
+        Raises:
+            FloatingPointError: When a task's loss is no longer finite; names
+                the task and the step.
+            ValueError: When a class weight is for no class of a task.
+        """
+        training = self._compiled()
+        tables = class_weight_tables(self.tasks, class_weight)
+        callbacks = with_own_callbacks(callbacks)
+        rows = None
+        if (
+            steps_per_epoch is None
+            and shuffle in (True, False)
+            and not self._distributed
+            and not self._overrides(*_OWN_STEPS)
+            and not _goes_on(validation_data, validation_steps)
+        ):
+            rows = rows_in_memory((x, y, sample_weight))
+        if rows is None:
+            with self._weighing_classes(tables):
+                return super().fit(
+                    x,
+                    y,
+                    batch_size=batch_size,
+                    epochs=epochs,
+                    verbose=verbose,
+                    callbacks=callbacks,
+                    validation_split=validation_split,
+                    validation_data=validation_data,
+                    shuffle=shuffle,
+                    sample_weight=sample_weight,
+                    initial_epoch=initial_epoch,
+                    steps_per_epoch=steps_per_epoch,
+                    validation_steps=validation_steps,
+                    validation_batch_size=validation_batch_size,
+                    validation_freq=validation_freq,
+                )
+        batch_size = batch_size or 32
+        held_out = evaluate = None
+        if validation_split and validation_data is None:
+            rows, last_rows = hold_out_last_rows(rows, validation_split)
+            held_out = self._pack(last_rows.data)
+        elif validation_data is not None:
+            held_out, evaluate = self._validation(
+                validation_data, validation_batch_size or batch_size
+            )
+        blocks = training.step.blocks
+        return fit_in_memory(
+            self,
+            training,
+            weigh_classes(blocks, self._pack(rows.data), tables),
+            FitSettings(
+                batch_size,
+                epochs,
+                verbose,
+                shuffle,
+                initial_epoch,
+                validation_freq,
+                validation_batch_size or batch_size,
+            ),
+            callbacks,
+            held_out,
+            evaluate,
+        )
+
+    def train_on_batch(
+        self, x, y=None, sample_weight=None, class_weight=None, return_dict=False
+    ):
+        """Makes one update. See `keras.Model.train_on_batch`.
+
+        Args:
+            x: The inputs.
+            y: See `fit`.
+            sample_weight: See `fit`.
+            class_weight: See `fit`.
+            return_dict: See Keras.
+
+        Example:
+
+        >>> import numpy as np
+        >>> from keras_mtl.architectures import build_hard_sharing
+        >>> from keras_mtl.tasks import BinaryTask
+        >>> model = build_hard_sharing(4, [BinaryTask("heart")])
+        >>> model.compile()
+        >>> x, y = np.ones((2, 4)), {"heart": np.array([0.0, 1.0])}
+        >>> logs = model.train_on_batch(x, y, class_weight={1: 2.0}, return_dict=True)
+        >>> sorted(logs)
+        ['heart_accuracy', 'heart_auc', 'heart_loss', 'loss']
+        """
+        tables = class_weight_tables(self.tasks, class_weight)
+        if tables:
+            blocks = self._compiled().step.blocks
+            batch = self._pack((x, y, sample_weight))
+            weights = weigh_classes(blocks, batch, tables).sample_weights
+            sample_weight = blocks.by_task(weights, axis=1)
+        return super().train_on_batch(
+            x, y, sample_weight=sample_weight, return_dict=return_dict
+        )
+
+    @contextlib.contextmanager
+    def _weighing_classes(self, tables):
+        """Weighs classes in Keras's own loop, as long as this lasts."""
+        training = self._compiled()
+        if not tables:
+            yield
+            return
+        training.class_weights = tables
+        self.make_train_function(force=True)
+        try:
+            yield
+        finally:
+            training.class_weights = {}
+            # Compiled with the weights of this call.
+            self.train_function = None
+
+    @property
+    def _distributed(self) -> bool:
+        return self.distribute_strategy.num_replicas_in_sync > 1
+
+    def _validation(self, data, batch_size):
+        """Returns held-out rows in memory, or a function that evaluates others."""
+        # Keras takes any kind of data here, whatever the training rows are.
+        x, y, sample_weight = data, None, None
+        if isinstance(data, tuple | list):
+            x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(tuple(data))
+        rows = rows_in_memory((x, y, sample_weight))
+        held_out = None if rows is None else self._pack(rows.data)
+        del rows
+
+        def evaluate(callbacks):
+            arrays = {"batch_size": batch_size} if _is_arrays(x) else {}
+            return self.evaluate(
+                x,
+                y,
+                sample_weight=sample_weight,
+                callbacks=callbacks,
+                return_dict=True,
+                **arrays,
+            )
+
+        return held_out, evaluate
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "tasks": [serialize_task(task) for task in self._tasks],
+            "features": [serialize_feature(feature) for feature in self._features],
+        }
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        config = dict(config)
+        tasks = [deserialize_task(task) for task in config.pop("tasks")]
+        features = [deserialize_feature(item) for item in config.pop("features")]
+        model = super().from_config(config, custom_objects=custom_objects)
+        model._tasks = tuple(tasks)
+        model._features = tuple(features)
+        return model
+
+    # Keras saves the arguments of its own `compile` alone, and does not call
+    # one that is overridden.
+    def get_compile_config(self):
+        if not self.compiled:
+            return None
+        arguments = {"optimizer": self.optimizer, **self._compile_arguments}
+        return keras.saving.serialize_keras_object(arguments)
+
+    def compile_from_config(self, config):
+        self.compile(**keras.saving.deserialize_keras_object(config))
+        if self.built:
+            self.optimizer.build(self.trainable_variables)
+
+    def save_own_variables(self, store):
+        super().save_own_variables(store)
+        for name, variable in self._training_state().items():
+            store[name] = variable
+
+    def load_own_variables(self, store):
+        for name, variable in self._training_state().items():
+            variable.assign(store[name])
+
+    def _training_state(self) -> dict[str, keras.Variable]:
+        """What training goes on from beside weights and optimizer, by name.
+
+        Keras does not save the states of random layers.
+        """
+        if self._training is None:
+            return {}
+        seeds = filter(is_seed, self.non_trainable_variables)
+        return {
+            **{f"weighting/{name}": v for name, v in self.weighting_state.items()},
+            **{f"seeds/{number}": variable for number, variable in enumerate(seeds)},
+        }
+
+
+# What `fit` calls of Keras's own for a subclass that has one of these.
+_OWN_STEPS = ("train_step", "test_step", "compute_loss", "compute_metrics")
+
+
+def _goes_on(validation_data: Any, validation_steps: Any) -> bool:
+    """Returns whether an evaluation takes up where the last one stopped reading."""
+    by_batches = isinstance(validation_data, tf.data.Dataset | keras.utils.PyDataset)
+    is_rows = isinstance(validation_data, tuple | list | type(None))
+    return bool(validation_steps) or not (by_batches or is_rows)
+
+
+def _is_arrays(data: Any) -> bool:
+    """Returns whether data has to be cut into batches."""
+    return all(
+        hasattr(each, "shape") and not isinstance(each, keras.utils.PyDataset)
+        for each in keras.tree.flatten(data)
+    )
