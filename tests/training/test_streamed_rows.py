@@ -10,7 +10,7 @@ from keras_mtl.engine.rows import batch_order, gather_rows, rows_in_order
 from keras_mtl.engine.shared_arrays import aligned_array, as_tensor
 from keras_mtl.tables.disk_array import disk_array
 from keras_mtl.tasks import BinaryTask, MultilabelTask
-from keras_mtl.training import fit_members, members
+from keras_mtl.training import _member_loop, fit_members
 from keras_mtl.training.settings import TrainingSettings
 
 ROWS = 300
@@ -99,7 +99,7 @@ def test_rows_are_read_in_the_order_asked_for():
 
 def test_a_disk_read_in_many_parts_gives_the_same(problem, in_memory, monkeypatch):
     x, _, _ = problem
-    monkeypatch.setattr(members, "NUMBERS_PER_READ", 2 * 2 * 32 * 5)
+    monkeypatch.setattr(_member_loop, "NUMBERS_PER_READ", 2 * 2 * 32 * 5)
     on_disk = disk_array(x.shape, "float32")
     on_disk[:] = x
     streamed = fit(problem, on_disk)
