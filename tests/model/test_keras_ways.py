@@ -108,14 +108,15 @@ def test_validation_data_may_be_of_any_kind(make_model, data, kind):
         "sequence": lambda: _Sequence(data),
         "generator": lambda: _generator(data),
     }[kind]
-    steps = {"validation_steps": 3} if kind == "generator" else {}
+    settings = {"epochs": 2}
+    if kind == "generator":
+        # Keras reads ahead: where a second evaluation begins is left to chance.
+        settings = {"epochs": 1, "validation_steps": 3}
     # Rows of a dataset are trained on in Keras's own way.
     expected = _compiled(make_model).fit(
-        dataset, epochs=2, validation_data=make(), verbose=0, **steps
+        dataset, validation_data=make(), verbose=0, **settings
     )
-    given = _compiled(make_model).fit(
-        *data, epochs=2, validation_data=make(), **steps, **FIT
-    )
+    given = _compiled(make_model).fit(*data, validation_data=make(), **settings, **FIT)
     assert set(given.history) == set(expected.history)
     for name, values in expected.history.items():
         np.testing.assert_allclose(given.history[name], values, atol=1e-4, err_msg=name)
