@@ -70,7 +70,9 @@ def test_a_disk_and_memory_give_the_same_weights(problem, in_memory, weighting):
 
 
 def test_validation_in_parts_is_that_over_all_rows(problem, in_memory, monkeypatch):
-    monkeypatch.setattr(members, "rows_in_order", lambda rows: rows_in_order(rows, 7))
+    monkeypatch.setattr(
+        _member_loop, "rows_in_order", lambda rows: rows_in_order(rows, 7)
+    )
     parts = fit(problem, problem[0])
     for name, values in in_memory.history.items():
         np.testing.assert_allclose(parts.history[name], values, rtol=1e-5)
