@@ -127,7 +127,8 @@ def _make_optimizer(
             schedule = keras.optimizers.schedules.CosineDecay(rate, steps[0])
         return kernel_decay_adam(schedule, float(decays[0]), weights)
     return member_optimizer(
-        keras.optimizers.AdamW(),
+        # Without a decay of its own: AdamW has one by default.
+        keras.optimizers.Adam(),
         model.trainable_variables,
         members,
         None if cosine else rates,
