@@ -9,23 +9,26 @@ import numpy as np
 import tensorflow as tf
 
 from keras_mtl.blocks.batch import Batch
+from keras_mtl.blocks.task_arguments import check_task_names
 from keras_mtl.blocks.task_blocks import TaskBlock, TaskBlocks
-from keras_mtl.errors import did_you_mean
 from keras_mtl.tasks import Task
 
 __all__ = ["class_weight_tables", "weigh_classes"]
 
 
 def class_weight_tables(
-    tasks: Sequence[Task], class_weight: Mapping[Any, Any] | None
+    tasks: Sequence[Task], class_weight: Any, labels: Any = None
 ) -> dict[str, np.ndarray]:
     """Makes a table of each task's class weights, in the order of its classes.
 
     Args:
         tasks: The tasks.
         class_weight: By task name a dict from class to weight, where a class
-            is its index or its word; one that is not named weighs 1. For one
-            task the dict alone will do. Or None.
+            is its index or its name; one that is not named weighs 1. In place
+            of the dict, an array of a weight per class, or "balanced". For one
+            task its value alone will do, and "balanced" alone is for all tasks
+            with classes. Or None.
+        labels: By task name the labels in memory, which "balanced" needs.
 
     Returns:
         By task name an array of shape (classes,).
@@ -40,21 +43,41 @@ def class_weight_tables(
     >>> class_weight_tables(tasks, {"thal": {"b": 3.0}, "heart": {1: 2.0}})
     {'thal': array([1., 3.], dtype=float32), 'heart': array([1., 2.], dtype=float32)}
     """
-    if not class_weight:
+    if class_weight is None or (isinstance(class_weight, Mapping) and not class_weight):
         return {}
-    if len(tasks) == 1 and not isinstance(next(iter(class_weight.values())), Mapping):
-        class_weight = {tasks[0].name: class_weight}
     by_name = {task.name: task for task in tasks}
-    tables = {}
-    for name, weights in class_weight.items():
-        if name not in by_name:
-            raise ValueError(
-                "Invalid value received for argument `class_weight`. Expected a dict "
-                f"by task name: {', '.join(by_name)}. Received: {name!r}."
-                f"{did_you_mean(str(name), list(by_name))}"
-            )
-        tables[name] = _table(by_name[name], weights)
-    return tables
+    if isinstance(class_weight, str) and class_weight == "balanced":
+        named = isinstance(labels, Mapping)
+        class_weight = {
+            task.name: "balanced"
+            for task in tasks
+            if task.class_names and (not named or task.name in labels)
+        }
+    elif len(tasks) == 1 and not _is_by_task(class_weight, by_name):
+        class_weight = {tasks[0].name: class_weight}
+    if not isinstance(class_weight, Mapping):
+        raise ValueError(
+            "Invalid value received for argument `class_weight`. Expected a dict by "
+            f"task name, or 'balanced'. Received: {class_weight!r}"
+        )
+    check_task_names("class_weight", class_weight, list(by_name))
+    known = labels if isinstance(labels, Mapping) else {}
+    return {
+        name: _table(by_name[name], weights, known.get(name))
+        for name, weights in class_weight.items()
+        if weights is not None
+    }
+
+
+def _is_by_task(class_weight: Any, tasks: Mapping[str, Task]) -> bool:
+    if not isinstance(class_weight, Mapping):
+        return False
+    (task,) = tasks.values()
+    # A class may have the name of its task.
+    value = class_weight.get(task.name)
+    numbers = isinstance(value, int | float | np.number)
+    whole = all(isinstance(each, Mapping) for each in class_weight.values())
+    return whole or (task.name in class_weight and not numbers)
 
 
 def weigh_classes(
@@ -102,7 +125,7 @@ def _class_weights(
     return tf.gather(tf.constant(np.concatenate(padded)), index + first)
 
 
-def _table(task: Task, weights: Mapping[Any, float]) -> np.ndarray:
+def _table(task: Task, weights: Any, labels: Any) -> np.ndarray:
     words = list(task.class_names)
     if not words:
         raise ValueError(
@@ -110,9 +133,22 @@ def _table(task: Task, weights: Mapping[Any, float]) -> np.ndarray:
             f"classes that exclude each other. Received: task {task.name!r}, which is "
             f"{task.kind}. Give sample weights by task name instead."
         )
+    if isinstance(weights, str):
+        return _balanced_table(task, weights, labels)
+    if not isinstance(weights, Mapping):
+        if np.shape(weights) != (len(words),):
+            raise ValueError(
+                "Invalid value received for argument `class_weight`. Expected a weight "
+                f"per class of task {task.name!r}, {len(words)} of them, a dict or "
+                f"'balanced'. Received: {weights!r}"
+            )
+        weights = dict(enumerate(np.asarray(weights).tolist()))
     table = np.ones(len(words), "float32")
     for key, weight in weights.items():
         index = words.index(key) if key in words else key
+        if isinstance(index, float | np.floating) and float(index).is_integer():
+            # As `numpy.unique` gives the classes of float labels.
+            index = int(index)
         if not isinstance(index, int | np.integer) or not 0 <= index < len(words):
             raise ValueError(
                 f"Invalid value received for argument `class_weight`. Expected a class "
@@ -127,3 +163,28 @@ def _table(task: Task, weights: Mapping[Any, float]) -> np.ndarray:
             )
         table[int(index)] = weight
     return table
+
+
+def _balanced_table(task: Task, weights: str, labels: Any) -> np.ndarray:
+    """Returns weights that make all classes count the same, with a mean of 1."""
+    if weights != "balanced":
+        raise ValueError(
+            "Invalid value received for argument `class_weight`. Expected 'balanced', "
+            f"a dict or an array for task {task.name!r}. Received: {weights!r}"
+        )
+    if labels is None:
+        raise ValueError(
+            "Invalid value received for argument `class_weight`. Expected labels in "
+            f"arrays for 'balanced', to count them. Received: none for task "
+            f"{task.name!r}. Give a weight per class instead."
+        )
+    labels = np.asarray(labels, dtype="float64")
+    classes = len(task.class_names)
+    if labels.ndim == 2 and labels.shape[1] == classes > 1:
+        labels = np.where(np.isnan(labels).any(axis=1), np.nan, labels.argmax(axis=1))
+    known = labels[labels >= 0].astype(int)
+    counts = np.bincount(known, minlength=classes)[:classes]
+    present = max(int((counts > 0).sum()), 1)
+    # As in scikit-learn; a class without rows has no row to weigh.
+    table = len(known) / (present * np.maximum(counts, 1))
+    return np.where(counts > 0, table, 1.0).astype("float32")

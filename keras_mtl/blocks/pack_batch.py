@@ -13,9 +13,10 @@ from typing import Any
 import tensorflow as tf
 
 from keras_mtl.blocks.batch import Batch
+from keras_mtl.blocks.task_arguments import name_by_task
 from keras_mtl.blocks.task_blocks import TaskBlock, TaskBlocks
 
-__all__ = ["name_by_task", "pack_batch", "pack_labels", "pack_weights"]
+__all__ = ["pack_batch", "pack_labels", "pack_weights"]
 
 
 def pack_batch(blocks: TaskBlocks, batch: Batch) -> Batch:
@@ -37,7 +38,8 @@ def pack_labels(blocks: TaskBlocks, labels: Any) -> tuple[tf.Tensor | None, ...]
     Args:
         blocks: The blocks.
         labels: By task name, or a list in the order of the tasks: (N,), (N, 1)
-            or (N, labels). NaN is missing; a task may be absent.
+            or (N, labels), or one-hot rows (N, classes). NaN is missing; a task
+            may be absent.
 
     Returns:
         For each block a tensor (N, T) or (N, T, labels), with NaN for tasks
@@ -48,14 +50,14 @@ def pack_labels(blocks: TaskBlocks, labels: Any) -> tuple[tf.Tensor | None, ...]
 
     >>> from keras_mtl.tasks import BinaryTask
     >>> from keras_mtl.blocks.task_blocks import make_blocks
-    >>> from keras_mtl.blocks.block_model import TaskSource
+    >>> from keras_mtl.blocks.task_sources import TaskSource
     >>> tasks = [BinaryTask(name) for name in "abc"]
     >>> blocks = make_blocks(tasks, [TaskSource((0, 1, 2), None, is_split=True)])
     >>> pack_labels(blocks, {"a": [0, 1], "c": [[1], [0]]})[0].numpy()
     array([[ 0., nan,  1.],
            [ 1., nan,  0.]], dtype=float32)
     """
-    named = name_by_task(blocks, labels)
+    named = name_by_task("y", labels, blocks.names)
     return tuple(_block_labels(block, named) for block in blocks.blocks)
 
 
@@ -77,25 +79,14 @@ def pack_weights(
         return None
     if not isinstance(weights, Mapping | list | tuple):
         return tf.reshape(tf.convert_to_tensor(weights), [-1])
+    given = name_by_task("sample_weight", weights, blocks.names)
     named = {
         name: tf.reshape(tf.cast(tf.convert_to_tensor(value), tf.float32), [-1])
-        for name, value in name_by_task(blocks, weights).items()
+        for name, value in given.items()
         if value is not None
     }
     packed = tuple(_block_weights(block, named) for block in blocks.blocks)
     return None if all(each is None for each in packed) else packed
-
-
-def name_by_task(blocks: TaskBlocks, values: Any) -> Mapping[str, Any]:
-    """Names labels or weights that come in the order of the tasks."""
-    if isinstance(values, Mapping):
-        return values
-    if values is None:
-        return {}
-    if not isinstance(values, list | tuple):
-        # What Keras takes for a model with one output.
-        values = [values]
-    return dict(zip(blocks.names, values, strict=True))
 
 
 def _block_labels(block: TaskBlock, labels: Mapping[str, Any]) -> tf.Tensor | None:
@@ -107,7 +98,10 @@ def _block_labels(block: TaskBlock, labels: Mapping[str, Any]) -> tf.Tensor | No
     if not known:
         return None
     if block.is_batched:
-        known = {name: _flat(values) for name, values in known.items()}
+        known = {
+            name: _flat(_index_classes(values, block.classes))
+            for name, values in known.items()
+        }
     columns = _all_columns(block.names, known, float("nan"))
     # One column needs no copy.
     return columns[0][:, None] if len(columns) == 1 else tf.stack(columns, axis=1)
@@ -128,6 +122,16 @@ def _all_columns(
         like = next(iter(known.values()))
         missing = tf.ones_like(like) * otherwise
     return [known.get(name, missing) for name in names]
+
+
+def _index_classes(values: tf.Tensor, classes: int) -> tf.Tensor:
+    """Returns one-hot rows as class indices, and anything else as it is."""
+    if classes < 2 or values.shape.rank != 2 or values.shape[-1] != classes:
+        return values
+    values = tf.cast(values, tf.float32)
+    index = tf.cast(tf.argmax(values, axis=-1), tf.float32)
+    missing = tf.reduce_any(tf.math.is_nan(values), axis=-1)
+    return tf.where(missing, float("nan"), index)
 
 
 def _flat(values: tf.Tensor) -> tf.Tensor:

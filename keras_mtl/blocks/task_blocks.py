@@ -38,7 +38,9 @@ class TaskBlock:
         loss: The loss of all of them. Settings that differ are arrays.
         metrics: The metrics of all of them, likewise.
         is_batched: Whether `loss` is a `MaskedLoss` with `of_tasks`; else it is
-            the loss of one task.
+            the loss of one task, or None.
+        classes: The number of classes that exclude each other, 0 for none: labels
+            of so many columns are one-hot rows.
     """
 
     tasks: tuple[int, ...]
@@ -48,6 +50,7 @@ class TaskBlock:
     loss: Any
     metrics: tuple[Any, ...]
     is_batched: bool
+    classes: int = 0
 
     def __len__(self) -> int:
         return len(self.tasks)
@@ -120,7 +123,8 @@ def make_blocks(
         tasks: The tasks.
         sources: The tensors that have their outputs.
         losses: Losses by task name, in place of the tasks' own; anything that
-            `keras.losses.get` takes. Each makes its task a block of one.
+            `keras.losses.get` takes, or None for a task that is not trained.
+            Each makes its task a block of one.
         own_metrics: The names of tasks whose metrics are not the blocks'
             concern. Each is a block of one without metrics.
 
@@ -150,7 +154,7 @@ def make_blocks(
             task = tasks[position]
             loss, metrics = kinds[task.kind_of_head]
             if task.name in given:
-                loss = keras.losses.get(given[task.name]) or loss
+                loss = keras.losses.get(given[task.name])
             if task.name in own_metrics:
                 metrics = []
             is_own = task.name in given or task.name in own_metrics
@@ -171,6 +175,7 @@ def make_blocks(
                     _merge([loss for _, loss, _ in group], axes=1),
                     tuple(_merge(list(same), axes=2) for same in same_metrics),
                     _can_batch(group[0][1]),
+                    len(tasks[positions[0]].class_names),
                 )
             )
     blocks.sort(key=lambda block: block.tasks[0])

@@ -40,7 +40,7 @@ def block_losses(
     ):
         by_block = isinstance(sample_weights, tuple)
         weights = sample_weights[number] if by_block else sample_weights
-        if y_true is None:
+        if y_true is None or block.loss is None:
             loss, count = tf.zeros([len(block)]), tf.zeros([len(block)])
         elif block.is_batched:
             if by_block and weights is not None:
@@ -68,7 +68,7 @@ def label_counts(blocks: TaskBlocks, labels: Labels) -> tf.Tensor:
     """
     counts = []
     for block, values in zip(blocks.blocks, labels, strict=True):
-        if values is None:
+        if values is None or block.loss is None:
             counts.append(tf.zeros([len(block)]))
         else:
             known = tf.cast(_known_rows(block, values), tf.float32)
@@ -102,9 +102,10 @@ def _one_loss(loss: Any, y_true: Any, y_pred: Any, weights: Any) -> Any:
     y_true = ops.cast(y_true, "float32")
     count = ops.sum(ops.cast(loss.row_mask(y_true), "float32"))
     value = ops.cast(loss(y_true, y_pred, sample_weight=weights), "float32")
-    # Keras divides a loss by the replicas, which here the driver does, once for
+    # Keras divides a mean by the replicas, which here the driver does, once for
     # all gradients; what is reported is the loss itself.
-    value *= tf.distribute.get_strategy().num_replicas_in_sync
+    if loss.reduction != "sum":
+        value *= tf.distribute.get_strategy().num_replicas_in_sync
     return ops.reshape(value, (1,)), ops.reshape(count, (1,))
 
 
@@ -122,5 +123,12 @@ def _mask_any_loss(loss: Any, y_true: Any, y_pred: Any, weights: Any) -> Any:
     if weights is not None:
         rows = rows * ops.reshape(ops.cast(weights, "float32"), (-1,))
     count = ops.sum(known)
-    value = ops.divide_no_nan(ops.sum(rows * known), count)
+    value = ops.sum(rows * known)
+    # As `keras.losses.Loss` reduces rows, over those with a label.
+    reduction = getattr(loss, "reduction", "sum_over_batch_size")
+    if reduction == "mean_with_sample_weight" and weights is not None:
+        total = known * ops.reshape(ops.cast(weights, "float32"), (-1,))
+        value = ops.divide_no_nan(value, ops.sum(total))
+    elif reduction != "sum":
+        value = ops.divide_no_nan(value, count)
     return ops.reshape(value, (1,)), ops.reshape(count, (1,))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import warnings
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -25,6 +26,7 @@ from keras_mtl.engine.jacobian import (
     unflatten_update,
     weigh_rows,
 )
+from keras_mtl.weighting import get as get_weighting
 
 __all__ = ["BatchResult", "BatchStep"]
 
@@ -129,8 +131,15 @@ class BatchStep:
         own_metrics: Collection[str] = (),
     ) -> None:
         self.model = model
-        self.weighting = weighting
         self.groups = group_variables(model)
+        if weighting.kind != "losses" and not self.groups.shared:
+            warnings.warn(
+                f"The tasks share no trainable variables, so that {weighting!r} has no "
+                "gradients to balance: the losses are summed.",
+                stacklevel=2,
+            )
+            weighting = get_weighting("sum")
+        self.weighting = weighting
         self._block_model = BlockModel(model, losses, own_metrics)
         if weight_heads is None:
             weight_heads = weighting.kind == "losses"
@@ -280,6 +289,10 @@ class BatchStep:
         )
 
     def _shared_gradients(self, passes, trainable, loss_scale, reduce):
+        if not self.groups.shared:
+            # Watched, without anything shared: no task has a gradient there.
+            none = tf.zeros([len(self.model.tasks)] * 2)
+            return _SharedGradients(None, none, none, None)
         shared = [trainable[index] for index in self.groups.shared]
         private = [trainable[index] for index in self.groups.private]
         last = [self.groups.shared.index(i) for i in self.groups.last_shared]

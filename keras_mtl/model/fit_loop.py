@@ -66,6 +66,8 @@ def fit_in_memory(
     callbacks: Any,
     held_out: Batch | None = None,
     evaluate: Callable[[keras.callbacks.CallbackList], Logs] | None = None,
+    labelled: Collection[str] = (),
+    held_out_labelled: Collection[str] = (),
 ) -> keras.callbacks.History:
     """Train a model as `keras.Model.fit` does, in fewer calls.
 
@@ -80,6 +82,8 @@ def fit_in_memory(
         callbacks: Callbacks, or a `CallbackList`.
         held_out: The rows to evaluate on after an epoch, if they are in memory.
         evaluate: Evaluates on any other data, by Keras's own way.
+        labelled: The tasks that have labels among the training rows.
+        held_out_labelled: Those that have labels among the rows held out.
 
     Returns:
         The history.
@@ -104,6 +108,7 @@ def fit_in_memory(
     initial_epoch = model._initial_epoch or settings.initial_epoch
     training.planned_steps += max(settings.epochs - initial_epoch, 0) * steps
     loop = _Loop(model, training, rows, settings, callbacks, held_out, evaluate)
+    loop.labelled, loop.held_out_labelled = labelled, held_out_labelled
     logs: Logs | None = None
     for epoch in range(initial_epoch, settings.epochs):
         callbacks.on_epoch_begin(epoch)
@@ -132,6 +137,8 @@ class _Loop:
     ) -> None:
         self.model, self.training, self.settings = model, training, settings
         self.rows, self.callbacks, self.evaluate = rows, callbacks, evaluate
+        self.labelled: Collection[str] = ()
+        self.held_out_labelled: Collection[str] = ()
         self.program: EpochProgram = training.program()
         outputs = sum(
             int(np.prod([size or 1 for size in each.shape[1:]]))
@@ -176,7 +183,9 @@ class _Loop:
             )
             taken = int(result.steps)
             step += taken
-            logs = self.program.metrics.named(result.training)
+            logs = self.training.logged(
+                self.program.metrics.named(result.training), self.labelled
+            )
             self.callbacks.on_train_batch_end(step - 1, logs)
             if joined:
                 evaluation = result.evaluation
@@ -197,7 +206,9 @@ class _Loop:
         if evaluation is None:
             for index, part in enumerate(self.parts):
                 evaluation = self.program(held_out=part, begin=index == 0).evaluation
-        logs = self.program.metrics.named(evaluation)
+        logs = self.training.logged(
+            self.program.metrics.named(evaluation), self.held_out_labelled
+        )
         self.callbacks.on_test_batch_end(len(self.parts) - 1, logs)
         self.callbacks.on_test_end(logs)
         return logs

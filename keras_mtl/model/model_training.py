@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Collection
 from typing import Any
 
 import keras
@@ -13,7 +13,13 @@ import tensorflow as tf
 from keras_mtl.blocks.batch import Batch
 from keras_mtl.blocks.block_metrics import LossTrackers, block_metrics
 from keras_mtl.blocks.class_weights import weigh_classes
+from keras_mtl.blocks.given_metrics import GivenMetrics
 from keras_mtl.blocks.model_graph import row_size
+from keras_mtl.blocks.task_arguments import (
+    losses_by_task,
+    metrics_by_task,
+    weights_by_task,
+)
 from keras_mtl.blocks.task_losses import block_losses
 from keras_mtl.engine.batch_step import BatchStep, Tensors
 from keras_mtl.engine.epoch import EpochProgram, EpochSettings
@@ -96,10 +102,11 @@ class ModelTraining:
     Args:
         model: The compiled model.
         weighting: A name or an instance.
-        losses: Losses by task name, in place of the tasks' own.
-        loss_weights: Weights by task name, in place of the tasks' own.
+        loss: See `MultiTaskModel.compile`.
+        loss_weights: See `MultiTaskModel.compile`.
         weight_heads: See `BatchStep`.
-        metrics: Metrics by task name, in place of the tasks' own.
+        metrics: See `MultiTaskModel.compile`.
+        weighted_metrics: See `MultiTaskModel.compile`.
         jit_compile: Whether XLA compiles epochs: True, False or `"auto"`,
             which does so where it pays.
     """
@@ -108,26 +115,33 @@ class ModelTraining:
         self,
         model: Any,
         weighting: str | Weighting,
-        losses: Mapping[str, Any] | None = None,
-        loss_weights: Mapping[str, float] | None = None,
+        loss: Any = None,
+        loss_weights: Any = None,
         weight_heads: bool | None = None,
-        metrics: Mapping[str, Any] | None = None,
+        metrics: Any = None,
+        weighted_metrics: Any = None,
         jit_compile: bool | str = "auto",
     ) -> None:
         weighting = get_weighting(weighting)
         self.model = model
         self.jit_compile = jit_compile
+        losses = losses_by_task(model.tasks, loss)
+        given = metrics_by_task("metrics", model.tasks, metrics)
+        weighted = metrics_by_task("weighted_metrics", model.tasks, weighted_metrics)
+        for task in model.tasks:
+            if task.name in weighted:
+                given.setdefault(task.name, task.metrics())
         self._step_settings: dict[str, Any] = {
             "weighting": weighting,
             "losses": losses,
             "weight_heads": weight_heads,
-            "own_metrics": tuple(metrics or ()),
+            "own_metrics": tuple(given),
         }
+        _require_full_precision(model)
         self.step = BatchStep(model, **self._step_settings)
-        given = loss_weights or {}
-        self.loss_weights = [
-            given.get(task.name, task.loss_weight) for task in model.tasks
-        ]
+        # The sum, where the model has nothing to balance.
+        self._step_settings["weighting"] = self.step.weighting
+        self.loss_weights = weights_by_task(model.tasks, loss_weights)
         self.weighting_state = {
             name: keras.Variable(
                 value,
@@ -144,10 +158,34 @@ class ModelTraining:
         self.class_weights: dict[str, np.ndarray] = {}
         self.loss_trackers = LossTrackers(self.task_names)
         self.block_metrics = block_metrics(self.step.blocks)
+        kinds = {task.name: task for task in model.tasks}
+        self.given_metrics = [
+            (
+                number,
+                GivenMetrics(
+                    kinds[name], given[name], weighted.get(name, ()), losses.get(name)
+                ),
+            )
+            for number, block in enumerate(self.step.blocks.blocks)
+            for name in block.names
+            if given.get(name) or weighted.get(name)
+        ]
+        #: The tasks that `loss` takes out of training.
+        self.tasks_with_given_loss = frozenset(losses)
+        self.task_losses = {
+            task.name: losses[task.name] if task.name in losses else task.loss()
+            for task in model.tasks
+        }
+        self.untrained = frozenset(name for name, one in losses.items() if one is None)
         self.planned_steps = 0
         self._trainer: Trainer | None = None
         self._program: EpochProgram | None = None
         self._built = False
+
+    @property
+    def suits_xla(self) -> bool:
+        """Whether XLA can compile all metrics that `compile` got."""
+        return all(given.suits_xla for _, given in self.given_metrics)
 
     def watch(self, on: bool) -> None:
         """Start or stop measuring how the tasks' gradients conflict."""
@@ -189,7 +227,42 @@ class ModelTraining:
         """Update all metrics with a batch and the outputs of its blocks."""
         for block, metric in self.block_metrics:
             metric.update_state(batch.labels[block], outputs[block])
-        self.model._update_given_metrics(batch, outputs)
+        # A task with metrics of its own is a block of its own.
+        for block, given in self.given_metrics:
+            labels, weights = batch.labels[block], batch.sample_weights
+            if labels is None:
+                continue
+            if isinstance(weights, tuple):
+                weights = weights[block]
+                weights = None if weights is None else weights[:, 0]
+            given.update_state(labels[:, 0], outputs[block][0], weights)
+
+    def logged(self, values: dict[str, Any], labelled: Collection[str]) -> Any:
+        """Leave out the losses and metrics of tasks that have no labels.
+
+        Args:
+            values: Losses and metrics by name.
+            labelled: The tasks that have labels in the data.
+
+        Returns:
+            The dict without them, and without the losses of tasks that are not
+            trained.
+        """
+        hidden: set[str] = set()
+        for task, name in zip(self.task_names, self.loss_trackers.names, strict=True):
+            if task not in labelled or task in self.untrained:
+                hidden.add(name)
+        for _, metric in self.block_metrics:
+            owners = [self.task_names[position] for position in metric.tasks]
+            hidden |= {
+                name
+                for task, name in zip(owners, metric.names, strict=True)
+                if task not in labelled
+            }
+        for _, given in self.given_metrics:
+            if given.task not in labelled:
+                hidden |= set(given.result())
+        return {name: one for name, one in values.items() if name not in hidden}
 
     def track(self, batch: Batch, update: Update, exchange: _Replicas | None) -> None:
         """Update the trackers of the losses with those of a batch."""
@@ -231,7 +304,7 @@ class ModelTraining:
 
     def program(self) -> EpochProgram:
         """Return the compiled epoch, for what is watched and planned now."""
-        wants_xla = self.jit_compile
+        wants_xla = self.jit_compile if self.suits_xla else False
         if wants_xla == "auto":
             wants_xla = xla_pays(LATER_STEPS * self.planned_steps)
         program = self._program
@@ -247,7 +320,7 @@ class ModelTraining:
         else:
             trainer = program.trainer
         if self.jit_compile == "auto" and wants_xla:
-            wants_xla = suits_xla(trainer.step.model, trainer.noise)
+            wants_xla = self.suits_xla and suits_xla(trainer.step.model, trainer.noise)
             if program is not None and not wants_xla:
                 return program
         metrics = ModelMetrics(
@@ -325,6 +398,22 @@ def _fed_graph(model: Any) -> Any:
     ]
     # A configuration that does not tell all of a model cannot stand for it.
     return graph if alike else model
+
+
+def _require_full_precision(model: Any) -> None:
+    """Refuse weights in half precision, in which small updates are lost."""
+    half = [
+        variable
+        for variable in model.trainable_variables
+        if variable.dtype in ("float16", "bfloat16")
+    ]
+    if half:
+        raise ValueError(
+            f"Expected trainable weights in float32. Received: {half[0].path} in "
+            f"{half[0].dtype}. Make the model under the dtype policy "
+            f"'mixed_{half[0].dtype}', which computes in {half[0].dtype} and keeps "
+            "the weights in float32."
+        )
 
 
 def _supports_xla(model: keras.Model) -> bool:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import warnings
+import weakref
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from keras_mtl.blocks.batch import Batch
 from keras_mtl.blocks.class_weights import class_weight_tables, weigh_classes
+from keras_mtl.blocks.label_arrays import read_labels
 from keras_mtl.blocks.pack_batch import pack_batch
+from keras_mtl.blocks.task_arguments import name_by_task
 from keras_mtl.engine.rows import hold_out_last_rows, rows_in_memory
 from keras_mtl.engine.training_graph import is_seed
 from keras_mtl.features.feature import Feature
@@ -84,6 +89,8 @@ class MultiTaskModel(keras.Model):
             )
         self._tasks = tuple(tasks)
         self._features = tuple(features)
+        if not tasks:
+            self._tasks, self._features = _declared_for(outputs)
         self._training: ModelTraining | None = None
 
     @property
@@ -103,31 +110,49 @@ class MultiTaskModel(keras.Model):
     def compile(
         self,
         optimizer="adam",
-        weighting="sum",
         loss=None,
-        metrics=None,
         loss_weights=None,
+        metrics=None,
+        weighted_metrics=None,
+        run_eagerly=False,
+        steps_per_execution=1,
+        jit_compile="auto",
+        auto_scale_loss=True,
+        *,
+        weighting="sum",
         weight_heads=None,
-        **kwargs,
     ):
         """Sets the model up for training.
 
         Args:
             optimizer: See `keras.Model.compile`.
+            loss: Losses by task name, or a list in the order of the tasks, in
+                place of the tasks' own; one loss serves all tasks. A task whose
+                loss is None is not trained. A loss sees the rows that have a
+                label, and reduces them as its `reduction` says.
+            loss_weights: Weights by task name, or a list in the order of the
+                tasks, in place of the tasks' own.
+            metrics: Metrics by task name, or a list in the order of the tasks,
+                in place of the tasks' own. A metric sees the rows that have a
+                label.
+            weighted_metrics: Likewise, for metrics that weigh rows by
+                `sample_weight`. They stand beside a task's other metrics.
+            run_eagerly: See `keras.Model.compile`.
+            steps_per_execution: See `keras.Model.compile`.
+            jit_compile: See `keras.Model.compile`. "auto" uses XLA where it
+                pays.
+            auto_scale_loss: See `keras.Model.compile`.
             weighting: How the tasks are combined into one update: a name of
                 `keras_mtl.weighting.names()`, or an instance with settings.
                 `"sum"` adds their losses, each times its `loss_weight`.
-            loss: Losses by task name, in place of the tasks' own.
-            metrics: Metrics by task name, in place of the tasks' own.
-            loss_weights: Weights by task name, in place of the tasks' own.
             weight_heads: Whether a head's own variables get the gradient of
                 its loss times the weight in force, or of its loss alone. By
                 default weighted for methods on losses, unweighted for methods
                 on gradients.
-            **kwargs: See `keras.Model.compile`.
 
         Raises:
-            ValueError: When the weighting is unknown.
+            ValueError: When the model has no tasks, when a name is no task's, or
+                when the weighting is unknown.
 
         Example:
 
@@ -139,25 +164,33 @@ class MultiTaskModel(keras.Model):
         >>> model.weighting
         PCGrad(seed=None)
         """
-        self._compile_arguments = {
-            "weighting": weighting,
-            "loss": loss,
-            "metrics": metrics,
-            "loss_weights": loss_weights,
-            "weight_heads": weight_heads,
-            **kwargs,
+        if not self._tasks:
+            raise ValueError(
+                "Expected a model with tasks: pass `tasks` when you make it, one per "
+                "output. Received: a model without tasks."
+            )
+        execution = {
+            "run_eagerly": run_eagerly,
+            "steps_per_execution": steps_per_execution,
+            "jit_compile": jit_compile,
+            "auto_scale_loss": auto_scale_loss,
         }
-        self._training = ModelTraining(
-            self,
-            weighting,
-            loss,
-            loss_weights,
-            weight_heads,
-            metrics,
-            kwargs.get("jit_compile", "auto"),
-        )
-        # The tasks' own metrics are those of their blocks.
-        super().compile(optimizer=optimizer, metrics=metrics, **kwargs)
+        arguments = {
+            "loss": loss,
+            "loss_weights": loss_weights,
+            "metrics": metrics,
+            "weighted_metrics": weighted_metrics,
+            "weighting": weighting,
+            "weight_heads": weight_heads,
+        }
+        self._training = ModelTraining(self, jit_compile=jit_compile, **arguments)
+        if not self._training.suits_xla:
+            execution["jit_compile"] = False
+        # Behind a function: Keras would log metrics that it sees in a dict here.
+        self._compile_arguments = lambda: {**arguments, **execution}
+        super().compile(optimizer=optimizer, **execution)
+        # For those who look at it, as Keras's wrappers for scikit-learn do.
+        self.loss = self._training.task_losses
 
     @property
     def weighting(self):
@@ -174,25 +207,43 @@ class MultiTaskModel(keras.Model):
         # Keras's own order: the total loss, the metrics, the outputs' losses.
         if self._training is None:
             return super().metrics
-        own = [metric for _, metric in self._training.block_metrics]
-        return [*super().metrics, *own, self._training.loss_trackers]
+        training = self._training
+        of_tasks = [*training.block_metrics, *training.given_metrics]
+        own = [metric for _, metric in of_tasks]
+        return [*super().metrics, *own, training.loss_trackers]
 
     def train_step(self, data):
         batch = self._pack(data)
         if self._overrides("compute_loss"):
-            self._train_on_own_loss(batch, data)
+            outputs = self._train_on_own_loss(batch, data)
         else:
-            self._compiled().train(batch)
-        return self.get_metrics_result()
+            outputs = self._compiled().train(batch)
+        return self._logs(data, outputs)
 
     def test_step(self, data):
         batch = self._pack(data)
         if self._overrides("compute_loss"):
-            outputs = self(batch.inputs, training=False)
-            self._own_loss(batch, data, outputs, training=False)
+            named = self(batch.inputs, training=False)
+            self._own_loss(batch, data, named, training=False)
+            outputs = self._by_block(named)
         else:
-            self._compiled().test(batch)
-        return self.get_metrics_result()
+            outputs = self._compiled().test(batch)
+        return self._logs(data, outputs)
+
+    def _logs(self, data: Any, outputs: tuple[Any, ...]) -> Any:
+        """Returns what a step reports: of the tasks that have labels."""
+        x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
+        if self._overrides("compute_metrics"):
+            named = self._compiled().step.blocks.by_task(outputs)
+            logs = self.compute_metrics(x, y, named, sample_weight)
+        else:
+            logs = self.get_metrics_result()
+        return self._compiled().logged(logs, self._labelled(y))
+
+    def _labelled(self, labels: Any) -> frozenset[str]:
+        """Returns the names of the tasks that have labels."""
+        named = name_by_task("y", labels, [task.name for task in self._tasks])
+        return frozenset(name for name, values in named.items() if values is not None)
 
     def compute_loss(
         self, x=None, y=None, y_pred=None, sample_weight=None, training=True
@@ -224,7 +275,7 @@ class MultiTaskModel(keras.Model):
         compiled.measure(batch, by_block)
         return loss
 
-    def _train_on_own_loss(self, batch: Batch, data: Any) -> None:
+    def _train_on_own_loss(self, batch: Batch, data: Any) -> tuple[Any, ...]:
         if type(self.weighting) is not type(get_weighting("sum")):
             raise ValueError(
                 "Expected `weighting='sum'` for a model that overrides `compute_loss`: "
@@ -237,6 +288,7 @@ class MultiTaskModel(keras.Model):
             scaled = self.optimizer.scale_loss(loss)
         variables = self.trainable_variables
         self.optimizer.apply(tape.gradient(scaled, variables), variables)
+        return self._by_block(outputs)
 
     def _by_block(self, outputs: Mapping[str, Any]) -> tuple[Any, ...]:
         """Stacks outputs by task name to those of the blocks, (T, N, units)."""
@@ -287,24 +339,6 @@ class MultiTaskModel(keras.Model):
             raise ValueError("Expected `watch_gradients(True)` before the steps.")
         return watched.take()
 
-    def _update_given_metrics(self, batch: Batch, outputs: tuple[Any, ...]) -> None:
-        """Updates the metrics that `compile` got, which Keras keeps by name."""
-        given = self._compile_arguments["metrics"]
-        if not given:
-            return
-        blocks = self._compiled().step.blocks
-        y_pred = blocks.by_task(outputs)
-        y_true = blocks.by_task(batch.labels, axis=1)
-        # A task without labels in this data has no metrics to update.
-        if not all(name in y_true for name in given):
-            return
-        weights = batch.sample_weights
-        if isinstance(weights, tuple):
-            named = blocks.by_task(weights, axis=1)
-            weights = {name: named.get(name) for name in y_pred}
-        # Keras asks for labels of all outputs, and looks at those with metrics.
-        self.compute_metrics(None, {**y_pred, **y_true}, y_pred, weights)
-
     def fit(
         self,
         x=None,
@@ -334,9 +368,13 @@ class MultiTaskModel(keras.Model):
 
         Args:
             x: The inputs.
-            y: The labels: a dict by task name, or a list in the order of the
-                tasks. A label that is missing is NaN, or -1 among class
-                indices.
+            y: The labels: a dict by task name, a data frame with columns of
+                these names, or a list in the order of the tasks; one array for
+                one task. The labels of a task with classes are their indices,
+                one-hot rows, or in arrays the classes' names. A label that is
+                missing is NaN, or -1 among class indices. A task may be left
+                out: it then is not trained, and not reported. Arrays are
+                checked once, before training.
             batch_size: The rows of an update, 32 by default.
             epochs: See Keras.
             verbose: See Keras.
@@ -345,10 +383,14 @@ class MultiTaskModel(keras.Model):
             validation_split: See Keras.
             validation_data: See Keras.
             shuffle: See Keras.
-            class_weight: By task name a dict from class to weight; a class is
-                its index or its word. The weight multiplies that of a row in
+            class_weight: By task name a dict from class to weight, where a class
+                is its index or its name; an array of a weight per class; or
+                `"balanced"`, which makes all classes count the same. For one
+                task its value alone will do; `"balanced"` alone is for all
+                tasks with classes. The weight multiplies that of a row in
                 this task's loss. It holds for this call alone.
-            sample_weight: Of the rows, (N,), or by task name.
+            sample_weight: Of the rows, (N,), or by task name; None weighs a
+                task's rows alike.
             initial_epoch: See Keras.
             steps_per_epoch: See Keras.
             validation_steps: See Keras.
@@ -361,10 +403,23 @@ class MultiTaskModel(keras.Model):
         Raises:
             FloatingPointError: When a task's loss is no longer finite; names
                 the task and the step.
-            ValueError: When a class weight is for no class of a task.
+            ValueError: When a class weight is for no class of a task, a name is
+                no task's, or a label is none that its task knows.
         """
         training = self._compiled()
-        tables = class_weight_tables(self.tasks, class_weight)
+        if batch_size is not None and batch_size < 1:
+            raise ValueError(
+                "Invalid value received for argument `batch_size`. Expected 1 or more. "
+                f"Received: {batch_size}"
+            )
+        y, sample_weight = self._read_arrays(y, sample_weight)
+        if isinstance(validation_data, tuple | list) and len(validation_data) > 1:
+            x_held_out, y_held_out, *weights = validation_data
+            validation_data = (
+                x_held_out,
+                *self._read_arrays(y_held_out, *(weights or [None])),
+            )
+        tables = class_weight_tables(self.tasks, class_weight, y)
         callbacks = with_own_callbacks(callbacks)
         rows = None
         if (
@@ -420,6 +475,10 @@ class MultiTaskModel(keras.Model):
             callbacks,
             held_out,
             evaluate,
+            self._labelled(y),
+            self._labelled(y if validation_data is None else validation_data[1])
+            if held_out is not None
+            else (),
         )
 
     def train_on_batch(
@@ -446,7 +505,8 @@ class MultiTaskModel(keras.Model):
         >>> sorted(logs)
         ['heart_accuracy', 'heart_auc', 'heart_loss', 'loss']
         """
-        tables = class_weight_tables(self.tasks, class_weight)
+        y, sample_weight = self._read_arrays(y, sample_weight, is_part=True)
+        tables = class_weight_tables(self.tasks, class_weight, y)
         if tables:
             blocks = self._compiled().step.blocks
             batch = self._pack((x, y, sample_weight))
@@ -454,6 +514,40 @@ class MultiTaskModel(keras.Model):
             sample_weight = blocks.by_task(weights, axis=1)
         return super().train_on_batch(
             x, y, sample_weight=sample_weight, return_dict=return_dict
+        )
+
+    def test_on_batch(self, x, y=None, sample_weight=None, return_dict=False):
+        """Evaluates one batch. See `keras.Model.test_on_batch`."""
+        y, sample_weight = self._read_arrays(y, sample_weight, is_part=True)
+        return super().test_on_batch(
+            x, y, sample_weight=sample_weight, return_dict=return_dict
+        )
+
+    def evaluate(self, x=None, y=None, *args, sample_weight=None, **kwargs):
+        """Returns losses and metrics. See `keras.Model.evaluate`; for `y`, `fit`."""
+        y, sample_weight = self._read_arrays(y, sample_weight)
+        return super().evaluate(x, y, *args, sample_weight=sample_weight, **kwargs)
+
+    def _read_arrays(self, y: Any, sample_weight: Any, is_part: bool = False) -> Any:
+        """Returns labels by task name, checked, and sample weights.
+
+        Args:
+            y: As a user passes them, or None.
+            sample_weight: Likewise.
+            is_part: Whether they are one batch of many.
+        """
+        if y is not None:
+            y = read_labels(
+                self._tasks, y, self._compiled().tasks_with_given_loss, is_part
+            )
+        if isinstance(sample_weight, Mapping | list | tuple):
+            names = [task.name for task in self._tasks]
+            named = name_by_task("sample_weight", sample_weight, names)
+            sample_weight = {
+                name: weights for name, weights in named.items() if weights is not None
+            }
+        return y, sample_weight or None if isinstance(sample_weight, dict) else (
+            sample_weight
         )
 
     @contextlib.contextmanager
@@ -499,6 +593,40 @@ class MultiTaskModel(keras.Model):
 
         return held_out, evaluate
 
+    # `keras.models.clone_model` runs new layers through the graph and makes a model
+    # of the outputs by the constructor, which it gives neither tasks nor features.
+    # There is no public hook: this is the one private method of Keras that knows
+    # both the model and the outputs of its clone.
+    def _run_through_graph(self, inputs, *args, **kwargs):
+        outputs = super()._run_through_graph(inputs, *args, **kwargs)
+        for tensor in keras.tree.flatten(outputs):
+            if isinstance(tensor, keras.KerasTensor):
+                _DECLARED[tensor] = (self._tasks, self._features)
+        return outputs
+
+    def save(self, filepath, *args, **kwargs):
+        """Saves the model as a `.keras` file. See `keras.Model.save`."""
+        if str(filepath).endswith((".h5", ".hdf5")):
+            raise ValueError(
+                "Invalid value received for argument `filepath`. Expected a name that "
+                "ends in `.keras`: the legacy HDF5 format has no place for tasks. "
+                f"Received: {filepath}"
+            )
+        super().save(filepath, *args, **kwargs)
+
+    def export(self, filepath, *args, **kwargs):
+        """Exports the model for inference. See `keras.Model.export`."""
+        # Keras exports a model that was called, and `fit` calls its graph alone.
+        self(
+            keras.tree.map_structure(
+                lambda tensor: tf.zeros(
+                    [size or 1 for size in tensor.shape], tensor.dtype
+                ),
+                self.input,
+            )
+        )
+        super().export(filepath, *args, **kwargs)
+
     def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
@@ -521,7 +649,7 @@ class MultiTaskModel(keras.Model):
     def get_compile_config(self):
         if not self.compiled:
             return None
-        arguments = {"optimizer": self.optimizer, **self._compile_arguments}
+        arguments = {"optimizer": self.optimizer, **self._compile_arguments()}
         return keras.saving.serialize_keras_object(arguments)
 
     def compile_from_config(self, config):
@@ -535,8 +663,25 @@ class MultiTaskModel(keras.Model):
             store[name] = variable
 
     def load_own_variables(self, store):
+        absent = []
         for name, variable in self._training_state().items():
-            variable.assign(store[name])
+            value = _stored(store, name)
+            if value is None or value.shape != tuple(variable.shape):
+                absent.append(name)
+            else:
+                variable.assign(value)
+        if not absent:
+            return
+        # Saved by a model that was compiled otherwise, or has other random layers.
+        if self._training is not None:
+            for name, value in self._training.step.initial_weighting_state().items():
+                if f"weighting/{name}" in absent:
+                    self.weighting_state[name].assign(value)
+        warnings.warn(
+            "The weights were loaded. The file does not have, and training starts anew "
+            f"with: {', '.join(absent)}.",
+            stacklevel=2,
+        )
 
     def _training_state(self) -> dict[str, keras.Variable]:
         """What training goes on from beside weights and optimizer, by name.
@@ -550,6 +695,26 @@ class MultiTaskModel(keras.Model):
             **{f"weighting/{name}": v for name, v in self.weighting_state.items()},
             **{f"seeds/{number}": variable for number, variable in enumerate(seeds)},
         }
+
+
+# What `_run_through_graph` knows of the outputs that it made.
+_DECLARED: weakref.WeakKeyDictionary[Any, Any] = weakref.WeakKeyDictionary()
+
+
+def _declared_for(outputs: Any) -> tuple[tuple[Task, ...], tuple[Feature, ...]]:
+    """Returns the tasks and features of the model that made some outputs."""
+    if not isinstance(outputs, Mapping) or not outputs:
+        return (), ()
+    tasks, features = _DECLARED.get(next(iter(outputs.values())), ((), ()))
+    alike = list(outputs) == [task.name for task in tasks]
+    return (tasks, features) if alike else ((), ())
+
+
+def _stored(store: Any, name: str) -> np.ndarray | None:
+    try:
+        return np.asarray(store[name])
+    except KeyError:
+        return None
 
 
 # What `fit` calls of Keras's own for a subclass that has one of these.

@@ -188,6 +188,11 @@ class BinaryTask(Task):
         codes = {word.casefold(): code for code, word in enumerate(self.classes)}
         return fold_case(label_words(values)).map(codes).to_numpy("float32")
 
+    def label_codes(self, values: np.ndarray, is_part: bool = False) -> np.ndarray:
+        from keras_mtl.tasks._label_codes import codes_of_classes, yes_or_no
+
+        return yes_or_no(self, codes_of_classes(self, values), is_part)
+
     def class_labels(self, frame: Rows) -> dict[str, pd.Series]:
         return name_classes(self, frame)
 

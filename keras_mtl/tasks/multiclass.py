@@ -116,6 +116,11 @@ class MulticlassTask(Task):
         words = label_words(frame[self.label_columns[0]])
         return words.map(codes).to_numpy("float32")
 
+    def label_codes(self, values: np.ndarray, is_part: bool = False) -> np.ndarray:
+        from keras_mtl.tasks._label_codes import class_indices, codes_of_classes
+
+        return class_indices(self, codes_of_classes(self, values))
+
     def class_labels(self, frame: Rows) -> dict[str, pd.Series]:
         return name_classes(self, frame)
 

@@ -145,6 +145,11 @@ class MultilabelTask(Task):
             columns.append(np.where(words.isna(), np.nan, yes))
         return np.stack(columns, axis=1).astype("float32")
 
+    def label_codes(self, values: np.ndarray, is_part: bool = False) -> np.ndarray:
+        from keras_mtl.tasks._label_codes import yes_or_no
+
+        return yes_or_no(self, super().label_codes(values), is_part)
+
     def class_labels(self, frame: Rows) -> dict[str, pd.Series]:
         return {label: label_words(frame[label]) for label in self.labels}
 

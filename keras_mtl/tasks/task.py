@@ -162,6 +162,39 @@ class Task(Declaration, ABC):
             or is none that the task knows.
         """
 
+    def label_codes(self, values: np.ndarray, is_part: bool = False) -> np.ndarray:
+        """Turns labels that a script passes into the numbers the loss takes.
+
+        By default numbers are taken as they are, and text is refused.
+
+        Args:
+            values: The labels as an array, of numbers or of text.
+            is_part: Whether they are one batch of many, of which little can be
+                concluded.
+
+        Returns:
+            Numbers of shape (N,), (N, 1) or (N, labels).
+
+        Raises:
+            ValueError: When there is a label that the task does not know. The
+                message has the task, the value and its row.
+        """
+        del is_part
+        if values.dtype.kind in "OUS":
+            import pandas as pd
+
+            numbers = pd.to_numeric(pd.Series(values.ravel()), errors="coerce")
+            text = numbers.isna() & ~pd.isna(pd.Series(values.ravel()))
+            if text.any():
+                row = int(np.argmax(text))
+                raise ValueError(
+                    f"Invalid value received for argument `y`. Task {self.name!r} "
+                    f"({self.kind}) expects numbers. Received: "
+                    f"{values.ravel()[row]!r} in row {row}."
+                )
+            return numbers.to_numpy("float32").reshape(values.shape)
+        return values
+
     @property
     @abstractmethod
     def expected_labels(self) -> str:

@@ -1,0 +1,160 @@
+"""A task's metrics that `compile` got, over the rows that have its label."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+from keras import ops
+
+from keras_mtl.losses import MaskedLoss
+from keras_mtl.metrics import MaskedAUC, MaskedMeanMetric
+from keras_mtl.tasks import Task
+
+__all__ = ["GivenMetrics"]
+
+
+class GivenMetrics(keras.metrics.Metric):
+    """The metrics that a user gives for one task.
+
+    A metric of Keras knows nothing of missing labels: it gets weights of 0 for
+    the rows without one. A metric whose `update_state` takes no weights gets the
+    labelled rows alone.
+
+    Args:
+        task: The task.
+        metrics: The metrics that leave out sample weights.
+        weighted: The metrics that weigh rows by them.
+        loss: The task's loss, which says which labels are missing: NaN, and
+            for a loss that counts them so also -1. By default the task's own.
+
+    Example:
+
+    >>> import numpy as np
+    >>> from keras_mtl.tasks import RegressionTask
+    >>> error = keras.metrics.MeanAbsoluteError(name="mae")
+    >>> metrics = GivenMetrics(RegressionTask("age"), [error])
+    >>> y_true, y_pred = np.array([1.0, np.nan]), np.array([[3.0], [7.0]])
+    >>> metrics.update_state(y_true, y_pred)
+    >>> {name: float(value) for name, value in metrics.result().items()}
+    {'age_mae': 2.0}
+    """
+
+    def __init__(
+        self,
+        task: Task,
+        metrics: Sequence[keras.metrics.Metric],
+        weighted: Sequence[keras.metrics.Metric] = (),
+        loss: Any = None,
+    ) -> None:
+        super().__init__(name=f"{task.name}_metrics")
+        self.task = task.name
+        self._loss = task.loss() if loss is None else loss
+        # Class indices, where the outputs are one column per class.
+        self._classes = task.units if task.units > 1 and task.class_names else None
+        self.metrics = [*metrics, *weighted]
+        self._weighted = [False] * len(metrics) + [True] * len(weighted)
+
+    @property
+    def names(self) -> list[str]:
+        """The names under which the metrics are logged."""
+        return [f"{self.task}_{metric.name}" for metric in self.metrics]
+
+    @property
+    def suits_xla(self) -> bool:
+        """Whether no metric needs to take rows out, whose number XLA must know."""
+        return all(map(_takes_weights, self.metrics))
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        """Takes a batch.
+
+        Args:
+            y_true: The labels, (N,) or (N, ...).
+            y_pred: The outputs, (N, units).
+            sample_weight: Of the rows, (N,), or None.
+        """
+        y_true = ops.convert_to_tensor(y_true)
+        y_pred = ops.convert_to_tensor(y_pred)
+        if len(y_true.shape) == 1:
+            y_true = ops.expand_dims(y_true, -1)
+        known = self._known_rows(y_true)
+        filled = ops.where(
+            ops.reshape(known, (-1, *[1] * (len(y_true.shape) - 1))),
+            y_true,
+            ops.zeros_like(y_true),
+        )
+        for metric, is_weighted in zip(self.metrics, self._weighted, strict=True):
+            weights = sample_weight if is_weighted else None
+            if isinstance(metric, MaskedAUC | MaskedMeanMetric):
+                metric.update_state(y_true, y_pred, sample_weight=weights)
+                continue
+            labels = self._labels_of(metric, filled)
+            if not _takes_weights(metric):
+                metric.update_state(
+                    tf.boolean_mask(labels, known), tf.boolean_mask(y_pred, known)
+                )
+                continue
+            mask = ops.cast(known, "float32")
+            if weights is not None:
+                mask = mask * ops.reshape(ops.cast(weights, "float32"), (-1,))
+            metric.update_state(labels, y_pred, sample_weight=mask)
+
+    def result(self) -> dict[str, Any]:
+        """Returns the values by the names under which they are logged."""
+        values: dict[str, Any] = {}
+        for name, metric in zip(self.names, self.metrics, strict=True):
+            value = metric.result()
+            if isinstance(value, dict):
+                values |= {f"{self.task}_{key}": one for key, one in value.items()}
+            else:
+                values[name] = value
+        return values
+
+    def reset_state(self) -> None:
+        # Not all metrics start from zeros.
+        for metric in self.metrics:
+            metric.reset_state()
+
+    def _known_rows(self, y_true: Any) -> Any:
+        """Returns which rows have all of their labels, booleans of shape (N,)."""
+        labels = ops.cast(y_true, "float32")
+        is_masked = isinstance(self._loss, MaskedLoss)
+        known = (
+            self._loss.known(labels)
+            if is_masked
+            else ops.logical_not(ops.isnan(labels))
+        )
+        return ops.all(known, axis=tuple(range(1, len(known.shape))))
+
+    def _labels_of(self, metric: keras.metrics.Metric, labels: Any) -> Any:
+        """Returns class indices as one-hot rows for a metric that compares these."""
+        if (
+            self._classes is None
+            or labels.shape[-1] != 1
+            or not _compares_one_hot(metric)
+        ):
+            return labels
+        index = ops.cast(ops.squeeze(labels, -1), "int32")
+        return ops.one_hot(index, self._classes)
+
+
+def _takes_weights(metric: keras.metrics.Metric) -> bool:
+    parameters = inspect.signature(metric.update_state).parameters.values()
+    return any(
+        each.name == "sample_weight" or each.kind is each.VAR_KEYWORD
+        for each in parameters
+    )
+
+
+def _compares_one_hot(metric: keras.metrics.Metric) -> bool:
+    """Returns whether a metric of Keras's compares labels with all classes' outputs.
+
+    A metric from elsewhere gets class indices, as the task's own do.
+    """
+    kind = type(metric)
+    if not kind.__module__.startswith("keras.") or kind.__name__.startswith("Sparse"):
+        return False
+    return kind.__name__ not in ("MeanMetricWrapper", "Mean", "MeanIoU", "IoU")
