@@ -4,12 +4,74 @@ The public names are loaded when they are first used, so that importing the
 package imports neither Keras nor TensorFlow.
 """
 
+from typing import TYPE_CHECKING
+
 from keras_mtl._core.lazy import lazy_names
 from keras_mtl.registration import register_when_keras_loads
 
+if TYPE_CHECKING:
+    # The names below, for type checkers and editors.
+    from keras_mtl._core.declarations import (
+        Declaration as Declaration,
+        declaration as declaration,
+    )
+    from keras_mtl.analysis import (
+        UnitActivity as UnitActivity,
+        unit_activity as unit_activity,
+    )
+    from keras_mtl.architectures import (
+        ArchitectureSettings as ArchitectureSettings,
+        average_members as average_members,
+        build_hard_sharing as build_hard_sharing,
+        build_regressor as build_regressor,
+        join_encoder as join_encoder,
+        register_architecture as register_architecture,
+        regressor_trunk as regressor_trunk,
+    )
+    from keras_mtl.datasets import (
+        load_curve as load_curve,
+        load_heart_disease as load_heart_disease,
+        make_curve as make_curve,
+    )
+    from keras_mtl.errors import (
+        DataWarning as DataWarning,
+        PluginWarning as PluginWarning,
+        UserError as UserError,
+    )
+    from keras_mtl.features import (
+        BooleanFeature as BooleanFeature,
+        CategoricalFeature as CategoricalFeature,
+        Feature as Feature,
+        NumericFeature as NumericFeature,
+        build_encoder as build_encoder,
+        encode_frame as encode_frame,
+        feature_arrays as feature_arrays,
+        feature_tensors as feature_tensors,
+        infer_features as infer_features,
+        learn_features as learn_features,
+        register_feature_kind as register_feature_kind,
+    )
+    from keras_mtl.model import MultiTaskModel as MultiTaskModel
+    from keras_mtl.tables import read_csv as read_csv
+    from keras_mtl.tasks import (
+        BinaryTask as BinaryTask,
+        MulticlassTask as MulticlassTask,
+        MultilabelTask as MultilabelTask,
+        RegressionTask as RegressionTask,
+        Task as Task,
+        register_task_kind as register_task_kind,
+    )
+    from keras_mtl.training import (
+        MemberFit as MemberFit,
+        MemberSettings as MemberSettings,
+        TrainingSettings as TrainingSettings,
+        fit_members as fit_members,
+    )
+    from keras_mtl.weighting import register_weighting as register_weighting
+
 __version__ = "0.1.0"
 
-__getattr__, __all__ = lazy_names(
+__getattr__, __all__, __dir__ = lazy_names(
     __name__,
     {
         "keras_mtl.analysis": ("UnitActivity", "unit_activity"),

@@ -2,7 +2,7 @@
 
 from keras_mtl._core.lazy import lazy_names
 
-__getattr__, __all__ = lazy_names(
+__getattr__, __all__, __dir__ = lazy_names(
     __name__,
     {
         "studies.activation_study": (

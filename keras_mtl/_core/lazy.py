@@ -1,6 +1,7 @@
 """Public names that are loaded when they are first used."""
 
 import importlib
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -9,8 +10,8 @@ __all__ = ["lazy_names"]
 
 def lazy_names(
     package: str, homes: Mapping[str, Sequence[str]]
-) -> tuple[Callable[[str], Any], list[str]]:
-    """Makes a package's `__getattr__` and `__all__`.
+) -> tuple[Callable[[str], Any], list[str], Callable[[], list[str]]]:
+    """Makes a package's `__getattr__`, `__all__` and `__dir__`.
 
     Settings are checked and `--help` is answered before Keras is needed, and
     importing it takes seconds; so packages that need it load their modules
@@ -21,7 +22,8 @@ def lazy_names(
         homes: For each module the public names that it defines.
 
     Returns:
-        The function to assign to `__getattr__`, and the names to `__all__`.
+        The function to assign to `__getattr__`, the names to `__all__`, and the
+        function to assign to `__dir__`, which completion and `help` ask.
     """
     home_of = {name: home for home, names in homes.items() for name in names}
     hidden = [home for home in homes if home.rpartition(".")[2] in home_of]
@@ -38,4 +40,7 @@ def lazy_names(
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
         return getattr(importlib.import_module(home_of[name]), name)
 
-    return load, sorted(home_of)
+    def names() -> list[str]:
+        return sorted({*vars(sys.modules[package]), *home_of})
+
+    return load, sorted(home_of), names

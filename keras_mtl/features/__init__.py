@@ -6,9 +6,39 @@ A kind of feature is one file here with one subclass of `Feature`, and its line
 in `FEATURE_KINDS`; a plugin adds its own by `register_feature_kind`.
 """
 
+from typing import TYPE_CHECKING
+
 from keras_mtl._core.lazy import lazy_names
 
-__getattr__, __all__ = lazy_names(
+if TYPE_CHECKING:
+    # The names below, for type checkers and editors.
+    from keras_mtl.features.arrays import (
+        encode_frame as encode_frame,
+        encode_parts as encode_parts,
+        feature_arrays as feature_arrays,
+        feature_tensors as feature_tensors,
+    )
+    from keras_mtl.features.boolean import BooleanFeature as BooleanFeature
+    from keras_mtl.features.categorical import CategoricalFeature as CategoricalFeature
+    from keras_mtl.features.encoder import (
+        build_encoder as build_encoder,
+        encoded_names as encoded_names,
+    )
+    from keras_mtl.features.feature import Feature as Feature
+    from keras_mtl.features.infer import (
+        feature_name as feature_name,
+        infer_features as infer_features,
+    )
+    from keras_mtl.features.kinds import (
+        FEATURE_KINDS as FEATURE_KINDS,
+        deserialize_feature as deserialize_feature,
+        register_feature_kind as register_feature_kind,
+        serialize_feature as serialize_feature,
+    )
+    from keras_mtl.features.learn import learn_features as learn_features
+    from keras_mtl.features.numeric import NumericFeature as NumericFeature
+
+__getattr__, __all__, __dir__ = lazy_names(
     __name__,
     {
         "keras_mtl.features.arrays": (

@@ -1,8 +1,34 @@
 """Metrics that leave out missing labels, and measures of held-out answers."""
 
+from typing import TYPE_CHECKING
+
 from keras_mtl._core.lazy import lazy_names
 
-__getattr__, __all__ = lazy_names(
+if TYPE_CHECKING:
+    # The names below, for type checkers and editors.
+    from keras_mtl.metrics.masked_auc import MaskedAUC as MaskedAUC
+    from keras_mtl.metrics.masked_means import (
+        MaskedBinaryAccuracy as MaskedBinaryAccuracy,
+        MaskedCategoricalAccuracy as MaskedCategoricalAccuracy,
+        MaskedMeanAbsoluteError as MaskedMeanAbsoluteError,
+        MaskedMeanMetric as MaskedMeanMetric,
+        MaskedMeanSquaredError as MaskedMeanSquaredError,
+    )
+    from keras_mtl.metrics.measures import (
+        binary_measures as binary_measures,
+        multiclass_measures as multiclass_measures,
+        multilabel_measures as multilabel_measures,
+        regression_measures as regression_measures,
+    )
+    from keras_mtl.metrics.stacked_metrics import (
+        StackedAUC as StackedAUC,
+        StackedMean as StackedMean,
+        can_stack_metric as can_stack_metric,
+        stack_metric as stack_metric,
+    )
+    from keras_mtl.metrics.vector_metric import VectorMetric as VectorMetric
+
+__getattr__, __all__, __dir__ = lazy_names(
     __name__,
     {
         "keras_mtl.metrics.masked_auc": ("MaskedAUC",),

@@ -5,9 +5,20 @@ model that is served. Signatures, warm-up requests and metadata follow from the
 model's declared tasks and features.
 """
 
+from typing import TYPE_CHECKING
+
 from keras_mtl._core.lazy import lazy_names
 
-__getattr__, __all__ = lazy_names(
+if TYPE_CHECKING:
+    # The names below, for type checkers and editors.
+    from keras_mtl.serving.model_file import load_model as load_model
+    from keras_mtl.serving.saved_model import (
+        publish_saved_model as publish_saved_model,
+        write_saved_model as write_saved_model,
+    )
+    from keras_mtl.serving.session import ServingSession as ServingSession
+
+__getattr__, __all__, __dir__ = lazy_names(
     __name__,
     {
         "keras_mtl.serving.model_file": ("load_model",),

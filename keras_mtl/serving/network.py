@@ -51,7 +51,7 @@ def build_network(model: MultiTaskModel) -> Network:
     if found is None or not _same_architecture(members):
         shared = shared_representation(model)
         return Network(
-            predict=functools.partial(model, training=False),
+            predict=functools.partial(model.__call__, training=False),
             represent=functools.partial(shared.model, training=False)
             if shared
             else None,
@@ -92,7 +92,7 @@ def prediction_function(
     members = averaged_members(model)
     if _same_architecture(members):
         return _MemberStack(members).average
-    return functools.partial(model, training=False)
+    return functools.partial(model.__call__, training=False)
 
 
 class _MemberStack:

@@ -1,8 +1,20 @@
 """Many members of one architecture, trained in one program."""
 
+from typing import TYPE_CHECKING
+
 from keras_mtl._core.lazy import lazy_names
 
-__getattr__, __all__ = lazy_names(
+if TYPE_CHECKING:
+    # The names below, for type checkers and editors.
+    from keras_mtl.training.member_settings import MemberSettings as MemberSettings
+    from keras_mtl.training.members import (
+        MemberFit as MemberFit,
+        fit_members as fit_members,
+    )
+    from keras_mtl.training.progress import Progress as Progress
+    from keras_mtl.training.settings import TrainingSettings as TrainingSettings
+
+__getattr__, __all__, __dir__ = lazy_names(
     __name__,
     {
         "keras_mtl.training.member_settings": ("MemberSettings",),
