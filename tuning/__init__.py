@@ -26,16 +26,16 @@ if TYPE_CHECKING:
         best_trial as best_trial,
         trials_table as trials_table,
     )
-
-__getattr__, __all__, __dir__ = lazy_names(
-    __name__,
-    {
-        "tuning.hyper_model": ("MultiTaskHyperModel",),
-        "tuning.objective": ("Objective", "choose_objective", "objectives"),
-        "tuning.random_search": ("run_trials",),
-        "tuning.search_run": ("run_search",),
-        "tuning.search_settings": ("SearchSettings",),
-        "tuning.search_space": ("choose_settings",),
-        "tuning.trials": ("Trial", "best_trial", "trials_table"),
-    },
-)
+else:
+    __getattr__, __all__, __dir__ = lazy_names(
+        __name__,
+        {
+            "tuning.hyper_model": ("MultiTaskHyperModel",),
+            "tuning.objective": ("Objective", "choose_objective", "objectives"),
+            "tuning.random_search": ("run_trials",),
+            "tuning.search_run": ("run_search",),
+            "tuning.search_settings": ("SearchSettings",),
+            "tuning.search_space": ("choose_settings",),
+            "tuning.trials": ("Trial", "best_trial", "trials_table"),
+        },
+    )

@@ -15,18 +15,18 @@ if TYPE_CHECKING:
         GradientConflict as GradientConflict,
         conflict_columns as conflict_columns,
     )
-
-__getattr__, __all__, __dir__ = lazy_names(
-    __name__,
-    {
-        "keras_mtl.analysis.activity": (
-            "activity_sentences",
-            "unit_activity",
-        ),
-        "keras_mtl.analysis.activity_callback": ("UnitActivity",),
-        "keras_mtl.analysis.gradient_conflict": (
-            "GradientConflict",
-            "conflict_columns",
-        ),
-    },
-)
+else:
+    __getattr__, __all__, __dir__ = lazy_names(
+        __name__,
+        {
+            "keras_mtl.analysis.activity": (
+                "activity_sentences",
+                "unit_activity",
+            ),
+            "keras_mtl.analysis.activity_callback": ("UnitActivity",),
+            "keras_mtl.analysis.gradient_conflict": (
+                "GradientConflict",
+                "conflict_columns",
+            ),
+        },
+    )

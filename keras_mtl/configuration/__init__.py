@@ -33,21 +33,21 @@ if TYPE_CHECKING:
         build_config as build_config,
         config_values as config_values,
     )
-
-__getattr__, __all__, __dir__ = lazy_names(
-    __name__,
-    {
-        "keras_mtl.configuration.command_line": ("Flag", "run_command"),
-        "keras_mtl.configuration.fit_config": (
-            "DataSettings",
-            "FitConfig",
-            "HeadSettings",
-            "InputSettings",
-            "ModelSettings",
-            "OutputSettings",
-        ),
-        "keras_mtl.configuration.repeatable": ("repeatable_values",),
-        "keras_mtl.configuration.toml_file": ("read_toml", "write_toml"),
-        "keras_mtl.configuration.validate": ("build_config", "config_values"),
-    },
-)
+else:
+    __getattr__, __all__, __dir__ = lazy_names(
+        __name__,
+        {
+            "keras_mtl.configuration.command_line": ("Flag", "run_command"),
+            "keras_mtl.configuration.fit_config": (
+                "DataSettings",
+                "FitConfig",
+                "HeadSettings",
+                "InputSettings",
+                "ModelSettings",
+                "OutputSettings",
+            ),
+            "keras_mtl.configuration.repeatable": ("repeatable_values",),
+            "keras_mtl.configuration.toml_file": ("read_toml", "write_toml"),
+            "keras_mtl.configuration.validate": ("build_config", "config_values"),
+        },
+    )

@@ -19,22 +19,22 @@ if TYPE_CHECKING:
         heart_disease_path as heart_disease_path,
         load_heart_disease as load_heart_disease,
     )
-
-__getattr__, __all__, __dir__ = lazy_names(
-    __name__,
-    {
-        "keras_mtl.datasets.curve": (
-            "curve_path",
-            "curve_values",
-            "load_curve",
-            "make_curve",
-        ),
-        "keras_mtl.datasets.data_files": ("data_file",),
-        "keras_mtl.datasets.heart_disease": (
-            "HEART_DISEASE_FEATURES",
-            "HEART_DISEASE_ZERO_IS_MISSING",
-            "heart_disease_path",
-            "load_heart_disease",
-        ),
-    },
-)
+else:
+    __getattr__, __all__, __dir__ = lazy_names(
+        __name__,
+        {
+            "keras_mtl.datasets.curve": (
+                "curve_path",
+                "curve_values",
+                "load_curve",
+                "make_curve",
+            ),
+            "keras_mtl.datasets.data_files": ("data_file",),
+            "keras_mtl.datasets.heart_disease": (
+                "HEART_DISEASE_FEATURES",
+                "HEART_DISEASE_ZERO_IS_MISSING",
+                "heart_disease_path",
+                "load_heart_disease",
+            ),
+        },
+    )

@@ -37,28 +37,28 @@ if TYPE_CHECKING:
     )
     from keras_mtl.features.learn import learn_features as learn_features
     from keras_mtl.features.numeric import NumericFeature as NumericFeature
-
-__getattr__, __all__, __dir__ = lazy_names(
-    __name__,
-    {
-        "keras_mtl.features.arrays": (
-            "encode_frame",
-            "encode_parts",
-            "feature_arrays",
-            "feature_tensors",
-        ),
-        "keras_mtl.features.boolean": ("BooleanFeature",),
-        "keras_mtl.features.categorical": ("CategoricalFeature",),
-        "keras_mtl.features.encoder": ("build_encoder", "encoded_names"),
-        "keras_mtl.features.feature": ("Feature",),
-        "keras_mtl.features.infer": ("feature_name", "infer_features"),
-        "keras_mtl.features.kinds": (
-            "FEATURE_KINDS",
-            "deserialize_feature",
-            "register_feature_kind",
-            "serialize_feature",
-        ),
-        "keras_mtl.features.learn": ("learn_features",),
-        "keras_mtl.features.numeric": ("NumericFeature",),
-    },
-)
+else:
+    __getattr__, __all__, __dir__ = lazy_names(
+        __name__,
+        {
+            "keras_mtl.features.arrays": (
+                "encode_frame",
+                "encode_parts",
+                "feature_arrays",
+                "feature_tensors",
+            ),
+            "keras_mtl.features.boolean": ("BooleanFeature",),
+            "keras_mtl.features.categorical": ("CategoricalFeature",),
+            "keras_mtl.features.encoder": ("build_encoder", "encoded_names"),
+            "keras_mtl.features.feature": ("Feature",),
+            "keras_mtl.features.infer": ("feature_name", "infer_features"),
+            "keras_mtl.features.kinds": (
+                "FEATURE_KINDS",
+                "deserialize_feature",
+                "register_feature_kind",
+                "serialize_feature",
+            ),
+            "keras_mtl.features.learn": ("learn_features",),
+            "keras_mtl.features.numeric": ("NumericFeature",),
+        },
+    )

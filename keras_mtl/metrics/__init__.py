@@ -27,30 +27,30 @@ if TYPE_CHECKING:
         stack_metric as stack_metric,
     )
     from keras_mtl.metrics.vector_metric import VectorMetric as VectorMetric
-
-__getattr__, __all__, __dir__ = lazy_names(
-    __name__,
-    {
-        "keras_mtl.metrics.masked_auc": ("MaskedAUC",),
-        "keras_mtl.metrics.masked_means": (
-            "MaskedBinaryAccuracy",
-            "MaskedCategoricalAccuracy",
-            "MaskedMeanAbsoluteError",
-            "MaskedMeanMetric",
-            "MaskedMeanSquaredError",
-        ),
-        "keras_mtl.metrics.stacked_metrics": (
-            "StackedAUC",
-            "StackedMean",
-            "can_stack_metric",
-            "stack_metric",
-        ),
-        "keras_mtl.metrics.measures": (
-            "binary_measures",
-            "multiclass_measures",
-            "multilabel_measures",
-            "regression_measures",
-        ),
-        "keras_mtl.metrics.vector_metric": ("VectorMetric",),
-    },
-)
+else:
+    __getattr__, __all__, __dir__ = lazy_names(
+        __name__,
+        {
+            "keras_mtl.metrics.masked_auc": ("MaskedAUC",),
+            "keras_mtl.metrics.masked_means": (
+                "MaskedBinaryAccuracy",
+                "MaskedCategoricalAccuracy",
+                "MaskedMeanAbsoluteError",
+                "MaskedMeanMetric",
+                "MaskedMeanSquaredError",
+            ),
+            "keras_mtl.metrics.stacked_metrics": (
+                "StackedAUC",
+                "StackedMean",
+                "can_stack_metric",
+                "stack_metric",
+            ),
+            "keras_mtl.metrics.measures": (
+                "binary_measures",
+                "multiclass_measures",
+                "multilabel_measures",
+                "regression_measures",
+            ),
+            "keras_mtl.metrics.vector_metric": ("VectorMetric",),
+        },
+    )

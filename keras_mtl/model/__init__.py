@@ -7,7 +7,7 @@ from keras_mtl._core.lazy import lazy_names
 if TYPE_CHECKING:
     # The names below, for type checkers and editors.
     from keras_mtl.model.multi_task_model import MultiTaskModel as MultiTaskModel
-
-__getattr__, __all__, __dir__ = lazy_names(
-    __name__, {"keras_mtl.model.multi_task_model": ("MultiTaskModel",)}
-)
+else:
+    __getattr__, __all__, __dir__ = lazy_names(
+        __name__, {"keras_mtl.model.multi_task_model": ("MultiTaskModel",)}
+    )

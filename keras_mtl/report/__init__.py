@@ -15,13 +15,13 @@ if TYPE_CHECKING:
         data_table as data_table,
         measures_tables as measures_tables,
     )
-
-__getattr__, __all__, __dir__ = lazy_names(
-    __name__,
-    {
-        "keras_mtl.report.conflict_plot": ("write_conflict_plot",),
-        "keras_mtl.report.figures": ("COLORS", "write_figure"),
-        "keras_mtl.report.plots": ("write_plots",),
-        "keras_mtl.report.tables": ("data_table", "measures_tables"),
-    },
-)
+else:
+    __getattr__, __all__, __dir__ = lazy_names(
+        __name__,
+        {
+            "keras_mtl.report.conflict_plot": ("write_conflict_plot",),
+            "keras_mtl.report.figures": ("COLORS", "write_figure"),
+            "keras_mtl.report.plots": ("write_plots",),
+            "keras_mtl.report.tables": ("data_table", "measures_tables"),
+        },
+    )

@@ -24,15 +24,15 @@ if TYPE_CHECKING:
         new_run_folder as new_run_folder,
     )
     from keras_mtl.runs.train import TrainedRun as TrainedRun, train_run as train_run
-
-__getattr__, __all__, __dir__ = lazy_names(
-    __name__,
-    {
-        "keras_mtl.runs.features": ("choose_features",),
-        "keras_mtl.runs.member_split": ("MemberRows", "member_rows"),
-        "keras_mtl.runs.predictions": ("answer_rows", "predict_frame"),
-        "keras_mtl.runs.prepare": ("PreparedData", "prepare_data"),
-        "keras_mtl.runs.run_folder": ("choose_folder", "new_run_folder"),
-        "keras_mtl.runs.train": ("TrainedRun", "train_run"),
-    },
-)
+else:
+    __getattr__, __all__, __dir__ = lazy_names(
+        __name__,
+        {
+            "keras_mtl.runs.features": ("choose_features",),
+            "keras_mtl.runs.member_split": ("MemberRows", "member_rows"),
+            "keras_mtl.runs.predictions": ("answer_rows", "predict_frame"),
+            "keras_mtl.runs.prepare": ("PreparedData", "prepare_data"),
+            "keras_mtl.runs.run_folder": ("choose_folder", "new_run_folder"),
+            "keras_mtl.runs.train": ("TrainedRun", "train_run"),
+        },
+    )

@@ -17,12 +17,15 @@ if TYPE_CHECKING:
         write_saved_model as write_saved_model,
     )
     from keras_mtl.serving.session import ServingSession as ServingSession
-
-__getattr__, __all__, __dir__ = lazy_names(
-    __name__,
-    {
-        "keras_mtl.serving.model_file": ("load_model",),
-        "keras_mtl.serving.session": ("ServingSession",),
-        "keras_mtl.serving.saved_model": ("publish_saved_model", "write_saved_model"),
-    },
-)
+else:
+    __getattr__, __all__, __dir__ = lazy_names(
+        __name__,
+        {
+            "keras_mtl.serving.model_file": ("load_model",),
+            "keras_mtl.serving.session": ("ServingSession",),
+            "keras_mtl.serving.saved_model": (
+                "publish_saved_model",
+                "write_saved_model",
+            ),
+        },
+    )

@@ -24,20 +24,20 @@ if TYPE_CHECKING:
         describe_row as describe_row,
     )
     from keras_mtl.tables.missing_values import MISSING_VALUES as MISSING_VALUES
-
-__getattr__, __all__, __dir__ = lazy_names(
-    __name__,
-    {
-        "keras_mtl.tables._read_csv": ("read_csv",),
-        "keras_mtl.tables.check_columns": (
-            "describe_cells",
-            "drop_uninformative",
-            "find_infinite",
-            "find_non_numeric",
-            "rare_classes",
-            "require_columns",
-        ),
-        "keras_mtl.tables.line_numbers": ("LineNumbers", "describe_row"),
-        "keras_mtl.tables.missing_values": ("MISSING_VALUES",),
-    },
-)
+else:
+    __getattr__, __all__, __dir__ = lazy_names(
+        __name__,
+        {
+            "keras_mtl.tables._read_csv": ("read_csv",),
+            "keras_mtl.tables.check_columns": (
+                "describe_cells",
+                "drop_uninformative",
+                "find_infinite",
+                "find_non_numeric",
+                "rare_classes",
+                "require_columns",
+            ),
+            "keras_mtl.tables.line_numbers": ("LineNumbers", "describe_row"),
+            "keras_mtl.tables.missing_values": ("MISSING_VALUES",),
+        },
+    )

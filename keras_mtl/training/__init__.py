@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     )
     from keras_mtl.training.progress import Progress as Progress
     from keras_mtl.training.settings import TrainingSettings as TrainingSettings
-
-__getattr__, __all__, __dir__ = lazy_names(
-    __name__,
-    {
-        "keras_mtl.training.member_settings": ("MemberSettings",),
-        "keras_mtl.training.members": ("MemberFit", "fit_members"),
-        "keras_mtl.training.progress": ("Progress",),
-        "keras_mtl.training.settings": ("TrainingSettings",),
-    },
-)
+else:
+    __getattr__, __all__, __dir__ = lazy_names(
+        __name__,
+        {
+            "keras_mtl.training.member_settings": ("MemberSettings",),
+            "keras_mtl.training.members": ("MemberFit", "fit_members"),
+            "keras_mtl.training.progress": ("Progress",),
+            "keras_mtl.training.settings": ("TrainingSettings",),
+        },
+    )

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 import pandas as pd
 
+from keras_mtl.blocks.label_arrays import read_labels
 from keras_mtl.engine.batch_step import BatchStep
 from keras_mtl.engine.best_weights import BestWeights
 from keras_mtl.engine.epoch import (
@@ -135,7 +136,8 @@ def fit_members(
         The trained members and their history.
 
     Raises:
-        ValueError: When patience is asked for without validation rows, or a
+        ValueError: When patience is asked for without validation rows, a name is
+            no task's, a label is none that its task knows, or a
             layer can't serve members with unequal numbers of rows.
         UserError: When what members have of their own can't serve, or an
             optimizer can't serve several members.
@@ -161,6 +163,7 @@ def fit_members(
             "for each member, as `patience` stops on the validation loss. "
             f"Received: None with patience={settings.patience}"
         )
+    labels = read_labels(model.tasks, labels)
     tasks = [task.name for task in model.tasks]
     layers = [layer.name for layer in dropout_layers(model)]
     own.check(len(rows), len(inputs), tasks, layers)

@@ -35,7 +35,7 @@ def test_type_checkers_see_the_lazy_names(path):
     }
     (call,) = [
         node.value
-        for node in body
+        for node in checked.orelse
         if isinstance(node, ast.Assign) and "lazy_names(" in ast.unparse(node.value)
     ]
     homes = ast.literal_eval(call.args[1])

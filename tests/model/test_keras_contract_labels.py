@@ -15,6 +15,7 @@ from keras_mtl.tasks import (
     MultilabelTask,
     RegressionTask,
 )
+from keras_mtl.training import TrainingSettings, fit_members
 
 TASKS = [
     MulticlassTask("kind", classes=("a", "b", "c")),
@@ -129,6 +130,14 @@ def test_every_way_in_checks_arrays(make_model, data, name):
         call(**arguments)
     for one, other in zip(before, model.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_members_check_labels_too(make_model, data):
+    inputs, labels = data
+    wrong = {**labels, "sick": labels["sick"] * 255}
+    settings = TrainingSettings(members=2, epochs=1)
+    with pytest.raises(ValueError, match=r"'sick'.*255 in row"):
+        fit_members(make_model(), inputs, wrong, settings)
 
 
 @pytest.mark.parametrize("argument", ["y", "sample_weight", "class_weight"])
