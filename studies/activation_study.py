@@ -145,8 +145,8 @@ def study_activations(
     Args:
         rows: The data.
         settings: What is compared, and how it is trained.
-        on_epoch: Called after each epoch with the number of epochs that are
-            over, of a mean activation, and the mean of the training losses.
+        on_epoch: Called after each epoch with its number, from 1 and counted
+            through all activations, and the mean of the training losses.
     """
     x, y = rows.train
     scales = Scales(x.mean(), x.std(), y.mean(), y.std())
@@ -215,9 +215,7 @@ def _train(
     def follow(epoch: int, means: dict[str, float]) -> None:
         if on_epoch is not None:
             # The activations one after the other count as one fit.
-            done = number * settings.epochs + epoch
-            over = -(-done // len(settings.activations))
-            on_epoch(over, {"loss": means["loss"]})
+            on_epoch(number * settings.epochs + epoch, {"loss": means["loss"]})
 
     return fit_members(
         _build(activation, settings.negative_slope),

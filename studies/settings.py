@@ -1,17 +1,53 @@
-"""What the study of activations can be told."""
+"""Settings of the study of activations.
+
+Activations are known by name, so that a misspelled one is reported before Keras
+is loaded.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 from pydantic import Field, ValidationError
 
 from keras_mtl._core.declarations import Declaration, declaration
-from keras_mtl.errors import UserError
-from studies.activation_names import COMPARED, unknown_activations
+from keras_mtl.errors import UserError, did_you_mean
 
-__all__ = ["StudySettings", "study_settings"]
+__all__ = ["COMPARED", "KNOWN", "StudySettings", "study_settings"]
+
+# What the command compares unless it is told otherwise.
+COMPARED = (
+    "leaky_relu",
+    "relu",
+    "elu",
+    "selu",
+    "gelu",
+    "silu",
+    "mish",
+    "softplus",
+    "tanh",
+    "sigmoid",
+    "none",
+)
+# Keras's elementwise activations that need no argument, and none at all.
+KNOWN = (
+    *COMPARED,
+    "celu",
+    "exponential",
+    "hard_shrink",
+    "hard_sigmoid",
+    "hard_silu",
+    "hard_tanh",
+    "log_sigmoid",
+    "relu6",
+    "soft_shrink",
+    "softsign",
+    "sparse_plus",
+    "sparse_sigmoid",
+    "squareplus",
+    "tanh_shrink",
+)
 
 
 @declaration
@@ -60,7 +96,7 @@ def study_settings(values: Mapping[str, Any]) -> StudySettings:
     3
     """
     names = list(dict.fromkeys(values.get("activations", COMPARED)))
-    mistakes = unknown_activations(names)
+    mistakes = _unknown_activations(names)
     if not names:
         mistakes.append("--activations: expected at least one name; received none.")
     try:
@@ -74,3 +110,20 @@ def study_settings(values: Mapping[str, Any]) -> StudySettings:
     if mistakes:
         raise UserError(*mistakes)
     return settings
+
+
+def _unknown_activations(names: Sequence[str]) -> list[str]:
+    """Returns a message for each name that is not known.
+
+    Example:
+
+    >>> for message in _unknown_activations(["gelu", "leaky-relu"]):
+    ...     print(message.split(" The names")[0])
+    --activations: expected activations of Keras, or none; received 'leaky-relu'. Did you mean 'leaky_relu'?
+    """  # noqa: E501
+    return [
+        "--activations: expected activations of Keras, or none; received "
+        f"{name!r}.{did_you_mean(name, KNOWN)} The names are {', '.join(KNOWN)}."
+        for name in names
+        if name not in KNOWN
+    ]

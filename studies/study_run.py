@@ -70,7 +70,8 @@ def run_study(
         f"{rows.source}: {len(rows.train_rows)} rows to train on, "
         f"{len(rows.test_rows)} to test on"
     )
-    with terminal.progress(settings.epochs) as on_epoch:
+    epochs = settings.epochs * len(settings.activations)
+    with terminal.progress(epochs) as on_epoch:
         study = study_activations(rows, settings, on_epoch)
     facts = study_facts(study)
     with new_run_folder(folder, overwrite) as written:

@@ -68,10 +68,6 @@ def test_the_regressors_taken_out_give_the_scores_told():
     )
     study = study_activations(rows, settings)
     x, y = rows.test
-    # Nothing but the activation differs: those of one seed started alike.
-    firsts = [study.regressor(name, 5).get_weights()[0] for name in ("silu", "none")]
-    assert firsts[0] != pytest.approx(firsts[1], abs=1e-6)
-    assert firsts[0] == pytest.approx(firsts[1], abs=0.3)
     for name, result in study.results.items():
         for seed, mse in zip((5, 6), result.mse, strict=True):
             answers = np.asarray(study.regressor(name, seed)(x[:, None]))[:, 0]
@@ -82,6 +78,49 @@ def test_the_regressors_taken_out_give_the_scores_told():
         assert intercept + slope * x == pytest.approx(answers, abs=1e-3)
     assert study.epochs.tolist() == [1, 2]
     assert study.results["silu"].test_curve.shape == (2, 2)
+
+
+def test_networks_of_one_seed_start_alike_and_of_two_do_not():
+    settings = study_settings(
+        {
+            "activations": ["relu", "none"],
+            "seeds": 2,
+            "epochs": 1,
+            # So small that the weights stay where they start.
+            "learning_rate": 1e-30,
+        }
+    )
+    study = study_activations(read_curve(), settings)
+    relu, none, other = (
+        study.regressor(name, seed).get_layer("dense_2").kernel.numpy()
+        for name, seed in [("relu", 1), ("none", 1), ("relu", 0)]
+    )
+    np.testing.assert_array_equal(relu, none)
+    assert not np.array_equal(relu, other)
+
+
+def test_a_network_is_the_same_whichever_others_are_trained():
+    both, alone = (
+        study_activations(
+            read_curve(),
+            study_settings(
+                {
+                    "activations": names,
+                    "epochs": 1,
+                    # Larger steps make much of the last digits' rounding.
+                    "learning_rate": 1e-3,
+                    **seeds,
+                }
+            ),
+        )
+        for names, seeds in [
+            (["tanh", "relu"], {"seed": 0, "seeds": 2}),
+            (["relu"], {"seed": 1, "seeds": 1}),
+        ]
+    )
+    assert both.results["relu"].answers[1] == pytest.approx(
+        alone.results["relu"].answers[0], abs=1e-3
+    )
 
 
 @pytest.mark.slow

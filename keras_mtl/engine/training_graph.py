@@ -19,6 +19,7 @@ __all__ = [
     "Noise",
     "dropout_layers",
     "initial_seeds",
+    "initialize_waiting_variables",
     "is_seed",
     "set_dropout_rates",
     "statistics",
@@ -58,9 +59,21 @@ def training_graph(model: Any, fill_batches: bool = False) -> Any:
         # The copy's variables are never read: it is called with values for them.
         with keras.StatelessScope(initialize_variables=False):
             graph = type(model).from_config(config)
+        initialize_waiting_variables()
     if fill_batches:
         _check_rows_apart(graph)
     return graph
+
+
+def initialize_waiting_variables() -> None:
+    """Initialize the variables of copies that were made without values.
+
+    Keras does so at the end of the next outermost `StatelessScope`. If that scope
+    is within a training program, the program creates variables, and TensorFlow
+    traces such a program twice.
+    """
+    with keras.StatelessScope():
+        pass
 
 
 def is_seed(variable: keras.Variable) -> bool:

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_mtl.engine.training_graph import is_seed
+from keras_mtl.engine.training_graph import initialize_waiting_variables, is_seed
 
 __all__ = ["InitialValues", "initial_values", "member_seed", "set_seed"]
 
@@ -75,6 +75,7 @@ def initial_values(model: Any, seed: int, numbers: Sequence[int]) -> InitialValu
         for i, variable in enumerate(variables)
     }
     statistics = [each for each in copy.non_trainable_variables if not is_seed(each)]
+    initialize_waiting_variables()
     return InitialValues(
         [values[id(each)] for each in copy.trainable_variables],
         [values[id(each)] for each in statistics],
