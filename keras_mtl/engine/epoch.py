@@ -27,6 +27,10 @@ __all__ = [
 
 # At most so many of the outputs of an epoch's steps are kept for its metrics.
 OUTPUTS_AT_ONCE = 2**22
+# From so many random numbers on, those of a part of a call's steps are drawn while
+# the part before is trained on; the call has so many parts.
+OVERLAPPED_FROM = 2**22
+PARTS = 8
 
 
 def take_rows(rows: Batch, order: tf.Tensor, inputs: Any, filled: bool) -> Batch:
@@ -240,25 +244,64 @@ class EpochProgram:
 
     def _train(self, rows: Batch, chunks: list[Chunk]) -> tf.Tensor:
         """Take the steps of some chunks, and return their number."""
+        parts = [part for chunk in chunks for part in self._parts(chunk)]
+        # All draws come before all steps, so that TensorFlow draws the numbers of a
+        # part while XLA trains on the part before.
+        drawn = self._draw(parts)
         total, whole = tf.constant(0), tf.constant(True)
-        for chunk in chunks:
+        for part, (noise, inside) in zip(parts, drawn, strict=True):
             # A step that broke a loss was the last one.
-            last = tf.where(whole, chunk.last, 0)
-            taken = self._train_chunk(rows, chunk._replace(last=last))
-            total, whole = total + taken, taken == chunk.last
+            last = tf.where(whole, part.last, 0)
+            taken = self._train_chunk(rows, part._replace(last=last), noise, inside)
+            total, whole = total + taken, taken == part.last
         return total
 
-    def _train_chunk(self, rows: Batch, chunk: Chunk) -> tf.Tensor:
+    def _parts(self, chunk: Chunk) -> list[Chunk]:
+        """Cut a chunk with much noise into parts of one shape."""
         steps, batch = int(chunk.order.shape[0]), int(chunk.order.shape[-1])
+        numbers = steps * self.trainer.noise.numbers(self._share(batch))
+        if numbers < OVERLAPPED_FROM or steps < PARTS or chunk.inputs is not None:
+            return [chunk]
+        size = -(-steps // PARTS)
+        lacking = PARTS * size - steps
+        paddings = [[0, lacking], *[[0, 0]] * (len(chunk.order.shape) - 1)]
+        order = tf.pad(chunk.order, paddings, constant_values=NO_ROW)
+        return [
+            chunk._replace(
+                order=order[first : first + size],
+                last=tf.clip_by_value(chunk.last - first, 0, size),
+                start=chunk.start + first,
+            )
+            for first in range(0, PARTS * size, size)
+        ]
+
+    def _draw(self, parts: list[Chunk]) -> list[tuple[Tensors, Any]]:
+        """Draw the noise of parts that follow on each other.
+
+        Returns:
+            For each part the numbers of its steps, and the states of the layers
+            that draw for themselves.
+        """
         source = self.trainer.noise
-        fed, inside = self._states(chunk)
-        noise = source.draw(self._share(batch), fed, steps)
+        done = tf.constant(0)
+        drawn = []
+        for part in parts:
+            steps, share = int(part.order.shape[0]), self._share(part.order.shape[-1])
+            fed, inside = self._states(part, done)
+            drawn.append((source.draw(share, fed, steps), inside))
+            done += part.last
+        return drawn
+
+    def _train_chunk(
+        self, rows: Batch, chunk: Chunk, noise: Tensors, inside: Any
+    ) -> tf.Tensor:
+        steps, batch = int(chunk.order.shape[0]), int(chunk.order.shape[-1])
         # One step is compiled by XLA later than it is taken.
         loop = self._loop if steps > 1 else self._steps
         taken, sums, outputs = loop(rows, chunk, noise, inside)
         if self.seeds is None:
             # The layers' own states go on as if they had drawn.
-            for position, calls in source.calls(self._share(batch)).items():
+            for position, calls in self.trainer.noise.calls(self._share(batch)).items():
                 variable = self.trainer.others[position]
                 drawn = tf.cast(taken, variable.dtype) * calls
                 variable.assign_add(tf.stack([tf.zeros_like(drawn), drawn]))
@@ -267,14 +310,25 @@ class EpochProgram:
             self._update_metrics(rows, chunk, taken, outputs)
         return taken
 
-    def _states(self, chunk: Chunk) -> tuple[dict[int, tf.Tensor], Any]:
-        """Return the states of layers that are fed, and of those that are not."""
+    def _states(
+        self, chunk: Chunk, done: tf.Tensor
+    ) -> tuple[dict[int, tf.Tensor], Any]:
+        """Return the states of layers that are fed, and of those that are not.
+
+        Args:
+            chunk: The steps.
+            done: The steps of this call before them.
+        """
         source = self.trainer.noise
-        if self.seeds is None:
-            others = self.trainer.others
-            return {i: tf.convert_to_tensor(others[i]) for i in source.fed}, None
-        # A step draws from a place of its own, however an epoch is cut into calls.
         calls = source.calls(self._share(int(chunk.order.shape[-1])))
+        if self.seeds is None:
+            fed = {}
+            for position in source.fed:
+                state = tf.convert_to_tensor(self.trainer.others[position])
+                drawn = tf.cast(done, state.dtype) * calls[position]
+                fed[position] = state + tf.stack([tf.zeros_like(drawn), drawn])
+            return fed, None
+        # A step draws from a place of its own, however an epoch is cut into calls.
         states = {
             position: state
             + tf.cast(

@@ -27,7 +27,7 @@ __all__ = [
 ]
 
 # At most so many random numbers are drawn at once, for some steps ahead.
-NUMBERS_AT_ONCE = 2**22
+NUMBERS_AT_ONCE = 2**24
 
 
 def training_graph(model: Any, fill_batches: bool = False) -> Any:
@@ -178,12 +178,15 @@ class Noise:
             calls[self._positions[id(draw.seed)]] += 1
         return calls
 
-    def steps_at_once(self, rows: int) -> int:
-        """Return for how many steps numbers may be drawn at once."""
-        numbers = sum(
+    def numbers(self, rows: int) -> int:
+        """Return how many numbers a step with a batch of some rows draws."""
+        return sum(
             int(tf.TensorShape(draw.shape).num_elements()) for draw in self.draws(rows)
         )
-        return max(1, NUMBERS_AT_ONCE // max(numbers, 1))
+
+    def steps_at_once(self, rows: int) -> int:
+        """Return for how many steps numbers may be drawn at once."""
+        return max(1, NUMBERS_AT_ONCE // max(self.numbers(rows), 1))
 
     def draw(
         self, rows: int, states: Mapping[int, tf.Tensor], steps: int
