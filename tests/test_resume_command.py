@@ -34,7 +34,7 @@ def stop_after(monkeypatch):
     """Makes the next fits stop by an interrupt after so many epochs."""
 
     def set_up(epochs):
-        from keras_mtl.runs.keep_progress import KeepProgress
+        from keras_mtl.runs.checkpoint import KeepProgress
 
         kept = KeepProgress.__call__
 

@@ -7,7 +7,7 @@ from keras_mtl._core.lazy import lazy_names
 if TYPE_CHECKING:
     # The names below, for type checkers and editors.
     from keras_mtl.runs.features import choose_features as choose_features
-    from keras_mtl.runs.member_split import (
+    from keras_mtl.runs.split import (
         MemberRows as MemberRows,
         member_rows as member_rows,
     )
@@ -29,7 +29,7 @@ else:
         __name__,
         {
             "keras_mtl.runs.features": ("choose_features",),
-            "keras_mtl.runs.member_split": ("MemberRows", "member_rows"),
+            "keras_mtl.runs.split": ("MemberRows", "member_rows"),
             "keras_mtl.runs.predictions": ("answer_rows", "predict_frame"),
             "keras_mtl.runs.prepare": ("PreparedData", "prepare_data"),
             "keras_mtl.runs.run_folder": ("choose_folder", "new_run_folder"),

@@ -11,14 +11,18 @@ from keras_mtl.configuration.fit_config import FitConfig
 from keras_mtl.configuration.repeatable import repeatable_values
 from keras_mtl.configuration.workers import Workers
 from keras_mtl.errors import RunStoppedError, UserError, gather
-from keras_mtl.runs.checkpoint import Checkpoint, checkpoint_path, pack_checkpoint
+from keras_mtl.runs.checkpoint import (
+    Checkpoint,
+    KeepProgress,
+    checkpoint_path,
+    pack_checkpoint,
+)
 from keras_mtl.runs.data_digests import data_digests
-from keras_mtl.runs.helpers import RunHelpers, begin_helpers
 from keras_mtl.runs.interrupts import terminate_as_interrupt
-from keras_mtl.runs.keep_progress import KeepProgress
 from keras_mtl.runs.prepare import PreparedData, prepare_data
 from keras_mtl.runs.resume import plain, require_same_data, require_same_settings
 from keras_mtl.runs.run_folder import choose_folder, new_run_folder
+from keras_mtl.runs.side_processes import RunHelpers, begin_helpers
 from keras_mtl.runs.terminal import Terminal
 
 __all__ = ["fit_run"]

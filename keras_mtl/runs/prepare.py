@@ -13,10 +13,15 @@ from keras_mtl.datasets import heart_disease_path
 from keras_mtl.engine.shared_arrays import aligned_array
 from keras_mtl.errors import UserError, gather
 from keras_mtl.features import Feature
-from keras_mtl.runs.check_split import require_classes
 from keras_mtl.runs.features import choose_features
-from keras_mtl.runs.member_split import MemberRows, member_rows
-from keras_mtl.runs.row_split import RowSplit, join_test_rows, split_frame
+from keras_mtl.runs.split import (
+    MemberRows,
+    RowSplit,
+    join_test_rows,
+    member_rows,
+    require_classes,
+    split_frame,
+)
 from keras_mtl.tables import rare_classes, require_columns
 from keras_mtl.tables.column_store import ColumnStore, Rows
 from keras_mtl.tables.disk_array import disk_array

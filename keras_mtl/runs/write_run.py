@@ -12,10 +12,10 @@ import pandas as pd
 
 from keras_mtl.configuration.repeatable import repeatable_values
 from keras_mtl.configuration.toml_file import write_toml
-from keras_mtl.runs.helpers import RunHelpers, draw_beside
 from keras_mtl.runs.predictions import answer_rows
 from keras_mtl.runs.prepare import PreparedData
 from keras_mtl.runs.run_details import run_details
+from keras_mtl.runs.side_processes import RunHelpers, draw_beside
 from keras_mtl.runs.train import TrainedRun
 from keras_mtl.serving import write_saved_model
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from keras_mtl._core.side_process import SideProcess
-from keras_mtl.runs.helpers import draw_beside
+from keras_mtl.runs.side_processes import draw_beside
 from keras_mtl.tasks import RegressionTask
 
 HISTORY = {"cost_loss": np.array([1.0, 0.5])}

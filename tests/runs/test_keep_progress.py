@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 from keras_mtl.errors import RunStoppedError
-from keras_mtl.runs import keep_progress
-from keras_mtl.runs.checkpoint import read_checkpoint
-from keras_mtl.runs.keep_progress import SECONDS_APART, KeepProgress
+from keras_mtl.runs import checkpoint
+from keras_mtl.runs.checkpoint import SECONDS_APART, KeepProgress, read_checkpoint
 from keras_mtl.training.progress import Progress
 
 
@@ -25,7 +24,7 @@ def epoch_in(path):
 def clock(monkeypatch):
     """A clock that stands still unless it is moved."""
     now = [100.0]
-    monkeypatch.setattr(keep_progress.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(checkpoint.time, "monotonic", lambda: now[0])
     return now
 
 
@@ -53,7 +52,7 @@ def test_slow_writing_is_done_less_often(clock, tmp_path, monkeypatch):
         clock[0] += 10.0
         written.append(checkpoint.progress.epoch)
 
-    monkeypatch.setattr(keep_progress, "write_checkpoint", slowly)
+    monkeypatch.setattr(checkpoint, "write_checkpoint", slowly)
     keep = KeepProgress(tmp_path / "checkpoint", {}, {})
     for epoch in range(1, 1001):
         clock[0] += 5.0

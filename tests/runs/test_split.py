@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from keras_mtl.runs.member_split import member_rows
+from keras_mtl.runs.split import member_rows
 from keras_mtl.training.settings import TrainingSettings
 
 ROWS = np.arange(10, 110)

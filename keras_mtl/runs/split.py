@@ -1,0 +1,235 @@
+"""Rows of a run: held out for the test, and each member's own for validation."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from keras_mtl.configuration.fit_config import FitConfig
+from keras_mtl.errors import DataWarning, UserError
+from keras_mtl.splits import fold_rows, label_strata, row_groups, split_rows
+from keras_mtl.tables.column_store import ColumnStore, Rows
+from keras_mtl.tasks import Task
+from keras_mtl.training.settings import TrainingSettings
+
+__all__ = [
+    "MemberRows",
+    "RowSplit",
+    "join_test_rows",
+    "member_rows",
+    "require_classes",
+    "split_frame",
+]
+
+
+class RowSplit(NamedTuple):
+    """Rows in two parts.
+
+    Attributes:
+        frame: All rows, test rows included.
+        groups: Rows of one number must stay on one side of a split, (N,).
+        train_rows: The positions of training rows in `frame`.
+        test_rows: The positions of test rows in `frame`.
+        test_numbers: The test rows' numbers in their file, from 0.
+    """
+
+    frame: Rows
+    groups: np.ndarray
+    train_rows: np.ndarray
+    test_rows: np.ndarray
+    test_numbers: np.ndarray
+
+
+def split_frame(
+    frame: Rows,
+    labels: dict[str, np.ndarray],
+    columns: Sequence[str],
+    config: FitConfig,
+    source: str,
+) -> RowSplit:
+    """Holds rows out, stratified, with what belongs together on one side.
+
+    Args:
+        frame: All rows.
+        labels: By task name the encoded labels.
+        columns: The feature columns, in which rows may be identical.
+        config: The run's settings.
+        source: What the messages call the data.
+
+    Raises:
+        UserError: When all rows belong together.
+    """
+    group = None if config.data.group is None else frame[config.data.group]
+    groups = row_groups(frame, columns, group)
+    try:
+        train_rows, test_rows = split_rows(
+            label_strata(labels),
+            test_fraction=config.data.test_fraction,
+            seed=config.seed,
+            groups=groups,
+            labels=labels,
+        )
+    except UserError as error:
+        raise UserError(
+            *[f"{source}: {message}" for message in error.messages]
+        ) from None
+    return RowSplit(frame, groups, train_rows, test_rows, test_rows)
+
+
+def join_test_rows(
+    frame: ColumnStore,
+    test: ColumnStore,
+    columns: Sequence[str],
+    config: FitConfig,
+    source: str,
+) -> RowSplit:
+    """Puts the test rows of a file of their own behind the others.
+
+    A `DataWarning` tells how many of them are in the training data, too.
+
+    Args:
+        frame: The training rows.
+        test: The test rows.
+        columns: The feature columns.
+        config: The run's settings.
+        source: What the messages call the test data.
+    """
+    labels = [column for task in config.tasks for column in task.label_columns]
+    group = [] if config.data.group is None else [config.data.group]
+    joined = frame.join(test, dict.fromkeys([*columns, *labels, *group]))
+    train_rows, test_rows = np.split(np.arange(len(joined)), [len(frame)])
+    identical = row_groups(joined, columns)
+    _warn_of_overlap(identical, train_rows, test_rows, "in all features", source)
+    groups = identical[train_rows]
+    if config.data.group is not None:
+        given = pd.factorize(joined[config.data.group])[0]
+        known = np.flatnonzero(given >= 0)
+        what = f"in column {config.data.group!r}"
+        train_known = known[known < len(frame)]
+        _warn_of_overlap(given, train_known, known[known >= len(frame)], what, source)
+        groups = row_groups(frame, columns, frame[config.data.group])
+    return RowSplit(joined, groups, train_rows, test_rows, np.arange(len(test)))
+
+
+def _warn_of_overlap(
+    groups: np.ndarray,
+    train_rows: np.ndarray,
+    test_rows: np.ndarray,
+    what: str,
+    source: str,
+) -> None:
+    both = np.isin(groups[test_rows], groups[train_rows])
+    if both.any():
+        warnings.warn(
+            f"{source}: {both.sum()} of {len(test_rows)} test rows are like a training "
+            f"row {what}; results on them flatter the model.",
+            DataWarning,
+            stacklevel=3,
+        )
+
+
+class MemberRows(NamedTuple):
+    """The rows of each member.
+
+    Attributes:
+        train: For each member the positions of its training rows.
+        validation: For each member those of its validation rows, or None.
+    """
+
+    train: list[np.ndarray]
+    validation: list[np.ndarray] | None
+
+
+def member_rows(
+    rows: np.ndarray,
+    labels: dict[str, np.ndarray],
+    groups: np.ndarray,
+    settings: TrainingSettings,
+    seed: int,
+) -> MemberRows:
+    """Gives each member a validation part of its own.
+
+    The rows are parted into folds, and the members take turns in leaving one
+    out; when all folds have had their turn, the rows are parted anew. So the
+    members together train on all rows.
+
+    Args:
+        rows: The positions of all training rows.
+        labels: By task name the labels of all rows of the data.
+        groups: The groups of all rows of the data, as `row_groups` gives them.
+        settings: How many members, and which share each leaves out.
+        seed: Of the folds.
+
+    Returns:
+        The rows of each member.
+    """
+    if not settings.validation_fraction:
+        return MemberRows([rows] * settings.members, None)
+    # Few groups of rows, of patients say, make few folds.
+    most = len(np.unique(groups[rows]))
+    folds = min(max(2, round(1 / settings.validation_fraction)), most)
+    here = {name: values[rows] for name, values in labels.items()}
+    strata = label_strata(here)
+    train, validation = [], []
+    for member in range(settings.members):
+        turn, fold = divmod(member, folds)
+        if fold == 0:
+            parts = fold_rows(
+                strata,
+                folds=folds,
+                seed=int(np.random.default_rng((seed, turn)).integers(2**31)),
+                groups=groups[rows],
+                labels=here,
+            )
+        train.append(rows[parts != fold])
+        validation.append(rows[parts == fold])
+    return MemberRows(train, validation)
+
+
+def require_classes(
+    tasks: Sequence[Task],
+    labels: Mapping[str, np.ndarray],
+    split: RowSplit,
+    source: str,
+    test_source: str,
+) -> None:
+    """Requires each class among the training rows, and misses it in the others.
+
+    Groups or identical rows may keep all rows of a class on one side.
+
+    Args:
+        tasks: The tasks.
+        labels: By task name the encoded labels of all rows.
+        split: The two sides.
+        source: What the messages call the training data.
+        test_source: What they call the test data.
+
+    Raises:
+        UserError: With a message for each class that no training row has. Of
+            those that no test row has, a `DataWarning` tells.
+    """
+    mistakes = []
+    for task in tasks:
+        for column, word, has in task.label_groups(labels[task.name]):
+            what = f"with class {word!r}" if word else "with a label"
+            where = f"{source}, column {column!r}"
+            if not has[split.train_rows].any():
+                mistakes.append(
+                    f"{where}: task {task.name!r} expects training rows {what}. "
+                    "Received: none, as all such rows belong together and are held "
+                    "out. Group by another column, or hold out other rows (--seed, "
+                    "--test-data)."
+                )
+            elif not has[split.test_rows].any():
+                warnings.warn(
+                    f"{test_source}, column {column!r}: task {task.name!r} has no "
+                    f"held-out row {what}; measures that need one are left out.",
+                    DataWarning,
+                    stacklevel=2,
+                )
+    if mistakes:
+        raise UserError(*mistakes)
