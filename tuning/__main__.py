@@ -31,6 +31,9 @@ the search looks, [search.weighting] and [search.architecture] among its setting
 # What a search chooses itself.
 SEARCHED = ("training.learning_rate",)
 
+# What a search can't do yet.
+ABSENT = ("resume",)
+
 # Flags of a fit that mean something more here.
 HELP = {
     "output.folder": "Write config.toml and trials.csv to this folder.",
@@ -58,7 +61,7 @@ FLAGS = (
     *(
         replace(flag, help=HELP.get(flag.key, flag.help))
         for flag in fit.FLAGS
-        if flag.key not in SEARCHED
+        if flag.key not in (*SEARCHED, *ABSENT)
     ),
 )
 

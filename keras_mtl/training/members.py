@@ -172,6 +172,9 @@ def fit_members(
         watch_conflict = settings.watch_conflict
     if isinstance(weighting, str) or weighting is None:
         weighting = get_weighting(weighting or settings.weighting)
+    # More rows than there are would only be filled up.
+    most = max(len(member) for member in rows)
+    settings = settings.replace(batch_size=min(settings.batch_size, most))
     steps = steps_per_epoch(rows, settings.batch_size)
     # Replicas have parts of a batch, which may be unequal.
     fill_batches = replicas is not None or any(

@@ -120,3 +120,11 @@ def test_a_stopped_member_counts_with_its_last_values(make_model, data):
     mean = fit.mean_history()["val_loss"]
     np.testing.assert_allclose(mean[-1], np.mean(last))
     np.testing.assert_allclose(mean, told)
+
+
+def test_a_batch_holds_no_more_than_there_is(make_model, data):
+    settings = TrainingSettings(members=2, epochs=2, batch_size=96)
+    whole = fit_members(make_model(), *data, settings)
+    larger = settings.replace(batch_size=10**9)
+    again = fit_members(make_model(), *data, larger)
+    np.testing.assert_array_equal(whole.history["loss"], again.history["loss"])

@@ -146,6 +146,11 @@ def test_the_help_loads_nothing_heavy(tmp_path):
     assert "--learning-rate" not in result.stdout
 
 
+def test_a_flag_that_a_search_lacks_is_no_flag(capsys):
+    assert command.main(["--resume"]) == 2
+    assert "--resume: no such flag" in capsys.readouterr().err
+
+
 def test_overwrite_replaces_searches_alone(tmp_path):
     folder = tmp_path / "found"
     assert choose_folder(str(folder), False, "x", SEARCH_MARKS) == folder
