@@ -8,6 +8,7 @@ import io
 import json
 import os
 import time
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -163,7 +164,30 @@ def unpack_checkpoint(content: bytes, source: str) -> Checkpoint:
             f"{source}: expected a checkpoint as it was written; its bytes have "
             "changed since. Train from the beginning, without --resume."
         )
-    with np.load(io.BytesIO(content[start:]), allow_pickle=False) as arrays:
+    try:
+        return _parse(content[start:])
+    # What a file of the right mark and digest may still lack: arrays, keys, types.
+    except (
+        AttributeError,
+        EOFError,
+        IndexError,
+        KeyError,
+        OSError,
+        OverflowError,
+        RecursionError,
+        TypeError,
+        ValueError,
+        zipfile.BadZipFile,
+    ) as error:
+        raise UserError(
+            f"{source}: expected a checkpoint; what it holds is not one of a fit "
+            f"({type(error).__name__}: {error}). Train from the beginning, without "
+            "--resume."
+        ) from None
+
+
+def _parse(content: bytes) -> Checkpoint:
+    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
         header = json.loads(arrays["header"].tobytes())
         progress = Progress(
             [arrays[_name(index)] for index in range(header["values"])],
@@ -171,6 +195,15 @@ def unpack_checkpoint(content: bytes, source: str) -> Checkpoint:
             list(arrays["history"]),
             arrays["latest"],
         )
+    if not isinstance(header["settings"], dict) or not isinstance(header["data"], dict):
+        raise TypeError("expected settings and digests by name")
+    columns, members = progress.latest.shape
+    if members != len(progress.generators) or any(
+        epoch.shape != (columns, members) for epoch in progress.history
+    ):
+        raise ValueError("expected a history of all members")
+    # Each state is tried, as one is used when training begins.
+    progress.set_generators([np.random.default_rng() for _ in progress.generators])
     return Checkpoint(header["settings"], header["data"], progress)
 
 

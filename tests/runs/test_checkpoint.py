@@ -1,5 +1,8 @@
 """A checkpoint is read as it was written, or refused."""
 
+import hashlib
+import io
+import json
 import os
 import signal
 import subprocess
@@ -13,10 +16,12 @@ from hypothesis.extra import numpy as arrays
 
 from keras_mtl.errors import UserError
 from keras_mtl.runs.checkpoint import (
+    MARK,
     Checkpoint,
     checkpoint_path,
     read_checkpoint,
     run_of_checkpoint,
+    unpack_checkpoint,
     write_checkpoint,
 )
 from keras_mtl.training.progress import Progress
@@ -154,3 +159,44 @@ def test_the_place_of_a_run_and_of_its_checkpoint_tell_each_other(tmp_path, run)
     assert path.parent == (tmp_path / run).parent
     assert path.name.startswith(".")
     assert run_of_checkpoint(path) == tmp_path / run
+
+
+def malformed(**changes):
+    """Packs arrays that are whole but not those of a fit."""
+    header = {"settings": {}, "data": {}, "generators": [], "values": 0}
+    header |= changes.pop("header", {})
+    arrays = {
+        "header": np.frombuffer(json.dumps(header).encode(), "uint8"),
+        "history": np.zeros((1, 2, 0)),
+        "latest": np.zeros((2, 0)),
+        **changes,
+    }
+    stream = io.BytesIO()
+    np.savez(
+        stream, **{name: each for name, each in arrays.items() if each is not None}
+    )
+    content = stream.getvalue()
+    return MARK + hashlib.sha256(content).digest() + content
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"latest": None},
+        {"history": None},
+        {"header": {"values": 3}},
+        {"header": {"values": "many"}},
+        {"header": {"settings": []}},
+        {"header": {"generators": [{}]}},
+        {"header": {"generators": [{"bit_generator": "MT19937"}]}},
+        {"history": np.zeros(3)},
+        {"latest": np.zeros(3)},
+    ],
+)
+def test_a_whole_file_that_is_no_checkpoint_is_refused(changes):
+    assert unpack_checkpoint(malformed(), "x").progress.epoch == 1
+    with pytest.raises(UserError, match="x: expected a checkpoint"):
+        unpack_checkpoint(malformed(**changes), "x")
+    no_archive = b"not an archive"
+    with pytest.raises(UserError, match="x: expected a checkpoint"):
+        unpack_checkpoint(MARK + hashlib.sha256(no_archive).digest() + no_archive, "x")
