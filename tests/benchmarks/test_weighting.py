@@ -64,13 +64,13 @@ def test_no_plane_serves_opposed_tasks_better():
 
 
 @pytest.mark.slow
-def test_the_sum_serves_the_large_tasks_and_mgda_all(opposed):
+def test_the_sum_serves_the_large_tasks_and_mgda_all():
+    # A seed's figure of mgda is 0.84 with a spread of 0.13: two seeds tell little.
+    opposed = opposed_tasks(10)
     taken = score_weighting(opposed, "sum").figures
     shared = score_weighting(opposed, "mgda").figures
     assert np.mean(taken["worst task"]) > 0.98
-    # Two seeds of few epochs: their size hangs on the initial values, their order not.
-    gains = np.subtract(taken["worst task"], shared["worst task"])
-    assert gains.min() > 0.01
+    assert np.mean(shared["worst task"]) < 0.9
     assert max(taken["above front"] + shared["above front"]) < 0.05
 
 
