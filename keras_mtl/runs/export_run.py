@@ -7,8 +7,7 @@ from pathlib import Path
 
 from keras_mtl.errors import UserError, did_you_mean
 from keras_mtl.runs.run_details import run_details
-from keras_mtl.serving.declarations import read_declarations
-from keras_mtl.serving.model_file import check_model_file, load_model
+from keras_mtl.serving.model_file import check_model_file, load_model, read_declarations
 from keras_mtl.serving.runtimes import RUNTIMES
 
 __all__ = ["FORMATS", "check_export", "publish_run"]

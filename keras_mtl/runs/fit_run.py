@@ -6,6 +6,7 @@ import contextlib
 import shlex
 from pathlib import Path
 
+from keras_mtl._core.interrupts import terminate_as_interrupt
 from keras_mtl._core.whole_folders import disk_failures
 from keras_mtl.configuration.fit_config import FitConfig
 from keras_mtl.configuration.repeatable import repeatable_values
@@ -17,10 +18,13 @@ from keras_mtl.runs.checkpoint import (
     checkpoint_path,
     pack_checkpoint,
 )
-from keras_mtl.runs.data_digests import data_digests
-from keras_mtl.runs.interrupts import terminate_as_interrupt
 from keras_mtl.runs.prepare import PreparedData, prepare_data
-from keras_mtl.runs.resume import plain, require_same_data, require_same_settings
+from keras_mtl.runs.resume import (
+    data_digests,
+    plain,
+    require_same_data,
+    require_same_settings,
+)
 from keras_mtl.runs.run_folder import choose_folder, new_run_folder
 from keras_mtl.runs.side_processes import RunHelpers, begin_helpers
 from keras_mtl.runs.terminal import Terminal

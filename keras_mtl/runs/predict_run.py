@@ -17,8 +17,7 @@ from keras_mtl.errors import DataWarning, UserError
 from keras_mtl.features import Feature
 from keras_mtl.runs.prepare import number_columns, word_columns
 from keras_mtl.runs.terminal import Terminal
-from keras_mtl.serving.declarations import read_declarations
-from keras_mtl.serving.model_file import check_model_file
+from keras_mtl.serving.model_file import check_model_file, read_declarations
 from keras_mtl.tables import require_columns
 from keras_mtl.tables.column_store import ColumnStore
 from keras_mtl.tables.read_rows import read_rows

@@ -1,11 +1,15 @@
-"""Going on with a run that was interrupted."""
+"""Resuming a run that was interrupted."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+import pandas as pd
 
 from keras_mtl.configuration.fit_config import FitConfig
 from keras_mtl.configuration.repeatable import repeatable_values
@@ -17,10 +21,11 @@ from keras_mtl.runs.checkpoint import (
     read_checkpoint,
     run_of_checkpoint,
 )
-from keras_mtl.runs.prepare import prepare_data
+from keras_mtl.runs.prepare import PreparedData, prepare_data
 from keras_mtl.runs.run_folder import RUN_MARKS, UNNAMED
 
 __all__ = [
+    "data_digests",
     "find_interrupted",
     "is_finished",
     "plain",
@@ -191,3 +196,30 @@ def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 def _show(flat: Mapping[str, Any], key: str) -> str:
     return show_value(flat[key]) if key in flat else "nothing"
+
+
+def data_digests(data: PreparedData) -> dict[str, str]:
+    """Returns a digest of each part of the data, by what messages call it.
+
+    What counts is what the rows hold, not the file they come from.
+
+    Args:
+        data: What `prepare_data` prepared.
+    """
+    digests = {"the number of rows": str(len(data.rows))}
+    for feature in data.features:
+        name = feature.column_name
+        rows = pd.util.hash_pandas_object(data.rows[name], index=False).to_numpy()
+        digests[f"column {name}"] = _digest(rows)
+    for task in data.tasks:
+        digests[f"the labels of {task.name}"] = _digest(data.labels[task.name])
+    split = (data.train_rows, data.test_rows, data.groups)
+    digests["the split"] = _digest(*split)
+    return digests
+
+
+def _digest(*arrays: np.ndarray) -> str:
+    found = hashlib.blake2b(digest_size=16)
+    for array in arrays:
+        found.update(np.ascontiguousarray(array).tobytes())
+    return found.hexdigest()

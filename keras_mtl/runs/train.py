@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 
+from keras_mtl._core.memory import give_back_memory, release_in_turn
 from keras_mtl.analysis import activity_sentences, unit_activity
 from keras_mtl.architectures import average_members, build_architecture, join_encoder
 from keras_mtl.configuration.fit_config import FitConfig
@@ -20,7 +21,6 @@ from keras_mtl.features import (
     learn_features,
 )
 from keras_mtl.model import MultiTaskModel
-from keras_mtl.runs.free_memory import give_back_memory, release_in_turn
 from keras_mtl.runs.predictions import predict_matrix
 from keras_mtl.runs.prepare import PreparedData
 from keras_mtl.tables.disk_array import disk_array

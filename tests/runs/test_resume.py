@@ -10,9 +10,9 @@ from keras_mtl.configuration.repeatable import repeatable_values
 from keras_mtl.configuration.validate import build_config
 from keras_mtl.errors import UserError
 from keras_mtl.runs.checkpoint import Checkpoint, checkpoint_path, write_checkpoint
-from keras_mtl.runs.data_digests import data_digests
 from keras_mtl.runs.prepare import prepare_data
 from keras_mtl.runs.resume import (
+    data_digests,
     find_interrupted,
     plain,
     require_same_data,
