@@ -53,12 +53,15 @@ class BlockMetrics(VectorMetric):
     Args:
         block: The block.
         name: The name of the whole; what is logged are the tasks' own.
+        vectorized: See `stack_metric`.
     """
 
-    def __init__(self, block: TaskBlock, name: str) -> None:
+    def __init__(self, block: TaskBlock, name: str, vectorized: bool = False) -> None:
         super().__init__(name=name)
         self.parts = [
-            stack_metric(metric, len(block)) if can_stack_metric(metric) else metric
+            stack_metric(metric, len(block), vectorized)
+            if can_stack_metric(metric)
+            else metric
             for metric in block.metrics
         ]
         self.is_stacked = [can_stack_metric(metric) for metric in block.metrics]
@@ -92,14 +95,20 @@ class BlockMetrics(VectorMetric):
         return values[0] if len(values) == 1 else ops.concatenate(values)
 
 
-def block_metrics(blocks: TaskBlocks) -> list[tuple[int, BlockMetrics]]:
+def block_metrics(
+    blocks: TaskBlocks, vectorized: bool = False
+) -> list[tuple[int, BlockMetrics]]:
     """Makes the metrics of all blocks that have any.
+
+    Args:
+        blocks: The blocks.
+        vectorized: See `stack_metric`.
 
     Returns:
         The blocks' positions and their metrics.
     """
     return [
-        (number, BlockMetrics(block, name=f"block_{number}_metrics"))
+        (number, BlockMetrics(block, f"block_{number}_metrics", vectorized))
         for number, block in enumerate(blocks.blocks)
         if block.metrics
     ]

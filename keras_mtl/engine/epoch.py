@@ -185,6 +185,9 @@ class EpochProgram:
             if settings.jit_compile:
                 self._loop = tf.function(self._steps, autograph=False, jit_compile=True)
             self._run = tf.function(self._program, autograph=False)
+        # The compiled program of each shape of call, for the rows of the last call.
+        self._rows: tuple[Any, Any] = (None, None)
+        self._by_call: dict[Any, Any] = {}
 
     def __call__(
         self,
@@ -205,8 +208,39 @@ class EpochProgram:
                 evaluation they do so in any case.
             finish: Whether these are the last steps, or the last rows.
         """
-        result: EpochResult = self._run(rows, list(chunks), held_out, begin, finish)
+        run = self._compiled(rows, chunks, held_out, begin, finish)
+        result: EpochResult = run(rows, list(chunks), held_out, begin, finish)
         return result
+
+    def release_rows(self) -> None:
+        """Let go of the rows of the last call: a fit is over."""
+        self._rows, self._by_call = (None, None), {}
+
+    def _compiled(
+        self,
+        rows: Batch | None,
+        chunks: Sequence[Chunk],
+        held_out: HeldOut | None,
+        begin: bool,
+        finish: bool,
+    ) -> Any:
+        """Return the program for a call. See `__call__`.
+
+        To look up by all tensors' shapes which program serves takes `tf.function` as
+        long as several steps of a small network. The rows are the same all through a
+        fit, so that few numbers identify the program.
+        """
+        parts = [*chunks] if held_out is None else [*chunks, held_out]
+        if self.settings.run_eagerly or any(part.inputs is not None for part in parts):
+            return self._run
+        if rows is not self._rows[0] or held_out is not self._rows[1]:
+            self._rows, self._by_call = (rows, held_out), {}
+        call = (*(tuple(chunk.order.shape) for chunk in chunks), begin, finish)
+        if call not in self._by_call:
+            self._by_call[call] = self._run.get_concrete_function(
+                rows, list(chunks), held_out, begin, finish
+            )
+        return self._by_call[call]
 
     def steps_at_once(self, rows: int, outputs: int) -> int:
         """Return how many steps one call may take, so that memory is bounded.

@@ -150,7 +150,8 @@ class ModelMetrics:
     def named(self, results: Any) -> dict[str, Any]:
         """Return results by their names."""
         numbers, others = results
-        return dict(zip(self._names, numbers.numpy().tolist(), strict=True)) | others
+        named = dict(zip(self._names, numbers.numpy().tolist(), strict=True))
+        return named | {name: value.numpy() for name, value in others.items()}
 
 
 class MemberMetrics:
@@ -166,7 +167,9 @@ class MemberMetrics:
     def __init__(self, trainer: Trainer, replicas: Replicas | None = None) -> None:
         self.trainer = trainer
         self._replicas = replicas
-        self._metrics = block_metrics(trainer.step.blocks)
+        self._metrics = block_metrics(
+            trainer.step.blocks, vectorized=trainer.members is not None
+        )
         columns = [
             column
             for _, metric in self._metrics

@@ -18,13 +18,16 @@ def can_stack_metric(metric: Any) -> bool:
     return getattr(metric, "per_task", None) is not None
 
 
-def stack_metric(metric: Any, tasks: int) -> StackedAUC | StackedMean:
+def stack_metric(
+    metric: Any, tasks: int, vectorized: bool = False
+) -> StackedAUC | StackedMean:
     """Makes the form of a metric for many tasks.
 
     Args:
         metric: A metric of one task. Settings that differ are arrays, as its
             class says.
         tasks: The number of tasks.
+        vectorized: Whether it is updated inside of `tf.vectorized_map`.
 
     Example:
 
@@ -35,7 +38,9 @@ def stack_metric(metric: Any, tasks: int) -> StackedAUC | StackedMean:
     >>> stacked.result().numpy().tolist()
     [1.0, 2.0]
     """
-    return (StackedAUC if isinstance(metric, MaskedAUC) else StackedMean)(metric, tasks)
+    if isinstance(metric, MaskedAUC):
+        return StackedAUC(metric, tasks, vectorized)
+    return StackedMean(metric, tasks)
 
 
 class StackedMean(keras.metrics.Metric):
@@ -78,11 +83,13 @@ class StackedAUC(keras.metrics.Metric):
     Args:
         metric: The metric.
         tasks: T.
+        vectorized: See `stack_metric`.
     """
 
-    def __init__(self, metric: MaskedAUC, tasks: int) -> None:
+    def __init__(self, metric: MaskedAUC, tasks: int, vectorized: bool = False) -> None:
         super().__init__(name=metric.name, dtype=metric.dtype)
         self.metric = metric
+        self.vectorized = vectorized
         self.counts = self.add_variable(
             (2, tasks, metric.outputs, metric.bins), "zeros", name="counts"
         )
@@ -93,7 +100,9 @@ class StackedAUC(keras.metrics.Metric):
         y_true = ops.convert_to_tensor(y_true, self.dtype)
         if len(y_true.shape) == 2:
             y_true = ops.expand_dims(y_true, -1)
-        self.counts.assign_add(self.metric.count(y_true, y_pred))
+        self.counts.assign_add(
+            self.metric.count(y_true, y_pred, vectorized=self.vectorized)
+        )
 
     def result(self) -> Any:
         """Returns the tasks' areas, (T,)."""

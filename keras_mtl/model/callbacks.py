@@ -11,6 +11,7 @@ import keras
 
 __all__ = [
     "EndOfEpoch",
+    "PlainCallbackList",
     "RequireFiniteLosses",
     "begins_tests",
     "warn_of_batches",
@@ -26,6 +27,39 @@ TRAIN_HOOKS = (
     "on_train_batch_end",
 )
 TEST_HOOKS = ("on_test_batch_begin", "on_test_batch_end")
+
+
+class PlainCallbackList(keras.callbacks.CallbackList):
+    """Calls callbacks with logs that hold Python's numbers already.
+
+    Keras's list asks of each value in each call whether it is a tensor, which takes
+    longer than an epoch of a small network with many metrics.
+    """
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        logs = _sorted(logs)
+        for callback in self.callbacks:
+            callback.on_epoch_end(epoch, logs)
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        logs = _sorted(logs)
+        for callback in self.callbacks:
+            callback.on_train_batch_end(batch, logs=logs)
+
+    def on_test_batch_end(self, batch: int, logs: Any = None) -> None:
+        logs = _sorted(logs)
+        for callback in self.callbacks:
+            callback.on_test_batch_end(batch, logs=logs)
+
+    def on_test_end(self, logs: Any = None) -> None:
+        logs = _sorted(logs)
+        for callback in self.callbacks:
+            callback.on_test_end(logs)
+
+
+def _sorted(logs: Any) -> dict[str, Any]:
+    # In the order in which Keras gives them.
+    return dict(sorted((logs or {}).items()))
 
 
 class EndOfEpoch(keras.callbacks.Callback):

@@ -14,6 +14,7 @@ from keras_mtl.blocks.batch import Batch
 from keras_mtl.engine.epoch import Chunk, EpochProgram, HeldOut
 from keras_mtl.engine.rows import RowOrder
 from keras_mtl.model.callbacks import (
+    PlainCallbackList,
     begins_tests,
     warn_of_batches,
     watches_test_batches,
@@ -90,7 +91,7 @@ def fit_in_memory(
     """
     steps = -(-rows.row_count // settings.batch_size)
     if not isinstance(callbacks, keras.callbacks.CallbackList):
-        callbacks = keras.callbacks.CallbackList(
+        callbacks = PlainCallbackList(
             callbacks,
             add_history=True,
             add_progbar=settings.verbose != 0,
@@ -116,6 +117,7 @@ def fit_in_memory(
         callbacks.on_epoch_end(epoch, logs)
         if model.stop_training:
             break
+    loop.program.release_rows()
     if settings.epochs > 0:
         model.optimizer.finalize_variable_values(model.trainable_variables)
     callbacks.on_train_end(logs=logs)

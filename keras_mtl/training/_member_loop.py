@@ -61,11 +61,15 @@ class MemberLoop:
         self.data = Batch(in_memory, packed)
         self.row_numbers = int(np.prod(inputs.shape[1:]))
         self.generators = [np.random.default_rng((seed, number)) for number in numbers]
-        self.held_out = []
+        self.held_out: list[np.ndarray] = []
         if validation_rows is not None:
             self.held_out = [
                 self._without_axis(part) for part in rows_in_order(validation_rows)
             ]
+        # What a call of few rows evaluates is the same in each epoch.
+        self.held_out_at_once = None
+        if len(self.held_out) == 1 and self.on_disk is None:
+            self.held_out_at_once = self._held_out(self.held_out[0])
         self.names = _columns(program, tasks, bool(self.held_out))
         self.history: list[np.ndarray] = []
         self.latest = np.zeros((len(self.names), len(rows)))
@@ -109,7 +113,9 @@ class MemberLoop:
         training = evaluation = None
         for index, (chunk, inputs) in enumerate(self._read(calls, reader)):
             last = index == len(calls) - 1
-            held_out = self._held_out(self.held_out[0]) if joined and last else None
+            held_out = None
+            if joined and last:
+                held_out = self.held_out_at_once or self._held_out(self.held_out[0])
             result = self.program(
                 self.data,
                 [_chunk(chunk, inputs, epoch)],
