@@ -230,7 +230,9 @@ class EpochProgram:
         long as several steps of a small network. The rows are the same all through a
         fit, so that few numbers identify the program.
         """
-        parts = [*chunks] if held_out is None else [*chunks, held_out]
+        parts: list[Chunk | HeldOut] = [*chunks]
+        if held_out is not None:
+            parts.append(held_out)
         if self.settings.run_eagerly or any(part.inputs is not None for part in parts):
             return self._run
         if rows is not self._rows[0] or held_out is not self._rows[1]:
