@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import keras
@@ -132,12 +132,17 @@ class Noise:
         graph: What `training_graph` returns.
         run: Runs the graph forward on a batch of a number of rows, in training,
             as often as a step does. It is traced, to see what is drawn.
+        own_rates: The names of dropout layers for which members have rates of
+            their own.
     """
 
-    def __init__(self, graph: Any, run: Callable[[int], Any]) -> None:
+    def __init__(
+        self, graph: Any, run: Callable[[int], Any], own_rates: Collection[str] = ()
+    ) -> None:
         variables = graph.non_trainable_variables
         self._positions = {id(each): index for index, each in enumerate(variables)}
         self._run = run
+        self._own_rates = own_rates
         self._draws: dict[int, list[Draw]] = {}
         fed = [
             layer.seed_generator.state
@@ -159,7 +164,7 @@ class Noise:
             if not self.fed:
                 self._draws[rows] = []
                 return []
-            with record_noise() as draws:
+            with record_noise(self._own_rates) as draws:
 
                 def run() -> None:
                     # TensorFlow may trace it twice.
@@ -200,7 +205,8 @@ class Noise:
             steps: The number of steps.
 
         Returns:
-            For each draw of a step a tensor of shape (steps, ...).
+            For each draw of a step a tensor of shape (steps, ...): what
+            `Draw.fed_dtype` says.
         """
         draws = self.draws(rows)
         if not draws:
@@ -223,7 +229,7 @@ class Noise:
             lambda own: [_numbers(draw, own[i]) for i, draw in enumerate(draws)],
             seeds,
             fn_output_signature=[
-                tf.TensorSpec(each.shape, each.dtype) for each in draws
+                tf.TensorSpec(each.shape, each.fed_dtype) for each in draws
             ],
         )
 
@@ -237,7 +243,9 @@ def _numbers(draw: Draw, seed: tf.Tensor) -> tf.Tensor:
     function = (
         tf.random.stateless_normal if draw.normal else tf.random.stateless_uniform
     )
-    return function(draw.shape, seed, dtype=draw.dtype)
+    numbers = function(draw.shape, seed, dtype=draw.dtype)
+    # A byte for each of them, not four, is what steps ahead of training have to hold.
+    return numbers if draw.rate is None else numbers >= draw.rate
 
 
 def _with_layers(config: Any, others: Mapping[str, type[keras.layers.Layer]]) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from typing import Any, NamedTuple
 
@@ -68,6 +68,8 @@ class Draw(NamedTuple):
         normal: Whether the numbers are standard normal, or uniform in [0, 1).
         shape: The shape of the numbers.
         dtype: Their type.
+        rate: What the layer wants to know of the numbers is whether they reach this
+            rate, a byte each; None if it wants the numbers.
     """
 
     layer: str
@@ -76,22 +78,36 @@ class Draw(NamedTuple):
     normal: bool
     shape: tuple[int, ...]
     dtype: str
+    rate: float | None = None
+
+    @property
+    def fed_dtype(self) -> str:
+        """The type of what the layer is fed with."""
+        return self.dtype if self.rate is None else "bool"
 
 
 class _Record:
     """Notes which numbers a step draws, and gives zeros in their place."""
 
-    def __init__(self) -> None:
+    def __init__(self, rates: Mapping[str, Any]) -> None:
         self.draws: list[Draw] = []
-        self.rates: Mapping[str, Any] = {}
+        self.rates = rates
 
-    def take(self, layer: Any, normal: bool, shape: Sequence[Any], dtype: Any) -> Any:
+    def take(
+        self,
+        layer: Any,
+        normal: bool,
+        shape: Sequence[Any],
+        dtype: Any,
+        rate: float | None = None,
+    ) -> Any:
         seed = layer.seed_generator.state
         call = sum(draw.seed is seed for draw in self.draws)
         sizes = tuple(int(size) for size in shape)
         name = keras.backend.standardize_dtype(dtype)
-        self.draws.append(Draw(layer.name, seed, call, normal, sizes, name))
-        return tf.zeros(sizes, name)
+        draw = Draw(layer.name, seed, call, normal, sizes, name, rate)
+        self.draws.append(draw)
+        return tf.zeros(sizes, draw.fed_dtype)
 
 
 class _Feed:
@@ -101,14 +117,25 @@ class _Feed:
         self._noise = iter(noise)
         self.rates = rates
 
-    def take(self, layer: Any, normal: bool, shape: Sequence[Any], dtype: Any) -> Any:
+    def take(
+        self,
+        layer: Any,
+        normal: bool,
+        shape: Sequence[Any],
+        dtype: Any,
+        rate: float | None = None,
+    ) -> Any:
         return next(self._noise)
 
 
 @contextlib.contextmanager
-def record_noise() -> Iterator[list[Draw]]:
-    """Note the draws of the layers called inside instead of drawing."""
-    record = _Record()
+def record_noise(own_rates: Iterable[str] = ()) -> Iterator[list[Draw]]:
+    """Note the draws of the layers called inside instead of drawing.
+
+    Args:
+        own_rates: The names of dropout layers that will be fed with rates too.
+    """
+    record = _Record(dict.fromkeys(own_rates, 0.5))
     token = _NOISE.set(record)
     try:
         yield record.draws
@@ -148,11 +175,12 @@ def _shape(inputs: Any, noise_shape: Sequence[int | None] | None) -> list[Any]:
 # XLA and TensorFlow draw different numbers from one seed, and XLA draws slowly:
 # numbers that are fed in are the same in both, and cost XLA nothing.
 def _dropout(layer: Any, inputs: Any, feed: Any, noise_shape: Sequence[Any]) -> Any:
-    noise = feed.take(layer, False, noise_shape, inputs.dtype)
     rate = feed.rates.get(layer.name)
     if rate is None:
+        kept = feed.take(layer, False, noise_shape, inputs.dtype, layer.rate)
         scaled = inputs * tf.cast(1 / (1 - layer.rate), inputs.dtype)
-        return tf.where(noise >= layer.rate, scaled, tf.zeros_like(inputs))
+        return tf.where(kept, scaled, tf.zeros_like(inputs))
+    noise = feed.take(layer, False, noise_shape, inputs.dtype)
     rate = tf.cast(rate, inputs.dtype)
     # A rate of 1 is refused; members' rates are below.
     return tf.where(noise >= rate, inputs * (1 / (1 - rate)), tf.zeros_like(inputs))
@@ -171,8 +199,8 @@ def _gaussian_noise(layer: Any, inputs: Any, feed: Any) -> Any:
 
 def _alpha_dropout(layer: Any, inputs: Any, feed: Any) -> Any:
     shape = _shape(inputs, layer.noise_shape)
-    noise = feed.take(layer, False, shape, keras.config.floatx())
-    kept = tf.cast(noise >= layer.rate, inputs.dtype)
+    noise = feed.take(layer, False, shape, keras.config.floatx(), layer.rate)
+    kept = tf.cast(noise, inputs.dtype)
     # The constants of Klambauer et al. (2017), as in Keras.
     alpha_p = -1.6732632423543772848170429916717 * 1.0507009873554804934193349852946
     a = ((1 - layer.rate) * (1 + layer.rate * alpha_p**2)) ** -0.5

@@ -75,8 +75,13 @@ def suits_xla(graph: Any, noise: Noise) -> bool:
     return not slow and not noise.inside and _supports_xla(graph)
 
 
-def noise_of(step: BatchStep) -> Noise:
-    """Return where the random numbers of a step come from."""
+def noise_of(step: BatchStep, own_rates: Collection[str] = ()) -> Noise:
+    """Return where the random numbers of a step come from.
+
+    Args:
+        step: The step.
+        own_rates: See `Noise`.
+    """
     graph, samples = step.model, step.weighting.samples
 
     def run(rows: int) -> None:
@@ -93,7 +98,7 @@ def noise_of(step: BatchStep) -> Noise:
             )
             graph.stateless_call(zeros, others, inputs, training=True)
 
-    return Noise(graph, run)
+    return Noise(graph, run, own_rates)
 
 
 class ModelTraining:

@@ -20,9 +20,7 @@ from keras_mtl.engine.rows import (
     steps_per_epoch,
 )
 from keras_mtl.engine.trainer import MemberValues, Trainer
-from keras_mtl.engine.training_graph import (
-    is_seed,
-)
+from keras_mtl.engine.training_graph import dropout_layers, is_seed
 from keras_mtl.model.model_training import noise_of
 from keras_mtl.model.multi_task_model import MultiTaskModel
 from keras_mtl.tasks import Task
@@ -86,7 +84,9 @@ def make_trainer(
         made,
         weighting_state,
         tf.stack(columns, axis=1)[axis],
-        noise_of(step),
+        noise_of(
+            step, own.dropout_rates([each.name for each in dropout_layers(model)])
+        ),
         members,
     )
 
