@@ -81,6 +81,12 @@ FLAGS = (
         metavar="COLUMN",
     ),
     Flag(
+        "--sample-weight",
+        "data.sample_weight",
+        "Weigh each row in training by the number in this column.",
+        metavar="COLUMN",
+    ),
+    Flag(
         "--missing",
         "data.missing",
         "Read this text as a missing cell, beside the usual ones.",
@@ -284,6 +290,13 @@ FLAGS = (
         "Multiply this task's loss by this number in the total.",
         form="entry",
         metavar="TASK=X",
+    ),
+    Flag(
+        "--class-weight",
+        "training.class_weights",
+        "Weigh this task's rows in training by their class.",
+        form="entry",
+        metavar="TASK=balanced|CLASS:X,...",
     ),
 )
 

@@ -68,6 +68,7 @@ def mixed_run(tmp_path_factory, mixed_frame):
     mixed_frame.to_csv(data, index=False)
     run = folder / "run"
     argv = ["--data", str(data), *MIXED_TASKS, *QUICK, "--out", str(run)]
+    argv += ["--class-weight=stage=balanced", "--class-weight=relapse=yes:2"]
     assert main(argv) == 0
     return run
 

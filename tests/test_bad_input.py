@@ -64,6 +64,41 @@ CASES = {
     "bad number": (GOOD, (*TASK, "--epochs", "many"), ["training.epochs", "'many'"]),
     "bad kind": (GOOD, ("--task", "y:binry"), ["Did you mean 'binary'?"]),
     "absent group": (GOOD, (*TASK, "--group", "site"), ["column 'site' (group)"]),
+    "absent weight": (
+        GOOD,
+        (*TASK, "--sample-weight", "w"),
+        ["column 'w' (sample_weight)"],
+    ),
+    "negative weight": (
+        GOOD.assign(w=[-1.0, *np.ones(ROWS - 2), None]),
+        (*TASK, "--sample-weight", "w"),
+        ["column 'w'", "0 or more", "-1.0 in data row 1 (line 2)", "data row 40"],
+    ),
+    "weight is a label": (
+        GOOD,
+        (*TASK, "--sample-weight", "y"),
+        ["column 'y' is the sample weight and a label"],
+    ),
+    "weighed class": (
+        GOOD,
+        (*TASK, "--class-weight", "y=maybe:3"),
+        ["training.class_weights.y", "'maybe'", "0, 1"],
+    ),
+    "weighed task": (
+        GOOD,
+        (*TASK, "--class-weight", "yy=balanced"),
+        ["'yy'", "Did you mean 'y'?"],
+    ),
+    "class weight without a number": (
+        GOOD,
+        (*TASK, "--class-weight", "y=3"),
+        ["--class-weight", "TASK=balanced", "'y=3'"],
+    ),
+    "weighed numbers": (
+        GOOD,
+        ("--task", "y:regression", "--class-weight", "y=balanced"),
+        ["task 'y'", "regression", "classes"],
+    ),
     "no task": (GOOD, (), ["Add --task NAME:KIND"]),
     "patience alone": (
         GOOD,

@@ -12,6 +12,7 @@ from keras_mtl.blocks.batch import Batch
 from keras_mtl.blocks.task_arguments import check_task_names
 from keras_mtl.blocks.task_blocks import TaskBlock, TaskBlocks
 from keras_mtl.tasks import Task
+from keras_mtl.tasks.class_weights import class_weight_table
 
 __all__ = ["class_weight_tables", "weigh_classes"]
 
@@ -63,7 +64,7 @@ def class_weight_tables(
     check_task_names("class_weight", class_weight, list(by_name))
     known = labels if isinstance(labels, Mapping) else {}
     return {
-        name: _table(by_name[name], weights, known.get(name))
+        name: class_weight_table(by_name[name], weights, known.get(name))
         for name, weights in class_weight.items()
         if weights is not None
     }
@@ -123,68 +124,3 @@ def _class_weights(
     # What stands for a missing label is of no class, and weighs nothing.
     index = tf.cast(tf.where(labels >= 0, labels, 0.0), tf.int32)
     return tf.gather(tf.constant(np.concatenate(padded)), index + first)
-
-
-def _table(task: Task, weights: Any, labels: Any) -> np.ndarray:
-    words = list(task.class_names)
-    if not words:
-        raise ValueError(
-            "Invalid value received for argument `class_weight`. Expected tasks of "
-            f"classes that exclude each other. Received: task {task.name!r}, which is "
-            f"{task.kind}. Give sample weights by task name instead."
-        )
-    if isinstance(weights, str):
-        return _balanced_table(task, weights, labels)
-    if not isinstance(weights, Mapping):
-        if np.shape(weights) != (len(words),):
-            raise ValueError(
-                "Invalid value received for argument `class_weight`. Expected a weight "
-                f"per class of task {task.name!r}, {len(words)} of them, a dict or "
-                f"'balanced'. Received: {weights!r}"
-            )
-        weights = dict(enumerate(np.asarray(weights).tolist()))
-    table = np.ones(len(words), "float32")
-    for key, weight in weights.items():
-        index = words.index(key) if key in words else key
-        if isinstance(index, float | np.floating) and float(index).is_integer():
-            # As `numpy.unique` gives the classes of float labels.
-            index = int(index)
-        if not isinstance(index, int | np.integer) or not 0 <= index < len(words):
-            raise ValueError(
-                f"Invalid value received for argument `class_weight`. Expected a class "
-                f"of task {task.name!r}: {', '.join(words)}, or its index. Received: "
-                f"{key!r}"
-            )
-        if not np.isfinite(weight) or weight < 0:
-            raise ValueError(
-                "Invalid value received for argument `class_weight`. Expected weights "
-                f"of 0 or more. Received: {weight!r} for class {key!r} of task "
-                f"{task.name!r}"
-            )
-        table[int(index)] = weight
-    return table
-
-
-def _balanced_table(task: Task, weights: str, labels: Any) -> np.ndarray:
-    """Returns weights that make all classes count the same, with a mean of 1."""
-    if weights != "balanced":
-        raise ValueError(
-            "Invalid value received for argument `class_weight`. Expected 'balanced', "
-            f"a dict or an array for task {task.name!r}. Received: {weights!r}"
-        )
-    if labels is None:
-        raise ValueError(
-            "Invalid value received for argument `class_weight`. Expected labels in "
-            f"arrays for 'balanced', to count them. Received: none for task "
-            f"{task.name!r}. Give a weight per class instead."
-        )
-    labels = np.asarray(labels, dtype="float64")
-    classes = len(task.class_names)
-    if labels.ndim == 2 and labels.shape[1] == classes > 1:
-        labels = np.where(np.isnan(labels).any(axis=1), np.nan, labels.argmax(axis=1))
-    known = labels[labels >= 0].astype(int)
-    counts = np.bincount(known, minlength=classes)[:classes]
-    present = max(int((counts > 0).sum()), 1)
-    # As in scikit-learn; a class without rows has no row to weigh.
-    table = len(known) / (present * np.maximum(counts, 1))
-    return np.where(counts > 0, table, 1.0).astype("float32")

@@ -35,6 +35,8 @@ class DataSettings(Declaration):
         test_path: Likewise, for the rows that are the test rows.
         test_fraction: The share of rows held out, without a `test_path`.
         group: A column whose equal values stay on one side of every split.
+        sample_weight: A column with what each row counts in the losses of
+            training, a number of 0 or more. It is not a feature.
         missing: Texts that mean a missing cell, beside the usual ones.
         decimal_mark: `","` or `"."`; by default what the numbers tell.
     """
@@ -43,6 +45,7 @@ class DataSettings(Declaration):
     test_path: str | None = None
     test_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.2
     group: str | None = None
+    sample_weight: str | None = None
     missing: tuple[str, ...] = ()
     decimal_mark: Literal[",", "."] | None = None
 

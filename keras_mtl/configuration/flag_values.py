@@ -44,6 +44,11 @@ def nest_flags(
         nested["inputs"]["missing_values"] = {
             column: text.split(",") for column, text in numbers.items()
         }
+    weights = nested.get("training", {}).get("class_weights")
+    if weights:
+        nested["training"]["class_weights"] = {
+            task: _class_weights(task, text, mistakes) for task, text in weights.items()
+        }
     for text in values.get("tasks", ()):
         try:
             nested.setdefault("tasks", []).append(parse_task(text))
@@ -57,6 +62,21 @@ def nest_flags(
             nested["features"] = parse_features(values["features"])
     _set_on_tasks(nested, values, file, mistakes)
     return nested
+
+
+def _class_weights(task: str, text: str, mistakes: list[str]) -> str | dict[str, str]:
+    """Reads `balanced`, or `CLASS:X,CLASS:X`; a class may hold a colon."""
+    if text == "balanced":
+        return text
+    pairs = [part.rpartition(":") for part in text.split(",")]
+    if not all(name and colon for name, colon, _ in pairs):
+        mistakes.append(
+            "--class-weight: expected TASK=balanced, or a weight for some of its "
+            f"classes, such as {task}=yes:3. Received: {f'{task}={text}'!r}. (A class "
+            "whose name holds a comma can be weighed in a TOML file.)"
+        )
+        return {}
+    return {name.strip(): weight.strip() for name, _, weight in pairs}
 
 
 def _set_on_tasks(

@@ -12,7 +12,7 @@ from keras_mtl._core.declarations import Declaration
 from keras_mtl._core.messages import validation_messages
 from keras_mtl.configuration.fit_config import FitConfig
 from keras_mtl.configuration.presets import HEART_DISEASE, PRESETS
-from keras_mtl.errors import UserError, show_value
+from keras_mtl.errors import UserError, did_you_mean, show_value
 from keras_mtl.features.feature import Feature
 from keras_mtl.features.kinds import (
     FEATURE_KINDS,
@@ -75,6 +75,7 @@ def build_config(*layers: Values) -> FitConfig:
     mistakes += check_task_names([task.name for task in tasks])
     mistakes += _feature_names(features)
     mistakes += _early_stopping(config)
+    mistakes += _weighed_tasks(config, tasks)
     if values.get("tasks", []) == []:
         mistakes.append(
             "tasks: expected at least one task. Add --task NAME:KIND, such as "
@@ -208,6 +209,17 @@ def _early_stopping(config: FitConfig | None) -> list[str]:
         "training.validation_fraction: expected a share above 0, as training.patience "
         f"= {config.training.patience} stops on the validation loss; received 0. Set "
         "it, such as to 0.2, or set the patience to 0."
+    ]
+
+
+def _weighed_tasks(config: FitConfig | None, tasks: Iterable[Task]) -> list[str]:
+    names = [task.name for task in tasks]
+    weighed = config.training.class_weights if config is not None and names else {}
+    return [
+        f"training.class_weights: expected the name of a task; received {name!r}."
+        f"{did_you_mean(name, names)} Tasks: {', '.join(names)}."
+        for name in weighed
+        if name not in names
     ]
 
 

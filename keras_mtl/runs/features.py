@@ -98,6 +98,9 @@ def _feature_columns(
         "missing_values": tuple(inputs.missing_values),
         "features": declared,
         "group": (config.data.group,) if config.data.group is not None else (),
+        "sample_weight": (
+            () if config.data.sample_weight is None else (config.data.sample_weight,)
+        ),
     }
     for what, names in named.items():
         mistakes += require_columns(frame, names, what, source)
@@ -108,7 +111,13 @@ def _feature_columns(
                 f"{labels[column]!r}. Leave it out of the features."
             )
     mistakes += _kinds_twice(config, source)
-    left_out = {*inputs.drop, *labels}
+    weight = config.data.sample_weight
+    if weight in labels or weight in [*(inputs.columns or ()), *declared]:
+        mistakes.append(
+            f"{source}: column {weight!r} is the sample weight and a "
+            f"{'label' if weight in labels else 'feature'}. Choose one."
+        )
+    left_out = {*inputs.drop, *labels, weight}
     if inputs.columns is None:
         # A patient's number would let the network know the patient again.
         left_out |= {config.data.group} if config.data.group is not None else set()

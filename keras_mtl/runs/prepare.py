@@ -22,11 +22,12 @@ from keras_mtl.runs.split import (
     require_classes,
     split_frame,
 )
-from keras_mtl.tables import rare_classes, require_columns
+from keras_mtl.tables import describe_cells, rare_classes, require_columns
 from keras_mtl.tables.column_store import ColumnStore, Rows
 from keras_mtl.tables.disk_array import disk_array
 from keras_mtl.tables.read_rows import read_rows
 from keras_mtl.tasks import Task
+from keras_mtl.tasks.class_weights import class_weight_table
 
 __all__ = ["PreparedData", "number_columns", "prepare_data", "word_columns"]
 
@@ -45,6 +46,8 @@ class PreparedData:
         split: The rows, and which of them train.
         members: Of the rows that train, those of each member.
         source: What messages call the data.
+        sample_weight: What each row counts in training, float32 of shape (N,);
+            None where all count the same.
     """
 
     config: FitConfig
@@ -52,6 +55,7 @@ class PreparedData:
     split: RowSplit
     members: MemberRows
     source: str
+    sample_weight: np.ndarray | None = None
 
     @property
     def rows(self) -> Rows:
@@ -140,6 +144,8 @@ def prepare_data(config: FitConfig) -> PreparedData:
     words = word_columns(config.tasks, config.features)
     words |= {*config.inputs.categorical, *config.inputs.boolean}
     numbers = {*config.inputs.numeric, *number_columns(config.tasks, config.features)}
+    if config.data.sample_weight is not None:
+        numbers.add(config.data.sample_weight)
     frame = read_rows(
         path, words, config.data.missing, config.data.decimal_mark, numbers
     )
@@ -148,6 +154,7 @@ def prepare_data(config: FitConfig) -> PreparedData:
     mistakes: list[str] = []
     features = choose_features(frame, config, source, mistakes)
     tasks = _resolve(config.tasks, frame, source, mistakes)
+    sample_weight = _sample_weight(frame, config, source, mistakes)
     test = None
     if config.data.test_path is not None:
         test = _read_test(config, tasks, features, mistakes)
@@ -167,6 +174,10 @@ def prepare_data(config: FitConfig) -> PreparedData:
         split = join_test_rows(frame, test, columns, config, test_source)
         labels = _encode(tasks, split.frame)
     require_classes(tasks, labels, split, source, test_source)
+    _require_weighed_classes(tasks, labels, config, split)
+    if sample_weight is not None and test is not None:
+        # Test rows have no part in training.
+        sample_weight = np.append(sample_weight, np.ones(len(test), "float32"))
     _require_groups(config, split, source)
     members = member_rows(
         split.train_rows,
@@ -175,7 +186,48 @@ def prepare_data(config: FitConfig) -> PreparedData:
         config.training,
         config.seed,
     )
-    return PreparedData(config, labels, split, members, source)
+    return PreparedData(config, labels, split, members, source, sample_weight)
+
+
+def _sample_weight(
+    frame: ColumnStore, config: FitConfig, source: str, mistakes: list[str]
+) -> np.ndarray | None:
+    """Returns the column of weights, of numbers of 0 or more."""
+    column = config.data.sample_weight
+    if column is None or column not in frame:
+        return None  # A column that is absent is reported with the features.
+    values = frame[column]
+    weights = pd.to_numeric(values, errors="coerce").to_numpy("float64")
+    wrong = ~np.isfinite(weights) | (weights < 0)
+    if wrong.any():
+        mistakes.append(
+            f"{source}, column {column!r}: expected sample weights, a number of 0 or "
+            f"more in each row. Received: {describe_cells(frame, values[wrong])}. "
+            "Correct these cells, or leave the rows out."
+        )
+    elif not weights.any():
+        mistakes.append(
+            f"{source}, column {column!r}: expected a sample weight above 0. Received: "
+            "0 in each row."
+        )
+    return weights.astype("float32")
+
+
+def _require_weighed_classes(
+    tasks: Sequence[Task],
+    labels: dict[str, np.ndarray],
+    config: FitConfig,
+    split: RowSplit,
+) -> None:
+    by_name = {task.name: task for task in tasks}
+    errors = []
+    for name, weights in config.training.class_weights.items():
+        try:
+            class_weight_table(by_name[name], weights, labels[name][split.train_rows])
+        except ValueError as error:
+            errors.append(f"training.class_weights.{name}: {error}")
+    if errors:
+        raise UserError(*errors)
 
 
 def _require_groups(config: FitConfig, split: RowSplit, source: str) -> None:

@@ -213,6 +213,8 @@ def data_digests(data: PreparedData) -> dict[str, str]:
         digests[f"column {name}"] = _digest(rows)
     for task in data.tasks:
         digests[f"the labels of {task.name}"] = _digest(data.labels[task.name])
+    if data.sample_weight is not None:
+        digests["the sample weights"] = _digest(data.sample_weight)
     split = (data.train_rows, data.test_rows, data.groups)
     digests["the split"] = _digest(*split)
     return digests

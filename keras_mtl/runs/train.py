@@ -109,6 +109,7 @@ def train_run(
         rows=data.members.train,
         validation_rows=data.members.validation,
         seed=config.seed,
+        sample_weight=data.sample_weight,
         on_epoch=on_epoch,
         resume_from=resume_from,
         on_progress=on_progress,

@@ -12,7 +12,7 @@ import pandas as pd
 import tensorflow as tf
 
 from keras_mtl.blocks.batch import Batch
-from keras_mtl.blocks.pack_batch import pack_labels
+from keras_mtl.blocks.pack_batch import pack_labels, pack_weights
 from keras_mtl.engine.epoch import (
     Chunk,
     EpochProgram,
@@ -42,6 +42,7 @@ class MemberLoop:
         program: EpochProgram,
         inputs: np.ndarray,
         labels: Mapping[str, np.ndarray],
+        weights: np.ndarray | Mapping[str, np.ndarray] | None,
         rows: Sequence[np.ndarray],
         validation_rows: Sequence[np.ndarray] | None,
         settings: TrainingSettings,
@@ -58,7 +59,10 @@ class MemberLoop:
         # Rows on a disk are read for each call.
         self.on_disk = inputs if isinstance(inputs, np.memmap) else None
         in_memory = None if self.on_disk is not None else as_tensor(inputs)
-        self.data = Batch(in_memory, packed)
+        blocks = program.trainer.step.blocks
+        # A validation is without weights.
+        self.held_out_data = Batch(in_memory, packed)
+        self.data = Batch(in_memory, packed, pack_weights(blocks, weights))
         self.row_numbers = int(np.prod(inputs.shape[1:]))
         self.generators = [np.random.default_rng((seed, number)) for number in numbers]
         self.held_out: list[np.ndarray] = []
@@ -178,7 +182,7 @@ class MemberLoop:
         inputs = None
         if self.on_disk is not None:
             inputs = tf.constant(gather_rows(self.on_disk, order))
-        return HeldOut(self.data, tf.constant(order), inputs)
+        return HeldOut(self.held_out_data, tf.constant(order), inputs)
 
     def _row(self, training: Any, evaluation: Any) -> np.ndarray:
         weights = np.atleast_2d(self.program.trainer.loss_weights.numpy())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import keras
 import numpy as np
@@ -31,6 +32,7 @@ from keras_mtl.model.multi_task_model import MultiTaskModel
 from keras_mtl.training._initial_values import initial_values, set_seed
 from keras_mtl.training._member_loop import MemberLoop
 from keras_mtl.training._member_trainer import make_trainer, member_values
+from keras_mtl.training._row_weights import join_row_weights, weigh_rows
 from keras_mtl.training._trained_members import TrainedMembers
 from keras_mtl.training.member_settings import MemberSettings
 from keras_mtl.training.progress import Progress
@@ -86,6 +88,7 @@ def fit_members(
     on_progress: Callable[[Progress], None] | None = None,
     replicas: Replicas | None = None,
     optimizer: keras.optimizers.Optimizer | None = None,
+    sample_weight: Any = None,
 ) -> MemberFit:
     """Train several members of one architecture in one program.
 
@@ -131,6 +134,8 @@ def fit_members(
             For several members it must be one that updates each number by
             itself, as Adam, SGD, Lion or RMSprop do; its `LearningRateSchedule`
             goes by each member's own steps. The optimizer is left as it is.
+        sample_weight: What each row counts in the losses of training, (N,); or
+            such an array by task name. Validation is without weights.
 
     Returns:
         The trained members and their history.
@@ -167,6 +172,9 @@ def fit_members(
     tasks = [task.name for task in model.tasks]
     layers = [layer.name for layer in dropout_layers(model)]
     own.check(len(rows), len(inputs), tasks, layers)
+    weights = weigh_rows(model.tasks, labels, rows, settings, sample_weight)
+    if weights is not None and own.row_weights is not None:
+        own, weights = join_row_weights(own, weights, tasks), None
     numbers = range(len(rows)) if own.numbers is None else own.numbers
     if watch_conflict is None:
         watch_conflict = settings.watch_conflict
@@ -215,16 +223,24 @@ def fit_members(
         best,
     )
     loop = MemberLoop(
-        program, inputs, labels, rows, validation_rows, settings, seed, numbers
+        program,
+        inputs,
+        labels,
+        weights,
+        rows,
+        validation_rows,
+        settings,
+        seed,
+        numbers,
     )
     loop.run(resume_from, on_epoch, on_progress)
-    weights, kept = best.weights_and_statistics(trainer)
+    trained_weights, kept = best.weights_and_statistics(trainer)
     axis = (slice(None),) if members else (None,)
     trained = TrainedMembers(
         model,
         seed,
         numbers,
-        [each.numpy()[axis] for each in weights],
+        [each.numpy()[axis] for each in trained_weights],
         [each.numpy()[axis] for each in kept],
         own.dropout_rates(layers),
     )

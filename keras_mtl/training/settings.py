@@ -19,6 +19,12 @@ def _check_weighting(value: Any) -> NamedSettings:
     return check_weighting(value, exclude=NEED_SETTINGS)
 
 
+# Of one task.
+ClassWeights = (
+    Literal["balanced"] | dict[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]]
+)
+
+
 @declaration
 class TrainingSettings(Declaration):
     """How the members of a model are trained.
@@ -44,6 +50,9 @@ class TrainingSettings(Declaration):
         watch_conflict: Whether the history tells how the tasks' gradients
             conflict. It costs a backward pass a task where the weighting does
             not need them anyway.
+        class_weights: By task name what its rows count in its loss, by their
+            class: `"balanced"`, or a weight for each class that does not count
+            as 1. Validation and metrics are without them, as in Keras.
     """
 
     members: Annotated[int, Field(ge=1, le=1024)] = 1
@@ -58,3 +67,4 @@ class TrainingSettings(Declaration):
     patience: Annotated[int, Field(ge=0)] = 0
     validation_fraction: Annotated[float, Field(ge=0, le=0.5)] = 0.0
     watch_conflict: bool = False
+    class_weights: dict[str, ClassWeights] = Field(default_factory=dict)
