@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from keras_mtl.features import (
         BooleanFeature as BooleanFeature,
         CategoricalFeature as CategoricalFeature,
+        DateFeature as DateFeature,
         Feature as Feature,
         NumericFeature as NumericFeature,
         build_encoder as build_encoder,
@@ -94,6 +95,7 @@ else:
             "keras_mtl.features": (
                 "BooleanFeature",
                 "CategoricalFeature",
+                "DateFeature",
                 "Feature",
                 "NumericFeature",
                 "build_encoder",

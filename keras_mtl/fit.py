@@ -110,7 +110,7 @@ FLAGS = (
     Flag(
         "--feature",
         "features",
-        "Predict from this column as a feature of this kind: numeric, boolean, "
+        "Predict from this column as a feature of this kind: numeric, boolean, date, "
         "categorical or a plugin's.",
         form="repeat",
         metavar="COLUMN:KIND[:SETTING=VALUE,...]",
@@ -140,6 +140,13 @@ FLAGS = (
         "--boolean",
         "inputs.boolean",
         "Read these columns as yes or no.",
+        form="list",
+        metavar="A,B",
+    ),
+    Flag(
+        "--date",
+        "inputs.date",
+        "Read these columns as dates, in whichever way all of them are written.",
         form="list",
         metavar="A,B",
     ),

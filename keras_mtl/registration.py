@@ -14,6 +14,7 @@ __all__ = ["register_when_keras_loads"]
 COMPONENTS = (
     "keras_mtl.features._boolean_encoding",
     "keras_mtl.features._category_encoding",
+    "keras_mtl.features._date_encoding",
     "keras_mtl.features._join_blocks",
     "keras_mtl.features._numeric_encoding",
     "keras_mtl.layers",

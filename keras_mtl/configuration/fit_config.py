@@ -59,6 +59,7 @@ class InputSettings(Declaration):
         drop: Columns that are no features.
         numeric: Columns that are numbers.
         boolean: Columns that are yes or no.
+        date: Columns that are dates.
         categorical: Columns that are words, though they may look like numbers.
         missing_values: By column, of features or labels, the numbers that mean
             missing.
@@ -72,6 +73,7 @@ class InputSettings(Declaration):
     drop: tuple[str, ...] = ()
     numeric: tuple[str, ...] = ()
     boolean: tuple[str, ...] = ()
+    date: tuple[str, ...] = ()
     categorical: tuple[str, ...] = ()
     missing_values: dict[str, tuple[float, ...]] = Field(default_factory=dict)
     encoding: Literal["one_hot", "ordinal"] = "one_hot"

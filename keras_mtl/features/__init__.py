@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     )
     from keras_mtl.features.boolean import BooleanFeature as BooleanFeature
     from keras_mtl.features.categorical import CategoricalFeature as CategoricalFeature
+    from keras_mtl.features.date import DateFeature as DateFeature
     from keras_mtl.features.encoder import (
         build_encoder as build_encoder,
         encoded_names as encoded_names,
@@ -49,6 +50,7 @@ else:
             ),
             "keras_mtl.features.boolean": ("BooleanFeature",),
             "keras_mtl.features.categorical": ("CategoricalFeature",),
+            "keras_mtl.features.date": ("DateFeature",),
             "keras_mtl.features.encoder": ("build_encoder", "encoded_names"),
             "keras_mtl.features.feature": ("Feature",),
             "keras_mtl.features.infer": ("feature_name", "infer_features"),

@@ -71,6 +71,16 @@ class Column:
         return date_look(values, self.name)
 
     @cached_property
+    def date_formats(self) -> list[str]:
+        """The formats in which all its values are dates, the likeliest first."""
+        if self.is_boolean or not self.looks_like_dates:
+            return []
+        from keras_mtl.features._dates import detect_formats
+
+        # Plain numbers that count days or seconds are so by the column's name.
+        return detect_formats(list(self.word_counts), counted=True)
+
+    @cached_property
     def number_share(self) -> float:
         """The share of cells that are numbers, in a column of text."""
         import pandas as pd

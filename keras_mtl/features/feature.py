@@ -112,6 +112,14 @@ class Feature(Declaration, ABC):
         del inputs
         return self
 
+    def resolve(self, values: pd.Series) -> Self:
+        """Fills what was not declared from all values of the column.
+
+        Statistics are not among it: `learn` takes them from training rows.
+        """
+        del values
+        return self
+
     @property
     def column_name(self) -> str:
         """The column of the data that holds the feature."""

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
 __all__ = ["feature_name", "infer_features"]
 
-# Words for yes and no are boolean, other numbers numeric, and the rest is words.
-BUILTIN_IN_ORDER = ("boolean", "numeric", "categorical")
+# Words for yes and no are boolean, numbers and words may be dates, other numbers are
+# numeric, and the rest is words.
+BUILTIN_IN_ORDER = ("boolean", "date", "numeric", "categorical")
 
 
 def infer_features(
@@ -34,9 +35,9 @@ def infer_features(
     """Declares a feature for each column that is not declared already.
 
     Kinds that plugins added are asked first whether a column is of theirs.
-    Yes-or-no words make a `BooleanFeature`, numbers a `NumericFeature`, other
-    words a `CategoricalFeature`. A column that looks like an identifier or
-    like prose is left out with a warning.
+    Yes-or-no words make a `BooleanFeature`, dates of one format a `DateFeature`,
+    numbers a `NumericFeature`, other words a `CategoricalFeature`. A column that
+    looks like an identifier or like prose is left out with a warning.
 
     Args:
         frame: The rows.

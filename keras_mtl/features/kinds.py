@@ -22,6 +22,7 @@ FEATURE_KINDS: Registry[type[Feature]] = Registry(
     {
         "numeric": "keras_mtl.features.numeric:NumericFeature",
         "boolean": "keras_mtl.features.boolean:BooleanFeature",
+        "date": "keras_mtl.features.date:DateFeature",
         "categorical": "keras_mtl.features.categorical:CategoricalFeature",
     },
 )

@@ -64,6 +64,9 @@ def choose_features(
         else feature
         for feature in features
     )
+    features = tuple(
+        feature.resolve(frame[feature.column_name]) for feature in features
+    )
     for feature in features:
         mistakes += feature.check_values(frame, source)
     _warn_of_identifiers(frame, columns, config)
@@ -94,6 +97,7 @@ def _feature_columns(
         "drop": inputs.drop,
         "numeric": inputs.numeric,
         "boolean": inputs.boolean,
+        "date": inputs.date,
         "categorical": inputs.categorical,
         "missing_values": tuple(inputs.missing_values),
         "features": declared,
@@ -137,6 +141,7 @@ def _kinds_twice(config: FitConfig, source: str) -> list[str]:
     for kind, columns in (
         ("numeric", inputs.numeric),
         ("boolean", inputs.boolean),
+        ("date", inputs.date),
         ("categorical", inputs.categorical),
         ("declared", [feature.column_name for feature in config.features]),
     ):
@@ -159,6 +164,7 @@ def _declare(config: FitConfig, columns: Collection[str]) -> list[Feature]:
     kinds = (
         ("categorical", inputs.categorical),
         ("boolean", inputs.boolean),
+        ("date", inputs.date),
         ("numeric", (*inputs.numeric, *inputs.missing_values)),
     )
     for kind_name, names in kinds:

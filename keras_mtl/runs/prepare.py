@@ -142,7 +142,8 @@ def prepare_data(config: FitConfig) -> PreparedData:
     source = config.data.path or heart_disease_path().name
     path = config.data.path or str(heart_disease_path())
     words = word_columns(config.tasks, config.features)
-    words |= {*config.inputs.categorical, *config.inputs.boolean}
+    inputs = config.inputs
+    words |= {*inputs.categorical, *inputs.boolean, *inputs.date}
     numbers = {*config.inputs.numeric, *number_columns(config.tasks, config.features)}
     if config.data.sample_weight is not None:
         numbers.add(config.data.sample_weight)
@@ -343,6 +344,7 @@ def _with_columns(config: FitConfig) -> FitConfig:
         drop=(),
         numeric=(),
         boolean=(),
+        date=(),
         categorical=(),
         missing_values=_missing_labels(config),
     )

@@ -76,7 +76,10 @@ def _task_row(task: dict[str, Any]) -> tuple[Any, ...]:
 def _feature_row(feature: dict[str, Any]) -> tuple[Any, ...]:
     if "range" in feature:
         low, high = feature["range"]
-        seen = "" if low is None else f"{low:g} to {high:g}"
+        ends = [
+            f"{end:g}" if isinstance(end, float) else str(end) for end in (low, high)
+        ]
+        seen = "" if low is None else " to ".join(ends)
     else:
         seen = ", ".join(feature.get("vocabulary", ["yes or no"]))
     missing = ", ".join(str(value) or '""' for value in feature["missing"])

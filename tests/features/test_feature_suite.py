@@ -13,6 +13,7 @@ from keras_mtl.features import (
     FEATURE_KINDS,
     BooleanFeature,
     CategoricalFeature,
+    DateFeature,
     NumericFeature,
     build_encoder,
     deserialize_feature,
@@ -35,9 +36,18 @@ FRAME = pd.DataFrame(
         "b": GENERATOR.choice(["yes", "No", "TRUE"], ROWS),
         "w": GENERATOR.choice(["a", "b", "ü", "d"], ROWS),
         "two": GENERATOR.choice(["m", "f"], ROWS),
+        "d": [
+            f"{day.date()} {hour:02}:30"
+            for day, hour in zip(
+                pd.Timestamp("2022-01-01")
+                + pd.to_timedelta(GENERATOR.permutation(730)[:ROWS], "D"),
+                GENERATOR.integers(0, 24, ROWS),
+                strict=True,
+            )
+        ],
     }
 )
-for _column in ("n", "b", "w"):
+for _column in ("n", "b", "w", "d"):
     FRAME.loc[::7, _column] = None
 CASES = {
     "numeric": NumericFeature("x", column="n"),
@@ -50,6 +60,7 @@ CASES = {
     "one-hot": CategoricalFeature("x", column="w"),
     "one-hot of two": CategoricalFeature("x", column="two"),
     "ordinal": CategoricalFeature("x", column="w", encoding="ordinal"),
+    "date": DateFeature("x", column="d", format="iso"),
     "declared words": CategoricalFeature("x", column="w", vocabulary=("b", "a", "z")),
 }
 NUMBERS = [np.nan, np.inf, -np.inf, 1e38, -1e38, 1e-38, 0, -0.0, 120, 3, 2**31]

@@ -75,15 +75,15 @@ def test_an_identifier_is_left_out_unless_it_is_declared(column):
     assert len(infer_features(frame, declared=[declared])) == 2
 
 
-def test_dates_are_told():
+def test_what_looks_like_dates_of_no_one_format_is_reported():
     frame = pd.DataFrame(
         {
-            "visit": [f"2024-01-{day:02}" for day in range(1, 31)] * 2,
-            "written": [20240100 + day for day in range(1, 31)] * 2,
+            "visit": [f"2024-01-{day:02}" for day in range(1, 32)] + ["2024-02-31"],
+            "created_date": [10**7 + day for day in range(32)],
         }
     )
     with pytest.warns(DataWarning, match="looks like dates") as warned:
-        features = infer_features(frame)
+        features = infer_features(frame.loc[[*range(32)] * 2])
     assert [feature.kind for feature in features] == ["categorical", "numeric"]
     assert len(warned) == 2
     assert "--drop visit" in str(warned[0].message)

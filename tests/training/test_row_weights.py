@@ -91,9 +91,7 @@ def test_members_own_weights_are_multiplied_too(data):
     rows = data[2]
     settings = SETTINGS.replace(class_weights=CLASSES, members=2)
     own = np.stack([np.ones(ROWS), np.arange(ROWS) % 2]).astype("float32")
-    both = fit(
-        data, settings, sample_weight=rows, own=MemberSettings(row_weights=own)
-    )
+    both = fit(data, settings, sample_weight=rows, own=MemberSettings(row_weights=own))
     product = {name: own * values for name, values in by_hand(data).items()}
     alone = fit(
         data,

@@ -1,0 +1,205 @@
+"""The layer of all date features."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import ops
+
+from keras_mtl.features._column_order import join_in_feature_order
+from keras_mtl.features._dates import (
+    DATE_FORMATS,
+    Calendar,
+    DateFormat,
+    DateFormatName,
+    make_calendar,
+)
+from keras_mtl.features._standardize import standardize_share
+
+__all__ = ["DateColumn", "DateEncoding"]
+
+# In standard deviations, as of numbers.
+CLIP = 10.0
+WEEKDAYS = 7
+
+
+@dataclass(frozen=True)
+class DateColumn:
+    """Settings of one date.
+
+    Attributes:
+        format: How it is written.
+        mean_days: The mean of the days since 1970-01-01 in training.
+        scale_days: Their standard deviation.
+        mean_year: The mean year.
+        scale_year: Its standard deviation.
+        has_time: Whether the hour is encoded.
+        missing_share: The share of training rows without a readable date; None
+            leaves out the column that says so.
+    """
+
+    format: DateFormatName = "iso"
+    mean_days: float = 0.0
+    scale_days: float = 1.0
+    mean_year: float = 1970.0
+    scale_year: float = 1.0
+    has_time: bool = False
+    missing_share: float | None = None
+
+
+@keras.saving.register_keras_serializable(package="keras_mtl")
+class DateEncoding(keras.layers.Layer):
+    """Reads dates, and encodes what can be learned from them.
+
+    The encoded columns of a date are the days back from the mean training day
+    and the year, both standardized; the month as a place on a circle (sine and
+    cosine); the day of the week as seven columns; the hour as a place on a
+    circle if it `has_time`; and whether it is missing, standardized. A date
+    that is missing, or that cannot be read, is 0 in all but the last.
+
+    Args:
+        columns: One `DateColumn`, or a dict of its fields, per date.
+        **kwargs: See `keras.layers.Layer`.
+
+    Call arguments:
+        inputs: A list of one string tensor of shape (N,) per date.
+
+    Returns:
+        float32 of shape (N, columns), one date's columns after the other's.
+
+    Example:
+
+    >>> column = DateColumn(mean_days=19_723.0, scale_days=10.0, mean_year=2024.0)
+    >>> layer = DateEncoding([column])
+    >>> dates = tf.constant(["2024-01-11", "2024-13-01", ""])
+    >>> layer([dates]).numpy()[:, 0].tolist()  # the age, in 10 days
+    [-1.0, 0.0, 0.0]
+    """
+
+    def __init__(
+        self,
+        columns: Iterable[DateColumn | Mapping[str, Any]],
+        **kwargs: Any,
+    ) -> None:
+        kwargs.setdefault("dtype", "float32")
+        super().__init__(trainable=False, **kwargs)
+        self.columns = tuple(
+            column if isinstance(column, DateColumn) else DateColumn(**column)
+            for column in columns
+        )
+        # TensorFlow reads strings on the host alone.
+        self.supports_jit = False
+
+    def call(self, inputs):
+        calendar = self._read(ops.stack(inputs, axis=-1))
+        known = ops.cast(calendar.readable, "float32")
+        positions = np.arange(len(self.columns))
+        parts, places = [], []
+
+        def add(values: Any, of: np.ndarray = positions) -> None:
+            parts.append(values)
+            places.append(of)
+
+        # An age: the day of reference cancels, as the mean is taken off.
+        add(-known * self._standard(calendar.days, "days"))
+        add(known * self._standard(calendar.year, "year"))
+        for wave in _circle(calendar.month - 1, 12):
+            add(known * wave)
+        # As if all days of the week were as common.
+        off, on = standardize_share(1 / WEEKDAYS)
+        days = ops.one_hot(calendar.weekday, WEEKDAYS, dtype="float32")
+        days = (off + (on - off) * days) * known[..., None]
+        add(
+            ops.reshape(days, (-1, len(self.columns) * WEEKDAYS)),
+            np.repeat(positions, WEEKDAYS),
+        )
+        timed = [i for i in positions if self.columns[i].has_time]
+        if timed:
+            for wave in _circle(calendar.hour, 24):
+                add(ops.take(known * wave, timed, axis=-1), np.asarray(timed))
+        shares = {
+            position: standardize_share(column.missing_share)
+            for position, column in enumerate(self.columns)
+            if column.missing_share is not None
+        }
+        if shares:
+            flagged = [*shares]
+            present, missing = np.asarray([*shares.values()], "float32").T
+            readable = ops.take(calendar.readable, flagged, axis=-1)
+            add(ops.where(readable, present, missing), np.asarray(flagged))
+        return join_in_feature_order(parts, places)
+
+    def _read(self, texts: Any) -> Calendar:
+        """Reads all dates, (N, dates), those of one format together."""
+        by_format: dict[str, list[int]] = {}
+        for position, column in enumerate(self.columns):
+            by_format.setdefault(column.format, []).append(position)
+        read = [
+            _read_format(DATE_FORMATS[name], tf.gather(texts, positions, axis=-1))
+            for name, positions in by_format.items()
+        ]
+        if len(read) == 1:
+            return read[0]
+        order = np.argsort(np.concatenate([*by_format.values()]))
+        return Calendar(
+            *[
+                tf.gather(tf.concat(fields, axis=-1), order, axis=-1)
+                for fields in zip(*read, strict=True)
+            ]
+        )
+
+    def _standard(self, values: Any, what: str) -> Any:
+        mean = np.asarray([getattr(each, f"mean_{what}") for each in self.columns])
+        scale = np.asarray([getattr(each, f"scale_{what}") for each in self.columns])
+        # Whole days are exact in float32 up to the year 47,000.
+        distance = ops.cast(values, "float32") - mean.astype("float32")
+        standard = distance * (1 / scale).astype("float32")
+        return ops.clip(standard, -CLIP, CLIP)
+
+    def compute_output_shape(self, input_shape):
+        columns = sum(
+            4 + WEEKDAYS + 2 * column.has_time + (column.missing_share is not None)
+            for column in self.columns
+        )
+        return (*input_shape[0], columns)
+
+    def compute_output_spec(self, inputs):
+        # The inputs' dtype is string, which the layer's own dtype is not.
+        shape = self.compute_output_shape([tensor.shape for tensor in inputs])
+        return keras.KerasTensor(shape, "float32")
+
+    def get_config(self):
+        config = super().get_config()
+        del config["trainable"]
+        return {**config, "columns": [asdict(column) for column in self.columns]}
+
+
+def _circle(values: Any, period: int) -> list[Any]:
+    """Returns sine and cosine of whole numbers' places on a circle."""
+    # From a table: the sine of a tensor rounds by the tensor's length.
+    angle = 2 * math.pi / period * np.arange(period)
+    index = ops.mod(values, period)
+    # Over a whole period, a sine has the standard deviation of the square root of 1/2.
+    return [
+        ops.take((math.sqrt(2) * wave(angle)).astype("float32"), index)
+        for wave in (np.sin, np.cos)
+    ]
+
+
+def _read_format(form: DateFormat, texts: tf.Tensor) -> Calendar:
+    whole = f"^(?:{form.pattern})$"
+    fits = tf.strings.regex_full_match(texts, form.pattern)
+
+    def group(number: int) -> tf.Tensor:
+        digits = tf.strings.regex_replace(texts, whole, f"\\{number}")
+        # A group that is not there, the time of day, is empty.
+        digits = tf.where(fits & (digits != ""), digits, "0")
+        return tf.strings.to_number(digits, tf.int64)
+
+    return make_calendar(form, fits, [group(number) for number in form.groups])

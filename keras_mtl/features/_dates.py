@@ -1,0 +1,272 @@
+"""How dates are written, and the calendar's arithmetic.
+
+The arithmetic is written with operators alone, so that NumPy's arrays and
+TensorFlow's tensors go through the same lines.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple, get_args
+
+import numpy as np
+
+__all__ = [
+    "DATE_FORMATS",
+    "Calendar",
+    "DateFormat",
+    "DateFormatName",
+    "days_of_civil",
+    "detect_formats",
+    "parse_dates",
+    "write_date",
+]
+
+DateFormatName = Literal[
+    "iso", "compact", "day_first", "month_first", "excel", "unix", "unix_ms"
+]
+_TIME = (
+    r"(?:[T ]+(\d{1,2}):\d{2}(?::\d{2}(?:[.,]\d+)?)?(?: ?(?:Z|UTC|[+-]\d{2}:?\d{2}))?)?"
+)
+SECONDS_PER_DAY = 86_400
+# The first day of 1970 in Excel's count, whose day 60 never was.
+EXCEL_EPOCH = 25_569
+
+
+@dataclass(frozen=True)
+class DateFormat:
+    """One way to write dates.
+
+    Attributes:
+        pattern: A regular expression that both Python and RE2 read, which a
+            whole date fits.
+        groups: The group of year, month, day and hour; or of the number that
+            counts, alone.
+        unit: For a count, how many of it a day has; 0 for a written date.
+        start: For a count, the number of its day 1970-01-01.
+    """
+
+    pattern: str
+    groups: tuple[int, ...]
+    unit: int = 0
+    start: int = 0
+
+
+DATE_FORMATS: dict[str, DateFormat] = {
+    "iso": DateFormat(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})" + _TIME, (1, 2, 3, 4)),
+    "compact": DateFormat(r"(\d{4})(\d{2})(\d{2})", (1, 2, 3)),
+    "day_first": DateFormat(
+        r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})" + _TIME, (3, 2, 1, 4)
+    ),
+    "month_first": DateFormat(
+        r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})" + _TIME, (3, 1, 2, 4)
+    ),
+    "excel": DateFormat(r"(\d{1,6})(?:\.\d+)?", (1,), unit=1, start=EXCEL_EPOCH),
+    "unix": DateFormat(r"(-?\d{1,12})(?:\.\d+)?", (1,), unit=SECONDS_PER_DAY),
+    "unix_ms": DateFormat(r"(-?\d{1,15})(?:\.\d+)?", (1,), unit=1000 * SECONDS_PER_DAY),
+}
+assert set(DATE_FORMATS) == set(get_args(DateFormatName))
+# What words may be without being asked, and the numbers of columns named so.
+WRITTEN = ("iso", "day_first", "month_first")
+COUNTED = {"excel": (15_000, 80_000), "unix": (1e8, 1e10), "unix_ms": (1e11, 1e13)}
+
+
+class Calendar(NamedTuple):
+    """What is known of dates, each of the dates' shape.
+
+    Attributes:
+        readable: Whether the text is a date of the calendar.
+        days: The days since 1970-01-01, as all others 0 where not readable.
+        year: The year.
+        month: The month, from 1.
+        weekday: The day of the week, Monday is 0.
+        hour: The hour, 0 where no time is written.
+    """
+
+    readable: Any
+    days: Any
+    year: Any
+    month: Any
+    weekday: Any
+    hour: Any
+
+
+def days_of_civil(year: Any, month: Any, day: Any) -> Any:
+    """Returns the days since 1970-01-01 of dates in the Gregorian calendar.
+
+    The algorithm is `days_from_civil` of Howard Hinnant,
+    https://howardhinnant.github.io/date_algorithms.html.
+
+    Example:
+
+    >>> days_of_civil(np.array([1970, 2000]), np.array([1, 3]), np.array([1, 1]))
+    array([    0, 11017])
+    """
+    # The year begins in March, so that the leap day is its last.
+    early = (14 - month) // 12
+    year = year - early
+    shifted = month + 12 * early - 3
+    era = year // 400
+    of_era = year - era * 400
+    of_year = (153 * shifted + 2) // 5 + day - 1
+    day_of_era = of_era * 365 + of_era // 4 - of_era // 100 + of_year
+    return era * 146_097 + day_of_era - 719_468
+
+
+def civil_of_days(days: Any) -> tuple[Any, Any]:
+    """Returns year and month of days since 1970-01-01; see `days_of_civil`."""
+    days = days + 719_468
+    era = days // 146_097
+    of_era = days - era * 146_097
+    year_of_era = (
+        of_era - of_era // 1460 + of_era // 36_524 - of_era // 146_096
+    ) // 365
+    of_year = of_era - (365 * year_of_era + year_of_era // 4 - year_of_era // 100)
+    shifted = (5 * of_year + 2) // 153
+    late = shifted // 10
+    return year_of_era + era * 400 + late, shifted + 3 - 12 * late
+
+
+def month_length(year: Any, month: Any) -> Any:
+    """Returns the days of months, from the first of the next one."""
+    late = month // 12
+    next_first = days_of_civil(year + late, month + 1 - 12 * late, 1)
+    return next_first - days_of_civil(year, month, 1)
+
+
+def parse_dates(words: Collection[str], name: str) -> Calendar:
+    """Reads dates with NumPy, as the layer reads them in the graph.
+
+    Args:
+        words: The dates as text.
+        name: Their format.
+
+    Example:
+
+    >>> parse_dates(["2024-02-29", "2023-02-29", "?"], "iso").readable.tolist()
+    [True, False, False]
+    """
+    form = DATE_FORMATS[name]
+    matches = [re.fullmatch(form.pattern, word, re.ASCII) for word in words]
+
+    def group(number: int) -> np.ndarray:
+        texts = [match[number] if match else None for match in matches]
+        return np.asarray([int(text or 0) for text in texts], "int64")
+
+    fits = np.asarray([match is not None for match in matches], bool)
+    return make_calendar(form, fits, [group(number) for number in form.groups])
+
+
+def make_calendar(form: DateFormat, fits: Any, numbers: list[Any]) -> Calendar:
+    """Makes a calendar of the groups' numbers.
+
+    Args:
+        form: The format.
+        fits: Which texts fit its pattern.
+        numbers: For each of its groups int64 numbers; any where a text does
+            not fit, and 0 for an hour that is not written.
+    """
+    if form.unit:
+        (count,) = numbers
+        count = count * as_number(fits, count)
+        days = count // form.unit - form.start
+        year, month = civil_of_days(days)
+        hour = count % form.unit * 24 // form.unit
+        readable = fits & (year >= 1) & (year <= 9999)
+    else:
+        year, month, day, *hours = numbers
+        hour = hours[0] if hours else 0 * day
+        readable = fits & (year >= 1) & (month >= 1) & (month <= 12) & (hour <= 24)
+        # Any month will do where there is none.
+        some = as_number(readable, year)
+        year, month = year * some, 1 + (month - 1) * some
+        readable = readable & (day >= 1) & (day <= month_length(year, month))
+        days = days_of_civil(year, month, day * some)
+    known = as_number(readable, days)
+    # 1970-01-01 was a Thursday.
+    return Calendar(
+        readable,
+        days * known,
+        year * known,
+        month * known,
+        (days * known + 3) % 7,
+        hour * known,
+    )
+
+
+def as_number(truth: Any, like: Any) -> Any:
+    """Returns 1 and 0 of another array's kind."""
+    if isinstance(truth, np.ndarray):
+        return truth.astype(like.dtype)
+    import tensorflow as tf
+
+    return tf.cast(truth, like.dtype)
+
+
+def detect_formats(words: Collection[str], counted: bool = False) -> list[str]:
+    """Finds the formats in which all words are dates.
+
+    Args:
+        words: Distinct words, none of them empty.
+        counted: Whether plain numbers may count days or seconds, as a column's
+            name says.
+
+    Returns:
+        The formats, the likeliest first: of dates that can be read either way,
+        those with points have the day first, others the month.
+
+    Example:
+
+    >>> detect_formats(["1/2/2024", "31/1/2024"]), detect_formats(["1.2.2024"])
+    (['day_first'], ['day_first', 'month_first'])
+    """
+    if not words:
+        return []
+    names = [*WRITTEN]
+    if not all("." in word for word in words):
+        names = ["iso", "month_first", "day_first"]
+    found = [name for name in names if parse_dates(words, name).readable.all()]
+    numbers = all(re.fullmatch(r"\d+(\.0+)?", word, re.ASCII) for word in words)
+    if found or not numbers:
+        return found
+    calendar = parse_dates(words, "compact")
+    if (
+        calendar.readable.all()
+        and ((calendar.year >= 1800) & (calendar.year <= 2200)).all()
+    ):
+        return ["compact"]
+    values = np.asarray([float(word) for word in words])
+    return [
+        name
+        for name, (low, high) in COUNTED.items()
+        if counted and (low <= values).all() and (values <= high).all()
+    ]
+
+
+def write_date(days: int, name: str) -> str:
+    """Writes a day in a format.
+
+    Args:
+        days: The days since 1970-01-01.
+        name: The format.
+
+    Example:
+
+    >>> write_date(0, "iso"), write_date(1, "unix")
+    ('1970-01-01', '86400')
+    """
+    form = DATE_FORMATS[name]
+    if form.unit:
+        return str((days + form.start) * form.unit)
+    date = datetime.date(1970, 1, 1) + datetime.timedelta(days=days)
+    return date.strftime(
+        {
+            "iso": "%Y-%m-%d",
+            "compact": "%Y%m%d",
+            "day_first": "%d.%m.%Y",
+            "month_first": "%m/%d/%Y",
+        }[name]
+    )
