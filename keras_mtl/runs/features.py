@@ -17,6 +17,7 @@ from keras_mtl.features import (
 from keras_mtl.tables import drop_uninformative, require_columns
 from keras_mtl.tables.column_store import Rows
 from keras_mtl.tables.suspicions import (
+    is_named_code,
     is_named_identifier,
     missing_code,
     repeats_identifier,
@@ -70,6 +71,7 @@ def choose_features(
     for feature in features:
         mistakes += feature.check_values(frame, source)
     _warn_of_identifiers(frame, columns, config)
+    _warn_of_digits(features, config)
     _warn_of_missing_codes(frame, features, config, source)
     by_name = {feature.name: feature for feature in features}
     for task in config.tasks:
@@ -191,6 +193,23 @@ def _warn_of_identifiers(
                 f"Column {column!r} looks like an identifier that repeats: {distinct} "
                 f"values in {len(frame)} rows. If rows of one value belong together, "
                 f"keep them on one side of the split (--group {shlex.quote(column)}).",
+                DataWarning,
+                stacklevel=2,
+            )
+
+
+def _warn_of_digits(features: Sequence[Feature], config: FitConfig) -> None:
+    """Tell of columns whose numbers are names, such as zip codes."""
+    asked = {*config.inputs.numeric, *(item.column_name for item in config.features)}
+    for feature in features:
+        column = feature.column_name
+        if feature.dtype == "float32" and column not in asked and is_named_code(column):
+            quoted = shlex.quote(column)
+            warnings.warn(
+                f"Column {column!r} is read as a number, though its digits seem to be "
+                f"a name, which counts nothing. Read it as categories (--categorical "
+                f"{quoted}), leave it out (--drop {quoted}), or keep it (--numeric "
+                f"{quoted}).",
                 DataWarning,
                 stacklevel=2,
             )

@@ -71,9 +71,17 @@ def write_saved_model(
 
     Example:
 
-    ```python
-    km.write_saved_model(model, "serving/heart_disease/1", details={"metrics": metrics})
-    ```
+    >>> import tempfile
+    >>> import keras_mtl as km
+    >>> from keras_mtl.serving import write_saved_model
+    >>> features = [km.NumericFeature("age", missing_share=0.0)]
+    >>> encoder = km.build_encoder(features)
+    >>> core = km.build_hard_sharing(encoder.output_shape[-1], [km.BinaryTask("heart")])
+    >>> model = km.join_encoder(encoder, core, features)
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> write_saved_model(model, f"{folder.name}/heart_disease/1", details={"seed": 0})
+    >>> "saved_model.pb" in os.listdir(f"{folder.name}/heart_disease/1")
+    True
     """
     _require_features(model)
     path = Path(path)

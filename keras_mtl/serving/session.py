@@ -57,11 +57,17 @@ class ServingSession:
 
     Example:
 
-    ```python
-    session = ServingSession("serving/heart_disease/1")
-    answer = session.run("serving_default", {"age": [63.0], "sex": ["male"]})
-    answer["heart"], answer["heart_class"]
-    ```
+    >>> import tempfile
+    >>> import tensorflow as tf
+    >>> module = tf.Module()
+    >>> module.double = tf.function(
+    ...     lambda age: {"heart": 2 * age}, [tf.TensorSpec([None], name="age")]
+    ... )
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> tf.saved_model.save(module, folder.name, {"serving_default": module.double})
+    >>> session = ServingSession(folder.name)
+    >>> session.run("serving_default", {"age": [0.5]})["heart"].tolist()
+    [1.0]
     """
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:

@@ -11,6 +11,7 @@ import pandas as pd
 __all__ = [
     "date_look",
     "identifier_look",
+    "is_named_code",
     "is_named_identifier",
     "missing_code",
     "repeats_identifier",
@@ -31,6 +32,12 @@ NUMBERINGS = IDENTIFIERS | {
 # Numbers that are drawn at random are as even as that, and have so many digits.
 EVENNESS = 1.2
 RANDOM_DIGITS = 6
+CODES = frozenset(
+    {
+        *("zip", "zipcode", "zipcodes", "postal", "postcode", "postalcode", "plz"),
+        *("phone", "telephone", "tel", "fax", "mobile", "ssn", "iban", "isbn"),
+    }
+)
 DATES = frozenset({"date", "datetime", "timestamp", "dob", "birthdate"})
 DATE = re.compile(
     r"\d{4}[-/.](0?[1-9]|1[0-2])[-/.]\d{1,2}(?!\d)"
@@ -151,6 +158,17 @@ def date_look(values: pd.Series | list[str], name: str) -> bool:
 def is_named_identifier(name: str) -> bool:
     """Says whether a name is one of an identifier, such as `patient_id`."""
     return bool(IDENTIFIERS.intersection(_ends(name)))
+
+
+def is_named_code(name: str) -> bool:
+    """Says whether a name is one of digits that count nothing, such as `zip`.
+
+    Example:
+
+    >>> is_named_code("home_zip"), is_named_code("zipper length")
+    (True, False)
+    """
+    return bool(CODES.intersection(_ends(name)))
 
 
 def _ends(name: str) -> set[str]:

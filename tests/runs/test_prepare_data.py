@@ -271,3 +271,13 @@ def test_the_decimal_mark_may_be_told(prepare):
     assert data.frame["b"].max() == 9125
     (message,) = messages(prepare, text, data__decimal_mark=";")
     assert "decimal_mark" in message
+
+
+def test_digits_that_are_a_name_are_a_hint_at_categories(prepare, recwarn):
+    frame = FRAME.assign(home_zip=10_000 + np.arange(ROWS) % 7)
+    with pytest.warns(DataWarning, match="--categorical home_zip"):
+        prepare(frame)
+    recwarn.clear()
+    for flag in ("numeric", "categorical", "drop"):
+        prepare(frame, **{f"inputs__{flag}": ["home_zip"]})
+    assert not [each for each in recwarn if "home_zip" in str(each.message)]
