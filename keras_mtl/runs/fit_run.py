@@ -6,6 +6,7 @@ import contextlib
 import shlex
 from pathlib import Path
 
+from keras_mtl._core.claims import claim
 from keras_mtl._core.interrupts import terminate_as_interrupt
 from keras_mtl._core.whole_folders import disk_failures
 from keras_mtl.configuration.fit_config import FitConfig
@@ -77,16 +78,20 @@ def fit_run(
         require_same_settings(resume.settings, kept.settings)
         require_same_data(resume.data, kept.data)
         kept.epoch = resume.progress.epoch
-    elif kept.path.exists():
-        terminal.show_given_up(folder)
-        kept.remove()
-    terminal.show_data(data)
-    try:
-        # The helpers import what they need while this process imports and trains.
-        with terminate_as_interrupt(), begin_helpers() as helpers:
-            _train_and_write(data, folder, kept, resume, terminal, workers, helpers)
-    except KeyboardInterrupt:
-        raise RunStoppedError(_interrupted(data, folder, kept)) from None
+    with contextlib.ExitStack() as stack:
+        # Whoever else writes there is noticed now, and not after the training.
+        with disk_failures(folder, "Nothing is trained yet. Make room."):
+            stack.enter_context(claim(folder))
+        if resume is None and kept.path.exists():
+            terminal.show_given_up(folder)
+            kept.remove()
+        terminal.show_data(data)
+        try:
+            # The helpers import what they need while this process imports and trains.
+            with terminate_as_interrupt(), begin_helpers() as helpers:
+                _train_and_write(data, folder, kept, resume, terminal, workers, helpers)
+        except KeyboardInterrupt:
+            raise RunStoppedError(_interrupted(data, folder, kept)) from None
     return folder
 
 

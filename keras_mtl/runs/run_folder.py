@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from keras_mtl._core.claims import is_claimed
 from keras_mtl._core.whole_folders import (
     flush_tree,
     folder_beside,
@@ -45,7 +46,7 @@ def choose_folder(
     """
     path = Path(folder) if folder is not None else UNNAMED / name
     number = 1
-    while folder is None and os.path.lexists(path):
+    while folder is None and (os.path.lexists(path) or is_claimed(path)):
         number += 1
         path = UNNAMED / f"{name}-{number}"
     if os.path.lexists(path):
