@@ -1,0 +1,58 @@
+"""Numbers that judge predictions: differences, calibration and importance."""
+
+from typing import TYPE_CHECKING
+
+from keras_mtl._core.lazy import lazy_names
+
+if TYPE_CHECKING:
+    # The names below, for type checkers and editors.
+    from keras_mtl.evaluation.multiple_tests import holm as holm
+    from keras_mtl.evaluation.paired_difference import (
+        PairedDifference as PairedDifference,
+        compare_paired as compare_paired,
+    )
+    from keras_mtl.evaluation.sample_size import (
+        RowsNeeded as RowsNeeded,
+        rows_to_detect as rows_to_detect,
+    )
+    from keras_mtl.evaluation.skill import (
+        Gain as Gain,
+        overall_gain as overall_gain,
+        skill_score as skill_score,
+        task_gain as task_gain,
+    )
+    from keras_mtl.evaluation.task_metrics import (
+        MetricFacts as MetricFacts,
+        main_metric as main_metric,
+        metric_facts as metric_facts,
+        metric_title as metric_title,
+    )
+    from keras_mtl.evaluation.verdict import (
+        Verdict as Verdict,
+        give_verdict as give_verdict,
+    )
+else:
+    __getattr__, __all__, __dir__ = lazy_names(
+        __name__,
+        {
+            "keras_mtl.evaluation.multiple_tests": ("holm",),
+            "keras_mtl.evaluation.paired_difference": (
+                "PairedDifference",
+                "compare_paired",
+            ),
+            "keras_mtl.evaluation.sample_size": ("RowsNeeded", "rows_to_detect"),
+            "keras_mtl.evaluation.skill": (
+                "Gain",
+                "overall_gain",
+                "skill_score",
+                "task_gain",
+            ),
+            "keras_mtl.evaluation.task_metrics": (
+                "MetricFacts",
+                "main_metric",
+                "metric_facts",
+                "metric_title",
+            ),
+            "keras_mtl.evaluation.verdict": ("Verdict", "give_verdict"),
+        },
+    )
