@@ -6,10 +6,25 @@ from keras_mtl._core.lazy import lazy_names
 
 if TYPE_CHECKING:
     # The names below, for type checkers and editors.
-    from keras_mtl.evaluation.multiple_tests import holm as holm
+    from keras_mtl.evaluation.calibration import (
+        BrierParts as BrierParts,
+        CalibrationError as CalibrationError,
+        ReliabilityCurve as ReliabilityCurve,
+        brier_parts as brier_parts,
+        calibration_error as calibration_error,
+        reliability_curve as reliability_curve,
+        top_class as top_class,
+    )
+    from keras_mtl.evaluation.multiple_tests import (
+        holm as holm,
+    )
     from keras_mtl.evaluation.paired_difference import (
         PairedDifference as PairedDifference,
         compare_paired as compare_paired,
+    )
+    from keras_mtl.evaluation.proportions import (
+        auc_interval as auc_interval,
+        proportion_interval as proportion_interval,
     )
     from keras_mtl.evaluation.sample_size import (
         RowsNeeded as RowsNeeded,
@@ -27,6 +42,11 @@ if TYPE_CHECKING:
         metric_facts as metric_facts,
         metric_title as metric_title,
     )
+    from keras_mtl.evaluation.temperature import (
+        apply_temperature as apply_temperature,
+        fit_residual_scale as fit_residual_scale,
+        fit_temperature as fit_temperature,
+    )
     from keras_mtl.evaluation.verdict import (
         Verdict as Verdict,
         give_verdict as give_verdict,
@@ -35,12 +55,28 @@ else:
     __getattr__, __all__, __dir__ = lazy_names(
         __name__,
         {
+            "keras_mtl.evaluation.calibration": (
+                "BrierParts",
+                "CalibrationError",
+                "ReliabilityCurve",
+                "brier_parts",
+                "calibration_error",
+                "reliability_curve",
+                "top_class",
+            ),
             "keras_mtl.evaluation.multiple_tests": ("holm",),
             "keras_mtl.evaluation.paired_difference": (
                 "PairedDifference",
                 "compare_paired",
             ),
-            "keras_mtl.evaluation.sample_size": ("RowsNeeded", "rows_to_detect"),
+            "keras_mtl.evaluation.proportions": (
+                "auc_interval",
+                "proportion_interval",
+            ),
+            "keras_mtl.evaluation.sample_size": (
+                "RowsNeeded",
+                "rows_to_detect",
+            ),
             "keras_mtl.evaluation.skill": (
                 "Gain",
                 "overall_gain",
@@ -53,6 +89,14 @@ else:
                 "metric_facts",
                 "metric_title",
             ),
-            "keras_mtl.evaluation.verdict": ("Verdict", "give_verdict"),
+            "keras_mtl.evaluation.temperature": (
+                "apply_temperature",
+                "fit_residual_scale",
+                "fit_temperature",
+            ),
+            "keras_mtl.evaluation.verdict": (
+                "Verdict",
+                "give_verdict",
+            ),
         },
     )
