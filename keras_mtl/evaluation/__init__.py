@@ -15,6 +15,17 @@ if TYPE_CHECKING:
         reliability_curve as reliability_curve,
         top_class as top_class,
     )
+    from keras_mtl.evaluation.conformal import (
+        ClassSets as ClassSets,
+        Intervals as Intervals,
+        JointQuantiles as JointQuantiles,
+        class_scores as class_scores,
+        conformal_quantile as conformal_quantile,
+        fit_class_sets as fit_class_sets,
+        fit_intervals as fit_intervals,
+        joint_quantiles as joint_quantiles,
+        residual_scores as residual_scores,
+    )
     from keras_mtl.evaluation.multiple_tests import (
         holm as holm,
     )
@@ -47,6 +58,12 @@ if TYPE_CHECKING:
         fit_residual_scale as fit_residual_scale,
         fit_temperature as fit_temperature,
     )
+    from keras_mtl.evaluation.thresholds import (
+        Aim as Aim,
+        Threshold as Threshold,
+        choose_threshold as choose_threshold,
+        parse_aim as parse_aim,
+    )
     from keras_mtl.evaluation.verdict import (
         Verdict as Verdict,
         give_verdict as give_verdict,
@@ -63,6 +80,17 @@ else:
                 "calibration_error",
                 "reliability_curve",
                 "top_class",
+            ),
+            "keras_mtl.evaluation.conformal": (
+                "ClassSets",
+                "Intervals",
+                "JointQuantiles",
+                "class_scores",
+                "conformal_quantile",
+                "fit_class_sets",
+                "fit_intervals",
+                "joint_quantiles",
+                "residual_scores",
             ),
             "keras_mtl.evaluation.multiple_tests": ("holm",),
             "keras_mtl.evaluation.paired_difference": (
@@ -93,6 +121,12 @@ else:
                 "apply_temperature",
                 "fit_residual_scale",
                 "fit_temperature",
+            ),
+            "keras_mtl.evaluation.thresholds": (
+                "Aim",
+                "Threshold",
+                "choose_threshold",
+                "parse_aim",
             ),
             "keras_mtl.evaluation.verdict": (
                 "Verdict",
