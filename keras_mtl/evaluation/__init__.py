@@ -26,12 +26,21 @@ if TYPE_CHECKING:
         joint_quantiles as joint_quantiles,
         residual_scores as residual_scores,
     )
+    from keras_mtl.evaluation.importance import (
+        FeatureImportance as FeatureImportance,
+        Predict as Predict,
+        feature_importance as feature_importance,
+    )
     from keras_mtl.evaluation.multiple_tests import (
         holm as holm,
     )
     from keras_mtl.evaluation.paired_difference import (
         PairedDifference as PairedDifference,
         compare_paired as compare_paired,
+    )
+    from keras_mtl.evaluation.partial_dependence import (
+        PartialDependence as PartialDependence,
+        predict_over_values as predict_over_values,
     )
     from keras_mtl.evaluation.proportions import (
         auc_interval as auc_interval,
@@ -46,6 +55,11 @@ if TYPE_CHECKING:
         overall_gain as overall_gain,
         skill_score as skill_score,
         task_gain as task_gain,
+    )
+    from keras_mtl.evaluation.subgroups import (
+        SubgroupMetric as SubgroupMetric,
+        band_names as band_names,
+        subgroup_metrics as subgroup_metrics,
     )
     from keras_mtl.evaluation.task_metrics import (
         MetricFacts as MetricFacts,
@@ -92,10 +106,19 @@ else:
                 "joint_quantiles",
                 "residual_scores",
             ),
+            "keras_mtl.evaluation.importance": (
+                "FeatureImportance",
+                "Predict",
+                "feature_importance",
+            ),
             "keras_mtl.evaluation.multiple_tests": ("holm",),
             "keras_mtl.evaluation.paired_difference": (
                 "PairedDifference",
                 "compare_paired",
+            ),
+            "keras_mtl.evaluation.partial_dependence": (
+                "PartialDependence",
+                "predict_over_values",
             ),
             "keras_mtl.evaluation.proportions": (
                 "auc_interval",
@@ -110,6 +133,11 @@ else:
                 "overall_gain",
                 "skill_score",
                 "task_gain",
+            ),
+            "keras_mtl.evaluation.subgroups": (
+                "SubgroupMetric",
+                "band_names",
+                "subgroup_metrics",
             ),
             "keras_mtl.evaluation.task_metrics": (
                 "MetricFacts",

@@ -2,8 +2,6 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from sklearn import metrics
 
 from keras_mtl.errors import UserError
@@ -88,7 +86,8 @@ def test_no_other_threshold_is_better(aim, score):
     assert best >= max(others) - 1e-12
 
 
-@given(st.integers(0, 50), st.sampled_from([0.5, 0.8, 0.9, 1.0]))
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("share", [0.5, 0.8, 0.9, 1.0])
 def test_a_share_is_reached_with_as_much_of_the_other_as_possible(seed, share):
     labels, probabilities = draw(60, seed)
     chosen = choose_threshold(labels, probabilities, f"sensitivity={share}")
@@ -100,9 +99,8 @@ def test_a_share_is_reached_with_as_much_of_the_other_as_possible(seed, share):
     )
     for threshold in probabilities:
         also = probabilities >= threshold
-        if metrics.recall_score(labels, also) >= share:
-            lost = metrics.recall_score(1 - labels, ~also)
-            assert lost <= chosen.specificity + 1e-12
+        if also[labels == 1].mean() >= share:
+            assert 1 - also[labels == 0].mean() <= chosen.specificity + 1e-12
     other = choose_threshold(labels, probabilities, f"specificity={share}")
     assert other.specificity >= share
     assert other.specificity_interval[0] <= other.specificity
