@@ -26,6 +26,8 @@ from rich.table import Table
 from keras_mtl.architectures import build_hard_sharing
 from keras_mtl.datasets import make_related_tasks, shuffle_labels
 from keras_mtl.evaluation import (
+    PairedDifference,
+    Verdict,
     compare_paired,
     give_verdict,
     holm,
@@ -77,20 +79,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--folds", type=int, default=5)
     parser.add_argument("--repeats", type=int, default=2)
     options = parser.parse_args(arguments)
-    table = Table("tasks", *get_args(Outcome))
-    counts = {}
+    table = Table("tasks", *get_args(Outcome), "mean difference of the AUC")
+    helped = {}
     for name, scenario in SCENARIOS.items():
-        counts[name] = count_verdicts(scenario, **vars(options))
-        row = [str(counts[name][outcome]) for outcome in get_args(Outcome)]
-        table.add_row(name, *row)
-    Console(width=100).print(table)
-    return int(counts["first task shuffled"]["helps"] > BOUND * options.draws)
+        judged = judge_draws(scenario, **vars(options))
+        counts = Counter(verdict.outcome for verdict, _ in judged)
+        mean = np.mean([difference.mean for _, difference in judged])
+        row = [str(counts[outcome]) for outcome in get_args(Outcome)]
+        table.add_row(name, *row, f"{mean:.3f}")
+        helped[name] = counts["helps"]
+    Console(width=120).print(table)
+    return int(helped["first task shuffled"] > BOUND * options.draws)
 
 
-def count_verdicts(
+def judge_draws(
     scenario: Scenario, draws: int, folds: int = 5, repeats: int = 2
-) -> Counter[str]:
-    """Counts the verdicts on the first task.
+) -> list[tuple[Verdict, PairedDifference]]:
+    """Returns the verdict on the first task of each draw, and its difference.
 
     Args:
         scenario: How the tables are made.
@@ -108,7 +113,8 @@ def count_verdicts(
     ]
     shared = _areas(frames, splits, TASKS)
     alone = {task.name: _areas(frames, splits, [task]) for task in TASKS}
-    counts: Counter[str] = Counter()
+    facts = metric_facts(TASKS[0], "auc")
+    judged = []
     for draw in range(draws):
         own = [index for index, split in enumerate(splits) if split[0] == draw]
         differences = [
@@ -120,11 +126,9 @@ def count_verdicts(
             for task in TASKS
         ]
         adjusted = holm([difference.p_value for difference in differences])
-        verdict = give_verdict(
-            "task1", metric_facts(TASKS[0], "auc"), differences[0].adjust(adjusted[0])
-        )
-        counts[verdict.outcome] += 1
-    return counts
+        first = differences[0].adjust(adjusted[0])
+        judged.append((give_verdict("task1", facts, first), first))
+    return judged
 
 
 def _draw(scenario: Scenario, seed: int) -> pd.DataFrame:

@@ -3,21 +3,23 @@
 import numpy as np
 import pytest
 
-from benchmarks.sharing_verdicts import SCENARIOS, count_verdicts, main
+from benchmarks.sharing_verdicts import SCENARIOS, judge_draws, main
 
 
 @pytest.mark.slow
 def test_a_task_of_shuffled_labels_is_not_helped():
-    counts = count_verdicts(SCENARIOS["first task shuffled"], draws=40)
-    assert counts.total() == 40
-    assert counts["helps"] <= 3
+    judged = judge_draws(SCENARIOS["first task shuffled"], draws=40)
+    assert len(judged) == 40
+    assert sum(verdict.outcome == "helps" for verdict, _ in judged) <= 3
+    assert abs(np.mean([difference.mean for _, difference in judged])) < 0.02
 
 
 @pytest.mark.slow
 def test_a_task_with_few_labels_is_helped_by_the_same_task_with_many():
-    counts = count_verdicts(SCENARIOS["the same, few labels of the first"], draws=10)
-    assert counts["helps"] >= 3
-    assert counts["hurts"] == 0
+    judged = judge_draws(SCENARIOS["the same, few labels of the first"], draws=10)
+    outcomes = [verdict.outcome for verdict, _ in judged]
+    assert outcomes.count("helps") >= 3
+    assert outcomes.count("hurts") == 0
 
 
 def test_the_command_fails_where_the_null_is_helped(monkeypatch, capsys):
