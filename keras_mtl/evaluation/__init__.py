@@ -31,6 +31,11 @@ if TYPE_CHECKING:
         Predict as Predict,
         feature_importance as feature_importance,
     )
+    from keras_mtl.evaluation.judgement import (
+        Judgement as Judgement,
+        TaskJudgement as TaskJudgement,
+        judge_tasks as judge_tasks,
+    )
     from keras_mtl.evaluation.multiple_tests import (
         holm as holm,
     )
@@ -110,6 +115,11 @@ else:
                 "FeatureImportance",
                 "Predict",
                 "feature_importance",
+            ),
+            "keras_mtl.evaluation.judgement": (
+                "Judgement",
+                "TaskJudgement",
+                "judge_tasks",
             ),
             "keras_mtl.evaluation.multiple_tests": ("holm",),
             "keras_mtl.evaluation.paired_difference": (

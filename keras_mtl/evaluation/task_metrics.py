@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 if TYPE_CHECKING:
     from keras_mtl.tasks import Task
@@ -71,6 +72,19 @@ class MetricFacts:
     def sign(self) -> int:
         """The factor that makes a larger number the better one."""
         return 1 if self.direction == "max" else -1
+
+    def equivalence_for(self, reference: ArrayLike) -> float:
+        """Returns the largest difference that does not matter.
+
+        Args:
+            reference: The reference's values, of which one hundredth is taken
+                where nothing else is known.
+        """
+        if self.equivalence is not None:
+            return self.equivalence
+        known = np.asarray(reference, "float64")
+        known = np.abs(known[np.isfinite(known)])
+        return EQUIVALENCE * float(known.mean()) if known.size else 0.0
 
 
 def metric_title(metric: str) -> str:
