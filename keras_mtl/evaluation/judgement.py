@@ -114,7 +114,7 @@ def judge_tasks(
     judged = []
     for (task, difference), p_value in zip(differences.items(), adjusted, strict=True):
         difference = difference.adjust(p_value)
-        needed = rows_to_detect(difference, max(1, rows[task]))
+        needed = rows_to_detect(difference, max(1, rows[task]), tests=len(facts))
         judged.append(
             TaskJudgement(
                 task=task,

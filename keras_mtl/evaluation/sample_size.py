@@ -51,6 +51,7 @@ def rows_to_detect(
     power: float = 0.8,
     level: float = 0.8,
     subsamples: Mapping[int, ArrayLike] | None = None,
+    tests: int = 1,
 ) -> RowsNeeded | None:
     """Estimates how many rows it takes to see a difference.
 
@@ -71,6 +72,8 @@ def rows_to_detect(
         subsamples: The differences over the splits when fewer rows were used,
             by the number of rows. With these the fall of the variance is
             measured rather than assumed, and the interval has its uncertainty.
+        tests: The number of tests that the p value is corrected for: the
+            difference must show in the strictest of them.
 
     Returns:
         A `RowsNeeded`; None where the splits had no spread, or the effect is 0.
@@ -92,17 +95,18 @@ def rows_to_detect(
                 f"Invalid value received for argument `{name}`. Expected a number "
                 f"between 0 and 1. Received: {name}={value}"
             )
-    if rows < 1:
-        raise ValueError(
-            "Invalid value received for argument `rows`. Expected a positive number. "
-            f"Received: rows={rows}"
-        )
+    for name, count in (("rows", rows), ("tests", tests)):
+        if count < 1:
+            raise ValueError(
+                f"Invalid value received for argument `{name}`. Expected a positive "
+                f"number. Received: {name}={count}"
+            )
     if effect is None:
         effect = max(abs(difference.mean), difference.equivalence)
     if not difference.standard_error > 0 or not effect:
         return None
     freedom = difference.splits - 1
-    reach = special.stdtrit(freedom, (1 + difference.level) / 2)
+    reach = special.stdtrit(freedom, 1 - (1 - difference.level) / (2 * tests))
     reach += special.stdtrit(freedom, power)
     # A draw of the true variance for each draw of its estimate's chi square.
     generator = np.random.default_rng(SEED)

@@ -42,7 +42,7 @@ def test_each_number_is_that_of_its_own_function():
     assert first.difference == heart.adjust(adjusted[0])
     assert second.difference == cost.adjust(adjusted[1])
     assert first.verdict.outcome == "helps"
-    assert second.rows_needed == rows_to_detect(cost, 400)
+    assert second.rows_needed == rows_to_detect(cost, 400, tests=2)
     gains = [
         (values["heart"] - reference["heart"]) / 0.5,
         (reference["cost"] - values["cost"]) / 40,

@@ -48,6 +48,19 @@ def test_half_the_difference_takes_four_times_the_rows():
     assert half == pytest.approx(4 * one)
 
 
+@pytest.mark.parametrize("tests", [1, 2, 20])
+def test_what_does_not_show_takes_more_rows_than_there_are(tests):
+    generator = np.random.default_rng(0)
+    for _ in range(50):
+        found = compare_paired(draw(generator, 500, effect=0.02), 0.2, 0.0)
+        needed = rows_to_detect(found, 500, tests=tests).rows
+        # Of Holm's corrections the one of the smallest p value is the strictest.
+        if found.p_value * tests > 0.05:
+            assert needed > 500
+        if found.p_value * tests < 1e-3:
+            assert needed < 500
+
+
 def test_subsamples_measure_how_the_variance_falls():
     generator = np.random.default_rng(0)
     found = compare_paired(generator.normal(size=2000) * 500**-0.35, 0.2, 0.0)
@@ -70,7 +83,9 @@ def test_without_spread_or_effect_nothing_can_be_told():
     assert rows_to_detect(compare_paired([-0.1, 0.1], 0.2, 0.0), 100) is None
 
 
-@pytest.mark.parametrize("arguments", [{"power": 1.0}, {"level": 0.0}, {"rows": 0}])
+@pytest.mark.parametrize(
+    "arguments", [{"power": 1.0}, {"level": 0.0}, {"rows": 0}, {"tests": 0}]
+)
 def test_an_argument_out_of_range_is_refused(arguments):
     found = compare_paired([0.1, 0.2], 0.2, 0.01)
     with pytest.raises(ValueError, match=next(iter(arguments))):
