@@ -27,6 +27,7 @@ LAYERS = (
     ("training",),
     ("architectures",),
     ("analysis",),
+    ("evaluation",),
     ("report", "serving"),
     ("configuration",),
     ("runs",),

@@ -1,4 +1,4 @@
-"""The embedded data sets."""
+"""The embedded data sets, and made data with a known truth."""
 
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,11 @@ if TYPE_CHECKING:
         heart_disease_path as heart_disease_path,
         load_heart_disease as load_heart_disease,
     )
+    from keras_mtl.datasets.related_tasks import (
+        make_related_tasks as make_related_tasks,
+        related_task_values as related_task_values,
+        shuffle_labels as shuffle_labels,
+    )
 else:
     __getattr__, __all__, __dir__ = lazy_names(
         __name__,
@@ -35,6 +40,11 @@ else:
                 "HEART_DISEASE_ZERO_IS_MISSING",
                 "heart_disease_path",
                 "load_heart_disease",
+            ),
+            "keras_mtl.datasets.related_tasks": (
+                "make_related_tasks",
+                "related_task_values",
+                "shuffle_labels",
             ),
         },
     )

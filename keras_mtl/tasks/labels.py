@@ -22,6 +22,7 @@ __all__ = [
     "fold_case",
     "is_comparison",
     "label_column",
+    "label_means",
     "label_numbers",
     "label_words",
     "parse_rule",
@@ -62,6 +63,22 @@ def label_column(frame: Rows, column: str, task: str, source: str) -> pd.Series:
             f"{len(values)} empty rows. Fill some, or leave the task out."
         )
     return values
+
+
+def label_means(labels: np.ndarray) -> np.ndarray | None:
+    """Returns the means of the columns of encoded labels.
+
+    Args:
+        labels: Of shape (N, columns), NaN where missing.
+
+    Returns:
+        Shape (columns,), or None when a column has no label.
+    """
+    counts = (~np.isnan(labels)).sum(axis=0)
+    if (counts == 0).any():
+        return None
+    means: np.ndarray = np.nansum(labels, axis=0, dtype="float64") / counts
+    return means
 
 
 def label_words(values: pd.Series) -> pd.Series:

@@ -165,6 +165,13 @@ class MulticlassTask(Task):
 
         return multiclass_measures(labels, outputs)
 
+    def chance_outputs(self, labels: np.ndarray) -> np.ndarray | None:
+        from keras_mtl.tasks.labels import label_means
+
+        one_hot = np.equal.outer(labels, np.arange(self.units)).astype("float64")
+        one_hot[np.isnan(labels)] = np.nan
+        return label_means(one_hot)
+
     def plots(
         self, labels: np.ndarray, outputs: np.ndarray
     ) -> dict[str, Callable[[Axes], None]]:

@@ -192,6 +192,11 @@ class MultilabelTask(Task):
 
         return multilabel_measures(labels, outputs, self.threshold)
 
+    def chance_outputs(self, labels: np.ndarray) -> np.ndarray | None:
+        from keras_mtl.tasks.labels import label_means
+
+        return label_means(np.reshape(labels, (len(labels), -1)))
+
     def plots(
         self, labels: np.ndarray, outputs: np.ndarray
     ) -> dict[str, Callable[[Axes], None]]:

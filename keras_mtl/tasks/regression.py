@@ -126,6 +126,11 @@ class RegressionTask(Task):
 
         return regression_measures(labels, np.reshape(outputs, (-1,)))
 
+    def chance_outputs(self, labels: np.ndarray) -> np.ndarray | None:
+        from keras_mtl.tasks.labels import label_means
+
+        return label_means(np.reshape(labels, (len(labels), -1)))
+
     def plots(
         self, labels: np.ndarray, outputs: np.ndarray
     ) -> dict[str, Callable[[Axes], None]]:

@@ -336,6 +336,21 @@ class Task(Declaration, ABC):
             AUC over one class, is left out.
         """
 
+    def chance_outputs(self, labels: np.ndarray) -> np.ndarray | None:
+        """Returns the outputs that a model without features would always give.
+
+        Their metrics are the chance values from which an evaluation counts
+        skill. By default they are not known.
+
+        Args:
+            labels: Encoded training labels, as `encode_labels` gives them.
+
+        Returns:
+            The outputs of one row, of shape (units,), or None.
+        """
+        del labels
+        return None
+
     def plots(
         self, labels: np.ndarray, outputs: np.ndarray
     ) -> dict[str, Callable[[Axes], None]]:

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from sklearn import metrics
 
 from keras_mtl.metrics import (
     binary_measures,
@@ -88,3 +89,57 @@ def test_certain_and_wrong_answers_stay_finite():
         binary_measures(labels, wrong[:, 1]),
     ):
         assert all(np.isfinite(value) for value in measures.values())
+
+
+@pytest.mark.parametrize("rows", [5, 60, 900])
+@pytest.mark.parametrize("decimals", [1, 6])
+def test_the_numbers_are_those_of_scikit_learn(rows, decimals):
+    generator = np.random.default_rng(rows)
+    codes = np.append([0, 1, 2], generator.integers(0, 3, rows))
+    # Rounded, some probabilities are equal, and some are 0 or 1.
+    probabilities = generator.dirichlet([0.5, 0.5, 0.5], len(codes)).round(decimals)
+    probabilities[:, 2] = 1 - probabilities[:, 0] - probabilities[:, 1]
+    probabilities = np.abs(probabilities)
+    probabilities /= probabilities.sum(axis=1, keepdims=True)
+    positive, probability = codes == 1, probabilities[:, 1]
+    measures = binary_measures(positive.astype(float), probability)
+    predictions = probability >= 0.5
+    assert measures == pytest.approx(
+        {
+            "rows": len(codes),
+            "accuracy": metrics.accuracy_score(positive, predictions),
+            "balanced_accuracy": metrics.balanced_accuracy_score(positive, predictions),
+            "auc": metrics.roc_auc_score(positive, probability),
+            "log_loss": metrics.log_loss(positive, probability, labels=[0, 1]),
+            "brier": metrics.brier_score_loss(positive, probability),
+        }
+    )
+    measures = multiclass_measures(codes.astype(float), probabilities)
+    predictions = probabilities.argmax(axis=1)
+    assert measures["accuracy"] == metrics.accuracy_score(codes, predictions)
+    assert measures["balanced_accuracy"] == pytest.approx(
+        metrics.recall_score(codes, predictions, average="macro")
+    )
+    # Once more, as rounding breaks some ties.
+    again = probabilities / probabilities.sum(axis=1, keepdims=True)
+    areas = [metrics.roc_auc_score(codes == k, again[:, k]) for k in range(3)]
+    assert measures["auc"] == pytest.approx(np.mean(areas))
+    assert measures["log_loss"] == pytest.approx(metrics.log_loss(codes, probabilities))
+    labels = generator.normal(size=len(codes))
+    measures = regression_measures(labels, probability)
+    assert measures["mae"] == pytest.approx(
+        metrics.mean_absolute_error(labels, probability)
+    )
+    assert measures["mse"] == pytest.approx(
+        metrics.mean_squared_error(labels, probability)
+    )
+    assert measures["r2"] == pytest.approx(metrics.r2_score(labels, probability))
+
+
+def test_an_output_that_is_no_number_is_refused():
+    labels, outputs = np.array([0.0, 1.0]), np.array([0.5, np.nan])
+    for measure in (binary_measures, regression_measures):
+        with pytest.raises(ValueError, match="NaN or infinity"):
+            measure(labels, outputs)
+    with pytest.raises(ValueError, match="NaN or infinity"):
+        multiclass_measures(labels, np.stack([outputs, outputs], axis=1))

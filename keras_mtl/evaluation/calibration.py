@@ -1,0 +1,292 @@
+"""How well probabilities agree with what happens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from keras_mtl.evaluation.proportions import proportion_interval
+
+__all__ = [
+    "BrierParts",
+    "CalibrationError",
+    "ReliabilityCurve",
+    "brier_parts",
+    "calibration_error",
+    "reliability_curve",
+    "top_class",
+]
+
+Floats = NDArray[np.float64]
+
+BINS = 10
+DRAWS = 500
+# From here on a bin's hits are drawn from a normal distribution, which rows in
+# the thousands follow closely.
+MANY_ROWS = 20_000
+
+
+@dataclass(frozen=True)
+class ReliabilityCurve:
+    """Observed shares over predicted probabilities, in bins of like size.
+
+    Attributes:
+        predicted: The mean probability of each bin.
+        observed: The share of positive rows of each bin.
+        low: The lower ends of the intervals of the shares.
+        high: The upper ends.
+        rows: The number of rows of each bin.
+    """
+
+    predicted: Floats
+    observed: Floats
+    low: Floats
+    high: Floats
+    rows: NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class CalibrationError:
+    """The expected calibration error, and what of it is chance.
+
+    Attributes:
+        value: The mean distance of observed shares from predicted
+            probabilities, over bins of like size, weighted by their rows.
+        bias: The mean value that perfectly calibrated probabilities have at
+            this number of rows.
+        high: The value that those exceed in 5 % of the cases.
+        p_value: The share of those with a value as high as this or higher.
+        rows: The number of labels.
+        bins: The number of bins.
+    """
+
+    value: float
+    bias: float
+    high: float
+    p_value: float
+    rows: int
+    bins: int
+
+    @property
+    def corrected(self) -> float:
+        """The value less its bias, not below 0."""
+        return max(0.0, self.value - self.bias)
+
+
+@dataclass(frozen=True)
+class BrierParts:
+    """The Brier score of yes-or-no labels, and what it is made of.
+
+    `brier = reliability - resolution + uncertainty + within`.
+
+    Attributes:
+        brier: The mean squared difference of probabilities and labels.
+        reliability: The part from probabilities that differ from the observed
+            shares; 0 is best.
+        resolution: The part saved because the observed shares differ between
+            bins; the more the better.
+        uncertainty: The Brier score of the share of positive labels.
+        within: What the bins hide, as the probabilities in a bin differ
+            (Stephenson et al. 2008); small where there are many bins.
+    """
+
+    brier: float
+    reliability: float
+    resolution: float
+    uncertainty: float
+    within: float
+
+
+def reliability_curve(
+    labels: ArrayLike, probabilities: ArrayLike, bins: int = BINS, level: float = 0.95
+) -> ReliabilityCurve:
+    """Compares predicted probabilities with observed shares.
+
+    The bins hold a like number of rows; equal probabilities are in the same
+    bin, so that there can be fewer bins than asked for.
+
+    Args:
+        labels: 0, 1 or NaN, of any shape. Missing labels are left out.
+        probabilities: Of a positive label, of the same shape.
+        bins: The largest number of bins.
+        level: The probability that the shares' intervals cover.
+
+    Returns:
+        A `ReliabilityCurve`; with no bin where there is no label.
+
+    Example:
+
+    >>> curve = reliability_curve([0, 0, 1, 1], [0.1, 0.3, 0.6, 0.8], bins=2)
+    >>> curve.predicted.round(2).tolist(), curve.observed.tolist()
+    ([0.2, 0.7], [0.0, 1.0])
+    """
+    truth, probability, starts = _binned(labels, probabilities, bins)
+    rows = np.diff(np.append(starts, len(truth)))
+    hits = _sums(truth, starts)
+    low, high = proportion_interval(hits, rows, level)
+    return ReliabilityCurve(
+        predicted=_sums(probability, starts) / rows,
+        observed=hits / rows,
+        low=low,
+        high=high,
+        rows=rows,
+    )
+
+
+def calibration_error(
+    labels: ArrayLike,
+    probabilities: ArrayLike,
+    bins: int = BINS,
+    draws: int = DRAWS,
+    seed: int = 0,
+) -> CalibrationError:
+    """Measures the expected calibration error, and its bias at this size.
+
+    The error is above 0 even for perfect probabilities, as few rows never
+    show the exact share. The bias is simulated: labels are drawn from the
+    probabilities themselves, and their error is measured in the same bins.
+
+    Args:
+        labels: 0, 1 or NaN, of any shape. Missing labels are left out.
+        probabilities: Of a positive label, of the same shape.
+        bins: The largest number of bins.
+        draws: The number of simulated sets of labels.
+        seed: Of the simulation.
+
+    Returns:
+        A `CalibrationError`; NaN where there is no label.
+
+    Example:
+
+    >>> generator = np.random.default_rng(0)
+    >>> probabilities = generator.uniform(size=500)
+    >>> labels = generator.uniform(size=500) < probabilities
+    >>> error = calibration_error(labels, probabilities)
+    >>> round(error.value, 2), round(error.bias, 2), error.p_value > 0.05
+    (0.04, 0.04, True)
+    """
+    truth, probability, starts = _binned(labels, probabilities, bins)
+    rows = len(truth)
+    if not rows:
+        nan = float("nan")
+        return CalibrationError(nan, nan, nan, nan, 0, 0)
+    value = float(np.abs(_sums(truth - probability, starts)).sum() / rows)
+    generator = np.random.default_rng(seed)
+    if rows > MANY_ROWS:
+        scales = np.sqrt(_sums(probability * (1 - probability), starts))
+        gaps = generator.normal(size=(draws, len(starts))) * scales
+    else:
+        gaps = np.stack(
+            [
+                _sums((generator.random(rows) < probability) - probability, starts)
+                for _ in range(draws)
+            ]
+        )
+    simulated = np.abs(gaps).sum(axis=1) / rows
+    return CalibrationError(
+        value=value,
+        bias=float(simulated.mean()),
+        high=float(np.quantile(simulated, 0.95)),
+        p_value=float((1 + np.sum(simulated >= value)) / (1 + draws)),
+        rows=rows,
+        bins=len(starts),
+    )
+
+
+def brier_parts(
+    labels: ArrayLike, probabilities: ArrayLike, bins: int = BINS
+) -> BrierParts:
+    """Splits the Brier score into its parts (Murphy 1973).
+
+    Args:
+        labels: 0, 1 or NaN, of any shape. Missing labels are left out.
+        probabilities: Of a positive label, of the same shape.
+        bins: The largest number of bins of like size.
+
+    Returns:
+        The `BrierParts`; NaN where there is no label.
+
+    Example:
+
+    >>> parts = brier_parts([0, 0, 1, 1], [0.25, 0.25, 0.75, 0.75])
+    >>> parts.brier, parts.reliability, parts.resolution, parts.uncertainty
+    (0.0625, 0.0625, 0.25, 0.25)
+    """
+    truth, probability, starts = _binned(labels, probabilities, bins)
+    total = len(truth)
+    if not total:
+        return BrierParts(*[float("nan")] * 5)
+    rows = np.diff(np.append(starts, total))
+    observed = _sums(truth, starts) / rows
+    predicted = _sums(probability, starts) / rows
+    share = truth.mean()
+    brier = float(np.mean((probability - truth) ** 2))
+    reliability = float(np.sum(rows * (predicted - observed) ** 2) / total)
+    resolution = float(np.sum(rows * (observed - share) ** 2) / total)
+    uncertainty = float(share * (1 - share))
+    within = brier - reliability + resolution - uncertainty
+    return BrierParts(brier, reliability, resolution, uncertainty, within)
+
+
+def top_class(labels: ArrayLike, probabilities: ArrayLike) -> tuple[Floats, Floats]:
+    """Returns whether the most probable class is right, and its probability.
+
+    The calibration of classes that exclude each other is judged by the pair,
+    as that of a yes-or-no label.
+
+    Args:
+        labels: Class indices or NaN, of shape (N,).
+        probabilities: Of shape (N, classes).
+
+    Returns:
+        1 for right, 0 for wrong, NaN where the label is missing; and the
+        largest probability of each row. Both of shape (N,).
+
+    Example:
+
+    >>> right, probability = top_class([0, 2], [[0.7, 0.2, 0.1], [0.5, 0.3, 0.2]])
+    >>> right.tolist(), probability.tolist()
+    ([1.0, 0.0], [0.7, 0.5])
+    """
+    truth = np.asarray(labels, "float64")
+    values = np.asarray(probabilities, "float64")
+    right = np.where(np.isnan(truth), np.nan, values.argmax(axis=1) == truth)
+    return right, values.max(axis=1)
+
+
+def _binned(
+    labels: ArrayLike, probabilities: ArrayLike, bins: int
+) -> tuple[Floats, Floats, NDArray[np.intp]]:
+    """Returns known labels and probabilities by rank, and where bins begin."""
+    if bins < 1:
+        raise ValueError(
+            "Invalid value received for argument `bins`. Expected a positive number. "
+            f"Received: bins={bins}"
+        )
+    truth = np.asarray(labels, "float64").reshape(-1)
+    probability = np.asarray(probabilities, "float64").reshape(-1)
+    if truth.shape != probability.shape:
+        raise ValueError(
+            "Expected `labels` and `probabilities` of the same shape. Received: "
+            f"shapes {np.shape(labels)} and {np.shape(probabilities)}"
+        )
+    known = ~np.isnan(truth)
+    truth, probability = truth[known], probability[known]
+    order = np.argsort(probability, kind="stable")
+    truth, probability = truth[order], probability[order]
+    if not truth.size:
+        return truth, probability, np.empty(0, np.intp)
+    # A bin begins at the first row above a quantile, so ties stay together.
+    edges = np.quantile(probability, np.arange(1, bins) / bins)
+    starts = np.searchsorted(probability, edges, side="right")
+    starts = np.unique(np.concatenate([[0], starts]))
+    return truth, probability, starts[starts < len(truth)]
+
+
+def _sums(values: Floats, starts: NDArray[np.intp]) -> Floats:
+    if not len(starts):
+        return np.empty(0)
+    sums: Floats = np.add.reduceat(values, starts)
+    return sums

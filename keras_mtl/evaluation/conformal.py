@@ -1,0 +1,343 @@
+"""Sets and intervals that hold the true label with a stated probability."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+__all__ = [
+    "ClassSets",
+    "Intervals",
+    "JointQuantiles",
+    "class_scores",
+    "conformal_quantile",
+    "fit_class_sets",
+    "fit_intervals",
+    "joint_quantiles",
+    "residual_scores",
+]
+
+Floats = NDArray[np.float64]
+Method = Literal["lac", "aps"]
+
+# For each row that the joint sets may miss, complete rows that show it.
+ROWS_PER_MISS = 10
+
+
+@dataclass(frozen=True)
+class ClassSets:
+    """Sets of classes.
+
+    Attributes:
+        quantile: The largest score of a class in the set; infinite where the
+            rows were too few for the coverage, and each set holds all classes.
+        coverage: The probability that the set holds the true class.
+        method: See `class_scores`.
+        rows: The number of labels that the quantile was learned from.
+    """
+
+    quantile: float
+    coverage: float
+    method: Method
+    rows: int
+
+    def contains(self, probabilities: ArrayLike) -> NDArray[np.bool_]:
+        """Returns which classes the sets of rows hold.
+
+        A set always holds the most probable class.
+
+        Args:
+            probabilities: Of shape (N, classes), or (N,) for the positive one
+                of two classes.
+
+        Returns:
+            Shape (N, classes).
+        """
+        values = _class_probabilities(probabilities)
+        inside = _scores_of_classes(values, self.method) <= self.quantile
+        inside[np.arange(len(values)), values.argmax(axis=1)] = True
+        return inside
+
+
+@dataclass(frozen=True)
+class Intervals:
+    """Intervals of numbers.
+
+    Attributes:
+        quantile: Half the width of an interval, in units of the scale;
+            infinite where the rows were too few for the coverage.
+        coverage: The probability that the interval holds the true number.
+        rows: The number of labels that the quantile was learned from.
+    """
+
+    quantile: float
+    coverage: float
+    rows: int
+
+    def around(
+        self, predictions: ArrayLike, scales: ArrayLike = 1.0
+    ) -> tuple[Floats, Floats]:
+        """Returns the lower and the upper ends around predictions.
+
+        Args:
+            predictions: Of shape (N,) or (N, 1).
+            scales: See `residual_scores`.
+
+        Returns:
+            Two arrays of shape (N,).
+        """
+        center = np.asarray(predictions, "float64").reshape(-1)
+        half = self.quantile * np.asarray(scales, "float64")
+        return center - half, center + half
+
+
+@dataclass(frozen=True)
+class JointQuantiles:
+    """Quantiles of several tasks that hold together.
+
+    Attributes:
+        quantiles: The quantile of each task's scores, for `ClassSets` and
+            `Intervals`.
+        coverage: The probability that all the labels of a row are held.
+        method: `"complete rows"` or `"Bonferroni"`; see `joint_quantiles`.
+        rows: The number of rows with a label of each task.
+    """
+
+    quantiles: dict[str, float]
+    coverage: float
+    method: Literal["complete rows", "Bonferroni"]
+    rows: int
+
+
+def class_scores(
+    labels: ArrayLike, probabilities: ArrayLike, method: Method = "lac"
+) -> Floats:
+    """Returns how unlikely the model finds the true classes.
+
+    Args:
+        labels: Class indices, NaN where missing, of shape (N,).
+        probabilities: Of shape (N, classes), or (N,) for the positive one of
+            two classes.
+        method: `"lac"` takes 1 less the class's probability and gives the
+            smallest sets (Sadinle et al. 2019). `"aps"` takes the probability
+            of the class and of all more probable ones, and gives sets that
+            vary more with how difficult a row is (Romano et al. 2020, without
+            the random part, so that a row always has the same set).
+
+    Returns:
+        Scores of shape (N,), NaN where the label is missing.
+
+    Example:
+
+    >>> class_scores([0, 1], [[0.75, 0.25], [0.75, 0.25]]).tolist()
+    [0.25, 0.75]
+    """
+    _check_method(method)
+    truth = np.asarray(labels, "float64").reshape(-1)
+    scores = _scores_of_classes(_class_probabilities(probabilities), method)
+    known = ~np.isnan(truth)
+    picked = np.full(truth.shape, np.nan)
+    picked[known] = scores[known, truth[known].astype(int)]
+    return picked
+
+
+def residual_scores(
+    labels: ArrayLike, predictions: ArrayLike, scales: ArrayLike = 1.0
+) -> Floats:
+    """Returns how far numbers are from their predictions.
+
+    Args:
+        labels: Of shape (N,), NaN where missing.
+        predictions: Of shape (N,) or (N, 1).
+        scales: What a model expects of each row's residual, such as the spread
+            of an ensemble's members: the intervals are wide where it is large.
+
+    Returns:
+        Scores of shape (N,), NaN where the label is missing.
+    """
+    truth = np.asarray(labels, "float64").reshape(-1)
+    residuals = truth - np.asarray(predictions, "float64").reshape(-1)
+    scores: Floats = np.abs(residuals) / np.asarray(scales, "float64")
+    return scores
+
+
+def conformal_quantile(scores: ArrayLike, coverage: float) -> float:
+    """Returns the score up to which a new row's score lies.
+
+    If the rows and the new row are exchangeable and the model has not been
+    trained on any of them, the probability is at least `coverage` and at most
+    `coverage + 1 / (rows + 1)`. Scores of cross-validation, where each row is
+    scored by a model that has not seen it, may be pooled. The coverage is then
+    not proven, but close for models that differ little from fold to fold.
+
+    Args:
+        scores: Of shape (N,), NaN where a label is missing.
+        coverage: Between 0 and 1.
+
+    Returns:
+        The quantile; infinite where the rows are too few.
+
+    Raises:
+        ValueError: When the coverage is out of its range.
+
+    Example:
+
+    >>> conformal_quantile([1, 2, 3, 4, 5, 6, 7, 8, 9], 0.8)
+    8.0
+    >>> conformal_quantile([1, 2, 3], 0.9)
+    inf
+    """
+    if not 0 < coverage < 1:
+        raise ValueError(
+            "Invalid value received for argument `coverage`. Expected a number between "
+            f"0 and 1. Received: coverage={coverage}"
+        )
+    values = np.asarray(scores, "float64").reshape(-1)
+    values = np.sort(values[~np.isnan(values)])
+    # Less than rounding errors would make 0.9 * 10 the tenth of nine.
+    rank = int(np.ceil((len(values) + 1) * coverage - 1e-9))
+    return float(values[rank - 1]) if rank <= len(values) else float("inf")
+
+
+def fit_class_sets(
+    labels: ArrayLike,
+    probabilities: ArrayLike,
+    coverage: float = 0.9,
+    method: Method = "lac",
+) -> ClassSets:
+    """Learns sets of classes from rows that the model was not trained on.
+
+    Args:
+        labels: See `class_scores`.
+        probabilities: See `class_scores`.
+        coverage: The probability that a set holds the true class.
+        method: See `class_scores`.
+
+    Returns:
+        The `ClassSets`.
+
+    Example:
+
+    >>> labels = np.array([0, 1] * 20)
+    >>> probabilities = np.where(labels == 1, 0.4, 0.3)
+    >>> sets = fit_class_sets(labels, probabilities, coverage=0.9)
+    >>> sets.contains([0.95, 0.55]).tolist()
+    [[False, True], [True, True]]
+    """
+    scores = class_scores(labels, probabilities, method)
+    rows = int((~np.isnan(scores)).sum())
+    return ClassSets(conformal_quantile(scores, coverage), coverage, method, rows)
+
+
+def fit_intervals(
+    labels: ArrayLike,
+    predictions: ArrayLike,
+    coverage: float = 0.9,
+    scales: ArrayLike = 1.0,
+) -> Intervals:
+    """Learns intervals of numbers from rows that the model was not trained on.
+
+    Args:
+        labels: See `residual_scores`.
+        predictions: See `residual_scores`.
+        coverage: The probability that an interval holds the true number.
+        scales: See `residual_scores`.
+
+    Returns:
+        The `Intervals`.
+
+    Example:
+
+    >>> intervals = fit_intervals(np.arange(9.0), np.zeros(9), coverage=0.8)
+    >>> low, high = intervals.around([10.0])
+    >>> low.tolist(), high.tolist()
+    ([3.0], [17.0])
+    """
+    scores = residual_scores(labels, predictions, scales)
+    rows = int((~np.isnan(scores)).sum())
+    return Intervals(conformal_quantile(scores, coverage), coverage, rows)
+
+
+def joint_quantiles(scores: Mapping[str, ArrayLike], coverage: float) -> JointQuantiles:
+    """Finds quantiles that hold all the labels of a row together.
+
+    Each score is replaced by its rank among the task's scores, which puts all
+    tasks on one scale, and a row's worst rank is held with the probability
+    `coverage` (Messoudi et al. 2021). As tasks of a row tend to be difficult
+    together, the sets are smaller than those of Bonferroni's correction, where
+    each of T tasks is held with the probability `1 - (1 - coverage) / T`.
+
+    A row's worst rank is known only if it has a label of each task. The ranks
+    are those of all rows with a task's label, the worst rank that of the
+    complete rows: it holds for other rows as far as labels are missing at
+    random. With fewer than `10 / (1 - coverage)` complete rows the correction
+    of Bonferroni is taken, which needs none.
+
+    Args:
+        scores: By task the scores of the same rows, of shape (N,), NaN where a
+            label is missing; as `class_scores` and `residual_scores` give them.
+        coverage: The probability that all the labels of a row are held.
+
+    Returns:
+        The `JointQuantiles`.
+
+    Raises:
+        ValueError: When there is no task, or the coverage is out of its range.
+
+    Example:
+
+    >>> generator = np.random.default_rng(0)
+    >>> first = generator.normal(size=500) ** 2
+    >>> joint = joint_quantiles({"a": first, "b": 10 * first}, coverage=0.9)
+    >>> joint.method, round(joint.quantiles["b"] / joint.quantiles["a"], 6)
+    ('complete rows', 10.0)
+    """
+    if not scores:
+        raise ValueError("Expected `scores` of one or more tasks. Received: none")
+    table = np.stack([np.asarray(s, "float64").reshape(-1) for s in scores.values()])
+    complete = ~np.isnan(table).any(axis=0)
+    rows = int(complete.sum())
+    if rows * (1 - coverage) < ROWS_PER_MISS:
+        share = 1 - (1 - coverage) / len(table)
+        quantiles = {n: conformal_quantile(s, share) for n, s in scores.items()}
+        return JointQuantiles(quantiles, coverage, "Bonferroni", rows)
+    known = [np.sort(task[~np.isnan(task)]) for task in table]
+    ranks = [
+        np.searchsorted(ordered, task[complete], side="right") / len(ordered)
+        for ordered, task in zip(known, table, strict=True)
+    ]
+    worst = conformal_quantile(np.max(ranks, axis=0), coverage)
+    quantiles = {}
+    for name, ordered in zip(scores, known, strict=True):
+        rank = min(len(ordered), int(np.ceil(worst * len(ordered) - 1e-9)))
+        quantiles[name] = float(ordered[rank - 1])
+    return JointQuantiles(quantiles, coverage, "complete rows", rows)
+
+
+def _class_probabilities(probabilities: ArrayLike) -> Floats:
+    values = np.asarray(probabilities, "float64")
+    if values.ndim == 2 and values.shape[1] == 1:
+        values = values[:, 0]
+    return np.stack([1 - values, values], axis=1) if values.ndim == 1 else values
+
+
+def _scores_of_classes(probabilities: Floats, method: Method) -> Floats:
+    if method == "lac":
+        return 1 - probabilities
+    order = np.argsort(-probabilities, axis=1, kind="stable")
+    sums = np.cumsum(np.take_along_axis(probabilities, order, axis=1), axis=1)
+    scores = np.empty_like(sums)
+    np.put_along_axis(scores, order, sums, axis=1)
+    return scores
+
+
+def _check_method(method: str) -> None:
+    if method not in get_args(Method):
+        raise ValueError(
+            "Invalid value received for argument `method`. Expected one of "
+            f"{list(get_args(Method))}. Received: method={method!r}"
+        )

@@ -1,0 +1,184 @@
+"""The features that predictions rest on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from keras_mtl.evaluation.task_metrics import main_metric, metric_facts
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from keras_mtl.tasks import Task
+
+__all__ = ["FeatureImportance", "Predict", "feature_importance"]
+
+# Takes rows with the features' columns, and returns each task's outputs.
+Predict = Callable[["pd.DataFrame"], Mapping[str, np.ndarray]]
+
+# The rows of one call of the predict function.
+ROWS_PER_CALL = 20_000
+
+
+@dataclass(frozen=True)
+class FeatureImportance:
+    """How much worse a task's metric is without a feature.
+
+    Attributes:
+        task: The task's name.
+        feature: The feature's name.
+        metric: The metric's name.
+        base: The metric with all features as they are.
+        importance: By how much the metric is worse, on average over the
+            repeats, when the feature's values are shuffled. Above 0 whatever
+            the metric's direction where the feature helps.
+        std: The standard deviation over the repeats.
+        values: The loss in each repeat.
+    """
+
+    task: str
+    feature: str
+    metric: str
+    base: float
+    importance: float
+    std: float
+    values: tuple[float, ...]
+
+
+def feature_importance(
+    predict: Predict,
+    frame: pd.DataFrame,
+    tasks: Sequence[Task],
+    labels: Mapping[str, np.ndarray],
+    metrics: Mapping[str, str] | None = None,
+    features: Mapping[str, Sequence[str]] | None = None,
+    repeats: int = 5,
+    max_rows: int | None = 5000,
+    seed: int = 0,
+) -> tuple[FeatureImportance, ...]:
+    """Measures permutation importance for each feature and task (Breiman 2001).
+
+    A feature's values are shuffled over the rows, which keeps their
+    distribution and breaks their relation to the labels; all tasks are measured
+    with the same shuffled rows. Of two features that say the same, each seems
+    unimportant as the other one remains: give those as one feature.
+
+    Args:
+        predict: Returns each task's outputs for rows.
+        frame: Rows that the model was not trained on, with the features'
+            columns.
+        tasks: The tasks, of any registered kind.
+        labels: By task its encoded labels of the rows.
+        metrics: By task its metric. By default the one that verdicts rest on.
+        features: By feature its columns, which are shuffled together. By
+            default each column is a feature.
+        repeats: The number of times that each feature is shuffled.
+        max_rows: With more rows than these, as many are drawn at random.
+        seed: Of the shuffling.
+
+    Returns:
+        For each task and feature a `FeatureImportance`, in the order of the
+        tasks, and the most important feature first.
+
+    Raises:
+        ValueError: When a feature's column is not in the frame, or the
+            arguments do not match.
+
+    Example:
+
+    >>> import pandas as pd
+    >>> from keras_mtl.tasks import BinaryTask
+    >>> frame = pd.DataFrame({"dose": np.arange(100.0), "site": np.arange(100.0)})
+    >>> labels = {"sick": (frame["dose"] >= 50).to_numpy("float32")}
+    >>> found = feature_importance(
+    ...     lambda rows: {"sick": rows["dose"].to_numpy() / 100},
+    ...     frame,
+    ...     [BinaryTask("sick", classes=("no", "yes"))],
+    ...     labels,
+    ... )
+    >>> [(each.feature, round(each.importance, 1)) for each in found]
+    [('dose', 0.5), ('site', 0.0)]
+    """
+    if repeats < 1:
+        raise ValueError(
+            "Invalid value received for argument `repeats`. Expected a positive "
+            f"number. Received: repeats={repeats}"
+        )
+    columns = {str(name): [name] for name in frame.columns}
+    if features is not None:
+        columns = {name: list(own) for name, own in features.items()}
+    for name, own in columns.items():
+        if absent := [column for column in own if column not in frame.columns]:
+            raise ValueError(
+                f"Expected the columns of feature {name!r} in `frame`. Received: a "
+                f"frame without {', '.join(map(repr, absent))}"
+            )
+    facts = {
+        task.name: metric_facts(task, (metrics or {}).get(task.name, main_metric(task)))
+        for task in tasks
+    }
+    generator = np.random.default_rng(seed)
+    truth = {task.name: np.asarray(labels[task.name]) for task in tasks}
+    if max_rows is not None and len(frame) > max_rows:
+        chosen = np.sort(generator.choice(len(frame), max_rows, replace=False))
+        frame = frame.iloc[chosen]
+        truth = {name: values[chosen] for name, values in truth.items()}
+    rows = len(frame)
+
+    def scores(outputs: Mapping[str, np.ndarray], start: int) -> dict[str, float]:
+        values = {}
+        for task in tasks:
+            given = np.asarray(outputs[task.name])[start : start + rows]
+            measured = task.measure(truth[task.name], given)
+            values[task.name] = measured.get(facts[task.name].metric, np.nan)
+        return values
+
+    base = scores(predict(frame), 0)
+    losses: dict[tuple[str, str], list[float]] = {}
+    # Several repeats per call: a call has a fixed price.
+    per_call = max(1, ROWS_PER_CALL // max(1, rows))
+    for name, own in columns.items():
+        orders = [generator.permutation(rows) for _ in range(repeats)]
+        for first in range(0, repeats, per_call):
+            stacked = orders[first : first + per_call]
+            outputs = predict(_shuffle(frame, own, stacked))
+            for index in range(len(stacked)):
+                found = scores(outputs, index * rows)
+                for key, value in found.items():
+                    loss = facts[key].sign * (base[key] - value)
+                    losses.setdefault((key, name), []).append(float(loss))
+    results = []
+    for task in tasks:
+        found_here = [
+            FeatureImportance(
+                task=task.name,
+                feature=name,
+                metric=facts[task.name].metric,
+                base=float(base[task.name]),
+                importance=float(np.mean(losses[task.name, name])),
+                std=float(np.std(losses[task.name, name], ddof=1))
+                if repeats > 1
+                else 0.0,
+                values=tuple(losses[task.name, name]),
+            )
+            for name in columns
+        ]
+        results += sorted(found_here, key=lambda found: -found.importance)
+    return tuple(results)
+
+
+def _shuffle(
+    frame: pd.DataFrame, columns: Sequence[str], orders: Sequence[np.ndarray]
+) -> pd.DataFrame:
+    """Returns a copy of the rows for each order, with the columns in that order."""
+    rows = np.tile(np.arange(len(frame)), len(orders))
+    shuffled = frame.iloc[rows].reset_index(drop=True)
+    order = np.concatenate(orders)
+    for column in columns:
+        # An array keeps the column's type, of categories and missing cells too.
+        shuffled[column] = frame[column].array.take(order)
+    return shuffled

@@ -1,0 +1,141 @@
+"""The judgement of a model against a reference, over tasks and splits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from keras_mtl.evaluation.multiple_tests import holm
+from keras_mtl.evaluation.paired_difference import PairedDifference, compare_paired
+from keras_mtl.evaluation.sample_size import RowsNeeded, rows_to_detect
+from keras_mtl.evaluation.skill import Gain, Scale, overall_gain, task_gain
+from keras_mtl.evaluation.task_metrics import MetricFacts
+from keras_mtl.evaluation.verdict import Verdict, give_verdict
+
+__all__ = ["Judgement", "TaskJudgement", "judge_tasks"]
+
+
+@dataclass(frozen=True)
+class TaskJudgement:
+    """How a model differs from a reference in one task.
+
+    Attributes:
+        task: The task's name.
+        facts: The metric, its direction and its chance value.
+        difference: In the metric's own unit, above 0 where the model is
+            better; its p value is adjusted for the number of tasks.
+        gain: The same on a scale that tasks have in common.
+        rows_needed: How many rows it takes to see such a difference; None
+            where the splits do not tell.
+        verdict: The verdict in words.
+    """
+
+    task: str
+    facts: MetricFacts
+    difference: PairedDifference
+    gain: Gain
+    rows_needed: RowsNeeded | None
+    verdict: Verdict
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """How a model differs from a reference.
+
+    Attributes:
+        tasks: Each task's judgement, in the order of the tasks.
+        overall: The mean gain over the tasks whose gains have the scale
+            `scale`. Read it beside the tasks' own: the mean hides a task that
+            is hurt.
+        scale: The scale of the overall gain; None where no task has a gain.
+    """
+
+    tasks: tuple[TaskJudgement, ...]
+    overall: PairedDifference
+    scale: Scale | None
+
+
+def judge_tasks(
+    facts: Mapping[str, MetricFacts],
+    values: Mapping[str, ArrayLike],
+    reference: Mapping[str, ArrayLike],
+    rows: Mapping[str, int],
+    test_share: float,
+    equivalence: Mapping[str, float] | None = None,
+    chance: Mapping[str, ArrayLike] | None = None,
+    level: float = 0.95,
+    subject: str = "Sharing",
+) -> Judgement:
+    """Judges a model against a reference in each task and overall.
+
+    Args:
+        facts: By task the metric that is judged.
+        values: By task the model's metric in each split, NaN where it failed.
+        reference: By task the reference's metric in the same splits.
+        rows: By task the number of labelled rows.
+        test_share: The share of the rows that a split holds out.
+        equivalence: By task the largest difference that does not matter, in
+            the metric's own unit. By default that of the facts, or one
+            hundredth of the reference's mean where those have none.
+        chance: By task the chance value in each split. By default that of the
+            facts.
+        level: The probability that intervals cover.
+        subject: What is judged, for the verdicts.
+
+    Returns:
+        The `Judgement`.
+
+    Example:
+
+    >>> facts = {"heart": MetricFacts("auc", "max", 1.0, 0.5, 0.01)}
+    >>> shared = {"heart": [0.84, 0.86, 0.85, 0.87]}
+    >>> alone = {"heart": [0.81, 0.83, 0.83, 0.84]}
+    >>> judged = judge_tasks(facts, shared, alone, {"heart": 900}, test_share=0.25)
+    >>> judged.tasks[0].verdict.outcome, round(judged.overall.mean, 3)
+    ('helps', 0.055)
+    """
+    differences: dict[str, PairedDifference] = {}
+    gains: dict[str, Gain] = {}
+    for task, own in facts.items():
+        new = np.asarray(values[task], "float64")
+        old = np.asarray(reference[task], "float64")
+        limit = (equivalence or {}).get(task)
+        differences[task] = compare_paired(
+            own.sign * (new - old),
+            test_share,
+            own.equivalence_for(old) if limit is None else limit,
+            level,
+        )
+        gains[task] = task_gain(new, old, own, (chance or {}).get(task))
+    adjusted = holm([difference.p_value for difference in differences.values()])
+    judged = []
+    for (task, difference), p_value in zip(differences.items(), adjusted, strict=True):
+        difference = difference.adjust(p_value)
+        needed = rows_to_detect(difference, max(1, rows[task]), tests=len(facts))
+        judged.append(
+            TaskJudgement(
+                task=task,
+                facts=facts[task],
+                difference=difference,
+                gain=gains[task],
+                rows_needed=needed,
+                verdict=give_verdict(task, facts[task], difference, needed, subject),
+            )
+        )
+    scales = {gain.scale for gain in gains.values()}
+    # A share of the way to perfect and a share of an error are not averaged.
+    scale: Scale | None = None
+    if scales & {"skill", "relative"}:
+        scale = "skill" if "skill" in scales else "relative"
+    counted = [gain.values for gain in gains.values() if gain.scale == scale]
+    splits = max(len(difference.differences) for difference in differences.values())
+    return Judgement(
+        tasks=tuple(judged),
+        overall=overall_gain(
+            counted if scale else np.full((1, splits), np.nan), test_share, level=level
+        ),
+        scale=scale,
+    )
