@@ -30,6 +30,10 @@ if TYPE_CHECKING:
         register_architecture as register_architecture,
         regressor_trunk as regressor_trunk,
     )
+    from keras_mtl.comparison import (
+        Comparison as Comparison,
+        compare_sharing as compare_sharing,
+    )
     from keras_mtl.datasets import (
         load_curve as load_curve,
         load_heart_disease as load_heart_disease,
@@ -86,6 +90,7 @@ else:
                 "register_architecture",
                 "regressor_trunk",
             ),
+            "keras_mtl.comparison": ("Comparison", "compare_sharing"),
             "keras_mtl.datasets": (
                 "load_curve",
                 "load_heart_disease",

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from keras_mtl.configuration.command_line import IMPORT_FLAG, Flag, run_command
 
 if TYPE_CHECKING:
-    from keras_mtl.configuration.fit_config import FitConfig
     from keras_mtl.configuration.workers import Workers
 
 __all__ = ["FLAGS", "main"]
@@ -315,6 +314,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def _fit(values: dict[str, Any], mistakes: list[str]) -> None:
     from keras_mtl._core.plugins import import_modules
+    from keras_mtl.configuration.merge_settings import merge_settings
     from keras_mtl.configuration.workers import read_workers
     from keras_mtl.errors import gather
 
@@ -330,7 +330,7 @@ def _fit(values: dict[str, Any], mistakes: list[str]) -> None:
     elif resume:
         _resume(values, mistakes, quiet, workers)
     else:
-        config = _settings(values, mistakes)
+        config = merge_settings(values, mistakes)
         # Loaded from here on: what the settings don't need.
         from keras_mtl.runs.fit_run import fit_run
 
@@ -341,6 +341,7 @@ def _resume(
     values: dict[str, Any], mistakes: list[str], quiet: bool, workers: Workers | None
 ) -> None:
     """Goes on with an interrupted run, with its own settings."""
+    from keras_mtl.configuration.merge_settings import merge_settings
     from keras_mtl.configuration.validate import build_config
     from keras_mtl.errors import UserError, gather
     from keras_mtl.runs.resume import (
@@ -359,7 +360,7 @@ def _resume(
     if values or mistakes:
         flags = {f"output.{key}": value for key, value in output.items()}
         # What is not given is the run's own, and not some other preset's.
-        config = _settings({**values, **flags}, mistakes, own)
+        config = merge_settings({**values, **flags}, mistakes, own)
     if mistakes:
         raise UserError(*mistakes)
     if checkpoint is None:
@@ -386,9 +387,11 @@ def _work(
         # The chief, on the same disk, has nothing left to do either.
         if is_finished(folder):
             return
+    from keras_mtl.configuration.merge_settings import merge_settings
+
     config = None
     if values or mistakes or not resume:
-        config = _settings(values, mistakes)
+        config = merge_settings(values, mistakes)
     from keras_mtl.runs.worker_run import worker_run
 
     worker_run(config, workers)
@@ -401,32 +404,6 @@ def _pop_output(values: dict[str, Any]) -> dict[str, Any]:
         for key in ("folder", "overwrite")
         if f"output.{key}" in values
     }
-
-
-def _settings(
-    values: dict[str, Any], mistakes: list[str], own: dict[str, Any] | None = None
-) -> FitConfig:
-    """Makes the settings of the file and the flags, on those of a run if any."""
-    from keras_mtl.configuration.data_paths import absent_data_files
-    from keras_mtl.configuration.flag_values import nest_flags
-    from keras_mtl.configuration.toml_file import read_toml
-    from keras_mtl.configuration.validate import build_config
-    from keras_mtl.errors import UserError, gather
-
-    file: dict[str, Any] = {}
-    if "config" in values:
-        with gather(mistakes):
-            file = read_toml(values.pop("config"))
-    own = own or {}
-    flags = nest_flags(values, {**own, **file}, mistakes)
-    with gather(mistakes):
-        config = build_config(own, file, flags)
-    if mistakes:
-        # What can be known of the files without settings to read them by.
-        for layer in (file, flags):
-            mistakes += absent_data_files(layer)
-        raise UserError(*dict.fromkeys(mistakes))
-    return config
 
 
 if __name__ == "__main__":

@@ -31,7 +31,8 @@ LAYERS = (
     ("report", "serving"),
     ("configuration",),
     ("runs",),
-    ("activations", "export", "fit", "predict", "registration"),
+    ("comparison",),
+    ("activations", "evaluate", "export", "fit", "predict", "registration"),
 )
 LAYER_OF = {room: layer for layer, rooms in enumerate(LAYERS) for room in rooms}
 

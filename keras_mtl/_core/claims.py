@@ -11,7 +11,7 @@ from pathlib import Path
 
 from keras_mtl._core.errors import UserError
 
-__all__ = ["claim", "is_claimed"]
+__all__ = ["claim", "claim_if_free", "is_claimed"]
 
 
 @contextlib.contextmanager
@@ -52,6 +52,23 @@ def claim(place: Path) -> Iterator[None]:
         # Removed while it is locked: who opens it from now on makes a new one.
         path.unlink(missing_ok=True)
         os.close(descriptor)
+
+
+def claim_if_free(place: Path, stack: contextlib.ExitStack) -> bool:
+    """Claims a place until a stack is left, unless another process has it.
+
+    Args:
+        place: See `claim`.
+        stack: Gives the claim back when it is left.
+
+    Returns:
+        Whether the place is claimed now.
+    """
+    try:
+        stack.enter_context(claim(place))
+    except UserError:
+        return False
+    return True
 
 
 def is_claimed(place: Path) -> bool:

@@ -12,7 +12,7 @@ from pydantic import Field
 from keras_mtl._core.declarations import declaration
 from keras_mtl.errors import UserError
 from keras_mtl.tasks.labels import label_column, label_numbers
-from keras_mtl.tasks.task import Task
+from keras_mtl.tasks.task import Convert, Task
 
 if TYPE_CHECKING:
     import keras
@@ -96,6 +96,15 @@ class RegressionTask(Task):
         scale = float(known.std()) if known.size else 0.0
         mean = float(known.mean()) if known.size else 0.0
         return self.replace(mean=mean, scale=scale or 1.0)
+
+    def in_common_unit(self, labels: np.ndarray) -> tuple[Self, Convert, Convert]:
+        learned = self.learn(labels)
+        mean, scale = learned.mean, learned.scale
+        return (
+            self.replace(mean=0.0, scale=1.0),
+            lambda values: ((values - mean) / scale).astype("float32"),
+            lambda outputs: outputs * np.float32(scale) + np.float32(mean),
+        )
 
     def output_layer(self) -> keras.layers.Layer:
         from keras_mtl.layers import StandardizedOutput

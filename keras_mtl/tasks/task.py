@@ -28,7 +28,10 @@ if TYPE_CHECKING:
     from keras_mtl.tables.column_store import Rows
     from keras_mtl.tasks.served_answer import ServedAnswer
 
-__all__ = ["ClassName", "Task"]
+
+__all__ = ["ClassName", "Convert", "Task"]
+
+Convert = Callable[[np.ndarray], np.ndarray]
 
 # TOML's `classes = [0, 1]` means the words "0" and "1".
 ClassName = Annotated[
@@ -280,6 +283,22 @@ class Task(Declaration, ABC):
         """Returns the task with what it must know of the training labels."""
         del labels
         return self
+
+    def in_common_unit(self, labels: np.ndarray) -> tuple[Self, Convert, Convert]:
+        """Returns the task in a unit that does not depend on training labels.
+
+        Networks of several folds are one program where the task that `learn`
+        returns is the same in all of them. A kind that learns a unit from the
+        labels, as a regression does, gives the task in standard units here.
+
+        Args:
+            labels: Training labels.
+
+        Returns:
+            The task; a function from labels to that unit; and one from the
+            outputs of its head back to the labels' own.
+        """
+        return self.learn(labels), lambda values: values, lambda outputs: outputs
 
     @abstractmethod
     def loss(self) -> keras.losses.Loss:

@@ -1,0 +1,171 @@
+"""The models that a comparison compares."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from keras_mtl.architectures.registry import ARCHITECTURES
+from keras_mtl.comparison.settings import ComparisonSettings
+from keras_mtl.configuration.fit_config import FitConfig
+from keras_mtl.configuration.presets import PRESETS
+from keras_mtl.configuration.toml_file import read_toml
+from keras_mtl.configuration.validate import build_config, config_values
+from keras_mtl.errors import UserError, did_you_mean
+from keras_mtl.tasks import Task
+from keras_mtl.weighting.registry import WEIGHTINGS
+
+__all__ = ["CLASSICAL", "MULTI_TASK", "SINGLE_TASK", "Candidate", "choose_candidates"]
+
+MULTI_TASK = "multi-task"
+SINGLE_TASK = "single-task"
+SAME_SIZE = "single-task, same size"
+CLASSICAL = ("linear", "forest", "boosting")
+TITLES = {
+    "linear": "logistic or ridge regression",
+    "forest": "random forest",
+    "boosting": "histogram boosting",
+}
+
+Form = Literal["multi-task", "same widths", "same size", "classical"]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A model of a comparison.
+
+    Attributes:
+        name: Its name in tables and files.
+        form: One network for all tasks; a network per task, with the same
+            widths or as many parameters; or a model of scikit-learn per task.
+        config: The settings of its networks, tasks resolved.
+    """
+
+    name: str
+    form: Form
+    config: FitConfig
+
+    @property
+    def title(self) -> str:
+        """The name, as a person would say it."""
+        return TITLES.get(self.name, self.name)
+
+    def task_groups(self) -> list[tuple[Task, ...]]:
+        """Returns the tasks that are trained together."""
+        tasks = self.config.tasks
+        return [tasks] if self.form == "multi-task" else [(task,) for task in tasks]
+
+    def digest(self, tasks: Sequence[Task]) -> str:
+        """Returns what tells a fit of these tasks from one with other settings."""
+        values = config_values(self.config)
+        parts: dict[str, Any] = {
+            "form": self.form,
+            "name": self.name if self.form == "classical" else "",
+            "features": values["features"],
+            "tasks": [
+                each
+                for each in values["tasks"]
+                if each["name"] in {task.name for task in tasks}
+            ],
+        }
+        if self.form == "same size":
+            parts["of"] = values["tasks"]
+        if self.form != "classical":
+            parts |= {key: values[key] for key in ("model", "training")}
+        text = json.dumps(parts, sort_keys=True, default=str)
+        return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
+
+
+def choose_candidates(
+    config: FitConfig, settings: ComparisonSettings
+) -> list[Candidate]:
+    """Returns the models of a comparison.
+
+    Args:
+        config: The settings of a run, with tasks resolved and features
+            declared.
+        settings: Those of the comparison.
+
+    Raises:
+        UserError: When a further configuration is not known, or wrong.
+    """
+    members = {"training": {"members": settings.members}}
+    own = _with(config, members)
+    chosen = [Candidate(MULTI_TASK, "multi-task", own)]
+    if len(config.tasks) > 1:
+        chosen += [
+            Candidate(SINGLE_TASK, "same widths", own),
+            Candidate(SAME_SIZE, "same size", own),
+        ]
+    if config.preset != "article":
+        chosen.append(Candidate("article", "multi-task", _preset(config, "article")))
+    chosen += [Candidate(name, "classical", own) for name in CLASSICAL]
+    errors: list[str] = []
+    for text in settings.compare:
+        try:
+            chosen.append(
+                Candidate(text, "multi-task", _further(config, text, members))
+            )
+        except UserError as error:
+            errors += [f"--compare {text}: {message}" for message in error.messages]
+    names = [candidate.name for candidate in chosen]
+    errors += [
+        f"--compare {name}: expected each configuration once. It is compared already."
+        for name in dict.fromkeys(names)
+        if names.count(name) > 1
+    ]
+    if errors:
+        raise UserError(*errors)
+    return chosen
+
+
+def _with(config: FitConfig, *layers: dict[str, Any]) -> FitConfig:
+    return build_config(config_values(config), *layers)
+
+
+def _preset(config: FitConfig, name: str) -> FitConfig:
+    """Returns a preset, on the same rows, tasks and columns."""
+    preset = PRESETS[name]
+    changed = _with(
+        config, {key: preset[key] for key in ("model", "training") if key in preset}
+    )
+    inputs = preset.get("inputs", {})
+    settings = {
+        "encoding": inputs.get("encoding"),
+        "missing_flag": inputs.get("missing_flags"),
+        "maximum_levels": inputs.get("maximum_levels"),
+    }
+    features = tuple(
+        feature.replace(
+            **{
+                key: value
+                for key, value in settings.items()
+                if value is not None and hasattr(feature, key)
+            }
+        )
+        for feature in config.features
+    )
+    # What the preset does not say is the default, and not what the run says.
+    training = type(config.training)(**preset["training"])
+    return changed.replace(features=features, training=training)
+
+
+def _further(config: FitConfig, text: str, members: dict[str, Any]) -> FitConfig:
+    name = text.partition(":")[0]
+    if text.endswith(".toml"):
+        return _with(config, members, read_toml(text))
+    if text in PRESETS:
+        return _preset(config, text)
+    if name in WEIGHTINGS:
+        return _with(config, members, {"training": {"weighting": text}})
+    if name in ARCHITECTURES:
+        return _with(config, members, {"model": {"architecture": text}})
+    known = [*PRESETS, *WEIGHTINGS, *ARCHITECTURES]
+    raise UserError(
+        "expected a preset, a weighting, an architecture or a TOML file."
+        f"{did_you_mean(name, known)} Presets: {', '.join(PRESETS)}. Architectures: "
+        f"{', '.join(ARCHITECTURES)}. Weightings: {', '.join(WEIGHTINGS)}."
+    )

@@ -1,0 +1,168 @@
+"""What a user would try instead: one model of scikit-learn per task.
+
+Each has few settings, which are chosen inside the training rows.
+"""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any, Literal
+
+import numpy as np
+from sklearn.ensemble import (
+    HistGradientBoostingClassifier,
+    HistGradientBoostingRegressor,
+    RandomForestClassifier,
+    RandomForestRegressor,
+)
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegressionCV, RidgeCV
+
+from keras_mtl.tasks import Task
+
+__all__ = ["fit_classical", "suits_classical"]
+
+TREES = 200
+LEAVES = (1, 5)
+LEAF_NODES = (8, 31)
+STRENGTHS = 10.0 ** np.arange(-3, 2)
+RIDGES = 10.0 ** np.arange(-2, 4)
+INNER_FOLDS = 3
+
+
+def suits_classical(task: Task) -> bool:
+    """Returns whether scikit-learn has models for a task's labels."""
+    return _target(task) is not None
+
+
+def _target(task: Task) -> Literal["classes", "number", "labels"] | None:
+    if task.class_names:
+        return "classes"
+    if task.loss_kind == "regression":
+        return "number" if task.units == 1 else None
+    return "labels" if len(task.label_columns) == task.units > 1 else None
+
+
+def fit_classical(
+    name: str,
+    task: Task,
+    inputs: np.ndarray,
+    labels: np.ndarray,
+    test_inputs: np.ndarray,
+    seed: int,
+) -> np.ndarray:
+    """Trains a model, and returns its outputs for other rows.
+
+    Args:
+        name: `"linear"`, `"forest"` or `"boosting"`.
+        task: The task.
+        inputs: Encoded training rows, (N, columns).
+        labels: Their labels; rows without one are left out.
+        test_inputs: Encoded rows to predict.
+        seed: Of the model.
+
+    Returns:
+        Outputs as the task's head gives them, (n, units).
+    """
+    if _target(task) == "labels":
+        columns = [
+            _classes(name, 2, inputs, column, test_inputs, seed)[:, 1]
+            for column in labels.T
+        ]
+        return np.stack(columns, axis=1)
+    if _target(task) == "number":
+        known = np.isfinite(labels)
+        model = _choose_regressor(name, inputs[known], labels[known], seed)
+        return model.predict(test_inputs)[:, None].astype("float32")
+    classes = len(task.class_names)
+    outputs = _classes(name, classes, inputs, labels, test_inputs, seed)
+    return outputs[:, 1:] if task.units == 1 else outputs
+
+
+def _classes(
+    name: str,
+    classes: int,
+    inputs: np.ndarray,
+    labels: np.ndarray,
+    test_inputs: np.ndarray,
+    seed: int,
+) -> np.ndarray:
+    """Returns probabilities of all classes, also of those no row has."""
+    known = np.isfinite(labels)
+    inputs, labels = inputs[known], labels[known].astype(int)
+    outputs = np.zeros((len(test_inputs), classes), "float32")
+    present = np.unique(labels)
+    if len(present) == 1:
+        outputs[:, present[0]] = 1
+        return outputs
+    model = _choose_classifier(name, inputs, labels, seed)
+    outputs[:, model.classes_] = model.predict_proba(test_inputs)
+    return outputs
+
+
+def _choose_classifier(
+    name: str, inputs: np.ndarray, labels: np.ndarray, seed: int
+) -> Any:
+    fewest = int(np.bincount(labels)[np.unique(labels)].min())
+    if name == "linear":
+        model = LogisticRegressionCV(
+            Cs=STRENGTHS,
+            cv=min(INNER_FOLDS, max(2, fewest)),
+            scoring="neg_log_loss",
+            max_iter=500,
+            random_state=seed,
+        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            warnings.simplefilter("ignore", FutureWarning)
+            return model.fit(inputs, labels)
+    if name == "forest":
+        # Rows that a tree has not seen choose, and cost no further fits.
+        forests = [
+            RandomForestClassifier(
+                TREES, min_samples_leaf=leaf, oob_score=True, random_state=seed
+            )
+            for leaf in LEAVES
+        ]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)
+            fitted = [forest.fit(inputs, labels) for forest in forests]
+        return max(fitted, key=lambda forest: forest.oob_score_)
+    models = [
+        HistGradientBoostingClassifier(
+            learning_rate=0.05, max_leaf_nodes=nodes, max_iter=300, random_state=seed
+        )
+        for nodes in LEAF_NODES
+    ]
+    return _choose_boosting(models, inputs, labels)
+
+
+def _choose_regressor(
+    name: str, inputs: np.ndarray, labels: np.ndarray, seed: int
+) -> Any:
+    if name == "linear":
+        return RidgeCV(alphas=RIDGES).fit(inputs, labels)
+    if name == "forest":
+        forests = [
+            RandomForestRegressor(
+                TREES, min_samples_leaf=leaf, oob_score=True, random_state=seed
+            )
+            for leaf in LEAVES
+        ]
+        fitted = [forest.fit(inputs, labels) for forest in forests]
+        return max(fitted, key=lambda forest: forest.oob_score_)
+    models = [
+        HistGradientBoostingRegressor(
+            learning_rate=0.05, max_leaf_nodes=nodes, max_iter=300, random_state=seed
+        )
+        for nodes in LEAF_NODES
+    ]
+    return _choose_boosting(models, inputs, labels)
+
+
+def _choose_boosting(models: list[Any], inputs: np.ndarray, labels: np.ndarray) -> Any:
+    """Returns the model with the best loss on the rows that stop it early."""
+    for model in models:
+        model.set_params(early_stopping=True, validation_fraction=0.2)
+        model.fit(inputs, labels)
+    return max(models, key=lambda model: max(model.validation_score_))

@@ -1,0 +1,44 @@
+"""Rows encoded by what each fold's training rows teach."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from keras_mtl.comparison.folds import Fold
+from keras_mtl.features import (
+    Feature,
+    build_encoder,
+    feature_arrays,
+    feature_tensors,
+    learn_features,
+)
+from keras_mtl.runs.prepare import PreparedData
+
+__all__ = ["FoldEncoder"]
+
+
+class FoldEncoder:
+    """Encodes all rows for one fold after the other, and keeps what it made.
+
+    Statistics and vocabularies are learned from the fold's training rows.
+
+    Args:
+        data: The rows.
+    """
+
+    def __init__(self, data: PreparedData) -> None:
+        self._frame = data.frame
+        self._made: dict[tuple[int, int, str], np.ndarray] = {}
+
+    def __call__(self, features: Sequence[Feature], fold: Fold) -> np.ndarray:
+        """Returns float32 of shape (N, columns)."""
+        key = (fold.repeat, fold.number, repr(tuple(features)))
+        if key not in self._made:
+            learned = learn_features(features, self._frame, fold.train)
+            encoder = build_encoder(learned)
+            # Called as it is: to trace a graph takes longer than a few rows do.
+            arrays = feature_tensors(feature_arrays(learned, self._frame))
+            self._made[key] = np.asarray(encoder(arrays))
+        return self._made[key]

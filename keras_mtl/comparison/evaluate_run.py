@@ -1,0 +1,185 @@
+"""A whole evaluation: from settings to the folder that it writes."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from keras_mtl._core.interrupts import terminate_as_interrupt
+from keras_mtl._core.side_process import SideProcess, SideProcessError
+from keras_mtl._core.whole_folders import disk_failures
+from keras_mtl.comparison.comparison import Comparison, summarize
+from keras_mtl.comparison.experiment import Experiment
+from keras_mtl.comparison.groups import choose_groups
+from keras_mtl.comparison.settings import ComparisonSettings
+from keras_mtl.comparison.tables import show_comparison
+from keras_mtl.configuration.fit_config import FitConfig
+from keras_mtl.configuration.repeatable import repeatable_values
+from keras_mtl.configuration.toml_file import write_toml
+from keras_mtl.errors import RunStoppedError, UserError, gather
+from keras_mtl.runs.prepare import prepare_data
+from keras_mtl.runs.terminal import Terminal
+
+__all__ = ["evaluate_run"]
+
+FITS = "fits"
+RESULT = "evaluation.json"
+PREDICTIONS = "out_of_fold.csv"
+
+
+def evaluate_run(
+    config: FitConfig,
+    settings: ComparisonSettings,
+    folder: Path,
+    workers: int = 1,
+    quiet: bool = False,
+    modules: Sequence[str] = (),
+) -> Comparison:
+    """Compares models on the rows of a run, and writes what it found.
+
+    Fits that the folder has are used again: an evaluation that was killed goes
+    on, a longer one takes over a shorter one's, and processes that are started
+    with the same folder, on this or another machine, share the work.
+
+    Args:
+        config: The settings of the multi-task network.
+        settings: How models are compared.
+        folder: The folder, made where it is not there.
+        workers: The processes that make fits here. One more makes those of
+            scikit-learn.
+        quiet: Whether nothing but warnings is shown.
+        modules: The modules that register plugins, for these processes.
+
+    Returns:
+        The result.
+
+    Raises:
+        UserError: When the rows cannot serve; nothing is written.
+        RunStoppedError: When the process is interrupted; fits are kept.
+    """
+    terminal = Terminal(quiet)
+    errors: list[str] = []
+    with terminal.warnings(), gather(errors):
+        data = prepare_data(config)
+    if errors:
+        raise UserError(*errors)
+    with gather(errors):
+        groups = choose_groups(data, settings.by)
+    if folder.exists() and not (folder / FITS).is_dir() and any(folder.iterdir()):
+        errors.append(
+            f"{folder}: expected a folder of an evaluation, or none. It holds other "
+            "files. Choose another with --out."
+        )
+    with gather(errors):
+        experiment = _experiment(data, settings, folder, errors)
+    if errors:
+        raise UserError(*errors)
+    terminal.show_data(data)
+    try:
+        with (
+            disk_failures(folder, "Fits are kept. Make room, and start it again."),
+            terminate_as_interrupt(),
+            _helpers(experiment, folder, workers, modules),
+            _progress(terminal, experiment, quiet) as on_progress,
+        ):
+            experiment.work(True, workers, on_progress)
+    except KeyboardInterrupt:
+        done, total = experiment.done()
+        raise RunStoppedError(
+            f"{folder}: {done} of {total} fits are made and kept. Start the same "
+            "command to go on."
+        ) from None
+    comparison = summarize(experiment, groups)
+    with disk_failures(folder, "Fits are kept. Make room, and start it again."):
+        _write(comparison, experiment, folder)
+    show_comparison(terminal.console, comparison)
+    terminal.console.print(f"Written: {folder}")
+    return comparison
+
+
+def _experiment(
+    data: Any, settings: ComparisonSettings, folder: Path, errors: list[str]
+) -> Experiment:
+    if errors:
+        raise UserError
+    return Experiment(data, settings, folder / FITS)
+
+
+@contextlib.contextmanager
+def _helpers(
+    experiment: Experiment, folder: Path, workers: int, modules: Sequence[str]
+) -> Iterator[None]:
+    """Lets other processes make fits too, as long as the context lasts."""
+    done, total = experiment.done()
+    if done == total:
+        yield
+        return
+    values = repeatable_values(experiment.data.config)
+    plain = experiment.settings.get_config(defaults=True)
+    with contextlib.ExitStack() as stack:
+        helpers = []
+        for networks in [False, *[True] * (workers - 1)]:
+            side = stack.enter_context(SideProcess())
+            side.submit(
+                "keras_mtl.comparison.experiment:work_beside",
+                values,
+                plain,
+                str(folder / FITS),
+                list(modules),
+                networks,
+                workers,
+            )
+            helpers.append(side)
+        yield
+        for side in helpers:
+            # What one could not do, this process has done, or failed at itself.
+            with contextlib.suppress(SideProcessError):
+                side.result()
+
+
+@contextlib.contextmanager
+def _progress(terminal: Terminal, experiment: Experiment, quiet: bool) -> Iterator[Any]:
+    done, total = experiment.done()
+    if quiet or not sys.stdout.isatty():
+        yield None
+        return
+    bar = Progress(
+        TextColumn("{task.completed:.0f} of {task.total:.0f} fits"),
+        BarColumn(),
+        TimeRemainingColumn(),
+        console=terminal.console,
+        transient=True,
+    )
+    with bar:
+        shown = bar.add_task("fits", total=total, completed=done)
+
+        def advance(partly: float) -> None:
+            bar.update(shown, completed=min(total, experiment.done()[0] + partly))
+
+        yield advance
+
+
+def _write(comparison: Comparison, experiment: Experiment, folder: Path) -> None:
+    rows = comparison.predictions
+    flat = rows.drop(columns=["label", "outputs"]).copy()
+    flat["label"] = [_cell(each) for each in rows["label"]]
+    flat["outputs"] = [_cell(each) for each in rows["outputs"]]
+    flat.to_csv(folder / PREDICTIONS, index=False)
+    write_toml(folder / "config.toml", repeatable_values(experiment.data.config))
+    text = json.dumps(comparison.to_plain(), indent=1)
+    partial = folder / f".{RESULT}"
+    partial.write_text(text + "\n", "utf-8")
+    # Last, so that it tells that the others are whole.
+    partial.replace(folder / RESULT)
+
+
+def _cell(value: Any) -> str:
+    """Writes a label or outputs: numbers with blanks between them."""
+    numbers = [value] if not hasattr(value, "__len__") else value
+    return " ".join(f"{number:.9g}" for number in numbers)

@@ -1,0 +1,67 @@
+"""The groups of rows that results are reported by."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from keras_mtl.errors import UserError
+from keras_mtl.evaluation import band_names
+from keras_mtl.runs.prepare import PreparedData
+from keras_mtl.tables import require_columns
+
+__all__ = ["choose_groups"]
+
+# A number of more values has no groups without bands.
+MOST_GROUPS = 20
+
+
+def choose_groups(data: PreparedData, by: tuple[str, ...]) -> dict[str, np.ndarray]:
+    """Returns the group of each row, by column.
+
+    Args:
+        data: The rows.
+        by: Columns; of numbers with the edges of bands, as in `"age:40,60"`.
+
+    Returns:
+        By column an array of shape (N,), None where the group is missing.
+
+    Raises:
+        UserError: With each column that is absent or has too many values, and
+            edges that are not numbers in ascending order.
+    """
+    found: dict[str, np.ndarray] = {}
+    errors: list[str] = []
+    for text in by:
+        column, colon, edges = text.rpartition(":")
+        if not colon or text in data.rows:
+            column, edges = text, ""
+        absent = require_columns(data.rows, [column], "--by", data.source)
+        if absent:
+            errors += absent
+            continue
+        values = data.rows[column]
+        if edges:
+            try:
+                numbers = pd.to_numeric(values, errors="coerce").to_numpy("float64")
+                found[column] = band_names(
+                    numbers, [float(e) for e in edges.split(",")]
+                )
+            except ValueError:
+                errors.append(
+                    f"--by {text}: expected numbers in ascending order, such as "
+                    f"{column}:40,60. Received: {edges!r}."
+                )
+            continue
+        if values.nunique() > MOST_GROUPS:
+            errors.append(
+                f"{data.source}, column {column!r} (--by): expected at most "
+                f"{MOST_GROUPS} groups. Received: {values.nunique()} values. Give the "
+                f"edges of bands, as in --by {column}:40,60."
+            )
+            continue
+        named = values.astype(object).where(values.notna(), None)
+        found[column] = np.asarray(named, dtype=object)
+    if errors:
+        raise UserError(*errors)
+    return found

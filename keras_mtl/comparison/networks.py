@@ -1,0 +1,245 @@
+"""The networks of all folds, trained as members of one program."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+
+import keras
+import numpy as np
+
+from keras_mtl.architectures import build_architecture
+from keras_mtl.comparison.candidates import Candidate
+from keras_mtl.comparison.encoding import FoldEncoder
+from keras_mtl.comparison.folds import Fold
+from keras_mtl.comparison.store import FoldFit
+from keras_mtl.configuration.fit_config import FitConfig
+from keras_mtl.model import MultiTaskModel
+from keras_mtl.runs.predictions import predict_matrix
+from keras_mtl.runs.prepare import PreparedData
+from keras_mtl.runs.split import member_rows
+from keras_mtl.tasks import Task
+from keras_mtl.training import MemberSettings, fit_members
+
+__all__ = ["build_candidate", "train_networks"]
+
+OnEpoch = Callable[[int, dict[str, float]], None]
+# A width is searched for among multiples of the own ones up to this.
+LARGEST_FACTOR = 64.0
+
+
+def build_candidate(
+    candidate: Candidate, tasks: Sequence[Task], width: int
+) -> MultiTaskModel:
+    """Builds a candidate's network.
+
+    Args:
+        candidate: The candidate.
+        tasks: Those of its tasks that are trained together.
+        width: The columns of the encoded matrix.
+    """
+    config = candidate.config
+    if candidate.form == "multi-task":
+        return build_architecture(config.model.architecture, width, tasks, config.model)
+    if candidate.form == "same widths":
+        # A task alone shares with nobody, whatever the architecture.
+        return build_architecture("hard-sharing", width, tasks, config.model)
+    goal = build_architecture(
+        config.model.architecture, width, config.tasks, config.model
+    ).count_params()
+    return _of_size(config, tasks, width, goal)
+
+
+def _of_size(
+    config: FitConfig, tasks: Sequence[Task], width: int, goal: int
+) -> MultiTaskModel:
+    """Builds a task's own network with about as many parameters as asked for."""
+
+    def build(factor: float) -> MultiTaskModel:
+        def scale(widths: Sequence[int]) -> tuple[int, ...]:
+            return tuple(max(1, round(factor * each)) for each in widths)
+
+        return build_architecture(
+            "hard-sharing",
+            width,
+            [task.replace(widths=scale(task.widths)) for task in tasks],
+            config.model.replace(trunk=scale(config.model.trunk)),
+        )
+
+    low, high = 0.0, LARGEST_FACTOR
+    best, distance = build(1.0), float("inf")
+    for _ in range(12):
+        middle = (low + high) / 2 if high < LARGEST_FACTOR else max(1.0, 2 * low)
+        model = build(middle)
+        found = abs(model.count_params() - goal)
+        if found < distance:
+            best, distance = model, found
+        if model.count_params() < goal:
+            low = middle
+        else:
+            high = middle
+        if found <= 0.01 * goal or low >= LARGEST_FACTOR:
+            break
+    return best
+
+
+def train_networks(
+    candidate: Candidate,
+    tasks: Sequence[Task],
+    folds: Sequence[Fold],
+    data: PreparedData,
+    encode: FoldEncoder,
+    on_epoch: OnEpoch | None = None,
+) -> list[FoldFit]:
+    """Trains a candidate's members of some folds in one program.
+
+    A member ends as it would end alone, so that a fold's fit does not depend on
+    the folds that are trained with it.
+
+    Args:
+        candidate: The candidate.
+        tasks: Those of its tasks that are trained together.
+        folds: The folds.
+        data: The rows.
+        encode: Encodes them for a fold.
+        on_epoch: See `fit_members`.
+
+    Returns:
+        A `FoldFit` for each fold. Where a loss is not finite, all folds are
+        trained again one by one, and those that fail say so.
+    """
+    if not _can_be_joined(tasks, folds, data) and len(folds) > 1:
+        return _one_by_one(candidate, tasks, folds, data, encode)
+    try:
+        return _train(candidate, tasks, folds, data, encode, on_epoch)
+    except FloatingPointError as error:
+        if len(folds) == 1:
+            return [FoldFit(failure=str(error))]
+    return _one_by_one(candidate, tasks, folds, data, encode)
+
+
+def _one_by_one(
+    candidate: Candidate,
+    tasks: Sequence[Task],
+    folds: Sequence[Fold],
+    data: PreparedData,
+    encode: FoldEncoder,
+) -> list[FoldFit]:
+    return [train_networks(candidate, tasks, [fold], data, encode)[0] for fold in folds]
+
+
+def _can_be_joined(
+    tasks: Sequence[Task], folds: Sequence[Fold], data: PreparedData
+) -> bool:
+    """Returns whether one network serves all folds.
+
+    A kind of task may learn of its training labels what its layers hold; then
+    each fold has a network of its own, unless the kind trains in a unit that
+    all folds have in common.
+    """
+    return all(
+        task.in_common_unit(data.labels[task.name][fold.train])[0]
+        == task.in_common_unit(data.labels[task.name][folds[0].train])[0]
+        for task in tasks
+        for fold in folds
+    )
+
+
+def _train(
+    candidate: Candidate,
+    tasks: Sequence[Task],
+    folds: Sequence[Fold],
+    data: PreparedData,
+    encode: FoldEncoder,
+    on_epoch: OnEpoch | None,
+) -> list[FoldFit]:
+    start = time.perf_counter()
+    settings = candidate.config.training
+    names = [task.name for task in tasks]
+    matrices = [encode(candidate.config.features, fold) for fold in folds]
+    width = max(matrix.shape[1] for matrix in matrices)
+    count = len(data.rows)
+    # A column that a fold's training rows do not need is zero there.
+    stacked = np.concatenate(
+        [np.pad(matrix, ((0, 0), (0, width - matrix.shape[1]))) for matrix in matrices]
+    )
+    units = [
+        {
+            task.name: task.in_common_unit(data.labels[task.name][fold.train])
+            for task in tasks
+        }
+        for fold in folds
+    ]
+    labels = {
+        name: np.concatenate([unit[name][1](data.labels[name]) for unit in units])
+        for name in names
+    }
+    train: list[np.ndarray] = []
+    validation: list[np.ndarray] = []
+    for index, fold in enumerate(folds):
+        own = member_rows(
+            _labelled(fold.train, data, names),
+            {name: data.strata[name] for name in names},
+            data.groups,
+            settings,
+            seed=fold.repeat * 1000 + fold.number,
+        )
+        train += [rows + index * count for rows in own.train]
+        validation += [rows + index * count for rows in own.validation or []]
+    members = settings.members
+    keras.utils.set_random_seed(data.config.seed)
+    core = build_candidate(candidate, [units[0][name][0] for name in names], width)
+    numbers = [
+        (fold.repeat * 1000 + fold.number) * 1024 + member
+        for fold in folds
+        for member in range(members)
+    ]
+    weights = data.sample_weight
+    fit = fit_members(
+        core,
+        stacked,
+        labels,
+        settings.replace(
+            class_weights={
+                name: weight
+                for name, weight in settings.class_weights.items()
+                if name in names
+            }
+        ),
+        rows=train,
+        validation_rows=validation or None,
+        seed=data.config.seed,
+        own=MemberSettings(numbers=numbers),
+        on_epoch=on_epoch,
+        sample_weight=None if weights is None else np.tile(weights, len(folds)),
+    )
+    fits = []
+    for index, fold in enumerate(folds):
+        first = index * members
+        inputs = stacked[index * count + fold.test]
+        outputs: dict[str, np.ndarray] = {name: np.zeros(0) for name in names}
+        for member in fit.members[first : first + members]:
+            for name, values in predict_matrix(member, inputs).items():
+                outputs[name] = outputs[name] + values if outputs[name].size else values
+        fits.append(
+            FoldFit(
+                {
+                    name: units[index][name][2](outputs[name] / members)
+                    for name in names
+                },
+                fit.epochs[first : first + members].tolist(),
+                int(core.count_params()),
+                0.0,
+            )
+        )
+    seconds = (time.perf_counter() - start) / len(folds)
+    return [FoldFit(fit.outputs, fit.epochs, fit.parameters, seconds) for fit in fits]
+
+
+def _labelled(rows: np.ndarray, data: PreparedData, names: Sequence[str]) -> np.ndarray:
+    """Returns the rows that have a label for one of the tasks."""
+    known = np.zeros(len(data.rows), bool)
+    for name in names:
+        labels = np.reshape(data.labels[name], (len(known), -1))
+        known |= np.isfinite(labels).any(axis=1)
+    return rows[known[rows]]

@@ -1,0 +1,69 @@
+"""The comparison in a script."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from keras_mtl.comparison.comparison import Comparison
+from keras_mtl.comparison.evaluate_run import evaluate_run
+from keras_mtl.comparison.settings import ComparisonSettings
+from keras_mtl.configuration.validate import build_config
+
+__all__ = ["compare_sharing"]
+
+
+def compare_sharing(
+    settings: Mapping[str, Any] | None = None,
+    *,
+    folds: int = 5,
+    repeats: int = 4,
+    members: int = 4,
+    compare: Sequence[str] = (),
+    equivalence: float | None = None,
+    by: Sequence[str] = (),
+    out: str | None = None,
+    workers: int = 1,
+    verbose: bool = False,
+) -> Comparison:
+    """Compares a multi-task network with networks of single tasks, and others.
+
+    `python -m keras_mtl.evaluate` in a script. All models see the same folds,
+    and what a model learns it learns from a fold's training rows.
+
+    Args:
+        settings: The settings of a run, nested as in TOML, such as
+            `{"data": {"path": "my.csv"}, "tasks": [...]}`. By default those
+            of the embedded heart data.
+        folds: See `ComparisonSettings`.
+        repeats: See `ComparisonSettings`.
+        members: See `ComparisonSettings`.
+        compare: See `ComparisonSettings`.
+        equivalence: See `ComparisonSettings`.
+        by: See `ComparisonSettings`.
+        out: The folder that keeps all fits, so that the next call takes over
+            what is there. By default they are forgotten.
+        workers: The processes that make fits.
+        verbose: Whether progress and tables are printed.
+
+    Returns:
+        The `Comparison`.
+
+    Raises:
+        UserError: When settings or rows cannot serve; all reasons at once.
+    """
+    config = build_config(dict(settings or {}))
+    chosen = ComparisonSettings(
+        folds=folds,
+        repeats=repeats,
+        members=members,
+        compare=tuple(compare),
+        equivalence=equivalence,
+        by=tuple(by),
+    )
+    if out is not None:
+        return evaluate_run(config, chosen, Path(out), workers, quiet=not verbose)
+    with tempfile.TemporaryDirectory() as folder:
+        return evaluate_run(config, chosen, Path(folder), workers, quiet=not verbose)

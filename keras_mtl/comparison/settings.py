@@ -1,0 +1,37 @@
+"""How models are compared."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from keras_mtl._core.declarations import Declaration, declaration
+
+__all__ = ["ComparisonSettings"]
+
+
+@declaration
+class ComparisonSettings(Declaration):
+    """The settings of a comparison over cross-validation.
+
+    Args:
+        folds: The folds of a repeat.
+        repeats: How often the rows are divided into folds.
+        members: The networks that are averaged in a fold.
+        compare: Further configurations: the name of a preset, a weighting or
+            an architecture, with settings if any, or a TOML file.
+        equivalence: The largest difference that does not matter, in the unit
+            of the tasks' metrics. By default one hundredth of an AUC or R2.
+        by: Columns whose groups are reported by themselves; numbers need
+            bands, as in `"age:40,60"`.
+        level: The probability that intervals cover.
+    """
+
+    folds: Annotated[int, Field(ge=2)] = 5
+    repeats: Annotated[int, Field(ge=1)] = 4
+    members: Annotated[int, Field(ge=1, le=1024)] = 4
+    compare: tuple[str, ...] = ()
+    equivalence: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
+    by: tuple[str, ...] = ()
+    level: Annotated[float, Field(gt=0, lt=1)] = 0.95

@@ -1,0 +1,117 @@
+"""The fits of a comparison, each kept in a file of its own."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from keras_mtl.comparison.candidates import Candidate
+from keras_mtl.comparison.folds import Fold
+from keras_mtl.tasks import Task
+
+__all__ = ["FitStore", "FoldFit"]
+
+
+@dataclass(frozen=True)
+class FoldFit:
+    """What a model gave in one fold.
+
+    Attributes:
+        outputs: By task name its outputs for the rows held out, (n, units).
+        epochs: The epochs whose weights the members have, (members,).
+        parameters: The parameters of one of them; 0 where there are none.
+        seconds: The time of training, shared out over the fits of a program.
+        failure: Why there are no outputs; empty otherwise.
+    """
+
+    outputs: Mapping[str, np.ndarray] = field(default_factory=dict)
+    epochs: Sequence[int] = ()
+    parameters: int = 0
+    seconds: float = 0.0
+    failure: str = ""
+
+
+class FitStore:
+    """A folder of fits, by all that they depend on.
+
+    A fit that is there was made from the same rows, folds, settings and seed,
+    by whichever process. A killed process leaves whole files or none.
+
+    Args:
+        folder: The folder. It is made.
+        data: A digest of the rows, labels and groups.
+        seed: The seed of folds and weights.
+        folds: The folds of a repeat.
+    """
+
+    def __init__(self, folder: Path, data: str, seed: int, folds: int) -> None:
+        self.folder = folder
+        self._common = {"data": data, "seed": seed, "folds": folds}
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def path(self, candidate: Candidate, tasks: Sequence[Task], fold: Fold) -> Path:
+        """Returns where a fit lies."""
+        key = {
+            **self._common,
+            "candidate": candidate.digest(tasks),
+            "repeat": fold.repeat,
+            "fold": fold.number,
+        }
+        text = json.dumps(key, sort_keys=True)
+        digest = hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+        words = [candidate.name]
+        if len(tasks) < len(candidate.config.tasks):
+            words += [task.name for task in tasks]
+        name = re.sub(r"[^A-Za-z0-9]+", "-", "-".join(words)).strip("-")[:60]
+        return self.folder / f"{name}-{fold.repeat}-{fold.number}-{digest}.npz"
+
+    def has(self, candidate: Candidate, tasks: Sequence[Task], fold: Fold) -> bool:
+        """Returns whether a fit is there."""
+        return self.path(candidate, tasks, fold).exists()
+
+    def write(
+        self, candidate: Candidate, tasks: Sequence[Task], fold: Fold, fit: FoldFit
+    ) -> None:
+        """Writes a fit, whole or not at all."""
+        path = self.path(candidate, tasks, fold)
+        facts = {
+            "epochs": [int(epoch) for epoch in fit.epochs],
+            "parameters": fit.parameters,
+            "seconds": fit.seconds,
+            "failure": fit.failure,
+        }
+        partial = path.with_name(f".{path.name}.{os.getpid()}")
+        with partial.open("wb") as stream:
+            arrays: dict[str, Any] = {f"task_{k}": v for k, v in fit.outputs.items()}
+            np.savez(stream, facts=np.asarray(json.dumps(facts)), **arrays)
+        partial.replace(path)
+
+    def read(
+        self, candidate: Candidate, tasks: Sequence[Task], fold: Fold
+    ) -> FoldFit | None:
+        """Returns a fit; None if it is not there, or cannot be read."""
+        path = self.path(candidate, tasks, fold)
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                facts = json.loads(str(file["facts"]))
+                outputs = {
+                    name.removeprefix("task_"): file[name]
+                    for name in file.files
+                    if name != "facts"
+                }
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+            # Damaged from outside: it is made anew.
+            path.unlink(missing_ok=True)
+            return None
+        return FoldFit(outputs=outputs, **facts)

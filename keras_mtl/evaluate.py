@@ -1,0 +1,133 @@
+"""Compares multi-task and single-task models: python -m keras_mtl.evaluate."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from keras_mtl.configuration.command_line import Flag, run_command
+from keras_mtl.fit import FLAGS as FIT_FLAGS
+
+__all__ = ["FLAGS", "main"]
+
+SUMMARY = """Says whether sharing helps: by repeated cross-validation, a multi-task
+network beside one network per task, and beside models of scikit-learn.
+
+Without flags it evaluates the embedded heart data. With --data and --task it
+does the same with yours:
+
+\b
+    python -m keras_mtl.evaluate --data my.csv --task churn:binary --task plan:binary
+"""
+# A fit's own: an evaluation has no single run, and no rows held out once for all.
+NOT_HERE = frozenset(
+    {"--out", "--overwrite", "--resume", "--test-data", "--test-fraction", "--members"}
+)
+FLAGS = (
+    Flag(
+        "--folds",
+        "comparison.folds",
+        "Divide the rows into this many folds.",
+        metavar="N",
+    ),
+    Flag(
+        "--repeats",
+        "comparison.repeats",
+        "Divide the rows this many times.",
+        metavar="N",
+    ),
+    Flag(
+        "--members",
+        "comparison.members",
+        "Average this many networks in each fold.",
+        metavar="N",
+    ),
+    Flag(
+        "--compare",
+        "comparison.compare",
+        "Compare this configuration too: a preset, a weighting, an architecture or a "
+        "TOML file.",
+        form="repeat",
+        metavar="NAME[:SETTING=VALUE,...]",
+    ),
+    Flag(
+        "--equivalence",
+        "comparison.equivalence",
+        "Call a difference of the tasks' metrics up to this size none.",
+        metavar="X",
+    ),
+    Flag(
+        "--by",
+        "comparison.by",
+        "Report the groups of this column by themselves; numbers need bands.",
+        form="repeat",
+        metavar="COLUMN[:40,60]",
+    ),
+    Flag(
+        "--workers",
+        "workers",
+        "Train in this many processes.",
+        metavar="N",
+    ),
+    Flag(
+        "--out",
+        "out",
+        "Keep fits and result in this folder, and use the fits that it has; by default "
+        "evaluations/NAME.",
+        metavar="DIR",
+    ),
+    *(flag for flag in FIT_FLAGS if flag.name not in NOT_HERE),
+)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs the command and returns its exit status."""
+    return run_command(
+        "python -m keras_mtl.evaluate", SUMMARY, FLAGS, _evaluate, argv=argv
+    )
+
+
+def _evaluate(values: dict[str, Any], errors: list[str]) -> None:
+    from pydantic import ValidationError
+
+    from keras_mtl._core.messages import validation_messages
+    from keras_mtl._core.plugins import import_modules
+    from keras_mtl.comparison.settings import ComparisonSettings
+    from keras_mtl.configuration.merge_settings import merge_settings
+    from keras_mtl.errors import UserError, gather
+
+    modules = values.pop("import", ())
+    with gather(errors):
+        import_modules(modules)
+    quiet = bool(values.pop("quiet", False))
+    out = values.pop("out", None)
+    workers = _whole(values.pop("workers", "1"), errors)
+    own = {
+        key.removeprefix("comparison."): values.pop(key)
+        for key in [key for key in values if key.startswith("comparison.")]
+    }
+    settings = None
+    try:
+        settings = ComparisonSettings(**own)
+    except ValidationError as error:
+        errors += validation_messages(error, ComparisonSettings, "--")
+    with gather(errors):
+        config = merge_settings(values, errors)
+    if errors or settings is None:
+        raise UserError(*errors)
+    from keras_mtl.comparison.evaluate_run import evaluate_run
+
+    folder = Path(out) if out else Path("evaluations", config.model.name)
+    evaluate_run(config, settings, folder, workers, quiet, list(modules))
+
+
+def _whole(text: str, errors: list[str]) -> int:
+    if not str(text).isdecimal() or not int(text):
+        errors.append(f"--workers: expected a whole number above 0; received {text!r}.")
+        return 1
+    return int(text)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
