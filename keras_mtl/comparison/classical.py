@@ -17,6 +17,7 @@ from sklearn.ensemble import (
 )
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegressionCV, RidgeCV
+from threadpoolctl import threadpool_limits
 
 from keras_mtl.tasks import Task
 
@@ -64,6 +65,19 @@ def fit_classical(
     Returns:
         Outputs as the task's head gives them, (n, units).
     """
+    # Processes work side by side: threads of one would wait for those of others.
+    with threadpool_limits(1):
+        return _fit(name, task, inputs, labels, test_inputs, seed)
+
+
+def _fit(
+    name: str,
+    task: Task,
+    inputs: np.ndarray,
+    labels: np.ndarray,
+    test_inputs: np.ndarray,
+    seed: int,
+) -> np.ndarray:
     if _target(task) == "labels":
         columns = [
             _classes(name, 2, inputs, column, test_inputs, seed)[:, 1]

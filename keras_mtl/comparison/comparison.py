@@ -127,8 +127,10 @@ class Comparison:
         """Returns labels and outputs of the first repeat's rows that have a label."""
         rows = self.predictions[self.predictions["repeat"] == 0]
         rows = rows[(rows["model"] == model) & (rows["task"] == task.name)]
-        labels = np.stack(rows["label"].to_list()) if len(rows) else np.zeros(0)
-        outputs = np.stack(rows["outputs"].to_list()) if len(rows) else np.zeros((0, 1))
+        if rows.empty:
+            return np.zeros(0), np.zeros((0, task.units))
+        labels = np.stack(rows["label"].to_list())
+        outputs = np.stack(rows["outputs"].to_list())
         known = np.isfinite(labels.reshape(len(labels), -1)).all(axis=1)
         return labels[known], outputs[known]
 

@@ -80,15 +80,26 @@ def evaluate_run(
         experiment = _experiment(data, settings, folder, errors)
     if errors:
         raise UserError(*errors)
-    terminal.show_data(data)
+    folds = sum(fold.repeat == 0 for fold in experiment.folds)
+    terminal.show_data(
+        data,
+        f"{len(data.rows)} rows, divided into {folds} folds "
+        f"{len(experiment.folds) // folds} times",
+    )
     try:
         with (
             disk_failures(folder, "Fits are kept. Make room, and start it again."),
             terminate_as_interrupt(),
             _helpers(experiment, folder, workers, modules),
-            _progress(terminal, experiment, quiet) as on_progress,
         ):
-            experiment.work(True, workers, on_progress)
+            if experiment.done()[0] < experiment.done()[1]:
+                with terminal.loading():
+                    import tensorflow as tf
+
+                    # Devices are found at the first use, not without noise.
+                    tf.config.list_logical_devices()
+            with _progress(terminal, experiment, quiet) as on_progress:
+                experiment.work(True, workers, on_progress)
     except KeyboardInterrupt:
         done, total = experiment.done()
         raise RunStoppedError(

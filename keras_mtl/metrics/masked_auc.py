@@ -83,6 +83,9 @@ class MaskedAUC(keras.metrics.Metric):
         weight = ops.cast(ops.greater_equal(y_true, 0), self.dtype)
         if sample_weight is not None:
             weight = weight * sample_weight
+        # A prediction that is not a number is in no interval.
+        known = ops.equal(y_pred, y_pred)
+        y_pred = ops.where(known, y_pred, 0)
         interval = ops.clip(ops.floor(y_pred * self.bins), 0, self.bins - 1)
         # A number for each cell of the counts: one-hot intervals would take
         # `bins` times the memory of the answers.
@@ -91,7 +94,7 @@ class MaskedAUC(keras.metrics.Metric):
         )
         column = column + ops.cast(positive, "int32") * (tasks * self.outputs)
         cell = column * self.bins + ops.cast(interval, "int32")
-        weights = ops.reshape(weight * ops.ones_like(y_pred), (-1,))
+        weights = ops.reshape(weight * ops.cast(known, self.dtype), (-1,))
         cells = ops.reshape(cell, (-1,))
         size = 2 * tasks * self.outputs * self.bins
         if vectorized or sample_weight is not None:

@@ -107,13 +107,21 @@ class Terminal:
                 os.dup2(kept, 2)
                 os.close(kept)
 
-    def show_data(self, data: PreparedData) -> None:
-        """Shows what is predicted from what, and the split."""
+    def show_data(self, data: PreparedData, split: str | None = None) -> None:
+        """Shows what is predicted from what, and the split.
+
+        Args:
+            data: The rows.
+            split: How they are divided, if not into those to train on and those
+                held out.
+        """
         self.console.print(data_table(data.tasks, data.features))
-        self.console.print(
-            f"{printable(data.source)}: {len(data.train_rows)} rows to train on, "
-            f"{len(data.test_rows)} held out"
-        )
+        if split is None:
+            split = (
+                f"{len(data.train_rows)} rows to train on, {len(data.test_rows)} held "
+                "out"
+            )
+        self.console.print(f"{printable(data.source)}: {split}")
 
     def show_waiting(self, workers: Workers) -> None:
         """Shows that other processes are waited for."""

@@ -13,6 +13,7 @@ from keras_mtl.metrics import (
     MaskedCategoricalAccuracy,
     MaskedMeanAbsoluteError,
     MaskedMeanSquaredError,
+    StackedAUC,
 )
 
 ROWS = 400
@@ -123,3 +124,12 @@ def test_a_class_without_rows_has_no_part_in_the_mean():
     outputs = np.array([[0.7, 0.2, 0.1], [0.1, 0.8, 0.1]] * 2)
     metric = MaskedAUC(outputs=3, one_hot=True)
     assert result(metric, (labels, outputs)) == 1
+
+
+@pytest.mark.parametrize("tasks", [1, 3])
+def test_predictions_that_are_not_numbers_are_not_counted(tasks):
+    metric = StackedAUC(MaskedAUC(), tasks)
+    labels = np.array([[0.0, 1.0, 1.0, 0.0]] * tasks)
+    outputs = np.array([[[0.1], [0.9], [np.nan], [0.4]]] * tasks)
+    metric.update_state(labels, outputs)
+    np.testing.assert_array_equal(metric.result().numpy(), np.ones(tasks))
