@@ -29,12 +29,27 @@ __all__ = [
 # From the width of the encoded matrix, the tasks and the settings to a model.
 Builder = Callable[[int, Sequence[Task], Any], "MultiTaskModel"]
 
+# For each name the module that has its builder, the builder, and its settings.
+_BUILT_IN = {
+    "hard-sharing": ("hard_sharing:build_core", "HardSharingSettings"),
+    "single-task": ("single_task:build_single_task", "SingleTaskSettings"),
+    "soft-sharing": ("soft_sharing:build_soft_sharing", "SoftSharingSettings"),
+    "cross-stitch": ("cross_stitch:build_cross_stitch", "CrossStitchSettings"),
+    "mmoe": ("mmoe:build_mmoe", "MixtureSettings"),
+    "cgc": ("cgc:build_cgc", "ExtractionSettings"),
+    "ple": ("ple:build_ple", "ProgressiveExtractionSettings"),
+}
+
 ARCHITECTURES: Registry[Builder] = Registry(
     "architecture",
     "one of",
-    {"hard-sharing": "keras_mtl.architectures.hard_sharing:build_core"},
+    {
+        name: f"keras_mtl.architectures.{builder}"
+        for name, (builder, _) in _BUILT_IN.items()
+    },
     settings={
-        "hard-sharing": "keras_mtl.architectures.settings:HardSharingSettings",
+        name: f"keras_mtl.architectures.settings:{settings}"
+        for name, (_, settings) in _BUILT_IN.items()
     },
     first="keras",
 )

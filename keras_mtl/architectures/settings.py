@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -13,7 +13,18 @@ from keras_mtl._core.declarations import (
     declaration,
 )
 
-__all__ = ["COMMON_SETTINGS", "ArchitectureSettings", "HardSharingSettings"]
+__all__ = [
+    "COMMON_SETTINGS",
+    "ArchitectureSettings",
+    "CrossStitchSettings",
+    "ExtractionSettings",
+    "HardSharingSettings",
+    "MixtureSettings",
+    "ProgressiveExtractionSettings",
+    "SingleTaskSettings",
+    "SluiceSettings",
+    "SoftSharingSettings",
+]
 
 Rate = Annotated[float, Field(ge=0, lt=1)]
 
@@ -52,6 +63,109 @@ class ArchitectureSettings(Declaration):
 @declaration
 class HardSharingSettings(ArchitectureSettings):
     """The settings of hard sharing, which has none of its own."""
+
+
+@declaration
+class SingleTaskSettings(ArchitectureSettings):
+    """The settings of a trunk per task, with nothing shared.
+
+    Args:
+        equal: What a task's trunk has in common with the shared trunk of hard
+            sharing: its `"widths"`, so that the network is larger; or its part
+            of the `"parameters"`, so that all trunks together have as many.
+    """
+
+    equal: Literal["widths", "parameters"] = "widths"
+
+
+@declaration
+class SoftSharingSettings(ArchitectureSettings):
+    """The settings of a trunk per task, pulled together by a penalty.
+
+    Args:
+        strength: The penalty's factor. With 0 the trunks are separate.
+        penalty: `"l2"`, the squared distance of the weights from their mean; or
+            `"trace-norm"`, the nuclear norm of the stacked weights.
+    """
+
+    strength: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1e-2
+    penalty: Literal["l2", "trace-norm"] = "l2"
+
+
+@declaration
+class CrossStitchSettings(ArchitectureSettings):
+    """The settings of cross-stitch networks.
+
+    Args:
+        own: The share of a task's own activations at the start.
+        per_unit: Whether each unit has a stitch of its own.
+        rate: How many times faster the stitches learn.
+    """
+
+    own: Annotated[float, Field(ge=0, le=1)] = 0.9
+    per_unit: bool = False
+    rate: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 10.0
+
+
+@declaration
+class SluiceSettings(ArchitectureSettings):
+    """The settings of sluice networks.
+
+    Args:
+        subspaces: The subspaces of each task's layers, G. All widths of the
+            trunk are multiples of it.
+        own: The share of a subspace itself at the start.
+        rate: How many times faster the mixes learn.
+        overlap: The factor of the penalty on overlapping subspaces of a task.
+    """
+
+    subspaces: Annotated[int, Field(ge=1, le=64)] = 2
+    own: Annotated[float, Field(ge=0, le=1)] = 0.9
+    rate: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 10.0
+    overlap: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1e-3
+
+
+@declaration
+class MixtureSettings(ArchitectureSettings):
+    """The settings of a mixture of shared experts, MMoE.
+
+    `trunk` has the widths of each expert.
+
+    Args:
+        experts: The number of experts.
+        gate_dropout: The rate at which a gate loses an expert in training.
+    """
+
+    experts: Annotated[int, Field(ge=1, le=1024)] = 8
+    gate_dropout: Rate = 0.1
+
+
+@declaration
+class ExtractionSettings(ArchitectureSettings):
+    """The settings of customized gate control, CGC.
+
+    `trunk` has the widths of each expert.
+
+    Args:
+        experts: The number of each task's own experts.
+        shared_experts: The number of experts that all tasks share.
+        gate_dropout: The rate at which a gate loses an expert in training.
+    """
+
+    experts: Annotated[int, Field(ge=1, le=1024)] = 1
+    shared_experts: Annotated[int, Field(ge=1, le=1024)] = 1
+    gate_dropout: Rate = 0.0
+
+
+@declaration
+class ProgressiveExtractionSettings(ExtractionSettings):
+    """The settings of progressive layered extraction, PLE.
+
+    Args:
+        levels: The number of levels of experts.
+    """
+
+    levels: Annotated[int, Field(ge=1, le=64)] = 2
 
 
 COMMON_SETTINGS = ("trunk", "activation", "dropout", "input_dropout", "batch_norm")
