@@ -48,11 +48,11 @@ class StackedNormalization(PresentRowsNormalization):
         # Keras's own layer asks for the shape that it was built with.
         self.input_spec = None
 
-    def call(self, inputs, training=None):
+    def call(self, inputs, training=None, mask=None):
         # Rows first, as Keras's own layer and the mask of present rows have them.
         stack, units = inputs.shape[:2]
         rows = ops.transpose(ops.reshape(inputs, (stack * units, -1)))
-        normalized = super().call(rows, training=training)
+        normalized = super().call(rows, training=training, mask=mask)
         return ops.reshape(ops.transpose(normalized), (stack, units, -1))
 
     def compute_output_shape(self, input_shape):

@@ -236,9 +236,11 @@ def test_equal_parts_and_members_differ_where_members_begin(name):
             continue
         if variable.path.endswith("kernel"):
             assert np.abs(start[0] - start[1]).min() > 0, variable.path
+        if variable.path.endswith("kernel") and start.size >= 100:
+            # By the shape of one layer, whatever is stacked.
             fan_in, fan_out = variable.shape[-2:]
             assert start.std() == pytest.approx(
-                (2 / (fan_in + fan_out)) ** 0.5, rel=0.5
+                (2 / (fan_in + fan_out)) ** 0.5, rel=0.3
             )
         if variable.path.endswith("kernel") and len(variable.shape) == 3:
             for first, second in itertools.combinations(start[0], 2):
