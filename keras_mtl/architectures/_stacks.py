@@ -17,15 +17,15 @@ from keras_mtl.layers import (
     StackedNormalization,
 )
 
-__all__ = ["build_gate", "check_experts", "stacked_block", "stacked_trunk"]
+__all__ = ["build_gate", "check_trunk", "stacked_block", "stacked_trunk"]
 
 
-def check_experts(settings: ArchitectureSettings, architecture: str) -> None:
-    """Raises a `UserError` when the experts have no layer."""
+def check_trunk(settings: ArchitectureSettings, architecture: str) -> None:
+    """Raises a `UserError` when the trunk, or an expert, has no layer."""
     if not settings.trunk:
         raise UserError(
-            f"model.trunk: expected at least one width, as those of the experts of "
-            f"{architecture}; received none."
+            f"model.trunk: expected at least one width for {architecture}; "
+            "received none."
         )
 
 

@@ -58,7 +58,7 @@ def build_cross_stitch(
             hidden = CrossStitch(
                 settings.own,
                 settings.per_unit,
-                settings.rate,
+                rate=settings.rate,
                 # Behind the last layer, a row of the mix serves one task.
                 by_task=index == len(settings.trunk),
                 name=f"stitch_{index}",

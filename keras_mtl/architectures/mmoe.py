@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from keras_mtl.architectures._frame import Features, build_framed
-from keras_mtl.architectures._stacks import build_gate, check_experts, stacked_trunk
+from keras_mtl.architectures._stacks import build_gate, check_trunk, stacked_trunk
 from keras_mtl.architectures.heads import build_heads
 from keras_mtl.architectures.settings import MixtureSettings
 from keras_mtl.layers import MixExperts
@@ -53,7 +53,7 @@ def build_mmoe(
     (2, 4, None)
     """
     settings = settings or MixtureSettings()
-    check_experts(settings, name)
+    check_trunk(settings, name)
 
     def body(hidden: Any) -> dict[str, Any]:
         experts = stacked_trunk(

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 
 from keras_mtl.architectures._frame import Features, build_framed
-from keras_mtl.architectures._stacks import build_gate, check_experts, stacked_trunk
+from keras_mtl.architectures._stacks import build_gate, check_trunk, stacked_trunk
 from keras_mtl.architectures.heads import build_heads
 from keras_mtl.architectures.settings import ProgressiveExtractionSettings
 from keras_mtl.layers import MixExperts, MixOwnExperts, RepeatStack
@@ -57,7 +57,7 @@ def build_ple(
     (1, 3, None)
     """
     settings = settings or ProgressiveExtractionSettings()
-    check_experts(settings, name)
+    check_trunk(settings, name)
 
     def body(hidden: Any) -> dict[str, Any]:
         stream = shared = hidden

@@ -18,6 +18,8 @@ class ExpertGate(keras.layers.Layer):
     Args:
         gates: The number of gates, T.
         experts: The number of experts, E.
+        is_sigmoid: Whether each expert has a weight between 0 and 1 of its own,
+            by a sigmoid: a softmax over one expert would always be 1.
         by_task: Whether the gates are the model's tasks' own, in their order:
             see `StackedDense`.
         **kwargs: See `keras.layers.Layer`.
@@ -37,10 +39,11 @@ class ExpertGate(keras.layers.Layer):
     ([2, 3, 5], 1.0)
     """
 
-    def __init__(self, gates, experts, by_task=False, **kwargs):
+    def __init__(self, gates, experts, is_sigmoid=False, by_task=False, **kwargs):
         super().__init__(**kwargs)
         self.gates = gates
         self.experts = experts
+        self.is_sigmoid = is_sigmoid
         self.by_task = by_task
         self.dense = StackedDense(
             gates, experts, by_task=by_task, dtype=self.dtype_policy, name="gate"
@@ -58,7 +61,8 @@ class ExpertGate(keras.layers.Layer):
     def call(self, inputs):
         # Half precision would round the smaller weights of many experts away.
         logits = ops.cast(self.dense(inputs), "float32")
-        return ops.cast(ops.softmax(logits, axis=1), self.compute_dtype)
+        weights = ops.sigmoid(logits) if self.is_sigmoid else ops.softmax(logits, 1)
+        return ops.cast(weights, self.compute_dtype)
 
     def compute_output_shape(self, input_shape):
         return self.dense.compute_output_shape(tuple(input_shape))
@@ -68,5 +72,6 @@ class ExpertGate(keras.layers.Layer):
             **super().get_config(),
             "gates": self.gates,
             "experts": self.experts,
+            "is_sigmoid": self.is_sigmoid,
             "by_task": self.by_task,
         }

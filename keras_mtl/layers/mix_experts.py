@@ -43,7 +43,8 @@ class MixExperts(keras.layers.Layer):
     """Sums of shared experts: `f_t = sum_e g_te E_e` for each row.
 
     Call arguments:
-        inputs: A list of the gates, (T, E, N), and the experts, (E, units, N).
+        inputs: A list of the gates, (T, E, N), or (T, E, 1) if they are the
+            same for all rows, and the experts, (E, units, N).
 
     Call returns:
         A tensor of shape (T, units, N).
@@ -58,7 +59,11 @@ class MixExperts(keras.layers.Layer):
 
     def call(self, inputs):
         gates, experts = inputs
-        return ops.einsum("ten,eun->tun", gates, experts)
+        if gates.shape[-1] != 1:
+            return ops.einsum("ten,eun->tun", gates, experts)
+        count, units = experts.shape[:2]
+        mixed = ops.matmul(gates[:, :, 0], ops.reshape(experts, (count, -1)))
+        return ops.reshape(mixed, (gates.shape[0], units, -1))
 
     def compute_output_shape(self, input_shape):
         gates, experts = input_shape
@@ -74,7 +79,8 @@ class MixOwnExperts(keras.layers.Layer):
 
     Call arguments:
         inputs: A list of the gates, (T, K + S, N), the own experts,
-            (T * K, units, N), and the shared experts, (S, units, N).
+            (T * K, units, N), and the shared experts, (S, units, N), which may
+            be left out.
 
     Call returns:
         A tensor of shape (T, units, N).
@@ -89,14 +95,16 @@ class MixOwnExperts(keras.layers.Layer):
     """
 
     def call(self, inputs):
-        gates, own, shared = inputs
+        gates, own, *shared = inputs
         tasks = gates.shape[0]
         each = own.shape[0] // tasks
         by_task = ops.reshape(own, (tasks, each, own.shape[1], -1))
         # A task has few own experts: a sum of products needs no transposition.
         mixed = ops.sum(ops.expand_dims(gates[:, :each], 2) * by_task, axis=1)
-        return mixed + ops.einsum("ten,eun->tun", gates[:, each:], shared)
+        for experts in shared:
+            mixed = mixed + ops.einsum("ten,eun->tun", gates[:, each:], experts)
+        return mixed
 
     def compute_output_shape(self, input_shape):
-        gates, own, _ = input_shape
+        gates, own = input_shape[:2]
         return (gates[0], own[1], own[2])

@@ -81,12 +81,12 @@ class SubspaceOverlap(keras.regularizers.Regularizer):
 
     Args:
         strength: The factor, 0 or more.
-        subspaces: The number of subspaces of each task, G; they follow on each
-            other in the stack.
+        subspaces: The number of subspaces of each task, G: equal parts of its
+            units.
 
     Example:
 
-    >>> weights = np.ones((2, 3, 1), "float32")
+    >>> weights = np.ones((1, 3, 2), "float32")
     >>> float(SubspaceOverlap(1.0, subspaces=2)(weights))
     9.0
     """
@@ -96,9 +96,9 @@ class SubspaceOverlap(keras.regularizers.Regularizer):
         self.subspaces = subspaces
 
     def __call__(self, x):
-        width, units = x.shape[1:]
-        kernels = ops.reshape(x, (-1, self.subspaces, width, units))
-        products = ops.einsum("tgwu,thwv->tghuv", kernels, kernels)
+        tasks, width, units = x.shape
+        parts = ops.reshape(x, (tasks, width, self.subspaces, units // self.subspaces))
+        products = ops.einsum("twgu,twhv->tghuv", parts, parts)
         pairs = np.triu(np.ones((self.subspaces, self.subspaces), "float32"), k=1)
         squares = ops.sum(ops.square(products), axis=(0, 3, 4))
         return self.strength * ops.sum(squares * ops.cast(pairs, squares.dtype))
