@@ -81,7 +81,9 @@ def build_star(
             )
         for index, units in enumerate(settings.trunk, start=1):
             layer = f"trunk_{index}"
-            hidden = StarDense(units, name=layer)([hidden, domains])
+            hidden = StarDense(units, use_bias=not settings.batch_norm, name=layer)(
+                [hidden, domains]
+            )
             if settings.batch_norm:
                 hidden = keras.layers.BatchNormalization(name=f"{layer}_norm")(hidden)
             hidden = keras.layers.Activation(

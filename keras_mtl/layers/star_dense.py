@@ -61,6 +61,8 @@ class StarDense(keras.layers.Layer):
 
     Args:
         units: The units.
+        use_bias: Whether there is a shared bias, which a normalization behind
+            the layer would take away again. Several domains always have theirs.
         **kwargs: See `keras.layers.Layer`.
 
     Call arguments:
@@ -77,9 +79,10 @@ class StarDense(keras.layers.Layer):
     [5, 4]
     """
 
-    def __init__(self, units, **kwargs):
+    def __init__(self, units, use_bias=True, **kwargs):
         super().__init__(**kwargs)
         self.units = units
+        self.use_bias = use_bias
 
     def build(self, input_shape):
         rows, shares = input_shape
@@ -87,17 +90,20 @@ class StarDense(keras.layers.Layer):
         self.kernel = self.add_weight(
             name="kernel", shape=(width, self.units), initializer="glorot_uniform"
         )
-        self.bias = self.add_weight(
-            name="bias", shape=(self.units,), initializer="zeros"
-        )
+        self.bias = self.domain_biases = None
+        if self.use_bias:
+            self.bias = self.add_weight(
+                name="bias", shape=(self.units,), initializer="zeros"
+            )
         self.domain_factors = self.add_weight(
             name="domain_factors",
             shape=(domains, width, self.units),
             initializer="ones",
         )
-        self.domain_biases = self.add_weight(
-            name="domain_biases", shape=(domains, self.units), initializer="zeros"
-        )
+        if self.use_bias or domains > 1:
+            self.domain_biases = self.add_weight(
+                name="domain_biases", shape=(domains, self.units), initializer="zeros"
+            )
         self.built = True
 
     def call(self, inputs):
@@ -107,11 +113,13 @@ class StarDense(keras.layers.Layer):
         domains, width = kernels.shape[:2]
         flat = ops.reshape(ops.transpose(kernels, (1, 0, 2)), (width, -1))
         products = ops.reshape(ops.matmul(rows, flat), (-1, domains, self.units))
-        biases = self.domain_biases + self.bias
-        return ops.sum(ops.expand_dims(shares, -1) * (products + biases), axis=1)
+        if self.domain_biases is not None:
+            products = products + self.domain_biases
+        outputs = ops.sum(ops.expand_dims(shares, -1) * products, axis=1)
+        return outputs if self.bias is None else outputs + self.bias
 
     def compute_output_shape(self, input_shape):
         return (input_shape[0][0], self.units)
 
     def get_config(self):
-        return {**super().get_config(), "units": self.units}
+        return {**super().get_config(), "units": self.units, "use_bias": self.use_bias}
