@@ -61,7 +61,12 @@ class ExpertGate(keras.layers.Layer):
     def call(self, inputs):
         # Half precision would round the smaller weights of many experts away.
         logits = ops.cast(self.dense(inputs), "float32")
-        weights = ops.sigmoid(logits) if self.is_sigmoid else ops.softmax(logits, 1)
+        if self.is_sigmoid:
+            weights = ops.sigmoid(logits)
+        elif self.experts == 1:
+            weights = ops.ones_like(logits)
+        else:
+            weights = ops.softmax(logits, axis=1)
         return ops.cast(weights, self.compute_dtype)
 
     def compute_output_shape(self, input_shape):

@@ -79,7 +79,8 @@ class SelectGate(keras.layers.Layer):
         by_task=False,
         **kwargs,
     ):
-        super().__init__(**kwargs)
+        # Half precision would round the steps away: the gate computes in float32.
+        super().__init__(**{"autocast": False, **kwargs})
         self.gates = gates
         self.experts = experts
         self.selectors = selectors
