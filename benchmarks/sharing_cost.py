@@ -3,9 +3,9 @@
     python -m benchmarks.sharing_cost [--rounds 7]
 
 Epochs of `fit`, compiled by XLA, in turns in one process: 2048 rows of 32 columns
-in batches of 256, Adam. Experts are stacked, so that 16 of them are one batched
-product: aimed at is at most 4 times the step of one. MMoE with 64 tasks and 8
-experts of the trunk's widths: at most 3 times the step of hard sharing.
+in batches of 256, the default trunk 32-64, Adam. Experts are stacked, so that 16 of
+them are one batched product: aimed at is at most 4 times the step of one. MMoE with
+64 tasks and 8 experts: at most 3 times the step of hard sharing.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ class _Fit:
             for index, name in enumerate(names)
         }
         keras.utils.set_random_seed(0)
-        common = ArchitectureSettings(trunk=(64, 64))
+        common = ArchitectureSettings()
         self._model = build_architecture(
             way, WIDTH, [BinaryTask(name, widths=(16,)) for name in names], common
         )

@@ -104,6 +104,7 @@ class SelectGate(keras.layers.Layer):
             name="codes",
             shape=(self.gates, self.selectors, self.bits, width),
             dtype="float32",
+            autocast=False,
             # Near the middle of the step, where its gradient is largest.
             initializer=keras.initializers.RandomUniform(-limit, limit),
         )
@@ -111,6 +112,7 @@ class SelectGate(keras.layers.Layer):
             name="shares",
             shape=(self.gates, self.selectors, width),
             dtype="float32",
+            autocast=False,
             initializer="zeros",
         )
         self.built = True
