@@ -180,7 +180,8 @@ FLAGS = (
     Flag(
         "--architecture",
         "model.architecture",
-        "Share layers between the tasks in this way: hard-sharing, or a plugin's.",
+        "Share layers between the tasks in this way, for example "
+        "ple:levels=2,experts=4. docs/architectures.md lists the ways.",
         metavar="NAME[:SETTING=VALUE,...]",
     ),
     Flag(

@@ -13,6 +13,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from keras_mtl.architectures import ARCHITECTURES
+
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "extending.md").read_text("utf-8")
 # In a process that has neither the plugin nor the package.
@@ -162,7 +164,8 @@ def test_without_the_module_commands_say_what_is_unknown_and_how_to_give_it(fold
     assert done.returncode == 2
     for part in (
         "training.weighting: expected one of sum,",
-        "model.architecture: expected one of hard-sharing; received 'residual'.",
+        f"model.architecture: expected one of {', '.join(ARCHITECTURES)}; received "
+        "'residual'.",
         "tasks[visits]: expected a task's kind among binary,",
         "features[month]: expected a feature's kind among numeric,",
     ):

@@ -1,4 +1,4 @@
-"""Looking into models: idle units, and tasks whose gradients conflict."""
+"""Looking into models: idle units, conflicting gradients, and what tasks share."""
 
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,18 @@ if TYPE_CHECKING:
         GradientConflict as GradientConflict,
         conflict_columns as conflict_columns,
     )
+    from keras_mtl.analysis.sharing import (
+        SharingReadout as SharingReadout,
+        expert_use as expert_use,
+        read_sharing as read_sharing,
+        sharing_sentences as sharing_sentences,
+        stitches as stitches,
+        trunk_distances as trunk_distances,
+    )
+    from keras_mtl.analysis.sharing_picture import (
+        draw_shares as draw_shares,
+        sharing_svg as sharing_svg,
+    )
 else:
     __getattr__, __all__, __dir__ = lazy_names(
         __name__,
@@ -28,5 +40,14 @@ else:
                 "GradientConflict",
                 "conflict_columns",
             ),
+            "keras_mtl.analysis.sharing": (
+                "SharingReadout",
+                "expert_use",
+                "read_sharing",
+                "sharing_sentences",
+                "stitches",
+                "trunk_distances",
+            ),
+            "keras_mtl.analysis.sharing_picture": ("draw_shares", "sharing_svg"),
         },
     )

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, cast
+from typing import Any
 
 import keras
 
+from keras_mtl.architectures._frame import build_framed
 from keras_mtl.architectures.blocks import Activation, dense_block
 from keras_mtl.architectures.heads import build_heads
-from keras_mtl.architectures.raw_features import join_encoder
 from keras_mtl.architectures.settings import HardSharingSettings
-from keras_mtl.features import Feature, build_encoder
+from keras_mtl.features import Feature
 from keras_mtl.model import MultiTaskModel
 from keras_mtl.tasks import Task
 
@@ -67,37 +67,20 @@ def build_hard_sharing(
     >>> model.count_params()
     5764
     """
-    _check_names(tasks, features)
-    if _is_features(features):
-        features = cast(Sequence[Feature], features)
-        encoder = build_encoder(features)
-        core = build_hard_sharing(
-            encoder.output_shape[-1],
-            tasks,
-            trunk,
-            activation,
-            dropout,
-            batch_norm,
-            input_dropout,
-            f"{name}_core",
-        )
-        return join_encoder(encoder, core, features, name=name)
-    shape = (features,) if isinstance(features, int) else tuple(features)
-    inputs = keras.Input(shape=shape, name="features")
-    hidden = inputs
-    if input_dropout:
-        hidden = keras.layers.Dropout(input_dropout, name="input_dropout")(hidden)
-    if callable(trunk):
-        hidden = trunk(hidden)
-        if len(hidden.shape) > 2:
-            hidden = keras.layers.Flatten(name="trunk_flatten")(hidden)
-    else:
-        for index, width in enumerate(trunk, start=1):
-            hidden = dense_block(
-                hidden, width, activation, dropout, batch_norm, f"trunk_{index}"
-            )
-    outputs = build_heads(hidden, tasks, activation, batch_norm)
-    return MultiTaskModel(inputs, outputs, name=name, tasks=tasks)
+
+    def body(hidden: Any) -> dict[str, Any]:
+        if callable(trunk):
+            hidden = trunk(hidden)
+            if len(hidden.shape) > 2:
+                hidden = keras.layers.Flatten(name="trunk_flatten")(hidden)
+        else:
+            for index, width in enumerate(trunk, start=1):
+                hidden = dense_block(
+                    hidden, width, activation, dropout, batch_norm, f"trunk_{index}"
+                )
+        return build_heads(hidden, tasks, activation, batch_norm)
+
+    return build_framed(features, tasks, body, name, input_dropout)
 
 
 def build_core(
@@ -120,31 +103,3 @@ def build_core(
         input_dropout=settings.input_dropout,
         name="core",
     )
-
-
-def _is_features(features: Any) -> bool:
-    return not isinstance(features, int) and any(
-        isinstance(feature, Feature) for feature in features
-    )
-
-
-def _check_names(tasks: Sequence[Task], features: Any) -> None:
-    names = [task.name for task in tasks]
-    if not names:
-        raise ValueError(
-            "Invalid value received for argument `tasks`. Expected at least one "
-            "task. Received: none."
-        )
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise ValueError(
-            "Invalid value received for argument `tasks`. Expected each name once. "
-            f"Received twice: {', '.join(twice)}"
-        )
-    if _is_features(features):
-        shared = sorted({feature.name for feature in features} & set(names))
-        if shared:
-            raise ValueError(
-                "Invalid value received for argument `tasks`. Expected names that "
-                f"no feature has. Received: {', '.join(shared)}"
-            )

@@ -10,7 +10,13 @@ import keras
 
 from keras_mtl._core.declarations import ActivationName
 from keras_mtl.architectures.blocks import Activation, dense_block
-from keras_mtl.layers import HeadStack, SplitTasks, StandardizedOutput
+from keras_mtl.layers import (
+    HeadStack,
+    SplitStack,
+    SplitTasks,
+    StandardizedOutput,
+    TakeStack,
+)
 from keras_mtl.tasks import Task
 
 __all__ = ["STACKED_FROM", "build_heads"]
@@ -37,7 +43,9 @@ def build_heads(
     splits its output by task.
 
     Args:
-        representation: What all heads read, a Keras tensor of shape (N, width).
+        representation: What the heads read, a Keras tensor: of shape (N, width)
+            if all read the same, or of shape (T, width, N) if each task has its
+            own, in the tasks' order.
         tasks: The tasks, resolved.
         activation: The heads' activation, unless a task has its own.
         batch_norm: Whether a normalisation precedes each activation.
@@ -63,6 +71,9 @@ def build_heads(
     for task in tasks:
         key = _shape_of_head(task, samples[task.kind_of_head], activation)
         groups.setdefault(key, []).append(task)
+    position = {task.name: index for index, task in enumerate(tasks)}
+    # Rows of each task's own representation, made when a head of its own reads it.
+    rows: list[Any] = []
     outputs: dict[str, Any] = {}
     stacks = 0
     for group in groups.values():
@@ -72,17 +83,35 @@ def build_heads(
             name = f"heads-{stacks}"
             stack = _stack(group, same, activation, batch_norm, name)
             names = [task.name for task in group]
-            stacked, _ = stack(representation)
+            stacked, _ = stack(
+                _of_tasks(representation, [position[name] for name in names], name)
+            )
             outputs.update(SplitTasks(names, name=f"{name}-tasks")(stacked))
             continue
         for task in group:
             head = representation
+            if _is_by_task(representation):
+                rows = rows or SplitStack(name="task_representations")(representation)
+                head = rows[position[task.name]]
             for index, width in enumerate(task.widths, start=1):
                 own = _activation(task, activation)
                 name = f"{task.name}_{index}"
                 head = dense_block(head, width, own, 0.0, batch_norm, name)
             outputs[task.name] = task.output_layer()(head)
     return {task.name: outputs[task.name] for task in tasks}
+
+
+def _is_by_task(representation: Any) -> bool:
+    return len(representation.shape) == 3
+
+
+def _of_tasks(representation: Any, positions: list[int], name: str) -> Any:
+    """Returns what a stack of heads reads: its tasks' part of what there is."""
+    if not _is_by_task(representation):
+        return representation
+    if positions == list(range(representation.shape[0])):
+        return representation
+    return TakeStack(positions, name=f"{name}-representations")(representation)
 
 
 def _activation(task: Task, activation: Activation) -> Activation:

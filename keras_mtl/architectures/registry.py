@@ -16,6 +16,7 @@ from keras_mtl.architectures.settings import COMMON_SETTINGS, ArchitectureSettin
 from keras_mtl.tasks.task import Task
 
 if TYPE_CHECKING:
+    from keras_mtl.features import Feature
     from keras_mtl.model import MultiTaskModel
 
 __all__ = [
@@ -29,12 +30,33 @@ __all__ = [
 # From the width of the encoded matrix, the tasks and the settings to a model.
 Builder = Callable[[int, Sequence[Task], Any], "MultiTaskModel"]
 
+# For each name the module that has its builder, the builder, and its settings.
+_BUILT_IN = {
+    "hard-sharing": ("hard_sharing:build_core", "HardSharingSettings"),
+    "single-task": ("single_task:build_single_task", "SingleTaskSettings"),
+    "soft-sharing": ("soft_sharing:build_soft_sharing", "SoftSharingSettings"),
+    "cross-stitch": ("cross_stitch:build_cross_stitch", "CrossStitchSettings"),
+    "sluice": ("sluice:build_sluice", "SluiceSettings"),
+    "mmoe": ("mmoe:build_mmoe", "MixtureSettings"),
+    "cgc": ("cgc:build_cgc", "ExtractionSettings"),
+    "ple": ("ple:build_ple", "ProgressiveExtractionSettings"),
+    "dselect-k": ("dselect_k:build_dselect_k", "SelectionSettings"),
+    "home": ("home:build_home", "HomeSettings"),
+    "mtan": ("mtan:build_mtan", "AttentionSettings"),
+    "star": ("star:build_star", "StarSettings"),
+    "chain": ("chain:build_chain", "ChainSettings"),
+}
+
 ARCHITECTURES: Registry[Builder] = Registry(
     "architecture",
     "one of",
-    {"hard-sharing": "keras_mtl.architectures.hard_sharing:build_core"},
+    {
+        name: f"keras_mtl.architectures.{builder}"
+        for name, (builder, _) in _BUILT_IN.items()
+    },
     settings={
-        "hard-sharing": "keras_mtl.architectures.settings:HardSharingSettings",
+        name: f"keras_mtl.architectures.settings:{settings}"
+        for name, (_, settings) in _BUILT_IN.items()
     },
     first="keras",
 )
@@ -105,6 +127,7 @@ def build_architecture(
     width: int,
     tasks: Sequence[Task],
     common: ArchitectureSettings | None = None,
+    features: Sequence[Feature] | None = None,
 ) -> MultiTaskModel:
     """Builds the network of an architecture, for an encoded matrix.
 
@@ -113,6 +136,8 @@ def build_architecture(
         width: The columns of the matrix.
         tasks: The tasks, resolved.
         common: The settings that all architectures have.
+        features: The adapted features whose encoded columns the matrix has, for
+            settings that name one.
 
     Raises:
         UserError: When the name or a setting is wrong, or the builder does not
@@ -124,6 +149,8 @@ def build_architecture(
     common = common or ArchitectureSettings()
     shared = {name: getattr(common, name) for name in COMMON_SETTINGS}
     settings = ARCHITECTURES.settings(chosen.name)(**shared, **chosen.settings)
+    if features is not None:
+        settings = settings.resolve(features)
     model = ARCHITECTURES.load(chosen.name)(width, tasks, settings)
     if not isinstance(model, MultiTaskModel) or model.tasks != tuple(tasks):
         raise UserError(

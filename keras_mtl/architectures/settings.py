@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import Field
 
@@ -12,8 +13,28 @@ from keras_mtl._core.declarations import (
     Widths,
     declaration,
 )
+from keras_mtl._core.errors import UserError, did_you_mean
 
-__all__ = ["COMMON_SETTINGS", "ArchitectureSettings", "HardSharingSettings"]
+if TYPE_CHECKING:
+    from keras_mtl.features.feature import Feature
+
+__all__ = [
+    "COMMON_SETTINGS",
+    "ArchitectureSettings",
+    "AttentionSettings",
+    "ChainSettings",
+    "CrossStitchSettings",
+    "ExtractionSettings",
+    "HardSharingSettings",
+    "HomeSettings",
+    "MixtureSettings",
+    "ProgressiveExtractionSettings",
+    "SelectionSettings",
+    "SingleTaskSettings",
+    "SluiceSettings",
+    "SoftSharingSettings",
+    "StarSettings",
+]
 
 Rate = Annotated[float, Field(ge=0, lt=1)]
 
@@ -48,10 +69,226 @@ class ArchitectureSettings(Declaration):
     input_dropout: Rate = 0.0
     batch_norm: bool = False
 
+    def resolve(self, features: Sequence[Feature]) -> Self:
+        """Fills settings that depend on the features, once these are adapted.
+
+        Args:
+            features: The features, in the order of the encoded columns.
+
+        Returns:
+            The settings, or a copy with some of them filled.
+        """
+        return self
+
 
 @declaration
 class HardSharingSettings(ArchitectureSettings):
     """The settings of hard sharing, which has none of its own."""
+
+
+@declaration
+class SingleTaskSettings(ArchitectureSettings):
+    """The settings of a trunk per task, with nothing shared.
+
+    Args:
+        equal: What a task's trunk has in common with the shared trunk of hard
+            sharing: its `"widths"`, so that the network is larger; or its part
+            of the `"parameters"`, so that all trunks together have as many.
+    """
+
+    equal: Literal["widths", "parameters"] = "widths"
+
+
+@declaration
+class SoftSharingSettings(ArchitectureSettings):
+    """The settings of a trunk per task, pulled together by a penalty.
+
+    Args:
+        strength: The penalty's factor. With 0 the trunks are separate.
+        penalty: `"l2"`, the squared distance of the weights from their mean; or
+            `"trace-norm"`, the nuclear norm of the stacked weights.
+    """
+
+    strength: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1e-2
+    penalty: Literal["l2", "trace-norm"] = "l2"
+
+
+@declaration
+class CrossStitchSettings(ArchitectureSettings):
+    """The settings of cross-stitch networks.
+
+    Args:
+        own: The share of a task's own activations at the start.
+        per_unit: Whether each unit has a stitch of its own.
+        rate: How many times faster the stitches learn.
+    """
+
+    own: Annotated[float, Field(ge=0, le=1)] = 0.9
+    per_unit: bool = False
+    rate: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 10.0
+
+
+@declaration
+class SluiceSettings(ArchitectureSettings):
+    """The settings of sluice networks.
+
+    Args:
+        subspaces: The subspaces of each task's layers, G. All widths of the
+            trunk are multiples of it.
+        own: The share of a subspace itself at the start.
+        rate: How many times faster the mixes learn.
+        overlap: The factor of the penalty on overlapping subspaces of a task.
+    """
+
+    subspaces: Annotated[int, Field(ge=1, le=64)] = 2
+    own: Annotated[float, Field(ge=0, le=1)] = 0.9
+    rate: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 10.0
+    overlap: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1e-3
+
+
+@declaration
+class MixtureSettings(ArchitectureSettings):
+    """The settings of a mixture of shared experts, MMoE.
+
+    `trunk` has the widths of each expert.
+
+    Args:
+        experts: The number of experts.
+        gate_dropout: The rate at which a gate loses an expert in training.
+    """
+
+    experts: Annotated[int, Field(ge=1, le=1024)] = 8
+    gate_dropout: Rate = 0.1
+
+
+@declaration
+class ExtractionSettings(ArchitectureSettings):
+    """The settings of customized gate control, CGC.
+
+    `trunk` has the widths of each expert.
+
+    Args:
+        experts: The number of each task's own experts.
+        shared_experts: The number of experts that all tasks share.
+        gate_dropout: The rate at which a gate loses an expert in training.
+    """
+
+    experts: Annotated[int, Field(ge=1, le=1024)] = 1
+    shared_experts: Annotated[int, Field(ge=1, le=1024)] = 1
+    gate_dropout: Rate = 0.0
+
+
+@declaration
+class ProgressiveExtractionSettings(ExtractionSettings):
+    """The settings of progressive layered extraction, PLE.
+
+    Args:
+        levels: The number of levels of experts.
+    """
+
+    levels: Annotated[int, Field(ge=1, le=64)] = 2
+
+
+@declaration
+class SelectionSettings(ArchitectureSettings):
+    """The settings of DSelect-k: experts chosen by sparse gates.
+
+    `trunk` has the widths of each expert.
+
+    Args:
+        experts: The number of experts.
+        selectors: How many of them a task has at most.
+        gamma: The width of the smooth step.
+        entropy: The factor of the penalty that drives selectors to a choice.
+        reachability: The factor of the penalty on choosing no expert, where the
+            number of experts is not a power of 2.
+        per_example: Whether the choice depends on the row.
+    """
+
+    experts: Annotated[int, Field(ge=2, le=1024)] = 8
+    selectors: Annotated[int, Field(ge=1, le=64)] = 2
+    gamma: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
+    entropy: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1e-6
+    reachability: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1e-2
+    per_example: bool = False
+
+    def __post_init__(self) -> None:
+        if self.selectors > self.experts:
+            raise ValueError(
+                f"expected at most as many selectors as experts={self.experts}; "
+                f"received selectors={self.selectors}"
+            )
+
+
+@declaration
+class AttentionSettings(ArchitectureSettings):
+    """The settings of MTAN, which has none of its own."""
+
+
+@declaration
+class HomeSettings(ExtractionSettings):
+    """The settings of experts with HoME's gates.
+
+    `trunk` has the widths of each expert. The experts' activation is always
+    Swish behind a normalization.
+
+    Args:
+        rank: The rank of each expert's gate on the features.
+    """
+
+    rank: Annotated[int, Field(ge=1, le=1024)] = 4
+
+
+@declaration
+class StarSettings(ArchitectureSettings):
+    """The settings of STAR: one trunk with factors for each domain.
+
+    Args:
+        domain: The feature whose categories are the domains, by name.
+        domain_columns: The positions of the domains' columns in the encoded
+            matrix, where there are no features to look the domain up in.
+    """
+
+    domain: str = ""
+    domain_columns: tuple[Annotated[int, Field(ge=0)], ...] = ()
+
+    def resolve(self, features: Sequence[Feature]) -> Self:
+        if not self.domain:
+            return self
+        names = [feature.name for feature in features]
+        if self.domain not in names:
+            raise UserError(
+                f"model.architecture.domain: expected a feature's name; received "
+                f"{self.domain!r}.{did_you_mean(self.domain, names)}"
+            )
+        position = names.index(self.domain)
+        first = sum(len(feature.encoded_names) for feature in features[:position])
+        count = len(features[position].encoded_names)
+        return self.replace(domain_columns=tuple(range(first, first + count)))
+
+
+@declaration
+class ChainSettings(ArchitectureSettings):
+    """The settings of tasks that depend on each other.
+
+    Args:
+        order: The tasks of the chain, by name: each sees the one before. Others
+            are left out of it. By default all tasks, as they are declared.
+        form: What a task of the chain sees: the `"outputs"` of the one before
+            as inputs of its head; or, by `"product"`, its probability is that of
+            the one before times one given the one before.
+    """
+
+    order: tuple[str, ...] = ()
+    form: Literal["outputs", "product"] = "outputs"
+
+    def __post_init__(self) -> None:
+        twice = sorted({name for name in self.order if self.order.count(name) > 1})
+        if twice:
+            raise ValueError(
+                "expected an order without a cycle, in which each task is once; "
+                f"received twice: {', '.join(twice)}"
+            )
 
 
 COMMON_SETTINGS = ("trunk", "activation", "dropout", "input_dropout", "batch_norm")

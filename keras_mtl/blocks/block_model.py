@@ -39,7 +39,7 @@ class BlockOutputs(NamedTuple):
 
     Attributes:
         outputs: For each block (T, N, units).
-        stacks: The stacks of heads.
+        stacks: The stacks of heads that read one representation.
         statistics: The new values of the variables that are not trained.
         added: The model's own losses, for example regularizers.
     """
@@ -122,7 +122,7 @@ class BlockModel:
         outputs, stacks = [], []
         for source in self._sources:
             outputs.append(next(tensors))
-            if source.stack is not None:
+            if source.stack is not None and source.shares_input:
                 stacks.append(
                     StackTensors(
                         source.tasks,

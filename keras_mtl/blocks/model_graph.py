@@ -69,6 +69,11 @@ def call_like_core(model: keras.Model, other: keras.Model) -> keras.Model:
     return keras.Model(model.input, inner(inputs))
 
 
+def _without_rows(tensor: Any) -> tuple[int | None, ...]:
+    shape: tuple[int | None, ...] = tuple(tensor.shape)
+    return shape[:-1] if len(shape) > 2 and shape[-1] is None else shape[1:]
+
+
 def _core_node(model: keras.Model) -> Any | None:
     """Returns the call of the model from which all outputs come, or None."""
     nodes = {id(node_of(tensor)): node_of(tensor) for tensor in model.outputs}
@@ -103,8 +108,10 @@ def row_size(model: keras.Model, inside_stacks: bool = False) -> int:
                 total += layer.heads * sum(layer.widths)
             continue
         for tensor in node.output_tensors:
-            # An axis of unknown length, of time say, counts once.
-            total += int(np.prod([length or 1 for length in tensor.shape[1:]]))
+            # An axis of unknown length, of rows or of time, counts once. Rows are
+            # the first axis, or the last one behind a stack of layers.
+            lengths = tensor.shape if tensor.shape[0] is None else _without_rows(tensor)
+            total += int(np.prod([length or 1 for length in lengths]))
         if isinstance(layer, keras.Model):
             total += row_size(layer, inside_stacks)
     return total

@@ -25,21 +25,24 @@ class TaskSource:
         is_split: Whether `SplitTasks` makes the named outputs from the tensor,
             which is then (T, N, units). Else it is a named output, (N, ...).
         stack: The `HeadStack` that computes the outputs, or None.
+        shares_input: Whether the stack's heads all read one representation, at
+            which their backward passes join.
     """
 
     tasks: tuple[int, ...]
     tensor: Any
     is_split: bool = False
     stack: HeadStack | None = None
+    shares_input: bool = False
 
     @property
     def tensors(self) -> list[Any]:
         """The tensors that a training step reads.
 
-        The outputs; and, for a stack, the representation that its heads read
-        and the products with their first kernels.
+        The outputs; and, for a stack whose heads read one representation, that
+        representation and the products with their first kernels.
         """
-        if self.stack is None:
+        if not self.shares_input:
             return [self.tensor]
         node = node_of(self.tensor)
         return [self.tensor, node.input_tensors[0], node.output_tensors[1]]
@@ -107,4 +110,5 @@ def _split_source(node: Any, task_of: Mapping[int, int]) -> TaskSource | None:
         tensor,
         is_split=True,
         stack=layer if alone else None,
+        shares_input=alone and len(parent.input_tensors[0].shape) == 2,
     )

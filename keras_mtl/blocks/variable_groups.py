@@ -16,12 +16,15 @@ class VariableGroups(NamedTuple):
     """Positions in a model's `trainable_variables`.
 
     Attributes:
-        shared: Those on which two tasks or more depend: the trunk. With one
-            task, all but its own head's can't be told apart: all are shared.
-        private: The others, the heads.
+        shared: Those on which two tasks or more depend, for example the trunk
+            or an expert. With one task, all but its own head's can't be told
+            apart: all are shared.
+        private: The others, for example the heads; and variables whose first
+            axis is split by task, each part serving its task alone: those of a
+            `HeadStack`, and those that a layer lists as its `task_variables`.
         last_shared: Those of the last layer that is shared by most tasks.
         owners: For each of `private` the numbers of its tasks: one, or those
-            of a `HeadStack`, by which its first axis is split in this order.
+            by which its first axis is split, in this order.
     """
 
     shared: tuple[int, ...]
@@ -55,6 +58,9 @@ def group_variables(model: keras.Model) -> VariableGroups:
             users[place[variable.path]] |= tasks
             if id(layer) in stacks:
                 in_order[place[variable.path]] = stacks[id(layer)]
+        if len(outputs) > 1:
+            for variable in getattr(layer, "task_variables", ()):
+                in_order[place[variable.path]] = _check_split(variable, len(outputs))
     several = 2 if len(outputs) > 1 else 1
     shared = tuple(
         index
@@ -67,6 +73,17 @@ def group_variables(model: keras.Model) -> VariableGroups:
     counts = [len(tasks) for tasks in users]
     last = _last_layer(core, place, counts, shared)
     return VariableGroups(shared, private, last, owners)
+
+
+def _check_split(variable: Any, tasks: int) -> tuple[int, ...]:
+    """Returns all tasks, by which a variable's first axis is split."""
+    if not variable.shape or variable.shape[0] % tasks:
+        raise ValueError(
+            f"Invalid variable {variable.path!r} in `task_variables`. Expected a "
+            f"first axis that is split by {tasks} tasks. Received: "
+            f"shape={tuple(variable.shape)}"
+        )
+    return tuple(range(tasks))
 
 
 def _tasks_of_layers(outputs: list[Any]) -> list[tuple[Any, set[int]]]:
@@ -95,4 +112,5 @@ def _last_layer(
         if indices and all(index in shared for index in indices):
             # Layers come in the order of the graph.
             last = indices if users[indices[0]] == most else last
-    return last
+    # Where no layer is shared as a whole, all that is shared stands for it.
+    return last or shared

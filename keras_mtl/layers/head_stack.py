@@ -37,14 +37,15 @@ class HeadStack(keras.layers.Layer):
         **kwargs: See `keras.layers.Layer`.
 
     Call arguments:
-        inputs: The shared representation, of shape (N, width).
+        inputs: The shared representation, of shape (N, width); or each task's
+            own, of shape (T, width, N).
 
     Call returns:
         Two tensors. The heads' outputs, (T, N, units), are float32 whatever the
         policy. The products of the representation with the heads' first
         kernels, (T, first_units, N), are the last tensor whose gradient is a
-        separate one for each task: the tasks' gradients on the trunk start from
-        them.
+        separate one for each task: the tasks' gradients on a shared trunk start
+        from them.
 
     Example:
 
@@ -136,7 +137,7 @@ class HeadStack(keras.layers.Layer):
 
     def compute_output_spec(self, inputs, training=None):
         first = self.first_dense
-        rows = inputs.shape[0]
+        rows = inputs.shape[0] if len(inputs.shape) == 2 else inputs.shape[-1]
         return (
             keras.KerasTensor((self.heads, rows, self.units), dtype="float32"),
             keras.KerasTensor(

@@ -22,6 +22,11 @@ class StackedDense(keras.layers.Layer):
         stack: The number of layers, T.
         units: The units of each.
         use_bias: Whether each has a bias.
+        kernel_regularizer: A regularizer of all kernels, (T, width, units).
+        bias_regularizer: A regularizer of all biases, (T, units).
+        by_task: Whether the stack is split by the model's tasks, in their
+            order, and each part serves its task alone. Weightings then treat
+            the variables as heads' ones: see `task_variables`.
         **kwargs: See `keras.layers.Layer`.
 
     Call arguments:
@@ -41,11 +46,28 @@ class StackedDense(keras.layers.Layer):
     ((3, 4, 2), (3, 2))
     """
 
-    def __init__(self, stack, units, use_bias=True, **kwargs):
+    def __init__(
+        self,
+        stack,
+        units,
+        use_bias=True,
+        kernel_regularizer=None,
+        bias_regularizer=None,
+        by_task=False,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
         self.stack = stack
         self.units = units
         self.use_bias = use_bias
+        self.kernel_regularizer = keras.regularizers.get(kernel_regularizer)
+        self.bias_regularizer = keras.regularizers.get(bias_regularizer)
+        self.by_task = by_task
+
+    @property
+    def task_variables(self):
+        """The variables whose first axis is split by task; `[]` if none is."""
+        return list(self.trainable_variables) if self.by_task else []
 
     def build(self, input_shape):
         width = input_shape[-1] if len(input_shape) == 2 else input_shape[1]
@@ -55,10 +77,14 @@ class StackedDense(keras.layers.Layer):
             name="kernel",
             shape=(self.stack, width, self.units),
             initializer=keras.initializers.RandomUniform(-limit, limit),
+            regularizer=self.kernel_regularizer,
         )
         self.bias = (
             self.add_weight(
-                name="bias", shape=(self.stack, self.units), initializer="zeros"
+                name="bias",
+                shape=(self.stack, self.units),
+                initializer="zeros",
+                regularizer=self.bias_regularizer,
             )
             if self.use_bias
             else None
@@ -88,4 +114,7 @@ class StackedDense(keras.layers.Layer):
             "stack": self.stack,
             "units": self.units,
             "use_bias": self.use_bias,
+            "kernel_regularizer": keras.regularizers.serialize(self.kernel_regularizer),
+            "bias_regularizer": keras.regularizers.serialize(self.bias_regularizer),
+            "by_task": self.by_task,
         }

@@ -17,6 +17,7 @@ __all__ = [
     "Draw",
     "PresentRowsNormalization",
     "feed_noise",
+    "mean_over_present",
     "present_rows",
     "record_noise",
 ]
@@ -37,6 +38,22 @@ def present_rows(present: Any) -> Iterator[None]:
         yield
     finally:
         _PRESENT.reset(token)
+
+
+def mean_over_present(values: Any) -> Any:
+    """Returns the mean over the rows that are present.
+
+    A layer that adds a loss of its rows uses it, so that rows that only fill up
+    a batch do not count.
+
+    Args:
+        values: A tensor whose last axis has the rows.
+    """
+    present = _PRESENT.get()
+    if present is None:
+        return ops.mean(values, axis=-1)
+    weights = ops.cast(present, values.dtype)
+    return ops.sum(values * weights, axis=-1) / ops.maximum(ops.sum(weights), 1.0)
 
 
 @keras.saving.register_keras_serializable(package="keras_mtl")

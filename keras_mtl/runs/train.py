@@ -15,6 +15,7 @@ from keras_mtl.configuration.fit_config import FitConfig
 from keras_mtl.engine.replicas import Replicas
 from keras_mtl.engine.shared_arrays import aligned_array
 from keras_mtl.features import (
+    Feature,
     build_encoder,
     encode_frame,
     encode_parts,
@@ -50,15 +51,23 @@ class TrainedRun:
     idle_units: list[str]
 
 
-def build_core(config: FitConfig, tasks: Sequence[Task], width: int) -> MultiTaskModel:
+def build_core(
+    config: FitConfig,
+    tasks: Sequence[Task],
+    width: int,
+    features: Sequence[Feature] | None = None,
+) -> MultiTaskModel:
     """Builds the network that settings describe, for an encoded matrix.
 
     Args:
         config: The settings.
         tasks: The tasks, resolved.
         width: The columns of the matrix.
+        features: See `build_architecture`.
     """
-    model = build_architecture(config.model.architecture, width, tasks, config.model)
+    model = build_architecture(
+        config.model.architecture, width, tasks, config.model, features
+    )
     model.name = "core"
     return model
 
@@ -90,7 +99,7 @@ def train_run(
     features = learn_features(data.features, data.rows, rows)
     tasks = [task.learn(data.labels[task.name][rows]) for task in data.tasks]
     encoder = build_encoder(features)
-    core = build_core(config, tasks, encoder.output_shape[-1])
+    core = build_core(config, tasks, encoder.output_shape[-1], features)
     # Test rows are encoded too, and lend no number to what is learned.
     shape = (len(data.rows), encoder.output_shape[-1])
     matrix = disk_array(shape, "float32") if data.on_disk else aligned_array(shape)

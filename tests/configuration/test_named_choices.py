@@ -9,6 +9,7 @@ import tomli_w
 from pydantic import Field
 
 import keras_mtl as km
+from keras_mtl.architectures import ARCHITECTURES
 from keras_mtl.configuration import build_config, config_values
 from keras_mtl.configuration.flag_values import nest_flags
 from keras_mtl.errors import UserError
@@ -106,7 +107,8 @@ def test_errors_of_the_command_are_told_together_without_keras(run_python, tmp_p
     assert done.returncode == 2
     for part in (
         "training.weighting.d: unknown setting. Known here: c, scale.",
-        "model.architecture: expected one of hard-sharing; received 'hard-shairing'. "
+        f"model.architecture: expected one of {', '.join(ARCHITECTURES)}; received "
+        "'hard-shairing'. "
         "Did you mean 'hard-sharing'?",
         "--import: module 'no_such_module' could not be imported: ModuleNotFoundError",
         "--import: expected the name of a Python module",

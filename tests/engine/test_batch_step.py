@@ -142,3 +142,28 @@ def test_the_models_own_losses_are_added_once(make_model, data):
         np.testing.assert_allclose(
             with_loss.added_loss, 0.5 * np.sum(kernel.numpy() ** 2), rtol=1e-5
         )
+
+
+def test_a_variable_that_its_layer_splits_by_task_has_a_part_for_each():
+    import keras
+
+    from keras_mtl.architectures.heads import build_heads
+    from keras_mtl.blocks.variable_groups import group_variables
+    from keras_mtl.layers import StackedDense, TakeStack
+    from keras_mtl.model import MultiTaskModel
+    from keras_mtl.tasks import BinaryTask
+
+    tasks = [BinaryTask("a"), BinaryTask("b")]
+    for stack in (4, 3):
+        inputs = keras.Input((5,))
+        hidden = StackedDense(stack, 6, by_task=True, name="own")(inputs)
+        read = TakeStack([0, stack - 1])(hidden)
+        model = MultiTaskModel(inputs, build_heads(read, tasks), tasks=tasks)
+        if stack % 2:
+            with pytest.raises(ValueError, match="first axis that is split by 2 tasks"):
+                group_variables(model)
+            continue
+        groups = group_variables(model)
+        assert groups.shared == ()
+        owners = dict(zip(groups.private, groups.owners, strict=True))
+        assert owners[0] == owners[1] == (0, 1)

@@ -1,0 +1,383 @@
+"""What a trained model shares: experts by task, stitches, distances of trunks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+import pandas as pd
+
+from keras_mtl.blocks.model_graph import (
+    call_like_core,
+    core_model,
+    graph_nodes,
+    node_of,
+)
+from keras_mtl.layers import (
+    CrossStitch,
+    ExpertGate,
+    MixExperts,
+    MixLayers,
+    MixOwnExperts,
+    RenormalizeGate,
+    SelectGate,
+    StackedDense,
+)
+from keras_mtl.model import MultiTaskModel
+
+__all__ = [
+    "SharingReadout",
+    "expert_use",
+    "read_sharing",
+    "sharing_sentences",
+    "stitches",
+    "trunk_distances",
+]
+
+# A gate that gives one expert more than this share of its weight has collapsed.
+COLLAPSED = 0.95
+# An expert to which no gate gives more than this share is unused.
+UNUSED = 0.01
+# A task that gives its own experts less than this share ignores them.
+IGNORED = 0.05
+
+
+@dataclass(frozen=True)
+class SharingReadout:
+    """All that can be read out of a model's way to share.
+
+    A frame is empty where the model has nothing of its kind.
+
+    Attributes:
+        experts: See `expert_use`.
+        stitches: See `stitches`.
+        distances: See `trunk_distances`.
+        sentences: See `sharing_sentences`.
+    """
+
+    experts: pd.DataFrame
+    stitches: pd.DataFrame
+    distances: pd.DataFrame
+    sentences: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Gate:
+    """A gate and the experts that it weighs."""
+
+    layer: Any
+    weights: Any
+    tasks: tuple[str, ...]
+    experts: tuple[tuple[str, ...], ...]
+
+
+def read_sharing(model: MultiTaskModel, x: Any) -> SharingReadout:
+    """Reads out what a model's tasks share.
+
+    Args:
+        model: A model; of several members, as `average_members` builds it, all
+            are read.
+        x: Its inputs.
+
+    Example:
+
+    >>> from keras_mtl.architectures import build_cross_stitch
+    >>> from keras_mtl.tasks import BinaryTask
+    >>> model = build_cross_stitch(3, [BinaryTask("heart"), BinaryTask("stroke")])
+    >>> readout = read_sharing(model, np.ones((5, 3), "float32"))
+    >>> len(readout.stitches), len(readout.experts), readout.sentences
+    (8, 0, ())
+    """
+    use = expert_use(model, x)
+    return SharingReadout(
+        use, stitches(model), trunk_distances(model), tuple(sharing_sentences(use))
+    )
+
+
+def expert_use(model: MultiTaskModel, x: Any, batch_size: int = 1024) -> pd.DataFrame:
+    """Finds which experts serve which task.
+
+    Args:
+        model: See `read_sharing`.
+        x: Its inputs.
+        batch_size: The rows of one call.
+
+    Returns:
+        A DataFrame with a row for each member, gate and expert: `member`, from 0;
+        `layer`, the gate's name; `task`, or `"shared"` for the gate of a shared
+        stream; `expert`, such as `"expert 1"`, `"shared 1"` or
+        `"heart 1"` for a task's own; `mean`, the mean weight over rows; `leads`,
+        the share of rows on which the expert has the largest weight; and
+        `entropy`, of the gate's weights on a row as a mean over rows, between 0
+        for one expert alone and 1 for all alike.
+
+    Example:
+
+    >>> from keras_mtl.architectures import build_mmoe
+    >>> from keras_mtl.tasks import BinaryTask
+    >>> model = build_mmoe(3, [BinaryTask("heart"), BinaryTask("stroke")])
+    >>> use = expert_use(model, np.ones((5, 3), "float32"))
+    >>> len(use), float(use.loc[use["task"] == "heart", "mean"].sum().round(3))
+    (16, 1.0)
+    """
+    rows = []
+    for member, core, call in _members(model):
+        gates = _gates(core)
+        if not gates:
+            continue
+        reader = call(keras.Model(core.input, [gate.weights for gate in gates]))
+        values = reader.predict(x, batch_size=batch_size, verbose=0)
+        values = [values] if len(gates) == 1 else values
+        for gate, weights in zip(gates, values, strict=True):
+            rows += _rows_of_gate(member, gate, np.asarray(weights))
+    columns = ["member", "layer", "task", "expert", "mean", "leads", "entropy"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _rows_of_gate(
+    member: int, gate: _Gate, weights: np.ndarray
+) -> list[tuple[int, str, str, str, float, float, float]]:
+    """Returns the rows of a gate's weights, (N, T, E)."""
+    experts = weights.shape[2]
+    leaders = weights.argmax(axis=2)
+    logs = np.log(np.maximum(weights, 1e-12))
+    entropies = -(weights * logs).sum(axis=2).mean(axis=0) / np.log(max(experts, 2))
+    return [
+        (
+            member,
+            gate.layer.name,
+            task,
+            gate.experts[number][expert],
+            float(weights[:, number, expert].mean()),
+            float((leaders[:, number] == expert).mean()),
+            float(entropies[number]),
+        )
+        for number, task in enumerate(gate.tasks)
+        for expert in range(experts)
+    ]
+
+
+def stitches(model: MultiTaskModel) -> pd.DataFrame:
+    """Reads the learned mixes of trunks and of layers.
+
+    Args:
+        model: See `read_sharing`.
+
+    Returns:
+        A DataFrame with a row for each member, mix and pair: `member`; `layer`,
+        the mix's name; `task`, that reads; `source`, what is read, a task's
+        stream or a layer; and `weight`, as a mean over units where each has its
+        own. The subspaces of sluice networks are numbered: `"heart 1"`.
+    """
+    rows = []
+    for member, core, _ in _members(model):
+        names = [task.name for task in core.tasks]
+        for layer in core.layers:
+            if isinstance(layer, CrossStitch):
+                mix = layer.stitches
+                mix = mix.mean(axis=2) if mix.ndim == 3 else mix
+                readers = sources = _numbered(names, layer.subspaces)
+            elif isinstance(layer, MixLayers):
+                mix = layer.weights_of_layers
+                readers = names
+                sources = [f"layer {index + 1}" for index in range(mix.shape[1])]
+            else:
+                continue
+            rows += [
+                (member, layer.name, reader, source, float(mix[i, j]))
+                for i, reader in enumerate(readers)
+                for j, source in enumerate(sources)
+            ]
+    return pd.DataFrame(rows, columns=["member", "layer", "task", "source", "weight"])
+
+
+def trunk_distances(model: MultiTaskModel) -> pd.DataFrame:
+    """Measures how far the tasks' own trunks are from each other.
+
+    Args:
+        model: See `read_sharing`.
+
+    Returns:
+        A DataFrame with a row for each member, layer of the trunks and pair of
+        tasks: `member`, `layer`, `task`, `other` and `distance`, the norm of the
+        difference of their kernels by the root of the product of their norms.
+        0 is one trunk; the kernels of unrelated trunks are about 1.4 apart.
+
+    Example:
+
+    >>> from keras_mtl.architectures import build_soft_sharing
+    >>> from keras_mtl.tasks import BinaryTask
+    >>> model = build_soft_sharing(3, [BinaryTask("heart"), BinaryTask("stroke")])
+    >>> trunk_distances(model)["layer"].tolist()
+    ['trunk_1', 'trunk_2']
+    """
+    rows = []
+    for member, core, _ in _members(model):
+        names = [task.name for task in core.tasks]
+        for layer in core.layers:
+            is_trunk = isinstance(layer, StackedDense) and layer.stack == len(names)
+            if not is_trunk or not layer.name.startswith("trunk_"):
+                continue
+            kernels = keras.ops.convert_to_numpy(layer.kernel)
+            norms = np.sqrt((kernels**2).sum(axis=(1, 2)))
+            for i, first in enumerate(names):
+                for j in range(i + 1, len(names)):
+                    size = np.sqrt(max(norms[i] * norms[j], 1e-30))
+                    distance = float(np.linalg.norm(kernels[i] - kernels[j]) / size)
+                    rows.append((member, layer.name, first, names[j], distance))
+    return pd.DataFrame(rows, columns=["member", "layer", "task", "other", "distance"])
+
+
+def sharing_sentences(use: pd.DataFrame) -> list[str]:
+    """Describes what is wrong with the use of experts.
+
+    Args:
+        use: What `expert_use` returned.
+
+    Returns:
+        A sentence for each gate that has collapsed onto one expert, for each
+        expert that no gate uses, and for each task that ignores its own experts,
+        with the number of members where it is so.
+
+    Example:
+
+    >>> use = pd.DataFrame(
+    ...     [(0, "gate", "heart", "expert 1", 0.995, 1.0, 0.02),
+    ...      (0, "gate", "heart", "expert 2", 0.005, 0.0, 0.02)],
+    ...     columns=["member", "layer", "task", "expert", "mean", "leads", "entropy"],
+    ... )
+    >>> for sentence in sharing_sentences(use):
+    ...     print(sentence)
+    gate: the gate of 'heart' has collapsed onto expert 1 (99% of its weight).
+    gate: no task uses expert 2 (at most 1% of its gate's weight).
+    """
+    if use.empty:
+        return []
+    members = use["member"].nunique()
+    found: dict[str, int] = {}
+    for _, member in use.groupby("member", sort=False):
+        for sentence in _sentences_of_member(member):
+            found[sentence] = found.get(sentence, 0) + 1
+    if members == 1:
+        return [f"{sentence}." for sentence in found]
+    return [
+        f"{sentence}, in {count} of {members} members."
+        for sentence, count in found.items()
+    ]
+
+
+def _sentences_of_member(use: pd.DataFrame) -> Iterator[str]:
+    by_gate = use.groupby(["layer", "task"], sort=False)
+    for (layer, task), gate in by_gate:
+        means = dict(zip(gate["expert"], gate["mean"], strict=True))
+        best = max(means, key=lambda expert: means[expert])
+        if len(means) > 1 and means[best] > COLLAPSED:
+            yield (
+                f"{layer}: the gate of {task!r} has collapsed onto {best} "
+                f"({int(100 * means[best])}% of its weight)"
+            )
+        own = [expert for expert in means if expert.rpartition(" ")[0] == task]
+        part = sum(means[expert] for expert in own)
+        if 0 < len(own) < len(means) and part < IGNORED:
+            yield (
+                f"{layer}: {task!r} ignores its own experts (less than 5% of its "
+                "gate's weight)"
+            )
+    for (layer, expert), each in use.groupby(["layer", "expert"], sort=False):
+        if each["mean"].max() <= UNUSED:
+            yield f"{layer}: no task uses {expert} (at most 1% of its gate's weight)"
+
+
+def _members(model: MultiTaskModel) -> Iterator[tuple[int, MultiTaskModel, Any]]:
+    """Yields each member with its number and how to call a part of it.
+
+    The last is a function from a model of the member's inputs to one of the
+    inputs of the whole.
+    """
+    core = core_model(model)
+    inner = [layer for layer in core.layers if isinstance(layer, MultiTaskModel)]
+    for number, member in enumerate(inner or [core]):
+
+        def call(part: keras.Model, is_core: bool = not inner) -> keras.Model:
+            # A member is called on the very inputs of the model that averages.
+            whole = part if is_core else keras.Model(core.input, part(core.input))
+            called = call_like_core(model, whole)
+            # Rows first, so that `predict` can join its batches.
+            outputs = keras.tree.flatten(called(model.input))
+            return keras.Model(model.input, [_RowsFirst()(each) for each in outputs])
+
+        yield number, member, call
+
+
+class _RowsFirst(keras.layers.Layer):
+    """Weights (T, E, N) as (N, T, E)."""
+
+    def call(self, inputs):
+        return keras.ops.transpose(inputs, (2, 0, 1))
+
+    def compute_output_shape(self, input_shape):
+        return (input_shape[2], input_shape[0], input_shape[1])
+
+
+def _gates(core: MultiTaskModel) -> list[_Gate]:
+    """Returns the gates of a model, in the order of its graph."""
+    names = tuple(task.name for task in core.tasks)
+    gates: list[_Gate] = []
+    seen: set[int] = set()
+    for node in graph_nodes(core.outputs):
+        if not isinstance(node.operation, MixExperts | MixOwnExperts):
+            continue
+        weights, *experts = node.input_tensors
+        weights = _before_dropout(weights)
+        layer = node_of(weights).operation
+        if not isinstance(layer, ExpertGate | SelectGate) or id(layer) in seen:
+            continue
+        seen.add(id(layer))
+        # A gate of the shared stream stands alone.
+        tasks = names if _is_by_task(node, len(names)) else ("shared",)
+        labels = _expert_names(node.operation, experts, names, weights.shape[1])
+        gates.append(_Gate(layer, weights, tasks, labels))
+    return gates
+
+
+def _is_by_task(mix: Any, tasks: int) -> bool:
+    weights, experts, *_ = mix.input_tensors
+    is_shared_stream = isinstance(node_of(experts).operation, keras.layers.Concatenate)
+    return weights.shape[0] == tasks and not is_shared_stream
+
+
+def _before_dropout(weights: Any) -> Any:
+    """Returns the weights of a gate as they are at inference."""
+    node = node_of(weights)
+    return (
+        node.input_tensors[1]
+        if isinstance(node.operation, RenormalizeGate)
+        else (weights)
+    )
+
+
+def _expert_names(
+    layer: Any, experts: Sequence[Any], tasks: tuple[str, ...], count: int
+) -> tuple[tuple[str, ...], ...]:
+    """Returns for each gate the names of the experts that it weighs."""
+    if isinstance(layer, MixOwnExperts):
+        own = experts[0].shape[0] // len(tasks)
+        shared = [f"shared {index + 1}" for index in range(count - own)]
+        return tuple((*_numbered([task], own, True), *shared) for task in tasks)
+    parents = node_of(experts[0]).input_tensors
+    if len(parents) == 2 and isinstance(
+        node_of(experts[0]).operation, keras.layers.Concatenate
+    ):
+        own = parents[0].shape[0] // len(tasks)
+        shared = [f"shared {index + 1}" for index in range(parents[1].shape[0])]
+        return ((*_numbered(tasks, own, True), *shared),) * len(tasks)
+    return (tuple(f"expert {index + 1}" for index in range(count)),) * len(tasks)
+
+
+def _numbered(names: Sequence[str], times: int, always: bool = False) -> list[str]:
+    if times == 1 and not always:
+        return list(names)
+    return [f"{name} {index + 1}" for name in names for index in range(times)]

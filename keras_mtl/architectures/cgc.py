@@ -1,0 +1,52 @@
+"""Customized gate control (Tang et al. 2020)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from keras_mtl.architectures._frame import Features
+from keras_mtl.architectures.ple import build_ple
+from keras_mtl.architectures.settings import (
+    ExtractionSettings,
+    ProgressiveExtractionSettings,
+)
+from keras_mtl.model import MultiTaskModel
+from keras_mtl.tasks import Task
+
+__all__ = ["build_cgc"]
+
+
+def build_cgc(
+    features: Features,
+    tasks: Sequence[Task],
+    settings: ExtractionSettings | None = None,
+    name: str = "cgc",
+) -> MultiTaskModel:
+    """Builds experts of each task and shared experts, with a gate per task.
+
+    A task's gate mixes its own experts and the shared ones, and no other task's.
+    It is the last level of `build_ple`, alone (Tang et al. 2020, equations 1, 2).
+
+    Args:
+        features: See `build_hard_sharing`.
+        tasks: The tasks, resolved.
+        settings: The settings; see `ExtractionSettings`.
+        name: The model's name.
+
+    Returns:
+        A `MultiTaskModel` with a dict of outputs by task name.
+
+    Raises:
+        ValueError: As `build_hard_sharing`.
+
+    Example:
+
+    >>> from keras_mtl.tasks import BinaryTask
+    >>> tasks = [BinaryTask("heart"), BinaryTask("stroke")]
+    >>> model = build_cgc(12, tasks, ExtractionSettings(experts=2, shared_experts=3))
+    >>> model.get_layer("level_1_gate").output.shape
+    (2, 5, None)
+    """
+    config = (settings or ExtractionSettings()).get_config()
+    one_level = ProgressiveExtractionSettings(levels=1, **config)
+    return build_ple(features, tasks, one_level, name)

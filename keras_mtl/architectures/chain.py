@@ -1,0 +1,154 @@
+"""Tasks that depend on each other, in a declared order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+
+from keras_mtl._core.errors import UserError, did_you_mean
+from keras_mtl.architectures._frame import Features, build_framed
+from keras_mtl.architectures.blocks import dense_block
+from keras_mtl.architectures.heads import build_heads
+from keras_mtl.architectures.settings import ChainSettings
+from keras_mtl.layers import ChainedProbability, StandardizedOutput
+from keras_mtl.model import MultiTaskModel
+from keras_mtl.tasks import BinaryTask, Task
+
+__all__ = ["build_chain"]
+
+
+def build_chain(
+    features: Features,
+    tasks: Sequence[Task],
+    settings: ChainSettings | None = None,
+    name: str = "chain",
+) -> MultiTaskModel:
+    """Builds a shared trunk and heads that see the task before.
+
+    By the form `"outputs"`, a head reads the shared representation and the
+    outputs of the task before it, a number in standard units (as a classifier
+    chain, trained on its own predictions). By the form `"product"`, all tasks of
+    the chain are binary, each event needs the one before, and
+    `p(b) = p(a) p(b given a)` in log space (Ma et al. 2018, ESMM): a later event
+    is never more probable than an earlier one, and its label teaches both heads.
+
+    Args:
+        features: See `build_hard_sharing`.
+        tasks: The tasks, resolved.
+        settings: The settings; see `ChainSettings`.
+        name: The model's name.
+
+    Returns:
+        A `MultiTaskModel` with a dict of outputs by task name.
+
+    Raises:
+        ValueError: As `build_hard_sharing`.
+        UserError: When the order has a name that is no task's, or the form is a
+            product and a task of the chain is not binary.
+
+    Example:
+
+    >>> import numpy as np
+    >>> from keras_mtl.tasks import BinaryTask
+    >>> tasks = [BinaryTask("buys"), BinaryTask("clicks")]
+    >>> settings = ChainSettings(order=("clicks", "buys"), form="product")
+    >>> outputs = build_chain(4, tasks, settings)(np.ones((3, 4), "float32"))
+    >>> bool(np.all(outputs["buys"] < outputs["clicks"]))
+    True
+    """
+    settings = settings or ChainSettings()
+    by_name = {task.name: task for task in tasks}
+    order = settings.order or tuple(by_name)
+    _check_order(order, by_name, settings.form)
+
+    def body(hidden: Any) -> dict[str, Any]:
+        for index, width in enumerate(settings.trunk, start=1):
+            hidden = dense_block(
+                hidden,
+                width,
+                settings.activation,
+                settings.dropout,
+                settings.batch_norm,
+                f"trunk_{index}",
+            )
+        chain = [by_name[each] for each in order]
+        build = _products if settings.form == "product" else _outputs
+        outputs = build(hidden, chain, settings)
+        rest = [task for task in tasks if task.name not in order]
+        if rest:
+            outputs |= build_heads(
+                hidden, rest, settings.activation, settings.batch_norm
+            )
+        return {task.name: outputs[task.name] for task in tasks}
+
+    return build_framed(features, tasks, body, name, settings.input_dropout)
+
+
+def _check_order(order: Sequence[str], tasks: dict[str, Task], form: str) -> None:
+    messages = [
+        f"model.architecture.order: expected the names of tasks; received "
+        f"{name!r}.{did_you_mean(name, list(tasks))}"
+        for name in order
+        if name not in tasks
+    ]
+    messages += [
+        f"model.architecture.form: expected binary tasks in a chain of products; "
+        f"received {name!r}, a {type(tasks[name]).__name__}."
+        for name in order
+        if form == "product"
+        and name in tasks
+        and not isinstance(tasks[name], BinaryTask)
+    ]
+    if messages:
+        raise UserError(*messages)
+
+
+def _outputs(
+    hidden: Any, chain: Sequence[Task], settings: ChainSettings
+) -> dict[str, Any]:
+    outputs: dict[str, Any] = {}
+    before: Any = None
+    for task in chain:
+        inputs = hidden
+        if before is not None:
+            inputs = keras.layers.Concatenate(name=f"{task.name}_inputs")(
+                [hidden, before]
+            )
+        # A chain is built head by head: each waits for the one before.
+        outputs |= build_heads(inputs, [task], settings.activation, settings.batch_norm)
+        before = outputs[task.name]
+        layer = before._keras_history.operation
+        if isinstance(layer, StandardizedOutput):
+            # In the unit of the labels it would drown what else the head reads.
+            before = keras.layers.Rescaling(
+                1 / layer.scale,
+                -layer.mean / layer.scale,
+                dtype="float32",
+                name=f"{task.name}_standardized",
+            )(before)
+    return outputs
+
+
+def _products(
+    hidden: Any, chain: Sequence[Task], settings: ChainSettings
+) -> dict[str, Any]:
+    outputs: dict[str, Any] = {}
+    logits: list[Any] = []
+    for task in chain:
+        head = hidden
+        for index, width in enumerate(task.widths, start=1):
+            head = dense_block(
+                head,
+                width,
+                task.activation or settings.activation,
+                0.0,
+                settings.batch_norm,
+                f"{task.name}_{index}",
+            )
+        logits.append(
+            keras.layers.Dense(1, dtype="float32", name=f"{task.name}_logit")(head)
+        )
+        outputs[task.name] = ChainedProbability(name=task.name)(list(logits))
+    return outputs

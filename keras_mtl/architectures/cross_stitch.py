@@ -1,0 +1,68 @@
+"""Cross-stitch networks (Misra et al. 2016)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from keras_mtl.architectures._frame import Features, build_framed
+from keras_mtl.architectures._stacks import stacked_block
+from keras_mtl.architectures.heads import build_heads
+from keras_mtl.architectures.settings import CrossStitchSettings
+from keras_mtl.layers import CrossStitch
+from keras_mtl.model import MultiTaskModel
+from keras_mtl.tasks import Task
+
+__all__ = ["build_cross_stitch"]
+
+
+def build_cross_stitch(
+    features: Features,
+    tasks: Sequence[Task],
+    settings: CrossStitchSettings | None = None,
+    name: str = "cross_stitch",
+) -> MultiTaskModel:
+    """Builds a trunk per task, whose activations are mixed after each layer.
+
+    After each layer of the trunks, `x_t = sum_j a_tj x_j` with learned `a`, per
+    layer or per unit (Misra et al. 2016). See `CrossStitch` for the start.
+
+    Args:
+        features: See `build_hard_sharing`.
+        tasks: The tasks, resolved.
+        settings: The settings; see `CrossStitchSettings`.
+        name: The model's name.
+
+    Returns:
+        A `MultiTaskModel` with a dict of outputs by task name.
+
+    Raises:
+        ValueError: As `build_hard_sharing`.
+
+    Example:
+
+    >>> from keras_mtl.tasks import BinaryTask
+    >>> tasks = [BinaryTask("heart"), BinaryTask("stroke")]
+    >>> model = build_cross_stitch(12, tasks)
+    >>> print(model.get_layer("stitch_2").stitches.round(2))
+    [[0.9 0.1]
+     [0.1 0.9]]
+    """
+    settings = settings or CrossStitchSettings()
+
+    def body(hidden: Any) -> dict[str, Any]:
+        for index, width in enumerate(settings.trunk, start=1):
+            hidden = stacked_block(
+                hidden, len(tasks), width, settings, f"trunk_{index}"
+            )
+            hidden = CrossStitch(
+                settings.own,
+                settings.per_unit,
+                rate=settings.rate,
+                # Behind the last layer, a row of the mix serves one task.
+                by_task=index == len(settings.trunk),
+                name=f"stitch_{index}",
+            )(hidden)
+        return build_heads(hidden, tasks, settings.activation, settings.batch_norm)
+
+    return build_framed(features, tasks, body, name, settings.input_dropout)

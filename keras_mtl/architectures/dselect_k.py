@@ -1,0 +1,73 @@
+"""Experts chosen by sparse gates, DSelect-k (Hazimeh et al. 2021)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from keras_mtl.architectures._frame import Features, build_framed
+from keras_mtl.architectures._stacks import check_trunk, stacked_trunk
+from keras_mtl.architectures.heads import build_heads
+from keras_mtl.architectures.settings import SelectionSettings
+from keras_mtl.layers import MixExperts, SelectGate
+from keras_mtl.model import MultiTaskModel
+from keras_mtl.tasks import Task
+
+__all__ = ["build_dselect_k"]
+
+
+def build_dselect_k(
+    features: Features,
+    tasks: Sequence[Task],
+    settings: SelectionSettings | None = None,
+    name: str = "dselect_k",
+) -> MultiTaskModel:
+    """Builds experts of which each task chooses a few.
+
+    As `build_mmoe`, with gates that come to choose at most `selectors` experts:
+    see `SelectGate`. In training all experts are computed. The penalties keep one
+    strength; the paper raises that of the entropy from step to step.
+
+    Args:
+        features: See `build_hard_sharing`.
+        tasks: The tasks, resolved.
+        settings: The settings; see `SelectionSettings`.
+        name: The model's name.
+
+    Returns:
+        A `MultiTaskModel` with a dict of outputs by task name.
+
+    Raises:
+        ValueError: As `build_hard_sharing`.
+        UserError: When the trunk, that of the experts, has no layer.
+
+    Example:
+
+    >>> from keras_mtl.tasks import BinaryTask
+    >>> tasks = [BinaryTask("heart"), BinaryTask("stroke")]
+    >>> model = build_dselect_k(12, tasks, SelectionSettings(experts=5))
+    >>> model.get_layer("gate").output.shape
+    (2, 5, 1)
+    """
+    settings = settings or SelectionSettings()
+    check_trunk(settings, name)
+
+    def body(hidden: Any) -> dict[str, Any]:
+        experts = stacked_trunk(
+            hidden, settings.experts, settings.trunk, settings, "experts"
+        )
+        weights = SelectGate(
+            len(tasks),
+            settings.experts,
+            settings.selectors,
+            settings.gamma,
+            settings.entropy,
+            settings.reachability,
+            settings.per_example,
+            by_task=True,
+            name="gate",
+        )(hidden)
+        mixed = MixExperts(name="mixed_experts")([weights, experts])
+        return build_heads(mixed, tasks, settings.activation, settings.batch_norm)
+
+    return build_framed(features, tasks, body, name, settings.input_dropout)

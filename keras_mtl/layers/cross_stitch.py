@@ -1,0 +1,122 @@
+"""Learned mixes of the tasks' activations."""
+
+import keras
+import numpy as np
+from keras import ops
+
+__all__ = ["CrossStitch"]
+
+
+@keras.saving.register_keras_serializable(package="keras_mtl")
+class CrossStitch(keras.layers.Layer):
+    """A mix of stacked activations: `y_i = sum_j a_ij x_j` (Misra et al. 2016).
+
+    At the start a stream keeps the share `own` of itself, and the others share
+    the rest equally, so that each row of `a` sums to 1. (A start of ones would
+    multiply the activations by their number at each stitch.)
+
+    Args:
+        own: The share of the stream itself at the start, between 0 and 1.
+        per_unit: Whether each unit has a mix of its own.
+        subspaces: Into how many equal parts each stream's units are split, G.
+            All parts of all streams are mixed with each other, as in sluice
+            networks (Ruder et al. 2017).
+        rate: How many times faster the mix learns: the variable holds the mix
+            divided by it. An optimizer that scales gradients, such as Adam, then
+            moves the mix `rate` times as far; plain gradient descent moves the
+            mix `rate**2` times as far (100 or 1000 times in the paper).
+        by_task: Whether each entry of the result serves its task alone: see
+            `StackedDense`. It does behind the last layer of the trunks.
+        **kwargs: See `keras.layers.Layer`.
+
+    Call arguments:
+        inputs: The activations, of shape (T, units, N).
+
+    Call returns:
+        A tensor of the same shape.
+
+    Example:
+
+    >>> layer = CrossStitch(own=0.9)
+    >>> layer.build((3, 4, None))
+    >>> print(layer.stitches.round(3))
+    [[0.9  0.05 0.05]
+     [0.05 0.9  0.05]
+     [0.05 0.05 0.9 ]]
+    """
+
+    def __init__(
+        self, own=0.9, per_unit=False, subspaces=1, rate=1.0, by_task=False, **kwargs
+    ):
+        super().__init__(**kwargs)
+        self.own = own
+        self.per_unit = per_unit
+        self.subspaces = subspaces
+        self.rate = rate
+        self.by_task = by_task
+
+    @property
+    def task_variables(self):
+        """The variables whose first axis is split by task; `[]` if none is."""
+        return list(self.trainable_variables) if self.by_task else []
+
+    @property
+    def stitches(self):
+        """The mix as it is, an array (T * G, T * G), with a last axis if per unit."""
+        return self.rate * ops.convert_to_numpy(self.mix)
+
+    def build(self, input_shape):
+        stack = input_shape[0] * self.subspaces
+        units = input_shape[1] // self.subspaces
+        shape = (stack, stack, units) if self.per_unit else (stack, stack)
+        self.mix = self.add_weight(
+            name="mix",
+            shape=shape,
+            initializer=StitchStart(self.own, self.rate),
+        )
+        self.built = True
+
+    def call(self, inputs):
+        mix = ops.cast(self.rate, self.mix.dtype) * self.mix
+        mix = ops.cast(mix, inputs.dtype)
+        streams, units = inputs.shape[:2]
+        stack = streams * self.subspaces
+        if self.per_unit:
+            parts = ops.reshape(inputs, (stack, units // self.subspaces, -1))
+            product = ops.einsum("iju,jun->iun", mix, parts)
+        else:
+            product = ops.matmul(mix, ops.reshape(inputs, (stack, -1)))
+        return ops.reshape(product, (streams, units, -1))
+
+    def compute_output_shape(self, input_shape):
+        return tuple(input_shape)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "own": self.own,
+            "per_unit": self.per_unit,
+            "subspaces": self.subspaces,
+            "rate": self.rate,
+            "by_task": self.by_task,
+        }
+
+
+@keras.saving.register_keras_serializable(package="keras_mtl")
+class StitchStart(keras.initializers.Initializer):
+    """The start of a `CrossStitch`, the same for all units."""
+
+    def __init__(self, own, rate):
+        self.own = own
+        self.rate = rate
+
+    def __call__(self, shape, dtype=None):
+        stack = shape[0]
+        rest = (1 - self.own) / max(stack - 1, 1)
+        start = np.full((stack, stack), rest)
+        np.fill_diagonal(start, self.own if stack > 1 else 1.0)
+        start = start.reshape(stack, stack, *[1] * (len(shape) - 2)) / self.rate
+        return ops.convert_to_tensor(np.broadcast_to(start, shape), dtype=dtype)
+
+    def get_config(self):
+        return {"own": self.own, "rate": self.rate}

@@ -1,0 +1,107 @@
+"""Penalties that pull the weights of stacked layers together, or apart."""
+
+import keras
+import numpy as np
+from keras import ops
+
+__all__ = ["SquaredDistance", "SubspaceOverlap", "TraceNorm"]
+
+
+@keras.saving.register_keras_serializable(package="keras_mtl")
+class SquaredDistance(keras.regularizers.Regularizer):
+    """The squared distance of stacked weights from their mean.
+
+    `strength * sum_t ||W_t - mean(W)||^2`, after Duong et al. (2015), who pull two
+    parsers together.
+
+    Args:
+        strength: The factor, 0 or more.
+
+    Example:
+
+    >>> weights = np.array([[[1.0]], [[3.0]]], "float32")
+    >>> float(SquaredDistance(0.5)(weights))
+    1.0
+    """
+
+    def __init__(self, strength):
+        self.strength = strength
+
+    def __call__(self, x):
+        difference = x - ops.mean(x, axis=0, keepdims=True)
+        return self.strength * ops.sum(ops.square(difference))
+
+    def get_config(self):
+        return {"strength": self.strength}
+
+
+@keras.saving.register_keras_serializable(package="keras_mtl")
+class TraceNorm(keras.regularizers.Regularizer):
+    """The nuclear norm of stacked weights (Yang and Hospedales 2017).
+
+    Each task's weights are a row of a matrix; the penalty is `strength` times
+    the sum of the matrix's singular values, which favors rows that depend on
+    each other. The gradient at singular values near 0 is smoothed.
+
+    Args:
+        strength: The factor, 0 or more.
+
+    Example:
+
+    >>> weights = np.array([[[3.0, 0.0]], [[0.0, 4.0]]], "float32")
+    >>> round(float(TraceNorm(1.0)(weights)), 3)
+    7.0
+    """
+
+    def __init__(self, strength):
+        self.strength = strength
+
+    def __call__(self, x):
+        rows = ops.reshape(ops.cast(x, "float32"), (x.shape[0], -1))
+        # The left singular vectors U come from the small matrix M M^T. The norm is
+        # the sum of the lengths of the rows of U^T M. With U held constant, the
+        # gradient of that sum is that of the norm, whatever U would do when
+        # singular values are equal.
+        fixed = ops.stop_gradient(rows)
+        _, vectors = ops.linalg.eigh(ops.matmul(fixed, ops.transpose(fixed)))
+        turned = ops.matmul(ops.transpose(ops.stop_gradient(vectors)), rows)
+        lengths = ops.sqrt(ops.sum(ops.square(turned), axis=1) + 1e-10)
+        return self.strength * ops.sum(lengths)
+
+    def get_config(self):
+        return {"strength": self.strength}
+
+
+@keras.saving.register_keras_serializable(package="keras_mtl")
+class SubspaceOverlap(keras.regularizers.Regularizer):
+    """The overlap of a task's subspaces, as in sluice networks (Ruder et al. 2017).
+
+    `strength * sum_t sum_(g < h) ||W_tg^T W_th||_F^2` over the pairs of subspaces
+    of each task: it is 0 where they read orthogonal parts of their input.
+
+    Args:
+        strength: The factor, 0 or more.
+        subspaces: The number of subspaces of each task, G: equal parts of its
+            units.
+
+    Example:
+
+    >>> weights = np.ones((1, 3, 2), "float32")
+    >>> float(SubspaceOverlap(1.0, subspaces=2)(weights))
+    9.0
+    """
+
+    def __init__(self, strength, subspaces):
+        self.strength = strength
+        self.subspaces = subspaces
+
+    def __call__(self, x):
+        tasks, width, units = x.shape
+        parts = ops.reshape(x, (tasks, width, self.subspaces, units // self.subspaces))
+        products = ops.einsum("twgu,twhv->tghuv", parts, parts)
+        pairs = np.triu(np.ones((self.subspaces, self.subspaces), "float32"), k=1)
+        squares = ops.sum(ops.square(products), axis=(0, 3, 4))
+        return self.strength * ops.sum(squares * ops.cast(pairs, squares.dtype))
+
+    def get_config(self):
+        return {"strength": self.strength, "subspaces": self.subspaces}
