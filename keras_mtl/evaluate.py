@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from keras_mtl.configuration.command_line import Flag, run_command
-from keras_mtl.fit import FLAGS as FIT_FLAGS
+from keras_mtl.configuration.fit_flags import FLAGS as FIT_FLAGS
 
 __all__ = ["FLAGS", "main"]
 

@@ -1,0 +1,289 @@
+"""The flags of a fit, most of which other commands take too."""
+
+from keras_mtl.configuration.command_line import IMPORT_FLAG, Flag
+
+__all__ = ["FLAGS"]
+
+FLAGS = (
+    Flag(
+        "--config",
+        "config",
+        "Read settings from this TOML file; flags win over it.",
+        metavar="FILE",
+    ),
+    IMPORT_FLAG,
+    Flag(
+        "--preset",
+        "preset",
+        "Start from this recipe: default or article.",
+        metavar="NAME",
+    ),
+    Flag("--out", "output.folder", "Write the run to this folder.", metavar="DIR"),
+    Flag(
+        "--overwrite",
+        "output.overwrite",
+        "Replace the run folder if it is there.",
+        form="switch",
+    ),
+    Flag("--resume", "resume", "Resume an interrupted run.", form="switch"),
+    Flag(
+        "--seed",
+        "seed",
+        "Seed the split, the initial weights and the order of batches.",
+        metavar="N",
+    ),
+    Flag("--quiet", "quiet", "Show nothing but warnings and errors.", form="switch"),
+    # Data
+    Flag(
+        "--data",
+        "data.path",
+        "Read the rows from a CSV or Parquet file, or a folder of either; by default "
+        "the heart data.",
+        metavar="PATH",
+    ),
+    Flag(
+        "--test-data",
+        "data.test_path",
+        "Test on the rows of this CSV or Parquet file or folder, and train on all of "
+        "--data.",
+        metavar="PATH",
+    ),
+    Flag(
+        "--test-fraction",
+        "data.test_fraction",
+        "Hold out this share of the rows to test on.",
+        metavar="X",
+    ),
+    Flag(
+        "--group",
+        "data.group",
+        "Keep rows with the same value of this column on one side of every split.",
+        metavar="COLUMN",
+    ),
+    Flag(
+        "--sample-weight",
+        "data.sample_weight",
+        "Weigh each row in training by the number in this column.",
+        metavar="COLUMN",
+    ),
+    Flag(
+        "--missing",
+        "data.missing",
+        "Read this text as a missing cell, beside the usual ones.",
+        form="repeat",
+    ),
+    Flag(
+        "--decimal-mark",
+        "data.decimal_mark",
+        "Read numbers with this decimal mark, a comma or a point.",
+        metavar="MARK",
+    ),
+    # Tasks and features
+    Flag(
+        "--task",
+        "tasks",
+        "Predict this; the kind is binary, multiclass, regression, multilabel or a "
+        "plugin's. A binary task may have a rule: heart:binary:num>0.",
+        form="repeat",
+        metavar="NAME:KIND[:COLUMN]",
+    ),
+    Flag(
+        "--feature",
+        "features",
+        "Predict from this column as a feature of this kind: numeric, boolean, date, "
+        "categorical or a plugin's.",
+        form="repeat",
+        metavar="COLUMN:KIND[:SETTING=VALUE,...]",
+    ),
+    Flag(
+        "--columns",
+        "inputs.columns",
+        "Predict from these columns alone.",
+        form="list",
+        metavar="A,B",
+    ),
+    Flag(
+        "--drop",
+        "inputs.drop",
+        "Leave these columns out of the features.",
+        form="list",
+        metavar="A,B",
+    ),
+    Flag(
+        "--numeric",
+        "inputs.numeric",
+        "Read these columns as numbers.",
+        form="list",
+        metavar="A,B",
+    ),
+    Flag(
+        "--boolean",
+        "inputs.boolean",
+        "Read these columns as yes or no.",
+        form="list",
+        metavar="A,B",
+    ),
+    Flag(
+        "--date",
+        "inputs.date",
+        "Read these columns as dates, in whichever way all of them are written.",
+        form="list",
+        metavar="A,B",
+    ),
+    Flag(
+        "--categorical",
+        "inputs.categorical",
+        "Read these columns as categories, even if they look like numbers.",
+        form="list",
+        metavar="A,B",
+    ),
+    Flag(
+        "--missing-value",
+        "inputs.missing_values",
+        "Read this number in this column as missing.",
+        form="entry",
+        metavar="COLUMN=NUMBER",
+    ),
+    Flag(
+        "--encoding",
+        "inputs.encoding",
+        "Encode categories as one_hot or ordinal.",
+        metavar="NAME",
+    ),
+    Flag(
+        "--missing-flags",
+        "inputs.missing_flags",
+        "Give the network a column that says which values are missing.",
+        form="switch",
+    ),
+    # Model
+    Flag("--name", "model.name", "Serve the model under this name.", metavar="NAME"),
+    Flag(
+        "--architecture",
+        "model.architecture",
+        "Share layers between the tasks in this way, for example "
+        "ple:levels=2,experts=4. docs/architectures.md lists the ways.",
+        metavar="NAME[:SETTING=VALUE,...]",
+    ),
+    Flag(
+        "--trunk",
+        "model.trunk",
+        "Give the shared layers these widths.",
+        form="list",
+        metavar="32,64",
+    ),
+    Flag(
+        "--head",
+        "head_widths",
+        "Give the hidden layers of this task's head these widths.",
+        form="entry",
+        metavar="TASK=32,16",
+    ),
+    Flag(
+        "--head-widths",
+        "heads.widths",
+        "Give the hidden layers of all other heads these widths.",
+        form="list",
+        metavar="16,8",
+    ),
+    Flag(
+        "--activation",
+        "model.activation",
+        "Use this activation in all hidden layers.",
+        metavar="NAME",
+    ),
+    Flag(
+        "--dropout",
+        "model.dropout",
+        "Drop this share of units after each layer of the trunk.",
+        metavar="X",
+    ),
+    Flag(
+        "--input-dropout",
+        "model.input_dropout",
+        "Drop this share of the encoded features.",
+        metavar="X",
+    ),
+    Flag(
+        "--batch-norm",
+        "model.batch_norm",
+        "Normalize the hidden layers.",
+        form="switch",
+    ),
+    # Training
+    Flag(
+        "--members",
+        "training.members",
+        "Train this many networks and average their predictions.",
+        metavar="N",
+    ),
+    Flag("--epochs", "training.epochs", "Train at most this many epochs.", metavar="N"),
+    Flag(
+        "--batch-size",
+        "training.batch_size",
+        "Take this many rows for one update.",
+        metavar="N",
+    ),
+    Flag(
+        "--learning-rate",
+        "training.learning_rate",
+        "Start with this learning rate.",
+        metavar="X",
+    ),
+    Flag(
+        "--schedule",
+        "training.schedule",
+        "Change the learning rate over the epochs: constant or cosine.",
+        metavar="NAME",
+    ),
+    Flag(
+        "--weighting",
+        "training.weighting",
+        "Balance the tasks by this method, such as sum, pcgrad or cagrad:c=0.4.",
+        metavar="NAME[:SETTING=VALUE,...]",
+    ),
+    Flag(
+        "--weight-decay",
+        "training.weight_decay",
+        "Decay the kernels by this, times the learning rate, at each update.",
+        metavar="X",
+    ),
+    Flag(
+        "--patience",
+        "training.patience",
+        "Stop after this many epochs without a better validation loss; 0 trains all.",
+        metavar="N",
+    ),
+    Flag(
+        "--validation-fraction",
+        "training.validation_fraction",
+        "Validate each member on this share of the training rows.",
+        metavar="X",
+    ),
+    Flag(
+        "--watch-conflict",
+        "training.watch_conflict",
+        "Record how the tasks' gradients conflict.",
+        form="switch",
+    ),
+    Flag(
+        "--label-smoothing",
+        "heads.label_smoothing",
+        "Give this part of each class label to the other classes.",
+        metavar="X",
+    ),
+    Flag(
+        "--loss-weight",
+        "loss_weights",
+        "Multiply this task's loss by this number in the total.",
+        form="entry",
+        metavar="TASK=X",
+    ),
+    Flag(
+        "--class-weight",
+        "training.class_weights",
+        "Weigh this task's rows in training by their class.",
+        form="entry",
+        metavar="TASK=balanced|CLASS:X,...",
+    ),
+)
