@@ -1,12 +1,16 @@
-"""Noting how long epochs take."""
+"""How long the epochs of a fit take, and a warm-up for a long fit."""
 
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import keras
 
-__all__ = ["EpochClock"]
+__all__ = ["EpochClock", "warm_up"]
+
+# A fit that is planned for so many epochs has all compiled that pays in a long fit.
+LONG = 2000
 
 
 class EpochClock(keras.callbacks.Callback):
@@ -22,3 +26,16 @@ class EpochClock(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         self.seconds.append(time.perf_counter() - self._start)
+
+
+def warm_up(model: keras.Model, x: Any, y: Any, epochs: int, **settings: Any) -> None:
+    """Train a model for some epochs of a fit that is planned for many more.
+
+    The engine chooses what to compile by the epochs that are planned.
+    """
+
+    class Stop(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            self.model.stop_training = epoch + 1 >= epochs
+
+    model.fit(x, y, epochs=LONG, callbacks=[Stop()], verbose=0, **settings)

@@ -17,7 +17,7 @@ from benchmarks.article_rows import (
     training_rows,
     validation_rows,
 )
-from benchmarks.epoch_clock import EpochClock
+from benchmarks.epoch_clock import EpochClock, warm_up
 from benchmarks.side_by_side import Milliseconds
 from keras_mtl.architectures import build_hard_sharing
 from keras_mtl.model import MultiTaskModel
@@ -32,7 +32,7 @@ __all__ = [
     "our_epochs",
 ]
 
-# A fit of so many steps comes before those that are timed.
+# So many steps come before those that are timed.
 WARM_UP_STEPS = 460
 
 
@@ -97,7 +97,7 @@ def keras_epochs(
             -(-len(rows.inputs) // batch_size) if one_call_per_epoch else 1
         ),
     )
-    return _fit(model, rows, validation_rows(), batch_size, epochs=5, warm_up=1)
+    return _fit(model, rows, validation_rows(), batch_size, epochs=5, warm_up_epochs=1)
 
 
 def our_epochs(
@@ -119,12 +119,12 @@ def our_epochs(
         dropout: The rate after each of them.
         epochs: How many epochs a turn has.
         jit_compile: As `keras.Model.compile` takes it. By default the engine
-            chooses, as for a fit of the turns' length.
+            chooses, as for a fit of many epochs.
     """
     rows = training_rows() if rows is None else rows
     model = article_model(rows.inputs.shape[1], trunk, dropout, jit_compile)
-    warm_up = -(-WARM_UP_STEPS // -(-len(rows.inputs) // batch_size))
-    return _fit(model, rows, validation, batch_size, epochs, warm_up)
+    warm_up_epochs = -(-WARM_UP_STEPS // -(-len(rows.inputs) // batch_size))
+    return _fit(model, rows, validation, batch_size, epochs, warm_up_epochs)
 
 
 def member_epochs(members: int, batch_size: int, epochs: int) -> tuple[float, float]:
@@ -188,18 +188,17 @@ def _fit(
     validation: Rows | None,
     batch_size: int,
     epochs: int,
-    warm_up: int,
+    warm_up_epochs: int,
 ) -> Callable[[], Milliseconds]:
     settings = {
         "batch_size": batch_size,
-        "verbose": 0,
         "validation_data": None if validation is None else tuple(validation),
     }
-    model.fit(*rows, epochs=warm_up, **settings)
+    warm_up(model, *rows, warm_up_epochs, **settings)
 
     def run() -> Milliseconds:
         clock = EpochClock()
-        model.fit(*rows, epochs=epochs, callbacks=[clock], **settings)
+        model.fit(*rows, epochs=epochs, callbacks=[clock], verbose=0, **settings)
         return [seconds * 1e3 for seconds in clock.seconds]
 
     return run

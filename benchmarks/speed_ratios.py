@@ -137,7 +137,7 @@ def _many_members() -> Ways:
     from keras_mtl.training import TrainingSettings
 
     settings = TrainingSettings(
-        members=MANY_MEMBERS, epochs=EPOCHS + 1, batch_size=BATCH_SIZE
+        members=MANY_MEMBERS, epochs=MEMBER_EPOCHS, batch_size=BATCH_SIZE
     )
     return {
         **_jax(training_rows(), None, members=MANY_MEMBERS),

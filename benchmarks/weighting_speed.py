@@ -109,7 +109,7 @@ def _small_trunk(
     return [
         table,
         "One program: steps alone, many in one program that XLA compiled. Fit: "
-        "`model.fit` as it\nruns once XLA pays, after 400 steps, with all that an "
+        "`model.fit` as it\nruns with `jit_compile=True`, with all that an "
         "epoch takes beside.",
         f"\nPyTorch {torch.__version__} with {torch.get_num_threads()} threads; its "
         "sum is a plain backward pass.",

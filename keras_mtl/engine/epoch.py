@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -9,20 +10,20 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 
 from keras_mtl.blocks.batch import Batch
+from keras_mtl.blocks.model_graph import row_size
 from keras_mtl.engine.batch_step import Tensors
 from keras_mtl.engine.best_weights import BestWeights
+from keras_mtl.engine.chunks import Chunk, HeldOut, take_rows
+from keras_mtl.engine.compiled_calls import CompiledCalls
 from keras_mtl.engine.epoch_metrics import LossSums
 from keras_mtl.engine.replicas import Replicas
 from keras_mtl.engine.rows import NO_ROW
 from keras_mtl.engine.trainer import MemberValues, Trainer, Update
 
 __all__ = [
-    "Chunk",
     "EpochProgram",
     "EpochResult",
     "EpochSettings",
-    "HeldOut",
-    "take_rows",
 ]
 
 # At most so many of the outputs of an epoch's steps are kept for its metrics.
@@ -31,75 +32,11 @@ OUTPUTS_AT_ONCE = 2**22
 # the part before is trained on; the call has so many parts.
 OVERLAPPED_FROM = 2**22
 PARTS = 8
-
-
-def take_rows(rows: Batch, order: tf.Tensor, inputs: Any, filled: bool) -> Batch:
-    """Gather rows.
-
-    Args:
-        rows: All rows, by block of tasks.
-        order: The indices of those to take, (..., rows).
-        inputs: The inputs of these, if they are not in `rows`.
-        filled: Whether some indices are `NO_ROW`; their labels are missing.
-    """
-    index = tf.maximum(order, 0) if filled else order
-    if inputs is not None:
-        rows = rows._replace(inputs=None)
-    taken = rows.map(lambda values: tf.gather(values, index))
-    if inputs is not None:
-        taken = taken._replace(inputs=inputs)
-    if not filled:
-        return taken
-    present = order != NO_ROW
-
-    def mask(labels: tf.Tensor | None) -> tf.Tensor | None:
-        if labels is None:
-            return None
-        shape = [*order.shape, *[1] * (len(labels.shape) - len(order.shape))]
-        missing = tf.cast(float("nan"), labels.dtype)
-        return tf.where(tf.reshape(present, shape), labels, missing)
-
-    return taken._replace(labels=tuple(map(mask, taken.labels)), present=present)
-
-
-class Chunk(NamedTuple):
-    """Some steps of an epoch.
-
-    Attributes:
-        order: The batches, (steps, batch_size) or (steps, K, batch_size).
-        last: The number of steps to take, from the first.
-        inputs: The inputs of these rows, nested (steps, ..., batch_size, ...),
-            if they do not lie in memory; else None.
-        epoch: The number of the epoch, from 0.
-        start: The number of the chunk's step 0 in the epoch.
-    """
-
-    order: tf.Tensor
-    last: tf.Tensor
-    inputs: Any
-    epoch: tf.Tensor
-    start: tf.Tensor
-
-
-class HeldOut(NamedTuple):
-    """Rows of an evaluation.
-
-    Attributes:
-        rows: The rows they are taken from.
-        order: Their indices, (rows,) or (K, rows), with `NO_ROW`; None for
-            all rows as they are.
-        inputs: See `Chunk`.
-    """
-
-    rows: Batch
-    order: tf.Tensor | None
-    inputs: Any
-
-    def gathered(self) -> Batch:
-        """Return the rows."""
-        if self.order is None:
-            return self.rows
-        return take_rows(self.rows, self.order, self.inputs, filled=True)
+# XLA computes the metrics and the evaluation of few rows together with the steps, and
+# saves what TensorFlow takes to start some hundred operations. With more rows than
+# these it would be slower: it adds up predictions, and much else, on one core.
+EVALUATED_BY_XLA = 2**21
+COUNTED_BY_XLA = 2**17
 
 
 class EpochResult(NamedTuple):
@@ -129,6 +66,8 @@ class EpochSettings:
             training are wanted, and an epoch ends with the step that makes a
             loss NaN or infinite.
         jit_compile: Whether XLA compiles the loop over the steps.
+        one_xla_program: Whether XLA compiles the metrics and the evaluation of few
+            rows together with the loop.
         run_eagerly: Whether nothing is compiled.
     """
 
@@ -136,6 +75,7 @@ class EpochSettings:
     unequal_steps: bool = False
     one_model: bool = False
     jit_compile: bool = False
+    one_xla_program: bool = False
     run_eagerly: bool = False
 
 
@@ -178,16 +118,18 @@ class EpochProgram:
         self.replicas = replicas
         self.best = best
         self._loop: Any = self._steps
+        self._whole: Any = self._train_and_evaluate
         self._run: Any = self._program
         if not settings.run_eagerly:
             # There is no Python control flow on tensors here: to look for it in
             # all of Keras takes longer than to trace the program.
             if settings.jit_compile:
                 self._loop = tf.function(self._steps, autograph=False, jit_compile=True)
+                self._whole = tf.function(
+                    self._train_and_evaluate, autograph=False, jit_compile=True
+                )
             self._run = tf.function(self._program, autograph=False)
-        # The compiled program of each shape of call, for the rows of the last call.
-        self._rows: tuple[Any, Any] = (None, None)
-        self._by_call: dict[Any, Any] = {}
+        self._calls = CompiledCalls(self._run)
 
     def __call__(
         self,
@@ -208,41 +150,20 @@ class EpochProgram:
                 evaluation they do so in any case.
             finish: Whether these are the last steps, or the last rows.
         """
-        run = self._compiled(rows, chunks, held_out, begin, finish)
-        result: EpochResult = run(rows, list(chunks), held_out, begin, finish)
-        return result
-
-    def release_rows(self) -> None:
-        """Let go of the rows of the last call: a fit is over."""
-        self._rows, self._by_call = (None, None), {}
-
-    def _compiled(
-        self,
-        rows: Batch | None,
-        chunks: Sequence[Chunk],
-        held_out: HeldOut | None,
-        begin: bool,
-        finish: bool,
-    ) -> Any:
-        """Return the program for a call. See `__call__`.
-
-        To look up by all tensors' shapes which program serves takes `tf.function` as
-        long as several steps of a small network. The rows are the same all through a
-        fit, so that few numbers identify the program.
-        """
+        call = (rows, list(chunks), held_out, begin, finish)
         parts: list[Chunk | HeldOut] = [*chunks]
         if held_out is not None:
             parts.append(held_out)
         if self.settings.run_eagerly or any(part.inputs is not None for part in parts):
-            return self._run
-        if rows is not self._rows[0] or held_out is not self._rows[1]:
-            self._rows, self._by_call = (rows, held_out), {}
-        call = (*(tuple(chunk.order.shape) for chunk in chunks), begin, finish)
-        if call not in self._by_call:
-            self._by_call[call] = self._run.get_concrete_function(
-                rows, list(chunks), held_out, begin, finish
-            )
-        return self._by_call[call]
+            result: EpochResult = self._run(*call)
+            return result
+        # All through a fit the rows are the same, and few numbers identify a program.
+        shapes = (*(tuple(chunk.order.shape) for chunk in chunks), begin, finish)
+        return self._calls(call, (rows, held_out), shapes)
+
+    def release_rows(self) -> None:
+        """Let go of the rows of the last call: a fit is over."""
+        self._calls.release()
 
     def steps_at_once(self, rows: int, outputs: int) -> int:
         """Return how many steps one call may take, so that memory is bounded.
@@ -262,28 +183,62 @@ class EpochProgram:
         begin: bool,
         finish: bool,
     ) -> EpochResult:
+        parts = [part for chunk in chunks for part in self._parts(chunk)]
+        # All draws come before all steps, so that TensorFlow draws the numbers of a
+        # part while XLA trains on the part before.
+        drawn = self._draw(parts)
+        run = self._train_and_evaluate
+        if self._is_one_xla_program(parts, held_out):
+            run = self._whole
+        result: EpochResult = run(rows, parts, drawn, held_out, begin, finish)
+        return result
+
+    def _is_one_xla_program(
+        self, parts: Sequence[Chunk], held_out: HeldOut | None
+    ) -> bool:
+        """Return whether XLA compiles steps, metrics and evaluation together."""
+        wanted = self.settings.jit_compile and self.settings.one_xla_program
+        if not wanted or self.replicas is not None:
+            return False
+        # A last batch of fewer rows would be compiled as a second copy of the step.
+        if len(parts) != 1 or int(parts[0].order.shape[0]) < 2:
+            return False
+        outputs = sum(math.prod(shape) for shape in self._output_shapes(1))
+        counted = math.prod(parts[0].order.shape) * outputs if self._collects else 0
+        evaluated = 0
+        if held_out is not None:
+            evaluated = held_out.row_count * row_size(self.trainer.step.model)
+        return counted <= COUNTED_BY_XLA and evaluated <= EVALUATED_BY_XLA
+
+    def _train_and_evaluate(
+        self,
+        rows: Batch | None,
+        parts: list[Chunk],
+        drawn: list[tuple[Tensors, Any]],
+        held_out: HeldOut | None,
+        begin: bool,
+        finish: bool,
+    ) -> EpochResult:
         if begin:
             self.metrics.reset()
         steps = training = evaluation = None
-        if rows is not None and chunks:
-            steps = self._train(rows, chunks)
+        if rows is not None and parts:
+            steps = self._train(rows, parts, drawn)
             if finish and self.best is not None:
                 self.trainer.end_epoch()
             training = self.metrics.training_results()
         if held_out is not None:
-            if chunks:
+            if parts:
                 self.metrics.reset()
             evaluation = self._evaluate(held_out)
             if finish and self.best is not None:
                 self.best.update(self.trainer, self.metrics.losses())
         return EpochResult(steps, training, evaluation)
 
-    def _train(self, rows: Batch, chunks: list[Chunk]) -> tf.Tensor:
-        """Take the steps of some chunks, and return their number."""
-        parts = [part for chunk in chunks for part in self._parts(chunk)]
-        # All draws come before all steps, so that TensorFlow draws the numbers of a
-        # part while XLA trains on the part before.
-        drawn = self._draw(parts)
+    def _train(
+        self, rows: Batch, parts: list[Chunk], drawn: list[tuple[Tensors, Any]]
+    ) -> tf.Tensor:
+        """Take the steps of some parts, and return their number."""
         total, whole = tf.constant(0), tf.constant(True)
         for part, (noise, inside) in zip(parts, drawn, strict=True):
             # A step that broke a loss was the last one.
@@ -504,13 +459,16 @@ class EpochProgram:
         self, rows: Batch, chunk: Chunk, taken: tf.Tensor, outputs: Tensors
     ) -> None:
         """Update metrics with the rows of all steps taken at once."""
-        order = tf.reshape(chunk.order[:taken], [-1])
-        given = take_rows(rows._replace(inputs=()), order, None, filled=False)
+        # Labels of steps that were not taken are missing: XLA knows no length but a
+        # fixed one.
+        steps = tf.range(chunk.order.shape[0])[:, None]
+        order = tf.reshape(tf.where(steps < taken, chunk.order, NO_ROW), [-1])
+        given = take_rows(rows._replace(inputs=()), order, None, filled=True)
         joined = []
         for values in outputs:
             # (steps, T, batch_size, units) to (T, rows, units).
             tasks, _, *rest = values.shape[1:]
-            turned = tf.transpose(values[:taken], [1, 0, *range(2, len(values.shape))])
+            turned = tf.transpose(values, [1, 0, *range(2, len(values.shape))])
             joined.append(tf.reshape(turned, [tasks, -1, *rest]))
         self.metrics.update(given, tuple(joined))
 

@@ -11,7 +11,8 @@ import numpy as np
 import tensorflow as tf
 
 from keras_mtl.blocks.batch import Batch
-from keras_mtl.engine.epoch import Chunk, EpochProgram, HeldOut
+from keras_mtl.engine.chunks import Chunk, HeldOut
+from keras_mtl.engine.epoch import EpochProgram
 from keras_mtl.engine.rows import RowOrder
 from keras_mtl.model.callbacks import (
     PlainCallbackList,
@@ -107,7 +108,9 @@ def fit_in_memory(
     callbacks.on_train_begin()
     # Set by a callback that takes up an interrupted training.
     initial_epoch = model._initial_epoch or settings.initial_epoch
-    training.planned_steps += max(settings.epochs - initial_epoch, 0) * steps
+    planned = max(settings.epochs - initial_epoch, 0)
+    training.planned_epochs += planned
+    training.planned_steps += planned * steps
     loop = _Loop(model, training, rows, settings, callbacks, held_out, evaluate)
     loop.labelled, loop.held_out_labelled = labelled, held_out_labelled
     logs: Logs | None = None

@@ -31,20 +31,26 @@ from keras_mtl.engine.training_graph import Noise, training_graph
 from keras_mtl.weighting import Weighting
 from keras_mtl.weighting import get as get_weighting
 
-__all__ = ["ModelTraining", "noise_of", "suits_xla", "xla_pays"]
+__all__ = [
+    "ModelTraining",
+    "noise_of",
+    "one_program_pays",
+    "suits_xla",
+    "xla_pays",
+]
 
 # So many numbers may the layers' outputs have in an evaluation, at least.
 NUMBERS_AT_ONCE = 2**22
 
-# XLA takes two to four seconds to compile the steps of a small network. It saves
-# about so many seconds in each step, and in each step of one member more.
-COMPILE_SECONDS = 2.5
-SAVED_PER_STEP = 2e-4
-SAVED_PER_MEMBER = 1e-4
-MEMBERS_THAT_SAVE = 100
-# What a model has compiled serves its later fits too, of which nothing is known
-# yet: a step that is planned now stands for so many.
-LATER_STEPS = 20
+# XLA takes 1.6 to 1.7 seconds of a core to compile the steps of a small network. It
+# saves 0.22 ms in each step of one member, 1.4 of ten members, 2.3 of a hundred.
+COMPILE_SECONDS = 1.7
+SAVED_PER_STEP = 1e-4
+SAVED_PER_MEMBER = 1.25e-4
+MEMBERS_THAT_SAVE = 17
+# To compile the metrics and the evaluation too takes one to two seconds more, and saves
+# about a millisecond in each epoch.
+EPOCHS_OF_ONE_PROGRAM = 1500
 
 
 def xla_pays(steps: int, members: int = 1) -> bool:
@@ -59,6 +65,15 @@ def xla_pays(steps: int, members: int = 1) -> bool:
     """
     saved = SAVED_PER_STEP + SAVED_PER_MEMBER * min(members, MEMBERS_THAT_SAVE)
     return steps * saved > COMPILE_SECONDS
+
+
+def one_program_pays(epochs: int) -> bool:
+    """Return whether XLA compiles the metrics and the evaluation with the steps.
+
+    Args:
+        epochs: The epochs that are planned.
+    """
+    return epochs >= EPOCHS_OF_ONE_PROGRAM
 
 
 def suits_xla(graph: Any, noise: Noise) -> bool:
@@ -183,6 +198,7 @@ class ModelTraining:
         }
         self.untrained = frozenset(name for name, one in losses.items() if one is None)
         self.planned_steps = 0
+        self.planned_epochs = 0
         self._trainer: Trainer | None = None
         self._program: EpochProgram | None = None
         self._built = False
@@ -311,9 +327,16 @@ class ModelTraining:
         """Return the compiled epoch, for what is watched and planned now."""
         wants_xla = self.jit_compile if self.suits_xla else False
         if wants_xla == "auto":
-            wants_xla = xla_pays(LATER_STEPS * self.planned_steps)
+            # What a model has compiled serves its later fits too: steps of all its
+            # fits count, those taken already among them.
+            wants_xla = xla_pays(self.planned_steps)
+        one_program = bool(wants_xla) and one_program_pays(self.planned_epochs)
         program = self._program
-        if program is not None and program.settings.jit_compile >= bool(wants_xla):
+        if (
+            program is not None
+            and program.settings.jit_compile >= bool(wants_xla)
+            and program.settings.one_xla_program >= one_program
+        ):
             return program
         if program is None:
             graph = _fed_graph(self.model)
@@ -334,6 +357,7 @@ class ModelTraining:
         settings = EpochSettings(
             one_model=True,
             jit_compile=bool(wants_xla) and not self.model.run_eagerly,
+            one_xla_program=one_program,
             run_eagerly=self.model.run_eagerly,
         )
         self._program = EpochProgram(trainer, metrics, settings)

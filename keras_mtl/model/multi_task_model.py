@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import warnings
-import weakref
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from keras_mtl.blocks.batch import Batch
@@ -18,14 +15,15 @@ from keras_mtl.blocks.label_arrays import read_labels
 from keras_mtl.blocks.pack_batch import pack_batch
 from keras_mtl.blocks.task_arguments import name_by_task
 from keras_mtl.engine.rows import hold_out_last_rows, rows_in_memory
-from keras_mtl.engine.training_graph import is_seed
 from keras_mtl.features.feature import Feature
 from keras_mtl.features.kinds import deserialize_feature, serialize_feature
+from keras_mtl.model._declarations import declare, declared_for
+from keras_mtl.model._given_loss import evaluate_on_given_loss, train_on_given_loss
+from keras_mtl.model._training_state import load_training_state, training_state
 from keras_mtl.model.callbacks import with_own_callbacks
 from keras_mtl.model.fit_loop import FitSettings, fit_in_memory
 from keras_mtl.model.model_training import ModelTraining
 from keras_mtl.tasks import Task, deserialize_task, serialize_task
-from keras_mtl.weighting import get as get_weighting
 
 __all__ = ["MultiTaskModel"]
 
@@ -90,7 +88,7 @@ class MultiTaskModel(keras.Model):
         self._tasks = tuple(tasks)
         self._features = tuple(features)
         if not tasks:
-            self._tasks, self._features = _declared_for(outputs)
+            self._tasks, self._features = declared_for(outputs)
         self._training: ModelTraining | None = None
 
     @property
@@ -215,7 +213,7 @@ class MultiTaskModel(keras.Model):
     def train_step(self, data):
         batch = self._pack(data)
         if self._overrides("compute_loss"):
-            outputs = self._train_on_own_loss(batch, data)
+            outputs = train_on_given_loss(self, batch, data)
         else:
             outputs = self._compiled().train(batch)
         return self._logs(data, outputs)
@@ -223,9 +221,7 @@ class MultiTaskModel(keras.Model):
     def test_step(self, data):
         batch = self._pack(data)
         if self._overrides("compute_loss"):
-            named = self(batch.inputs, training=False)
-            self._own_loss(batch, data, named, training=False)
-            outputs = self._by_block(named)
+            outputs = evaluate_on_given_loss(self, batch, data)
         else:
             outputs = self._compiled().test(batch)
         return self._logs(data, outputs)
@@ -262,33 +258,6 @@ class MultiTaskModel(keras.Model):
         losses, _ = compiled.losses(batch, self._by_block(y_pred))
         total = tf.reduce_sum(losses * compiled.constant_weights())
         return total + sum(tf.cast(each, total.dtype) for each in self.losses)
-
-    def _own_loss(self, batch: Batch, data: Any, outputs: Any, training: bool) -> Any:
-        """Returns what an overridden `compute_loss` does; tracks all losses."""
-        x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
-        loss = self.compute_loss(x, y, outputs, sample_weight, training=training)
-        rows = tf.shape(tf.nest.flatten(batch.inputs)[0])[0]
-        self._loss_tracker.update_state(loss, sample_weight=tf.cast(rows, tf.float32))
-        compiled = self._compiled()
-        by_block = self._by_block(outputs)
-        compiled.loss_trackers.update_state(*compiled.losses(batch, by_block))
-        compiled.measure(batch, by_block)
-        return loss
-
-    def _train_on_own_loss(self, batch: Batch, data: Any) -> tuple[Any, ...]:
-        if type(self.weighting) is not type(get_weighting("sum")):
-            raise ValueError(
-                "Expected `weighting='sum'` for a model that overrides `compute_loss`: "
-                "one loss has no tasks to weigh. Received: "
-                f"weighting={self.weighting!r}"
-            )
-        with tf.GradientTape() as tape:
-            outputs = self(batch.inputs, training=True)
-            loss = self._own_loss(batch, data, outputs, training=True)
-            scaled = self.optimizer.scale_loss(loss)
-        variables = self.trainable_variables
-        self.optimizer.apply(tape.gradient(scaled, variables), variables)
-        return self._by_block(outputs)
 
     def _by_block(self, outputs: Mapping[str, Any]) -> tuple[Any, ...]:
         """Stacks outputs by task name to those of the blocks, (T, N, units)."""
@@ -599,9 +568,7 @@ class MultiTaskModel(keras.Model):
     # both the model and the outputs of its clone.
     def _run_through_graph(self, inputs, *args, **kwargs):
         outputs = super()._run_through_graph(inputs, *args, **kwargs)
-        for tensor in keras.tree.flatten(outputs):
-            if isinstance(tensor, keras.KerasTensor):
-                _DECLARED[tensor] = (self._tasks, self._features)
+        declare(self, outputs)
         return outputs
 
     def save(self, filepath, *args, **kwargs):
@@ -659,62 +626,11 @@ class MultiTaskModel(keras.Model):
 
     def save_own_variables(self, store):
         super().save_own_variables(store)
-        for name, variable in self._training_state().items():
+        for name, variable in training_state(self).items():
             store[name] = variable
 
     def load_own_variables(self, store):
-        absent = []
-        for name, variable in self._training_state().items():
-            value = _stored(store, name)
-            if value is None or value.shape != tuple(variable.shape):
-                absent.append(name)
-            else:
-                variable.assign(value)
-        if not absent:
-            return
-        # Saved by a model that was compiled otherwise, or has other random layers.
-        if self._training is not None:
-            for name, value in self._training.step.initial_weighting_state().items():
-                if f"weighting/{name}" in absent:
-                    self.weighting_state[name].assign(value)
-        warnings.warn(
-            "The weights were loaded. The file does not have, and training starts anew "
-            f"with: {', '.join(absent)}.",
-            stacklevel=2,
-        )
-
-    def _training_state(self) -> dict[str, keras.Variable]:
-        """What training goes on from beside weights and optimizer, by name.
-
-        Keras does not save the states of random layers.
-        """
-        if self._training is None:
-            return {}
-        seeds = filter(is_seed, self.non_trainable_variables)
-        return {
-            **{f"weighting/{name}": v for name, v in self.weighting_state.items()},
-            **{f"seeds/{number}": variable for number, variable in enumerate(seeds)},
-        }
-
-
-# What `_run_through_graph` knows of the outputs that it made.
-_DECLARED: weakref.WeakKeyDictionary[Any, Any] = weakref.WeakKeyDictionary()
-
-
-def _declared_for(outputs: Any) -> tuple[tuple[Task, ...], tuple[Feature, ...]]:
-    """Returns the tasks and features of the model that made some outputs."""
-    if not isinstance(outputs, Mapping) or not outputs:
-        return (), ()
-    tasks, features = _DECLARED.get(next(iter(outputs.values())), ((), ()))
-    alike = list(outputs) == [task.name for task in tasks]
-    return (tasks, features) if alike else ((), ())
-
-
-def _stored(store: Any, name: str) -> np.ndarray | None:
-    try:
-        return np.asarray(store[name])
-    except KeyError:
-        return None
+        load_training_state(self, store)
 
 
 # What `fit` calls of Keras's own for a subclass that has one of these.

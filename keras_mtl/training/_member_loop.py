@@ -13,11 +13,8 @@ import tensorflow as tf
 
 from keras_mtl.blocks.batch import Batch
 from keras_mtl.blocks.pack_batch import pack_labels, pack_weights
-from keras_mtl.engine.epoch import (
-    Chunk,
-    EpochProgram,
-    HeldOut,
-)
+from keras_mtl.engine.chunks import Chunk, HeldOut
+from keras_mtl.engine.epoch import EpochProgram
 from keras_mtl.engine.rows import (
     NO_ROW,
     batch_order,

@@ -27,7 +27,7 @@ from keras_mtl.engine.training_graph import (
     initial_seeds,
     training_graph,
 )
-from keras_mtl.model.model_training import suits_xla, xla_pays
+from keras_mtl.model.model_training import one_program_pays, suits_xla, xla_pays
 from keras_mtl.model.multi_task_model import MultiTaskModel
 from keras_mtl.training._initial_values import initial_values, set_seed
 from keras_mtl.training._member_loop import MemberLoop
@@ -216,6 +216,7 @@ def fit_members(
             unequal_steps=len({-(-len(each) // settings.batch_size) for each in rows})
             > 1,
             jit_compile=jit_compile,
+            one_xla_program=one_program_pays(settings.epochs),
         ),
         member_values(rows, own, model.tasks, layers),
         seeds,

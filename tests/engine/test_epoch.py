@@ -6,6 +6,7 @@ import pytest
 
 from keras_mtl.architectures import build_hard_sharing
 from keras_mtl.engine import epoch
+from keras_mtl.model import model_training
 from keras_mtl.training import TrainingSettings, fit_members
 
 
@@ -54,3 +55,51 @@ def test_members_end_alike_with_noise_drawn_in_parts(tasks, data, in_parts):
     ):
         np.testing.assert_allclose(one, other, atol=1e-6)
     np.testing.assert_allclose(whole.history["loss"], parts.history["loss"], rtol=1e-5)
+
+
+# XLA rounds otherwise than TensorFlow; the metrics count the same predictions.
+def test_a_fit_ends_alike_in_one_xla_program(tasks, data, monkeypatch):
+    def fitted():
+        keras.utils.set_random_seed(0)
+        model = build_hard_sharing(5, tasks, trunk=(8, 7), dropout=0.3)
+        model.compile(keras.optimizers.Adam(0.01), jit_compile=True)
+        settings = {"batch_size": 12, "epochs": 2, "verbose": 0}
+        history = model.fit(*data, validation_data=data, **settings).history
+        settings = model._compiled().program().settings
+        return model.get_weights(), history, settings.one_xla_program
+
+    weights, history, is_one = fitted()
+    assert not is_one
+    monkeypatch.setattr(model_training, "EPOCHS_OF_ONE_PROGRAM", 2)
+    again, history_again, is_one = fitted()
+    assert is_one
+    for one, other in zip(weights, again, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-6)
+    assert any(name.startswith("val_") for name in history)
+    for name, values in history.items():
+        np.testing.assert_allclose(values, history_again[name], rtol=1e-5)
+
+
+def test_members_end_alike_in_one_xla_program(tasks, data, monkeypatch):
+    count = len(data[0])
+
+    def fitted():
+        keras.utils.set_random_seed(0)
+        model = build_hard_sharing(5, tasks, trunk=(8, 7), dropout=0.3)
+        settings = TrainingSettings(members=2, epochs=3, batch_size=10, patience=1)
+        return fit_members(
+            model,
+            *data,
+            settings,
+            rows=[np.arange(0, count - 20), np.arange(10, count - 20)],
+            validation_rows=[np.arange(count - 20, count)] * 2,
+            seed=3,
+            jit_compile=True,
+        )
+
+    parts = fitted()
+    monkeypatch.setattr(model_training, "EPOCHS_OF_ONE_PROGRAM", 2)
+    one = fitted()
+    assert one.epochs.tolist() == parts.epochs.tolist()
+    for name, values in parts.history.items():
+        np.testing.assert_allclose(values, one.history[name], rtol=1e-5)
