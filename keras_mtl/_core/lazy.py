@@ -3,13 +3,15 @@
 import importlib
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 __all__ = ["lazy_names"]
 
 
 def lazy_names(
-    package: str, homes: Mapping[str, Sequence[str]]
+    package: str,
+    homes: Mapping[str, Sequence[str]],
+    first: Sequence[str] | Literal["all"] = (),
 ) -> tuple[Callable[[str], Any], list[str], Callable[[], list[str]]]:
     """Makes a package's `__getattr__`, `__all__` and `__dir__`.
 
@@ -20,6 +22,9 @@ def lazy_names(
     Args:
         package: The package's `__name__`.
         homes: For each module the public names that it defines.
+        first: Modules among these that need Keras, or `"all"`. Keras is imported
+            before them: when Keras is loaded, the package registers its classes, and
+            must not meet one of these modules half loaded.
 
     Returns:
         The function to assign to `__getattr__`, the names to `__all__`, and the
@@ -38,6 +43,8 @@ def lazy_names(
     def load(name: str) -> Any:
         if name not in home_of:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        if first == "all" or home_of[name] in first:
+            importlib.import_module("keras")
         return getattr(importlib.import_module(home_of[name]), name)
 
     def names() -> list[str]:

@@ -1,48 +1,101 @@
 """Keras layers that are not tied to one architecture."""
 
-from keras_mtl.layers.chained_probability import ChainedProbability
-from keras_mtl.layers.cross_stitch import CrossStitch
-from keras_mtl.layers.expert_gate import ExpertGate
-from keras_mtl.layers.head_stack import HeadStack
-from keras_mtl.layers.mask_rows import MaskRows
-from keras_mtl.layers.mix_experts import MixExperts, MixOwnExperts, RenormalizeGate
-from keras_mtl.layers.mix_layers import MixLayers
-from keras_mtl.layers.select_gate import SelectGate
-from keras_mtl.layers.sharing_regularizers import (
-    SquaredDistance,
-    SubspaceOverlap,
-    TraceNorm,
-)
-from keras_mtl.layers.split_tasks import SplitTasks
-from keras_mtl.layers.stack_shapes import RepeatStack, SplitStack, TakeStack
-from keras_mtl.layers.stacked_activation import StackedActivation
-from keras_mtl.layers.stacked_dense import StackedDense
-from keras_mtl.layers.stacked_normalization import StackedNormalization
-from keras_mtl.layers.standardized_output import StandardizedOutput
-from keras_mtl.layers.star_dense import DomainMembership, StarDense
+from typing import TYPE_CHECKING
 
-__all__ = [
-    "ChainedProbability",
-    "CrossStitch",
-    "DomainMembership",
-    "ExpertGate",
-    "HeadStack",
-    "MaskRows",
-    "MixExperts",
-    "MixLayers",
-    "MixOwnExperts",
-    "RenormalizeGate",
-    "RepeatStack",
-    "SelectGate",
-    "SplitStack",
-    "SplitTasks",
-    "SquaredDistance",
-    "StackedActivation",
-    "StackedDense",
-    "StackedNormalization",
-    "StandardizedOutput",
-    "StarDense",
-    "SubspaceOverlap",
-    "TakeStack",
-    "TraceNorm",
-]
+from keras_mtl._core.lazy import lazy_names
+
+if TYPE_CHECKING:
+    # The names below, for type checkers and editors.
+    from keras_mtl.layers.chained_probability import (
+        ChainedProbability as ChainedProbability,
+    )
+    from keras_mtl.layers.cross_stitch import (
+        CrossStitch as CrossStitch,
+    )
+    from keras_mtl.layers.expert_gate import (
+        ExpertGate as ExpertGate,
+    )
+    from keras_mtl.layers.head_stack import (
+        HeadStack as HeadStack,
+    )
+    from keras_mtl.layers.mask_rows import (
+        MaskRows as MaskRows,
+    )
+    from keras_mtl.layers.mix_experts import (
+        MixExperts as MixExperts,
+        MixOwnExperts as MixOwnExperts,
+        RenormalizeGate as RenormalizeGate,
+    )
+    from keras_mtl.layers.mix_layers import (
+        MixLayers as MixLayers,
+    )
+    from keras_mtl.layers.select_gate import (
+        SelectGate as SelectGate,
+    )
+    from keras_mtl.layers.sharing_regularizers import (
+        SquaredDistance as SquaredDistance,
+        SubspaceOverlap as SubspaceOverlap,
+        TraceNorm as TraceNorm,
+    )
+    from keras_mtl.layers.split_tasks import (
+        SplitTasks as SplitTasks,
+    )
+    from keras_mtl.layers.stack_shapes import (
+        RepeatStack as RepeatStack,
+        SplitStack as SplitStack,
+        TakeStack as TakeStack,
+    )
+    from keras_mtl.layers.stacked_activation import (
+        StackedActivation as StackedActivation,
+    )
+    from keras_mtl.layers.stacked_dense import (
+        StackedDense as StackedDense,
+    )
+    from keras_mtl.layers.stacked_normalization import (
+        StackedNormalization as StackedNormalization,
+    )
+    from keras_mtl.layers.standardized_output import (
+        StandardizedOutput as StandardizedOutput,
+    )
+    from keras_mtl.layers.star_dense import (
+        DomainMembership as DomainMembership,
+        StarDense as StarDense,
+    )
+else:
+    __getattr__, __all__, __dir__ = lazy_names(
+        __name__,
+        {
+            "keras_mtl.layers.chained_probability": ("ChainedProbability",),
+            "keras_mtl.layers.cross_stitch": ("CrossStitch",),
+            "keras_mtl.layers.expert_gate": ("ExpertGate",),
+            "keras_mtl.layers.head_stack": ("HeadStack",),
+            "keras_mtl.layers.mask_rows": ("MaskRows",),
+            "keras_mtl.layers.mix_experts": (
+                "MixExperts",
+                "MixOwnExperts",
+                "RenormalizeGate",
+            ),
+            "keras_mtl.layers.mix_layers": ("MixLayers",),
+            "keras_mtl.layers.select_gate": ("SelectGate",),
+            "keras_mtl.layers.sharing_regularizers": (
+                "SquaredDistance",
+                "SubspaceOverlap",
+                "TraceNorm",
+            ),
+            "keras_mtl.layers.split_tasks": ("SplitTasks",),
+            "keras_mtl.layers.stack_shapes": (
+                "RepeatStack",
+                "SplitStack",
+                "TakeStack",
+            ),
+            "keras_mtl.layers.stacked_activation": ("StackedActivation",),
+            "keras_mtl.layers.stacked_dense": ("StackedDense",),
+            "keras_mtl.layers.stacked_normalization": ("StackedNormalization",),
+            "keras_mtl.layers.standardized_output": ("StandardizedOutput",),
+            "keras_mtl.layers.star_dense": (
+                "DomainMembership",
+                "StarDense",
+            ),
+        },
+        first="all",
+    )
