@@ -98,6 +98,15 @@ class BooleanFeature(Feature):
         yes = generator.random(count) < self.mean
         return np.where(yes, "true", "false").astype(object)
 
+    def metadata(self) -> dict[str, Any]:
+        # As texts: an input of the served model has one type, and JSON's true none.
+        return {
+            **super().metadata(),
+            "yes": list(TRUE_WORDS),
+            "no": list(FALSE_WORDS),
+            "json": "strings in quotes, in any case",
+        }
+
     def to_array(self, values: pd.Series) -> np.ndarray:
         return to_words(values, self.missing_words)
 
