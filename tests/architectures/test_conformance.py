@@ -51,7 +51,11 @@ ALL_COMMON = ArchitectureSettings(
 ROWS, WIDTH = 60, 5
 INPUTS = np.random.default_rng(0).normal(size=(ROWS, WIDTH)).astype("float32")
 # One for each of the three kinds: on losses, on inner products, on gradients.
-METHODS = (pytest.param("dwa", marks=pytest.mark.slow), "mgda", "graddrop")
+METHODS = (
+    pytest.param("dwa", marks=pytest.mark.slow),
+    "mgda",
+    pytest.param("graddrop", marks=pytest.mark.slow),
+)
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:The tasks share no trainable variables:UserWarning"

@@ -98,6 +98,7 @@ def test_the_result_is_written_as_plain_values(folder, compared):
     assert "multi-task" in compared._repr_html_()
 
 
+@pytest.mark.slow
 def test_fits_are_used_again_and_a_longer_comparison_adds_its_own(
     settings, folder, compared
 ):
@@ -158,6 +159,7 @@ def test_rows_held_out_change_nothing_that_a_fold_learns(settings, tmp_path):
         assert not np.allclose(first.outputs[task][~kept], second.outputs[task][~kept])
 
 
+@pytest.mark.slow
 def test_a_fold_that_fails_is_reported(settings):
     broken = {**settings, "training": {**settings["training"], "learning_rate": 1e30}}
     found = compare_sharing(broken, folds=2, repeats=1, members=1)
