@@ -10,9 +10,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from keras_mtl.report.figures import COLORS, write_figure
+from keras_mtl.report.figures import COLORS, Drawing, write_figure
 
-__all__ = ["write_conflict_plot"]
+__all__ = ["conflict_figure", "write_conflict_plot"]
 
 # More curves can't be told apart.
 CURVES = len(COLORS)
@@ -34,9 +34,26 @@ def write_conflict_plot(
             (epochs, members), NaN where a member had stopped. The columns are
             those of `keras_mtl.analysis.conflict_columns`.
     """
+    figure = conflict_figure(names, history)
+    if figure is not None:
+        write_figure(path, figure.size, figure.draw)
+
+
+def conflict_figure(
+    names: Sequence[str], history: Mapping[str, np.ndarray]
+) -> Drawing | None:
+    """Returns the drawing that `write_conflict_plot` writes.
+
+    Args:
+        names: The tasks' names.
+        history: See `write_conflict_plot`.
+
+    Returns:
+        The drawing, or None where there is nothing to draw.
+    """
     pairs = [f"{one}_{other}" for one, other in combinations(names, 2)]
     if not pairs or f"{pairs[0]}_cosine" not in history:
-        return
+        return None
     pairs = _first(pairs, "cosine", history, 1)
     tasks = _first(list(names), "gradient_norm", history, -1)
 
@@ -56,7 +73,9 @@ def write_conflict_plot(
         axes[3].set(title="weight in force", xlabel="epoch")
         axes[3].set_ylim(bottom=min(0.0, axes[3].get_ylim()[0]))
 
-    write_figure(path, (9.6, 6.8), draw)
+    return Drawing(
+        (9.6, 6.8), draw, "How the gradients of the tasks agree, over the epochs"
+    )
 
 
 def _fit_scale(axes: Axes) -> None:

@@ -2,18 +2,38 @@
 
 from __future__ import annotations
 
+import io
+import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
-__all__ = ["COLORS", "write_figure"]
+__all__ = ["COLORS", "Drawing", "svg_figure", "write_figure"]
 
 # Blue, orange, green, ...: told apart also by those who see no red or green
 # (Okabe and Ito 2008).
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A figure that is not drawn yet, for a file or a page.
+
+    Attributes:
+        size: Its width and height, in inches.
+        draw: Draws on the figure it is given.
+        caption: What it shows, in a sentence without its period.
+    """
+
+    size: tuple[float, float]
+    draw: Callable[[Figure], None]
+    caption: str
 
 
 def write_figure(
@@ -33,3 +53,66 @@ def write_figure(
         FigureCanvasAgg(figure)
         draw(figure)
         figure.savefig(path)
+
+
+# Stands for the color of the page's text: matplotlib takes no `currentColor`.
+_INK = "#010203"
+_INKED = (
+    "axes.edgecolor",
+    "axes.labelcolor",
+    "axes.titlecolor",
+    "legend.labelcolor",
+    "text.color",
+    "xtick.color",
+    "ytick.color",
+)
+
+
+def svg_figure(
+    size: tuple[float, float], draw: Callable[[Figure], None], name: str
+) -> str:
+    """Draws a figure as SVG for a page of HTML.
+
+    Its background is transparent, its text is text, and lines and text have the
+    color of the page's text, so that it suits a dark page too.
+
+    Args:
+        size: Its width and height, in inches of 72 points.
+        draw: Draws on the figure it is given.
+        name: The figure's name on the page, of letters and digits. Figures on
+            one page need different names: the names of their parts begin with it.
+
+    Returns:
+        The `<svg>` element.
+    """
+    settings: dict[Any, Any] = {
+        **dict.fromkeys(_INKED, _INK),
+        "axes.facecolor": "none",
+        "font.size": 9,
+        "legend.edgecolor": "none",
+        "legend.facecolor": "none",
+        "savefig.facecolor": "none",
+        "svg.fonttype": "none",
+        "svg.hashsalt": name,
+        "text.parse_math": False,
+    }
+    with matplotlib.rc_context(settings):
+        figure = Figure(figsize=size, layout="constrained")
+        FigureCanvasSVG(figure)
+        draw(figure)
+        stream = io.StringIO()
+        figure.savefig(stream, format="svg", metadata={"Date": None})
+    text = stream.getvalue()
+    # The heading of a file, the description and the style sheet, which would
+    # hold for the whole page, have no place inside HTML.
+    text = text[text.index("<svg") :]
+    text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
+    text = re.sub(r"<style.*?</style>", "", text, count=1, flags=re.DOTALL)
+    # Only in the tags: what the data's names hold is left alone.
+    return re.sub(r"<[^>]*>", lambda tag: _adapt_tag(tag[0], name), text)
+
+
+def _adapt_tag(tag: str, name: str) -> str:
+    tag = re.sub(r'\bid="', f'id="{name}-', tag)
+    tag = tag.replace("url(#", f"url(#{name}-").replace('href="#', f'href="#{name}-')
+    return tag.replace(_INK, "currentColor")

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from keras_mtl.report.conflict_plot import write_conflict_plot
-from keras_mtl.report.figures import COLORS, write_figure
-from keras_mtl.report.summary_plots import TASKS_WITH_PLOTS, write_summary_plots
+from keras_mtl.report.conflict_plot import conflict_figure
+from keras_mtl.report.figures import COLORS, Drawing, write_figure
+from keras_mtl.report.summary_plots import TASKS_WITH_PLOTS, summary_figures
 from keras_mtl.tasks import Task
 
-__all__ = ["write_plots"]
+__all__ = ["run_figures", "write_plots"]
+
+# Of the plots of the built-in kinds; another kind's are called by their own names.
+CAPTIONS = {
+    "calibration": "Reliability: how often it is so, by the predicted probability,",
+    "confusion": "Confusion of the classes",
+    "predicted": "Predicted values against labels",
+    "roc": "ROC curve",
+    "precision_recall": "Precision and recall",
+}
 
 
 def write_plots(
@@ -41,24 +50,48 @@ def write_plots(
             tasks.
     """
     folder.mkdir(parents=True)
+    for name, figure in run_figures(tasks, history, labels, outputs, metrics).items():
+        write_figure(folder / f"{name}.png", figure.size, figure.draw)
+
+
+def run_figures(
+    tasks: tuple[Task, ...],
+    history: Mapping[str, np.ndarray],
+    labels: Mapping[str, np.ndarray],
+    outputs: Mapping[str, np.ndarray],
+    metrics: Mapping[str, Mapping[str, float]] | None = None,
+) -> dict[str, Drawing]:
+    """Returns a run's drawings by name, for files and for the report.
+
+    The arguments are those of `write_plots`. A name begins with the name of the
+    task, except for drawings of several tasks.
+    """
+    figures: dict[str, Drawing] = {}
     names = [task.name for task in tasks]
-    write_conflict_plot(folder / "gradient_conflict.png", names, history)
+    conflict = conflict_figure(names, history)
+    if conflict is not None:
+        figures["gradient_conflict"] = conflict
     if len(tasks) > TASKS_WITH_PLOTS:
-        write_summary_plots(folder, names, history, metrics or {})
-        return
+        return figures | summary_figures(names, history, metrics or {})
     for task in tasks:
-        _write(folder / f"{task.name}_learning_curve.png", _curve, task, history)
+        figures[f"{task.name}_learning_curve"] = _on_axes(
+            partial(_curve, task=task, history=history),
+            f"Loss of {task.name} over the epochs",
+        )
         for suffix, draw in task.plots(labels[task.name], outputs[task.name]).items():
-            _write(folder / f"{task.name}_{suffix}.png", draw)
+            figures[f"{task.name}_{suffix}"] = _on_axes(
+                draw, f"{CAPTIONS.get(suffix, suffix)} of {task.name} on held-out rows"
+            )
+    return figures
 
 
-def _write(path: Path, draw: Callable[..., None], *arguments: Any) -> None:
+def _on_axes(draw: Callable[[Axes], None], caption: str) -> Drawing:
     def draw_on(figure: Figure) -> None:
         axes = figure.add_subplot()
         axes.set_prop_cycle(color=COLORS)
-        draw(axes, *arguments)
+        draw(axes)
 
-    write_figure(path, (5.2, 4.2), draw_on)
+    return Drawing((5.2, 4.2), draw_on, caption)
 
 
 def _curve(axes: Axes, task: Task, history: Mapping[str, np.ndarray]) -> None:

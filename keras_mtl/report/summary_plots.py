@@ -3,46 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from keras_mtl.report.figures import COLORS, write_figure
+from keras_mtl.report.figures import COLORS, Drawing
 
-__all__ = ["TASKS_WITH_PLOTS", "write_summary_plots"]
+__all__ = ["TASKS_WITH_PLOTS", "summary_figures"]
 
 # Above this number of tasks nobody looks at a picture for each, and to draw four for
 # each of some hundred tasks takes minutes.
 TASKS_WITH_PLOTS = 20
 
 
-def write_summary_plots(
-    folder: Path,
+def summary_figures(
     names: Sequence[str],
     history: Mapping[str, np.ndarray],
     metrics: Mapping[str, Mapping[str, float]],
-) -> None:
-    """Writes the learning curves and the metrics of all tasks as two PNG files.
+) -> dict[str, Drawing]:
+    """Returns the learning curves and the metrics of all tasks as two drawings.
 
     Args:
-        folder: A folder that is there.
         names: The tasks' names.
         history: See `write_plots`.
         metrics: By task name the metrics on the held-out rows.
     """
-    write_figure(
-        folder / "learning_curves.png",
-        (5.2, 4.2),
-        lambda figure: _draw_curves(figure, names, history),
-    )
+    figures = {
+        "learning_curves": Drawing(
+            (5.2, 4.2),
+            lambda figure: _draw_curves(figure, names, history),
+            f"Losses of {len(names)} tasks over the epochs",
+        )
+    }
     columns = _columns(names, metrics)
     if columns:
-        write_figure(
-            folder / "metrics.png",
+        figures["metrics"] = Drawing(
             (5.2, 1.0 + 2.4 * len(columns)),
             lambda figure: _draw_metrics(figure, columns),
+            f"Metrics of {len(names)} tasks on held-out rows, in rising order",
         )
+    return figures
 
 
 def _draw_curves(

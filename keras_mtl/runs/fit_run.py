@@ -116,6 +116,7 @@ def _train_and_write(
             notice_loss,
             require_agreement,
         )
+        from keras_mtl.runs.report_facts import sample_rows
         from keras_mtl.runs.train import train_run
         from keras_mtl.runs.write_run import run_metrics, write_run
 
@@ -129,6 +130,8 @@ def _train_and_write(
     epochs = config.training.epochs
     if resume is not None:
         terminal.show_resumed(kept.epoch, epochs)
+    # Training releases the rows.
+    sample = sample_rows(data)
     with lost, terminal.progress(epochs, kept.epoch) as on_epoch, kept:
         if workers is not None and replicas is not None:
             replicas.broadcast(b"" if resume is None else pack_checkpoint(resume))
@@ -148,7 +151,7 @@ def _train_and_write(
         ),
         new_run_folder(folder, config.output.overwrite) as written,
     ):
-        write_run(written, run, data, metrics, helpers)
+        write_run(written, run, data, metrics, helpers, sample)
     kept.remove()
     terminal.show_result(metrics, folder)
     if replicas is not None:

@@ -4,15 +4,27 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from keras_mtl._core.side_process import SideProcess, SideProcessError
 from keras_mtl.serving.session import session_process
 
-__all__ = ["RunHelpers", "begin_helpers"]
+if TYPE_CHECKING:
+    from keras_mtl.report.fit_facts import FitFacts
+
+__all__ = ["RunHelpers", "begin_helpers", "draw_beside"]
+
+# What takes a while to import, of what drawing needs.
+PAINTER_IMPORTS = (
+    "keras_mtl.report.fit_page",
+    "matplotlib.backends.backend_agg",
+    "sklearn.calibration",
+    "sklearn.metrics",
+    "sklearn.tree",
+)
 
 
 @dataclass(frozen=True)
@@ -20,7 +32,7 @@ class RunHelpers:
     """Processes that have imported what they need by the time it is needed.
 
     Attributes:
-        painter: Draws the run's plots.
+        painter: Draws the run's plots, and writes its report.
         checker: Loads the SavedModel that was written, and answers with it.
     """
 
@@ -33,23 +45,27 @@ def begin_helpers() -> Iterator[RunHelpers]:
     """Begins the processes, and ends them on leaving the context."""
     with (
         session_process() as checker,
-        SideProcess(imports=["keras_mtl.report.plots", "sklearn.metrics"]) as painter,
+        SideProcess(imports=PAINTER_IMPORTS) as painter,
     ):
         yield RunHelpers(painter, checker)
 
 
 @contextlib.contextmanager
-def draw_beside(painter: SideProcess, folder: Path, *plots: Any) -> Iterator[None]:
+def draw_beside(
+    painter: SideProcess, folder: Path, *plots: Any, report: FitFacts | None = None
+) -> Iterator[None]:
     """Draws a run's plots in another process while the context lasts.
 
     Args:
         painter: The process.
         folder: Where to; it is made.
         *plots: The other arguments of `write_plots`.
+        report: What the report shows, which is written beside the folder; None
+            for no report.
     """
     drawing = False
     with contextlib.suppress(SideProcessError):
-        painter.submit("keras_mtl.report.plots:write_plots", folder, *plots)
+        painter.submit("keras_mtl.runs.side_processes:draw", folder, plots, report)
         drawing = True
     yield
     if drawing:
@@ -57,7 +73,16 @@ def draw_beside(painter: SideProcess, folder: Path, *plots: Any) -> Iterator[Non
             painter.result()
             return
     # A task of a class that only this process knows; or a fault, which shows here.
-    from keras_mtl.report import write_plots
-
     shutil.rmtree(folder, ignore_errors=True)
-    write_plots(folder, *plots)
+    draw(folder, plots, report)
+
+
+def draw(folder: Path, plots: Sequence[Any], report: FitFacts | None) -> None:
+    """Draws a run's plots and writes its report; see `draw_beside`."""
+    from keras_mtl.report import plots as run_plots
+    from keras_mtl.report.fit_page import fit_report
+    from keras_mtl.report.page import write_report
+
+    run_plots.write_plots(folder, *plots)
+    if report is not None:
+        write_report(folder.parent, fit_report(report))

@@ -12,8 +12,10 @@ import pandas as pd
 
 from keras_mtl.configuration.repeatable import repeatable_values
 from keras_mtl.configuration.toml_file import write_toml
+from keras_mtl.report import FitFacts, RowSample
 from keras_mtl.runs.predictions import answer_rows
 from keras_mtl.runs.prepare import PreparedData
+from keras_mtl.runs.report_facts import network_layers, package_versions
 from keras_mtl.runs.run_details import run_details
 from keras_mtl.runs.side_processes import RunHelpers, draw_beside
 from keras_mtl.runs.train import TrainedRun
@@ -52,6 +54,7 @@ def write_run(
     data: PreparedData,
     metrics: dict[str, Any],
     helpers: RunHelpers,
+    sample: RowSample,
 ) -> None:
     """Writes all files of a run into a folder.
 
@@ -61,10 +64,34 @@ def write_run(
         data: What it was trained on.
         metrics: As `run_metrics` gives them.
         helpers: The processes that draw and check beside this one.
+        sample: The rows that the report looks at, as `sample_rows` gives them.
     """
     model = run.model
     outputs = _rows(run.answers, data.test_rows)
     labels = _rows(data.labels, data.test_rows)
+    # The report shows what these files hold.
+    write_toml(folder / "config.toml", repeatable_values(data.config))
+    text = json.dumps(metrics, indent=2, allow_nan=False)
+    (folder / "metrics.json").write_text(text + "\n", "utf-8")
+    details = run_details(folder)
+    facts = FitFacts(
+        data.config.model.name,
+        model.tasks,
+        run.fit.history,
+        labels,
+        outputs,
+        metrics,
+        (folder / "config.toml").read_text("utf-8"),
+        data.config.training.epochs,
+        network_layers(run.fit.members[0]),
+        sample,
+        {
+            key: value
+            for key, value in details.items()
+            if key not in (*metrics, "metrics")
+        },
+        package_versions(),
+    )
     with draw_beside(
         helpers.painter,
         folder / "plots",
@@ -73,11 +100,9 @@ def write_run(
         labels,
         outputs,
         metrics["test"],
+        report=facts,
     ):
-        write_toml(folder / "config.toml", repeatable_values(data.config))
         model.save(folder / "model.keras")
-        text = json.dumps(metrics, indent=2, allow_nan=False)
-        (folder / "metrics.json").write_text(text + "\n", "utf-8")
         history = pd.DataFrame(run.fit.mean_history())
         history.insert(0, "epoch", np.arange(1, len(history) + 1))
         history.to_csv(folder / "history.csv", index=False)
@@ -86,7 +111,7 @@ def write_run(
         write_saved_model(
             model,
             folder / "serving" / data.config.model.name / "1",
-            details=run_details(folder),
+            details=details,
             checker=helpers.checker,
         )
 

@@ -1,0 +1,73 @@
+"""Facts that the report of a fit is made from.
+
+Nothing heavy is imported: the process that trains gathers the facts, and another
+one makes the report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from keras_mtl.report.network_drawing import NetworkLayer
+from keras_mtl.tasks import Task
+
+__all__ = ["MOST_COLUMNS", "FitFacts", "RowSample"]
+
+# A test of this many columns takes about a second.
+MOST_COLUMNS = 300
+
+
+@dataclass(frozen=True)
+class RowSample:
+    """Rows of both sides of a split, all of them or some drawn at random.
+
+    Attributes:
+        train: The features' columns of rows that train.
+        test: The features' columns of rows that are held out.
+        labels: By task the encoded labels of the rows of `train`.
+        whole: Whether these are all rows.
+    """
+
+    train: pd.DataFrame
+    test: pd.DataFrame
+    labels: Mapping[str, np.ndarray]
+    whole: bool = True
+
+
+@dataclass(frozen=True)
+class FitFacts:
+    """All that the report of a fit shows. Plain values, that can be pickled.
+
+    Attributes:
+        name: The model's name.
+        tasks: The tasks.
+        history: By column name the values of the epochs, of shape (epochs,) or
+            (epochs, members), NaN where a member had stopped.
+        labels: By task name the held-out rows' encoded labels.
+        outputs: By task name the model's outputs on these rows.
+        metrics: The content of `metrics.json`.
+        config: The configuration as the text of a TOML file.
+        epochs: The number of epochs that training may take.
+        layers: The network's layers.
+        rows: Rows of both sides of the split; None to look at none.
+        origin: The data's file and digest, the seed and the like.
+        versions: The versions of the packages.
+    """
+
+    name: str
+    tasks: tuple[Task, ...]
+    history: Mapping[str, np.ndarray]
+    labels: Mapping[str, np.ndarray]
+    outputs: Mapping[str, np.ndarray]
+    metrics: Mapping[str, Any]
+    config: str
+    epochs: int | None = None
+    layers: tuple[NetworkLayer, ...] = ()
+    rows: RowSample | None = None
+    origin: Mapping[str, Any] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)

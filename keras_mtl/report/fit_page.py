@@ -1,0 +1,220 @@
+"""The report of a fit."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from keras_mtl.evaluation import SubgroupMetric, metric_title, subgroup_metrics
+from keras_mtl.report import plots
+from keras_mtl.report.document import (
+    Alert,
+    Block,
+    Figure,
+    KeyValues,
+    Paragraph,
+    Report,
+    Section,
+    Source,
+    Table,
+)
+from keras_mtl.report.figures import Drawing, svg_figure
+from keras_mtl.report.fit_facts import FitFacts
+from keras_mtl.report.model_checks import model_alerts
+from keras_mtl.report.network_drawing import draw_network
+from keras_mtl.report.row_checks import data_alerts
+from keras_mtl.report.summary_plots import TASKS_WITH_PLOTS
+
+__all__ = ["fit_report"]
+
+# Of more tasks, intervals take longer than the page is worth.
+TASKS_WITH_INTERVALS = 100
+
+
+def fit_report(facts: FitFacts) -> Report:
+    """Makes the report of a fit.
+
+    Args:
+        facts: What the report shows.
+    """
+    intervals = _intervals(facts)
+    train, test = (facts.metrics.get(part, {}) for part in ("train", "test"))
+    alerts: list[Alert] = []
+    if facts.rows is not None:
+        alerts += data_alerts(facts.rows, facts.tasks)
+    alerts += model_alerts(
+        facts.tasks,
+        facts.labels,
+        facts.outputs,
+        train,
+        intervals,
+        facts.metrics.get("idle_units", ()),
+        facts.metrics.get("epochs", ()),
+        facts.epochs,
+    )
+    alerts.sort(key=lambda alert: alert.level != "warning")
+    rows = facts.metrics.get("rows", {})
+    members = facts.metrics.get("members", 1)
+    count = len(facts.tasks)
+    summary = (
+        f"{count} {'task' if count == 1 else 'tasks'}, {rows.get('train', 0)} training "
+        f"rows, {rows.get('test', 0)} held-out rows, {members} "
+        f"{'member' if members == 1 else 'members'} with "
+        f"{facts.metrics.get('parameters', 0)} trainable parameters each."
+    )
+    nothing = Paragraph(
+        "Nothing was found: no copies, leaks, drift, idle units or classes without "
+        "predictions."
+    )
+    return Report(
+        facts.name,
+        summary,
+        [
+            Section("Alerts", alerts or [nothing]),
+            Section("Results", _results(facts, intervals, train, test)),
+            *_figures(facts),
+            *_network(facts),
+            _source(facts),
+        ],
+    )
+
+
+def _intervals(facts: FitFacts) -> dict[str, SubgroupMetric]:
+    found: dict[str, SubgroupMetric] = {}
+    for task in facts.tasks[:TASKS_WITH_INTERVALS]:
+        labels = facts.labels[task.name]
+        # A kind without a metric that has a direction has no interval.
+        if len(labels) and task.metric_directions:
+            whole = np.full(len(labels), "all")
+            for each in subgroup_metrics(task, labels, facts.outputs[task.name], whole):
+                found[task.name] = each
+    return found
+
+
+def _results(
+    facts: FitFacts,
+    intervals: Mapping[str, SubgroupMetric],
+    train: Mapping[str, Mapping[str, float]],
+    test: Mapping[str, Mapping[str, float]],
+) -> list[Block]:
+    blocks: list[Block] = []
+    if intervals:
+        blocks.append(
+            Table(
+                "Main metric on held-out rows, with its 95% interval",
+                ("task", "kind", "rows", "metric", "value", "from", "to"),
+                [
+                    (
+                        task.name,
+                        task.kind,
+                        each.rows,
+                        metric_title(each.metric),
+                        each.value,
+                        *each.interval,
+                    )
+                    for task in facts.tasks
+                    if (each := intervals.get(task.name)) is not None
+                ],
+            )
+        )
+    # Tasks of one kind share a table: others have other metrics.
+    kinds = dict.fromkeys(task.kind for task in facts.tasks)
+    for kind in kinds:
+        names = [task.name for task in facts.tasks if task.kind == kind]
+        columns = list(
+            dict.fromkeys(key for name in names for key in test.get(name, {}))
+        )
+        for part, values in (("held-out", test), ("training", train)):
+            if not any(values.get(name) for name in names):
+                continue
+            blocks.append(
+                Table(
+                    f"Metrics on {part} rows, tasks of kind {kind}",
+                    ("task", *map(metric_title, columns)),
+                    [
+                        (name, *[values.get(name, {}).get(key) for key in columns])
+                        for name in names
+                    ],
+                )
+            )
+    return blocks
+
+
+def _figures(facts: FitFacts) -> list[Section]:
+    drawings = plots.run_figures(
+        facts.tasks,
+        facts.history,
+        facts.labels,
+        facts.outputs,
+        facts.metrics.get("test", {}),
+    )
+    shared: list[Block] = []
+    by_task: dict[str, list[Block]] = {task.name: [] for task in facts.tasks}
+    single = len(facts.tasks) <= TASKS_WITH_PLOTS
+    for index, (name, drawing) in enumerate(drawings.items()):
+        owners = [task for task in by_task if single and name.startswith(f"{task}_")]
+        # Of tasks `a` and `a_b`, a figure `a_b_roc` is that of the longer name.
+        blocks = by_task[max(owners, key=len)] if owners else shared
+        blocks.append(_figure(drawing, f"figure{index}", facts, owners))
+    sections = [Section(name, blocks) for name, blocks in by_task.items() if blocks]
+    found = []
+    if sections:
+        found.append(Section("Tasks", sections=sections))
+    if shared:
+        found.append(Section("All tasks", shared))
+    return found
+
+
+def _figure(
+    drawing: Drawing, name: str, facts: FitFacts, owners: Sequence[str]
+) -> Figure:
+    svg = svg_figure(drawing.size, drawing.draw, name)
+    if drawing.size[0] > 8:
+        svg = svg.replace("<svg ", "<svg data-wide ", 1)
+    values: dict[str, Any] = {}
+    if "over the epochs" in drawing.caption:
+        pattern = re.compile(
+            "|".join(map(re.escape, owners or (t.name for t in facts.tasks)))
+        )
+        values = {key: v for key, v in facts.history.items() if pattern.search(key)}
+    return Figure(svg, f"{drawing.caption}.", f"{drawing.caption}.", values)
+
+
+def _network(facts: FitFacts) -> list[Section]:
+    if not facts.layers:
+        return []
+    names = [task.name for task in facts.tasks]
+    shared = sum(len(layer.tasks) > 1 for layer in facts.layers)
+    words = f"One member's network: {shared} shared layers and {len(names)} outputs"
+    figure = Figure(
+        draw_network(facts.layers, names).replace("<svg ", "<svg data-wide ", 1),
+        f"{words}: {', '.join(names[:12])}{', ...' if len(names) > 12 else ''}.",
+        f"{words}.",
+        {
+            "layers": [
+                {
+                    "layer": layer.text,
+                    "parameters": layer.parameters,
+                    "tasks": len(layer.tasks),
+                }
+                for layer in facts.layers
+            ]
+        },
+    )
+    return [Section("Network", [figure])]
+
+
+def _source(facts: FitFacts) -> Section:
+    values: dict[str, Any] = {}
+    for key, value in facts.origin.items():
+        if isinstance(value, Mapping):
+            values |= {f"{key} {name}": each for name, each in value.items()}
+        else:
+            values[key] = value
+    values |= {f"{name} version": each for name, each in facts.versions.items()}
+    blocks: list[Block] = [KeyValues(values)] if values else []
+    blocks.append(Source(facts.config, "config.toml repeats this fit"))
+    return Section("Data, versions and configuration", blocks)

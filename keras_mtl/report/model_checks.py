@@ -1,0 +1,134 @@
+"""Alerts about a trained model: idle units, classes never predicted, overfitting."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from keras_mtl.evaluation import SubgroupMetric, metric_title
+from keras_mtl.report.document import Alert
+from keras_mtl.tasks import Task
+
+__all__ = ["model_alerts"]
+
+NAMED = 8
+
+
+def model_alerts(
+    tasks: Sequence[Task],
+    labels: Mapping[str, np.ndarray],
+    outputs: Mapping[str, np.ndarray],
+    train: Mapping[str, Mapping[str, float]],
+    intervals: Mapping[str, SubgroupMetric],
+    idle_units: Sequence[str] = (),
+    epochs: Sequence[int] = (),
+    most_epochs: int | None = None,
+) -> list[Alert]:
+    """Finds what may be wrong with a trained model.
+
+    Args:
+        tasks: The tasks.
+        labels: By task the held-out rows' encoded labels.
+        outputs: By task the model's outputs on these rows.
+        train: By task the metrics on training rows.
+        intervals: By task its main metric on held-out rows, with its interval.
+        idle_units: A sentence for each layer with units of no use.
+        epochs: The epoch whose weights each member has, from 1.
+        most_epochs: The number of epochs that training may take.
+
+    Returns:
+        The alerts, none where nothing was found.
+    """
+    alerts = []
+    if idle_units:
+        alerts.append(
+            Alert(
+                "Units of no use",
+                " ".join(idle_units),
+                values={"layers": list(idle_units)},
+            )
+        )
+    never = {
+        task.name: absent
+        for task in tasks
+        if (absent := _never_predicted(task, labels[task.name], outputs[task.name]))
+    }
+    if never:
+        named = [f"{', '.join(absent)} of {task}" for task, absent in never.items()]
+        alerts.append(
+            Alert(
+                "Classes that are never predicted",
+                f"Held-out rows have these classes, and none is predicted as one: "
+                f"{_list(named)}. Class weights or another threshold may help.",
+                values={"classes": never},
+            )
+        )
+    alerts += _overfitting(tasks, train, intervals)
+    last = sum(epoch == most_epochs for epoch in epochs)
+    if most_epochs is not None and last:
+        alerts.append(
+            Alert(
+                "Training ended before it had converged",
+                f"{last} of {len(epochs)} members were best at the last epoch, "
+                f"{most_epochs}. More epochs may give a better model.",
+                "note",
+                {"members": last, "epochs": most_epochs},
+            )
+        )
+    return alerts
+
+
+def _never_predicted(task: Task, labels: np.ndarray, outputs: np.ndarray) -> list[str]:
+    """Returns the classes that held-out rows have and no prediction has."""
+    if not task.class_names:
+        return []
+    # The first column of `decode` is the answer in the words of the labels.
+    predicted = set(map(str, next(iter(task.decode(outputs).values()))))
+    present = np.unique(labels[np.isfinite(labels)]).astype(int)
+    names = [task.class_names[index] for index in present]
+    return [name for name in names if name not in predicted]
+
+
+def _overfitting(
+    tasks: Sequence[Task],
+    train: Mapping[str, Mapping[str, float]],
+    intervals: Mapping[str, SubgroupMetric],
+) -> list[Alert]:
+    found = []
+    for task in tasks:
+        test = intervals.get(task.name)
+        value = train.get(task.name, {}).get(test.metric) if test else None
+        if test is None or value is None or not np.isfinite(test.interval).all():
+            continue
+        low, high = test.interval
+        direction = task.metric_directions[test.metric]
+        if value > high if direction == "max" else value < low:
+            found.append((task.name, test, float(value)))
+    if not found:
+        return []
+    named = [
+        f"{name} ({metric_title(test.metric)} {value:.3f} on training rows, "
+        f"{test.value:.3f} on held-out rows with the interval {test.interval[0]:.3f} "
+        f"to {test.interval[1]:.3f})"
+        for name, test, value in found
+    ]
+    return [
+        Alert(
+            "Better on training rows than on held-out rows",
+            f"The difference is beyond chance: {_list(named)}. Some of it is usual. "
+            "Where it is large, a smaller network, dropout or more rows help.",
+            "note",
+            {
+                "tasks": {
+                    name: {"train": value, "test": test.value, "metric": test.metric}
+                    for name, test, value in found
+                }
+            },
+        )
+    ]
+
+
+def _list(named: Sequence[str]) -> str:
+    more = f" and {len(named) - NAMED} more" if len(named) > NAMED else ""
+    return ", ".join(named[:NAMED]) + more

@@ -1,0 +1,135 @@
+"""A report as a page of HTML and as JSON."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import fields
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+
+from keras_mtl._core.display import printable
+from keras_mtl.report.document import Block, Figure, Report, Section
+
+__all__ = ["render_page", "report_json", "write_report"]
+
+PAGE = "report.html"
+NUMBERS = "report.json"
+
+
+def render_page(report: Report) -> str:
+    """Renders a report as one page of HTML that needs no other file.
+
+    All text is escaped; only a figure's drawing is written as it is.
+
+    Args:
+        report: The report.
+
+    Example:
+
+    >>> from keras_mtl.report import Paragraph, Report, Section
+    >>> report = Report("Fit", "One task.", [Section("Data", [Paragraph("5 < 6")])])
+    >>> "5 &lt; 6" in render_page(report)
+    True
+    """
+    return _template().render(report=report)
+
+
+def report_json(report: Report) -> str:
+    """Returns every number and text of a report, without the drawings.
+
+    A figure has the values that it draws.
+
+    Args:
+        report: The report.
+
+    Example:
+
+    >>> from keras_mtl.report import Paragraph, Report, Section
+    >>> report = Report("Fit", "One task.", [Section("Data", [Paragraph("5 < 6")])])
+    >>> json.loads(report_json(report))["sections"][0]["title"]
+    'Data'
+    """
+    plain = {
+        "title": report.title,
+        "summary": report.summary,
+        "sections": [_plain_section(section) for section in report.sections],
+    }
+    return json.dumps(plain, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
+
+
+def write_report(folder: Path, report: Report) -> None:
+    """Writes `report.html` and `report.json` into a folder.
+
+    Args:
+        folder: A folder that is there.
+        report: The report.
+    """
+    # A lone surrogate in a name, from a file with broken text, has no UTF-8.
+    for name, text in (
+        (PAGE, render_page(report)),
+        (NUMBERS, report_json(report)),
+    ):
+        (folder / name).write_text(text, "utf-8", errors="backslashreplace")
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(
+        loader=PackageLoader("keras_mtl.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["shown"] = _shown
+    environment.tests["number"] = _is_number
+    return environment.get_template("report.html.jinja")
+
+
+def _shown(value: Any) -> str:
+    """Writes a cell: numbers with four digits, no control characters."""
+    if value is None:
+        return ""
+    if _is_number(value) and not isinstance(value, int | np.integer):
+        return f"{value:.4g}" if math.isfinite(value) else ""
+    return printable(value)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float | np.number) and not isinstance(value, bool)
+
+
+def _plain_section(section: Section) -> dict[str, Any]:
+    plain: dict[str, Any] = {"title": section.title}
+    if section.blocks:
+        plain["blocks"] = [_plain_block(block) for block in section.blocks]
+    if section.sections:
+        plain["sections"] = [_plain_section(each) for each in section.sections]
+    return plain
+
+
+def _plain_block(block: Block) -> dict[str, Any]:
+    values = {each.name: getattr(block, each.name) for each in fields(block)}
+    if isinstance(block, Figure):
+        del values["svg"]
+    return {"kind": block.kind, **_plain(values)}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, np.ndarray | np.generic):
+        return _plain(value.tolist())
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if value is None or isinstance(value, str | int):
+        return value
+    return str(value)

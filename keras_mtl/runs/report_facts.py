@@ -1,0 +1,113 @@
+"""What the report of a run shows, gathered from the run."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from keras_mtl.report.fit_facts import MOST_COLUMNS, RowSample
+from keras_mtl.report.network_drawing import NetworkLayer
+from keras_mtl.runs.prepare import PreparedData
+
+if TYPE_CHECKING:
+    from keras_mtl.model import MultiTaskModel
+
+__all__ = ["network_layers", "package_versions", "sample_rows"]
+
+# Tests of so many rows find what matters, in a moment.
+SAMPLED_ROWS = 5000
+
+
+def sample_rows(data: PreparedData) -> RowSample:
+    """Draws rows for the report's look at the data.
+
+    Training may release the rows, so it is done before.
+
+    Args:
+        data: The data of a run.
+
+    Returns:
+        All rows, or at most 5000 of each side of the split.
+    """
+    generator = np.random.default_rng(data.config.seed)
+    train = _draw(data.train_rows, generator)
+    test = _draw(data.test_rows, generator)
+    columns = dict.fromkeys(feature.column_name for feature in data.features)
+    series = {name: data.rows[name] for name in [*columns][:MOST_COLUMNS]}
+    return RowSample(
+        _take(series, train),
+        _take(series, test),
+        {task.name: data.labels[task.name][train] for task in data.tasks},
+        whole=len(train) == len(data.train_rows) and len(test) == len(data.test_rows),
+    )
+
+
+def _draw(rows: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+    if len(rows) <= SAMPLED_ROWS:
+        return rows
+    return np.sort(generator.choice(rows, SAMPLED_ROWS, replace=False))
+
+
+def _take(columns: Mapping[str, pd.Series], rows: np.ndarray) -> pd.DataFrame:
+    return pd.DataFrame(
+        {name: column.iloc[rows].array for name, column in columns.items()}
+    )
+
+
+def network_layers(model: MultiTaskModel) -> tuple[NetworkLayer, ...]:
+    """Describes the layers of a network in the order of the computation.
+
+    Args:
+        model: One member: a functional model of an encoded matrix.
+    """
+    from keras_mtl.blocks.model_graph import graph_nodes
+
+    order = graph_nodes(model.outputs)
+    # `model.outputs` is sorted by name; a dict tells which output is whose.
+    behind = {
+        task.name: {id(node) for node in graph_nodes([model.output[task.name]])}
+        for task in model.tasks
+    }
+    layers = []
+    counted: set[int] = set()
+    for node in order:
+        layer = node.operation
+        tasks = tuple(name for name, nodes in behind.items() if id(node) in nodes)
+        # The weights of a layer that is called twice count once.
+        new = id(layer) not in counted
+        counted.add(id(layer))
+        variables = getattr(layer, "trainable_variables", ()) if new else ()
+        parameters = sum(int(np.prod(each.shape)) for each in variables)
+        layers.append(NetworkLayer(_describe(layer), tasks, parameters))
+    return tuple(layers)
+
+
+def _describe(layer: Any) -> str:
+    kind = type(layer).__name__
+    if kind == "InputLayer":
+        return f"Input {layer.output.shape[-1]}"
+    words = [kind]
+    units = getattr(layer, "units", None)
+    if isinstance(units, int):
+        words.append(str(units))
+    rate = getattr(layer, "rate", None)
+    if isinstance(rate, int | float):
+        words.append(f"{rate:g}")
+    activation = getattr(getattr(layer, "activation", None), "__name__", None)
+    if activation not in (None, "linear"):
+        words.append(str(activation))
+    return " ".join(words)
+
+
+def package_versions() -> dict[str, str]:
+    """Returns the versions of Python and of the packages that a result rests on."""
+    packages = ("keras-mtl", "keras", "tensorflow", "numpy", "scikit-learn")
+    return {
+        "python": platform.python_version(),
+        **{package: version(package) for package in packages},
+    }
