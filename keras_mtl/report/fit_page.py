@@ -157,8 +157,10 @@ def _figures(facts: FitFacts) -> list[Section]:
     for index, (name, drawing) in enumerate(drawings.items()):
         owners = [task for task in by_task if single and name.startswith(f"{task}_")]
         # Of tasks `a` and `a_b`, a figure `a_b_roc` is that of the longer name.
-        blocks = by_task[max(owners, key=len)] if owners else shared
-        blocks.append(_figure(drawing, f"figure{index}", facts, owners))
+        owner = max(owners, key=len) if owners else None
+        shown = [*by_task] if owner is None else [owner]
+        blocks = shared if owner is None else by_task[owner]
+        blocks.append(_figure(drawing, f"figure{index}", facts, shown))
     sections = [Section(name, blocks) for name, blocks in by_task.items() if blocks]
     found = []
     if sections:
@@ -169,17 +171,16 @@ def _figures(facts: FitFacts) -> list[Section]:
 
 
 def _figure(
-    drawing: Drawing, name: str, facts: FitFacts, owners: Sequence[str]
+    drawing: Drawing, name: str, facts: FitFacts, tasks: Sequence[str]
 ) -> Figure:
     svg = svg_figure(drawing.size, drawing.draw, name)
     if drawing.size[0] > 8:
         svg = svg.replace("<svg ", "<svg data-wide ", 1)
     values: dict[str, Any] = {}
     if "over the epochs" in drawing.caption:
-        pattern = re.compile(
-            "|".join(map(re.escape, owners or (t.name for t in facts.tasks)))
-        )
-        values = {key: v for key, v in facts.history.items() if pattern.search(key)}
+        names = "|".join(map(re.escape, tasks))
+        pattern = re.compile(f"(val_)?({names})_loss")
+        values = {key: v for key, v in facts.history.items() if pattern.fullmatch(key)}
     return Figure(svg, f"{drawing.caption}.", f"{drawing.caption}.", values)
 
 
