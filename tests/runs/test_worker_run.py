@@ -232,7 +232,8 @@ def test_a_worker_does_not_wait_for_ever(tmp_path, index):
     assert ended.returncode == 1
     assert "Timeout (0:00:06)!" in ended.stderr
     assert "wait_for_all_workers_of_tf_config" in ended.stderr
-    assert os.listdir(tmp_path) == []
+    # A lock that the hard end left claims nothing.
+    assert set(os.listdir(tmp_path)) <= {".run.lock"}
 
 
 def epoch_of(path):
