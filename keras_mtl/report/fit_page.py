@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -170,25 +171,17 @@ def _figures(facts: FitFacts) -> list[Section]:
 
 
 def _figure(
-    name: str, drawing: Drawing, index: int, facts: FitFacts, task: str | None
+    drawing: Drawing, name: str, facts: FitFacts, tasks: Sequence[str]
 ) -> Figure:
-    svg = svg_figure(drawing.size, drawing.draw, f"figure{index}")
+    svg = svg_figure(drawing.size, drawing.draw, name)
     if drawing.size[0] > 8:
         svg = svg.replace("<svg ", "<svg data-wide ", 1)
     values: dict[str, Any] = {}
-    if name.endswith("learning_curve"):
-        columns = (f"{task}_loss", f"val_{task}_loss")
-        values = {key: facts.history[key] for key in columns if key in facts.history}
-    elif task is None and "over the epochs" in drawing.caption:
-        values = {key: _mean(each) for key, each in facts.history.items()}
+    if "over the epochs" in drawing.caption:
+        names = "|".join(map(re.escape, tasks))
+        pattern = re.compile(f"(val_)?({names})_loss")
+        values = {key: v for key, v in facts.history.items() if pattern.fullmatch(key)}
     return Figure(svg, f"{drawing.caption}.", f"{drawing.caption}.", values)
-
-
-def _mean(values: np.ndarray) -> np.ndarray:
-    """Averages the members that still trained in each epoch."""
-    members = np.reshape(values, (len(values), -1))
-    known = ~np.isnan(members)
-    return np.nansum(members, axis=1) / np.where(known.any(1), known.sum(1), np.nan)
 
 
 def _network(facts: FitFacts) -> list[Section]:
