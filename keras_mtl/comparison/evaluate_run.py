@@ -80,6 +80,7 @@ def evaluate_run(
         experiment = _experiment(data, settings, folder, errors)
     if errors:
         raise UserError(*errors)
+    experiment.remove_damaged()
     folds = sum(fold.repeat == 0 for fold in experiment.folds)
     terminal.show_data(
         data,

@@ -95,6 +95,12 @@ class Experiment:
             if not self.store.has(unit.candidate, unit.tasks, fold)
         ]
 
+    def remove_damaged(self) -> None:
+        """Removes fits that cannot be read, so that they count as missing."""
+        for unit in self.units():
+            for fold in unit.folds:
+                self.store.read(unit.candidate, unit.tasks, fold)
+
     def done(self) -> tuple[int, int]:
         """Returns how many of the fits are there, and their number."""
         units = [*self.units()]

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import re
+import socket
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -89,7 +90,9 @@ class FitStore:
             "seconds": fit.seconds,
             "failure": fit.failure,
         }
-        partial = path.with_name(f".{path.name}.{os.getpid()}")
+        # Containers that share the folder often have the same process number.
+        writer = f"{socket.gethostname()}.{os.getpid()}"
+        partial = path.with_name(f".{path.name}.{writer}")
         with partial.open("wb") as stream:
             arrays: dict[str, Any] = {f"task_{k}": v for k, v in fit.outputs.items()}
             np.savez(stream, facts=np.asarray(json.dumps(facts)), **arrays)

@@ -117,6 +117,25 @@ def test_fits_are_used_again_and_a_longer_comparison_adds_its_own(
     )
 
 
+def test_a_damaged_fit_is_made_again(settings, tmp_path):
+    def compare():
+        alone = {**settings, "tasks": settings["tasks"][1:2]}
+        return compare_sharing(
+            alone, folds=2, repeats=1, members=1, out=str(tmp_path / "out")
+        )
+
+    first = compare()
+    names = fit_names(tmp_path / "out")
+    damaged = next(name for name in names if name.startswith("linear"))
+    path = tmp_path / "out" / "fits" / damaged
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    second = compare()
+    assert sorted(fit_names(tmp_path / "out")) == sorted(names)
+    pd.testing.assert_frame_equal(first.metrics, second.metrics)
+    assert path.stat().st_size == pytest.approx(len(whole), abs=8)
+
+
 def fit_names(folder):
     return [name for name in os.listdir(folder / "fits") if name.endswith(".npz")]
 
