@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
 
-__all__ = ["Activation", "dense_block"]
+__all__ = ["Activation", "dense_block", "dense_trunk"]
 
 Activation = str | Callable[[Any], Any] | None
 
@@ -42,4 +42,31 @@ def dense_block(
         hidden = keras.layers.Dense(width, activation=activation, name=name)(inputs)
     if dropout:
         hidden = keras.layers.Dropout(dropout, name=f"{name}_dropout")(hidden)
+    return hidden
+
+
+def dense_trunk(
+    inputs: Any,
+    widths: Sequence[int],
+    activation: Activation,
+    dropout: float,
+    batch_norm: bool,
+) -> Any:
+    """Adds the layers that all tasks share, one `dense_block` after the other.
+
+    Args:
+        inputs: A tensor of shape (N, features).
+        widths: The layers' units; the first layer is `trunk_1`.
+        activation: See `dense_block`.
+        dropout: See `dense_block`.
+        batch_norm: See `dense_block`.
+
+    Returns:
+        A tensor of shape (N, the last width), or the inputs without layers.
+    """
+    hidden = inputs
+    for index, width in enumerate(widths, start=1):
+        hidden = dense_block(
+            hidden, width, activation, dropout, batch_norm, f"trunk_{index}"
+        )
     return hidden

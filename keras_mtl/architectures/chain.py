@@ -9,7 +9,7 @@ import keras
 
 from keras_mtl._core.errors import UserError, did_you_mean
 from keras_mtl.architectures._frame import Features, build_framed
-from keras_mtl.architectures.blocks import dense_block
+from keras_mtl.architectures.blocks import dense_block, dense_trunk
 from keras_mtl.architectures.heads import build_heads
 from keras_mtl.architectures.settings import ChainSettings
 from keras_mtl.layers import ChainedProbability, StandardizedOutput
@@ -64,15 +64,13 @@ def build_chain(
     _check_order(order, by_name, settings.form)
 
     def body(hidden: Any) -> dict[str, Any]:
-        for index, width in enumerate(settings.trunk, start=1):
-            hidden = dense_block(
-                hidden,
-                width,
-                settings.activation,
-                settings.dropout,
-                settings.batch_norm,
-                f"trunk_{index}",
-            )
+        hidden = dense_trunk(
+            hidden,
+            settings.trunk,
+            settings.activation,
+            settings.dropout,
+            settings.batch_norm,
+        )
         chain = [by_name[each] for each in order]
         build = _products if settings.form == "product" else _outputs
         outputs = build(hidden, chain, settings)

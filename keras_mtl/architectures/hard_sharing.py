@@ -8,7 +8,7 @@ from typing import Any
 import keras
 
 from keras_mtl.architectures._frame import build_framed
-from keras_mtl.architectures.blocks import Activation, dense_block
+from keras_mtl.architectures.blocks import Activation, dense_trunk
 from keras_mtl.architectures.heads import build_heads
 from keras_mtl.architectures.settings import HardSharingSettings
 from keras_mtl.features import Feature
@@ -74,10 +74,7 @@ def build_hard_sharing(
             if len(hidden.shape) > 2:
                 hidden = keras.layers.Flatten(name="trunk_flatten")(hidden)
         else:
-            for index, width in enumerate(trunk, start=1):
-                hidden = dense_block(
-                    hidden, width, activation, dropout, batch_norm, f"trunk_{index}"
-                )
+            hidden = dense_trunk(hidden, trunk, activation, dropout, batch_norm)
         return build_heads(hidden, tasks, activation, batch_norm)
 
     return build_framed(features, tasks, body, name, input_dropout)

@@ -11,6 +11,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from keras_mtl.features._block_encoding import BlockEncoding
 from keras_mtl.features._column_order import join_in_feature_order
 from keras_mtl.features._standardize import standardize_share
 
@@ -34,7 +35,7 @@ class BooleanColumn:
 
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
-class BooleanEncoding(keras.layers.Layer):
+class BooleanEncoding(BlockEncoding):
     """Standardizes truth values, and replaces missing and unknown ones by 0.
 
     The encoded columns of a truth value are the value, and whether it is
@@ -71,8 +72,7 @@ class BooleanEncoding(keras.layers.Layer):
         missing_words: Sequence[str],
         **kwargs: Any,
     ) -> None:
-        kwargs.setdefault("dtype", "float32")
-        super().__init__(trainable=False, **kwargs)
+        super().__init__(**kwargs)
         self.columns = tuple(
             column if isinstance(column, BooleanColumn) else BooleanColumn(**column)
             for column in columns
@@ -123,16 +123,9 @@ class BooleanEncoding(keras.layers.Layer):
     def compute_output_shape(self, input_shape):
         return (*input_shape[0], len(self.columns) + len(self._flagged))
 
-    def compute_output_spec(self, inputs):
-        # The inputs' dtype is string, which the layer's own dtype is not.
-        shape = self.compute_output_shape([tensor.shape for tensor in inputs])
-        return keras.KerasTensor(shape, "float32")
-
     def get_config(self):
-        config = super().get_config()
-        del config["trainable"]
         return {
-            **config,
+            **super().get_config(),
             "columns": [asdict(column) for column in self.columns],
             "true_words": self.true_words,
             "false_words": self.false_words,

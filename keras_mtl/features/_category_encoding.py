@@ -10,6 +10,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from keras_mtl.features._block_encoding import BlockEncoding
+
 __all__ = ["CategoryColumns", "CategoryEncoding"]
 
 
@@ -39,7 +41,7 @@ class CategoryColumns:
 
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
-class CategoryEncoding(keras.layers.Layer):
+class CategoryEncoding(BlockEncoding):
     """Looks strings up and gives each the columns of its category.
 
     One table over the pairs of feature and category serves all features.
@@ -78,8 +80,7 @@ class CategoryEncoding(keras.layers.Layer):
         missing_words: Sequence[str],
         **kwargs: Any,
     ) -> None:
-        kwargs.setdefault("dtype", "float32")
-        super().__init__(trainable=False, **kwargs)
+        super().__init__(**kwargs)
         self.features = tuple(
             item if isinstance(item, CategoryColumns) else CategoryColumns(**item)
             for item in features
@@ -155,16 +156,9 @@ class CategoryEncoding(keras.layers.Layer):
     def compute_output_shape(self, input_shape):
         return (*input_shape[0], len(self._positions))
 
-    def compute_output_spec(self, inputs):
-        # The inputs' dtype is string, which the layer's own dtype is not.
-        shape = self.compute_output_shape([tensor.shape for tensor in inputs])
-        return keras.KerasTensor(shape, "float32")
-
     def get_config(self):
-        config = super().get_config()
-        del config["trainable"]
         return {
-            **config,
+            **super().get_config(),
             "features": [asdict(feature) for feature in self.features],
             "missing_words": self.missing_words,
         }

@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
+from keras_mtl.features._block_encoding import BlockEncoding
 from keras_mtl.features._column_order import join_in_feature_order
 from keras_mtl.features._dates import (
     DATE_FORMATS,
@@ -54,7 +55,7 @@ class DateColumn:
 
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
-class DateEncoding(keras.layers.Layer):
+class DateEncoding(BlockEncoding):
     """Reads dates, and encodes what can be learned from them.
 
     The encoded columns of a date are the days back from the mean training day
@@ -87,8 +88,7 @@ class DateEncoding(keras.layers.Layer):
         columns: Iterable[DateColumn | Mapping[str, Any]],
         **kwargs: Any,
     ) -> None:
-        kwargs.setdefault("dtype", "float32")
-        super().__init__(trainable=False, **kwargs)
+        super().__init__(**kwargs)
         self.columns = tuple(
             column if isinstance(column, DateColumn) else DateColumn(**column)
             for column in columns
@@ -169,15 +169,11 @@ class DateEncoding(keras.layers.Layer):
         )
         return (*input_shape[0], columns)
 
-    def compute_output_spec(self, inputs):
-        # The inputs' dtype is string, which the layer's own dtype is not.
-        shape = self.compute_output_shape([tensor.shape for tensor in inputs])
-        return keras.KerasTensor(shape, "float32")
-
     def get_config(self):
-        config = super().get_config()
-        del config["trainable"]
-        return {**config, "columns": [asdict(column) for column in self.columns]}
+        return {
+            **super().get_config(),
+            "columns": [asdict(column) for column in self.columns],
+        }
 
 
 def _circle(values: Any, period: int) -> list[Any]:

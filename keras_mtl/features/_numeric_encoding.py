@@ -10,6 +10,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from keras_mtl.features._block_encoding import BlockEncoding
 from keras_mtl.features._column_order import join_in_feature_order
 from keras_mtl.features._standardize import LARGEST_NUMBER, standardize_share
 
@@ -43,7 +44,7 @@ class NumericColumn:
 
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
-class NumericEncoding(keras.layers.Layer):
+class NumericEncoding(BlockEncoding):
     """Standardizes numbers, and replaces missing ones by their mean.
 
     The encoded columns of a number are the number; for each of its `levels`
@@ -83,8 +84,7 @@ class NumericEncoding(keras.layers.Layer):
         clip: float = CLIP,
         **kwargs: Any,
     ) -> None:
-        kwargs.setdefault("dtype", "float32")
-        super().__init__(trainable=False, **kwargs)
+        super().__init__(**kwargs)
         self.columns = tuple(
             column if isinstance(column, NumericColumn) else NumericColumn(**column)
             for column in columns
@@ -132,10 +132,8 @@ class NumericEncoding(keras.layers.Layer):
         return (*input_shape[0], columns)
 
     def get_config(self):
-        config = super().get_config()
-        del config["trainable"]
         columns = [asdict(column) for column in self.columns]
-        return {**config, "columns": columns, "clip": self.clip}
+        return {**super().get_config(), "columns": columns, "clip": self.clip}
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,13 @@ import keras
 import numpy as np
 from keras import ops
 
+from keras_mtl.layers._task_variables import SplitByTask
+
 __all__ = ["CrossStitch"]
 
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
-class CrossStitch(keras.layers.Layer):
+class CrossStitch(SplitByTask, keras.layers.Layer):
     """A mix of stacked activations: `y_i = sum_j a_ij x_j` (Misra et al. 2016).
 
     At the start a stream keeps the share `own` of itself, and the others share
@@ -54,11 +56,6 @@ class CrossStitch(keras.layers.Layer):
         self.subspaces = subspaces
         self.rate = rate
         self.by_task = by_task
-
-    @property
-    def task_variables(self):
-        """The variables whose first axis is split by task; `[]` if none is."""
-        return list(self.trainable_variables) if self.by_task else []
 
     @property
     def stitches(self):

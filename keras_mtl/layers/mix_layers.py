@@ -3,11 +3,13 @@
 import keras
 from keras import ops
 
+from keras_mtl.layers._task_variables import SplitByTask
+
 __all__ = ["MixLayers"]
 
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
-class MixLayers(keras.layers.Layer):
+class MixLayers(SplitByTask, keras.layers.Layer):
     """What a task reads of several layers: `y_t = sum_l b_tl x_tl`.
 
     The mix of sluice networks (Ruder et al. 2017), which begins with equal parts.
@@ -36,11 +38,6 @@ class MixLayers(keras.layers.Layer):
     def __init__(self, by_task=False, **kwargs):
         super().__init__(**kwargs)
         self.by_task = by_task
-
-    @property
-    def task_variables(self):
-        """The variables whose first axis is split by task; `[]` if none is."""
-        return list(self.trainable_variables) if self.by_task else []
 
     @property
     def weights_of_layers(self):

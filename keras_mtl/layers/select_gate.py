@@ -6,6 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from keras_mtl.layers._task_variables import SplitByTask
 from keras_mtl.layers.training_layers import mean_over_present
 
 __all__ = ["SelectGate", "smooth_step"]
@@ -27,7 +28,7 @@ def smooth_step(t, gamma):
 
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
-class SelectGate(keras.layers.Layer):
+class SelectGate(SplitByTask, keras.layers.Layer):
     """Gates that choose at most `selectors` experts, by smooth binary codes.
 
     Selector k of a gate has a number z for each of the `ceil(log2 E)` bits of an
@@ -90,11 +91,6 @@ class SelectGate(keras.layers.Layer):
         self.per_example = per_example
         self.by_task = by_task
         self.bits = max(1, math.ceil(math.log2(experts)))
-
-    @property
-    def task_variables(self):
-        """The variables whose first axis is split by task; `[]` if none is."""
-        return list(self.trainable_variables) if self.by_task else []
 
     def build(self, input_shape):
         # Static gates are those of a row of one number, 1.

@@ -5,11 +5,13 @@ import math
 import keras
 from keras import ops
 
+from keras_mtl.layers._task_variables import SplitByTask
+
 __all__ = ["StackedDense"]
 
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
-class StackedDense(keras.layers.Layer):
+class StackedDense(SplitByTask, keras.layers.Layer):
     """`stack` dense layers of the same shape, computed side by side.
 
     Rows are the last axis of what comes out: the product over all layers of
@@ -63,11 +65,6 @@ class StackedDense(keras.layers.Layer):
         self.kernel_regularizer = keras.regularizers.get(kernel_regularizer)
         self.bias_regularizer = keras.regularizers.get(bias_regularizer)
         self.by_task = by_task
-
-    @property
-    def task_variables(self):
-        """The variables whose first axis is split by task; `[]` if none is."""
-        return list(self.trainable_variables) if self.by_task else []
 
     def build(self, input_shape):
         width = input_shape[-1] if len(input_shape) == 2 else input_shape[1]

@@ -3,13 +3,14 @@
 import keras
 from keras import ops
 
+from keras_mtl.layers._task_variables import SplitByTask
 from keras_mtl.layers.training_layers import PresentRowsNormalization
 
 __all__ = ["StackedNormalization"]
 
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
-class StackedNormalization(PresentRowsNormalization):
+class StackedNormalization(SplitByTask, PresentRowsNormalization):
     """A batch normalization of the outputs of a `StackedDense`.
 
     Each unit of each layer has its own mean, variance, scale and offset.
@@ -37,11 +38,6 @@ class StackedNormalization(PresentRowsNormalization):
     def __init__(self, by_task=False, **kwargs):
         super().__init__(**kwargs)
         self.by_task = by_task
-
-    @property
-    def task_variables(self):
-        """The variables whose first axis is split by task; `[]` if none is."""
-        return list(self.trainable_variables) if self.by_task else []
 
     def build(self, input_shape):
         super().build((None, input_shape[0] * input_shape[1]))

@@ -1,0 +1,40 @@
+"""The base of the layers that each encode all features of a kind."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+
+__all__ = ["BlockEncoding"]
+
+
+class BlockEncoding(keras.layers.Layer):
+    """A layer without weights, from a list of inputs to one float32 matrix.
+
+    A subclass writes `call` and `compute_output_shape`.
+
+    Args:
+        **kwargs: See `keras.layers.Layer`.
+
+    Call arguments:
+        inputs: A list of one tensor of shape (N,) per feature.
+
+    Call returns:
+        float32 of shape (N, columns).
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("dtype", "float32")
+        super().__init__(trainable=False, **kwargs)
+
+    def compute_output_spec(self, inputs):
+        # The inputs' dtype may be string, which the layer's own dtype is not.
+        shape = self.compute_output_shape([tensor.shape for tensor in inputs])
+        return keras.KerasTensor(shape, "float32")
+
+    def get_config(self):
+        config = super().get_config()
+        # It is none of the constructor's arguments.
+        del config["trainable"]
+        return config
