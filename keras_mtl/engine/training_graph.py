@@ -21,6 +21,7 @@ __all__ = [
     "initial_seeds",
     "initialize_waiting_variables",
     "is_seed",
+    "noise_of",
     "set_dropout_rates",
     "statistics",
     "training_graph",
@@ -232,6 +233,32 @@ class Noise:
                 tf.TensorSpec(each.shape, each.fed_dtype) for each in draws
             ],
         )
+
+
+def noise_of(step: Any, own_rates: Collection[str] = ()) -> Noise:
+    """Return where the random numbers of a step come from.
+
+    Args:
+        step: A `BatchStep`.
+        own_rates: See `Noise`.
+    """
+    graph, samples = step.model, step.weighting.samples
+
+    def run(rows: int) -> None:
+        zeros = [tf.zeros(each.shape, each.dtype) for each in graph.trainable_variables]
+        others = [
+            tf.zeros(each.shape, each.dtype) for each in graph.non_trainable_variables
+        ]
+        # As often as the step does: a batch may be cut into independent parts.
+        for first in range(samples):
+            size = len(range(first, rows, samples))
+            inputs = keras.tree.map_structure(
+                lambda each, size=size: tf.zeros((size, *each.shape[1:]), each.dtype),
+                graph.input,
+            )
+            graph.stateless_call(zeros, others, inputs, training=True)
+
+    return Noise(graph, run, own_rates)
 
 
 def _cast_seeds(seeds: tf.Tensor) -> tf.Tensor:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Collection
 from typing import Any
 
@@ -21,99 +20,22 @@ from keras_mtl.blocks.task_arguments import (
     weights_by_task,
 )
 from keras_mtl.blocks.task_losses import block_losses
-from keras_mtl.engine.batch_step import BatchStep, Tensors
+from keras_mtl.engine.batch_step import BatchStep
 from keras_mtl.engine.epoch import EpochProgram, EpochSettings
 from keras_mtl.engine.epoch_metrics import ModelMetrics
 from keras_mtl.engine.gradient_watch import GradientWatch
 from keras_mtl.engine.replicas import replica_shares
 from keras_mtl.engine.trainer import Trainer, Update
-from keras_mtl.engine.training_graph import Noise, training_graph
+from keras_mtl.engine.training_graph import noise_of, training_graph
+from keras_mtl.engine.xla_choice import one_program_pays, suits_xla, xla_pays
+from keras_mtl.model._strategy_replicas import StrategyReplicas
 from keras_mtl.weighting import Weighting
 from keras_mtl.weighting import get as get_weighting
 
-__all__ = [
-    "ModelTraining",
-    "noise_of",
-    "one_program_pays",
-    "suits_xla",
-    "xla_pays",
-]
+__all__ = ["ModelTraining"]
 
 # So many numbers may the layers' outputs have in an evaluation, at least.
 NUMBERS_AT_ONCE = 2**22
-
-# XLA takes 1.6 to 1.7 seconds of a core to compile the steps of a small network. It
-# saves 0.22 ms in each step of one member, 1.4 of ten members, 2.3 of a hundred.
-COMPILE_SECONDS = 1.7
-SAVED_PER_STEP = 1e-4
-SAVED_PER_MEMBER = 1.25e-4
-MEMBERS_THAT_SAVE = 17
-# To compile the metrics and the evaluation too takes one to two seconds more, and saves
-# about a millisecond in each epoch.
-EPOCHS_OF_ONE_PROGRAM = 1500
-
-
-def xla_pays(steps: int, members: int = 1) -> bool:
-    """Return whether XLA saves more time than it takes to compile.
-
-    Measured on two cores with the article's net. Where networks are so large
-    that it saves less, a step is long and the seconds do not count.
-
-    Args:
-        steps: The steps that are still to come.
-        members: The members that take each step together.
-    """
-    saved = SAVED_PER_STEP + SAVED_PER_MEMBER * min(members, MEMBERS_THAT_SAVE)
-    return steps * saved > COMPILE_SECONDS
-
-
-def one_program_pays(epochs: int) -> bool:
-    """Return whether XLA compiles the metrics and the evaluation with the steps.
-
-    Args:
-        epochs: The epochs that are planned.
-    """
-    return epochs >= EPOCHS_OF_ONE_PROGRAM
-
-
-def suits_xla(graph: Any, noise: Noise) -> bool:
-    """Return whether XLA takes a graph, and makes it faster.
-
-    On CPUs it takes several times as long as TensorFlow's own kernels for
-    convolutions within a loop. A random layer that draws for itself would draw
-    other numbers in XLA than in TensorFlow.
-    """
-    slow = any(
-        hasattr(layer, "kernel_size") or isinstance(layer, keras.layers.RNN)
-        for layer in graph._flatten_layers()
-    )
-    return not slow and not noise.inside and _supports_xla(graph)
-
-
-def noise_of(step: BatchStep, own_rates: Collection[str] = ()) -> Noise:
-    """Return where the random numbers of a step come from.
-
-    Args:
-        step: The step.
-        own_rates: See `Noise`.
-    """
-    graph, samples = step.model, step.weighting.samples
-
-    def run(rows: int) -> None:
-        zeros = [tf.zeros(each.shape, each.dtype) for each in graph.trainable_variables]
-        others = [
-            tf.zeros(each.shape, each.dtype) for each in graph.non_trainable_variables
-        ]
-        # As often as the step does: a batch may be cut into independent parts.
-        for first in range(samples):
-            size = len(range(first, rows, samples))
-            inputs = keras.tree.map_structure(
-                lambda each, size=size: tf.zeros((size, *each.shape[1:]), each.dtype),
-                graph.input,
-            )
-            graph.stateless_call(zeros, others, inputs, training=True)
-
-    return Noise(graph, run, own_rates)
 
 
 class ModelTraining:
@@ -219,7 +141,7 @@ class ModelTraining:
         batch = weigh_classes(self.step.blocks, batch, self.class_weights)
         if self._trainer is None:
             self._trainer = self._make_trainer(self.step)
-        exchange = _Replicas.of_context()
+        exchange = StrategyReplicas.of_context()
         update = self._trainer.train(batch, exchange=exchange)
         if self.watched is not None:
             self.watched.add(*update.conflict)
@@ -232,7 +154,7 @@ class ModelTraining:
         if self._trainer is None:
             self._trainer = self._make_trainer(self.step)
         update = self._trainer.evaluate(batch)
-        self.track(batch, update, _Replicas.of_context())
+        self.track(batch, update, StrategyReplicas.of_context())
         self.measure(batch, update.outputs)
         return update.outputs
 
@@ -285,7 +207,9 @@ class ModelTraining:
                 hidden |= set(given.result())
         return {name: one for name, one in values.items() if name not in hidden}
 
-    def track(self, batch: Batch, update: Update, exchange: _Replicas | None) -> None:
+    def track(
+        self, batch: Batch, update: Update, exchange: StrategyReplicas | None
+    ) -> None:
         """Update the trackers of the losses with those of a batch."""
         losses = update.losses
         if exchange is not None:
@@ -363,10 +287,6 @@ class ModelTraining:
         self._program = EpochProgram(trainer, metrics, settings)
         return self._program
 
-    def forget_program(self) -> None:
-        """Have the steps compiled anew, as something in them has changed."""
-        self._program = None
-
     def rows_at_once(self, batch_size: int) -> int:
         """Return how many rows of an evaluation go through the model at once."""
         return max(batch_size, NUMBERS_AT_ONCE // row_size(self.model, True))
@@ -384,35 +304,6 @@ class ModelTraining:
             self.constant_weights,
             noise_of(step),
         )
-
-
-class _Replicas:
-    """The replicas of a `tf.distribute` strategy, inside of one of them."""
-
-    def __init__(self, context: Any) -> None:
-        self._context = context
-        self._count = context.strategy.num_replicas_in_sync
-
-    @classmethod
-    def of_context(cls) -> _Replicas | None:
-        """Return the replicas of this call; None for one."""
-        context = tf.distribute.get_replica_context()
-        if context is None or context.strategy.num_replicas_in_sync == 1:
-            return None
-        return cls(context)
-
-    def mean(self, values: Any) -> Any:
-        """Return the means of nested tensors over the replicas."""
-        return tf.nest.map_structure(
-            lambda value: self._context.all_reduce(tf.distribute.ReduceOp.MEAN, value),
-            values,
-        )
-
-    def combine(
-        self, gradients: Tensors, statistics: Tensors
-    ) -> tuple[Tensors, Tensors]:
-        """Return the gradients to apply: Keras's optimizers sum over replicas."""
-        return [gradient / self._count for gradient in gradients], statistics
 
 
 def _fed_graph(model: Any) -> Any:
@@ -443,14 +334,3 @@ def _require_full_precision(model: Any) -> None:
             f"'mixed_{half[0].dtype}', which computes in {half[0].dtype} and keeps "
             "the weights in float32."
         )
-
-
-def _supports_xla(model: keras.Model) -> bool:
-    # Keras looks at the layers when it is asked to compile.
-    before = model.jit_compile
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        model.jit_compile = True
-    supported = model.jit_compile
-    model.jit_compile = before
-    return bool(supported)

@@ -20,8 +20,7 @@ from keras_mtl.engine.rows import (
     steps_per_epoch,
 )
 from keras_mtl.engine.trainer import MemberValues, Trainer
-from keras_mtl.engine.training_graph import dropout_layers, is_seed
-from keras_mtl.model.model_training import noise_of
+from keras_mtl.engine.training_graph import dropout_layers, is_seed, noise_of
 from keras_mtl.model.multi_task_model import MultiTaskModel
 from keras_mtl.tasks import Task
 from keras_mtl.training._initial_values import set_seed

@@ -27,7 +27,7 @@ from keras_mtl.engine.training_graph import (
     initial_seeds,
     training_graph,
 )
-from keras_mtl.model.model_training import one_program_pays, suits_xla, xla_pays
+from keras_mtl.engine.xla_choice import one_program_pays, suits_xla, xla_pays
 from keras_mtl.model.multi_task_model import MultiTaskModel
 from keras_mtl.training._initial_values import initial_values, set_seed
 from keras_mtl.training._member_loop import MemberLoop

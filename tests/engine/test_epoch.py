@@ -5,8 +5,7 @@ import numpy as np
 import pytest
 
 from keras_mtl.architectures import build_hard_sharing
-from keras_mtl.engine import epoch
-from keras_mtl.model import model_training
+from keras_mtl.engine import epoch, xla_choice
 from keras_mtl.training import TrainingSettings, fit_members
 
 
@@ -70,7 +69,7 @@ def test_a_fit_ends_alike_in_one_xla_program(tasks, data, monkeypatch):
 
     weights, history, is_one = fitted()
     assert not is_one
-    monkeypatch.setattr(model_training, "EPOCHS_OF_ONE_PROGRAM", 2)
+    monkeypatch.setattr(xla_choice, "EPOCHS_OF_ONE_PROGRAM", 2)
     again, history_again, is_one = fitted()
     assert is_one
     for one, other in zip(weights, again, strict=True):
@@ -98,7 +97,7 @@ def test_members_end_alike_in_one_xla_program(tasks, data, monkeypatch):
         )
 
     parts = fitted()
-    monkeypatch.setattr(model_training, "EPOCHS_OF_ONE_PROGRAM", 2)
+    monkeypatch.setattr(xla_choice, "EPOCHS_OF_ONE_PROGRAM", 2)
     one = fitted()
     assert one.epochs.tolist() == parts.epochs.tolist()
     for name, values in parts.history.items():
