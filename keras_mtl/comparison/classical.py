@@ -117,66 +117,60 @@ def _classes(
 def _choose_classifier(
     name: str, inputs: np.ndarray, labels: np.ndarray, seed: int
 ) -> Any:
-    fewest = int(np.bincount(labels)[np.unique(labels)].min())
-    if name == "linear":
-        model = LogisticRegressionCV(
-            Cs=STRENGTHS,
-            cv=min(INNER_FOLDS, max(2, fewest)),
-            scoring="neg_log_loss",
-            max_iter=500,
-            random_state=seed,
-        )
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            warnings.simplefilter("ignore", FutureWarning)
-            return model.fit(inputs, labels)
     if name == "forest":
-        # Rows that a tree has not seen choose, and cost no further fits.
-        forests = [
-            RandomForestClassifier(
-                TREES, min_samples_leaf=leaf, oob_score=True, random_state=seed
-            )
-            for leaf in LEAVES
-        ]
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)
-            fitted = [forest.fit(inputs, labels) for forest in forests]
-        return max(fitted, key=lambda forest: forest.oob_score_)
-    models = [
-        HistGradientBoostingClassifier(
-            learning_rate=0.05, max_leaf_nodes=nodes, max_iter=300, random_state=seed
-        )
-        for nodes in LEAF_NODES
-    ]
-    return _choose_boosting(models, inputs, labels)
+        return _choose_forest(RandomForestClassifier, inputs, labels, seed)
+    if name == "boosting":
+        return _choose_boosting(HistGradientBoostingClassifier, inputs, labels, seed)
+    fewest = int(np.bincount(labels)[np.unique(labels)].min())
+    model = LogisticRegressionCV(
+        Cs=STRENGTHS,
+        cv=min(INNER_FOLDS, max(2, fewest)),
+        scoring="neg_log_loss",
+        max_iter=500,
+        random_state=seed,
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        warnings.simplefilter("ignore", FutureWarning)
+        return model.fit(inputs, labels)
 
 
 def _choose_regressor(
     name: str, inputs: np.ndarray, labels: np.ndarray, seed: int
 ) -> Any:
-    if name == "linear":
-        return RidgeCV(alphas=RIDGES).fit(inputs, labels)
     if name == "forest":
+        return _choose_forest(RandomForestRegressor, inputs, labels, seed)
+    if name == "boosting":
+        return _choose_boosting(HistGradientBoostingRegressor, inputs, labels, seed)
+    return RidgeCV(alphas=RIDGES).fit(inputs, labels)
+
+
+def _choose_forest(kind: Any, inputs: np.ndarray, labels: np.ndarray, seed: int) -> Any:
+    """Returns the forest that is best on the rows that its trees have not seen."""
+    with warnings.catch_warnings():
+        # Of few rows, some may have been seen by all trees.
+        warnings.simplefilter("ignore", UserWarning)
         forests = [
-            RandomForestRegressor(
-                TREES, min_samples_leaf=leaf, oob_score=True, random_state=seed
-            )
+            kind(TREES, min_samples_leaf=leaf, oob_score=True, random_state=seed)
             for leaf in LEAVES
         ]
         fitted = [forest.fit(inputs, labels) for forest in forests]
-        return max(fitted, key=lambda forest: forest.oob_score_)
-    models = [
-        HistGradientBoostingRegressor(
-            learning_rate=0.05, max_leaf_nodes=nodes, max_iter=300, random_state=seed
-        )
+    return max(fitted, key=lambda forest: forest.oob_score_)
+
+
+def _choose_boosting(
+    kind: Any, inputs: np.ndarray, labels: np.ndarray, seed: int
+) -> Any:
+    """Returns the model with the best loss on the rows that stop it early."""
+    fitted = [
+        kind(
+            learning_rate=0.05,
+            max_leaf_nodes=nodes,
+            max_iter=300,
+            early_stopping=True,
+            validation_fraction=0.2,
+            random_state=seed,
+        ).fit(inputs, labels)
         for nodes in LEAF_NODES
     ]
-    return _choose_boosting(models, inputs, labels)
-
-
-def _choose_boosting(models: list[Any], inputs: np.ndarray, labels: np.ndarray) -> Any:
-    """Returns the model with the best loss on the rows that stop it early."""
-    for model in models:
-        model.set_params(early_stopping=True, validation_fraction=0.2)
-        model.fit(inputs, labels)
-    return max(models, key=lambda model: max(model.validation_score_))
+    return max(fitted, key=lambda model: max(model.validation_score_))

@@ -14,10 +14,13 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from keras_mtl._core.interrupts import terminate_as_interrupt
 from keras_mtl._core.side_process import SideProcess, SideProcessError
 from keras_mtl._core.whole_folders import disk_failures
-from keras_mtl.comparison.comparison import Comparison, summarize
+from keras_mtl.comparison.candidates import choose_candidates
+from keras_mtl.comparison.comparison import Comparison
 from keras_mtl.comparison.experiment import Experiment
+from keras_mtl.comparison.folds import make_folds
 from keras_mtl.comparison.groups import choose_groups
 from keras_mtl.comparison.settings import ComparisonSettings
+from keras_mtl.comparison.summary import summarize
 from keras_mtl.comparison.tables import show_comparison
 from keras_mtl.configuration.fit_config import FitConfig
 from keras_mtl.configuration.repeatable import repeatable_values
@@ -77,15 +80,17 @@ def evaluate_run(
             "files. Choose another with --out."
         )
     with gather(errors):
-        experiment = _experiment(data, settings, folder, errors)
+        folds = make_folds(data, settings)
+    with gather(errors):
+        candidates = choose_candidates(data.config, settings)
     if errors:
         raise UserError(*errors)
+    experiment = Experiment(data, settings, folds, candidates, folder / FITS)
     experiment.remove_damaged()
-    folds = sum(fold.repeat == 0 for fold in experiment.folds)
     terminal.show_data(
         data,
-        f"{len(data.rows)} rows, divided into {folds} folds "
-        f"{len(experiment.folds) // folds} times",
+        f"{len(data.rows)} rows, divided into {experiment.folds_per_repeat} folds "
+        f"{len(folds) // experiment.folds_per_repeat} times",
     )
     try:
         with (
@@ -93,7 +98,8 @@ def evaluate_run(
             terminate_as_interrupt(),
             _helpers(experiment, folder, workers, modules),
         ):
-            if experiment.done()[0] < experiment.done()[1]:
+            done, total = experiment.done()
+            if done < total:
                 with terminal.loading():
                     import tensorflow as tf
 
@@ -113,14 +119,6 @@ def evaluate_run(
     show_comparison(terminal.console, comparison)
     terminal.console.print(f"Written: {folder}")
     return comparison
-
-
-def _experiment(
-    data: Any, settings: ComparisonSettings, folder: Path, errors: list[str]
-) -> Experiment:
-    if errors:
-        raise UserError
-    return Experiment(data, settings, folder / FITS)
 
 
 @contextlib.contextmanager
@@ -178,20 +176,10 @@ def _progress(terminal: Terminal, experiment: Experiment, quiet: bool) -> Iterat
 
 
 def _write(comparison: Comparison, experiment: Experiment, folder: Path) -> None:
-    rows = comparison.predictions
-    flat = rows.drop(columns=["label", "outputs"]).copy()
-    flat["label"] = [_cell(each) for each in rows["label"]]
-    flat["outputs"] = [_cell(each) for each in rows["outputs"]]
-    flat.to_csv(folder / PREDICTIONS, index=False)
+    comparison.predictions.to_csv(folder / PREDICTIONS, index=False)
     write_toml(folder / "config.toml", repeatable_values(experiment.data.config))
     text = json.dumps(comparison.to_plain(), indent=1)
     partial = folder / f".{RESULT}"
     partial.write_text(text + "\n", "utf-8")
     # Last, so that it tells that the others are whole.
     partial.replace(folder / RESULT)
-
-
-def _cell(value: Any) -> str:
-    """Writes a label or outputs: numbers with blanks between them."""
-    numbers = [value] if not hasattr(value, "__len__") else value
-    return " ".join(f"{number:.9g}" for number in numbers)

@@ -20,7 +20,6 @@ from keras_mtl.comparison.encoding import FoldEncoder
 from keras_mtl.comparison.folds import Fold, make_folds
 from keras_mtl.comparison.settings import ComparisonSettings
 from keras_mtl.comparison.store import FitStore, FoldFit
-from keras_mtl.configuration.fit_config import FitConfig
 from keras_mtl.configuration.validate import build_config
 from keras_mtl.runs.prepare import PreparedData, prepare_data
 from keras_mtl.runs.resume import data_digests
@@ -54,25 +53,32 @@ class Experiment:
     Args:
         data: The rows.
         settings: How models are compared.
+        folds: The folds of all repeats.
+        candidates: The models.
         folder: The folder of the fits.
     """
 
     def __init__(
-        self, data: PreparedData, settings: ComparisonSettings, folder: Path
+        self,
+        data: PreparedData,
+        settings: ComparisonSettings,
+        folds: Sequence[Fold],
+        candidates: Sequence[Candidate],
+        folder: Path,
     ) -> None:
         self.data = data
         self.settings = settings
-        self.folds = make_folds(data, settings)
-        self.candidates = choose_candidates(data.config, settings)
+        self.folds = folds
+        self.candidates = candidates
+        self.folds_per_repeat = sum(fold.repeat == 0 for fold in folds)
         digests = data_digests(data)
         del digests["the split"]
         text = json.dumps([digests, data.groups.tolist()], sort_keys=True)
-        per_repeat = sum(fold.repeat == 0 for fold in self.folds)
         self.store = FitStore(
             folder,
             hashlib.blake2b(text.encode(), digest_size=16).hexdigest(),
             data.config.seed,
-            per_repeat,
+            self.folds_per_repeat,
         )
         self._encode: FoldEncoder | None = None
 
@@ -224,10 +230,9 @@ def work_beside(
         workers: See `Experiment.work`.
     """
     import_modules(modules)
-    data = prepare_data(_config(config))
-    experiment = Experiment(data, ComparisonSettings(**settings), Path(folder))
+    data = prepare_data(build_config(config))
+    compared = ComparisonSettings(**settings)
+    folds = make_folds(data, compared)
+    candidates = choose_candidates(data.config, compared)
+    experiment = Experiment(data, compared, folds, candidates, Path(folder))
     experiment.work(networks, workers)
-
-
-def _config(values: dict[str, Any]) -> FitConfig:
-    return build_config(values)

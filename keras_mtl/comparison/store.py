@@ -57,13 +57,18 @@ class FitStore:
     def __init__(self, folder: Path, data: str, seed: int, folds: int) -> None:
         self.folder = folder
         self._common = {"data": data, "seed": seed, "folds": folds}
+        # A digest of settings takes a while, and progress asks for all of them.
+        self._digests: dict[tuple[str, ...], str] = {}
         folder.mkdir(parents=True, exist_ok=True)
 
     def path(self, candidate: Candidate, tasks: Sequence[Task], fold: Fold) -> Path:
         """Returns where a fit lies."""
+        names = (candidate.name, *[task.name for task in tasks])
+        if names not in self._digests:
+            self._digests[names] = candidate.digest(tasks)
         key = {
             **self._common,
-            "candidate": candidate.digest(tasks),
+            "candidate": self._digests[names],
             "repeat": fold.repeat,
             "fold": fold.number,
         }

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from keras_mtl._core.display import printable
+from keras_mtl.comparison.candidates import SINGLE_TASK
 from keras_mtl.comparison.comparison import Comparison
 from keras_mtl.evaluation import SubgroupMetric, main_metric, metric_title
 
@@ -79,8 +80,6 @@ def _difference(comparison: Comparison, model: str, task: str) -> tuple[str, str
 
 
 def _overall(comparison: Comparison) -> list[str]:
-    from keras_mtl.comparison.candidates import SINGLE_TASK
-
     judgement = comparison.judgements.get(SINGLE_TASK)
     if judgement is None or judgement.scale is None or len(judgement.tasks) < 2:
         return []

@@ -9,8 +9,10 @@ import pytest
 from sklearn.metrics import log_loss, r2_score, roc_auc_score
 
 from keras_mtl.comparison import ComparisonSettings, compare_sharing
-from keras_mtl.comparison.experiment import Experiment
+from keras_mtl.comparison.candidates import choose_candidates
+from keras_mtl.comparison.encoding import FoldEncoder
 from keras_mtl.comparison.folds import make_folds
+from keras_mtl.comparison.networks import train_networks
 from keras_mtl.configuration import build_config
 from keras_mtl.errors import UserError
 from keras_mtl.evaluation import compare_paired
@@ -48,8 +50,8 @@ def test_metrics_are_those_of_scikit_learn(folder, compared):
             values = []
             for _, fold in own.groupby(["repeat", "fold"]):
                 label, output = (
-                    fold["label"].astype(float),
-                    fold["outputs"].astype(float),
+                    fold["label_0"],
+                    fold["output_0"],
                 )
                 score = {
                     "auc": lambda y, p: roc_auc_score(y, p),
@@ -78,8 +80,7 @@ def test_differences_are_of_the_same_folds(compared):
 def test_regression_is_answered_in_its_own_unit(compared):
     rows = compared.predictions
     own = rows[(rows["task"] == "cost") & (rows["model"] == "linear")]
-    outputs = np.concatenate(own["outputs"].to_list())
-    assert 60 < outputs.mean() < 140
+    assert 60 < own["output_0"].mean() < 140
 
 
 def test_a_single_task_net_of_the_same_size_is_about_as_large(compared):
@@ -141,35 +142,26 @@ def fit_names(folder):
 
 
 def test_rows_held_out_change_nothing_that_a_fold_learns(settings, tmp_path):
-    def outputs(frame, name):
-        path = tmp_path / name
-        frame.to_csv(path, index=False)
-        values = {**settings, "data": {"path": str(path)}}
-        data = prepare_data(build_config(values, {"training": {"members": 1}}))
-        experiment = Experiment(
-            data,
-            ComparisonSettings(folds=3, repeats=1, members=1),
-            tmp_path / f"{name}.d",
-        )
-        # The folds of the first frame: labels decide them.
-        experiment.folds = folds or experiment.folds
-        from keras_mtl.comparison.encoding import FoldEncoder
-        from keras_mtl.comparison.networks import train_networks
+    def outputs(frame, name, fold=None):
+        frame.to_csv(tmp_path / name, index=False)
+        values = {**settings, "data": {"path": str(tmp_path / name)}}
+        data = prepare_data(build_config(values))
+        compared = ComparisonSettings(folds=3, repeats=1, members=1)
+        # The fold of the first frame: labels decide it.
+        fold = fold or make_folds(data, compared)[0]
+        candidate = choose_candidates(data.config, compared)[0]
+        fits = train_networks(candidate, data.tasks, [fold], data, FoldEncoder(data))
+        return fits[0], fold
 
-        candidate, fold = experiment.candidates[0], experiment.folds[0]
-        fit = train_networks(candidate, data.tasks, [fold], data, FoldEncoder(data))[0]
-        return fit, fold, experiment.folds
-
-    folds = None
     frame = make_frame()
-    first, fold, folds = outputs(frame, "one.csv")
+    first, fold = outputs(frame, "one.csv")
     changed = frame.copy()
     test = fold.test[::2]
     other = fold.test[1::2]
     changed.loc[test, ["a", "b", "c"]] += 3.0
     changed.loc[test, "cost"] = 1e4
     changed.loc[test, "sick"] = 1 - changed.loc[test, "sick"]
-    second, _, _ = outputs(changed, "two.csv")
+    second, _ = outputs(changed, "two.csv", fold)
     kept = np.isin(fold.test, other)
     for task in ("kind", "sick", "cost"):
         np.testing.assert_array_equal(
@@ -229,3 +221,22 @@ def test_each_group_is_held_out_in_turn(settings, tmp_path):
     assert len(folds) == 4
     sites = [set(frame["site"].iloc[fold.test]) for fold in folds]
     assert sorted(map(sorted, sites)) == [["w"], ["x"], ["y"], ["z"]]
+
+
+@pytest.mark.slow
+def test_several_labels_are_compared_too(settings, tmp_path):
+    frame = make_frame().assign(fever=lambda f: (f["a"] > 0).astype(int))
+    frame["cough"] = (frame["b"] > 0.3).astype(int)
+    frame.loc[::9, "cough"] = None
+    frame.to_csv(tmp_path / "rows.csv", index=False)
+    tasks = [
+        {"kind": "multilabel", "name": "signs", "labels": ["fever", "cough"]},
+        {"kind": "binary", "name": "sick"},
+    ]
+    values = {**settings, "data": {"path": str(tmp_path / "rows.csv")}, "tasks": tasks}
+    found = compare_sharing(values, folds=2, repeats=1, members=1)
+    rows = found.predictions
+    rows = rows[(rows["task"] == "signs") & (rows["model"] == "linear")]
+    assert rows[["label_0", "output_0", "output_1"]].notna().all(axis=None)
+    assert rows["label_1"].isna().sum() == 10
+    assert found.summary().loc[("signs", "auc", "linear"), "folds"] == 2
