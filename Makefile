@@ -27,7 +27,7 @@ format: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix .
 
 benchmark: $(VENV)/.installed-dev
-	$(BIN)/python -m benchmarks.default_recipe $(ARGS)
+	$(BIN)/python -m keras_mtl.evaluate --repeats 5 --members 10 $(ARGS)
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .hypothesis .mypy_cache .ruff_cache

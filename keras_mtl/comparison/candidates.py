@@ -10,12 +10,13 @@ from typing import Any, Literal
 
 from keras_mtl.architectures.registry import ARCHITECTURES
 from keras_mtl.comparison.settings import ComparisonSettings
-from keras_mtl.configuration.fit_config import FitConfig
+from keras_mtl.configuration.fit_config import FitConfig, InputSettings, ModelSettings
 from keras_mtl.configuration.presets import PRESETS
 from keras_mtl.configuration.toml_file import read_toml
 from keras_mtl.configuration.validate import build_config, config_values
 from keras_mtl.errors import UserError, did_you_mean
 from keras_mtl.tasks import Task
+from keras_mtl.training.settings import TrainingSettings
 from keras_mtl.weighting.registry import WEIGHTINGS
 
 __all__ = ["CLASSICAL", "MULTI_TASK", "SINGLE_TASK", "Candidate", "choose_candidates"]
@@ -92,8 +93,7 @@ def choose_candidates(
     Raises:
         UserError: When a further configuration is not known, or wrong.
     """
-    members = {"training": {"members": settings.members}}
-    own = _with(config, members)
+    own = _with(config, {"training": {"members": settings.members}})
     chosen = [Candidate(MULTI_TASK, "multi-task", own)]
     if len(config.tasks) > 1:
         chosen += [
@@ -101,13 +101,17 @@ def choose_candidates(
             Candidate(SAME_SIZE, "same size", own),
         ]
     if config.preset != "article":
-        chosen.append(Candidate("article", "multi-task", _preset(config, "article")))
+        chosen.append(
+            Candidate(
+                "article", "multi-task", _preset(config, "article", settings.members)
+            )
+        )
     chosen += [Candidate(name, "classical", own) for name in CLASSICAL]
     errors: list[str] = []
     for text in settings.compare:
         try:
             chosen.append(
-                Candidate(text, "multi-task", _further(config, text, members))
+                Candidate(text, "multi-task", _further(config, text, settings.members))
             )
         except UserError as error:
             errors += [f"--compare {text}: {message}" for message in error.messages]
@@ -126,43 +130,44 @@ def _with(config: FitConfig, *layers: dict[str, Any]) -> FitConfig:
     return build_config(config_values(config), *layers)
 
 
-def _preset(config: FitConfig, name: str) -> FitConfig:
-    """Returns a preset, on the same rows, tasks and columns."""
+def _preset(config: FitConfig, name: str, members: int) -> FitConfig:
+    """Returns a preset, on the same rows, tasks and columns.
+
+    What the preset does not say is the default, and not what the run says.
+    """
     preset = PRESETS[name]
-    changed = _with(
-        config, {key: preset[key] for key in ("model", "training") if key in preset}
-    )
-    inputs = preset.get("inputs", {})
+    training = TrainingSettings(**preset["training"])
+    if training.members > 1:
+        training = training.replace(members=members)
+    inputs = InputSettings(**preset.get("inputs", {}))
     settings = {
-        "encoding": inputs.get("encoding"),
-        "missing_flag": inputs.get("missing_flags"),
-        "maximum_levels": inputs.get("maximum_levels"),
+        "encoding": inputs.encoding,
+        "missing_flag": inputs.missing_flags,
+        "maximum_levels": inputs.maximum_levels,
     }
     features = tuple(
         feature.replace(
-            **{
-                key: value
-                for key, value in settings.items()
-                if value is not None and hasattr(feature, key)
-            }
+            **{key: value for key, value in settings.items() if hasattr(feature, key)}
         )
         for feature in config.features
     )
-    # What the preset does not say is the default, and not what the run says.
-    training = type(config.training)(**preset["training"])
-    return changed.replace(features=features, training=training)
+    model = ModelSettings(name=config.model.name, **preset["model"])
+    return config.replace(
+        preset=name, model=model, training=training, features=features
+    )
 
 
-def _further(config: FitConfig, text: str, members: dict[str, Any]) -> FitConfig:
+def _further(config: FitConfig, text: str, members: int) -> FitConfig:
     name = text.partition(":")[0]
+    own = {"training": {"members": members}}
     if text.endswith(".toml"):
-        return _with(config, members, read_toml(text))
+        return _with(config, own, read_toml(text))
     if text in PRESETS:
-        return _preset(config, text)
+        return _preset(config, text, members)
     if name in WEIGHTINGS:
-        return _with(config, members, {"training": {"weighting": text}})
+        return _with(config, own, {"training": {"weighting": text}})
     if name in ARCHITECTURES:
-        return _with(config, members, {"model": {"architecture": text}})
+        return _with(config, own, {"model": {"architecture": text}})
     known = [*PRESETS, *WEIGHTINGS, *ARCHITECTURES]
     raise UserError(
         "expected a preset, a weighting, an architecture or a TOML file."

@@ -8,7 +8,7 @@ __all__ = ["HEART_DISEASE", "PRESETS"]
 
 PRESETS: dict[str, dict[str, Any]] = {
     # Found by cross-validation on training rows: see
-    # `python -m benchmarks.default_recipe` and the README.
+    # `python -m keras_mtl.evaluate` and the README.
     "default": {
         "model": {"trunk": [32, 64], "activation": "silu", "dropout": 0.2},
         "heads": {"widths": [16]},
