@@ -4,7 +4,7 @@ import re
 import shlex
 from pathlib import Path
 
-from keras_mtl import activations, export, fit, predict
+from keras_mtl import activations, evaluate, export, fit, predict
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -24,7 +24,7 @@ def test_the_commands_have_the_flags_shown():
         f"keras_mtl.{module.__name__.rpartition('.')[2]}": {
             flag.name for flag in module.FLAGS
         }
-        for module in (activations, export, fit, predict)
+        for module in (activations, evaluate, export, fit, predict)
     }
     shown = 0
     for _, text in BLOCKS:
