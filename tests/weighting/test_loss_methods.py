@@ -5,7 +5,8 @@ import pathlib
 
 import numpy as np
 import pytest
-from weighting_cases import make
+
+from tests.weighting.weighting_cases import make
 
 FROZEN = json.loads(pathlib.Path(__file__).with_name("torchjd_values.json").read_text())
 LOSSES = FROZEN["losses"]

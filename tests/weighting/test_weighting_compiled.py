@@ -3,9 +3,15 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from weighting_cases import ON_GRADIENTS, ON_GRAMIAN, ON_LOSSES, make, random_jacobian
 
 import keras_mtl.weighting
+from tests.weighting.weighting_cases import (
+    ON_GRADIENTS,
+    ON_GRAMIAN,
+    ON_LOSSES,
+    make,
+    random_jacobian,
+)
 
 ON_JACOBIAN = tuple(name for name in ON_GRADIENTS if name not in ON_GRAMIAN)
 TASKS, PARAMETERS = 4, 6

@@ -2,7 +2,9 @@
 
 import numpy as np
 import pytest
-from weighting_cases import (
+
+from keras_mtl.weighting._noise import uniform
+from tests.weighting.weighting_cases import (
     ON_GRADIENTS,
     RANDOM,
     dependent_jacobian,
@@ -10,8 +12,6 @@ from weighting_cases import (
     random_jacobian,
     weakly_stationary_jacobian,
 )
-
-from keras_mtl.weighting._noise import uniform
 
 MATRICES = [
     random_jacobian(0, 2, 3),

@@ -5,10 +5,10 @@ import sys
 
 import keras
 import pytest
-from weighting_cases import make
 
 import keras_mtl.weighting
 from keras_mtl.weighting import Weighting
+from tests.weighting.weighting_cases import make
 
 
 def test_the_names():

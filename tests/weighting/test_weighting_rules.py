@@ -3,7 +3,9 @@
 import keras
 import numpy as np
 import pytest
-from weighting_cases import (
+
+import keras_mtl.weighting
+from tests.weighting.weighting_cases import (
     ON_GRADIENTS,
     ON_GRAMIAN,
     ON_LOSSES,
@@ -13,8 +15,6 @@ from weighting_cases import (
     make,
     random_jacobian,
 )
-
-import keras_mtl.weighting
 
 SCALES = (1e-10, 1e-3, 1e10)
 ALL = keras_mtl.weighting.names()

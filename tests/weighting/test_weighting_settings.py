@@ -6,13 +6,13 @@ from typing import Annotated
 import pytest
 from keras import ops
 from pydantic import Field
-from weighting_cases import make
 
 import keras_mtl as km
 from keras_mtl.errors import UserError
 from keras_mtl.training import TrainingSettings
 from keras_mtl.weighting import LossWeighting
 from keras_mtl.weighting.registry import WEIGHTINGS, check_weighting, get
+from tests.weighting.weighting_cases import make
 
 
 @pytest.mark.parametrize("name", WEIGHTINGS.builtin)

@@ -5,7 +5,8 @@ import pathlib
 
 import numpy as np
 import pytest
-from weighting_cases import make
+
+from tests.weighting.weighting_cases import make
 
 JACOBIAN = np.array([[-4.0, 1.0, 1.0], [6.0, 1.0, 1.0]])
 # In the scale of each paper.

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 from scipy.optimize import nnls
-from weighting_cases import dependent_jacobian, random_jacobian
 
 from keras_mtl.weighting.solvers.nonnegative import (
     dual_cone_weights,
     nonnegative_minimum,
 )
 from keras_mtl.weighting.solvers.simplex import project_on_simplex, step_on_simplex
+from tests.weighting.weighting_cases import dependent_jacobian, random_jacobian
 
 
 @pytest.mark.parametrize("seed", range(4))
