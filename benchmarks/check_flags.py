@@ -8,15 +8,13 @@ from collections.abc import Iterable
 __all__ = ["absent_packages", "is_installed", "whole_number", "whole_numbers"]
 
 
-def whole_number(
-    flag: str, text: str | int, mistakes: list[str], least: int = 1
-) -> int:
+def whole_number(flag: str, text: str | int, errors: list[str], least: int = 1) -> int:
     """Reads a flag's number.
 
     Args:
         flag: Its name, for the message.
         text: What was given.
-        mistakes: Gets a message if it is no whole number, or too small.
+        errors: Gets a message if it is no whole number, or too small.
         least: The smallest that serves.
 
     Returns:
@@ -24,23 +22,23 @@ def whole_number(
 
     Example:
 
-    >>> mistakes = []
-    >>> whole_number("--rows", "12", mistakes), whole_number("--rows", "x", mistakes)
+    >>> errors = []
+    >>> whole_number("--rows", "12", errors), whole_number("--rows", "x", errors)
     (12, 1)
-    >>> mistakes
+    >>> errors
     ['--rows: expected whole numbers from 1; received x.']
     """
-    return next(iter(whole_numbers(flag, [text], mistakes, least)), least)
+    return next(iter(whole_numbers(flag, [text], errors, least)), least)
 
 
 def whole_numbers(
-    flag: str, texts: Iterable[str | int], mistakes: list[str], least: int = 1
+    flag: str, texts: Iterable[str | int], errors: list[str], least: int = 1
 ) -> list[int]:
     """Reads a flag's list of numbers, sorted and each once. See `whole_number`."""
     words = [str(text) for text in texts]
     wrong = [word for word in words if not word.isdecimal() or int(word) < least]
     if wrong:
-        mistakes.append(
+        errors.append(
             f"{flag}: expected whole numbers from {least}; received {', '.join(wrong)}."
         )
     return sorted({int(word) for word in words if word not in wrong})

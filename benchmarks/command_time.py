@@ -61,20 +61,20 @@ def main(argv: list[str] | None = None) -> int:
     )
 
 
-def _measure(values: dict[str, Any], mistakes: list[str]) -> None:
-    rounds = whole_number("--rounds", values.get("rounds", 3), mistakes)
+def _measure(values: dict[str, Any], errors: list[str]) -> None:
+    rounds = whole_number("--rounds", values.get("rounds", 3), errors)
     presets = values.get("presets", ("article", "default"))
     unknown = [name for name in presets if name not in PRESETS]
     if unknown:
-        mistakes.append(
+        errors.append(
             f"--presets: expected some of {', '.join(PRESETS)}; received "
             f"{', '.join(unknown)}."
         )
     script = not values.get("without_script")
     if script:
-        mistakes += absent_packages("torch")
-    if mistakes:
-        raise UserError(*mistakes)
+        errors += absent_packages("torch")
+    if errors:
+        raise UserError(*errors)
     console = Console(width=None if sys.stdout.isatty() else 100, highlight=False)
     whole: dict[str, list[dict[str, float]]] = {name: [] for name in (IMPORT, *presets)}
     inside: dict[str, list[dict[str, float]]] = {

@@ -51,12 +51,12 @@ def heart_tasks(seeds: int) -> ComparedProblem:
     padded = [
         np.pad(matrix, ((0, 0), (0, width - matrix.shape[1]))) for matrix in matrices
     ]
-    measures = {task.name: task.measure for task in data.tasks}
+    metrics = {task.name: task.measure for task in data.tasks}
 
     def score(labels, outputs) -> dict[str, float]:
         found = {
             name: measure(labels[name], outputs[name])
-            for name, measure in measures.items()
+            for name, measure in metrics.items()
         }
         return {
             "error": sum(each["log_loss"] for each in found.values()),

@@ -58,18 +58,18 @@ def main(argv: list[str] | None = None) -> int:
     )
 
 
-def _measure(values: dict[str, Any], mistakes: list[str]) -> None:
+def _measure(values: dict[str, Any], errors: list[str]) -> None:
     # Some hundred, so that each task has labels of each kind.
-    rows = whole_number("--rows", values.get("rows", 1_000_000), mistakes, least=500)
-    epochs = whole_number("--epochs", values.get("epochs", 2), mistakes)
-    shards = whole_number("--shards", values.get("shards", 0), mistakes, least=0)
-    batch_size = whole_number("--batch-size", values.get("batch_size", 4096), mistakes)
+    rows = whole_number("--rows", values.get("rows", 1_000_000), errors, least=500)
+    epochs = whole_number("--epochs", values.get("epochs", 2), errors)
+    shards = whole_number("--shards", values.get("shards", 0), errors, least=0)
+    batch_size = whole_number("--batch-size", values.get("batch_size", 4096), errors)
     sizes = whole_numbers(
-        "--batch-sizes", values.get("batch_sizes", BATCH_SIZES), mistakes
+        "--batch-sizes", values.get("batch_sizes", BATCH_SIZES), errors
     )
-    rounds = whole_number("--rounds", values.get("rounds", 3), mistakes)
-    if mistakes:
-        raise UserError(*mistakes)
+    rounds = whole_number("--rounds", values.get("rounds", 3), errors)
+    if errors:
+        raise UserError(*errors)
     flags = [
         *[word for task in TASKS for word in ("--task", task)],
         *["--members", "1", "--epochs", str(epochs)],

@@ -56,10 +56,10 @@ def main(argv: list[str] | None = None) -> int:
     )
 
 
-def _measure(values: dict[str, Any], mistakes: list[str]) -> None:
-    rounds = whole_number("--rounds", values.get("rounds", 7), mistakes)
-    if mistakes:
-        raise UserError(*mistakes)
+def _measure(values: dict[str, Any], errors: list[str]) -> None:
+    rounds = whole_number("--rounds", values.get("rounds", 7), errors)
+    if errors:
+        raise UserError(*errors)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     console = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
     table = Table("tasks", "architecture", "ms per step", "ratio", "parameters")

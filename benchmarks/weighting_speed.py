@@ -51,17 +51,17 @@ def main(argv: list[str] | None = None) -> int:
     )
 
 
-def _measure(values: dict[str, Any], mistakes: list[str]) -> None:
+def _measure(values: dict[str, Any], errors: list[str]) -> None:
     methods = list(dict.fromkeys(["sum", *values.get("methods", METHODS)]))
-    mistakes += [
+    errors += [
         f"--methods: no weighting is named {name!r}.{did_you_mean(name, names())}"
         for name in methods
         if name not in names()
     ]
-    rounds = whole_number("--rounds", values.get("rounds", 7), mistakes)
-    mistakes += absent_packages("torch", "torchjd")
-    if mistakes:
-        raise UserError(*mistakes)
+    rounds = whole_number("--rounds", values.get("rounds", 7), errors)
+    errors += absent_packages("torch", "torchjd")
+    if errors:
+        raise UserError(*errors)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     console = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
     problem = Problem()

@@ -66,12 +66,12 @@ def write_rows(path: Path, columns: int, rows: int, seed: int = 0) -> None:
     frame.to_csv(path, index=False)
 
 
-def _measure(values: dict[str, Any], mistakes: list[str]) -> None:
-    widths = whole_numbers("--columns", values.get("columns", COLUMNS), mistakes)
-    rows = whole_number("--rows", values.get("rows", 5000), mistakes, LEAST_ROWS)
-    rounds = whole_number("--rounds", values.get("rounds", 1), mistakes)
-    if mistakes:
-        raise UserError(*mistakes)
+def _measure(values: dict[str, Any], errors: list[str]) -> None:
+    widths = whole_numbers("--columns", values.get("columns", COLUMNS), errors)
+    rows = whole_number("--rows", values.get("rows", 5000), errors, LEAST_ROWS)
+    rounds = whole_number("--rounds", values.get("rounds", 1), errors)
+    if errors:
+        raise UserError(*errors)
     console = Console(width=None if sys.stdout.isatty() else 100, highlight=False)
     found: dict[int, dict[str, float]] = {}
     with tempfile.TemporaryDirectory() as folder:

@@ -28,7 +28,7 @@ def build_trunk() -> keras.Model:
 
 
 def main(epochs: int = 15) -> dict[str, float]:
-    """Trains the model and returns its measures on held-out images."""
+    """Trains the model and returns its metrics on held-out images."""
     keras.utils.set_random_seed(0)
     digits = load_digits()
     images = (digits.images[..., None] / 16).astype("float32")

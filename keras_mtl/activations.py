@@ -75,7 +75,7 @@ def main(argv: list[str] | None = None) -> int:
     )
 
 
-def _study(values: dict[str, Any], mistakes: list[str]) -> None:
+def _study(values: dict[str, Any], errors: list[str]) -> None:
     from keras_mtl.errors import UserError
     from studies.settings import study_settings
 
@@ -83,7 +83,7 @@ def _study(values: dict[str, Any], mistakes: list[str]) -> None:
     overwrite = bool(values.pop("overwrite", False))
     quiet = bool(values.pop("quiet", False))
     if values.get("heart"):
-        mistakes += [
+        errors += [
             f"{flag.name}: has no part in --heart, which trains as a fit does. "
             "Leave one of them out."
             for flag in FLAGS
@@ -92,9 +92,9 @@ def _study(values: dict[str, Any], mistakes: list[str]) -> None:
     try:
         settings = study_settings(values)
     except UserError as error:
-        raise UserError(*mistakes, *error.messages) from None
-    if mistakes:
-        raise UserError(*mistakes)
+        raise UserError(*errors, *error.messages) from None
+    if errors:
+        raise UserError(*errors)
     # Loaded from here on: what the settings don't need.
     if settings.heart:
         from studies.heart_run import run_heart_study

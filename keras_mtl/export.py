@@ -46,7 +46,7 @@ def main(argv: list[str] | None = None) -> int:
     )
 
 
-def _export(values: dict[str, Any], mistakes: list[str]) -> None:
+def _export(values: dict[str, Any], errors: list[str]) -> None:
     from keras_mtl._core.display import write_output
     from keras_mtl._core.plugins import import_modules
     from keras_mtl.errors import UserError, gather
@@ -54,17 +54,17 @@ def _export(values: dict[str, Any], mistakes: list[str]) -> None:
 
     run, base = values["RUN"] or "", values.get("to", "")
     form, name = values.get("format", "saved_model"), values.get("name")
-    with gather(mistakes):
+    with gather(errors):
         import_modules(values.get("import", ()))
     if not base:
-        mistakes.append(
+        errors.append(
             "--to: expected the folder to publish in; received none, such as "
             "--to serving."
         )
     if run:
-        mistakes += check_export(run, base, form, name)
-    if mistakes:
-        raise UserError(*mistakes)
+        errors += check_export(run, base, form, name)
+    if errors:
+        raise UserError(*errors)
     # Loaded from here on: what the settings don't need.
     from keras_mtl.runs.terminal import Terminal
 

@@ -30,7 +30,7 @@ def main(argv: list[str] | None = None) -> int:
     return run_command("python -m keras_mtl.fit", SUMMARY, FLAGS, _fit, argv=argv)
 
 
-def _fit(values: dict[str, Any], mistakes: list[str]) -> None:
+def _fit(values: dict[str, Any], errors: list[str]) -> None:
     from keras_mtl._core.plugins import import_modules
     from keras_mtl.configuration.merge_settings import merge_settings
     from keras_mtl.configuration.workers import read_workers
@@ -39,16 +39,16 @@ def _fit(values: dict[str, Any], mistakes: list[str]) -> None:
     quiet = bool(values.pop("quiet", False))
     resume = bool(values.pop("resume", False))
     workers = None
-    with gather(mistakes):
+    with gather(errors):
         import_modules(values.pop("import", ()))
-    with gather(mistakes):
+    with gather(errors):
         workers = read_workers(os.environ)
     if workers is not None and not workers.is_chief:
-        _work(values, mistakes, resume, workers)
+        _work(values, errors, resume, workers)
     elif resume:
-        _resume(values, mistakes, quiet, workers)
+        _resume(values, errors, quiet, workers)
     else:
-        config = merge_settings(values, mistakes)
+        config = merge_settings(values, errors)
         # Loaded from here on: what the settings don't need.
         from keras_mtl.runs.fit_run import fit_run
 
@@ -56,7 +56,7 @@ def _fit(values: dict[str, Any], mistakes: list[str]) -> None:
 
 
 def _resume(
-    values: dict[str, Any], mistakes: list[str], quiet: bool, workers: Workers | None
+    values: dict[str, Any], errors: list[str], quiet: bool, workers: Workers | None
 ) -> None:
     """Goes on with an interrupted run, with its own settings."""
     from keras_mtl.configuration.merge_settings import merge_settings
@@ -71,16 +71,16 @@ def _resume(
     output = _pop_output(values)
     checkpoint = config = None
     own: dict[str, Any] = {}
-    with gather(mistakes):
+    with gather(errors):
         folder, checkpoint = find_interrupted(output.get("folder"))
         output["folder"] = str(folder)
         own = checkpoint.settings if checkpoint else settings_of(folder)
-    if values or mistakes:
+    if values or errors:
         flags = {f"output.{key}": value for key, value in output.items()}
         # What is not given is the run's own, and not some other preset's.
-        config = merge_settings({**values, **flags}, mistakes, own)
-    if mistakes:
-        raise UserError(*mistakes)
+        config = merge_settings({**values, **flags}, errors, own)
+    if errors:
+        raise UserError(*errors)
     if checkpoint is None:
         if config is not None:
             require_settings_of(folder, config)
@@ -95,7 +95,7 @@ def _resume(
 
 
 def _work(
-    values: dict[str, Any], mistakes: list[str], resume: bool, workers: Workers
+    values: dict[str, Any], errors: list[str], resume: bool, workers: Workers
 ) -> None:
     """Trains with a chief, which alone reads and writes the run's files."""
     folder = _pop_output(values).get("folder")
@@ -108,8 +108,8 @@ def _work(
     from keras_mtl.configuration.merge_settings import merge_settings
 
     config = None
-    if values or mistakes or not resume:
-        config = merge_settings(values, mistakes)
+    if values or errors or not resume:
+        config = merge_settings(values, errors)
     from keras_mtl.runs.worker_run import worker_run
 
     worker_run(config, workers)

@@ -48,23 +48,23 @@ def main(argv: list[str] | None = None) -> int:
     )
 
 
-def _predict(values: dict[str, Any], mistakes: list[str]) -> None:
+def _predict(values: dict[str, Any], errors: list[str]) -> None:
     from keras_mtl._core.plugins import import_modules
     from keras_mtl.errors import UserError, gather
     from keras_mtl.runs.predict_run import find_model, predict_run
 
-    with gather(mistakes):
+    with gather(errors):
         import_modules(values.get("import", ()))
     if values["RUN"] is not None:
-        mistakes += find_model(values["RUN"])[1]
+        errors += find_model(values["RUN"])[1]
     out = values.get("out")
     decimal_mark = values.get("decimal_mark")
     if decimal_mark not in (None, ",", "."):
-        mistakes.append(
+        errors.append(
             f"--decimal-mark: expected ',' or '.'; received {decimal_mark!r}."
         )
-    if mistakes:
-        raise UserError(*mistakes)
+    if errors:
+        raise UserError(*errors)
     predict_run(
         values["RUN"],
         values["ROWS"],

@@ -67,21 +67,21 @@ def read_curve(path: str | None = None, seed: int = 0) -> CurveRows:
         seed: Of the split.
 
     Raises:
-        UserError: With all mistakes in the file at once.
+        UserError: With all errors in the file at once.
     """
     source = str(curve_path() if path is None else path)
     frame = read_csv(source)
-    mistakes = require_columns(frame, ["x", "y"], "a number", source)
-    if mistakes:
-        raise UserError(*mistakes)
+    errors = require_columns(frame, ["x", "y"], "a number", source)
+    if errors:
+        raise UserError(*errors)
     for column in ("x", "y"):
-        mistakes += _not_numbers(frame, column, source)
-    if not mistakes:
-        mistakes += _too_little(frame, source)
+        errors += _not_numbers(frame, column, source)
+    if not errors:
+        errors += _too_little(frame, source)
     if "split" in frame:
-        mistakes += _wrong_split(frame, source)
-    if mistakes:
-        raise UserError(*mistakes)
+        errors += _wrong_split(frame, source)
+    if errors:
+        raise UserError(*errors)
 
     x, y = (frame[column].to_numpy("float64") for column in ("x", "y"))
     if "split" in frame:

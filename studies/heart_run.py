@@ -87,8 +87,8 @@ def _table(scores: Scores) -> Table:
     table.add_column("activation")
     columns = [
         (task, measure)
-        for task, measures in next(iter(scores.values())).items()
-        for measure in measures
+        for task, metrics in next(iter(scores.values())).items()
+        for measure in metrics
     ]
     for task, measure in columns:
         table.add_column(f"{task} {measure}".replace("_", " "), justify="right")

@@ -15,10 +15,10 @@ from keras_mtl.splits import fold_rows, label_strata
 from keras_mtl.training import TrainingSettings, fit_members
 from studies.settings import StudySettings
 
-__all__ = ["MEASURES", "heart_scores", "study_heart"]
+__all__ = ["METRICS", "heart_scores", "study_heart"]
 
 FOLDS = 5
-MEASURES = ("auc", "accuracy", "log_loss")
+METRICS = ("auc", "accuracy", "log_loss")
 # As the default recipe of a fit trains one network.
 TRAINING = TrainingSettings(epochs=100, batch_size=32, learning_rate=1e-3, patience=20)
 
@@ -58,7 +58,7 @@ def study_heart(
 
     Returns:
         A DataFrame with a row for each activation, repeat, fold and task, and
-        a column for each of `MEASURES` that the task has.
+        a column for each of `METRICS` that the task has.
     """
     rows, encoded = data.train_rows, []
     parts: list[_Part] = []
@@ -106,7 +106,7 @@ def study_heart(
         for part, member in zip(parts, fit.members, strict=True):
             outputs = member(inputs[part.held + part.offset])
             for task in data.tasks:
-                measures = task.measure(
+                metrics = task.measure(
                     data.labels[task.name][rows][part.held],
                     np.asarray(outputs[task.name]),
                 )
@@ -116,7 +116,7 @@ def study_heart(
                         "repeat": part.repeat,
                         "fold": part.fold,
                         "task": task.name,
-                        **{key: measures.get(key, np.nan) for key in MEASURES},
+                        **{key: metrics.get(key, np.nan) for key in METRICS},
                     }
                 )
     return pd.DataFrame(found)
@@ -129,7 +129,7 @@ def heart_scores(folds: pd.DataFrame) -> dict[str, dict[str, dict[str, Any]]]:
     folds of one repeat depend on each other.
     """
     repeats = folds.groupby(["activation", "task", "repeat"], sort=False)[
-        list(MEASURES)
+        list(METRICS)
     ].mean()
     scores: dict[str, dict[str, dict[str, Any]]] = {}
     for (activation, task), part in repeats.groupby(
@@ -138,7 +138,7 @@ def heart_scores(folds: pd.DataFrame) -> dict[str, dict[str, dict[str, Any]]]:
         spread = part.std(ddof=1).fillna(0.0)
         scores.setdefault(str(activation), {})[str(task)] = {
             key: {"mean": float(part[key].mean()), "std": float(spread[key])}
-            for key in MEASURES
+            for key in METRICS
             if part[key].notna().all()
         }
     return scores

@@ -88,7 +88,7 @@ def study_settings(values: Mapping[str, Any]) -> StudySettings:
         values: The fields of `StudySettings` by name; texts will do.
 
     Raises:
-        UserError: With all mistakes at once.
+        UserError: With all errors at once.
 
     Example:
 
@@ -96,9 +96,9 @@ def study_settings(values: Mapping[str, Any]) -> StudySettings:
     3
     """
     names = list(dict.fromkeys(values.get("activations", COMPARED)))
-    mistakes = _unknown_activations(names)
+    errors = _unknown_activations(names)
     if not names:
-        mistakes.append("--activations: expected at least one name; received none.")
+        errors.append("--activations: expected at least one name; received none.")
     try:
         settings = StudySettings(**{**values, "activations": tuple(names)})
     except ValidationError as error:
@@ -106,9 +106,9 @@ def study_settings(values: Mapping[str, Any]) -> StudySettings:
             flag = str(item["loc"][0]).replace("_", "-")
             expected = item["msg"].replace("Input should be", "expected")
             expected = expected[0].lower() + expected[1:]
-            mistakes.append(f"--{flag}: {expected}; received {item['input']!r}.")
-    if mistakes:
-        raise UserError(*mistakes)
+            errors.append(f"--{flag}: {expected}; received {item['input']!r}.")
+    if errors:
+        raise UserError(*errors)
     return settings
 
 

@@ -39,19 +39,19 @@ def run_study(
         UserError: When the data or the folder can't serve; nothing is written.
     """
     terminal = Terminal(quiet)
-    mistakes: list[str] = []
+    errors: list[str] = []
     folder = Path()
     try:
         folder = choose_folder(out, overwrite, "activations", STUDY_MARKS)
     except UserError as error:
-        mistakes += error.messages
+        errors += error.messages
     try:
         with terminal.warnings():
             rows = read_curve(settings.data, settings.seed)
     except UserError as error:
-        mistakes += error.messages
-    if mistakes:
-        raise UserError(*mistakes)
+        errors += error.messages
+    if errors:
+        raise UserError(*errors)
     with terminal.loading():
         import tensorflow as tf
 

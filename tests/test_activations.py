@@ -1,4 +1,4 @@
-"""The command: its figures, its files and its answers to mistakes."""
+"""The command: its figures, its files and its answers to errors."""
 
 import json
 import subprocess
@@ -30,8 +30,8 @@ def test_writes_what_it_promises(folder):
     found = json.loads((folder / "activations.json").read_text())
     names = ["leaky_relu", "tanh", "none", "linear_regression"]
     assert list(found) == names
-    for measures in found.values():
-        assert {key: set(value) for key, value in measures.items()} == {
+    for metrics in found.values():
+        assert {key: set(value) for key, value in metrics.items()} == {
             "mse": {"mean", "std"},
             "r2": {"mean", "std"},
         }

@@ -8,6 +8,6 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 
 def test_a_cnn_can_be_the_trunk():
     example = runpy.run_path(str(EXAMPLES / "image_trunk.py"))
-    measures = example["main"](epochs=8)
-    assert measures["digit_accuracy"] > 0.8
-    assert measures["even_auc"] > 0.95
+    metrics = example["main"](epochs=8)
+    assert metrics["digit_accuracy"] > 0.8
+    assert metrics["even_auc"] > 0.95

@@ -71,14 +71,14 @@ def main(argv: list[str] | None = None) -> int:
     return run_command("python -m tuning", SUMMARY, FLAGS, _search, argv=argv)
 
 
-def _search(values: dict[str, Any], mistakes: list[str]) -> None:
+def _search(values: dict[str, Any], errors: list[str]) -> None:
     from keras_mtl._core.plugins import import_modules
     from keras_mtl.errors import gather
 
     quiet = bool(values.pop("quiet", False))
-    with gather(mistakes):
+    with gather(errors):
         import_modules(values.pop("import", ()))
-    config, settings = _settings(values, mistakes)
+    config, settings = _settings(values, errors)
     # Loaded from here on: what the settings don't need.
     from tuning.search_run import run_search
 
@@ -86,7 +86,7 @@ def _search(values: dict[str, Any], mistakes: list[str]) -> None:
 
 
 def _settings(
-    values: dict[str, Any], mistakes: list[str]
+    values: dict[str, Any], errors: list[str]
 ) -> tuple[FitConfig, SearchSettings]:
     """Makes the settings of the file and the flags."""
     from keras_mtl.configuration.flag_values import nest_flags
@@ -108,11 +108,11 @@ def _settings(
         if "config" in values:
             file = read_toml(values.pop("config"))
     except UserError as error:
-        mistakes += error.messages
-    flags = nest_flags(values, file, mistakes)
+        errors += error.messages
+    flags = nest_flags(values, file, errors)
     table = file.pop("search", {})
     if not isinstance(table, dict):
-        mistakes.append(
+        errors.append(
             f"search: expected a table, [search] in TOML; received {table!r}."
         )
         table = {}
@@ -120,15 +120,15 @@ def _settings(
     try:
         settings = build_search_settings({**table, **own})
     except UserError as error:
-        mistakes += error.messages
+        errors += error.messages
     try:
         config = build_config(file, flags)
     except UserError as error:
-        mistakes += error.messages
+        errors += error.messages
     if config is not None and settings is not None:
-        mistakes += check_searched_settings(settings, config)
-    if mistakes or config is None or settings is None:
-        raise UserError(*mistakes)
+        errors += check_searched_settings(settings, config)
+    if errors or config is None or settings is None:
+        raise UserError(*errors)
     return config, settings
 
 

@@ -11,7 +11,7 @@ from keras_mtl.configuration.fit_config import FitConfig
 from keras_mtl.model import MultiTaskModel
 from keras_mtl.runs.train import build_core
 from keras_mtl.training import fit_members
-from tuning.objective import validation_measures
+from tuning.objective import validation_metrics
 from tuning.search_settings import SearchSettings
 from tuning.search_space import choose_settings
 from tuning.trial_data import TrialData
@@ -59,7 +59,7 @@ class MultiTaskHyperModel(keras_tuner.HyperModel):
                 checkpoints, which a search does not need.
 
         Returns:
-            `epochs`, the epoch measured, and the `validation_measures`.
+            `epochs`, the epoch measured, and the `validation_metrics`.
 
         Raises:
             keras_tuner.errors.FailedTrialError: When a loss is no longer
@@ -90,7 +90,7 @@ class MultiTaskHyperModel(keras_tuner.HyperModel):
         )
         epoch = int(fit.epochs[0])
         outputs = fit.members[0](data.inputs[rows.validation], training=False)
-        measures = validation_measures(
+        metrics = validation_metrics(
             # Those before the search: a trial's own weights would bend the
             # yardstick.
             self.config.tasks,
@@ -104,4 +104,4 @@ class MultiTaskHyperModel(keras_tuner.HyperModel):
                 for task in config.tasks
             },
         )
-        return {"epochs": float(epoch), **measures}
+        return {"epochs": float(epoch), **metrics}

@@ -3,13 +3,13 @@
 keras-tuner guesses the direction of a metric from Keras's own names: it raises
 on `val_heart_auc` and takes others the wrong way round; and it lets a search
 with a misspelt objective end as if nothing were wrong. So the objective is
-chosen here, before the search, from the measures that the validation rows
+chosen here, before the search, from the metrics that the validation rows
 define.
 
 **The yardstick.** A trial's own total loss is no objective: each task's loss is
 in it with the trial's loss weight, so that the smallest weights would win.
 `val_loss` here is the sum of the tasks' validation losses with the weights of
-the settings before the search, the same for all trials. All other measures
+the settings before the search, the same for all trials. All other metrics
 know no weight. What a searched weight does change is how a trial trains and at
 which epoch it stops, as it would in the fit that follows; how the outcome is
 measured, never.
@@ -26,7 +26,7 @@ import numpy as np
 from keras_mtl.errors import UserError, did_you_mean
 from keras_mtl.tasks.task import Task
 
-__all__ = ["Objective", "choose_objective", "objectives", "validation_measures"]
+__all__ = ["Objective", "choose_objective", "objectives", "validation_metrics"]
 
 Direction = Literal["min", "max"]
 
@@ -44,7 +44,7 @@ class Objective:
     direction: Direction
 
 
-def validation_measures(
+def validation_metrics(
     tasks: Sequence[Task],
     labels: Mapping[str, np.ndarray],
     outputs: Mapping[str, np.ndarray],
@@ -61,29 +61,29 @@ def validation_measures(
 
     Returns:
         `val_loss`, and for each task `val_TASK_loss` and `val_TASK_MEASURE`
-        for each of its measures.
+        for each of its metrics.
 
     Example:
 
     >>> from keras_mtl.tasks import BinaryTask
     >>> task = BinaryTask("heart", loss_weight=0.5)
     >>> y, p = np.array([0.0, 1.0]), np.array([[0.2], [0.9]])
-    >>> measures = validation_measures(
+    >>> metrics = validation_metrics(
     ...     [task], {"heart": y}, {"heart": p}, {"heart": 0.16}
     ... )
-    >>> measures["val_loss"], measures["val_heart_auc"]
+    >>> metrics["val_loss"], metrics["val_heart_auc"]
     (0.08, 1.0)
     """
-    measures = {
+    metrics = {
         "val_loss": float(sum(task.loss_weight * losses[task.name] for task in tasks))
     }
     for task in tasks:
-        measures[f"val_{task.name}_loss"] = float(losses[task.name])
+        metrics[f"val_{task.name}_loss"] = float(losses[task.name])
         own = task.measure(labels[task.name], outputs[task.name])
         for name, value in own.items():
             if name in task.metric_directions:
-                measures[f"val_{task.name}_{name}"] = float(value)
-    return measures
+                metrics[f"val_{task.name}_{name}"] = float(value)
+    return metrics
 
 
 def objectives(
@@ -111,7 +111,7 @@ def objectives(
     found = {"val_loss": Objective("val_loss", "min")}
     for task in tasks:
         prefix = f"val_{task.name}_"
-        for name in validation_measures([task], labels, outputs, losses):
+        for name in validation_metrics([task], labels, outputs, losses):
             if name.startswith(prefix):
                 metric = name.removeprefix(prefix)
                 # Of the loss itself, less is better whatever the kind of task.

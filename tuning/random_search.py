@@ -90,11 +90,11 @@ class _RandomSearch(keras_tuner.RandomSearch):
             return Trial(number, config, message=_last_line(trial.message))
         # A trial gives one value of each; keras-tuner keeps a mean of it under
         # a direction that is wrong for most of them.
-        measures = {
+        metrics = {
             name: float(history.get_history()[-1].mean())
             for name, history in trial.metrics.metrics.items()
         }
-        return Trial(number, config, measures, int(measures.pop("epochs")))
+        return Trial(number, config, metrics, int(metrics.pop("epochs")))
 
 
 def _tuner_seed(seed: int) -> int:

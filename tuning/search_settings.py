@@ -68,7 +68,7 @@ def build_search_settings(values: Mapping[str, Any]) -> SearchSettings:
     """Makes the settings from plain values, as TOML or flags give them.
 
     Raises:
-        UserError: With all mistakes at once.
+        UserError: With all errors at once.
 
     Example:
 

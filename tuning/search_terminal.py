@@ -58,7 +58,7 @@ class SearchTerminal(Terminal):
         """Shows the best trial's settings, and how to fit them."""
         self.console.print(
             f"Best: trial {best.number}, {objective.name} "
-            f"{best.measures[objective.name]:.4f}"
+            f"{best.metrics[objective.name]:.4f}"
         )
         for name, value in settings_row(best.config).items():
             self.console.print(f"  {name} = {value}", markup=False)
@@ -75,7 +75,7 @@ def _line(trial: Trial, total: int, objective: Objective, best: Trial | None) ->
     if not trial.completed or best is None:
         return f"{start}failed: {trial.message}"
     return (
-        f"{start}{objective.name} {trial.measures[objective.name]:.4f} at epoch "
-        f"{trial.epochs}  (best {best.measures[objective.name]:.4f}, "
+        f"{start}{objective.name} {trial.metrics[objective.name]:.4f} at epoch "
+        f"{trial.epochs}  (best {best.metrics[objective.name]:.4f}, "
         f"trial {best.number})"
     )

@@ -21,21 +21,21 @@ class Trial:
     Attributes:
         number: From 1, in the order of their start.
         config: The settings that it tried.
-        measures: Of the validation rows, by name; empty when it failed.
+        metrics: Of the validation rows, by name; empty when it failed.
         epochs: The epoch measured; None when it failed.
         message: Why it failed.
     """
 
     number: int
     config: FitConfig
-    measures: dict[str, float] = field(default_factory=dict)
+    metrics: dict[str, float] = field(default_factory=dict)
     epochs: int | None = None
     message: str = ""
 
     @property
     def completed(self) -> bool:
         """Whether it was measured."""
-        return bool(self.measures)
+        return bool(self.metrics)
 
 
 def best_trial(trials: Sequence[Trial], objective: Objective) -> Trial | None:
@@ -82,7 +82,7 @@ def trials_table(trials: Sequence[Trial], objective: Objective) -> pd.DataFrame:
     Returns:
         One row a trial, in their order: `trial`, `status`, `rank` (1 is the
         best), `objective` (its value), the searched settings, `epochs`, all
-        measures, and the `message` of a failed one.
+        metrics, and the `message` of a failed one.
     """
     ranks = {trial.number: i for i, trial in enumerate(_ranked(trials, objective), 1)}
     rows = [
@@ -90,23 +90,23 @@ def trials_table(trials: Sequence[Trial], objective: Objective) -> pd.DataFrame:
             "trial": trial.number,
             "status": "completed" if trial.completed else "failed",
             "rank": ranks.get(trial.number),
-            "objective": trial.measures.get(objective.name),
+            "objective": trial.metrics.get(objective.name),
             **settings_row(trial.config),
             "epochs": trial.epochs,
-            **trial.measures,
+            **trial.metrics,
             "message": trial.message,
         }
         for trial in trials
     ]
     table = pd.DataFrame(rows).astype({"rank": "Int64", "epochs": "Int64"})
-    # Behind all measures, though a failed first trial has none.
+    # Behind all metrics, though a failed first trial has none.
     return table[[name for name in table if name != "message"] + ["message"]]
 
 
 def _ranked(trials: Sequence[Trial], objective: Objective) -> list[Trial]:
     return sorted(
         (trial for trial in trials if trial.completed),
-        key=lambda trial: trial.measures[objective.name],
+        key=lambda trial: trial.metrics[objective.name],
         reverse=objective.direction == "max",
     )
 

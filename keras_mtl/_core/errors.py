@@ -65,24 +65,24 @@ class PluginWarning(UserWarning):
 
 
 @contextlib.contextmanager
-def gather(mistakes: list[str]) -> Iterator[None]:
-    """Keeps the mistakes of a step, so that those of the next are told too.
+def gather(errors: list[str]) -> Iterator[None]:
+    """Keeps the errors of a step, so that those of the next are told too.
 
     Args:
-        mistakes: Gets the messages of a `UserError` that is raised inside.
+        errors: Gets the messages of a `UserError` that is raised inside.
 
     Example:
 
-    >>> mistakes = []
-    >>> with gather(mistakes):
+    >>> errors = []
+    >>> with gather(errors):
     ...     raise UserError("a.csv: no such file.")
-    >>> mistakes
+    >>> errors
     ['a.csv: no such file.']
     """
     try:
         yield
     except UserError as error:
-        mistakes += error.messages
+        errors += error.messages
 
 
 CHARACTERS_SHOWN = 80

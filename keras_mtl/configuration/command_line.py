@@ -125,7 +125,7 @@ def run_command(
         summary: What it does.
         flags: Its flags.
         action: Called with the values by key, those not given left out, and
-            with the mistakes seen so far, to which it adds its own before it
+            with the errors seen so far, to which it adds its own before it
             raises them all.
         arguments: The names of its positional arguments.
         argv: The command line; by default the process's.
@@ -139,7 +139,7 @@ def run_command(
 
     @click.pass_context
     def callback(context: click.Context, **values: Any) -> None:
-        mistakes = _unknown(context.args, command)
+        errors = _unknown(context.args, command)
         keyed: dict[str, Any] = {}
         for flag in flags:
             value = values[flag.parameter]
@@ -148,13 +148,13 @@ def run_command(
             try:
                 keyed[flag.key] = flag.parse(value)
             except UserError as error:
-                mistakes += error.messages
+                errors += error.messages
         for argument in arguments:
             if values[argument.lower()] is None:
-                mistakes.append(f"{argument}: expected a value; received none.")
+                errors.append(f"{argument}: expected a value; received none.")
             keyed[argument] = values[argument.lower()]
         with _plugin_warnings():
-            action(keyed, mistakes)
+            action(keyed, errors)
 
     command = click.Command(
         name,
@@ -252,16 +252,16 @@ def _unknown(extra: list[str], command: click.Command) -> list[str]:
         for name in (*parameter.opts, *parameter.secondary_opts)
         if name.startswith("--")
     ]
-    mistakes, after_flag = [], False
+    errors, after_flag = [], False
     for text in extra:
         if text.startswith("-"):
             flag = text.split("=")[0]
-            mistakes.append(
+            errors.append(
                 f"{flag}: no such flag.{did_you_mean(flag, known)} See --help."
             )
             after_flag = "=" not in text
         else:
             if not after_flag:
-                mistakes.append(f"{text!r}: unexpected argument. See --help.")
+                errors.append(f"{text!r}: unexpected argument. See --help.")
             after_flag = False
-    return mistakes
+    return errors

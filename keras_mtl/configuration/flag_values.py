@@ -13,7 +13,7 @@ __all__ = ["nest_flags"]
 
 
 def nest_flags(
-    values: Mapping[str, Any], file: Mapping[str, Any], mistakes: list[str]
+    values: Mapping[str, Any], file: Mapping[str, Any], errors: list[str]
 ) -> dict[str, Any]:
     """Nests the values of flags as a TOML file would have them.
 
@@ -21,7 +21,7 @@ def nest_flags(
         values: By key, such as `training.epochs`.
         file: The settings of the TOML file, whose tasks `--head` and
             `--loss-weight` may name.
-        mistakes: Gets a message for each task or feature that is written
+        errors: Gets a message for each task or feature that is written
             wrongly or not known.
 
     Returns:
@@ -47,30 +47,30 @@ def nest_flags(
     weights = nested.get("training", {}).get("class_weights")
     if weights:
         nested["training"]["class_weights"] = {
-            task: _class_weights(task, text, mistakes) for task, text in weights.items()
+            task: _class_weights(task, text, errors) for task, text in weights.items()
         }
     for text in values.get("tasks", ()):
         try:
             nested.setdefault("tasks", []).append(parse_task(text))
         except ValueError as error:
-            mistakes.append(f"--task: {error}.")
+            errors.append(f"--task: {error}.")
     if values.get("features"):
         # Loads NumPy, which most commands that are refused need not wait for.
         from keras_mtl.features.flags import parse_features
 
-        with gather(mistakes):
+        with gather(errors):
             nested["features"] = parse_features(values["features"])
-    _set_on_tasks(nested, values, file, mistakes)
+    _set_on_tasks(nested, values, file, errors)
     return nested
 
 
-def _class_weights(task: str, text: str, mistakes: list[str]) -> str | dict[str, str]:
+def _class_weights(task: str, text: str, errors: list[str]) -> str | dict[str, str]:
     """Reads `balanced`, or `CLASS:X,CLASS:X`; a class may hold a colon."""
     if text == "balanced":
         return text
     pairs = [part.rpartition(":") for part in text.split(",")]
     if not all(name and colon for name, colon, _ in pairs):
-        mistakes.append(
+        errors.append(
             "--class-weight: expected TASK=balanced, or a weight for some of its "
             f"classes, such as {task}=yes:3. Received: {f'{task}={text}'!r}. (A class "
             "whose name holds a comma can be weighed in a TOML file.)"
@@ -83,7 +83,7 @@ def _set_on_tasks(
     nested: dict[str, Any],
     values: Mapping[str, Any],
     file: Mapping[str, Any],
-    mistakes: list[str],
+    errors: list[str],
 ) -> None:
     """Lays `--head` and `--loss-weight` on the tasks they name."""
     settings = (
@@ -96,7 +96,7 @@ def _set_on_tasks(
     for flag, key, entries in settings:
         for name, text in entries.items():
             if name not in tasks:
-                mistakes.append(
+                errors.append(
                     f"{flag}: expected the name of a task; received {name!r}."
                     f"{did_you_mean(name, tasks)} Tasks: {', '.join(tasks)}."
                 )

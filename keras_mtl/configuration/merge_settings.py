@@ -15,13 +15,13 @@ __all__ = ["merge_settings"]
 
 
 def merge_settings(
-    values: dict[str, Any], mistakes: list[str], own: dict[str, Any] | None = None
+    values: dict[str, Any], errors: list[str], own: dict[str, Any] | None = None
 ) -> FitConfig:
     """Makes the settings of the file and the flags, on those of a run if any.
 
     Args:
         values: The flags' values by key; `config` is the file.
-        mistakes: The errors so far, which are raised with those found here.
+        errors: The errors so far, which are raised with those found here.
         own: The plain settings of a run.
 
     Raises:
@@ -30,15 +30,15 @@ def merge_settings(
 
     file: dict[str, Any] = {}
     if "config" in values:
-        with gather(mistakes):
+        with gather(errors):
             file = read_toml(values.pop("config"))
     own = own or {}
-    flags = nest_flags(values, {**own, **file}, mistakes)
-    with gather(mistakes):
+    flags = nest_flags(values, {**own, **file}, errors)
+    with gather(errors):
         config = build_config(own, file, flags)
-    if mistakes:
+    if errors:
         # What can be known of the files without settings to read them by.
         for layer in (file, flags):
-            mistakes += absent_data_files(layer)
-        raise UserError(*dict.fromkeys(mistakes))
+            errors += absent_data_files(layer)
+        raise UserError(*dict.fromkeys(errors))
     return config

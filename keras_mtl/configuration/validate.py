@@ -43,7 +43,7 @@ def build_config(*layers: Values) -> FitConfig:
         The settings.
 
     Raises:
-        UserError: With all mistakes at once.
+        UserError: With all errors at once.
 
     Example:
 
@@ -60,29 +60,29 @@ def build_config(*layers: Values) -> FitConfig:
         base = _merge(base, _heart_disease(given))
     values = _merge(base, given)
 
-    mistakes: list[str] = []
-    tasks = _declarations(values, "tasks", deserialize_task, TASK_KINDS, mistakes)
+    errors: list[str] = []
+    tasks = _declarations(values, "tasks", deserialize_task, TASK_KINDS, errors)
     tasks = [_with_head(task, values) for task in tasks]
     features = _declarations(
-        values, "features", deserialize_feature, FEATURE_KINDS, mistakes
+        values, "features", deserialize_feature, FEATURE_KINDS, errors
     )
     rest = {key: value for key, value in values.items() if key not in _LISTS}
     config = None
     try:
         config = FitConfig(**rest)
     except ValidationError as error:
-        mistakes[:0] = validation_messages(error, FitConfig)
-    mistakes += check_task_names([task.name for task in tasks])
-    mistakes += _feature_names(features)
-    mistakes += _early_stopping(config)
-    mistakes += _weighed_tasks(config, tasks)
+        errors[:0] = validation_messages(error, FitConfig)
+    errors += check_task_names([task.name for task in tasks])
+    errors += _feature_names(features)
+    errors += _early_stopping(config)
+    errors += _weighed_tasks(config, tasks)
     if values.get("tasks", []) == []:
-        mistakes.append(
+        errors.append(
             "tasks: expected at least one task. Add --task NAME:KIND, such as "
             f"--task churn:binary. Kinds: {', '.join(TASK_KINDS)}."
         )
-    if mistakes or config is None:
-        raise UserError(*mistakes)
+    if errors or config is None:
+        raise UserError(*errors)
     return config.replace(tasks=tuple(tasks), features=tuple(features))
 
 
@@ -164,14 +164,14 @@ def _declarations(
     key: str,
     deserialize: Callable[[dict[str, Any]], Any],
     kinds: Mapping[str, type],
-    mistakes: list[str],
+    errors: list[str],
 ) -> list[Any]:
     """Makes each declaration of a list, and gathers what is wrong with any."""
     entries = values.get(key, [])
     if not isinstance(entries, list) or not all(
         isinstance(entry, Mapping) for entry in entries
     ):
-        mistakes.append(
+        errors.append(
             f"{key}: expected a list of tables, [[{key}]] in TOML; received "
             f"{show_value(entries)}."
         )
@@ -183,9 +183,9 @@ def _declarations(
         try:
             made.append(deserialize(dict(entry)))
         except ValidationError as error:
-            mistakes += validation_messages(error, kinds[entry["kind"]], where + ".")
+            errors += validation_messages(error, kinds[entry["kind"]], where + ".")
         except ValueError as error:
-            mistakes.append(f"{where}: {error}")
+            errors.append(f"{where}: {error}")
     return made
 
 

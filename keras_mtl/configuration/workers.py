@@ -89,9 +89,9 @@ def read_workers(environment: Mapping[str, str]) -> Workers | None:
     cluster = config.get("cluster")
     if cluster is None or cluster == {}:
         return None
-    mistakes = _cluster_mistakes(cluster)
-    if mistakes:
-        raise UserError(*mistakes)
+    errors = _cluster_errors(cluster)
+    if errors:
+        raise UserError(*errors)
     kind, index = _task(config.get("task"), cluster)
     addresses = tuple(address for each in TRAINING for address in cluster.get(each, ()))
     workers = Workers(addresses, 0, "chief" in cluster)
@@ -100,42 +100,42 @@ def read_workers(environment: Mapping[str, str]) -> Workers | None:
     return dataclasses.replace(workers, index=workers.number(kind, index))
 
 
-def _cluster_mistakes(cluster: Any) -> list[str]:
+def _cluster_errors(cluster: Any) -> list[str]:
     if not isinstance(cluster, dict):
         return [
             "TF_CONFIG: cluster: expected lists of addresses by the kind of task; "
             f"received {show_value(cluster)}."
         ]
-    mistakes = []
+    errors = []
     for kind, addresses in cluster.items():
         where = f"TF_CONFIG: cluster.{kind}"
         if kind not in TRAINING:
-            mistakes.append(
+            errors.append(
                 f"{where}: expected only {' and '.join(TRAINING)}, which train; this "
                 f"kind of task does not.{did_you_mean(kind, TRAINING)}"
             )
         if not isinstance(addresses, list) or not addresses:
-            mistakes.append(
+            errors.append(
                 f"{where}: expected a list of addresses; received "
                 f"{show_value(addresses)}."
             )
             continue
-        mistakes += [
+        errors += [
             f"{where}: expected HOST:PORT; received {show_value(address)}."
             for address in addresses
             if not _is_address(address)
         ]
         if kind == "chief" and len(addresses) > 1:
-            mistakes.append(f"{where}: expected one chief; received {len(addresses)}.")
-    if not mistakes:
+            errors.append(f"{where}: expected one chief; received {len(addresses)}.")
+    if not errors:
         every = [address for addresses in cluster.values() for address in addresses]
-        mistakes += [
+        errors += [
             f"TF_CONFIG: cluster: expected addresses that differ; received {address!r} "
             "more than once."
             for address in dict.fromkeys(every)
             if every.count(address) > 1
         ]
-    return mistakes
+    return errors
 
 
 def _is_address(address: Any) -> bool:

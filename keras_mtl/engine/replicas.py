@@ -12,7 +12,7 @@ __all__ = ["Replicas", "replica_shares"]
 # Random layers of different replicas draw from seeds that are so far apart.
 SEEDS_APART = 2**24
 # So many numbers are sent at once.
-NUMBERS_A_CALL = 2**22
+NUMBERS_PER_CALL = 2**22
 
 
 class Replicas:
@@ -96,8 +96,8 @@ class Replicas:
             own = bytes(size)
         numbers = np.frombuffer(own, "uint8").astype("int32")
         parts = [
-            self.total(tf.constant(numbers[start : start + NUMBERS_A_CALL])).numpy()
-            for start in range(0, size, NUMBERS_A_CALL)
+            self.total(tf.constant(numbers[start : start + NUMBERS_PER_CALL])).numpy()
+            for start in range(0, size, NUMBERS_PER_CALL)
         ]
         return np.concatenate([numbers[:0], *parts]).astype("uint8").tobytes()
 

@@ -19,7 +19,7 @@ __all__ = ["encode_frame", "encode_parts", "feature_arrays", "feature_tensors"]
 
 # Rows encoded in one call: enough that the call's cost is nothing, few enough
 # that the strings of a call are small.
-ROWS_A_CALL = 16_384
+ROWS_PER_CALL = 16_384
 
 
 def feature_arrays(
@@ -108,8 +108,8 @@ def encode_parts(
     columns = [feature.column_name for feature in features]
 
     def fill(part: Rows, place: int) -> int:
-        for start in range(0, len(part), ROWS_A_CALL):
-            frame = rows_between(part, start, start + ROWS_A_CALL, columns)
+        for start in range(0, len(part), ROWS_PER_CALL):
+            frame = rows_between(part, start, start + ROWS_PER_CALL, columns)
             arrays = feature_arrays(features, frame)
             out[place + start : place + start + len(frame)] = encode(
                 feature_tensors(arrays)

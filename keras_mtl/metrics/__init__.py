@@ -14,11 +14,11 @@ if TYPE_CHECKING:
         MaskedMeanMetric as MaskedMeanMetric,
         MaskedMeanSquaredError as MaskedMeanSquaredError,
     )
-    from keras_mtl.metrics.measures import (
-        binary_measures as binary_measures,
-        multiclass_measures as multiclass_measures,
-        multilabel_measures as multilabel_measures,
-        regression_measures as regression_measures,
+    from keras_mtl.metrics.from_outputs import (
+        binary_metrics as binary_metrics,
+        multiclass_metrics as multiclass_metrics,
+        multilabel_metrics as multilabel_metrics,
+        regression_metrics as regression_metrics,
     )
     from keras_mtl.metrics.stacked_metrics import (
         StackedAUC as StackedAUC,
@@ -45,11 +45,11 @@ else:
                 "can_stack_metric",
                 "stack_metric",
             ),
-            "keras_mtl.metrics.measures": (
-                "binary_measures",
-                "multiclass_measures",
-                "multilabel_measures",
-                "regression_measures",
+            "keras_mtl.metrics.from_outputs": (
+                "binary_metrics",
+                "multiclass_metrics",
+                "multilabel_metrics",
+                "regression_metrics",
             ),
             "keras_mtl.metrics.vector_metric": ("VectorMetric",),
         },

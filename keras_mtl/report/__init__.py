@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from keras_mtl.report.row_checks import data_alerts as data_alerts
     from keras_mtl.report.tables import (
         data_table as data_table,
-        measures_tables as measures_tables,
+        metrics_tables as metrics_tables,
     )
 else:
     __getattr__, __all__, __dir__ = lazy_names(
@@ -76,6 +76,6 @@ else:
             "keras_mtl.report.network_drawing": ("NetworkLayer", "draw_network"),
             "keras_mtl.report.page": ("render_page", "report_json", "write_report"),
             "keras_mtl.report.plots": ("run_figures", "write_plots"),
-            "keras_mtl.report.tables": ("data_table", "measures_tables"),
+            "keras_mtl.report.tables": ("data_table", "metrics_tables"),
         },
     )

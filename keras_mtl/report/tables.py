@@ -11,20 +11,20 @@ from keras_mtl._core.display import printable
 from keras_mtl.features.feature import Feature
 from keras_mtl.tasks.task import Task
 
-__all__ = ["data_table", "measures_tables"]
+__all__ = ["data_table", "metrics_tables"]
 
 # Of more features, a table is longer than anyone reads.
 MOST_FEATURES = 100
 FIRST_FEATURES = 20
 
 
-def measures_tables(
-    measures: Mapping[str, Mapping[str, float]], title: str, width: int
+def metrics_tables(
+    metrics: Mapping[str, Mapping[str, float]], title: str, width: int
 ) -> list[Table]:
     """Makes the tables of the tasks' metrics, one row per task.
 
     Args:
-        measures: By task name the metrics by their name.
+        metrics: By task name the metrics by their name.
         title: The title, over the first table.
         width: The characters of a line. A table that would be wider continues in
             another one below it.
@@ -32,13 +32,13 @@ def measures_tables(
     Returns:
         The tables, each with the column of the tasks.
     """
-    names = list(dict.fromkeys(name for row in measures.values() for name in row))
-    tasks = [printable(task) for task in measures]
+    names = list(dict.fromkeys(name for row in metrics.values() for name in row))
+    tasks = [printable(task) for task in metrics]
     first = max(map(len, ["task", *tasks])) + len("│  │")
     blocks: list[list[str]] = [[]]
     filled = first
     for name in names:
-        cells = [_cell(name, row.get(name)) for row in measures.values()]
+        cells = [_cell(name, row.get(name)) for row in metrics.values()]
         # A heading of several words breaks into lines.
         wide = max(map(len, [*name.split("_"), *cells])) + len("  │")
         if blocks[-1] and filled + wide > width:
@@ -52,7 +52,7 @@ def measures_tables(
         table.add_column("task", overflow="fold")
         for name in block:
             table.add_column(name.replace("_", " "), justify="right")
-        for task, row in zip(tasks, measures.values(), strict=True):
+        for task, row in zip(tasks, metrics.values(), strict=True):
             table.add_row(task, *[_cell(name, row.get(name)) for name in block])
         tables.append(table)
     return tables

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
         member_rows as member_rows,
     )
     from keras_mtl.runs.predictions import (
-        answer_rows as answer_rows,
+        prediction_table as prediction_table,
         predict_frame as predict_frame,
     )
     from keras_mtl.runs.prepare import (
@@ -30,7 +30,7 @@ else:
         {
             "keras_mtl.runs.features": ("choose_features",),
             "keras_mtl.runs.split": ("MemberRows", "member_rows"),
-            "keras_mtl.runs.predictions": ("answer_rows", "predict_frame"),
+            "keras_mtl.runs.predictions": ("prediction_table", "predict_frame"),
             "keras_mtl.runs.prepare": ("PreparedData", "prepare_data"),
             "keras_mtl.runs.run_folder": ("choose_folder", "new_run_folder"),
             "keras_mtl.runs.train": ("TrainedRun", "train_run"),

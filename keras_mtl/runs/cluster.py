@@ -114,7 +114,7 @@ def require_agreement(
     own = {k: v for k, v in settings.get("data", {}).items() if k not in place}
     parts = {"settings": {**settings, "data": own}, "data": dict(data)}
     digests = {name: _numbers(replicas, value) for name, value in parts.items()}
-    mistakes = [
+    errors = [
         f"{workers.describe(index)}: expected the {name} of the chief, "
         f"{workers.addresses[0]}; received other {name}. Start all workers with the "
         "same command on the same rows."
@@ -122,8 +122,8 @@ def require_agreement(
         for index in range(1, workers.count)
         if not np.array_equal(numbers[index], numbers[0])
     ]
-    if mistakes:
-        raise UserError(*mistakes)
+    if errors:
+        raise UserError(*errors)
 
 
 def _numbers(replicas: Replicas, value: Any) -> np.ndarray:

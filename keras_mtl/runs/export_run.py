@@ -28,12 +28,12 @@ def check_export(run: str, base: str, form: str, name: str | None) -> list[str]:
         name: The name to serve the model under; None takes the run's.
 
     Returns:
-        The mistakes.
+        The errors.
     """
-    mistakes: list[str] = []
+    errors: list[str] = []
     folder = Path(run)
     if not folder.is_dir():
-        mistakes.append(
+        errors.append(
             f"{run}: expected a run folder; there is none. Make one with python -m "
             "keras_mtl.fit."
         )
@@ -46,11 +46,11 @@ def check_export(run: str, base: str, form: str, name: str | None) -> list[str]:
             try:
                 check()
             except UserError as error:
-                mistakes += error.messages
+                errors += error.messages
     if Path(base).exists() and not Path(base).is_dir():
-        mistakes.append(f"--to: expected a folder; {base} is a file.")
+        errors.append(f"--to: expected a folder; {base} is a file.")
     if form not in FORMATS:
-        mistakes.append(
+        errors.append(
             f"--format: expected one of {', '.join(FORMATS)}; received {form!r}."
             f"{did_you_mean(form, FORMATS)}"
         )
@@ -58,8 +58,8 @@ def check_export(run: str, base: str, form: str, name: str | None) -> list[str]:
         try:
             RUNTIMES[form].require()
         except UserError as error:
-            mistakes += error.messages
-    return mistakes
+            errors += error.messages
+    return errors
 
 
 def publish_run(
@@ -80,9 +80,9 @@ def publish_run(
         UserError: When the run or the settings can't serve; nothing is
             written.
     """
-    mistakes = check_export(run, base, form, name)
-    if mistakes:
-        raise UserError(*mistakes)
+    errors = check_export(run, base, form, name)
+    if errors:
+        raise UserError(*errors)
     folder = Path(run)
     served_name = _model_name(folder, name)
     details = run_details(folder)

@@ -27,7 +27,7 @@ __all__ = ["choose_features"]
 
 
 def choose_features(
-    frame: Rows, config: FitConfig, source: str, mistakes: list[str]
+    frame: Rows, config: FitConfig, source: str, errors: list[str]
 ) -> tuple[Feature, ...]:
     """Declares the features of a run.
 
@@ -38,7 +38,7 @@ def choose_features(
         frame: The rows.
         config: The run's settings.
         source: What the messages call the data.
-        mistakes: Gets a message for each thing that is wrong.
+        errors: Gets a message for each thing that is wrong.
 
     Returns:
         The features, in the columns' order.
@@ -46,16 +46,16 @@ def choose_features(
     labels = {
         column: task.name for task in config.tasks for column in task.label_columns
     }
-    columns = _feature_columns(frame, config, labels, source, mistakes)
+    columns = _feature_columns(frame, config, labels, source, errors)
     columns = drop_uninformative(frame, columns)
     chosen = set(columns)
     declared = _declare(config, chosen)
     hidden = [column for column in frame.columns if column not in chosen]
     in_full = {item.column_name for item in config.features}
     features = infer_features(frame, exclude=hidden, declared=declared)
-    if not features and not mistakes:
+    if not features and not errors:
         # Of the columns that are left, all may look like identifiers or prose.
-        mistakes.append(
+        errors.append(
             f"{source}: expected at least one feature; no column is left beside the "
             "labels and those left out. Give a file with columns to predict from."
         )
@@ -69,14 +69,14 @@ def choose_features(
         feature.resolve(frame[feature.column_name]) for feature in features
     )
     for feature in features:
-        mistakes += feature.check_values(frame, source)
+        errors += feature.check_values(frame, source)
     _warn_of_identifiers(frame, columns, config)
     _warn_of_digits(features, config)
     _warn_of_missing_codes(frame, features, config, source)
     by_name = {feature.name: feature for feature in features}
     for task in config.tasks:
         if task.name in by_name:
-            mistakes.append(
+            errors.append(
                 f"{source}: task {task.name!r} is named like the feature in column "
                 f"{by_name[task.name].column_name!r}. Rename the task "
                 f"({task.name}_task:{task.kind}:{','.join(task.label_columns)}), or "
@@ -90,7 +90,7 @@ def _feature_columns(
     config: FitConfig,
     labels: dict[str, str],
     source: str,
-    mistakes: list[str],
+    errors: list[str],
 ) -> list[str]:
     inputs = config.inputs
     declared = [feature.column_name for feature in config.features]
@@ -109,17 +109,17 @@ def _feature_columns(
         ),
     }
     for what, names in named.items():
-        mistakes += require_columns(frame, names, what, source)
+        errors += require_columns(frame, names, what, source)
     for column in dict.fromkeys([*(inputs.columns or ()), *declared]):
         if column in labels:
-            mistakes.append(
+            errors.append(
                 f"{source}: column {column!r} is a feature and the label of task "
                 f"{labels[column]!r}. Leave it out of the features."
             )
-    mistakes += _kinds_twice(config, source)
+    errors += _kinds_twice(config, source)
     weight = config.data.sample_weight
     if weight in labels or weight in [*(inputs.columns or ()), *declared]:
-        mistakes.append(
+        errors.append(
             f"{source}: column {weight!r} is the sample weight and a "
             f"{'label' if weight in labels else 'feature'}. Choose one."
         )

@@ -60,15 +60,15 @@ def fit_run(
         RunStoppedError: When the process is interrupted, or a worker is lost.
     """
     terminal = Terminal(quiet)
-    mistakes: list[str] = []
-    with gather(mistakes):
+    errors: list[str] = []
+    with gather(errors):
         folder = choose_folder(
             config.output.folder, config.output.overwrite, config.model.name
         )
-    with terminal.warnings(), gather(mistakes):
+    with terminal.warnings(), gather(errors):
         data = prepare_data(config)
-    if mistakes:
-        raise UserError(*mistakes)
+    if errors:
+        raise UserError(*errors)
     kept = KeepProgress(
         checkpoint_path(folder),
         plain(repeatable_values(data.config)),

@@ -69,16 +69,16 @@ def predict_run(
     Raises:
         UserError: When a file can't serve; nothing is written.
     """
-    path, mistakes = find_model(run)
+    path, errors = find_model(run)
     if out is not None and Path(out).exists() and not overwrite:
-        mistakes.append(
+        errors.append(
             f"{out}: expected a file that is not there yet; it is. Choose another "
             "with --out, or replace it with --overwrite."
         )
     if out is not None and not Path(out).absolute().parent.is_dir():
-        mistakes.append(f"{out}: expected a path in a folder that is there.")
-    if mistakes:
-        raise UserError(*mistakes)
+        errors.append(f"{out}: expected a path in a folder that is there.")
+    if errors:
+        raise UserError(*errors)
     check_model_file(path)
     tasks, features = read_declarations(path)
     terminal = Terminal(quiet=True)
@@ -88,13 +88,13 @@ def predict_run(
     with terminal.loading():
         import tensorflow as tf
 
-        from keras_mtl.runs.predictions import answer_rows, predict_frame
+        from keras_mtl.runs.predictions import predict_frame, prediction_table
         from keras_mtl.serving import load_model
 
         tf.config.list_logical_devices()
         model = load_model(path)
         outputs = predict_frame(model, frame)
-    answers = answer_rows(model, outputs, labels, np.arange(len(frame)))
+    answers = prediction_table(model, outputs, labels, np.arange(len(frame)))
     if out is None:
         write_output(answers.to_csv(index=False).removesuffix("\n"))
         return
@@ -116,12 +116,12 @@ def _read(
         number_columns(tasks, features),
     )
     columns = [feature.column_name for feature in features]
-    mistakes = require_columns(frame, columns, "feature", rows)
+    errors = require_columns(frame, columns, "feature", rows)
     for feature in features:
         if feature.column_name in frame:
-            mistakes += feature.check_readable(frame, rows)
-    if mistakes:
-        raise UserError(*mistakes)
+            errors += feature.check_readable(frame, rows)
+    if errors:
+        raise UserError(*errors)
     return frame
 
 

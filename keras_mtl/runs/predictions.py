@@ -14,11 +14,11 @@ from keras_mtl.model import MultiTaskModel
 from keras_mtl.serving.network import prediction_function
 from keras_mtl.tables.column_store import Rows, rows_between
 
-__all__ = ["answer_rows", "predict_frame", "predict_matrix"]
+__all__ = ["predict_frame", "predict_matrix", "prediction_table"]
 
 # As many rows a call for a file of three rows as for one of a million: a
 # matrix product of another shape may round otherwise.
-ROWS_A_CALL = 4096
+ROWS_PER_CALL = 4096
 
 
 def predict_frame(model: MultiTaskModel, frame: Rows) -> dict[str, np.ndarray]:
@@ -47,7 +47,7 @@ def predict_frame(model: MultiTaskModel, frame: Rows) -> dict[str, np.ndarray]:
         arrays = feature_arrays(model.features, part)
         # Filled up with the same rows over and over.
         return feature_tensors(
-            {name: np.resize(values, ROWS_A_CALL) for name, values in arrays.items()}
+            {name: np.resize(values, ROWS_PER_CALL) for name, values in arrays.items()}
         )
 
     return _predict(model, len(frame), inputs)
@@ -68,7 +68,7 @@ def predict_matrix(model: MultiTaskModel, matrix: np.ndarray) -> dict[str, np.nd
 
     def inputs(start: int, stop: int) -> tf.Tensor:
         part = matrix[start:stop]
-        return tf.constant(np.resize(part, (ROWS_A_CALL, *part.shape[1:])))
+        return tf.constant(np.resize(part, (ROWS_PER_CALL, *part.shape[1:])))
 
     return _predict(model, len(matrix), inputs)
 
@@ -81,14 +81,14 @@ def _predict(
     outputs = {
         task.name: np.zeros((rows, task.units), "float32") for task in model.tasks
     }
-    for start in range(0, rows, ROWS_A_CALL):
-        stop = min(start + ROWS_A_CALL, rows)
+    for start in range(0, rows, ROWS_PER_CALL):
+        stop = min(start + ROWS_PER_CALL, rows)
         for name, values in answer(inputs(start, stop)).items():
             outputs[name][start:stop] = values.numpy()[: stop - start]
     return outputs
 
 
-def answer_rows(
+def prediction_table(
     model: MultiTaskModel,
     outputs: dict[str, np.ndarray],
     labels: dict[str, np.ndarray] | None,
@@ -109,6 +109,6 @@ def answer_rows(
     columns: dict[str, np.ndarray] = {"row": rows}
     for task in model.tasks:
         if labels is not None and task.name in labels:
-            columns[task.name] = task.label_answers(labels[task.name])
+            columns[task.name] = task.decode_labels(labels[task.name])
         columns.update(task.decode(outputs[task.name]))
     return pd.DataFrame(columns)

@@ -137,7 +137,7 @@ def prepare_data(config: FitConfig) -> PreparedData:
         The rows, tasks and features of the run.
 
     Raises:
-        UserError: With all mistakes at once.
+        UserError: With all errors at once.
     """
     source = config.data.path or heart_disease_path().name
     path = config.data.path or str(heart_disease_path())
@@ -152,18 +152,18 @@ def prepare_data(config: FitConfig) -> PreparedData:
     )
     _mask_labels(frame, config)
 
-    mistakes: list[str] = []
-    features = choose_features(frame, config, source, mistakes)
-    tasks = _resolve(config.tasks, frame, source, mistakes)
-    sample_weight = _sample_weight(frame, config, source, mistakes)
+    errors: list[str] = []
+    features = choose_features(frame, config, source, errors)
+    tasks = _resolve(config.tasks, frame, source, errors)
+    sample_weight = _sample_weight(frame, config, source, errors)
     test = None
     if config.data.test_path is not None:
-        test = _read_test(config, tasks, features, mistakes)
-    elif not mistakes:
+        test = _read_test(config, tasks, features, errors)
+    elif not errors:
         for task in tasks:
-            mistakes += _rare(task, frame, source)
-    if mistakes:
-        raise UserError(*mistakes)
+            errors += _rare(task, frame, source)
+    if errors:
+        raise UserError(*errors)
 
     config = _with_columns(config.replace(tasks=tasks, features=features))
     columns = [feature.column_name for feature in features]
@@ -191,7 +191,7 @@ def prepare_data(config: FitConfig) -> PreparedData:
 
 
 def _sample_weight(
-    frame: ColumnStore, config: FitConfig, source: str, mistakes: list[str]
+    frame: ColumnStore, config: FitConfig, source: str, errors: list[str]
 ) -> np.ndarray | None:
     """Returns the column of weights, of numbers of 0 or more."""
     column = config.data.sample_weight
@@ -201,13 +201,13 @@ def _sample_weight(
     weights = pd.to_numeric(values, errors="coerce").to_numpy("float64")
     wrong = ~np.isfinite(weights) | (weights < 0)
     if wrong.any():
-        mistakes.append(
+        errors.append(
             f"{source}, column {column!r}: expected sample weights, a number of 0 or "
             f"more in each row. Received: {describe_cells(frame, values[wrong])}. "
             "Correct these cells, or leave the rows out."
         )
     elif not weights.any():
-        mistakes.append(
+        errors.append(
             f"{source}, column {column!r}: expected a sample weight above 0. Received: "
             "0 in each row."
         )
@@ -285,11 +285,11 @@ def _strata(
 
 
 def _resolve(
-    tasks: Sequence[Task], frame: Rows, source: str, mistakes: list[str]
+    tasks: Sequence[Task], frame: Rows, source: str, errors: list[str]
 ) -> tuple[Task, ...]:
     resolved = []
     for task in tasks:
-        with gather(mistakes):
+        with gather(errors):
             resolved.append(task.resolve(frame, source))
     return tuple(resolved)
 
@@ -308,13 +308,13 @@ def _read_test(
     config: FitConfig,
     tasks: Sequence[Task],
     features: Sequence[Feature],
-    mistakes: list[str],
+    errors: list[str],
 ) -> ColumnStore | None:
     """Reads the test rows, and checks them for what the training rows have."""
     source = str(config.data.test_path)
     words = word_columns(config.tasks, features)
     test = None
-    with gather(mistakes):
+    with gather(errors):
         test = read_rows(
             source,
             words,
@@ -327,13 +327,13 @@ def _read_test(
     _mask_labels(test, config)
     columns = [feature.column_name for feature in features]
     columns += [column for task in config.tasks for column in task.label_columns]
-    mistakes += require_columns(test, columns, "as in the training data", source)
+    errors += require_columns(test, columns, "as in the training data", source)
     for feature in features:
         if feature.column_name in test:
-            mistakes += feature.check_values(test, source)
-    if not mistakes:
+            errors += feature.check_values(test, source)
+    if not errors:
         for task in tasks:
-            mistakes += task.check_labels(test, source)
+            errors += task.check_labels(test, source)
     return test
 
 

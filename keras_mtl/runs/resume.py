@@ -109,15 +109,15 @@ def require_same_settings(before: Mapping[str, Any], now: Mapping[str, Any]) -> 
         UserError: With all that differ.
     """
     before, now = _flat(before), _flat(now)
-    mistakes = [
+    errors = [
         f"{key}: --resume goes on with the run's own setting, {_show(before, key)}; "
         f"received {_show(now, key)}."
         for key in {**before, **now}
         if before.get(key) != now.get(key)
     ]
-    if mistakes:
+    if errors:
         raise UserError(
-            *mistakes,
+            *errors,
             "Give --resume the run's own settings, or none but --out; or train from "
             "the beginning, without --resume.",
         )

@@ -212,13 +212,13 @@ def require_classes(
         UserError: With a message for each class that no training row has. Of
             those that no test row has, a `DataWarning` tells.
     """
-    mistakes = []
+    errors = []
     for task in tasks:
         for column, word, has in task.label_groups(labels[task.name]):
             what = f"with class {word!r}" if word else "with a label"
             where = f"{source}, column {column!r}"
             if not has[split.train_rows].any():
-                mistakes.append(
+                errors.append(
                     f"{where}: task {task.name!r} expects training rows {what}. "
                     "Received: none, as all such rows belong together and are held "
                     "out. Group by another column, or hold out other rows (--seed, "
@@ -227,9 +227,9 @@ def require_classes(
             elif not has[split.test_rows].any():
                 warnings.warn(
                     f"{test_source}, column {column!r}: task {task.name!r} has no "
-                    f"held-out row {what}; measures that need one are left out.",
+                    f"held-out row {what}; metrics that need one are left out.",
                     DataWarning,
                     stacklevel=2,
                 )
-    if mistakes:
-        raise UserError(*mistakes)
+    if errors:
+        raise UserError(*errors)

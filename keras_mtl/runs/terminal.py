@@ -26,7 +26,7 @@ from rich.progress import (
 from keras_mtl._core.display import TolerantStream, printable
 from keras_mtl.configuration.workers import Workers
 from keras_mtl.errors import DataWarning
-from keras_mtl.report.tables import data_table, measures_tables
+from keras_mtl.report.tables import data_table, metrics_tables
 from keras_mtl.runs.prepare import PreparedData
 
 __all__ = ["Terminal"]
@@ -175,7 +175,7 @@ class Terminal:
         """Shows the held-out results and where the run is."""
         rows = metrics["rows"]["test"]
         title = f"Results on {rows} held-out rows"
-        for table in measures_tables(metrics["test"], title, self.console.width):
+        for table in metrics_tables(metrics["test"], title, self.console.width):
             self.console.print(table)
         for sentence in metrics["idle_units"]:
             self.console.print(f"note: {printable(sentence)}", soft_wrap=True)

@@ -13,7 +13,7 @@ import pandas as pd
 from keras_mtl.configuration.repeatable import repeatable_values
 from keras_mtl.configuration.toml_file import write_toml
 from keras_mtl.report import FitFacts, RowSample
-from keras_mtl.runs.predictions import answer_rows
+from keras_mtl.runs.predictions import prediction_table
 from keras_mtl.runs.prepare import PreparedData
 from keras_mtl.runs.report_facts import network_layers, package_versions
 from keras_mtl.runs.run_details import run_details
@@ -106,7 +106,7 @@ def write_run(
         history = pd.DataFrame(run.fit.mean_history())
         history.insert(0, "epoch", np.arange(1, len(history) + 1))
         history.to_csv(folder / "history.csv", index=False)
-        table = answer_rows(model, outputs, labels, data.test_numbers)
+        table = prediction_table(model, outputs, labels, data.test_numbers)
         table.to_csv(folder / "predictions.csv", index=False)
         write_saved_model(
             model,

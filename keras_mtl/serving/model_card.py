@@ -91,9 +91,9 @@ def _metrics_table(metrics: dict[str, Any]) -> str:
         (part, task, measure, f"{value:.4g}" if isinstance(value, float) else value)
         for part, tasks in metrics.items()
         if isinstance(tasks, dict)
-        for task, measures in tasks.items()
-        if isinstance(measures, dict)
-        for measure, value in measures.items()
+        for task, metrics in tasks.items()
+        if isinstance(metrics, dict)
+        for measure, value in metrics.items()
     ]
     return _table(("rows", "task", "measure", "value"), rows)
 

@@ -45,8 +45,8 @@ def check_model_file(path: str | os.PathLike[str]) -> None:
     try:
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()
-            mistakes = [_check_member(path, member) for member in members]
-            if found := [mistake for mistake in mistakes if mistake]:
+            errors = [_check_member(path, member) for member in members]
+            if found := [mistake for mistake in errors if mistake]:
                 raise UserError(*found)
             config = json.loads(archive.read(_MEMBERS[0]))
             registered = config["registered_name"]

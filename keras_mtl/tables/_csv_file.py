@@ -33,13 +33,13 @@ class CsvFile:
         self.structure = scan_structure(source) if structure is None else structure
         self.notes: tuple[str, ...] = ()
         self._more_mistakes: list[str] = []
-        if self.structure.nameless_first and not self.structure.mistakes:
+        if self.structure.nameless_first and not self.structure.errors:
             self._check_first(self.structure.nameless_first)
 
     @property
-    def mistakes(self) -> tuple[str, ...]:
+    def errors(self) -> tuple[str, ...]:
         """What is wrong with the structure."""
-        return (*self.structure.mistakes, *self._more_mistakes)
+        return (*self.structure.errors, *self._more_mistakes)
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -89,7 +89,7 @@ class CsvStructure:
             ones, and the one that only tells the delimiter.
         lone_returns: Whether lines end, or values break, with `\\r` alone.
         blank_lines: The line numbers of the blank lines, from 1.
-        mistakes: A message for each mistake; empty if the file is sound.
+        errors: A message for each mistake; empty if the file is sound.
     """
 
     text: TextFile
@@ -99,7 +99,7 @@ class CsvStructure:
     skipped_records: tuple[int, ...]
     blank_lines: tuple[int, ...]
     lone_returns: bool
-    mistakes: tuple[str, ...]
+    errors: tuple[str, ...]
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -160,13 +160,13 @@ class _Ragged:
 
 
 def scan_structure(path: str | os.PathLike[str]) -> CsvStructure:
-    """Reads a CSV file once, keeping none of it, to find its shape and mistakes.
+    """Reads a CSV file once, keeping none of it, to find its shape and errors.
 
     Args:
         path: The file.
 
     Returns:
-        A `CsvStructure`, whose `mistakes` the caller raises.
+        A `CsvStructure`, whose `errors` the caller raises.
 
     Raises:
         UserError: If the file cannot be read as text (see `find_encoding`).
@@ -181,7 +181,7 @@ def scan_structure(path: str | os.PathLike[str]) -> CsvStructure:
     skipped: list[int] = []
     blanks: list[int] = []
     ragged = _Ragged(source, delimiter)
-    mistakes: list[str] = []
+    errors: list[str] = []
     line = 1  # on which the next record begins
     closed = False
     record = 0
@@ -205,20 +205,20 @@ def scan_structure(path: str | os.PathLike[str]) -> CsvStructure:
                     # Spreadsheets write empty columns behind the others.
                     named = _named_width(header)
                     width = len(header)
-                    mistakes += _check_names(source, header[:named])
+                    errors += _check_names(source, header[:named])
                 else:
                     lines.append(line)
                     if len(fields) != len(header) or named < len(header):
                         if _ends_empty(fields, named):
                             width = max(width, len(fields))
                         elif len(fields) == len(header):
-                            mistakes += _nameless_values(source, header, fields)
+                            errors += _nameless_values(source, header, fields)
                             # Once is enough.
                             named = len(header)
                         else:
                             ragged.add(len(lines), line, len(header), len(fields))
                 if text.tabbed_quote:
-                    mistakes += text.check_tabs(source, line, fields)
+                    errors += text.check_tabs(source, line, fields)
                 record += 1
                 line = reader.line_num + text.skipped + 1
                 # Most files are plain in most places.
@@ -228,20 +228,20 @@ def scan_structure(path: str | os.PathLike[str]) -> CsvStructure:
                     line += rows
         except csv.Error as error:
             closed = True
-            mistakes.append(_too_long(source, line, str(error)))
-    mistakes += ragged.tell(header, header_line, len(lines))
+            errors.append(_too_long(source, line, str(error)))
+    errors += ragged.tell(header, header_line, len(lines))
     if not closed:
-        mistakes.append(
+        errors.append(
             f"{source}, line {line}: expected a closing quote. Received: the end of "
             "the file. Close the quote, or write a quote within a value twice."
         )
-    elif not header and not mistakes:
-        mistakes.append(
+    elif not header and not errors:
+        errors.append(
             f"{source}: the file is empty. Expected column names on the first line "
             "and the rows below."
         )
-    elif not lines and not mistakes:
-        mistakes.append(
+    elif not lines and not errors:
+        errors.append(
             f"{source}: there are no data rows. Expected at least one below the "
             f"header, which has {len(header)} columns."
         )
@@ -256,7 +256,7 @@ def scan_structure(path: str | os.PathLike[str]) -> CsvStructure:
         skipped_records=tuple(skipped),
         blank_lines=tuple(blanks),
         lone_returns=text.lone_returns,
-        mistakes=tuple(mistakes),
+        errors=tuple(errors),
     )
 
 
@@ -279,17 +279,17 @@ def _check_names(source: str, names: tuple[str, ...]) -> list[str]:
     positions: dict[str, list[int]] = {}
     for position, name in enumerate(names, start=1):
         positions.setdefault(name, []).append(position)
-    mistakes = []
+    errors = []
     for name, places in positions.items():
         if not name:
-            mistakes += nameless(source, places) if places != [1] else []
+            errors += nameless(source, places) if places != [1] else []
         elif len(places) > 1:
             where = ", ".join(map(str, places))
-            mistakes.append(
+            errors.append(
                 f"{source}, header: expected different column names. Received: "
                 f"{name!r} for columns {where}. Rename all but one."
             )
-    return mistakes
+    return errors
 
 
 def nameless(source: str, positions: Sequence[int]) -> list[str]:

@@ -62,7 +62,7 @@ class ParquetFile:
         return int(self._file.metadata.num_rows)
 
     @property
-    def mistakes(self) -> tuple[str, ...]:
+    def errors(self) -> tuple[str, ...]:
         """What keeps the file from being read as a table of cells."""
         found = []
         for name in dict.fromkeys(self.names):

@@ -1,4 +1,4 @@
-"""Reading a CSV file, with all its mistakes told at once."""
+"""Reading a CSV file, with all its errors told at once."""
 
 import os
 import warnings
@@ -89,18 +89,18 @@ def read_csv(
     """
     source = os.fspath(path)
     file = CsvFile(source)
-    mistakes = list(file.mistakes)
+    errors = list(file.errors)
     if file.names:
         asked = dict.fromkeys([*(columns or ()), *text_columns])
-        mistakes += [
+        errors += [
             f"{source}: expected a column {name!r}. Received: no such column."
             f"{did_you_mean(name, file.names)} "
             f"The columns are {', '.join(file.names)}."
             for name in asked
             if name not in file.names
         ]
-    if mistakes:
-        raise UserError(*mistakes)
+    if errors:
+        raise UserError(*errors)
     kept = list(dict.fromkeys(file.names if columns is None else columns))
     store = read_csv_columns(file, kept, text_columns, missing_values, decimal_mark)
     return store.frame()
@@ -117,7 +117,7 @@ def read_csv_columns(
     """Reads a sound CSV file into columns, with the warnings of `read_csv`.
 
     Args:
-        file: The file, which has no mistakes.
+        file: The file, which has no errors.
         columns: The columns to keep.
         text_columns: As for `read_csv`; those that the file lacks are left.
         missing_values: As for `read_csv`.

@@ -1,7 +1,7 @@
 """Checks of a DataFrame's columns, once the tasks and features are known.
 
 Each check returns messages and raises nothing, so that the caller can gather
-all mistakes of a run and raise one `UserError`.
+all errors of a run and raise one `UserError`.
 """
 
 import warnings

@@ -35,7 +35,7 @@ def read_rows(
             from `5 mg` and `10 mg` is asked about a single `5 mg`.
 
     Raises:
-        UserError: With all mistakes of the file.
+        UserError: With all errors of the file.
     """
     missing = (*MISSING_VALUES, *missing)
     if os.path.isdir(path):
@@ -43,6 +43,6 @@ def read_rows(
     if path.lower().endswith(".parquet"):
         return read_parquet(path, words, missing)
     file = CsvFile(path)
-    if file.mistakes:
-        raise UserError(*file.mistakes)
+    if file.errors:
+        raise UserError(*file.errors)
     return read_csv_columns(file, file.names, words, missing, decimal_mark, numbers)

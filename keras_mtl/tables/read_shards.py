@@ -83,20 +83,20 @@ def read_shards(
         The rows of all files.
 
     Raises:
-        UserError: With all mistakes of all files.
+        UserError: With all errors of all files.
     """
-    mistakes: list[str] = []
+    errors: list[str] = []
     shards: list[Shard] = []
     for path in _find(Path(folder)):
-        with gather(mistakes):
+        with gather(errors):
             shard = KINDS[_kind(path)](str(path))
-            mistakes += shard.mistakes
+            errors += shard.errors
             shards.append(shard)
     for shard in shards[1:]:
-        mistakes += _differences(shard, shards[0])
-    if mistakes:
+        errors += _differences(shard, shards[0])
+    if errors:
         # One that all Parquet files share is told once.
-        raise UserError(*dict.fromkeys(mistakes))
+        raise UserError(*dict.fromkeys(errors))
     first = shards[0]
     for shard in shards:
         if isinstance(shard, CsvFile):
@@ -121,8 +121,8 @@ def read_parquet(
 ) -> ColumnStore:
     """Reads one Parquet file into memory. See `read_shards`."""
     file = ParquetFile(path)
-    if file.mistakes:
-        raise UserError(*file.mistakes)
+    if file.errors:
+        raise UserError(*file.errors)
     store, notes = read_columns(
         [file], file.names, text_columns, {"", *missing}, delimiter=None
     )

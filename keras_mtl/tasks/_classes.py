@@ -32,7 +32,7 @@ def name_classes(task: Task, frame: Rows) -> dict[str, pd.Series]:
     """Returns the classes of a task with one label column; see `class_labels`."""
     import pandas as pd
 
-    names = pd.Series(task.label_answers(task.encode_labels(frame)))
+    names = pd.Series(task.decode_labels(task.encode_labels(frame)))
     return {task.label_columns[0]: names.replace("", np.nan)}
 
 
@@ -41,7 +41,7 @@ def one_group_per_class(
 ) -> Iterator[tuple[str, str, np.ndarray]]:
     """Gives the rows of each class of a task with one label column."""
     for code in np.unique(labels[~np.isnan(labels)]):
-        name = str(task.label_answers(np.asarray([code]))[0])
+        name = str(task.decode_labels(np.asarray([code]))[0])
         yield task.label_columns[0], name, labels == code
 
 

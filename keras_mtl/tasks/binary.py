@@ -137,8 +137,8 @@ class BinaryTask(Task):
         task = self
         if self.positive is None and self.classes is None:
             task = self.replace(classes=self._find_classes(values, source))
-        if mistakes := task.check_labels(frame, source):
-            raise UserError(*mistakes)
+        if errors := task.check_labels(frame, source):
+            raise UserError(*errors)
         task._require_both_classes(values, task.encode_labels(frame), source)
         return task
 
@@ -222,7 +222,7 @@ class BinaryTask(Task):
             MaskedAUC(name="auc"),
         ]
 
-    def label_answers(self, labels: np.ndarray) -> np.ndarray:
+    def decode_labels(self, labels: np.ndarray) -> np.ndarray:
         words = np.asarray([*self.class_words, ""], dtype=object)
         return words[np.where(np.isnan(labels), 2, labels).astype(int)]
 
@@ -235,9 +235,9 @@ class BinaryTask(Task):
         }
 
     def measure(self, labels: np.ndarray, outputs: np.ndarray) -> dict[str, float]:
-        from keras_mtl.metrics import binary_measures
+        from keras_mtl.metrics import binary_metrics
 
-        return binary_measures(labels, np.reshape(outputs, (-1,)), self.threshold)
+        return binary_metrics(labels, np.reshape(outputs, (-1,)), self.threshold)
 
     def chance_outputs(self, labels: np.ndarray) -> np.ndarray | None:
         from keras_mtl.tasks.labels import label_means

@@ -100,8 +100,8 @@ class MulticlassTask(Task):
             _refuse_a_class_a_row(found, words, self.name, where)
             _warn_of_case(found, where)
             return self.replace(classes=tuple(found))
-        if mistakes := self.check_labels(frame, source):
-            raise UserError(*mistakes)
+        if errors := self.check_labels(frame, source):
+            raise UserError(*errors)
         if absent := [word for word in self.classes if word not in found]:
             warnings.warn(
                 f"{where}: no row has the class {', '.join(map(repr, absent))} of task "
@@ -148,7 +148,7 @@ class MulticlassTask(Task):
             MaskedAUC(outputs=self.units, one_hot=True, name="auc"),
         ]
 
-    def label_answers(self, labels: np.ndarray) -> np.ndarray:
+    def decode_labels(self, labels: np.ndarray) -> np.ndarray:
         words = np.asarray([*self._known_classes(), ""], dtype=object)
         return words[np.where(np.isnan(labels), self.units, labels).astype(int)]
 
@@ -161,9 +161,9 @@ class MulticlassTask(Task):
         return columns
 
     def measure(self, labels: np.ndarray, outputs: np.ndarray) -> dict[str, float]:
-        from keras_mtl.metrics import multiclass_measures
+        from keras_mtl.metrics import multiclass_metrics
 
-        return multiclass_measures(labels, outputs)
+        return multiclass_metrics(labels, outputs)
 
     def chance_outputs(self, labels: np.ndarray) -> np.ndarray | None:
         from keras_mtl.tasks.labels import label_means

@@ -112,13 +112,13 @@ class MultilabelTask(Task):
         return "sigmoid"
 
     def resolve(self, frame: Rows, source: str) -> Self:
-        mistakes: list[str] = []
+        errors: list[str] = []
         positives: list[str] = []
         for label in self.labels:
-            with gather(mistakes):
+            with gather(errors):
                 positives.append(self._find_positive(frame, label, source))
-        if mistakes:
-            raise UserError(*mistakes)
+        if errors:
+            raise UserError(*errors)
         return self.replace(positives=self.positives or tuple(positives))
 
     def _find_positive(self, frame: Rows, label: str, source: str) -> str:
@@ -175,7 +175,7 @@ class MultilabelTask(Task):
             MaskedAUC(outputs=self.units, name="auc"),
         ]
 
-    def label_answers(self, labels: np.ndarray) -> np.ndarray:
+    def decode_labels(self, labels: np.ndarray) -> np.ndarray:
         # A row with a label unknown has no complete answer to be compared with.
         known = ~np.isnan(labels).any(axis=1)
         return np.where(known, _join_labels(labels > 0.5, self.labels), "")
@@ -188,9 +188,9 @@ class MultilabelTask(Task):
         return columns
 
     def measure(self, labels: np.ndarray, outputs: np.ndarray) -> dict[str, float]:
-        from keras_mtl.metrics import multilabel_measures
+        from keras_mtl.metrics import multilabel_metrics
 
-        return multilabel_measures(labels, outputs, self.threshold)
+        return multilabel_metrics(labels, outputs, self.threshold)
 
     def chance_outputs(self, labels: np.ndarray) -> np.ndarray | None:
         from keras_mtl.tasks.labels import label_means

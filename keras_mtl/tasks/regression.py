@@ -73,8 +73,8 @@ class RegressionTask(Task):
 
     def resolve(self, frame: Rows, source: str) -> Self:
         values = label_column(frame, self.label_columns[0], self.name, source)
-        if mistakes := self.check_labels(frame, source):
-            raise UserError(*mistakes)
+        if errors := self.check_labels(frame, source):
+            raise UserError(*errors)
         labels = self.encode_labels(frame)
         if np.nanmin(labels) == np.nanmax(labels):
             raise UserError(
@@ -124,16 +124,16 @@ class RegressionTask(Task):
             MaskedMeanSquaredError(name="mse"),
         ]
 
-    def label_answers(self, labels: np.ndarray) -> np.ndarray:
+    def decode_labels(self, labels: np.ndarray) -> np.ndarray:
         return labels
 
     def decode(self, outputs: np.ndarray) -> dict[str, np.ndarray]:
         return {f"{self.name}_value": np.reshape(outputs, (-1,))}
 
     def measure(self, labels: np.ndarray, outputs: np.ndarray) -> dict[str, float]:
-        from keras_mtl.metrics import regression_measures
+        from keras_mtl.metrics import regression_metrics
 
-        return regression_measures(labels, np.reshape(outputs, (-1,)))
+        return regression_metrics(labels, np.reshape(outputs, (-1,)))
 
     def chance_outputs(self, labels: np.ndarray) -> np.ndarray | None:
         from keras_mtl.tasks.labels import label_means

@@ -320,7 +320,7 @@ class Task(Declaration, ABC):
         )
 
     @abstractmethod
-    def label_answers(self, labels: np.ndarray) -> np.ndarray:
+    def decode_labels(self, labels: np.ndarray) -> np.ndarray:
         """Turns encoded labels back into the words of the input.
 
         Args:
@@ -351,7 +351,7 @@ class Task(Declaration, ABC):
             outputs: The head's outputs, of shape (N, units).
 
         Returns:
-            The measures by name. One that the rows do not define, such as an
+            The metrics by name. One that the rows do not define, such as an
             AUC over one class, is left out.
         """
 

@@ -87,44 +87,42 @@ class MemberSettings:
             dropouts: The names of the architecture's dropout layers.
 
         Raises:
-            UserError: With all mistakes.
+            UserError: With all errors.
         """
-        mistakes = [
+        errors = [
             f"Invalid value received for `{name}`. Expected one value for each of "
             f"{members} members. Received: {len(values)} values."
             for name, values in self._columns()
             if len(values) != members
         ]
-        mistakes += _outside(
-            "learning_rate", self.learning_rate, "above 0", 0, open=True
-        )
-        mistakes += _outside("weight_decay", self.weight_decay, "of at least 0", 0)
+        errors += _outside("learning_rate", self.learning_rate, "above 0", 0, open=True)
+        errors += _outside("weight_decay", self.weight_decay, "of at least 0", 0)
         for field in ("loss_weights", "row_weights"):
             for name, values in _by_name(getattr(self, field)):
                 if name is not None:
-                    mistakes += _unknown(f"{field}, by task", name, tasks)
-                mistakes += _outside(field, values, "of at least 0", 0)
+                    errors += _unknown(f"{field}, by task", name, tasks)
+                errors += _outside(field, values, "of at least 0", 0)
         for name, values in _by_name(self.dropout):
             if name is not None:
-                mistakes += _unknown("dropout, by layer", name, dropouts)
-            mistakes += _outside(
+                errors += _unknown("dropout, by layer", name, dropouts)
+            errors += _outside(
                 "dropout", values, "of at least 0 and below 1", 0, below=1
             )
         if self.dropout is not None and not dropouts:
-            mistakes.append(
+            errors.append(
                 "Invalid value received for `dropout`. Expected an architecture with "
                 "`keras.layers.Dropout` layers. Received: one without. Build it with "
                 "a dropout rate above 0."
             )
         for _, values in _by_name(self.row_weights):
             if np.ndim(values) != 2 or np.shape(values)[1] != rows:
-                mistakes.append(
+                errors.append(
                     "Invalid value received for `row_weights`. Expected the shape "
                     f"({members}, {rows}), a weight for each member and row. "
                     f"Received: shape {np.shape(values)}."
                 )
-        if mistakes:
-            raise UserError(*mistakes)
+        if errors:
+            raise UserError(*errors)
 
     def _columns(self) -> list[tuple[str, Any]]:
         """Returns each field that is given, with its values."""

@@ -241,12 +241,12 @@ def _check_settings(
     name: str, method: type["Weighting"], settings: Mapping[str, Any]
 ) -> None:
     known = list(inspect.signature(method).parameters)
-    mistakes = [
+    errors = [
         f"Unknown setting for the weighting {name!r}. Expected one of "
         f"{', '.join(known)}. Received: {setting}={value!r}."
         f"{did_you_mean(setting, known)}"
         for setting, value in settings.items()
         if setting not in known
     ]
-    if mistakes:
-        raise UserError(*mistakes)
+    if errors:
+        raise UserError(*errors)

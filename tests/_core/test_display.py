@@ -20,7 +20,7 @@ from keras_mtl.errors import DataWarning, UserError
 from keras_mtl.runs.terminal import Terminal
 import warnings
 
-def action(values, mistakes):
+def action(values, errors):
     terminal = Terminal()
     with terminal.warnings():
         warnings.warn("the column '\u0432\u043e\u0437'", DataWarning)

@@ -21,11 +21,11 @@ def test_one_error_tells_all_mistakes():
 
 
 def test_only_mistakes_of_the_user_are_gathered():
-    mistakes = ["zero"]
-    with gather(mistakes):
+    errors = ["zero"]
+    with gather(errors):
         raise UserError("one", "two")
-    assert mistakes == ["zero", "one", "two"]
-    with pytest.raises(KeyError), gather(mistakes):
+    assert errors == ["zero", "one", "two"]
+    with pytest.raises(KeyError), gather(errors):
         raise KeyError
 
 

@@ -1,4 +1,4 @@
-"""Benchmarks tell all mistakes at once, before they measure anything."""
+"""Benchmarks tell all errors at once, before they measure anything."""
 
 import importlib
 

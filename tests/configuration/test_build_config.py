@@ -75,11 +75,11 @@ layers = st.fixed_dictionaries(
 @settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
 @given(layers, layers)
 def test_any_values_end_in_settings_or_in_messages(file, top):
-    mistakes, config = [], None
-    with gather(mistakes):
+    errors, config = [], None
+    with gather(errors):
         config = build_config(file, top)
-    assert isinstance(config, FitConfig) != bool(mistakes)
-    assert all(0 < len(message) < 2000 for message in mistakes)
+    assert isinstance(config, FitConfig) != bool(errors)
+    assert all(0 < len(message) < 2000 for message in errors)
 
 
 @settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow])
@@ -89,13 +89,13 @@ def test_any_values_end_in_settings_or_in_messages(file, top):
     st.dictionaries(st.sampled_from(["a", "thal"]), st.text(max_size=5)),
 )
 def test_any_flags_on_any_file_end_in_settings_or_in_messages(file, tasks, heads):
-    mistakes = []
+    errors = []
     values = {"tasks": tasks, "head_widths": heads, "loss_weights": heads}
-    flags = nest_flags(values, file, mistakes)
+    flags = nest_flags(values, file, errors)
     config = None
-    with gather(mistakes):
+    with gather(errors):
         config = build_config(file, flags)
-    assert config is not None or mistakes
+    assert config is not None or errors
 
 
 @pytest.mark.parametrize("preset", ["default", "article"])

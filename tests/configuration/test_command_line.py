@@ -1,4 +1,4 @@
-"""Flags become settings; mistakes in them are gathered, not raised one by one."""
+"""Flags become settings; errors in them are gathered, not raised one by one."""
 
 import importlib
 
@@ -20,10 +20,10 @@ FLAGS = (
 def run(*argv, action=None, arguments=()):
     seen = {}
 
-    def keep(values, mistakes):
+    def keep(values, errors):
         seen.update(values)
-        if mistakes:
-            raise UserError(*mistakes)
+        if errors:
+            raise UserError(*errors)
 
     status = run_command(
         "command", "Does it.", FLAGS, action or keep, arguments, list(argv)
@@ -78,7 +78,7 @@ def test_an_absent_argument_and_an_absent_value_are_mistakes(capsys):
     ],
 )
 def test_the_exit_status_says_whose_mistake_it_was(capsys, raised, status, told):
-    def action(values, mistakes):
+    def action(values, errors):
         raise raised
 
     assert run(action=action)[0] == status
@@ -86,7 +86,7 @@ def test_the_exit_status_says_whose_mistake_it_was(capsys, raised, status, told)
 
 
 def test_flags_nest_like_a_file():
-    mistakes = []
+    errors = []
     nested = nest_flags(
         {
             "seed": "3",
@@ -96,9 +96,9 @@ def test_flags_nest_like_a_file():
             "loss_weights": {"b": "2"},
         },
         {},
-        mistakes,
+        errors,
     )
-    assert mistakes == []
+    assert errors == []
     assert nested == {
         "seed": "3",
         "inputs": {"missing_values": {"chol": ["0", "-9"]}},
@@ -112,13 +112,13 @@ def test_flags_nest_like_a_file():
 def test_heads_are_laid_on_the_tasks_of_the_file_or_the_embedded_data():
     file = {"tasks": [{"kind": "binary", "name": "churn"}]}
     for below, name in ((file, "churn"), ({}, "heart")):
-        mistakes = []
-        nested = nest_flags({"head_widths": {name: "7"}}, below, mistakes)
-        assert mistakes == []
+        errors = []
+        nested = nest_flags({"head_widths": {name: "7"}}, below, errors)
+        assert errors == []
         assert {"7"} in [set(task.get("widths", ())) for task in nested["tasks"]]
-    mistakes = []
-    nest_flags({"head_widths": {"heat": "7"}}, {}, mistakes)
-    assert "Did you mean 'heart'?" in mistakes[0]
+    errors = []
+    nest_flags({"head_widths": {"heat": "7"}}, {}, errors)
+    assert "Did you mean 'heart'?" in errors[0]
 
 
 @pytest.mark.parametrize(

@@ -151,9 +151,9 @@ def test_a_file_makes_nothing_be_imported(tmp_path, monkeypatch, capsys):
     ],
 )
 def test_features_are_declared_by_flags(text, fields):
-    mistakes = []
-    assert nest_flags({"features": [text]}, {}, mistakes) == {"features": [fields]}
-    assert mistakes == []
+    errors = []
+    assert nest_flags({"features": [text]}, {}, errors) == {"features": [fields]}
+    assert errors == []
 
 
 def test_a_features_flag_is_checked_like_its_table():

@@ -67,7 +67,7 @@ def test_an_absent_file_and_a_folder_are_told(tmp_path):
 def test_any_bytes_are_read_or_refused(tmp_path, content):
     path = tmp_path / "a.toml"
     path.write_bytes(content)
-    mistakes, config = [], None
-    with gather(mistakes):
+    errors, config = [], None
+    with gather(errors):
         config = build_config(read_toml(str(path)))
-    assert (config is None) == bool(mistakes)
+    assert (config is None) == bool(errors)

@@ -221,8 +221,8 @@ def test_a_share_of_the_rows_validates(make_model, data):
     model.compile(keras.optimizers.SGD(0.0))
     history = model.fit(inputs, labels, verbose=0, validation_split=0.25).history
     last = {name: values[72:] for name, values in labels.items()}
-    measures = model.evaluate(inputs[72:], last, verbose=0, return_dict=True)
-    for name, value in measures.items():
+    metrics = model.evaluate(inputs[72:], last, verbose=0, return_dict=True)
+    for name, value in metrics.items():
         np.testing.assert_allclose(history[f"val_{name}"][0], value, atol=1e-5)
 
 

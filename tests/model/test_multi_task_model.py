@@ -74,11 +74,11 @@ def test_evaluate_is_the_mean_over_rows_with_a_label(make_model, data):
     inputs, labels = data
     model = make_model()
     model.compile()
-    measures = model.evaluate(*data, batch_size=20, verbose=0, return_dict=True)
+    metrics = model.evaluate(*data, batch_size=20, verbose=0, return_dict=True)
     known = ~np.isnan(labels["kind"])
     probability = model(inputs)["kind"].numpy()[known]
     chosen = probability[np.arange(known.sum()), labels["kind"][known].astype(int)]
-    np.testing.assert_allclose(measures["kind_loss"], -np.log(chosen).mean(), rtol=1e-5)
+    np.testing.assert_allclose(metrics["kind_loss"], -np.log(chosen).mean(), rtol=1e-5)
 
 
 def test_index_minus_one_is_missing_like_nan(make_model, data):
@@ -102,13 +102,13 @@ def test_losses_and_weights_can_be_overridden(make_model, data):
         loss={"sick": "hinge", "age": keras.losses.MeanAbsoluteError()},
         loss_weights={"kind": 0.0, "sick": 2.0, "age": 0.5},
     )
-    measures = model.evaluate(*data, batch_size=96, verbose=0, return_dict=True)
+    metrics = model.evaluate(*data, batch_size=96, verbose=0, return_dict=True)
     age = model(inputs)["age"].numpy()[:, 0]
     np.testing.assert_allclose(
-        measures["age_loss"], np.abs(age - labels["age"]).mean(), rtol=1e-5
+        metrics["age_loss"], np.abs(age - labels["age"]).mean(), rtol=1e-5
     )
-    total = 2 * measures["sick_loss"] + 0.5 * measures["age_loss"]
-    np.testing.assert_allclose(measures["loss"], total, rtol=1e-5)
+    total = 2 * metrics["sick_loss"] + 0.5 * metrics["age_loss"]
+    np.testing.assert_allclose(metrics["loss"], total, rtol=1e-5)
 
 
 def test_sample_weights_of_zero_leave_rows_out(make_model, data):

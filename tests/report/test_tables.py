@@ -3,7 +3,7 @@
 from rich.console import Console
 
 from keras_mtl.features import CategoricalFeature, NumericFeature
-from keras_mtl.report.tables import data_table, measures_tables
+from keras_mtl.report.tables import data_table, metrics_tables
 from keras_mtl.tasks import BinaryTask, MultilabelTask
 
 
@@ -16,11 +16,11 @@ def text_of(*tables, width=120):
 
 
 def test_measures_stand_under_their_names():
-    measures = {
+    metrics = {
         "heart": {"rows": 184, "accuracy": 0.8504, "auc": 0.9},
         "cost": {"rows": 90, "mae": 12.3456},
     }
-    text = text_of(*measures_tables(measures, "Results", 120))
+    text = text_of(*metrics_tables(metrics, "Results", 120))
     assert "Results" in text
     (heart,) = [line for line in text.splitlines() if "heart" in line]
     (cost,) = [line for line in text.splitlines() if "cost" in line]
@@ -34,16 +34,16 @@ def test_measures_stand_under_their_names():
 
 def test_a_narrow_terminal_shows_every_number_in_several_tables():
     names = ("rows", "accuracy", "balanced_accuracy", "auc", "log_loss", "brier")
-    measures = {
+    metrics = {
         task: {name: (index + 1) * scale for index, name in enumerate(names)}
         for task, scale in (("thal", 0.101), ("heart", 0.103))
     }
-    tables = measures_tables(measures, "Results", 40)
+    tables = metrics_tables(metrics, "Results", 40)
     text = text_of(*tables, width=40)
     assert len(tables) > 1
     assert max(map(len, text.splitlines())) <= 40
     assert text.count("Results") == 1
-    for row in measures.values():
+    for row in metrics.values():
         for name in names[1:]:
             assert f"{row[name]:.3f}" in text
 

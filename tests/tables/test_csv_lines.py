@@ -32,7 +32,7 @@ def test_what_is_skipped_changes_nothing(tmp_path_factory, lines, end, last, blo
         found = scan_structure(path)
         patch.setattr(csv_lines.CsvLines, "skip_plain", lambda self, width: 0)
         expected = scan_structure(path)
-    assert found.mistakes == expected.mistakes
+    assert found.errors == expected.errors
     assert found.skipped_records == expected.skipped_records
     assert found.fields == expected.fields
     assert found.blank_lines == expected.blank_lines

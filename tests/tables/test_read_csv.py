@@ -1,4 +1,4 @@
-"""Reading a CSV: the values it gives and the mistakes it tells."""
+"""Reading a CSV: the values it gives and the errors it tells."""
 
 import codecs
 import csv
@@ -32,7 +32,7 @@ def read(tmp_path):
     return read_content
 
 
-def mistakes(read, content, **arguments):
+def errors(read, content, **arguments):
     with pytest.raises(UserError) as error:
         read(content, **arguments)
     for message in error.value.messages:
@@ -207,12 +207,12 @@ def test_carriage_returns_alone(read):
     ],
 )
 def test_structure_mistakes(read, content, expected):
-    assert mistakes(read, content)[0].startswith(expected)
+    assert errors(read, content)[0].startswith(expected)
 
 
 def test_wrong_byte_is_named_by_line_and_offset(read):
     content = b"a,b\n" + b"1,2\n" * 600_000 + b"\xff,2\n"
-    (message,) = mistakes(read, content)
+    (message,) = errors(read, content)
     assert message.startswith(", line 600002:")
     assert "byte 0xff at offset 2400004" in message
     assert "WINDOWS-1252" in message
@@ -220,12 +220,12 @@ def test_wrong_byte_is_named_by_line_and_offset(read):
 
 def test_line_ends_across_chunks_are_counted_once(read):
     content = b"a,b\r\n" + b"1,22\r\n" * 400_000 + b"\xff,2\n"
-    (message,) = mistakes(read, content)
+    (message,) = errors(read, content)
     assert message.startswith(", line 400002:")
 
 
 def test_all_mistakes_are_told_at_once(read):
-    messages = mistakes(
+    messages = errors(
         read, "a,b,b,, \n1\n1,2,3,4,5\n" + "1,2,3,4,5,6\n" * 5, columns=["bb", "a"]
     )
     assert len(messages) == 7
@@ -242,7 +242,7 @@ def test_all_mistakes_are_told_at_once(read):
 
 def test_unknown_columns_are_told_with_the_nearest(read):
     content = "age,sex\n1,2\n"
-    messages = mistakes(read, content, columns=["sx"], text_columns=["zzz"])
+    messages = errors(read, content, columns=["sx"], text_columns=["zzz"])
     assert "'sx'" in messages[0]
     assert "Did you mean 'sex'?" in messages[0]
     assert "'zzz'" in messages[1]
@@ -293,7 +293,7 @@ def test_empty_columns_behind_the_others_are_none(read, content):
 
 
 def test_a_value_below_no_name_is_refused(read):
-    (message,) = mistakes(read, "a,b,,\n1,2,,\n3,4,,x\n5,6,,y\n")
+    (message,) = errors(read, "a,b,,\n1,2,,\n3,4,,x\n5,6,,y\n")
     assert "no name for column 4" in message
 
 
@@ -330,7 +330,7 @@ def test_a_first_column_without_a_name_that_tells_rows_apart_is_left_out(read, n
 @pytest.mark.parametrize("values", ["5,5,7", "1.5,2.5,3.5", "1,,2", "x,y,x"])
 def test_another_first_column_needs_a_name(read, values):
     rows = "".join(f"{value},{i}\n" for i, value in enumerate(values.split(",")))
-    (message,) = mistakes(read, f",b\n{rows}")
+    (message,) = errors(read, f",b\n{rows}")
     assert "no name for column 1. Name it" in message
 
 
@@ -339,13 +339,13 @@ def test_another_first_column_needs_a_name(read, values):
     ["Patients of 2024", "Patients,,", "# made, by hand", '"Report; of, all"'],
 )
 def test_a_title_above_the_header_is_named(read, title):
-    (message,) = mistakes(read, f"{title}\nid,age,sex\n1,63,m\n2,41,f\n3,50,m\n")
+    (message,) = errors(read, f"{title}\nid,age,sex\n1,63,m\n2,41,f\n3,50,m\n")
     assert message.startswith(", line 1: expected a name for each of 3 columns")
     assert "remove the lines above the column names" in message
 
 
 def test_rows_that_begin_with_a_name_the_header_lacks_are_named(read):
-    (message,) = mistakes(read, '"a","b"\n"Mazda",1,2\n"Fiat",3,4\n')
+    (message,) = errors(read, '"a","b"\n"Mazda",1,2\n"Fiat",3,4\n')
     assert "if each row begins with its name, as R writes it" in message
 
 

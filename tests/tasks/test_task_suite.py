@@ -95,18 +95,18 @@ def test_sure_outputs_are_decoded_to_the_labels(resolved):
     assert all(len(column) == ROWS for column in decoded.values())
     assert all(name.startswith(f"{resolved.name}_") for name in decoded)
     np.testing.assert_array_equal(
-        decoded[f"{resolved.name}_{answer}"], resolved.label_answers(labels)
+        decoded[f"{resolved.name}_{answer}"], resolved.decode_labels(labels)
     )
-    measures = resolved.measure(labels, outputs)
-    assert measures["rows"] == ROWS
-    assert measures.get("accuracy", 1) == 1
-    assert measures.get("mse", 0) == 0
+    metrics = resolved.measure(labels, outputs)
+    assert metrics["rows"] == ROWS
+    assert metrics.get("accuracy", 1) == 1
+    assert metrics.get("mse", 0) == 0
 
 
 def test_the_answer_to_a_missing_label_is_empty(resolved):
     labels = resolved.encode_labels(FRAME)
     labels[0] = np.nan
-    answer = resolved.label_answers(labels)[0]
+    answer = resolved.decode_labels(labels)[0]
     assert answer == "" or np.isnan(answer)
 
 
@@ -179,7 +179,7 @@ def test_classes_are_named_in_the_order_of_their_indices(resolved):
         assert resolved.kind in {"regression", "multilabel"}
         return
     for code, name in enumerate(resolved.class_names):
-        assert resolved.label_answers(np.array([float(code)]))[0] == name
+        assert resolved.decode_labels(np.array([float(code)]))[0] == name
     assert set(np.unique(labels)) <= set(range(len(resolved.class_names)))
 
 

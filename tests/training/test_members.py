@@ -49,17 +49,17 @@ def test_a_member_takes_the_weights_of_its_best_epoch(make_model, data):
         assert stopped in (fit.epochs[index] + 3, 40)
         member.compile()
         rows = VALIDATION[index]
-        measures = member.evaluate(
+        metrics = member.evaluate(
             inputs[rows],
             {name: values[rows] for name, values in labels.items()},
             batch_size=len(rows),
             return_dict=True,
             verbose=0,
         )
-        np.testing.assert_allclose(measures["loss"], np.nanmin(joint[:, index]), 1e-4)
+        np.testing.assert_allclose(metrics["loss"], np.nanmin(joint[:, index]), 1e-4)
         for name in ("kind_auc", "sick_accuracy", "age_mae"):
             recorded = fit.history[f"val_{name}"][fit.epochs[index] - 1, index]
-            np.testing.assert_allclose(measures[name], recorded, atol=1e-4)
+            np.testing.assert_allclose(metrics[name], recorded, atol=1e-4)
 
 
 def test_labels_of_other_rows_have_no_influence(make_model, data):

@@ -13,7 +13,7 @@ from keras_mtl.tasks import (
 from tuning.objective import (
     choose_objective,
     objectives,
-    validation_measures,
+    validation_metrics,
 )
 
 TASKS = (
@@ -58,8 +58,8 @@ def test_an_objective_comes_with_its_direction(name, direction):
 def test_the_objectives_are_what_a_trial_measures():
     outputs = {task.name: np.full((4, task.units), 0.4) for task in TASKS}
     losses = {task.name: 1.0 for task in TASKS}
-    measures = validation_measures(TASKS, LABELS, outputs, losses)
-    assert list(measures) == list(objectives(TASKS, LABELS))
+    metrics = validation_metrics(TASKS, LABELS, outputs, losses)
+    assert list(metrics) == list(objectives(TASKS, LABELS))
 
 
 @pytest.mark.parametrize(
@@ -90,6 +90,6 @@ def test_the_joint_loss_weighs_the_tasks_losses():
     tasks = [BinaryTask("a", loss_weight=0.5), BinaryTask("b", loss_weight=3.0)]
     labels = {name: np.array([0.0, 1.0]) for name in "ab"}
     outputs = {name: np.full((2, 1), 0.5) for name in "ab"}
-    measures = validation_measures(tasks, labels, outputs, {"a": 2.0, "b": 4.0})
-    assert measures["val_loss"] == 0.5 * 2.0 + 3.0 * 4.0
-    assert (measures["val_a_loss"], measures["val_b_loss"]) == (2.0, 4.0)
+    metrics = validation_metrics(tasks, labels, outputs, {"a": 2.0, "b": 4.0})
+    assert metrics["val_loss"] == 0.5 * 2.0 + 3.0 * 4.0
+    assert (metrics["val_a_loss"], metrics["val_b_loss"]) == (2.0, 4.0)

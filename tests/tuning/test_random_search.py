@@ -108,24 +108,24 @@ def test_searched_loss_weights_do_not_bend_the_yardstick(trials):
     assert max(weights) > 2 * min(weights)
     for trial in trials:
         sum_of_losses = sum(
-            trial.measures[f"val_{name}_loss"] for name in ("thal", "heart")
+            trial.metrics[f"val_{name}_loss"] for name in ("thal", "heart")
         )
-        assert trial.measures["val_loss"] == pytest.approx(sum_of_losses, rel=1e-12)
+        assert trial.metrics["val_loss"] == pytest.approx(sum_of_losses, rel=1e-12)
 
 
 def test_the_yardstick_weighs_as_the_settings_before_the_search():
     (trial,) = run(prepare(weights=(0.5, 3.0)), THREE.replace(trials=1))
     expected = (
-        0.5 * trial.measures["val_thal_loss"] + 3.0 * trial.measures["val_heart_loss"]
+        0.5 * trial.metrics["val_thal_loss"] + 3.0 * trial.metrics["val_heart_loss"]
     )
-    assert trial.measures["val_loss"] == pytest.approx(expected, rel=1e-12)
+    assert trial.metrics["val_loss"] == pytest.approx(expected, rel=1e-12)
 
 
 def test_a_loss_is_that_of_the_answers_measured(trials):
     for trial in trials:
         for name in ("thal", "heart"):
             loss, log_loss = (
-                trial.measures[f"val_{name}_{measure}"]
+                trial.metrics[f"val_{name}_{measure}"]
                 for measure in ("loss", "log_loss")
             )
             assert loss == pytest.approx(log_loss, rel=1e-4)
@@ -140,7 +140,7 @@ def test_the_best_trial_is_best_in_the_objectives_direction(
 ):
     objective = Objective(name, direction)
     best = best_trial(trials, objective)
-    assert best.measures[name] == best_of(trial.measures[name] for trial in trials)
+    assert best.metrics[name] == best_of(trial.metrics[name] for trial in trials)
     table = trials_table(trials, objective)
     assert table.loc[table["rank"] == 1, "trial"].tolist() == [best.number]
 

@@ -9,14 +9,14 @@ computation: an evaluation measures thousands of splits and subgroups.
 import numpy as np
 
 __all__ = [
-    "binary_measures",
-    "multiclass_measures",
-    "multilabel_measures",
-    "regression_measures",
+    "binary_metrics",
+    "multiclass_metrics",
+    "multilabel_metrics",
+    "regression_metrics",
 ]
 
 
-def binary_measures(
+def binary_metrics(
     labels: np.ndarray, probabilities: np.ndarray, threshold: float = 0.5
 ) -> dict[str, float]:
     """Measures of one yes-or-no answer.
@@ -32,25 +32,25 @@ def binary_measures(
     Example:
 
     >>> import numpy as np
-    >>> measures = binary_measures(np.array([0, 1, np.nan]), np.array([0.2, 0.9, 0.1]))
-    >>> measures["rows"], measures["auc"], round(measures["brier"], 3)
+    >>> metrics = binary_metrics(np.array([0, 1, np.nan]), np.array([0.2, 0.9, 0.1]))
+    >>> metrics["rows"], metrics["auc"], round(metrics["brier"], 3)
     (2, 1.0, 0.025)
     """
     truth, probability = _known(labels, probabilities)
     if truth.size == 0:
         return {"rows": 0}
     right = (probability >= threshold) == (truth == 1)
-    measures = {"rows": int(truth.size), "accuracy": float(right.mean())}
+    metrics = {"rows": int(truth.size), "accuracy": float(right.mean())}
     if 0 < truth.sum() < truth.size:
         hits = [right[truth == code].mean() for code in (0, 1)]
-        measures["balanced_accuracy"] = float(np.mean(hits))
-        measures["auc"] = _auc(truth == 1, probability)
-    measures["log_loss"] = _log_loss(np.where(truth == 1, probability, 1 - probability))
-    measures["brier"] = float(np.mean((probability - truth) ** 2))
-    return measures
+        metrics["balanced_accuracy"] = float(np.mean(hits))
+        metrics["auc"] = _auc(truth == 1, probability)
+    metrics["log_loss"] = _log_loss(np.where(truth == 1, probability, 1 - probability))
+    metrics["brier"] = float(np.mean((probability - truth) ** 2))
+    return metrics
 
 
-def multiclass_measures(
+def multiclass_metrics(
     labels: np.ndarray, probabilities: np.ndarray
 ) -> dict[str, float]:
     """Measures of one answer among several classes.
@@ -68,8 +68,8 @@ def multiclass_measures(
     Example:
 
     >>> import numpy as np
-    >>> measures = multiclass_measures(np.array([0, 1, 2]), np.eye(3))
-    >>> measures["accuracy"], measures["auc"]
+    >>> metrics = multiclass_metrics(np.array([0, 1, 2]), np.eye(3))
+    >>> metrics["accuracy"], metrics["auc"]
     (1.0, 1.0)
     """
     known_labels, probability = _known(labels, probabilities)
@@ -80,23 +80,23 @@ def multiclass_measures(
     probability = probability / probability.sum(axis=1, keepdims=True)
     one_hot = np.eye(probabilities.shape[1])[truth]
     right = probability.argmax(axis=1) == truth
-    measures = {"rows": int(truth.size), "accuracy": float(right.mean())}
+    metrics = {"rows": int(truth.size), "accuracy": float(right.mean())}
     present = np.unique(truth)
     if len(present) > 1:
         # A mean over the classes in the rows, not over those predicted.
         hits = [right[truth == code].mean() for code in present]
-        measures["balanced_accuracy"] = float(np.mean(hits))
+        metrics["balanced_accuracy"] = float(np.mean(hits))
         areas = [_auc(truth == code, probability[:, code]) for code in present]
-        measures["auc"] = float(np.mean(areas))
-    measures["log_loss"] = _log_loss(probability[np.arange(len(truth)), truth])
-    measures["brier"] = float(np.mean(np.sum((probability - one_hot) ** 2, axis=1)))
-    return measures
+        metrics["auc"] = float(np.mean(areas))
+    metrics["log_loss"] = _log_loss(probability[np.arange(len(truth)), truth])
+    metrics["brier"] = float(np.mean(np.sum((probability - one_hot) ** 2, axis=1)))
+    return metrics
 
 
-def multilabel_measures(
+def multilabel_metrics(
     labels: np.ndarray, probabilities: np.ndarray, threshold: float = 0.5
 ) -> dict[str, float]:
-    """Measures of several yes-or-no answers: the mean of each one's measures.
+    """Measures of several yes-or-no answers: the mean of each one's metrics.
 
     Args:
         labels: 0, 1 or NaN, of shape (N, labels).
@@ -104,7 +104,7 @@ def multilabel_measures(
         threshold: The probability from which on an answer is positive.
 
     Returns:
-        The measures of `binary_measures`, each a mean over the labels that
+        The metrics of `binary_metrics`, each a mean over the labels that
         define it; rows counts those with any label, and subset_accuracy is the
         share of fully labelled rows in which every answer is right.
 
@@ -112,27 +112,27 @@ def multilabel_measures(
 
     >>> import numpy as np
     >>> labels = np.array([[0.0, 1.0], [1.0, np.nan]])
-    >>> measures = multilabel_measures(labels, np.array([[0.1, 0.8], [0.7, 0.2]]))
-    >>> measures["accuracy"], measures["rows"]
+    >>> metrics = multilabel_metrics(labels, np.array([[0.1, 0.8], [0.7, 0.2]]))
+    >>> metrics["accuracy"], metrics["rows"]
     (1.0, 2)
     """
     columns = [
-        binary_measures(labels[:, i], probabilities[:, i], threshold)
+        binary_metrics(labels[:, i], probabilities[:, i], threshold)
         for i in range(labels.shape[1])
     ]
-    measures: dict[str, float] = {"rows": int((~np.isnan(labels)).any(axis=1).sum())}
+    metrics: dict[str, float] = {"rows": int((~np.isnan(labels)).any(axis=1).sum())}
     for key in ("accuracy", "balanced_accuracy", "auc", "log_loss", "brier"):
         values = [column[key] for column in columns if key in column]
         if values:
-            measures[key] = float(np.mean(values))
+            metrics[key] = float(np.mean(values))
     complete = ~np.isnan(labels).any(axis=1)
     if complete.any():
         right = (probabilities[complete] >= threshold) == (labels[complete] > 0.5)
-        measures["subset_accuracy"] = float(right.all(axis=1).mean())
-    return measures
+        metrics["subset_accuracy"] = float(right.all(axis=1).mean())
+    return metrics
 
 
-def regression_measures(labels: np.ndarray, values: np.ndarray) -> dict[str, float]:
+def regression_metrics(labels: np.ndarray, values: np.ndarray) -> dict[str, float]:
     """Measures of a number.
 
     Args:
@@ -145,7 +145,7 @@ def regression_measures(labels: np.ndarray, values: np.ndarray) -> dict[str, flo
     Example:
 
     >>> import numpy as np
-    >>> regression_measures(np.array([1.0, 3.0]), np.array([1.0, 2.0]))["r2"]
+    >>> regression_metrics(np.array([1.0, 3.0]), np.array([1.0, 2.0]))["r2"]
     0.5
     """
     truth, predictions = _known(labels, values)
@@ -153,14 +153,14 @@ def regression_measures(labels: np.ndarray, values: np.ndarray) -> dict[str, flo
         return {"rows": 0}
     errors = predictions - truth
     mse = float(np.mean(errors**2))
-    measures = {
+    metrics = {
         "rows": int(truth.size),
         "mae": float(np.mean(np.abs(errors))),
         "mse": mse,
     }
     if np.ptp(truth) > 0:
-        measures["r2"] = float(1 - mse / np.var(truth))
-    return measures
+        metrics["r2"] = float(1 - mse / np.var(truth))
+    return metrics
 
 
 def _known(labels: np.ndarray, outputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
