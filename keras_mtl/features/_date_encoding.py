@@ -15,10 +15,13 @@ from keras import ops
 from keras_mtl.features._block_encoding import BlockEncoding
 from keras_mtl.features._column_order import join_in_feature_order
 from keras_mtl.features._dates import (
+    AFTERNOON,
     DATE_FORMATS,
+    MORNING,
     Calendar,
     DateFormat,
     DateFormatName,
+    hour_of_day,
     make_calendar,
 )
 from keras_mtl.features._standardize import standardize_share
@@ -189,6 +192,8 @@ def _circle(values: Any, period: int) -> list[Any]:
 
 
 def _read_format(form: DateFormat, texts: tf.Tensor) -> Calendar:
+    for pattern, replacement in form.rewrites:
+        texts = tf.strings.regex_replace(texts, pattern, replacement)
     whole = f"^(?:{form.pattern})$"
     fits = tf.strings.regex_full_match(texts, form.pattern)
 
@@ -198,4 +203,8 @@ def _read_format(form: DateFormat, texts: tf.Tensor) -> Calendar:
         digits = tf.where(fits & (digits != ""), digits, "0")
         return tf.strings.to_number(digits, tf.int64)
 
-    return make_calendar(form, fits, [group(number) for number in form.groups])
+    numbers = [group(number) for number in form.groups]
+    if len(numbers) == 4:
+        halves = [tf.strings.regex_full_match(texts, it) for it in (MORNING, AFTERNOON)]
+        numbers[3] = hour_of_day(numbers[3], *halves)
+    return make_calendar(form, fits, numbers)

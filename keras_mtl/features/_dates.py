@@ -26,11 +26,51 @@ __all__ = [
 ]
 
 DateFormatName = Literal[
-    "iso", "compact", "day_first", "month_first", "excel", "unix", "unix_ms"
+    "iso",
+    "compact",
+    "day_first",
+    "month_first",
+    "day_month_name",
+    "month_name_day",
+    "excel",
+    "unix",
+    "unix_ms",
 ]
 _TIME = (
-    r"(?:[T ]+(\d{1,2}):\d{2}(?::\d{2}(?:[.,]\d+)?)?(?: ?(?:Z|UTC|[+-]\d{2}:?\d{2}))?)?"
+    r"(?:[T, ]+(\d{1,2}):\d{2}(?::\d{2}(?:[.,]\d+)?)?(?: ?[AaPp]\.?[Mm]\.?)?"
+    r"(?: ?(?:Z|UTC|GMT|[+-]\d{2}:?\d{2}))?)?"
 )
+# A time's half of the day.
+MORNING = r".*:.*\d ?[Aa]\.?[Mm]\.?.*"
+AFTERNOON = r".*:.*\d ?[Pp]\.?[Mm]\.?.*"
+MONTHS = (
+    *("January", "February", "March", "April", "May", "June", "July", "August"),
+    *("September", "October", "November", "December"),
+)
+
+
+def _months_as(text: str) -> tuple[tuple[str, str], ...]:
+    """Returns rewrites of month names to numbers, each inside of a text."""
+    return tuple(
+        # Of the ninth month, four letters are common too.
+        (
+            f"(?i){name[:3]}(?:{name[3:]}|t)?\\.?"
+            if name == "September"
+            else f"(?i){name[:3]}(?:{name[3:]})?\\.?",
+            text.format(f"{number:02}"),
+        )
+        for number, name in enumerate(MONTHS, 1)
+    )
+
+
+def _short_years(before: str) -> tuple[tuple[str, str], ...]:
+    """Returns rewrites of years of two digits: from 1969 to 2068, as in POSIX."""
+    return (
+        (f"^({before})(69|[7-9]\\d)\\b", "\\1 19\\2"),
+        (f"^({before})([0-5]\\d|6[0-8])\\b", "\\1 20\\2"),
+    )
+
+
 SECONDS_PER_DAY = 86_400
 # The first day of 1970 in Excel's count, whose day 60 never was.
 EXCEL_EPOCH = 25_569
@@ -45,24 +85,41 @@ class DateFormat:
             whole date fits.
         groups: The group of year, month, day and hour; or of the number that
             counts, alone.
+        rewrites: Patterns and what replaces them, before a text is matched.
         unit: For a count, how many of it a day has; 0 for a written date.
         start: For a count, the number of its day 1970-01-01.
     """
 
     pattern: str
     groups: tuple[int, ...]
+    rewrites: tuple[tuple[str, str], ...] = ()
     unit: int = 0
     start: int = 0
 
 
+_NUMBERS = r"\d{1,2}[-/.]\d{1,2}[-/.]"
+_IN_NUMBERS = r"(\d{1,2})[-/.](\d{1,2})[-/.] ?(\d{4})" + _TIME
+# A month that was a name is between two signs that no date has.
+_DAY = r"(?:[A-Za-z]{3,9},? +)?\d{1,2}(?:st|nd|rd|th)?[-/. ]*@\d{2}@[-/., ]*"
+_DAY_MONTH_NAME = (
+    r"(?:[A-Za-z]{3,9},? +)?(\d{1,2})(?:st|nd|rd|th)?[-/. ]*@(\d{2})@[-/., ]*(\d{4})"
+)
+_MONTH = r"(?:[A-Za-z]{3,9},? +)?@\d{2}@[-/. ]*\d{1,2}(?:st|nd|rd|th)?[-/., ]+"
+_MONTH_NAME_DAY = (
+    r"(?:[A-Za-z]{3,9},? +)?@(\d{2})@[-/. ]*(\d{1,2})(?:st|nd|rd|th)?[-/., ]+(\d{4})"
+)
 DATE_FORMATS: dict[str, DateFormat] = {
-    "iso": DateFormat(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})" + _TIME, (1, 2, 3, 4)),
-    "compact": DateFormat(r"(\d{4})(\d{2})(\d{2})", (1, 2, 3)),
-    "day_first": DateFormat(
-        r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})" + _TIME, (3, 2, 1, 4)
+    "iso": DateFormat(
+        r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})" + _TIME, (1, 2, 3, 4), _months_as("{}")
     ),
-    "month_first": DateFormat(
-        r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})" + _TIME, (3, 1, 2, 4)
+    "compact": DateFormat(r"(\d{4})(\d{2})(\d{2})", (1, 2, 3)),
+    "day_first": DateFormat(_IN_NUMBERS, (3, 2, 1, 4), _short_years(_NUMBERS)),
+    "month_first": DateFormat(_IN_NUMBERS, (3, 1, 2, 4), _short_years(_NUMBERS)),
+    "day_month_name": DateFormat(
+        _DAY_MONTH_NAME + _TIME, (3, 2, 1, 4), _months_as("@{}@") + _short_years(_DAY)
+    ),
+    "month_name_day": DateFormat(
+        _MONTH_NAME_DAY + _TIME, (3, 1, 2, 4), _months_as("@{}@") + _short_years(_MONTH)
     ),
     "excel": DateFormat(r"(\d{1,6})(?:\.\d+)?", (1,), unit=1, start=EXCEL_EPOCH),
     "unix": DateFormat(r"(-?\d{1,12})(?:\.\d+)?", (1,), unit=SECONDS_PER_DAY),
@@ -70,7 +127,7 @@ DATE_FORMATS: dict[str, DateFormat] = {
 }
 assert set(DATE_FORMATS) == set(get_args(DateFormatName))
 # What words may be without being asked, and the numbers of columns named so.
-WRITTEN = ("iso", "day_first", "month_first")
+WRITTEN = ("iso", "day_first", "month_first", "day_month_name", "month_name_day")
 COUNTED = {"excel": (15_000, 80_000), "unix": (1e8, 1e10), "unix_ms": (1e11, 1e13)}
 
 
@@ -150,14 +207,36 @@ def parse_dates(words: Collection[str], name: str) -> Calendar:
     [True, False, False]
     """
     form = DATE_FORMATS[name]
-    matches = [re.fullmatch(form.pattern, word, re.ASCII) for word in words]
+    texts = [*words]
+    for pattern, replacement in form.rewrites:
+        texts = [re.sub(pattern, replacement, text, flags=re.ASCII) for text in texts]
+    matches = [re.fullmatch(form.pattern, text, re.ASCII) for text in texts]
 
     def group(number: int) -> np.ndarray:
         texts = [match[number] if match else None for match in matches]
         return np.asarray([int(text or 0) for text in texts], "int64")
 
+    def has(pattern: str) -> np.ndarray:
+        found = [re.fullmatch(pattern, text, re.ASCII) is not None for text in texts]
+        return np.asarray(found, bool)
+
     fits = np.asarray([match is not None for match in matches], bool)
-    return make_calendar(form, fits, [group(number) for number in form.groups])
+    numbers = [group(number) for number in form.groups]
+    if len(numbers) == 4:
+        numbers[3] = hour_of_day(numbers[3], has(MORNING), has(AFTERNOON))
+    return make_calendar(form, fits, numbers)
+
+
+def hour_of_day(hour: Any, morning: Any, afternoon: Any) -> Any:
+    """Returns hours from 0, of hours that may be from 12 to 11 in a half day.
+
+    Args:
+        hour: int64 hours as they are written.
+        morning: Whether `AM` is written behind one.
+        afternoon: Whether `PM` is.
+    """
+    halved = as_number(morning | afternoon, hour)
+    return hour - halved * (hour - hour % 12 - 12 * as_number(afternoon, hour))
 
 
 def make_calendar(form: DateFormat, fits: Any, numbers: list[Any]) -> Calendar:
@@ -227,7 +306,7 @@ def detect_formats(words: Collection[str], counted: bool = False) -> list[str]:
         return []
     names = [*WRITTEN]
     if not all("." in word for word in words):
-        names = ["iso", "month_first", "day_first"]
+        names = ["iso", "month_first", "day_first", *WRITTEN[3:]]
     found = [name for name in names if parse_dates(words, name).readable.all()]
     numbers = all(re.fullmatch(r"\d+(\.0+)?", word, re.ASCII) for word in words)
     if found or not numbers:
@@ -262,11 +341,14 @@ def write_date(days: int, name: str) -> str:
     if form.unit:
         return str((days + form.start) * form.unit)
     date = datetime.date(1970, 1, 1) + datetime.timedelta(days=days)
-    return date.strftime(
-        {
-            "iso": "%Y-%m-%d",
-            "compact": "%Y%m%d",
-            "day_first": "%d.%m.%Y",
-            "month_first": "%m/%d/%Y",
-        }[name]
-    )
+    # `strftime` would take the names of months from the system's language.
+    name_of_month = MONTHS[date.month - 1][:3]
+    day, month, year = f"{date.day:02}", f"{date.month:02}", f"{date.year:04}"
+    return {
+        "iso": f"{year}-{month}-{day}",
+        "compact": f"{year}{month}{day}",
+        "day_first": f"{day}.{month}.{year}",
+        "month_first": f"{month}/{day}/{year}",
+        "day_month_name": f"{day} {name_of_month} {year}",
+        "month_name_day": f"{name_of_month} {day}, {year}",
+    }[name]

@@ -99,7 +99,8 @@ class Column:
         if not self.looks_like_dates:
             return ""
         return (
-            f"looks like dates, which are read as {read_as}. Write what can be learned "
-            "from as numbers in columns of their own (year, month, day of the week, "
-            f"age in days), and leave this one out (--drop {shlex.quote(self.name)})."
+            f"looks like dates, but no one way to write dates fits all cells: they "
+            f"are read as {read_as}. Write all dates alike, say how they are written "
+            f"(--feature {shlex.quote(f'{self.name}:date:format=iso')} or another "
+            f"format), or leave the column out (--drop {shlex.quote(self.name)})."
         )

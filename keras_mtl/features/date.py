@@ -40,6 +40,8 @@ DESCRIPTIONS = {
     "compact": "yearmonthday",
     "day_first": "day/month/year",
     "month_first": "month/day/year",
+    "day_month_name": "day, month's name, year",
+    "month_name_day": "month's name, day, year",
     "excel": "Excel's count of days",
     "unix": "seconds since 1970",
     "unix_ms": "milliseconds since 1970",

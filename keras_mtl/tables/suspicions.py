@@ -42,6 +42,17 @@ DATES = frozenset({"date", "datetime", "timestamp", "dob", "birthdate"})
 DATE = re.compile(
     r"\d{4}[-/.](0?[1-9]|1[0-2])[-/.]\d{1,2}(?!\d)"
     r"|\d{1,2}([-/.])\d{1,2}\2\d{4}(?!\d)"
+    r"|\d{1,2}/\d{1,2}/\d{2}(?!\d)"
+)
+# Two digits of a year, which may as well be a version's number.
+SHORT_DATE = re.compile(r"\d{1,2}([-/.])\d{1,2}\1\d{2}(?!\d)")
+_MONTH = r"(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\.?"
+NAMED_DATE = re.compile(
+    r"([a-z]{3,9},? +)?"
+    rf"(\d{{1,2}}(st|nd|rd|th)?[-/., ]*{_MONTH}[-/., ]*(\d{{4}}|\d{{2}})"
+    rf"|{_MONTH}[-/., ]*\d{{1,2}}(st|nd|rd|th)?[-/., ]+(\d{{4}}|\d{{2}})"
+    rf"|\d{{4}}[-/.]{_MONTH}[-/.]\d{{1,2}})(?!\d)",
+    re.IGNORECASE,
 )
 LOW_CODES = (-1.0, -8.0, -9.0, -88.0, -99.0, -888.0, -999.0, -9999.0)
 HIGH_CODES = (99.0, 999.0, 9999.0, 99999.0)
@@ -137,11 +148,17 @@ def date_look(values: pd.Series | list[str], name: str) -> bool:
 
     >>> date_look(["2024-01-31", "2024-02-01"], "visit"), date_look(["a"], "date")
     (True, False)
+    >>> date_look(["31-JAN-24"], "visit"), date_look(["Jan 31, 2024"], "visit")
+    (True, True)
+    >>> date_look(["1.2.10"], "version"), date_look(["1.2.10"], "date")
+    (False, True)
     >>> date_look(pd.Series([20240131, 19991224]), "visit")
     True
     """
     if isinstance(values, list):
-        return bool(values) and all(map(DATE.match, values[:ROWS_SEEN_FIRST]))
+        patterns = [DATE, NAMED_DATE, *[SHORT_DATE] * bool(DATES & _ends(name))]
+        seen = values[:ROWS_SEEN_FIRST]
+        return bool(seen) and any(all(map(each.match, seen)) for each in patterns)
     numbers = values.to_numpy()[:ROWS_SEEN_FIRST]
     if not len(numbers) or not np.isfinite(numbers).all():
         return False

@@ -22,6 +22,10 @@ from keras_mtl.features._dates import (
 )
 
 DATES = st.dates(datetime.date(1, 1, 1), datetime.date(9999, 12, 31))
+NAMED = (
+    r"([A-Z][a-z]{2}, )?(\d{1,2}(st|th)?[- ])?[JFMAS][aepcru][nbrytlgpv][a-z]?"
+    r"[-, ]\d{1,2}[, ]*\d{0,4}"
+)
 FIRST = datetime.date(1970, 1, 1)
 
 
@@ -32,16 +36,7 @@ def test_a_date_is_read_as_by_pythons_calendar(date, name):
         return
     if name.startswith("unix") and not date.year > 1000:
         return
-    text = date.isoformat() if name == "iso" else write_date(days, name)
-    if name in ("compact", "day_first", "month_first"):
-        form = {"compact": "", "day_first": ".", "month_first": "/"}[name]
-        year, month, day = f"{date.year:04}", f"{date.month:02}", f"{date.day:02}"
-        parts = {
-            "compact": (year, month, day),
-            "day_first": (day, month, year),
-            "month_first": (month, day, year),
-        }[name]
-        text = form.join(parts)
+    text = write_date(days, name)
     calendar = parse_dates([text], name)
     assert calendar.readable.all()
     assert calendar.days[0] == days
@@ -57,6 +52,8 @@ def test_a_date_is_read_as_by_pythons_calendar(date, name):
             st.from_regex(r"-?\d{1,14}(\.\d+)?", fullmatch=True),
             st.datetimes().map(str),
             DATES.map(str),
+            st.from_regex(NAMED, fullmatch=True),
+            st.from_regex(r"\d{1,2}/\d{1,2}/\d{2}( \d{1,2}:\d\d ?[apAP]\.?[mM])?"),
         ),
         min_size=1,
         max_size=6,
@@ -86,6 +83,14 @@ def test_the_graph_reads_what_numpy_reads(words, name):
         (["1706659200", "1500000000"], ["unix"]),
         (["1706659200000"], ["unix_ms"]),
         (["45321", "43831.0"], ["excel"]),
+        (["31/1/24", "1/2/99"], ["day_first"]),
+        (["1/31/2024, 3:45 PM", "1/2/24"], ["month_first"]),
+        (["31-JAN-24", "1 February 2024", "2nd Mar. 2023"], ["day_month_name"]),
+        (["Fri, 31 Jan 2020 13:05:00 GMT"], ["day_month_name"]),
+        (["Jan 31, 2024", "sept 1 2023", "May 3rd, 99"], ["month_name_day"]),
+        (["2024-Jan-31", "2023/december/1"], ["iso"]),
+        (["31 Jan 2024", "Jan 31, 2024"], []),
+        (["31 Foo 2024"], []),
         (["31/1/2024", "1/31/2024"], []),
         (["2023-02-29"], []),
         (["today"], []),
@@ -94,6 +99,27 @@ def test_the_graph_reads_what_numpy_reads(words, name):
 )
 def test_the_format_is_that_of_all_values(words, formats):
     assert detect_formats(words, counted=True) == formats
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "date", "hour"),
+    [
+        ("1/2/68 12:05 AM", "month_first", (2068, 1, 2), 0),
+        ("1.2.69 12:05 pm", "day_first", (1969, 2, 1), 12),
+        ("2024-02-29T11:59:01 P.M.", "iso", (2024, 2, 29), 23),
+        ("29-Feb-24 9:00", "day_month_name", (2024, 2, 29), 9),
+        ("December 25, 1999, 1:30 PM", "month_name_day", (1999, 12, 25), 13),
+        ("1/2/0068", "month_first", (68, 1, 2), 0),
+    ],
+)
+def test_a_date_with_its_time(text, name, date, hour):
+    for calendar in (
+        parse_dates([text], name),
+        _read_format(DATE_FORMATS[name], tf.constant([text])),
+    ):
+        assert np.asarray(calendar.readable).all()
+        assert int(calendar.days[0]) == (datetime.date(*date) - FIRST).days
+        assert int(calendar.hour[0]) == hour
 
 
 @pytest.fixture
