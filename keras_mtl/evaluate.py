@@ -46,8 +46,8 @@ FLAGS = (
     Flag(
         "--compare",
         "comparison.compare",
-        "Compare this configuration too: a preset, a weighting, an architecture or a "
-        "TOML file.",
+        "Compare this configuration too: a preset, a weighting, an architecture, a "
+        "TOML file, or `groups`: a network per group of tasks that affinities choose.",
         form="repeat",
         metavar="NAME[:SETTING=VALUE,...]",
     ),
@@ -63,6 +63,14 @@ FLAGS = (
         "Report the groups of this column by themselves; numbers need bands.",
         form="repeat",
         metavar="COLUMN[:40,60]",
+    ),
+    Flag(
+        "--label-shares",
+        "comparison.label_shares",
+        "Measure each task with these shares of its training labels, with the other "
+        "tasks and alone.",
+        form="list",
+        metavar="X,X,...",
     ),
     Flag(
         "--workers",

@@ -1,4 +1,4 @@
-"""Looking into models: idle units, conflicting gradients, and what tasks share."""
+"""Looking into models: idle units, conflict and affinity, and what tasks share."""
 
 from typing import TYPE_CHECKING
 
@@ -11,10 +11,16 @@ if TYPE_CHECKING:
         unit_activity as unit_activity,
     )
     from keras_mtl.analysis.activity_callback import UnitActivity as UnitActivity
+    from keras_mtl.analysis.agreement import (
+        AffinityAgreement as AffinityAgreement,
+        affinity_agreement as affinity_agreement,
+    )
+    from keras_mtl.analysis.affinity_callback import TaskAffinity as TaskAffinity
     from keras_mtl.analysis.gradient_conflict import (
         GradientConflict as GradientConflict,
         conflict_columns as conflict_columns,
     )
+    from keras_mtl.analysis.cosine_table import gradient_cosines as gradient_cosines
     from keras_mtl.analysis.sharing import (
         SharingReadout as SharingReadout,
         expert_use as expert_use,
@@ -27,6 +33,10 @@ if TYPE_CHECKING:
         draw_shares as draw_shares,
         sharing_svg as sharing_svg,
     )
+    from keras_mtl.analysis.task_groups import (
+        TaskGrouping as TaskGrouping,
+        group_tasks as group_tasks,
+    )
 else:
     __getattr__, __all__, __dir__ = lazy_names(
         __name__,
@@ -36,10 +46,16 @@ else:
                 "unit_activity",
             ),
             "keras_mtl.analysis.activity_callback": ("UnitActivity",),
+            "keras_mtl.analysis.agreement": (
+                "AffinityAgreement",
+                "affinity_agreement",
+            ),
+            "keras_mtl.analysis.affinity_callback": ("TaskAffinity",),
             "keras_mtl.analysis.gradient_conflict": (
                 "GradientConflict",
                 "conflict_columns",
             ),
+            "keras_mtl.analysis.cosine_table": ("gradient_cosines",),
             "keras_mtl.analysis.sharing": (
                 "SharingReadout",
                 "expert_use",
@@ -49,5 +65,6 @@ else:
                 "trunk_distances",
             ),
             "keras_mtl.analysis.sharing_picture": ("draw_shares", "sharing_svg"),
+            "keras_mtl.analysis.task_groups": ("TaskGrouping", "group_tasks"),
         },
     )

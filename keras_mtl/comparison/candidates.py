@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from keras_mtl.architectures.registry import ARCHITECTURES
+from keras_mtl.comparison.kept_labels import KeptLabels
 from keras_mtl.comparison.settings import ComparisonSettings
 from keras_mtl.configuration.fit_config import FitConfig, InputSettings, ModelSettings
 from keras_mtl.configuration.presets import PRESETS
@@ -19,11 +20,22 @@ from keras_mtl.tasks import Task
 from keras_mtl.training.settings import TrainingSettings
 from keras_mtl.weighting.registry import WEIGHTINGS
 
-__all__ = ["CLASSICAL", "MULTI_TASK", "SINGLE_TASK", "Candidate", "choose_candidates"]
+__all__ = [
+    "CLASSICAL",
+    "FEWEST_TASKS_TO_GROUP",
+    "GROUPS",
+    "MULTI_TASK",
+    "SINGLE_TASK",
+    "Candidate",
+    "choose_candidates",
+    "probe_candidate",
+]
 
 MULTI_TASK = "multi-task"
 SINGLE_TASK = "single-task"
 SAME_SIZE = "single-task, same size"
+GROUPS = "groups"
+PROBE = "gradients"
 CLASSICAL = ("linear", "forest", "boosting")
 TITLES = {
     "linear": "logistic or ridge regression",
@@ -31,7 +43,13 @@ TITLES = {
     "boosting": "histogram boosting",
 }
 
-Form = Literal["multi-task", "same widths", "same size", "classical"]
+Form = Literal[
+    "multi-task", "same widths", "same size", "groups", "gradients", "classical"
+]
+# With fewer tasks there is little to group.
+FEWEST_TASKS_TO_GROUP = 4
+# The pairs of more tasks are more than anyone reads, and take long to measure.
+MOST_TASKS_TO_PROBE = 32
 
 
 @dataclass(frozen=True)
@@ -41,13 +59,23 @@ class Candidate:
     Attributes:
         name: Its name in tables and files.
         form: One network for all tasks; a network per task, with the same
-            widths or as many parameters; or a model of scikit-learn per task.
+            widths or as many parameters; a network per group of tasks that
+            affinities choose; the multi-task network, trained to look at its
+            gradients alone; or a model of scikit-learn per task.
         config: The settings of its networks, tasks resolved.
+        kept: The share of one task's training labels that it sees, and by which
+            it is measured; None for a model that sees all labels.
     """
 
     name: str
     form: Form
     config: FitConfig
+    kept: KeptLabels | None = None
+
+    @property
+    def is_compared(self) -> bool:
+        """Whether it is one of the models that the comparison is about."""
+        return self.form != "gradients" and self.kept is None
 
     @property
     def title(self) -> str:
@@ -57,7 +85,21 @@ class Candidate:
     def task_groups(self) -> list[tuple[Task, ...]]:
         """Returns the tasks that are trained together."""
         tasks = self.config.tasks
-        return [tasks] if self.form == "multi-task" else [(task,) for task in tasks]
+        if self.form in ("multi-task", "groups", "gradients"):
+            return [tasks]
+        return [
+            (task,)
+            for task in tasks
+            if self.kept is None or task.name == self.kept.task
+        ]
+
+    def measured_tasks(self, tasks: Sequence[Task]) -> list[Task]:
+        """Returns those of the tasks that are trained together that are measured."""
+        if self.form == "gradients":
+            return []
+        return [
+            task for task in tasks if self.kept is None or task.name == self.kept.task
+        ]
 
     def digest(self, tasks: Sequence[Task]) -> str:
         """Returns what tells a fit of these tasks from one with other settings."""
@@ -74,6 +116,8 @@ class Candidate:
         }
         if self.form == "same size":
             parts["of"] = values["tasks"]
+        if self.kept is not None:
+            parts["kept"] = [self.kept.task, self.kept.share]
         if self.form != "classical":
             parts |= {key: values[key] for key in ("model", "training")}
         text = json.dumps(parts, sort_keys=True, default=str)
@@ -106,10 +150,16 @@ def choose_candidates(
                 "article", "multi-task", _preset(config, "article", settings.members)
             )
         )
+    if 1 < len(config.tasks) <= MOST_TASKS_TO_PROBE:
+        chosen.append(probe_candidate(own))
     chosen += [Candidate(name, "classical", own) for name in CLASSICAL]
     errors: list[str] = []
     for text in settings.compare:
         try:
+            if text == GROUPS:
+                _require_groupable(config)
+                chosen.append(Candidate(GROUPS, "groups", own))
+                continue
             chosen.append(
                 Candidate(text, "multi-task", _further(config, text, settings.members))
             )
@@ -124,6 +174,24 @@ def choose_candidates(
     if errors:
         raise UserError(*errors)
     return chosen
+
+
+def probe_candidate(config: FitConfig) -> Candidate:
+    """Returns one member of a multi-task network, whose gradients are looked at.
+
+    Args:
+        config: The settings of the network.
+    """
+    return Candidate(PROBE, "gradients", _with(config, {"training": {"members": 1}}))
+
+
+def _require_groupable(config: FitConfig) -> None:
+    tasks = len(config.tasks)
+    if not FEWEST_TASKS_TO_GROUP <= tasks <= MOST_TASKS_TO_PROBE:
+        raise UserError(
+            f"expected from {FEWEST_TASKS_TO_GROUP} to {MOST_TASKS_TO_PROBE} tasks to "
+            f"divide into groups. Received: {tasks}."
+        )
 
 
 def _with(config: FitConfig, *layers: dict[str, Any]) -> FitConfig:
@@ -168,9 +236,9 @@ def _further(config: FitConfig, text: str, members: int) -> FitConfig:
         return _with(config, own, {"training": {"weighting": text}})
     if name in ARCHITECTURES:
         return _with(config, own, {"model": {"architecture": text}})
-    known = [*PRESETS, *WEIGHTINGS, *ARCHITECTURES]
+    known = [*PRESETS, *WEIGHTINGS, *ARCHITECTURES, GROUPS]
     raise UserError(
-        "expected a preset, a weighting, an architecture or a TOML file."
+        "expected a preset, a weighting, an architecture, groups or a TOML file."
         f"{did_you_mean(name, known)} Presets: {', '.join(PRESETS)}. Architectures: "
         f"{', '.join(ARCHITECTURES)}. Weightings: {', '.join(WEIGHTINGS)}."
     )

@@ -9,9 +9,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from keras_mtl.analysis import AffinityAgreement
 from keras_mtl.comparison.candidates import (
     SINGLE_TASK,
 )
+from keras_mtl.comparison.sharing_reasons import TaskGroups
 from keras_mtl.evaluation import (
     Judgement,
     SubgroupMetric,
@@ -63,6 +65,16 @@ class Comparison:
         subgroups: By column, the multi-task network's metrics by group.
         failures: One sentence for each fit that failed.
         details: Folds, repeats, rows, parameters, epochs and seconds.
+        gradient_cosines: How the tasks' gradients agree while the multi-task
+            network trains. See `cosine_table`.
+        affinity: How a step on one task changes the losses of the others. See
+            `affinity_table`.
+        task_groups: The groups that should share a trunk by these affinities;
+            None for fewer than four tasks.
+        affinity_agreement: How well the affinities agree with the measured
+            gains of sharing; None for fewer than three tasks.
+        label_efficiency: Results over the share of a task's labels. See
+            `label_efficiency`.
     """
 
     tasks: tuple[Task, ...]
@@ -73,6 +85,11 @@ class Comparison:
     subgroups: Mapping[str, tuple[SubgroupMetric, ...]] = field(default_factory=dict)
     failures: tuple[str, ...] = ()
     details: Mapping[str, Any] = field(default_factory=dict)
+    gradient_cosines: pd.DataFrame = field(default_factory=pd.DataFrame)
+    affinity: pd.DataFrame = field(default_factory=pd.DataFrame)
+    task_groups: TaskGroups | None = None
+    affinity_agreement: AffinityAgreement | None = None
+    label_efficiency: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     @property
     def verdicts(self) -> list[str]:
@@ -115,6 +132,12 @@ class Comparison:
                     for name, groups in self.subgroups.items()
                 },
                 "calibration": self.calibration(),
+                "gradient_cosines": self.gradient_cosines.to_dict("records"),
+                "affinity": self.affinity.to_dict("records"),
+                "task_groups": self.task_groups and asdict(self.task_groups),
+                "affinity_agreement": self.affinity_agreement
+                and asdict(self.affinity_agreement),
+                "label_efficiency": self.label_efficiency.to_dict("records"),
                 "failures": list(self.failures),
                 "details": dict(self.details),
                 "folds": self.metrics.to_dict("records"),

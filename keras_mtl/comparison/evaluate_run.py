@@ -19,6 +19,10 @@ from keras_mtl.comparison.comparison import Comparison
 from keras_mtl.comparison.experiment import Experiment
 from keras_mtl.comparison.folds import make_folds
 from keras_mtl.comparison.groups import choose_groups
+from keras_mtl.comparison.label_shares import (
+    check_label_shares,
+    label_share_candidates,
+)
 from keras_mtl.comparison.settings import ComparisonSettings
 from keras_mtl.comparison.summary import summarize
 from keras_mtl.comparison.tables import show_comparison
@@ -81,10 +85,12 @@ def evaluate_run(
         )
     with gather(errors):
         folds = make_folds(data, settings)
+        check_label_shares(data, folds, settings)
     with gather(errors):
         candidates = choose_candidates(data.config, settings)
     if errors:
         raise UserError(*errors)
+    candidates += label_share_candidates(data, folds, settings, candidates)
     experiment = Experiment(data, settings, folds, candidates, folder / FITS)
     experiment.remove_damaged()
     terminal.show_data(

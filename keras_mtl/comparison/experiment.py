@@ -14,10 +14,15 @@ from typing import Any
 
 from keras_mtl._core.claims import claim_if_free
 from keras_mtl._core.plugins import import_modules
-from keras_mtl.comparison.candidates import Candidate, choose_candidates
+from keras_mtl.comparison.candidates import (
+    Candidate,
+    choose_candidates,
+    probe_candidate,
+)
 from keras_mtl.comparison.classical import fit_classical, suits_classical
 from keras_mtl.comparison.encoding import FoldEncoder
 from keras_mtl.comparison.folds import Fold, make_folds
+from keras_mtl.comparison.label_shares import label_share_candidates
 from keras_mtl.comparison.settings import ComparisonSettings
 from keras_mtl.comparison.store import FitStore, FoldFit
 from keras_mtl.configuration.validate import build_config
@@ -84,14 +89,20 @@ class Experiment:
 
     def units(self) -> Iterator[Unit]:
         """Yields all units, networks first."""
-        repeats = sorted({fold.repeat for fold in self.folds})
         for candidate in self.candidates:
             for tasks in candidate.task_groups():
                 if candidate.form == "classical" and not suits_classical(tasks[0]):
                     continue
-                for repeat in repeats:
+                for repeat in self._repeats(candidate):
                     folds = [fold for fold in self.folds if fold.repeat == repeat]
                     yield Unit(candidate, tasks, tuple(folds))
+
+    def _repeats(self, candidate: Candidate) -> list[int]:
+        """Returns the repeats whose folds a candidate needs."""
+        repeats = sorted({fold.repeat for fold in self.folds})
+        grouped = any(each.form == "groups" for each in self.candidates)
+        # One repeat tells enough of the gradients, unless each fold has groups.
+        return repeats[:1] if candidate.form == "gradients" and not grouped else repeats
 
     def missing(self, unit: Unit) -> list[Fold]:
         """Returns the folds of a unit without a fit."""
@@ -180,6 +191,7 @@ class Experiment:
                     on_progress(0.0)
             return
         # Loads TensorFlow, which models of scikit-learn need for the encoding alone.
+        from keras_mtl.comparison.grouped_networks import train_grouped_networks
         from keras_mtl.comparison.networks import train_networks
 
         epochs = candidate.config.training.epochs
@@ -188,13 +200,40 @@ class Experiment:
             if on_progress is not None:
                 on_progress(len(folds) * epoch / epochs)
 
-        fits = train_networks(
-            candidate, tasks, folds, self.data, self._encode, on_epoch
-        )
+        if candidate.form == "groups":
+            fits = train_grouped_networks(
+                candidate,
+                folds,
+                self._probes(candidate, folds),
+                self.data,
+                self._encode,
+                on_epoch,
+            )
+        else:
+            fits = train_networks(
+                candidate, tasks, folds, self.data, self._encode, on_epoch
+            )
         for fold, fit in zip(folds, fits, strict=True):
             self.store.write(candidate, tasks, fold, fit)
         if on_progress is not None:
             on_progress(0.0)
+
+    def _probes(self, candidate: Candidate, folds: Sequence[Fold]) -> list[FoldFit]:
+        """Returns the folds' looks at the gradients; makes those that are missing."""
+        from keras_mtl.comparison.networks import train_networks
+
+        assert self._encode is not None
+        probe = probe_candidate(candidate.config)
+        tasks = probe.config.tasks
+        missing = [fold for fold in folds if not self.store.has(probe, tasks, fold)]
+        if missing:
+            made = train_networks(probe, tasks, missing, self.data, self._encode)
+            for fold, fit in zip(missing, made, strict=True):
+                self.store.write(probe, tasks, fold, fit)
+        found = [self.store.read(probe, tasks, fold) for fold in folds]
+        if any(fit is None for fit in found):
+            raise RuntimeError("A look at the gradients was removed meanwhile.")
+        return [fit for fit in found if fit is not None]
 
     def _fit_classical(self, candidate: Candidate, task: Task, fold: Fold) -> FoldFit:
         assert self._encode is not None
@@ -234,5 +273,6 @@ def work_beside(
     compared = ComparisonSettings(**settings)
     folds = make_folds(data, compared)
     candidates = choose_candidates(data.config, compared)
+    candidates += label_share_candidates(data, folds, compared, candidates)
     experiment = Experiment(data, compared, folds, candidates, Path(folder))
     experiment.work(networks, workers)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import keras
 import numpy as np
@@ -12,6 +12,8 @@ from keras_mtl.architectures import build_architecture
 from keras_mtl.comparison.candidates import Candidate
 from keras_mtl.comparison.encoding import FoldEncoder
 from keras_mtl.comparison.folds import Fold
+from keras_mtl.comparison.gradient_probe import GradientProbe
+from keras_mtl.comparison.kept_labels import training_labels, training_strata
 from keras_mtl.comparison.store import FoldFit
 from keras_mtl.configuration.fit_config import FitConfig
 from keras_mtl.model import MultiTaskModel
@@ -39,7 +41,7 @@ def build_candidate(
         width: The columns of the encoded matrix.
     """
     config = candidate.config
-    if candidate.form == "multi-task":
+    if candidate.form in ("multi-task", "gradients"):
         return build_architecture(config.model.architecture, width, tasks, config.model)
     if candidate.form == "same widths":
         # A task alone shares with nobody, whatever the architecture.
@@ -108,7 +110,7 @@ def train_networks(
         A `FoldFit` for each fold. Where a loss is not finite, all folds are
         trained again one by one, and those that fail say so.
     """
-    if not _can_be_joined(tasks, folds, data) and len(folds) > 1:
+    if not _can_be_joined(candidate, tasks, folds, data) and len(folds) > 1:
         return _one_by_one(candidate, tasks, folds, data, encode)
     try:
         return _train(candidate, tasks, folds, data, encode, on_epoch)
@@ -129,7 +131,10 @@ def _one_by_one(
 
 
 def _can_be_joined(
-    tasks: Sequence[Task], folds: Sequence[Fold], data: PreparedData
+    candidate: Candidate,
+    tasks: Sequence[Task],
+    folds: Sequence[Fold],
+    data: PreparedData,
 ) -> bool:
     """Returns whether one network serves all folds.
 
@@ -137,11 +142,12 @@ def _can_be_joined(
     each fold has a network of its own, unless the kind trains in a unit that
     all folds have in common.
     """
+    seen = [training_labels(candidate.kept, data, fold) for fold in folds]
     return all(
-        task.in_common_unit(data.labels[task.name][fold.train])[0]
-        == task.in_common_unit(data.labels[task.name][folds[0].train])[0]
+        task.in_common_unit(labels[task.name][fold.train])[0]
+        == task.in_common_unit(seen[0][task.name][folds[0].train])[0]
         for task in tasks
-        for fold in folds
+        for fold, labels in zip(folds, seen, strict=True)
     )
 
 
@@ -163,23 +169,26 @@ def _train(
     stacked = np.concatenate(
         [np.pad(matrix, ((0, 0), (0, width - matrix.shape[1]))) for matrix in matrices]
     )
+    seen = [training_labels(candidate.kept, data, fold) for fold in folds]
     units = [
-        {
-            task.name: task.in_common_unit(data.labels[task.name][fold.train])
-            for task in tasks
-        }
-        for fold in folds
+        {task.name: task.in_common_unit(known[task.name][fold.train]) for task in tasks}
+        for fold, known in zip(folds, seen, strict=True)
     ]
     labels = {
-        name: np.concatenate([unit[name][1](data.labels[name]) for unit in units])
+        name: np.concatenate(
+            [
+                unit[name][1](known[name])
+                for unit, known in zip(units, seen, strict=True)
+            ]
+        )
         for name in names
     }
     train: list[np.ndarray] = []
     validation: list[np.ndarray] = []
     for index, fold in enumerate(folds):
         own = member_rows(
-            _labelled(fold.train, data, names),
-            {name: data.strata[name] for name in names},
+            _labelled(fold.train, seen[index], names),
+            training_strata(tuple(tasks), seen[index]),
             data.groups,
             settings,
             seed=fold.repeat * 1000 + fold.number,
@@ -195,6 +204,11 @@ def _train(
         for member in range(members)
     ]
     weights = data.sample_weight
+    probe = None
+    if candidate.form == "gradients":
+        probe = GradientProbe(
+            core, stacked, labels, train, settings, numbers, data.config.seed
+        )
     fit = fit_members(
         core,
         stacked,
@@ -212,7 +226,15 @@ def _train(
         own=MemberSettings(numbers=numbers),
         on_epoch=on_epoch,
         sample_weight=None if weights is None else np.tile(weights, len(folds)),
+        watch_conflict=None if probe is None else True,
+        on_progress=None if probe is None else probe.look,
     )
+    if probe is not None:
+        seconds = (time.perf_counter() - start) / len(folds)
+        return [
+            FoldFit(epochs=[int(epoch)], seconds=seconds, gradients=found)
+            for epoch, found in zip(fit.epochs, probe.results(fit), strict=True)
+        ]
     fits = []
     for index, fold in enumerate(folds):
         first = index * members
@@ -236,10 +258,12 @@ def _train(
     return [FoldFit(fit.outputs, fit.epochs, fit.parameters, seconds) for fit in fits]
 
 
-def _labelled(rows: np.ndarray, data: PreparedData, names: Sequence[str]) -> np.ndarray:
+def _labelled(
+    rows: np.ndarray, labels: Mapping[str, np.ndarray], names: Sequence[str]
+) -> np.ndarray:
     """Returns the rows that have a label for one of the tasks."""
-    known = np.zeros(len(data.rows), bool)
+    known = np.zeros(len(rows), bool)
     for name in names:
-        labels = np.reshape(data.labels[name], (len(known), -1))
-        known |= np.isfinite(labels).any(axis=1)
-    return rows[known[rows]]
+        own = np.reshape(labels[name][rows], (len(rows), -1))
+        known |= np.isfinite(own).any(axis=1)
+    return rows[known]

@@ -24,6 +24,7 @@ def compare_sharing(
     compare: Sequence[str] = (),
     equivalence: float | None = None,
     by: Sequence[str] = (),
+    label_shares: Sequence[float] = (),
     out: str | None = None,
     workers: int = 1,
     verbose: bool = False,
@@ -43,6 +44,7 @@ def compare_sharing(
         compare: See `ComparisonSettings`.
         equivalence: See `ComparisonSettings`.
         by: See `ComparisonSettings`.
+        label_shares: See `ComparisonSettings`.
         out: The folder that keeps all fits, so that the next call takes over
             what is there. By default they are forgotten.
         workers: The processes that make fits.
@@ -62,6 +64,7 @@ def compare_sharing(
         compare=tuple(compare),
         equivalence=equivalence,
         by=tuple(by),
+        label_shares=tuple(label_shares),
     )
     if out is not None:
         return evaluate_run(config, chosen, Path(out), workers, quiet=not verbose)

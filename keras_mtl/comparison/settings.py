@@ -20,12 +20,16 @@ class ComparisonSettings(Declaration):
         repeats: How often the rows are divided into folds.
         members: The networks that are averaged in a fold.
         compare: Further configurations: the name of a preset, a weighting or
-            an architecture, with settings if any, or a TOML file.
+            an architecture, with settings if any, or a TOML file; or
+            `"groups"`, a network per group of tasks that affinities choose.
         equivalence: The largest difference that does not matter, in the unit
             of the tasks' metrics. By default one hundredth of an AUC or R2.
         by: Columns whose groups are reported by themselves; numbers need
             bands, as in `"age:40,60"`.
         level: The probability that intervals cover.
+        label_shares: Shares of a task's training labels, above 0 and at most 1,
+            at which the task's result is measured with all labels of the other
+            tasks, and alone.
     """
 
     folds: Annotated[int, Field(ge=2)] = 5
@@ -35,3 +39,4 @@ class ComparisonSettings(Declaration):
     equivalence: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
     by: tuple[str, ...] = ()
     level: Annotated[float, Field(gt=0, lt=1)] = 0.95
+    label_shares: tuple[Annotated[float, Field(gt=0, le=1)], ...] = ()

@@ -21,6 +21,8 @@ from keras_mtl.tasks import Task
 
 __all__ = ["FitStore", "FoldFit"]
 
+PROBES = "gradients"
+
 
 @dataclass(frozen=True)
 class FoldFit:
@@ -32,6 +34,8 @@ class FoldFit:
         parameters: The parameters of one of them; 0 where there are none.
         seconds: The time of training, shared out over the fits of a program.
         failure: Why there are no outputs; empty otherwise.
+        gradients: What a training told of the tasks' gradients, by name. See
+            `GradientProbe`.
     """
 
     outputs: Mapping[str, np.ndarray] = field(default_factory=dict)
@@ -39,6 +43,7 @@ class FoldFit:
     parameters: int = 0
     seconds: float = 0.0
     failure: str = ""
+    gradients: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
 class FitStore:
@@ -59,7 +64,8 @@ class FitStore:
         self._common = {"data": data, "seed": seed, "folds": folds}
         # A digest of settings takes a while, and progress asks for all of them.
         self._digests: dict[tuple[str, ...], str] = {}
-        folder.mkdir(parents=True, exist_ok=True)
+        # In a folder of their own: they are no fits that are compared.
+        (folder / PROBES).mkdir(parents=True, exist_ok=True)
 
     def path(self, candidate: Candidate, tasks: Sequence[Task], fold: Fold) -> Path:
         """Returns where a fit lies."""
@@ -78,7 +84,8 @@ class FitStore:
         if len(tasks) < len(candidate.config.tasks):
             words += [task.name for task in tasks]
         name = re.sub(r"[^A-Za-z0-9]+", "-", "-".join(words)).strip("-")[:60]
-        return self.folder / f"{name}-{fold.repeat}-{fold.number}-{digest}.npz"
+        folder = self.folder / PROBES if candidate.form == "gradients" else self.folder
+        return folder / f"{name}-{fold.repeat}-{fold.number}-{digest}.npz"
 
     def has(self, candidate: Candidate, tasks: Sequence[Task], fold: Fold) -> bool:
         """Returns whether a fit is there."""
@@ -100,6 +107,7 @@ class FitStore:
         partial = path.with_name(f".{path.name}.{writer}")
         with partial.open("wb") as stream:
             arrays: dict[str, Any] = {f"task_{k}": v for k, v in fit.outputs.items()}
+            arrays |= {f"gradients_{k}": v for k, v in fit.gradients.items()}
             np.savez(stream, facts=np.asarray(json.dumps(facts)), **arrays)
         partial.replace(path)
 
@@ -111,15 +119,18 @@ class FitStore:
         try:
             with np.load(path, allow_pickle=False) as file:
                 facts = json.loads(str(file["facts"]))
-                outputs = {
-                    name.removeprefix("task_"): file[name]
-                    for name in file.files
-                    if name != "facts"
-                }
+                outputs, gradients = (
+                    {
+                        name.removeprefix(prefix): file[name]
+                        for name in file.files
+                        if name.startswith(prefix)
+                    }
+                    for prefix in ("task_", "gradients_")
+                )
         except FileNotFoundError:
             return None
         except (OSError, ValueError, KeyError, zipfile.BadZipFile):
             # Damaged from outside: it is made anew.
             path.unlink(missing_ok=True)
             return None
-        return FoldFit(outputs=outputs, **facts)
+        return FoldFit(outputs=outputs, gradients=gradients, **facts)

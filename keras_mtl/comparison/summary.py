@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -19,6 +19,13 @@ from keras_mtl.comparison.candidates import (
 from keras_mtl.comparison.comparison import Comparison, label_count, numbered
 from keras_mtl.comparison.experiment import Experiment, Unit
 from keras_mtl.comparison.folds import Fold
+from keras_mtl.comparison.label_efficiency import label_efficiency
+from keras_mtl.comparison.sharing_reasons import (
+    affinity_table,
+    agreement_with_gains,
+    cosine_table,
+    group_by_affinity,
+)
 from keras_mtl.comparison.store import FoldFit
 from keras_mtl.evaluation import (
     Judgement,
@@ -45,13 +52,22 @@ def summarize(experiment: Experiment, groups: Mapping[str, np.ndarray]) -> Compa
     metrics: list[tuple[Any, ...]] = []
     failures: list[str] = []
     models: dict[str, dict[str, Any]] = {}
+    share_metrics: list[tuple[Any, ...]] = []
+    probes: list[FoldFit] = []
     for unit, fold, fit in _fits(experiment):
-        model = unit.candidate.name
+        candidate, model = unit.candidate, unit.candidate.name
         if fit.failure:
             failures.append(
                 f"{model}, repeat {fold.repeat + 1}, fold {fold.number + 1}: "
                 f"{fit.failure}"
             )
+        if candidate.form == "gradients":
+            probes.append(fit)
+            continue
+        if candidate.kept is not None:
+            share_metrics += _measure(experiment, unit, fold, fit)
+            continue
+        metrics += _measure(experiment, unit, fold, fit)
         facts = models.setdefault(model, {"seconds": 0.0, "parameters": {}})
         facts["seconds"] += fit.seconds
         if fit.parameters:
@@ -61,11 +77,6 @@ def summarize(experiment: Experiment, groups: Mapping[str, np.ndarray]) -> Compa
             place = (model, task.name, fold.repeat, fold.number)
             labels = experiment.data.labels[task.name][fold.test]
             outputs = fit.outputs.get(task.name)
-            measured = {} if outputs is None else task.measure(labels, outputs)
-            metrics += [
-                (*place, name, measured.get(name, np.nan))
-                for name in task.metric_directions
-            ]
             if outputs is not None:
                 columns = numbered("label", label_count(task))
                 columns += numbered("output", task.units)
@@ -76,13 +87,15 @@ def summarize(experiment: Experiment, groups: Mapping[str, np.ndarray]) -> Compa
                     table.insert(index, name, place[index])
                 known = np.isfinite(labels.reshape(len(labels), -1)).any(axis=1)
                 predictions.append(table[known])
+    compared = [each for each in experiment.candidates if each.is_compared]
+    table = pd.DataFrame(metrics, columns=[*PLACE, "metric", "value"])
     result = Comparison(
         experiment.data.tasks,
-        tuple(candidate.name for candidate in experiment.candidates),
+        tuple(candidate.name for candidate in compared),
         pd.concat(predictions, ignore_index=True)
         if predictions
         else pd.DataFrame(columns=[*PLACE, "row", "label_0", "output_0"]),
-        pd.DataFrame(metrics, columns=[*PLACE, "metric", "value"]),
+        table,
         {},
         failures=tuple(failures),
         details={
@@ -94,18 +107,75 @@ def summarize(experiment: Experiment, groups: Mapping[str, np.ndarray]) -> Compa
             "models": models,
         },
     )
+    tasks = experiment.data.tasks
+    judgements = {
+        candidate.name: _judge(experiment, result, candidate)
+        for candidate in compared
+        if candidate.name != MULTI_TASK
+    }
     return replace(
         result,
-        judgements={
-            candidate.name: _judge(experiment, result, candidate)
-            for candidate in experiment.candidates
-            if candidate.name != MULTI_TASK
-        },
+        judgements=judgements,
+        gradient_cosines=cosine_table(tasks, probes),
+        affinity=affinity_table(tasks, probes),
+        task_groups=group_by_affinity(tasks, probes),
+        affinity_agreement=agreement_with_gains(
+            tasks,
+            probes,
+            _gains(judgements.get(SINGLE_TASK)),
+            experiment.settings.level,
+        ),
+        label_efficiency=label_efficiency(
+            experiment, _values_by_split([*metrics, *share_metrics])
+        ),
         subgroups={
             column: _by_group(result, own, experiment.settings.level)
             for column, own in groups.items()
         },
     )
+
+
+def _measure(
+    experiment: Experiment, unit: Unit, fold: Fold, fit: FoldFit
+) -> list[tuple[Any, ...]]:
+    """Returns a fit's metrics, each with its place; NaN where there is none."""
+    rows: list[tuple[Any, ...]] = []
+    for task in unit.candidate.measured_tasks(unit.tasks):
+        labels = experiment.data.labels[task.name][fold.test]
+        outputs = fit.outputs.get(task.name)
+        measured = {} if outputs is None else task.measure(labels, outputs)
+        rows += [
+            (
+                *(unit.candidate.name, task.name, fold.repeat, fold.number),
+                *(name, measured.get(name, np.nan)),
+            )
+            for name in task.metric_directions
+        ]
+    return rows
+
+
+def _values_by_split(
+    rows: Sequence[tuple[Any, ...]],
+) -> dict[tuple[str, str, str], np.ndarray]:
+    """Returns by model, task and metric the values, in the order of the splits."""
+    found: dict[tuple[str, str, str], dict[tuple[int, int], float]] = {}
+    for model, task, repeat, fold, metric, value in rows:
+        found.setdefault((model, task, metric), {})[repeat, fold] = value
+    return {
+        key: np.array([own[split] for split in sorted(own)], "float64")
+        for key, own in found.items()
+    }
+
+
+def _gains(judgement: Judgement | None) -> dict[str, np.ndarray]:
+    """Returns by task the gains that have the scale of most tasks."""
+    if judgement is None or judgement.scale is None:
+        return {}
+    return {
+        judged.task: judged.gain.values
+        for judged in judgement.tasks
+        if judged.gain.scale == judgement.scale
+    }
 
 
 def _fits(experiment: Experiment) -> Iterator[tuple[Unit, Fold, FoldFit]]:

@@ -12,6 +12,7 @@ from rich.table import Table
 from keras_mtl._core.display import printable
 from keras_mtl.comparison.candidates import SINGLE_TASK
 from keras_mtl.comparison.comparison import Comparison
+from keras_mtl.comparison.reason_tables import show_label_efficiency, show_reasons
 from keras_mtl.evaluation import SubgroupMetric, main_metric, metric_title
 
 __all__ = ["show_comparison"]
@@ -53,6 +54,8 @@ def show_comparison(console: Console, comparison: Comparison) -> None:
         console.print(table)
     for sentence in [*comparison.verdicts, *_overall(comparison)]:
         console.print(printable(sentence))
+    show_reasons(console, comparison)
+    show_label_efficiency(console, comparison)
     for column, groups in comparison.subgroups.items():
         console.print(_group_table(column, groups))
     for failure in comparison.failures:

@@ -1,0 +1,135 @@
+"""How well affinities agree with gains that were measured."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import permutations
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import stats
+
+__all__ = ["AffinityAgreement", "affinity_agreement"]
+
+FEWEST_TASKS = 3
+RESAMPLES = 1000
+# Of so many tasks all permutations are counted; of more, some are drawn.
+MOST_TASKS_EXACT = 7
+
+
+@dataclass(frozen=True)
+class AffinityAgreement:
+    """The rank correlation of affinities with measured gains, over the tasks.
+
+    Attributes:
+        tasks: The number of tasks.
+        correlation: Spearman's rank correlation of the affinity onto each task
+            with the task's measured gain.
+        low: The lower end of an interval of the correlation, by the bootstrap
+            over the splits: how much the correlation depends on the splits.
+        high: The upper end.
+        p_value: The probability of a correlation of this size, of either sign,
+            if affinities and gains were unrelated: over the permutations of the
+            tasks. With few tasks it cannot be small.
+        level: The probability that `low` to `high` covers.
+    """
+
+    tasks: int
+    correlation: float
+    low: float
+    high: float
+    p_value: float
+    level: float
+
+
+def affinity_agreement(
+    affinities: ArrayLike, gains: ArrayLike, level: float = 0.95, seed: int = 0
+) -> AffinityAgreement | None:
+    """Correlates the affinities onto tasks with the tasks' measured gains.
+
+    Args:
+        affinities: Of shape (T, n): the affinity onto each task, one per
+            training.
+        gains: Of shape (T, m): the gain of each task, one per split.
+        level: The probability that the interval covers.
+        seed: The seed of the bootstrap, and of the permutations of many tasks.
+
+    Returns:
+        The `AffinityAgreement`; None for fewer than three tasks with both
+        numbers, or where all affinities or all gains are the same.
+
+    Example:
+
+    >>> affinities = [[0.1, 0.2], [0.0, 0.1], [-0.1, 0.0], [-0.2, -0.1]]
+    >>> gains = [[0.02, 0.03], [0.01, 0.02], [0.0, 0.0], [-0.01, 0.0]]
+    >>> found = affinity_agreement(affinities, gains)
+    >>> found.tasks, round(found.correlation, 6), round(found.p_value, 3)
+    (4, 1.0, 0.083)
+    """
+    hints = np.atleast_2d(np.asarray(affinities, "float64"))
+    found = np.atleast_2d(np.asarray(gains, "float64"))
+    known = np.isfinite(hints).any(axis=1) & np.isfinite(found).any(axis=1)
+    hints, found = hints[known], found[known]
+    if len(hints) < FEWEST_TASKS:
+        return None
+    means, measured = np.nanmean(hints, axis=1), np.nanmean(found, axis=1)
+    if np.ptp(means) == 0 or np.ptp(measured) == 0:
+        return None
+    generator = np.random.default_rng(seed)
+    correlation = float(_rank_correlation(means, measured))
+    drawn = _rank_correlation(
+        _resampled_means(hints, generator), _resampled_means(found, generator)
+    )
+    low, high = np.nanquantile(drawn, [(1 - level) / 2, (1 + level) / 2])
+    return AffinityAgreement(
+        tasks=len(hints),
+        correlation=correlation,
+        low=float(low),
+        high=float(high),
+        p_value=_permutation_p_value(means, measured, correlation, generator),
+        level=level,
+    )
+
+
+def _permutation_p_value(
+    means: np.ndarray,
+    measured: np.ndarray,
+    correlation: float,
+    generator: np.random.Generator,
+) -> float:
+    """Returns the share of permutations with a correlation of at least this size."""
+    tasks = len(means)
+    if tasks <= MOST_TASKS_EXACT:
+        orders = means[list(permutations(range(tasks)))]
+    else:
+        # The order that was found is one of those drawn.
+        drawn = generator.permuted(np.tile(means, (RESAMPLES, 1)), axis=1)
+        orders = np.concatenate([means[None], drawn])
+    limit = abs(correlation) - 1e-12
+    return float((np.abs(_rank_correlation(orders, measured)) >= limit).mean())
+
+
+def _resampled_means(values: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+    """Returns means over columns that are drawn with replacement, (resamples, T)."""
+    count = values.shape[1]
+    columns = generator.integers(count, size=(RESAMPLES, count))
+    drawn = values[:, columns]
+    known = np.isfinite(drawn)
+    total = np.where(known, drawn, 0.0).sum(axis=-1)
+    counts = known.sum(axis=-1)
+    # A row without any drawn number keeps the mean of all.
+    means = np.nanmean(values, axis=1)[:, None]
+    return np.where(counts > 0, total / np.maximum(counts, 1), means).T
+
+
+def _rank_correlation(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Returns Spearman's correlation along the last axis.
+
+    NaN where all numbers are the same.
+    """
+    first, second = stats.rankdata(one, axis=-1), stats.rankdata(other, axis=-1)
+    first = first - first.mean(axis=-1, keepdims=True)
+    second = second - second.mean(axis=-1, keepdims=True)
+    size = np.sqrt((first**2).sum(axis=-1) * (second**2).sum(axis=-1))
+    product = (first * second).sum(axis=-1)
+    return np.where(size > 0, product / np.where(size > 0, size, 1.0), np.nan)

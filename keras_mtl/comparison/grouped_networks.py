@@ -1,0 +1,72 @@
+"""Networks of groups of tasks, which each fold's own affinities choose."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from keras_mtl.comparison.candidates import Candidate
+from keras_mtl.comparison.encoding import FoldEncoder
+from keras_mtl.comparison.folds import Fold
+from keras_mtl.comparison.networks import OnEpoch, train_networks
+from keras_mtl.comparison.sharing_reasons import fold_grouping
+from keras_mtl.comparison.store import FoldFit
+from keras_mtl.runs.prepare import PreparedData
+
+__all__ = ["train_grouped_networks"]
+
+
+def train_grouped_networks(
+    candidate: Candidate,
+    folds: Sequence[Fold],
+    probes: Sequence[FoldFit],
+    data: PreparedData,
+    encode: FoldEncoder,
+    on_epoch: OnEpoch | None = None,
+) -> list[FoldFit]:
+    """Trains a network for each group of tasks, by each fold's own grouping.
+
+    Folds that have a group in common train its networks in one program.
+
+    Args:
+        candidate: The candidate.
+        folds: The folds.
+        probes: For each fold the look at its gradients.
+        data: The rows.
+        encode: Encodes them for a fold.
+        on_epoch: See `fit_members`.
+
+    Returns:
+        A `FoldFit` for each fold, with the outputs of all tasks.
+    """
+    tasks = {task.name: task for task in candidate.config.tasks}
+    groupings = [fold_grouping(candidate.config.tasks, probe) for probe in probes]
+    groups = dict.fromkeys(group for each in groupings for group in each.groups)
+    fits = [FoldFit() for _ in folds]
+    for group in groups:
+        own = [i for i, each in enumerate(groupings) if group in each.groups]
+        # A task alone shares with nobody, whatever the architecture.
+        network = replace(
+            candidate, form="multi-task" if len(group) > 1 else "same widths"
+        )
+        found = train_networks(
+            network,
+            [tasks[name] for name in group],
+            [folds[i] for i in own],
+            data,
+            encode,
+            on_epoch,
+        )
+        for index, fit in zip(own, found, strict=True):
+            fits[index] = _join(fits[index], fit)
+    return fits
+
+
+def _join(one: FoldFit, other: FoldFit) -> FoldFit:
+    return FoldFit(
+        outputs={**one.outputs, **other.outputs},
+        epochs=[*one.epochs, *other.epochs],
+        parameters=one.parameters + other.parameters,
+        seconds=one.seconds + other.seconds,
+        failure=" ".join(each.failure for each in (one, other) if each.failure),
+    )

@@ -1,0 +1,194 @@
+"""The models of a comparison over the shares of a task's labels."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from keras_mtl.comparison.candidates import (
+    MULTI_TASK,
+    SINGLE_TASK,
+    Candidate,
+)
+from keras_mtl.comparison.folds import Fold
+from keras_mtl.comparison.kept_labels import KeptLabels
+from keras_mtl.comparison.settings import ComparisonSettings
+from keras_mtl.errors import UserError
+from keras_mtl.runs.prepare import PreparedData
+from keras_mtl.tasks import Task
+
+__all__ = [
+    "check_label_shares",
+    "label_share_candidates",
+    "labels_kept",
+    "share_candidate",
+]
+
+# One to train on and one that early stopping looks at.
+FEWEST_LABELS = 2
+
+
+def check_label_shares(
+    data: PreparedData, folds: Sequence[Fold], settings: ComparisonSettings
+) -> None:
+    """Checks that the shares leave labels to learn from in each fold.
+
+    Args:
+        data: The rows.
+        folds: The folds of all repeats.
+        settings: Has the shares.
+
+    Raises:
+        UserError: With each class of which too few labels are kept in a fold,
+            and when there is one task only.
+    """
+    if not settings.label_shares:
+        return
+    if len(data.tasks) < 2:
+        raise UserError(
+            "--label-shares: expected two or more tasks, of which one keeps a share of "
+            f"its labels. Received: one, {data.tasks[0].name!r}."
+        )
+    errors = [
+        message
+        for task in data.tasks
+        for share in _shares(settings)
+        for message in _too_few(data, folds, KeptLabels(task.name, share), task)
+    ]
+    if errors:
+        raise UserError(*errors)
+
+
+def label_share_candidates(
+    data: PreparedData,
+    folds: Sequence[Fold],
+    settings: ComparisonSettings,
+    candidates: Sequence[Candidate],
+) -> list[Candidate]:
+    """Returns the networks that see a share of one task's labels.
+
+    Args:
+        data: The rows.
+        folds: The folds of all repeats.
+        settings: Has the shares.
+        candidates: The models of the comparison without shares.
+
+    Returns:
+        For each task and share a multi-task and a single-task network, as far
+        as they differ from those that the comparison has already.
+    """
+    found = [
+        share_candidate(data, folds, candidates, model, task.name, share)
+        for task in data.tasks
+        for share in _shares(settings)
+        for model in (MULTI_TASK, SINGLE_TASK)
+    ]
+    return [candidate for candidate in found if candidate not in candidates]
+
+
+def share_candidate(
+    data: PreparedData,
+    folds: Sequence[Fold],
+    candidates: Sequence[Candidate],
+    model: str,
+    task: str,
+    share: float,
+) -> Candidate:
+    """Returns the network that sees a share of a task's labels.
+
+    All networks of a task are trained for as many steps as the multi-task
+    network with all labels: with fewer rows an epoch has fewer steps, and the
+    network gets more epochs and as much more patience.
+
+    Args:
+        data: The rows.
+        folds: The folds of all repeats.
+        candidates: The models of the comparison without shares.
+        model: `MULTI_TASK` or `SINGLE_TASK`.
+        task: The task's name.
+        share: The share of its training labels.
+
+    Returns:
+        The network; that of the comparison itself where nothing differs.
+    """
+    (own,) = (each for each in candidates if each.name == model)
+    training = own.config.training
+    known = {
+        each.name: np.isfinite(data.labels[each.name].reshape(len(data.rows), -1)).any(
+            axis=1
+        )
+        for each in data.tasks
+    }
+    others = np.zeros(len(data.rows), bool)
+    for name, labelled in known.items():
+        if name != task:
+            others |= labelled
+    reference = float((others | known[task]).sum())
+    if model == SINGLE_TASK:
+        rows = share * float(known[task].sum())
+    else:
+        rows = float(others.sum()) + share * float((known[task] & ~others).sum())
+    # Of an average fold, so that all folds have the same number of epochs.
+    folds_per_repeat = sum(fold.repeat == 0 for fold in folds)
+    part = (1 - 1 / folds_per_repeat) * (1 - training.validation_fraction)
+    factor = _steps(part * reference, training.batch_size) / _steps(
+        part * rows, training.batch_size
+    )
+    longer = training.replace(
+        epochs=max(1, round(factor * training.epochs)),
+        patience=math.ceil(factor * training.patience),
+    )
+    if share == 1 and longer == training:
+        return own
+    return Candidate(
+        f"{model}, {share:g} of {task}",
+        own.form,
+        own.config.replace(training=longer),
+        kept=KeptLabels(task, share),
+    )
+
+
+def labels_kept(data: PreparedData, folds: Sequence[Fold], kept: KeptLabels) -> float:
+    """Returns the mean number of rows with a kept label over the folds.
+
+    Args:
+        data: The rows.
+        folds: The folds.
+        kept: What a task keeps.
+    """
+    return float(np.mean([len(kept.rows(data, fold)) for fold in folds]))
+
+
+def _shares(settings: ComparisonSettings) -> list[float]:
+    return sorted(set(settings.label_shares))
+
+
+def _steps(rows: float, batch_size: int) -> int:
+    return max(1, math.ceil(rows / batch_size))
+
+
+def _too_few(
+    data: PreparedData, folds: Sequence[Fold], kept: KeptLabels, task: Task
+) -> list[str]:
+    """Returns a message for each class with too few labels in some fold."""
+    labels = data.labels[task.name]
+    fewest: dict[tuple[str, str], int] = {}
+    for fold in folds:
+        rows = kept.rows(data, fold)
+        for column, word, has in task.label_groups(labels):
+            count = int(has[rows].sum())
+            key = column, word
+            fewest[key] = min(fewest.get(key, count), count)
+    messages = []
+    for (column, word), count in fewest.items():
+        if count < FEWEST_LABELS:
+            what = f"labels of class {word!r}" if word else "labels"
+            messages.append(
+                f"--label-shares {kept.share:g}: {data.source}, column {column!r}: "
+                f"task {task.name!r} expects at least {FEWEST_LABELS} {what} among "
+                f"the training rows of each fold. Received: {count}. Choose larger "
+                "shares, or more rows."
+            )
+    return messages

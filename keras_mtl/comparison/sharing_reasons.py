@@ -1,0 +1,181 @@
+"""Why sharing helps or hurts: what the tasks' gradients told in training."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+
+from keras_mtl.analysis import (
+    AffinityAgreement,
+    TaskGrouping,
+    affinity_agreement,
+    group_tasks,
+)
+from keras_mtl.comparison.candidates import FEWEST_TASKS_TO_GROUP
+from keras_mtl.comparison.store import FoldFit
+from keras_mtl.tasks import Task
+
+__all__ = [
+    "AFFINITY_COLUMNS",
+    "COSINE_COLUMNS",
+    "TaskGroups",
+    "affinity_table",
+    "agreement_with_gains",
+    "cosine_table",
+    "fold_grouping",
+    "group_by_affinity",
+]
+
+COSINE_COLUMNS = ("epoch", "task", "other", "cosine", "std")
+AFFINITY_COLUMNS = ("task", "onto", "affinity", "std", "folds")
+
+
+@dataclass(frozen=True)
+class TaskGroups:
+    """The groups of tasks that should share a trunk, by their affinities.
+
+    Attributes:
+        grouping: The groups with the largest promised gain, of the affinities'
+            means over the folds.
+        agreeing_folds: The folds whose own affinities choose the same groups.
+        folds: The folds that told affinities.
+    """
+
+    grouping: TaskGrouping
+    agreeing_folds: int
+    folds: int
+
+
+def cosine_table(tasks: Sequence[Task], probes: Sequence[FoldFit]) -> pd.DataFrame:
+    """Returns the cosines between the tasks' gradients over the epochs.
+
+    Args:
+        tasks: The tasks.
+        probes: The folds' looks at the gradients.
+
+    Returns:
+        One row per epoch and pair of tasks: `epoch`, `task`, `other`, `cosine`
+        (the mean over the folds that still trained, and over the epochs since
+        the row before) and `std` (the standard deviation over these folds).
+    """
+    pairs = list(combinations([task.name for task in tasks], 2))
+    told = [probe.gradients for probe in probes if probe.gradients]
+    rows = []
+    epochs = sorted({int(epoch) for each in told for epoch in each["epochs"]})
+    for epoch in epochs:
+        values = np.concatenate(
+            [each["cosines"][each["epochs"] == epoch] for each in told]
+        )
+        for number, (task, other) in enumerate(pairs):
+            known = values[np.isfinite(values[:, number]), number]
+            if len(known):
+                mean, std = _mean_and_std(known)
+                rows.append((epoch, task, other, mean, std))
+    return pd.DataFrame(rows, columns=list(COSINE_COLUMNS))
+
+
+def affinity_table(tasks: Sequence[Task], probes: Sequence[FoldFit]) -> pd.DataFrame:
+    """Returns the affinity of each task onto each, over training.
+
+    Args:
+        tasks: The tasks.
+        probes: The folds' looks at the gradients.
+
+    Returns:
+        One row per pair of tasks: `task` (the task of the step), `onto` (the
+        task whose loss changes), `affinity` (the mean over the folds), `std`
+        (the standard deviation over the folds) and `folds`.
+    """
+    names = [task.name for task in tasks]
+    values = _affinities(probes)
+    rows = []
+    for i, task in enumerate(names if len(values) else ()):
+        for j, onto in enumerate(names):
+            known = values[np.isfinite(values[:, i, j]), i, j]
+            if len(known):
+                rows.append((task, onto, *_mean_and_std(known), len(known)))
+    return pd.DataFrame(rows, columns=list(AFFINITY_COLUMNS))
+
+
+def fold_grouping(tasks: Sequence[Task], probe: FoldFit) -> TaskGrouping:
+    """Returns the grouping that a fold's training rows promise most of.
+
+    Args:
+        tasks: The tasks.
+        probe: The fold's look at the gradients. Where it failed, nothing is
+            promised, and all tasks share one trunk.
+    """
+    names = [task.name for task in tasks]
+    nothing = np.zeros((len(names), len(names)))
+    return group_tasks(names, probe.gradients.get("affinity", nothing))
+
+
+def group_by_affinity(
+    tasks: Sequence[Task], probes: Sequence[FoldFit]
+) -> TaskGroups | None:
+    """Returns the groups that should share a trunk; None for fewer than four tasks.
+
+    Args:
+        tasks: The tasks.
+        probes: The folds' looks at the gradients.
+    """
+    told = [probe for probe in probes if probe.gradients]
+    if len(tasks) < FEWEST_TASKS_TO_GROUP or not told:
+        return None
+    names = [task.name for task in tasks]
+    values = _affinities(told)
+    known = np.isfinite(values)
+    total = np.where(known, values, 0.0).sum(axis=0)
+    grouping = group_tasks(names, total / np.maximum(known.sum(axis=0), 1))
+    own = [fold_grouping(tasks, probe).groups for probe in told]
+    return TaskGroups(grouping, own.count(grouping.groups), len(told))
+
+
+def agreement_with_gains(
+    tasks: Sequence[Task],
+    probes: Sequence[FoldFit],
+    gains: Mapping[str, np.ndarray],
+    level: float,
+) -> AffinityAgreement | None:
+    """Returns how well the affinity onto tasks agrees with their measured gains.
+
+    Args:
+        tasks: The tasks.
+        probes: The folds' looks at the gradients.
+        gains: By task the gain of sharing in each split, on one scale.
+        level: The probability that the interval covers.
+
+    Returns:
+        See `affinity_agreement`.
+    """
+    values = _affinities(probes)
+    chosen = [
+        (number, task.name) for number, task in enumerate(tasks) if task.name in gains
+    ]
+    if not len(values) or not chosen:
+        return None
+    onto = []
+    for number, _ in chosen:
+        # By the other tasks, on average: they all share the trunk.
+        by_others = np.delete(values[:, :, number], number, axis=1)
+        known = np.isfinite(by_others)
+        total = np.where(known, by_others, 0.0).sum(axis=1)
+        count = known.sum(axis=1)
+        onto.append(np.where(count > 0, total / np.maximum(count, 1), np.nan))
+    measured = np.stack([np.asarray(gains[name], "float64") for _, name in chosen])
+    return affinity_agreement(np.stack(onto), measured, level)
+
+
+def _affinities(probes: Sequence[FoldFit]) -> np.ndarray:
+    """Returns the folds' affinities, (folds, T, T)."""
+    told = [probe.gradients["affinity"] for probe in probes if probe.gradients]
+    return np.stack(told) if told else np.zeros((0, 0, 0))
+
+
+def _mean_and_std(values: np.ndarray) -> tuple[float, float]:
+    std = float(values.std(ddof=1)) if len(values) > 1 else float("nan")
+    return float(values.mean()), std
