@@ -3,22 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
 from keras_mtl.blocks.batch import Batch
 from keras_mtl.engine.batch_step import BatchStep
-from keras_mtl.engine.jacobian import LossBranch, task_gradients
+from keras_mtl.engine.jacobian import LossBranch, gramian, task_gradients
 from keras_mtl.engine.map_members import map_members
 from keras_mtl.weighting import get as get_weighting
 
-__all__ = ["AffinityMeter", "mean_affinity"]
+__all__ = ["AffinityMeter", "GradientLook", "known_mean"]
 
 # So many look-ahead steps go through the model at once: each needs memory for the
 # activations of a batch.
 STEPS_AT_ONCE = 32
+
+
+class GradientLook(NamedTuple):
+    """What the tasks' gradients on shared variables tell at some weights.
+
+    Attributes:
+        affinity: Entry (i, j) is the affinity of task i onto task j, (T, T).
+            NaN where one of the two has no label in the batch, or no variable
+            is shared.
+        cosines: The cosines between the gradients, (T, T); NaN likewise, and
+            where a gradient is 0.
+    """
+
+    affinity: Any
+    cosines: Any
 
 
 class AffinityMeter:
@@ -55,43 +70,41 @@ class AffinityMeter:
         statistics: Sequence[Any],
         batch: Batch,
         step_size: float,
-    ) -> np.ndarray:
-        """Returns the affinities, (T, T) or (members, T, T).
+    ) -> GradientLook:
+        """Returns what the gradients tell, (T, T) or (members, T, T).
 
         Args:
             weights: Values of the model's trainable variables.
             statistics: Values of its other variables.
             batch: The batch, packed by block.
             step_size: The learning rate of the step.
-
-        Returns:
-            Entry (i, j) is the affinity of task i onto task j. NaN where one of
-            the two has no label in the batch, or no variable is shared.
         """
-        found: np.ndarray = self._measure(
+        found = self._measure(
             list(weights), list(statistics), batch, tf.constant(step_size, tf.float32)
-        ).numpy()
-        return found
+        )
+        return GradientLook(found.affinity.numpy(), found.cosines.numpy())
 
     def _all_members(
         self, weights: Any, statistics: Any, batch: Batch, step_size: tf.Tensor
-    ) -> tf.Tensor:
-        def one_member(arguments: Any) -> tf.Tensor:
+    ) -> GradientLook:
+        def one_member(arguments: Any) -> GradientLook:
             own_weights, own_statistics, own_batch = arguments
             return self._one_member(own_weights, own_statistics, own_batch, step_size)
 
         arguments = (weights, statistics, batch)
         if self.members is None:
             return one_member(arguments)
-        return map_members(one_member, arguments)
+        found: GradientLook = map_members(one_member, arguments)
+        return found
 
     def _one_member(
         self, weights: Any, statistics: Any, batch: Batch, step_size: tf.Tensor
-    ) -> tf.Tensor:
+    ) -> GradientLook:
         tasks = len(self.step.model.tasks)
         shared = self.step.groups.shared
         if not shared:
-            return tf.fill([tasks, tasks], np.float32(np.nan))
+            unknown = tf.fill([tasks, tasks], np.float32(np.nan))
+            return GradientLook(unknown, unknown)
         sources = [weights[index] for index in shared]
 
         def losses_at(values: Sequence[tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
@@ -129,24 +142,29 @@ class AffinityMeter:
         labelled = counts > 0
         known = labelled[:, None] & (labelled & (before != 0))[None, :]
         change = 1 - after / tf.where(before == 0, 1.0, before)
-        return tf.where(known, change, np.float32(np.nan))
+        affinity = tf.where(known, change, np.float32(np.nan))
+        products = gramian(rows, rows)
+        norms = tf.sqrt(tf.linalg.diag_part(products))
+        # 0 / 0 where a task has no gradient. Divided one by one: the product of two
+        # small norms may be zero.
+        return GradientLook(affinity, products / norms[:, None] / norms[None, :])
 
 
-def mean_affinity(affinities: np.ndarray) -> np.ndarray:
+def known_mean(values: np.ndarray) -> np.ndarray:
     """Returns the mean over the first axis, of the entries that are known.
 
     Args:
-        affinities: Of shape (n, ...), NaN where unknown.
+        values: Of shape (n, ...), NaN where unknown.
 
     Returns:
         The means; NaN where no entry is known.
 
     Example:
 
-    >>> mean_affinity(np.array([[0.1, np.nan], [0.3, np.nan]])).tolist()
+    >>> known_mean(np.array([[0.1, np.nan], [0.3, np.nan]])).tolist()
     [0.2, nan]
     """
-    known = np.isfinite(affinities)
-    total = np.where(known, affinities, 0.0).sum(axis=0)
+    known = np.isfinite(values)
+    total = np.where(known, values, 0.0).sum(axis=0)
     count = known.sum(axis=0)
     return np.where(count > 0, total / np.maximum(count, 1), np.nan)

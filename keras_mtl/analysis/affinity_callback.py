@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import tensorflow as tf
 
-from keras_mtl.analysis.affinity import AffinityMeter, mean_affinity
+from keras_mtl.analysis.affinity import AffinityMeter, known_mean
 from keras_mtl.blocks.batch import Batch
 from keras_mtl.blocks.label_arrays import read_labels
 from keras_mtl.blocks.pack_batch import pack_batch
@@ -130,7 +130,7 @@ class TaskAffinity(keras.callbacks.Callback):
         """
         if not self._measured:
             return pd.DataFrame(index=self._names, columns=self._names, dtype=float)
-        means = mean_affinity(np.stack([values for _, values in self._measured]))
+        means = known_mean(np.stack([values for _, values in self._measured]))
         return pd.DataFrame(means, index=self._names, columns=self._names)
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
@@ -184,8 +184,9 @@ class TaskAffinity(keras.callbacks.Callback):
             for first in range(0, most * size, size):
                 if len(found) < batches:
                     batch = self._rows.take(order[first : first + size])
-                    found.append(self._meter(weights, others, batch, step_size))
-        return mean_affinity(np.stack(found))
+                    look = self._meter(weights, others, batch, step_size)
+                    found.append(look.affinity)
+        return known_mean(np.stack(found))
 
 
 def _given_losses(model: Any) -> dict[str, Any]:

@@ -28,14 +28,12 @@ __all__ = [
     "SINGLE_TASK",
     "Candidate",
     "choose_candidates",
-    "probe_candidate",
 ]
 
 MULTI_TASK = "multi-task"
 SINGLE_TASK = "single-task"
 SAME_SIZE = "single-task, same size"
 GROUPS = "groups"
-PROBE = "gradients"
 CLASSICAL = ("linear", "forest", "boosting")
 TITLES = {
     "linear": "logistic or ridge regression",
@@ -43,13 +41,11 @@ TITLES = {
     "boosting": "histogram boosting",
 }
 
-Form = Literal[
-    "multi-task", "same widths", "same size", "groups", "gradients", "classical"
-]
+Form = Literal["multi-task", "same widths", "same size", "groups", "classical"]
 # With fewer tasks there is little to group.
 FEWEST_TASKS_TO_GROUP = 4
 # The pairs of more tasks are more than anyone reads, and take long to measure.
-MOST_TASKS_TO_PROBE = 32
+MOST_TASKS_TO_LOOK_AT = 32
 
 
 @dataclass(frozen=True)
@@ -60,8 +56,7 @@ class Candidate:
         name: Its name in tables and files.
         form: One network for all tasks; a network per task, with the same
             widths or as many parameters; a network per group of tasks that
-            affinities choose; the multi-task network, trained to look at its
-            gradients alone; or a model of scikit-learn per task.
+            affinities choose; or a model of scikit-learn per task.
         config: The settings of its networks, tasks resolved.
         kept: The share of one task's training labels that it sees, and by which
             it is measured; None for a model that sees all labels.
@@ -75,7 +70,13 @@ class Candidate:
     @property
     def is_compared(self) -> bool:
         """Whether it is one of the models that the comparison is about."""
-        return self.form != "gradients" and self.kept is None
+        return self.kept is None
+
+    @property
+    def shows_gradients(self) -> bool:
+        """Whether its training is looked at to tell why sharing helps or hurts."""
+        tasks = len(self.config.tasks)
+        return self.name == MULTI_TASK and 1 < tasks <= MOST_TASKS_TO_LOOK_AT
 
     @property
     def title(self) -> str:
@@ -85,7 +86,7 @@ class Candidate:
     def task_groups(self) -> list[tuple[Task, ...]]:
         """Returns the tasks that are trained together."""
         tasks = self.config.tasks
-        if self.form in ("multi-task", "groups", "gradients"):
+        if self.form in ("multi-task", "groups"):
             return [tasks]
         return [
             (task,)
@@ -95,8 +96,6 @@ class Candidate:
 
     def measured_tasks(self, tasks: Sequence[Task]) -> list[Task]:
         """Returns those of the tasks that are trained together that are measured."""
-        if self.form == "gradients":
-            return []
         return [
             task for task in tasks if self.kept is None or task.name == self.kept.task
         ]
@@ -150,8 +149,6 @@ def choose_candidates(
                 "article", "multi-task", _preset(config, "article", settings.members)
             )
         )
-    if 1 < len(config.tasks) <= MOST_TASKS_TO_PROBE:
-        chosen.append(probe_candidate(own))
     chosen += [Candidate(name, "classical", own) for name in CLASSICAL]
     errors: list[str] = []
     for text in settings.compare:
@@ -176,21 +173,13 @@ def choose_candidates(
     return chosen
 
 
-def probe_candidate(config: FitConfig) -> Candidate:
-    """Returns one member of a multi-task network, whose gradients are looked at.
-
-    Args:
-        config: The settings of the network.
-    """
-    return Candidate(PROBE, "gradients", _with(config, {"training": {"members": 1}}))
-
-
 def _require_groupable(config: FitConfig) -> None:
     tasks = len(config.tasks)
-    if not FEWEST_TASKS_TO_GROUP <= tasks <= MOST_TASKS_TO_PROBE:
+    fewest, most = FEWEST_TASKS_TO_GROUP, MOST_TASKS_TO_LOOK_AT
+    if not fewest <= tasks <= most:
         raise UserError(
-            f"expected from {FEWEST_TASKS_TO_GROUP} to {MOST_TASKS_TO_PROBE} tasks to "
-            f"divide into groups. Received: {tasks}."
+            f"expected from {fewest} to {most} tasks to divide into groups. Received: "
+            f"{tasks}."
         )
 
 

@@ -14,11 +14,7 @@ from typing import Any
 
 from keras_mtl._core.claims import claim_if_free
 from keras_mtl._core.plugins import import_modules
-from keras_mtl.comparison.candidates import (
-    Candidate,
-    choose_candidates,
-    probe_candidate,
-)
+from keras_mtl.comparison.candidates import Candidate, choose_candidates
 from keras_mtl.comparison.classical import fit_classical, suits_classical
 from keras_mtl.comparison.encoding import FoldEncoder
 from keras_mtl.comparison.folds import Fold, make_folds
@@ -89,20 +85,14 @@ class Experiment:
 
     def units(self) -> Iterator[Unit]:
         """Yields all units, networks first."""
+        repeats = sorted({fold.repeat for fold in self.folds})
         for candidate in self.candidates:
             for tasks in candidate.task_groups():
                 if candidate.form == "classical" and not suits_classical(tasks[0]):
                     continue
-                for repeat in self._repeats(candidate):
+                for repeat in repeats:
                     folds = [fold for fold in self.folds if fold.repeat == repeat]
                     yield Unit(candidate, tasks, tuple(folds))
-
-    def _repeats(self, candidate: Candidate) -> list[int]:
-        """Returns the repeats whose folds a candidate needs."""
-        repeats = sorted({fold.repeat for fold in self.folds})
-        grouped = any(each.form == "groups" for each in self.candidates)
-        # One repeat tells enough of the gradients, unless each fold has groups.
-        return repeats[:1] if candidate.form == "gradients" and not grouped else repeats
 
     def missing(self, unit: Unit) -> list[Fold]:
         """Returns the folds of a unit without a fit."""
@@ -142,7 +132,11 @@ class Experiment:
             waits, worked = False, False
             for group in self._groups(networks, workers):
                 with contextlib.ExitStack() as stack:
-                    claimed = [unit for unit in group if self._claim(unit, stack)]
+                    claimed = [
+                        unit
+                        for unit in group
+                        if self._can_be_made(unit) and self._claim(unit, stack)
+                    ]
                     # Another process may have made them before the claim.
                     lacking = [unit for unit in claimed if self.missing(unit)]
                     waits |= len(claimed) < len(group)
@@ -204,7 +198,7 @@ class Experiment:
             fits = train_grouped_networks(
                 candidate,
                 folds,
-                self._probes(candidate, folds),
+                [self._shared_fit(fold) for fold in folds],
                 self.data,
                 self._encode,
                 on_epoch,
@@ -218,22 +212,20 @@ class Experiment:
         if on_progress is not None:
             on_progress(0.0)
 
-    def _probes(self, candidate: Candidate, folds: Sequence[Fold]) -> list[FoldFit]:
-        """Returns the folds' looks at the gradients; makes those that are missing."""
-        from keras_mtl.comparison.networks import train_networks
+    def _can_be_made(self, unit: Unit) -> bool:
+        """Returns whether all that a unit needs of other units is there."""
+        if unit.candidate.form != "groups":
+            return True
+        shared = self.candidates[0]
+        return all(self.store.has(shared, unit.tasks, fold) for fold in unit.folds)
 
-        assert self._encode is not None
-        probe = probe_candidate(candidate.config)
-        tasks = probe.config.tasks
-        missing = [fold for fold in folds if not self.store.has(probe, tasks, fold)]
-        if missing:
-            made = train_networks(probe, tasks, missing, self.data, self._encode)
-            for fold, fit in zip(missing, made, strict=True):
-                self.store.write(probe, tasks, fold, fit)
-        found = [self.store.read(probe, tasks, fold) for fold in folds]
-        if any(fit is None for fit in found):
-            raise RuntimeError("A look at the gradients was removed meanwhile.")
-        return [fit for fit in found if fit is not None]
+    def _shared_fit(self, fold: Fold) -> FoldFit:
+        """Returns the multi-task network's fit of a fold."""
+        shared = self.candidates[0]
+        fit = self.store.read(shared, shared.config.tasks, fold)
+        if fit is None:
+            raise RuntimeError(f"A fit of {shared.name} was removed meanwhile.")
+        return fit
 
     def _fit_classical(self, candidate: Candidate, task: Task, fold: Fold) -> FoldFit:
         assert self._encode is not None

@@ -4,43 +4,47 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from itertools import combinations
 
 import numpy as np
 import tensorflow as tf
 
-from keras_mtl.analysis.affinity import AffinityMeter, mean_affinity
+from keras_mtl.analysis.affinity import AffinityMeter, known_mean
 from keras_mtl.blocks.batch import Batch
 from keras_mtl.blocks.pack_batch import pack_labels
 from keras_mtl.engine.shared_arrays import as_tensor
 from keras_mtl.engine.training_graph import is_seed
 from keras_mtl.model import MultiTaskModel
-from keras_mtl.training import MemberFit, Progress, TrainingSettings
+from keras_mtl.training import Progress, TrainingSettings
 
 __all__ = ["GradientProbe"]
 
-# One batch for every so many steps of training, and at most so many per epoch.
+# One batch for every so many steps of training, and at most so many at once.
 STEPS_PER_BATCH = 10
 MOST_BATCHES = 20
-# Cosines are means over a few epochs, so that a table has about so many.
+# At most so many looks in a training.
+LOOKS = 50
+# Cosines are means over a few looks, so that a table has about so many rows.
 POINTS = 25
 
 
 class GradientProbe:
-    """Measures affinities during a fit of members, and keeps their cosines.
+    """Looks at affinities and cosines of some members during a fit of many.
 
-    Affinities are those of `AffinityMeter` at the weights after each epoch, on
-    random batches of a member's own training rows, with the learning rate of
-    the settings.
+    They are those of `AffinityMeter` at the weights after an epoch, on random
+    batches of a member's own training rows, with the learning rate of the
+    settings. The fit itself is not changed: the probe sees the values that
+    `fit_members` gives to `on_progress`.
 
     Args:
         model: The architecture that `fit_members` trains.
         inputs: The rows, float32 of shape (N, columns).
         labels: By task name, (N,) or (N, labels).
-        rows: For each member the indices of its training rows.
+        rows: For each member of the fit the indices of its training rows.
+        members: The positions of the members that are looked at.
+        numbers: Their own numbers, by which batches are drawn: a member's
+            batches do not depend on who trains beside it.
         settings: How the members are trained.
-        numbers: The members' numbers.
-        seed: The seed of the members.
+        seed: The seed of the batches.
     """
 
     def __init__(
@@ -49,84 +53,103 @@ class GradientProbe:
         inputs: np.ndarray,
         labels: Mapping[str, np.ndarray],
         rows: Sequence[np.ndarray],
-        settings: TrainingSettings,
+        members: Sequence[int],
         numbers: Sequence[int],
+        settings: TrainingSettings,
         seed: int,
     ) -> None:
         self._model = model
-        self._names = [task.name for task in model.tasks]
-        self._rows = rows
         self._settings = settings
-        # A fit of one member has values without an axis of members.
-        members = None if len(rows) == 1 else len(rows)
-        self._meter = AffinityMeter(model, members=members)
+        self._members = list(members)
+        self._rows = [rows[member] for member in members]
+        # The values of a fit of one member have no axis of members.
+        self._has_axis = len(rows) > 1
+        self._meter = AffinityMeter(
+            model, members=len(self._members) if self._has_axis else None
+        )
+        names = [task.name for task in model.tasks]
+        self._tasks = len(names)
         packed = pack_labels(
-            self._meter.step.blocks,
-            {name: as_tensor(labels[name]) for name in self._names},
+            self._meter.step.blocks, {name: as_tensor(labels[name]) for name in names}
         )
         self._data = Batch(as_tensor(inputs), packed)
-        fewest = min(len(own) for own in rows)
+        fewest = min(len(own) for own in self._rows)
         self._batch_size = min(settings.batch_size, fewest)
-        steps = math.ceil(fewest / self._batch_size)
+        self._every = math.ceil(settings.epochs / LOOKS)
+        steps = self._every * math.ceil(fewest / self._batch_size)
         self._batches = min(MOST_BATCHES, math.ceil(steps / STEPS_PER_BATCH))
-        # Apart from the sources of the members' batches.
+        # Apart from the source of a member's own batches.
         self._generators = [
             np.random.default_rng((seed, number, 1)) for number in numbers
         ]
-        self._measured: list[np.ndarray] = []
+        self._epochs: list[int] = []
+        self._affinities: list[np.ndarray] = []
+        self._cosines: list[np.ndarray] = []
 
     def look(self, progress: Progress) -> None:
-        """Measures affinities after an epoch: the `on_progress` of `fit_members`."""
+        """Looks at the members after an epoch: the `on_progress` of `fit_members`."""
+        if progress.epoch % self._every:
+            return
+        # The loss of a member that has stopped: its network is an earlier one.
+        stopped = np.isnan(progress.history[-1][0][self._members])
+        if stopped.all():
+            return
         count = len(self._model.trainable_variables)
-        weights = list(progress.state[:count])
+        weights = [self._own(values) for values in progress.state[:count]]
         kept = iter(progress.state[count:])
         statistics = [
-            self._unused(variable) if is_seed(variable) else next(kept)
+            self._unused(variable) if is_seed(variable) else self._own(next(kept))
             for variable in self._model.non_trainable_variables
         ]
-        found = np.stack(
-            [
-                self._meter(
-                    weights, statistics, self._batch(), self._settings.learning_rate
-                )
-                for _ in range(self._batches)
-            ]
-        ).reshape(self._batches, len(self._rows), len(self._names), len(self._names))
-        values = mean_affinity(found)
-        # A member that has stopped may go on, but its network is an earlier one.
-        values[np.isnan(progress.history[-1][0])] = np.nan
-        self._measured.append(values)
+        looks = [
+            self._meter(
+                weights, statistics, self._batch(), self._settings.learning_rate
+            )
+            for _ in range(self._batches)
+        ]
+        shape = (len(looks), len(self._members), self._tasks, self._tasks)
+        for kind, found in (
+            ("affinity", self._affinities),
+            ("cosines", self._cosines),
+        ):
+            values = np.stack([getattr(look, kind) for look in looks]).reshape(shape)
+            means = known_mean(values)
+            means[stopped] = np.nan
+            found.append(means)
+        self._epochs.append(progress.epoch)
 
-    def results(self, fit: MemberFit) -> list[dict[str, np.ndarray]]:
+    def results(self) -> list[dict[str, np.ndarray]]:
         """Returns what each member's training told.
-
-        Args:
-            fit: The fit that was looked at, with conflict watched.
 
         Returns:
             For each member `affinity`, (T, T), the means over training;
-            `epochs`, (points,), and `cosines`, (points, pairs), the means of the
-            cosines over the epochs since the point before, pairs of tasks as
-            `itertools.combinations` gives them.
+            `epochs`, (points,), and `cosines`, (points, T, T), the means over
+            the looks since the point before.
         """
-        affinities = mean_affinity(np.stack(self._measured))
-        cosines = np.stack(
-            [
-                fit.history[f"{one}_{other}_cosine"]
-                for one, other in combinations(self._names, 2)
-            ],
-            axis=-1,
-        )
-        every = math.ceil(self._settings.epochs / POINTS)
-        parts = [
-            cosines[first : first + every] for first in range(0, len(cosines), every)
-        ]
-        epochs = np.minimum(np.arange(1, len(parts) + 1) * every, self._settings.epochs)
-        means = np.stack([mean_affinity(part) for part in parts])
+        if not self._epochs:
+            return [{} for _ in self._members]
+        affinity = known_mean(np.stack(self._affinities))
+        cosines = np.stack(self._cosines)
+        looks = math.ceil(self._settings.epochs / self._every)
+        size = math.ceil(looks / POINTS)
+        parts = range(0, len(cosines), size)
+        means = np.stack([known_mean(cosines[first : first + size]) for first in parts])
+        # The last epoch of a whole part, wherever training ended.
+        last = [self._every * (first + size) for first in parts]
+        epochs = np.minimum(last, self._settings.epochs)
         return [
-            {"affinity": affinities[k], "epochs": epochs, "cosines": means[:, k]}
-            for k in range(len(self._rows))
+            {"affinity": affinity[k], "epochs": epochs, "cosines": means[:, k]}
+            for k in range(len(self._members))
         ]
+
+    def _own(self, values: tf.Tensor) -> tf.Tensor:
+        """Returns the values of the members that are looked at."""
+        return tf.gather(values, self._members) if self._has_axis else values
+
+    def _unused(self, variable: tf.Variable) -> tf.Tensor:
+        """Returns a state that no layer looks at: nothing is random here."""
+        axis = [len(self._members)] if self._has_axis else []
+        return tf.zeros([*axis, *variable.shape], variable.dtype)
 
     def _batch(self) -> Batch:
         order = np.stack(
@@ -135,11 +158,4 @@ class GradientProbe:
                 for generator, own in zip(self._generators, self._rows, strict=True)
             ]
         )
-        return self._data.take(order[0] if len(order) == 1 else order)
-
-    def _unused(self, variable: tf.Variable) -> tf.Tensor:
-        """Returns a state that no layer looks at: nothing is random here."""
-        shape = list(variable.shape)
-        if len(self._rows) > 1:
-            shape = [len(self._rows), *shape]
-        return tf.zeros(shape, variable.dtype)
+        return self._data.take(order if self._has_axis else order[0])

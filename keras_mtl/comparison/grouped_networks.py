@@ -19,7 +19,7 @@ __all__ = ["train_grouped_networks"]
 def train_grouped_networks(
     candidate: Candidate,
     folds: Sequence[Fold],
-    probes: Sequence[FoldFit],
+    shared: Sequence[FoldFit],
     data: PreparedData,
     encode: FoldEncoder,
     on_epoch: OnEpoch | None = None,
@@ -31,7 +31,8 @@ def train_grouped_networks(
     Args:
         candidate: The candidate.
         folds: The folds.
-        probes: For each fold the look at its gradients.
+        shared: For each fold the fit of one network for all tasks, whose
+            gradients choose the groups.
         data: The rows.
         encode: Encodes them for a fold.
         on_epoch: See `fit_members`.
@@ -40,7 +41,7 @@ def train_grouped_networks(
         A `FoldFit` for each fold, with the outputs of all tasks.
     """
     tasks = {task.name: task for task in candidate.config.tasks}
-    groupings = [fold_grouping(candidate.config.tasks, probe) for probe in probes]
+    groupings = [fold_grouping(candidate.config.tasks, fit) for fit in shared]
     groups = dict.fromkeys(group for each in groupings for group in each.groups)
     fits = [FoldFit() for _ in folds]
     for group in groups:

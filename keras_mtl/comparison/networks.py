@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import keras
 import numpy as np
@@ -41,7 +42,7 @@ def build_candidate(
         width: The columns of the encoded matrix.
     """
     config = candidate.config
-    if candidate.form in ("multi-task", "gradients"):
+    if candidate.form == "multi-task":
         return build_architecture(config.model.architecture, width, tasks, config.model)
     if candidate.form == "same widths":
         # A task alone shares with nobody, whatever the architecture.
@@ -205,9 +206,17 @@ def _train(
     ]
     weights = data.sample_weight
     probe = None
-    if candidate.form == "gradients":
+    if candidate.shows_gradients:
+        first_members = range(0, len(train), members)
         probe = GradientProbe(
-            core, stacked, labels, train, settings, numbers, data.config.seed
+            core,
+            stacked,
+            labels,
+            train,
+            members=first_members,
+            numbers=numbers[::members],
+            settings=settings,
+            seed=data.config.seed,
         )
     fit = fit_members(
         core,
@@ -226,15 +235,9 @@ def _train(
         own=MemberSettings(numbers=numbers),
         on_epoch=on_epoch,
         sample_weight=None if weights is None else np.tile(weights, len(folds)),
-        watch_conflict=None if probe is None else True,
         on_progress=None if probe is None else probe.look,
     )
-    if probe is not None:
-        seconds = (time.perf_counter() - start) / len(folds)
-        return [
-            FoldFit(epochs=[int(epoch)], seconds=seconds, gradients=found)
-            for epoch, found in zip(fit.epochs, probe.results(fit), strict=True)
-        ]
+    looks = [{}] * len(folds) if probe is None else probe.results()
     fits = []
     for index, fold in enumerate(folds):
         first = index * members
@@ -251,11 +254,11 @@ def _train(
                 },
                 fit.epochs[first : first + members].tolist(),
                 int(core.count_params()),
-                0.0,
+                gradients=looks[index],
             )
         )
     seconds = (time.perf_counter() - start) / len(folds)
-    return [FoldFit(fit.outputs, fit.epochs, fit.parameters, seconds) for fit in fits]
+    return [replace(fit, seconds=seconds) for fit in fits]
 
 
 def _labelled(

@@ -50,40 +50,40 @@ class TaskGroups:
     folds: int
 
 
-def cosine_table(tasks: Sequence[Task], probes: Sequence[FoldFit]) -> pd.DataFrame:
+def cosine_table(tasks: Sequence[Task], fits: Sequence[FoldFit]) -> pd.DataFrame:
     """Returns the cosines between the tasks' gradients over the epochs.
 
     Args:
         tasks: The tasks.
-        probes: The folds' looks at the gradients.
+        fits: The multi-task network's fits of the folds.
 
     Returns:
         One row per epoch and pair of tasks: `epoch`, `task`, `other`, `cosine`
         (the mean over the folds that still trained, and over the epochs since
         the row before) and `std` (the standard deviation over these folds).
     """
-    pairs = list(combinations([task.name for task in tasks], 2))
-    told = [probe.gradients for probe in probes if probe.gradients]
+    pairs = list(combinations(range(len(tasks)), 2))
+    told = [fit.gradients for fit in fits if fit.gradients]
     rows = []
     epochs = sorted({int(epoch) for each in told for epoch in each["epochs"]})
     for epoch in epochs:
         values = np.concatenate(
             [each["cosines"][each["epochs"] == epoch] for each in told]
         )
-        for number, (task, other) in enumerate(pairs):
-            known = values[np.isfinite(values[:, number]), number]
+        for one, other in pairs:
+            known = values[np.isfinite(values[:, one, other]), one, other]
             if len(known):
-                mean, std = _mean_and_std(known)
-                rows.append((epoch, task, other, mean, std))
+                names = tasks[one].name, tasks[other].name
+                rows.append((epoch, *names, *_mean_and_std(known)))
     return pd.DataFrame(rows, columns=list(COSINE_COLUMNS))
 
 
-def affinity_table(tasks: Sequence[Task], probes: Sequence[FoldFit]) -> pd.DataFrame:
+def affinity_table(tasks: Sequence[Task], fits: Sequence[FoldFit]) -> pd.DataFrame:
     """Returns the affinity of each task onto each, over training.
 
     Args:
         tasks: The tasks.
-        probes: The folds' looks at the gradients.
+        fits: The multi-task network's fits of the folds.
 
     Returns:
         One row per pair of tasks: `task` (the task of the step), `onto` (the
@@ -91,7 +91,7 @@ def affinity_table(tasks: Sequence[Task], probes: Sequence[FoldFit]) -> pd.DataF
         (the standard deviation over the folds) and `folds`.
     """
     names = [task.name for task in tasks]
-    values = _affinities(probes)
+    values = _affinities(fits)
     rows = []
     for i, task in enumerate(names if len(values) else ()):
         for j, onto in enumerate(names):
@@ -101,29 +101,29 @@ def affinity_table(tasks: Sequence[Task], probes: Sequence[FoldFit]) -> pd.DataF
     return pd.DataFrame(rows, columns=list(AFFINITY_COLUMNS))
 
 
-def fold_grouping(tasks: Sequence[Task], probe: FoldFit) -> TaskGrouping:
+def fold_grouping(tasks: Sequence[Task], fit: FoldFit) -> TaskGrouping:
     """Returns the grouping that a fold's training rows promise most of.
 
     Args:
         tasks: The tasks.
-        probe: The fold's look at the gradients. Where it failed, nothing is
-            promised, and all tasks share one trunk.
+        fit: The multi-task network's fit of the fold. Where it failed, nothing
+            is promised, and all tasks share one trunk.
     """
     names = [task.name for task in tasks]
     nothing = np.zeros((len(names), len(names)))
-    return group_tasks(names, probe.gradients.get("affinity", nothing))
+    return group_tasks(names, fit.gradients.get("affinity", nothing))
 
 
 def group_by_affinity(
-    tasks: Sequence[Task], probes: Sequence[FoldFit]
+    tasks: Sequence[Task], fits: Sequence[FoldFit]
 ) -> TaskGroups | None:
     """Returns the groups that should share a trunk; None for fewer than four tasks.
 
     Args:
         tasks: The tasks.
-        probes: The folds' looks at the gradients.
+        fits: The multi-task network's fits of the folds.
     """
-    told = [probe for probe in probes if probe.gradients]
+    told = [fit for fit in fits if fit.gradients]
     if len(tasks) < FEWEST_TASKS_TO_GROUP or not told:
         return None
     names = [task.name for task in tasks]
@@ -131,13 +131,13 @@ def group_by_affinity(
     known = np.isfinite(values)
     total = np.where(known, values, 0.0).sum(axis=0)
     grouping = group_tasks(names, total / np.maximum(known.sum(axis=0), 1))
-    own = [fold_grouping(tasks, probe).groups for probe in told]
+    own = [fold_grouping(tasks, fit).groups for fit in told]
     return TaskGroups(grouping, own.count(grouping.groups), len(told))
 
 
 def agreement_with_gains(
     tasks: Sequence[Task],
-    probes: Sequence[FoldFit],
+    fits: Sequence[FoldFit],
     gains: Mapping[str, np.ndarray],
     level: float,
 ) -> AffinityAgreement | None:
@@ -145,14 +145,14 @@ def agreement_with_gains(
 
     Args:
         tasks: The tasks.
-        probes: The folds' looks at the gradients.
+        fits: The multi-task network's fits of the folds.
         gains: By task the gain of sharing in each split, on one scale.
         level: The probability that the interval covers.
 
     Returns:
         See `affinity_agreement`.
     """
-    values = _affinities(probes)
+    values = _affinities(fits)
     chosen = [
         (number, task.name) for number, task in enumerate(tasks) if task.name in gains
     ]
@@ -170,9 +170,9 @@ def agreement_with_gains(
     return affinity_agreement(np.stack(onto), measured, level)
 
 
-def _affinities(probes: Sequence[FoldFit]) -> np.ndarray:
+def _affinities(fits: Sequence[FoldFit]) -> np.ndarray:
     """Returns the folds' affinities, (folds, T, T)."""
-    told = [probe.gradients["affinity"] for probe in probes if probe.gradients]
+    told = [fit.gradients["affinity"] for fit in fits if fit.gradients]
     return np.stack(told) if told else np.zeros((0, 0, 0))
 
 

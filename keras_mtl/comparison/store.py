@@ -21,8 +21,6 @@ from keras_mtl.tasks import Task
 
 __all__ = ["FitStore", "FoldFit"]
 
-PROBES = "gradients"
-
 
 @dataclass(frozen=True)
 class FoldFit:
@@ -34,8 +32,8 @@ class FoldFit:
         parameters: The parameters of one of them; 0 where there are none.
         seconds: The time of training, shared out over the fits of a program.
         failure: Why there are no outputs; empty otherwise.
-        gradients: What a training told of the tasks' gradients, by name. See
-            `GradientProbe`.
+        gradients: What the training told of the tasks' gradients, by name: see
+            `GradientProbe`. Empty where nobody looked.
     """
 
     outputs: Mapping[str, np.ndarray] = field(default_factory=dict)
@@ -64,8 +62,7 @@ class FitStore:
         self._common = {"data": data, "seed": seed, "folds": folds}
         # A digest of settings takes a while, and progress asks for all of them.
         self._digests: dict[tuple[str, ...], str] = {}
-        # In a folder of their own: they are no fits that are compared.
-        (folder / PROBES).mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
 
     def path(self, candidate: Candidate, tasks: Sequence[Task], fold: Fold) -> Path:
         """Returns where a fit lies."""
@@ -84,8 +81,7 @@ class FitStore:
         if len(tasks) < len(candidate.config.tasks):
             words += [task.name for task in tasks]
         name = re.sub(r"[^A-Za-z0-9]+", "-", "-".join(words)).strip("-")[:60]
-        folder = self.folder / PROBES if candidate.form == "gradients" else self.folder
-        return folder / f"{name}-{fold.repeat}-{fold.number}-{digest}.npz"
+        return self.folder / f"{name}-{fold.repeat}-{fold.number}-{digest}.npz"
 
     def has(self, candidate: Candidate, tasks: Sequence[Task], fold: Fold) -> bool:
         """Returns whether a fit is there."""

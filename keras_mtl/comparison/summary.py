@@ -53,7 +53,7 @@ def summarize(experiment: Experiment, groups: Mapping[str, np.ndarray]) -> Compa
     failures: list[str] = []
     models: dict[str, dict[str, Any]] = {}
     share_metrics: list[tuple[Any, ...]] = []
-    probes: list[FoldFit] = []
+    shared: list[FoldFit] = []
     for unit, fold, fit in _fits(experiment):
         candidate, model = unit.candidate, unit.candidate.name
         if fit.failure:
@@ -61,9 +61,8 @@ def summarize(experiment: Experiment, groups: Mapping[str, np.ndarray]) -> Compa
                 f"{model}, repeat {fold.repeat + 1}, fold {fold.number + 1}: "
                 f"{fit.failure}"
             )
-        if candidate.form == "gradients":
-            probes.append(fit)
-            continue
+        if candidate.shows_gradients:
+            shared.append(fit)
         if candidate.kept is not None:
             share_metrics += _measure(experiment, unit, fold, fit)
             continue
@@ -116,12 +115,12 @@ def summarize(experiment: Experiment, groups: Mapping[str, np.ndarray]) -> Compa
     return replace(
         result,
         judgements=judgements,
-        gradient_cosines=cosine_table(tasks, probes),
-        affinity=affinity_table(tasks, probes),
-        task_groups=group_by_affinity(tasks, probes),
+        gradient_cosines=cosine_table(tasks, shared),
+        affinity=affinity_table(tasks, shared),
+        task_groups=group_by_affinity(tasks, shared),
         affinity_agreement=agreement_with_gains(
             tasks,
-            probes,
+            shared,
             _gains(judgements.get(SINGLE_TASK)),
             experiment.settings.level,
         ),

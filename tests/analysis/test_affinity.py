@@ -76,7 +76,7 @@ def test_it_is_the_change_of_each_loss_by_a_step_on_the_trunk(dropout):
     model, (x, labels) = make_model(dropout=dropout), make_rows()
     meter = AffinityMeter(model)
     batch = pack_batch(meter.step.blocks, Batch(x, labels))
-    found = meter(*values(model), batch, 0.1)
+    found = meter(*values(model), batch, 0.1).affinity
     expected = affinities_by_hand(model, x, labels, 0.1)
     np.testing.assert_allclose(found, expected, rtol=2e-3, atol=1e-6)
     assert (np.diag(found) > 0).all()
@@ -89,7 +89,7 @@ def test_members_have_the_affinities_of_each_alone():
     blocks = single.step.blocks
     batches = [pack_batch(blocks, Batch(*each)) for each in rows]
     alone = [
-        single(*values(model), batch, 0.1)
+        single(*values(model), batch, 0.1).affinity
         for model, batch in zip(models, batches, strict=True)
     ]
 
@@ -101,7 +101,21 @@ def test_members_have_the_affinities_of_each_alone():
         *together([(each.inputs, each.labels) for each in batches]),
     )
     found = AffinityMeter(models[0], members=2)(weights, others, batch, 0.1)
-    np.testing.assert_allclose(found, np.stack(alone), rtol=1e-3, atol=1e-6)
+    np.testing.assert_allclose(found.affinity, np.stack(alone), rtol=1e-3, atol=1e-6)
+
+
+def test_cosines_are_those_of_the_gradients_on_the_trunk():
+    model, (x, labels) = make_model(), make_rows()
+    meter = AffinityMeter(model)
+    found = meter(*values(model), pack_batch(meter.step.blocks, Batch(x, labels)), 0.1)
+    trunk = [each.value for each in model.get_layer("trunk_1").trainable_variables]
+    rows = []
+    for task in model.tasks:
+        with tf.GradientTape() as tape:
+            loss = task.loss()(labels[task.name], model(x)[task.name])
+        rows.append(np.concatenate([np.ravel(g) for g in tape.gradient(loss, trunk)]))
+    rows = np.stack([row / np.linalg.norm(row) for row in rows])
+    np.testing.assert_allclose(found.cosines, rows @ rows.T, atol=1e-5)
 
 
 def test_a_task_without_labels_in_the_batch_is_unknown():
@@ -110,7 +124,8 @@ def test_a_task_without_labels_in_the_batch_is_unknown():
     meter = AffinityMeter(model)
     found = meter(*values(model), pack_batch(meter.step.blocks, Batch(x, labels)), 0.1)
     known = np.array([[True, True, False], [True, True, False], [False] * 3])
-    np.testing.assert_array_equal(np.isfinite(found), known)
+    np.testing.assert_array_equal(np.isfinite(found.affinity), known)
+    np.testing.assert_array_equal(np.isfinite(found.cosines), known)
 
 
 def test_nothing_is_known_where_nothing_is_shared():
@@ -122,7 +137,8 @@ def test_nothing_is_known_where_nothing_is_shared():
     del labels["cost"]
     meter = AffinityMeter(model)
     found = meter(*values(model), pack_batch(meter.step.blocks, Batch(x, labels)), 0.1)
-    assert np.isnan(found).all()
+    assert np.isnan(found.affinity).all()
+    assert np.isnan(found.cosines).all()
 
 
 def test_the_callback_changes_nothing_and_has_a_row_per_epoch_and_pair():
@@ -161,7 +177,10 @@ def test_the_callback_takes_the_learning_rate_and_the_losses_of_compile():
     meter = AffinityMeter(model, loss)
     batch = pack_batch(meter.step.blocks, Batch(x, labels))
     np.testing.assert_allclose(
-        affinity.matrix, meter(*values(model), batch, 0.05), rtol=1e-4, atol=1e-7
+        affinity.matrix,
+        meter(*values(model), batch, 0.05).affinity,
+        rtol=1e-4,
+        atol=1e-7,
     )
 
 

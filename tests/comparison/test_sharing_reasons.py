@@ -1,7 +1,6 @@
 """What gradients tell is learned from training rows, and kept fold by fold."""
 
 import json
-import os
 
 import numpy as np
 import pandas as pd
@@ -44,38 +43,41 @@ def test_affinities_and_cosines_are_of_all_pairs(compared, folder):
     assert written["affinity_agreement"]["tasks"] == 3
 
 
-def test_a_look_at_gradients_is_no_model_that_is_compared(compared, folder):
-    assert "gradients" not in compared.candidates
-    assert "gradients" not in set(compared.metrics["model"])
-    kept = os.listdir(folder / "fits" / "gradients")
-    assert len([name for name in kept if name.endswith(".npz")]) == 3
-
-
 def test_rows_held_out_do_not_change_affinities(settings, tmp_path):
-    def probe(frame, name, fold=None):
+    def gradients(frame, name, fold=None):
         frame.to_csv(tmp_path / name, index=False)
         config = build_config({**settings, "data": {"path": str(tmp_path / name)}})
         data = prepare_data(config)
         compared = ComparisonSettings(folds=3, repeats=1, members=1)
         fold = fold or make_folds(data, compared)[0]
-        (candidate,) = (
-            each
-            for each in choose_candidates(data.config, compared)
-            if each.form == "gradients"
-        )
+        candidate = choose_candidates(data.config, compared)[0]
         fits = train_networks(candidate, data.tasks, [fold], data, FoldEncoder(data))
         return fits[0].gradients, fold
 
     frame = make_frame()
-    first, fold = probe(frame, "one.csv")
+    first, fold = gradients(frame, "one.csv")
     changed = frame.copy()
     changed.loc[fold.test, ["a", "b", "c"]] += 3.0
     changed.loc[fold.test, "cost"] = 1e4
     changed.loc[fold.test, "sick"] = 1 - changed.loc[fold.test, "sick"]
-    second, _ = probe(changed, "two.csv", fold)
+    second, _ = gradients(changed, "two.csv", fold)
     assert np.isfinite(first["affinity"]).all()
+    assert np.isfinite(first["cosines"]).all()
     for name, values in first.items():
         np.testing.assert_array_equal(values, second[name])
+
+
+def test_a_fold_tells_the_same_whichever_folds_train_beside_it(settings):
+    data = prepare_data(build_config(settings))
+    compared = ComparisonSettings(folds=3, repeats=1, members=2)
+    candidate = choose_candidates(data.config, compared)[0]
+    folds = make_folds(data, compared)
+    encode = FoldEncoder(data)
+    together = train_networks(candidate, data.tasks, folds, data, encode)
+    (alone,) = train_networks(candidate, data.tasks, folds[1:2], data, encode)
+    assert set(alone.gradients) == {"affinity", "cosines", "epochs"}
+    for name, values in alone.gradients.items():
+        np.testing.assert_allclose(together[1].gradients[name], values, atol=1e-5)
 
 
 @pytest.fixture(scope="module")
