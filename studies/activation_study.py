@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -66,7 +66,7 @@ class ActivationStudy:
     settings: StudySettings
     rows: CurveRows
     scales: Scales
-    networks: dict[str, Sequence[MultiTaskModel]]
+    networks: Mapping[str, Sequence[MultiTaskModel]]
     results: dict[str, ActivationResult]
     line: np.ndarray
     line_error: float

@@ -15,7 +15,9 @@ from keras_mtl.comparison.candidates import (
 )
 from keras_mtl.comparison.sharing_reasons import TaskGroups
 from keras_mtl.evaluation import (
+    FeatureImportance,
     Judgement,
+    PartialDependence,
     SubgroupMetric,
     calibration_error,
     top_class,
@@ -63,6 +65,9 @@ class Comparison:
         judgements: By the name of the reference, how the multi-task network
             differs from it.
         subgroups: By column, the multi-task network's metrics by group.
+        importance: The importance of each feature for each task, of the
+            multi-task network on rows held out.
+        dependence: Its mean predictions over the values of each feature.
         failures: One sentence for each fit that failed.
         details: Folds, repeats, rows, parameters, epochs and seconds.
         gradient_cosines: How the tasks' gradients agree while the multi-task
@@ -83,6 +88,8 @@ class Comparison:
     metrics: pd.DataFrame
     judgements: Mapping[str, Judgement]
     subgroups: Mapping[str, tuple[SubgroupMetric, ...]] = field(default_factory=dict)
+    importance: tuple[FeatureImportance, ...] = ()
+    dependence: tuple[PartialDependence, ...] = ()
     failures: tuple[str, ...] = ()
     details: Mapping[str, Any] = field(default_factory=dict)
     gradient_cosines: pd.DataFrame = field(default_factory=pd.DataFrame)
@@ -138,6 +145,8 @@ class Comparison:
                 "affinity_agreement": self.affinity_agreement
                 and asdict(self.affinity_agreement),
                 "label_efficiency": self.label_efficiency.to_dict("records"),
+                "importance": [asdict(each) for each in self.importance],
+                "dependence": [asdict(each) for each in self.dependence],
                 "failures": list(self.failures),
                 "details": dict(self.details),
                 "folds": self.metrics.to_dict("records"),

@@ -14,6 +14,7 @@ from keras_mtl.features import (
     feature_tensors,
     learn_features,
 )
+from keras_mtl.runs.feature_effects import column_blocks
 from keras_mtl.runs.prepare import PreparedData
 
 __all__ = ["FoldEncoder"]
@@ -31,14 +32,25 @@ class FoldEncoder:
     def __init__(self, data: PreparedData) -> None:
         self._frame = data.frame
         self._made: dict[tuple[int, int, str], np.ndarray] = {}
+        self._blocks: dict[tuple[int, int, str], dict[str, slice]] = {}
 
     def __call__(self, features: Sequence[Feature], fold: Fold) -> np.ndarray:
         """Returns float32 of shape (N, columns)."""
-        key = (fold.repeat, fold.number, repr(tuple(features)))
+        key = _key(features, fold)
         if key not in self._made:
             learned = learn_features(features, self._frame, fold.train)
             encoder = build_encoder(learned)
             # Called as it is: to trace a graph takes longer than a few rows do.
             arrays = feature_tensors(feature_arrays(learned, self._frame))
             self._made[key] = np.asarray(encoder(arrays))
+            self._blocks[key] = column_blocks(learned)
         return self._made[key]
+
+    def blocks(self, features: Sequence[Feature], fold: Fold) -> dict[str, slice]:
+        """Returns the columns of the encoded rows by their feature's column."""
+        self(features, fold)
+        return self._blocks[_key(features, fold)]
+
+
+def _key(features: Sequence[Feature], fold: Fold) -> tuple[int, int, str]:
+    return fold.repeat, fold.number, repr(tuple(features))

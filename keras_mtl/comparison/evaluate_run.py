@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -23,6 +22,7 @@ from keras_mtl.comparison.label_shares import (
     check_label_shares,
     label_share_candidates,
 )
+from keras_mtl.comparison.report_facts import report_facts
 from keras_mtl.comparison.settings import ComparisonSettings
 from keras_mtl.comparison.summary import summarize
 from keras_mtl.comparison.tables import show_comparison
@@ -30,13 +30,13 @@ from keras_mtl.configuration.fit_config import FitConfig
 from keras_mtl.configuration.repeatable import repeatable_values
 from keras_mtl.configuration.toml_file import write_toml
 from keras_mtl.errors import RunStoppedError, UserError, gather
+from keras_mtl.report.page import PAGE
 from keras_mtl.runs.prepare import prepare_data
 from keras_mtl.runs.terminal import Terminal
 
 __all__ = ["evaluate_run"]
 
 FITS = "fits"
-RESULT = "evaluation.json"
 PREDICTIONS = "out_of_fold.csv"
 
 
@@ -123,7 +123,7 @@ def evaluate_run(
     with disk_failures(folder, "Fits are kept. Make room, and start it again."):
         _write(comparison, experiment, folder)
     show_comparison(terminal.console, comparison)
-    terminal.console.print(f"Written: {folder}")
+    terminal.console.print(f"Written: {folder}. Open {folder / PAGE} in a browser.")
     return comparison
 
 
@@ -182,10 +182,12 @@ def _progress(terminal: Terminal, experiment: Experiment, quiet: bool) -> Iterat
 
 
 def _write(comparison: Comparison, experiment: Experiment, folder: Path) -> None:
+    # Drawing takes a while to import.
+    from keras_mtl.report.evaluation_page import evaluation_report
+    from keras_mtl.report.page import write_report
+
     comparison.predictions.to_csv(folder / PREDICTIONS, index=False)
     write_toml(folder / "config.toml", repeatable_values(experiment.data.config))
-    text = json.dumps(comparison.to_plain(), indent=1)
-    partial = folder / f".{RESULT}"
-    partial.write_text(text + "\n", "utf-8")
-    # Last, so that it tells that the others are whole.
-    partial.replace(folder / RESULT)
+    # Last, so that its JSON says that the others are whole.
+    report = evaluation_report(report_facts(comparison, experiment, folder))
+    write_report(folder, report)

@@ -12,13 +12,14 @@ import numpy as np
 from keras_mtl.architectures import build_architecture
 from keras_mtl.comparison.candidates import Candidate
 from keras_mtl.comparison.encoding import FoldEncoder
+from keras_mtl.comparison.fold_effects import fold_effects, has_effects
 from keras_mtl.comparison.folds import Fold
 from keras_mtl.comparison.gradient_probe import GradientProbe
 from keras_mtl.comparison.kept_labels import training_labels, training_strata
 from keras_mtl.comparison.store import FoldFit
 from keras_mtl.configuration.fit_config import FitConfig
 from keras_mtl.model import MultiTaskModel
-from keras_mtl.runs.predictions import predict_matrix
+from keras_mtl.runs.predictions import matrix_predictor
 from keras_mtl.runs.prepare import PreparedData
 from keras_mtl.runs.split import member_rows
 from keras_mtl.tasks import Task
@@ -238,23 +239,39 @@ def _train(
         on_progress=None if probe is None else probe.look,
     )
     looks = [{}] * len(folds) if probe is None else probe.results()
+    # One network takes over the weights of all: to make and trace each would take
+    # longer than its training.
+    network = fit.members[0]
+    outputs_of = matrix_predictor(network)
     fits = []
     for index, fold in enumerate(folds):
         first = index * members
-        inputs = stacked[index * count + fold.test]
-        outputs: dict[str, np.ndarray] = {name: np.zeros(0) for name in names}
-        for member in fit.members[first : first + members]:
-            for name, values in predict_matrix(member, inputs).items():
-                outputs[name] = outputs[name] + values if outputs[name].size else values
+
+        def predict(inputs: np.ndarray, index: int = index) -> dict[str, np.ndarray]:
+            outputs: dict[str, np.ndarray] = {}
+            for place in range(index * members, (index + 1) * members):
+                fit.members.copy_weights(place, network)
+                for name, values in outputs_of(inputs).items():
+                    outputs[name] = (
+                        outputs[name] + values if name in outputs else values
+                    )
+            return {
+                name: units[index][name][2](values / members)
+                for name, values in outputs.items()
+            }
+
+        effects = {}
+        if has_effects(candidate, fold):
+            blocks = encode.blocks(candidate.config.features, fold)
+            rows = stacked[index * count : (index + 1) * count]
+            effects = fold_effects(predict, rows, blocks, data, fold)
         fits.append(
             FoldFit(
-                {
-                    name: units[index][name][2](outputs[name] / members)
-                    for name in names
-                },
+                predict(stacked[index * count + fold.test]),
                 fit.epochs[first : first + members].tolist(),
                 int(core.count_params()),
                 gradients=looks[index],
+                effects=effects,
             )
         )
     seconds = (time.perf_counter() - start) / len(folds)

@@ -34,6 +34,8 @@ class FoldFit:
         failure: Why there are no outputs; empty otherwise.
         gradients: What the training told of the tasks' gradients, by name: see
             `GradientProbe`. Empty where nobody looked.
+        effects: The effects of features on rows held out, as `fold_effects` gives
+            them; empty where they are not measured.
     """
 
     outputs: Mapping[str, np.ndarray] = field(default_factory=dict)
@@ -42,6 +44,7 @@ class FoldFit:
     seconds: float = 0.0
     failure: str = ""
     gradients: Mapping[str, np.ndarray] = field(default_factory=dict)
+    effects: Mapping[str, Any] = field(default_factory=dict)
 
 
 class FitStore:
@@ -97,6 +100,7 @@ class FitStore:
             "parameters": fit.parameters,
             "seconds": fit.seconds,
             "failure": fit.failure,
+            "effects": fit.effects,
         }
         # Containers that share the folder often have the same process number.
         writer = f"{socket.gethostname()}.{os.getpid()}"

@@ -18,6 +18,7 @@ from keras_mtl.comparison.candidates import (
 )
 from keras_mtl.comparison.comparison import Comparison, label_count, numbered
 from keras_mtl.comparison.experiment import Experiment, Unit
+from keras_mtl.comparison.fold_effects import join_effects
 from keras_mtl.comparison.folds import Fold
 from keras_mtl.comparison.label_efficiency import label_efficiency
 from keras_mtl.comparison.sharing_reasons import (
@@ -54,6 +55,7 @@ def summarize(experiment: Experiment, groups: Mapping[str, np.ndarray]) -> Compa
     models: dict[str, dict[str, Any]] = {}
     share_metrics: list[tuple[Any, ...]] = []
     shared: list[FoldFit] = []
+    effects: list[Mapping[str, Any]] = []
     for unit, fold, fit in _fits(experiment):
         candidate, model = unit.candidate, unit.candidate.name
         if fit.failure:
@@ -67,6 +69,8 @@ def summarize(experiment: Experiment, groups: Mapping[str, np.ndarray]) -> Compa
             share_metrics += _measure(experiment, unit, fold, fit)
             continue
         metrics += _measure(experiment, unit, fold, fit)
+        if fit.effects:
+            effects.append(fit.effects)
         facts = models.setdefault(model, {"seconds": 0.0, "parameters": {}})
         facts["seconds"] += fit.seconds
         if fit.parameters:
@@ -88,6 +92,7 @@ def summarize(experiment: Experiment, groups: Mapping[str, np.ndarray]) -> Compa
                 predictions.append(table[known])
     compared = [each for each in experiment.candidates if each.is_compared]
     table = pd.DataFrame(metrics, columns=[*PLACE, "metric", "value"])
+    joined = join_effects(effects)
     result = Comparison(
         experiment.data.tasks,
         tuple(candidate.name for candidate in compared),
@@ -96,6 +101,8 @@ def summarize(experiment: Experiment, groups: Mapping[str, np.ndarray]) -> Compa
         else pd.DataFrame(columns=[*PLACE, "row", "label_0", "output_0"]),
         table,
         {},
+        importance=joined.importance,
+        dependence=joined.dependence,
         failures=tuple(failures),
         details={
             "rows": len(experiment.data.rows),

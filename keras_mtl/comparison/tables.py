@@ -52,7 +52,10 @@ def show_comparison(console: Console, comparison: Comparison) -> None:
                 cells.append(f"{row['mean']:.4f} ± {row['std']:.3f}{failed}")
             table.add_row(*cells, *_difference(comparison, model, task.name))
         console.print(table)
-    for sentence in [*comparison.verdicts, *_overall(comparison)]:
+    sentences = [*comparison.verdicts]
+    if SINGLE_TASK in comparison.judgements:
+        sentences.append(comparison.judgements[SINGLE_TASK].overall_sentence)
+    for sentence in filter(None, sentences):
         console.print(printable(sentence))
     show_reasons(console, comparison)
     show_label_efficiency(console, comparison)
@@ -80,22 +83,6 @@ def _difference(comparison: Comparison, model: str, task: str) -> tuple[str, str
                 f"{found.hurts:.2f} / {found.no_difference:.2f} / {found.helps:.2f}",
             )
     return "", "", ""
-
-
-def _overall(comparison: Comparison) -> list[str]:
-    judgement = comparison.judgements.get(SINGLE_TASK)
-    if judgement is None or judgement.scale is None or len(judgement.tasks) < 2:
-        return []
-    found = judgement.overall
-    what = (
-        "of the way from chance to perfect"
-        if judgement.scale == "skill"
-        else "of the error"
-    )
-    return [
-        f"Over all tasks, sharing gains {found.mean:+.1%} {what} ({found.level:.0%} "
-        f"interval {found.low:+.1%} to {found.high:+.1%})."
-    ]
 
 
 def _group_table(column: str, groups: Iterable[SubgroupMetric]) -> Table:

@@ -57,6 +57,22 @@ class Judgement:
     overall: PairedDifference
     scale: Scale | None
 
+    @property
+    def overall_sentence(self) -> str:
+        """The overall gain in words; empty where there is none, or one task."""
+        if self.scale is None or len(self.tasks) < 2:
+            return ""
+        found = self.overall
+        what = (
+            "of the way from chance to perfect"
+            if self.scale == "skill"
+            else "of the error"
+        )
+        return (
+            f"Over all tasks, sharing gains {found.mean:+.1%} {what} "
+            f"({found.level:.0%} interval {found.low:+.1%} to {found.high:+.1%})."
+        )
+
 
 def judge_tasks(
     facts: Mapping[str, MetricFacts],

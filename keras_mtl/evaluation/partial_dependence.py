@@ -51,6 +51,8 @@ def predict_over_values(
     values: int = 20,
     max_rows: int | None = 500,
     seed: int = 0,
+    cells: pd.Series | None = None,
+    rows: np.ndarray | None = None,
 ) -> PartialDependence:
     """Computes partial dependence: predictions if all rows had the same value.
 
@@ -67,6 +69,10 @@ def predict_over_values(
             their quantiles, of others the most frequent ones.
         max_rows: With more rows than these, as many are drawn at random.
         seed: Of that draw.
+        cells: The feature's values, where the frame's column holds codes that
+            stand for them. Values are chosen by the cells, and put in as codes.
+        rows: The positions of the rows that predictions are averaged over,
+            where values are chosen among more rows. By default all.
 
     Returns:
         The `PartialDependence`; without values where all cells are missing.
@@ -92,34 +98,40 @@ def predict_over_values(
             f"frame's columns. Received: feature={feature!r}"
         )
     column = frame[feature]
+    if cells is None:
+        cells = column
     is_number = bool(
-        pd.api.types.is_numeric_dtype(column.dtype)
-        and not pd.api.types.is_bool_dtype(column.dtype)
+        pd.api.types.is_numeric_dtype(cells.dtype)
+        and not pd.api.types.is_bool_dtype(cells.dtype)
     )
-    chosen = _chosen_values(column, values, is_number)
+    chosen = _chosen_values(cells, values, is_number)
+    if rows is not None:
+        frame = frame.iloc[rows]
     if max_rows is not None and len(frame) > max_rows:
         drawn = np.random.default_rng(seed).choice(len(frame), max_rows, replace=False)
         frame = frame.iloc[np.sort(drawn)]
-    rows = len(frame)
+    count = len(frame)
     outputs: dict[str, list[Floats]] = {}
-    per_call = max(1, ROWS_PER_CALL // max(1, rows))
+    per_call = max(1, ROWS_PER_CALL // max(1, count))
     for first in range(0, len(chosen), per_call):
         part = chosen[first : first + per_call]
-        stacked = frame.iloc[np.tile(np.arange(rows), len(part))].reset_index(drop=True)
+        stacked = frame.iloc[np.tile(np.arange(count), len(part))].reset_index(
+            drop=True
+        )
         # Cells of the column itself, which keep its type.
-        stacked[feature] = column.array.take(np.repeat(part, rows))
+        stacked[feature] = column.array.take(np.repeat(part, count))
         for task, found in predict(stacked).items():
-            table = np.asarray(found, "float64").reshape(len(part), rows, -1)
+            table = np.asarray(found, "float64").reshape(len(part), count, -1)
             outputs.setdefault(task, []).append(table)
     tables = {task: np.concatenate(parts) for task, parts in outputs.items()}
     return PartialDependence(
         feature=feature,
-        values=tuple(column.iloc[chosen].tolist()),
+        values=tuple(cells.iloc[chosen].tolist()),
         is_number=is_number,
         means={task: table.mean(axis=1) for task, table in tables.items()},
         low={task: np.quantile(table, 0.1, axis=1) for task, table in tables.items()},
         high={task: np.quantile(table, 0.9, axis=1) for task, table in tables.items()},
-        rows=rows,
+        rows=count,
     )
 
 

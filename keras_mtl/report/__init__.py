@@ -20,6 +20,11 @@ if TYPE_CHECKING:
         Source as Source,
         Table as Table,
     )
+    from keras_mtl.report.evaluation_facts import (
+        EvaluationFacts as EvaluationFacts,
+        SharingFacts as SharingFacts,
+    )
+    from keras_mtl.report.evaluation_page import evaluation_report as evaluation_report
     from keras_mtl.report.figures import (
         COLORS as COLORS,
         Drawing as Drawing,
@@ -63,6 +68,8 @@ else:
                 "Source",
                 "Table",
             ),
+            "keras_mtl.report.evaluation_facts": ("EvaluationFacts", "SharingFacts"),
+            "keras_mtl.report.evaluation_page": ("evaluation_report",),
             "keras_mtl.report.figures": (
                 "COLORS",
                 "Drawing",

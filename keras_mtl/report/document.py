@@ -122,8 +122,10 @@ class Report:
         title: The page's title.
         summary: One sentence under the title.
         sections: The sections.
+        values: Further numbers, for `report.json`.
     """
 
     title: str
     summary: str
     sections: Sequence[Section]
+    values: Mapping[str, Any] = field(default_factory=dict)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
@@ -14,18 +13,18 @@ from keras_mtl.report.document import (
     Alert,
     Block,
     Figure,
-    KeyValues,
     Paragraph,
     Report,
     Section,
-    Source,
     Table,
 )
-from keras_mtl.report.figures import Drawing, svg_figure
+from keras_mtl.report.figures import Drawing
 from keras_mtl.report.fit_facts import FitFacts
 from keras_mtl.report.model_checks import model_alerts
 from keras_mtl.report.network_drawing import draw_network
+from keras_mtl.report.page_figures import PageFigures
 from keras_mtl.report.row_checks import data_alerts
+from keras_mtl.report.source_section import source_section
 from keras_mtl.report.summary_plots import TASKS_WITH_PLOTS
 
 __all__ = ["fit_report"]
@@ -77,7 +76,12 @@ def fit_report(facts: FitFacts) -> Report:
             Section("Results", _results(facts, intervals, train, test)),
             *_figures(facts),
             *_network(facts),
-            _source(facts),
+            source_section(
+                facts.config,
+                "config.toml repeats this fit",
+                facts.origin,
+                facts.versions,
+            ),
         ],
     )
 
@@ -154,13 +158,14 @@ def _figures(facts: FitFacts) -> list[Section]:
     shared: list[Block] = []
     by_task: dict[str, list[Block]] = {task.name: [] for task in facts.tasks}
     single = len(facts.tasks) <= TASKS_WITH_PLOTS
-    for index, (name, drawing) in enumerate(drawings.items()):
+    figures = PageFigures()
+    for name, drawing in drawings.items():
         owners = [task for task in by_task if single and name.startswith(f"{task}_")]
         # Of tasks `a` and `a_b`, a figure `a_b_roc` is that of the longer name.
         owner = max(owners, key=len) if owners else None
         shown = [*by_task] if owner is None else [owner]
         blocks = shared if owner is None else by_task[owner]
-        blocks.append(_figure(drawing, f"figure{index}", facts, shown))
+        blocks.append(figures.draw(drawing, _curves(drawing, facts, shown)))
     sections = [Section(name, blocks) for name, blocks in by_task.items() if blocks]
     found = []
     if sections:
@@ -170,18 +175,15 @@ def _figures(facts: FitFacts) -> list[Section]:
     return found
 
 
-def _figure(
-    drawing: Drawing, name: str, facts: FitFacts, tasks: Sequence[str]
-) -> Figure:
-    svg = svg_figure(drawing.size, drawing.draw, name)
-    if drawing.size[0] > 8:
-        svg = svg.replace("<svg ", "<svg data-wide ", 1)
-    values: dict[str, Any] = {}
-    if "over the epochs" in drawing.caption:
-        names = "|".join(map(re.escape, tasks))
-        pattern = re.compile(f"(val_)?({names})_loss")
-        values = {key: v for key, v in facts.history.items() if pattern.fullmatch(key)}
-    return Figure(svg, f"{drawing.caption}.", f"{drawing.caption}.", values)
+def _curves(
+    drawing: Drawing, facts: FitFacts, tasks: Sequence[str]
+) -> dict[str, np.ndarray]:
+    """Returns the losses that a drawing shows; none for one without epochs."""
+    if "over the epochs" not in drawing.caption:
+        return {}
+    names = "|".join(map(re.escape, tasks))
+    pattern = re.compile(f"(val_)?({names})_loss")
+    return {key: v for key, v in facts.history.items() if pattern.fullmatch(key)}
 
 
 def _network(facts: FitFacts) -> list[Section]:
@@ -206,16 +208,3 @@ def _network(facts: FitFacts) -> list[Section]:
         },
     )
     return [Section("Network", [figure])]
-
-
-def _source(facts: FitFacts) -> Section:
-    values: dict[str, Any] = {}
-    for key, value in facts.origin.items():
-        if isinstance(value, Mapping):
-            values |= {f"{key} {name}": each for name, each in value.items()}
-        else:
-            values[key] = value
-    values |= {f"{name} version": each for name, each in facts.versions.items()}
-    blocks: list[Block] = [KeyValues(values)] if values else []
-    blocks.append(Source(facts.config, "config.toml repeats this fit"))
-    return Section("Data, versions and configuration", blocks)

@@ -10,7 +10,7 @@ from keras_mtl.evaluation import SubgroupMetric, metric_title
 from keras_mtl.report.document import Alert
 from keras_mtl.tasks import Task
 
-__all__ = ["model_alerts"]
+__all__ = ["model_alerts", "never_predicted_alerts"]
 
 NAMED = 8
 
@@ -49,21 +49,7 @@ def model_alerts(
                 values={"layers": list(idle_units)},
             )
         )
-    never = {
-        task.name: absent
-        for task in tasks
-        if (absent := _never_predicted(task, labels[task.name], outputs[task.name]))
-    }
-    if never:
-        named = [f"{', '.join(absent)} of {task}" for task, absent in never.items()]
-        alerts.append(
-            Alert(
-                "Classes that are never predicted",
-                f"Held-out rows have these classes, and none is predicted as one: "
-                f"{_list(named)}. Class weights or another threshold may help.",
-                values={"classes": never},
-            )
-        )
+    alerts += never_predicted_alerts(tasks, labels, outputs)
     alerts += _overfitting(tasks, train, intervals)
     last = sum(epoch == most_epochs for epoch in epochs)
     if most_epochs is not None and last:
@@ -79,11 +65,44 @@ def model_alerts(
     return alerts
 
 
+def never_predicted_alerts(
+    tasks: Sequence[Task],
+    labels: Mapping[str, np.ndarray],
+    outputs: Mapping[str, np.ndarray],
+) -> list[Alert]:
+    """Finds classes that held-out rows have and no prediction has.
+
+    Args:
+        tasks: The tasks.
+        labels: By task the held-out rows' encoded labels.
+        outputs: By task a model's outputs on these rows.
+
+    Returns:
+        One alert, or none.
+    """
+    never = {
+        task.name: absent
+        for task in tasks
+        if (absent := _never_predicted(task, labels[task.name], outputs[task.name]))
+    }
+    if not never:
+        return []
+    named = [f"{', '.join(absent)} of {task}" for task, absent in never.items()]
+    return [
+        Alert(
+            "Classes that are never predicted",
+            f"Held-out rows have these classes, and none is predicted as one: "
+            f"{_list(named)}. Class weights or another threshold may help.",
+            values={"classes": never},
+        )
+    ]
+
+
 def _never_predicted(task: Task, labels: np.ndarray, outputs: np.ndarray) -> list[str]:
     """Returns the classes that held-out rows have and no prediction has."""
     if not task.class_names:
         return []
-    # The first column of `decode` is the answer in the words of the labels.
+    # The first column of `decode` is the prediction, named like the labels.
     predicted = set(map(str, next(iter(task.decode(outputs).values()))))
     present = np.unique(labels[np.isfinite(labels)]).astype(int)
     names = [task.class_names[index] for index in present]

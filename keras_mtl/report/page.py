@@ -16,7 +16,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from keras_mtl._core.display import printable
 from keras_mtl.report.document import Block, Figure, Report, Section
 
-__all__ = ["render_page", "report_json", "write_report"]
+__all__ = ["NUMBERS", "PAGE", "render_page", "report_json", "write_report"]
 
 PAGE = "report.html"
 NUMBERS = "report.json"
@@ -60,22 +60,28 @@ def report_json(report: Report) -> str:
         "summary": report.summary,
         "sections": [_plain_section(section) for section in report.sections],
     }
+    if report.values:
+        plain["values"] = _plain(report.values)
     return json.dumps(plain, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
 
 
 def write_report(folder: Path, report: Report) -> None:
     """Writes `report.html` and `report.json` into a folder.
 
+    Each is whole or not there. The JSON comes last: where it is, so is the page.
+
     Args:
         folder: A folder that is there.
         report: The report.
     """
-    # A lone surrogate in a name, from a file with broken text, has no UTF-8.
     for name, text in (
         (PAGE, render_page(report)),
         (NUMBERS, report_json(report)),
     ):
-        (folder / name).write_text(text, "utf-8", errors="backslashreplace")
+        partial = folder / f".{name}"
+        # A lone surrogate in a name, from a file with broken text, has no UTF-8.
+        partial.write_text(text, "utf-8", errors="backslashreplace")
+        partial.replace(folder / name)
 
 
 @cache

@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from keras_mtl.report.conflict_plot import conflict_figure
 from keras_mtl.report.figures import COLORS, Drawing, write_figure
+from keras_mtl.report.page_figures import axes_drawing
 from keras_mtl.report.summary_plots import TASKS_WITH_PLOTS, summary_figures
 from keras_mtl.tasks import Task
 
-__all__ = ["run_figures", "write_plots"]
+__all__ = ["CAPTIONS", "run_figures", "write_plots"]
 
 # Of the plots of the built-in kinds; another kind's are called by their own names.
 CAPTIONS = {
-    "calibration": "Reliability: how often it is so, by the predicted probability,",
+    "calibration": "Reliability: observed shares by predicted probability",
     "confusion": "Confusion of the classes",
     "predicted": "Predicted values against labels",
     "roc": "ROC curve",
-    "precision_recall": "Precision and recall",
+    "precision_recall": "Precision by recall",
 }
 
 
@@ -74,24 +74,15 @@ def run_figures(
     if len(tasks) > TASKS_WITH_PLOTS:
         return figures | summary_figures(names, history, metrics or {})
     for task in tasks:
-        figures[f"{task.name}_learning_curve"] = _on_axes(
+        figures[f"{task.name}_learning_curve"] = axes_drawing(
             partial(_curve, task=task, history=history),
             f"Loss of {task.name} over the epochs",
         )
         for suffix, draw in task.plots(labels[task.name], outputs[task.name]).items():
-            figures[f"{task.name}_{suffix}"] = _on_axes(
+            figures[f"{task.name}_{suffix}"] = axes_drawing(
                 draw, f"{CAPTIONS.get(suffix, suffix)} of {task.name} on held-out rows"
             )
     return figures
-
-
-def _on_axes(draw: Callable[[Axes], None], caption: str) -> Drawing:
-    def draw_on(figure: Figure) -> None:
-        axes = figure.add_subplot()
-        axes.set_prop_cycle(color=COLORS)
-        draw(axes)
-
-    return Drawing((5.2, 4.2), draw_on, caption)
 
 
 def _curve(axes: Axes, task: Task, history: Mapping[str, np.ndarray]) -> None:

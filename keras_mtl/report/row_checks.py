@@ -14,7 +14,7 @@ from keras_mtl.report.document import Alert
 from keras_mtl.report.fit_facts import MOST_COLUMNS, RowSample
 from keras_mtl.tasks import Task
 
-__all__ = ["data_alerts"]
+__all__ = ["data_alerts", "leak_alerts", "missing_label_alerts"]
 
 # Fewer rows on one side show nothing.
 LEAST_ROWS = 20
@@ -39,15 +39,13 @@ def data_alerts(sample: RowSample, tasks: Sequence[Task]) -> list[Alert]:
         The alerts, none where nothing was found.
     """
     columns = list(sample.train.columns)[:MOST_COLUMNS]
-    codes = {
-        name: (_codes(sample.train[name]), _codes(sample.test[name]))
-        for name in columns
-    }
+    train = {name: _codes(sample.train[name]) for name in columns}
+    test = {name: _codes(sample.test[name]) for name in columns}
     return [
         *_copies(sample),
-        *_leaks(sample, tasks, columns),
-        *_missing_labels(sample, tasks, codes),
-        *_drift(codes),
+        *leak_alerts(sample.train, sample.labels, tasks),
+        *_missing_labels(train, sample.labels, tasks),
+        *_drift({name: (train[name], test[name]) for name in columns}),
     ]
 
 
@@ -77,13 +75,24 @@ def _row_hashes(frame: pd.DataFrame) -> np.ndarray:
     return pd.util.hash_pandas_object(frame.astype(str), index=False).to_numpy()
 
 
-def _leaks(
-    sample: RowSample, tasks: Sequence[Task], columns: Sequence[str]
+def leak_alerts(
+    rows: pd.DataFrame, labels: Mapping[str, np.ndarray], tasks: Sequence[Task]
 ) -> list[Alert]:
+    """Finds columns that give a label away.
+
+    Args:
+        rows: The features' columns of rows to learn from.
+        labels: By task their encoded labels.
+        tasks: The tasks.
+
+    Returns:
+        One alert, or none.
+    """
+    columns = list(rows.columns)[:MOST_COLUMNS]
     found = []
     pairs = [(task, name) for task in tasks for name in columns][:MOST_PAIRS]
     for task, name in pairs:
-        score = _score_alone(sample.train[name], sample.labels[task.name])
+        score = _score_alone(rows[name], labels[task.name])
         if score is not None and score[1] >= GIVES_AWAY:
             found.append((name, task.name, *score))
     if not found:
@@ -92,7 +101,7 @@ def _leaks(
     return [
         Alert(
             "Columns that give a label away",
-            "On training rows a column alone comes almost to the label: "
+            "A column alone comes almost to the label: "
             f"{_list(named)}. Check that its values are known before the label is; "
             "otherwise leave the column out.",
             values={
@@ -155,21 +164,38 @@ def _score_alone(column: pd.Series, labels: np.ndarray) -> tuple[str, float] | N
     return (metric, float(np.mean(scores))) if scores else None
 
 
+def missing_label_alerts(
+    rows: pd.DataFrame, labels: Mapping[str, np.ndarray], tasks: Sequence[Task]
+) -> list[Alert]:
+    """Finds tasks whose labels are not missing at random.
+
+    Args:
+        rows: The features' columns.
+        labels: By task the rows' encoded labels.
+        tasks: The tasks.
+
+    Returns:
+        One alert, or none.
+    """
+    codes = {name: _codes(rows[name]) for name in list(rows.columns)[:MOST_COLUMNS]}
+    return _missing_labels(codes, labels, tasks)
+
+
 def _missing_labels(
-    sample: RowSample,
+    codes: Mapping[str, np.ndarray],
+    labels: Mapping[str, np.ndarray],
     tasks: Sequence[Task],
-    codes: Mapping[str, tuple[np.ndarray, np.ndarray]],
 ) -> list[Alert]:
     tested: list[tuple[str, str, float, float]] = []
     for task in tasks:
-        labels = sample.labels[task.name]
-        missing = np.isnan(np.reshape(labels, (len(labels), -1))).all(axis=1)
+        own = labels[task.name]
+        missing = np.isnan(np.reshape(own, (len(own), -1))).all(axis=1)
         if min(missing.sum(), (~missing).sum()) < LEAST_ROWS:
             continue
-        for name, (train, _) in codes.items():
+        for name, values in codes.items():
             if len(tested) >= MOST_PAIRS:
                 break
-            effect, p_value = _difference(train[missing], train[~missing])
+            effect, p_value = _difference(values[missing], values[~missing])
             tested.append((task.name, name, effect, p_value))
     found = _significant(tested)
     if not found:

@@ -14,7 +14,7 @@ from keras_mtl.model import MultiTaskModel
 from keras_mtl.serving.network import prediction_function
 from keras_mtl.tables.column_store import Rows, rows_between
 
-__all__ = ["predict_frame", "predict_matrix", "prediction_table"]
+__all__ = ["matrix_predictor", "predict_frame", "predict_matrix", "prediction_table"]
 
 # As many rows a call for a file of three rows as for one of a million: a
 # matrix product of another shape may round otherwise.
@@ -50,13 +50,13 @@ def predict_frame(model: MultiTaskModel, frame: Rows) -> dict[str, np.ndarray]:
             {name: np.resize(values, ROWS_PER_CALL) for name, values in arrays.items()}
         )
 
-    return _predict(model, len(frame), inputs)
+    return _predict(_traced(model), model, len(frame), inputs)
 
 
 def predict_matrix(model: MultiTaskModel, matrix: np.ndarray) -> dict[str, np.ndarray]:
     """Runs a model of an encoded matrix on it.
 
-    The answers are those of the raw-feature model to the rows behind it.
+    The predictions are those of the raw-feature model for the rows behind it.
 
     Args:
         model: A model whose one input is an encoded matrix.
@@ -65,25 +65,49 @@ def predict_matrix(model: MultiTaskModel, matrix: np.ndarray) -> dict[str, np.nd
     Returns:
         By task name, the outputs of shape (N, units).
     """
+    return matrix_predictor(model)(matrix)
 
-    def inputs(start: int, stop: int) -> tf.Tensor:
-        part = matrix[start:stop]
-        return tf.constant(np.resize(part, (ROWS_PER_CALL, *part.shape[1:])))
 
-    return _predict(model, len(matrix), inputs)
+def matrix_predictor(
+    model: MultiTaskModel,
+) -> Callable[[np.ndarray], dict[str, np.ndarray]]:
+    """Returns `predict_matrix` of a model, to be called many times.
+
+    The graph is traced at the first call. It reads the model's variables, so
+    that a single model with other weights gives other predictions.
+
+    Args:
+        model: A model whose one input is an encoded matrix.
+    """
+    function = _traced(model)
+
+    def predict(matrix: np.ndarray) -> dict[str, np.ndarray]:
+        def inputs(start: int, stop: int) -> tf.Tensor:
+            part = matrix[start:stop]
+            return tf.constant(np.resize(part, (ROWS_PER_CALL, *part.shape[1:])))
+
+        return _predict(function, model, len(matrix), inputs)
+
+    return predict
+
+
+def _traced(model: MultiTaskModel) -> Callable[[Any], dict[str, tf.Tensor]]:
+    function = prediction_function(model)
+    return tf.function(function, reduce_retracing=True, autograph=False)
 
 
 def _predict(
-    model: MultiTaskModel, rows: int, inputs: Callable[[int, int], Any]
+    function: Callable[[Any], dict[str, tf.Tensor]],
+    model: MultiTaskModel,
+    rows: int,
+    inputs: Callable[[int, int], Any],
 ) -> dict[str, np.ndarray]:
-    function = prediction_function(model)
-    answer = tf.function(function, reduce_retracing=True, autograph=False)
     outputs = {
         task.name: np.zeros((rows, task.units), "float32") for task in model.tasks
     }
     for start in range(0, rows, ROWS_PER_CALL):
         stop = min(start + ROWS_PER_CALL, rows)
-        for name, values in answer(inputs(start, stop)).items():
+        for name, values in function(inputs(start, stop)).items():
             outputs[name][start:stop] = values.numpy()[: stop - start]
     return outputs
 

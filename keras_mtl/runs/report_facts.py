@@ -17,7 +17,7 @@ from keras_mtl.runs.prepare import PreparedData
 if TYPE_CHECKING:
     from keras_mtl.model import MultiTaskModel
 
-__all__ = ["network_layers", "package_versions", "sample_rows"]
+__all__ = ["draw_rows", "network_layers", "package_versions", "sample_rows"]
 
 # Tests of so many rows find what matters, in a moment.
 SAMPLED_ROWS = 5000
@@ -35,8 +35,8 @@ def sample_rows(data: PreparedData) -> RowSample:
         All rows, or at most 5000 of each side of the split.
     """
     generator = np.random.default_rng(data.config.seed)
-    train = _draw(data.train_rows, generator)
-    test = _draw(data.test_rows, generator)
+    train = draw_rows(data.train_rows, generator)
+    test = draw_rows(data.test_rows, generator)
     columns = dict.fromkeys(feature.column_name for feature in data.features)
     series = {name: data.rows[name] for name in [*columns][:MOST_COLUMNS]}
     return RowSample(
@@ -47,7 +47,8 @@ def sample_rows(data: PreparedData) -> RowSample:
     )
 
 
-def _draw(rows: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+def draw_rows(rows: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+    """Returns the rows, or 5000 of them in their order, drawn at random."""
     if len(rows) <= SAMPLED_ROWS:
         return rows
     return np.sort(generator.choice(rows, SAMPLED_ROWS, replace=False))

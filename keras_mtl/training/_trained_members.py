@@ -77,12 +77,24 @@ class TrainedMembers(Sequence[MultiTaskModel]):
             model = self._kind.from_config(copy.deepcopy(self._config))
         finally:
             random.setstate(before)
+        self.copy_weights(place, model)
+        rates = {name: float(each[place]) for name, each in self._dropout_rates.items()}
+        set_dropout_rates(model, rates)
+        return model
+
+    def copy_weights(self, place: int, model: MultiTaskModel) -> None:
+        """Gives a model of the same architecture what a member has learned.
+
+        To predict with hundreds of members, one after the other, this is much
+        faster than to make each.
+
+        Args:
+            place: The member's position.
+            model: Any member, or a model of the same configuration.
+        """
         for variables, values in (
             (model.trainable_variables, self._weights),
             (statistics(model), self._kept),
         ):
             for variable, stack in zip(variables, values, strict=True):
                 variable.assign(stack[place])
-        rates = {name: float(each[place]) for name, each in self._dropout_rates.items()}
-        set_dropout_rates(model, rates)
-        return model

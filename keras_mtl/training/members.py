@@ -54,7 +54,7 @@ class MemberFit:
         epochs: The epoch whose weights each member has, from 1.
     """
 
-    members: Sequence[MultiTaskModel]
+    members: TrainedMembers
     history: dict[str, np.ndarray]
     epochs: np.ndarray
 

@@ -1,0 +1,134 @@
+"""What features do to a network's predictions, from an encoded matrix."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from keras_mtl.evaluation import (
+    FeatureImportance,
+    PartialDependence,
+    feature_importance,
+    predict_over_values,
+)
+from keras_mtl.features import Feature
+from keras_mtl.tasks import Task
+
+__all__ = ["MOST_FEATURES", "FeatureEffects", "column_blocks", "feature_effects"]
+
+# Of more features or tasks the effects take longer than a page is worth.
+MOST_FEATURES = 100
+MOST_TASKS = 20
+# Rows of one fold, or of a run, that are shuffled.
+MOST_ROWS = 1000
+VALUES = 12
+
+PredictMatrix = Callable[[np.ndarray], Mapping[str, np.ndarray]]
+
+
+@dataclass(frozen=True)
+class FeatureEffects:
+    """What features do to predictions.
+
+    Attributes:
+        importance: The importance of each feature for each task.
+        dependence: Mean predictions over the values of features.
+    """
+
+    importance: tuple[FeatureImportance, ...] = ()
+    dependence: tuple[PartialDependence, ...] = ()
+
+
+def column_blocks(features: Sequence[Feature]) -> dict[str, slice]:
+    """Returns the columns of the encoded matrix by their feature's column.
+
+    Args:
+        features: Features that have learned, in the order of the matrix.
+
+    Example:
+
+    >>> from keras_mtl.features import NumericFeature
+    >>> age = NumericFeature("age", mean=50.0, scale=10.0, missing_share=0.0)
+    >>> column_blocks([age, age.replace(name="dose")])
+    {'age': slice(0, 1, None), 'dose': slice(1, 2, None)}
+    """
+    blocks, start = {}, 0
+    for feature in features:
+        stop = start + len(feature.encoded_names)
+        blocks[feature.column_name] = slice(start, stop)
+        start = stop
+    return blocks
+
+
+def feature_effects(
+    predict: PredictMatrix,
+    matrix: np.ndarray,
+    blocks: Mapping[str, slice],
+    columns: Mapping[str, pd.Series],
+    tasks: Sequence[Task],
+    labels: Mapping[str, np.ndarray],
+    rows: np.ndarray,
+    repeats: int = 3,
+    seed: int = 0,
+) -> FeatureEffects:
+    """Measures importance and partial dependence on rows held out.
+
+    The encoding treats each row and feature by itself. So a value of a feature
+    is put into a row by its encoded columns, and nothing is encoded again.
+
+    Args:
+        predict: Returns outputs by task for rows of the matrix.
+        matrix: Encoded rows, (N, width).
+        blocks: By feature its columns of the matrix.
+        columns: By feature its values, (N,).
+        tasks: The tasks.
+        labels: By task the encoded labels of all rows, (N,) or (N, labels).
+        rows: The positions of the rows held out.
+        repeats: How often each feature is shuffled.
+        seed: Of the shuffling.
+
+    Returns:
+        The effects; none of more than 100 features or 20 tasks.
+    """
+    measured = [task for task in tasks if task.metric_directions]
+    if len(blocks) > MOST_FEATURES or not 0 < len(measured) <= MOST_TASKS:
+        return FeatureEffects()
+    if len(rows) > MOST_ROWS:
+        generator = np.random.default_rng(seed)
+        rows = np.sort(generator.choice(rows, MOST_ROWS, replace=False))
+    if not len(rows):
+        return FeatureEffects()
+    # Each cell is the position of the row that its feature is taken from.
+    sources = pd.DataFrame({name: np.arange(len(matrix)) for name in blocks})
+
+    def predict_sources(frame: pd.DataFrame) -> Mapping[str, np.ndarray]:
+        encoded = np.zeros((len(frame), matrix.shape[1]), matrix.dtype)
+        for name, block in blocks.items():
+            encoded[:, block] = matrix[frame[name].to_numpy(), block]
+        return predict(encoded)
+
+    importance = feature_importance(
+        predict_sources,
+        sources.iloc[rows],
+        measured,
+        {task.name: labels[task.name][rows] for task in measured},
+        repeats=repeats,
+        max_rows=None,
+        seed=seed,
+    )
+    dependence = tuple(
+        predict_over_values(
+            predict_sources,
+            sources,
+            name,
+            values=VALUES,
+            max_rows=None,
+            cells=columns[name],
+            rows=rows,
+        )
+        for name in blocks
+    )
+    return FeatureEffects(importance, dependence)
