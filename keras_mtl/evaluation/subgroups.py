@@ -120,7 +120,8 @@ def subgroup_metrics(
 
     Returns:
         For each metric and group a `SubgroupMetric`, in the order of the
-        metrics and of the groups' names, with `"missing"` last.
+        metrics and of the groups' names, numbers and bands by their size, with
+        `"missing"` last.
 
     Raises:
         ValueError: When the rows do not match, or the kind of task has no such
@@ -149,7 +150,7 @@ def subgroup_metrics(
             f"{len(labels)}, {len(outputs)} and {len(keys)} rows"
         )
     known = ~np.isnan(np.reshape(labels, (len(labels), -1))).all(axis=1)
-    ordered = sorted(set(keys[known]) - {MISSING})
+    ordered = sorted(set(keys[known]) - {MISSING}, key=_order)
     ordered += [MISSING] if (keys[known] == MISSING).any() else []
     results: dict[tuple[str, str], SubgroupMetric] = {}
     for group in ordered:
@@ -175,6 +176,16 @@ def subgroup_metrics(
                 level=level,
             )
     return tuple(results[name, group] for name in names for group in ordered)
+
+
+def _order(name: str) -> tuple[float, str]:
+    """Returns the key by which bands and numbers ascend, before words."""
+    if name.startswith("below "):
+        return -np.inf, name
+    try:
+        return float(name.split(" ")[0]), name
+    except ValueError:
+        return np.inf, name
 
 
 def _group_names(groups: ArrayLike) -> NDArray[np.object_]:

@@ -35,12 +35,14 @@ class SharingFacts:
         task_groups: Which tasks should share a trunk, as plain values.
         label_efficiency: One row per task, share of its labels, model and
             metric, with `mean` and `std`.
+        sentences: The same in a few sentences.
     """
 
     gradient_cosines: pd.DataFrame | None = None
     affinity: pd.DataFrame | None = None
     task_groups: Mapping[str, Any] | None = None
     label_efficiency: pd.DataFrame | None = None
+    sentences: Sequence[str] = ()
 
 
 @dataclass(frozen=True)

@@ -58,7 +58,7 @@ def evaluation_report(facts: EvaluationFacts) -> Report:
         *_subgroups(facts),
         *importance_section(facts.tasks, facts.importance, figures),
         *dependence_section(facts.tasks, facts.importance, facts.dependence, figures),
-        *sharing_sections(facts.sharing, figures),
+        *sharing_sections(facts.sharing, facts.tasks, figures),
         Section("Fits", _fits(facts)),
         source_section(
             facts.config,
@@ -166,8 +166,11 @@ def _spread(cell: Any) -> str | None:
     words = f" ({failed} failed)" if failed else ""
     if not math.isfinite(cell["mean"]):
         return words.strip() or None
-    spread = f" ± {cell['std']:.2g}" if math.isfinite(cell["std"]) else ""
-    return f"{cell['mean']:.4g}{spread}{words}"
+    # As many decimals in a column, whatever its zeros.
+    mean, std = (f"{cell[name]:#.4g}" for name in ("mean", "std"))
+    if abs(cell["mean"]) < 10:
+        mean, std = (f"{cell[name]:.4f}" for name in ("mean", "std"))
+    return f"{mean}{f' ± {std}' if math.isfinite(cell['std']) else ''}{words}"
 
 
 def _differences(facts: EvaluationFacts, figures: PageFigures) -> list[Section]:

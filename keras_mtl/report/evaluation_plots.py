@@ -27,7 +27,8 @@ __all__ = [
 
 WIDTH = 5.2
 # Worse, the same, better: told apart also by those who see no red or green.
-HURTS, SAME, HELPS = COLORS[1], "#999999", COLORS[0]
+HURTS, SAME, HELPS = COLORS[1], "#8a8a8a", COLORS[0]
+UNSURE = "#808080"
 FEATURES_SHOWN = 12
 # More curves can't be told apart.
 CURVES = len(COLORS)
@@ -55,7 +56,9 @@ def forest_figure(
         left.axvspan(-limit, limit, color="0.5", alpha=0.2, linewidth=0)
         left.axvline(0, color="0.5", linewidth=1)
         for position, found in enumerate(differences.values()):
-            color = HELPS if found.mean >= 0 else HURTS
+            # Colored where the interval leaves out 0.
+            sure = found.low > 0 or found.high < 0
+            color = (HELPS if found.mean > 0 else HURTS) if sure else UNSURE
             left.plot([found.low, found.high], [position] * 2, color=color, linewidth=2)
             left.plot(found.mean, position, marker="o", color=color)
             _draw_shares(
@@ -68,7 +71,8 @@ def forest_figure(
             xlabel=f"{first.level:.0%} intervals, above 0: better",
         )
         left.locator_params(axis="x", nbins=4)
-        right.set(title="worse | same | better", xlim=(0, 1), xlabel="probability")
+        right.set(xlim=(0, 1), xlabel="probability")
+        right.set_title("worse, same, better", fontsize="small")
         right.set_xticks([0, 0.5, 1])
         right.tick_params(left=False)
 

@@ -39,7 +39,10 @@ def importance_section(
     if not by_task:
         return []
     drawn = [
-        figures.draw(importance_figure(name, metric_title(found[0].metric), found))
+        figures.draw(
+            importance_figure(name, metric_title(found[0].metric), found),
+            {each.feature: each.importance for each in found},
+        )
         for name, found in [*by_task.items()][:TASKS_WITH_PLOTS]
     ]
     values = {(each.task, each.feature): each.importance for each in importance}
@@ -57,7 +60,7 @@ def importance_section(
         "Importance of each feature for each task",
         ("feature", *[f"{name} ({metric})" for name, metric in metrics.items()]),
         [
-            (feature, *[values.get((name, feature)) for name in by_task])
+            (feature, *[_rounded(values.get((name, feature))) for name in by_task])
             for feature in features
         ],
     )
@@ -65,7 +68,7 @@ def importance_section(
         "By how much a task's metric gets worse when a feature's values are shuffled "
         "over rows held out, which breaks their relation to the labels. Of two "
         "features that say the same each seems unimportant, as the other one remains. "
-        "The lines are the standard deviation over the shuffles."
+        "The lines are the standard deviation over the shuffles and folds."
     )
     return [Section("Importance of features", [words, *drawn, table])]
 
@@ -133,6 +136,11 @@ def output_names(task: Task) -> list[str]:
     if len(names) == task.units:
         return list(names)
     return [f"output {index}" for index in range(task.units)]
+
+
+def _rounded(value: float | None) -> float | None:
+    """Rounds to what is more than chance; the figures' values have all digits."""
+    return None if value is None else round(value, 5)
 
 
 def _by_task(

@@ -20,6 +20,8 @@ __all__ = ["NUMBERS", "PAGE", "render_page", "report_json", "write_report"]
 
 PAGE = "report.html"
 NUMBERS = "report.json"
+# Cells of so many characters are one line each.
+SHORT = 18
 
 
 def render_page(report: Report) -> str:
@@ -95,6 +97,7 @@ def _template() -> Template:
     )
     environment.filters["shown"] = _shown
     environment.tests["number"] = _is_number
+    environment.tests["short"] = lambda cell: len(str(cell)) <= SHORT
     return environment.get_template("report.html.jinja")
 
 

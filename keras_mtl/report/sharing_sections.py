@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from keras_mtl.evaluation import metric_title
+from keras_mtl.evaluation import main_metric, metric_title
 from keras_mtl.report.document import Block, KeyValues, Paragraph, Section, Table
 from keras_mtl.report.evaluation_facts import SharingFacts
 from keras_mtl.report.figures import COLORS, Drawing
 from keras_mtl.report.page_figures import PageFigures
+from keras_mtl.tasks import Task
 
 __all__ = ["sharing_sections"]
 
@@ -21,17 +22,23 @@ __all__ = ["sharing_sections"]
 MOST_CELLS = 12
 
 
-def sharing_sections(facts: SharingFacts, figures: PageFigures) -> list[Section]:
+def sharing_sections(
+    facts: SharingFacts, tasks: Sequence[Task], figures: PageFigures
+) -> list[Section]:
     """Makes the sections of what was measured.
 
     Args:
         facts: What was measured.
+        tasks: The tasks.
         figures: Draws for the page.
 
     Returns:
-        At most four sections.
+        At most five sections.
     """
     sections = []
+    if facts.sentences:
+        blocks = [Paragraph(sentence) for sentence in facts.sentences]
+        sections.append(Section("Why sharing helps or hurts", blocks))
     if _has_rows(facts.gradient_cosines):
         sections.append(_cosines(facts.gradient_cosines, figures))
     if _has_rows(facts.affinity):
@@ -39,7 +46,7 @@ def sharing_sections(facts: SharingFacts, figures: PageFigures) -> list[Section]
     if facts.task_groups:
         sections.append(_groups(facts.task_groups))
     if _has_rows(facts.label_efficiency):
-        sections.append(_label_efficiency(facts.label_efficiency, figures))
+        sections.append(_label_efficiency(facts.label_efficiency, tasks, figures))
     return sections
 
 
@@ -177,7 +184,12 @@ def _words(value: Any) -> Any:
     return f"{value:.4g}" if isinstance(value, float) else value
 
 
-def _label_efficiency(frame: Any, figures: PageFigures) -> Section:
+def _label_efficiency(
+    frame: Any, tasks: Sequence[Task], figures: PageFigures
+) -> Section:
+    metrics = {task.name: main_metric(task) for task in tasks}
+    # The metric that verdicts rest on; `report.json` has the others.
+    frame = frame[frame["metric"] == frame["task"].map(metrics)]
     blocks: list[Block] = [
         Paragraph(
             "A task's result when only a share of its labels is kept, at the same "

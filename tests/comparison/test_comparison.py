@@ -91,7 +91,7 @@ def test_a_single_task_net_of_the_same_size_is_about_as_large(compared):
 
 
 def test_the_result_is_written_as_plain_values(folder, compared):
-    found = json.loads((folder / "evaluation.json").read_text())
+    found = json.loads((folder / "report.json").read_text())["values"]
     assert found["verdicts"] == compared.verdicts
     assert len(found["verdicts"]) == 3
     assert {group["group"] for group in found["subgroups"]["kind"]} == {"p", "q"}

@@ -48,8 +48,8 @@ def fits(folder):
 
 
 def values(folder):
-    found = json.loads((folder / "evaluation.json").read_text())
-    frame = pd.DataFrame(found["folds"])
+    found = json.loads((folder / "report.json").read_text())
+    frame = pd.DataFrame(found["values"]["folds"])
     return frame.set_index(["model", "task", "repeat", "fold", "metric"])["value"]
 
 
@@ -64,7 +64,7 @@ def test_a_killed_evaluation_goes_on_where_it_was(rows):
     process.wait()
     before = fits(rows / "killed")
     assert before
-    assert not (rows / "killed" / "evaluation.json").exists()
+    assert not (rows / "killed" / "report.json").exists()
     process = start(rows, "--out", "killed")
     _, told = process.communicate(timeout=300)
     assert process.returncode == 0, told
