@@ -22,7 +22,15 @@ does the same with yours:
 """
 # A fit's own: an evaluation has no single run, and no rows held out once for all.
 NOT_HERE = frozenset(
-    {"--out", "--overwrite", "--resume", "--test-data", "--test-fraction", "--members"}
+    {
+        "--importance-repeats",
+        "--members",
+        "--out",
+        "--overwrite",
+        "--resume",
+        "--test-data",
+        "--test-fraction",
+    }
 )
 FLAGS = (
     Flag(

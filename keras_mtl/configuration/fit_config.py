@@ -19,6 +19,7 @@ __all__ = [
     "InputSettings",
     "ModelSettings",
     "OutputSettings",
+    "ReportSettings",
 ]
 
 Rate = Annotated[float, Field(ge=0, lt=1)]
@@ -130,6 +131,18 @@ class OutputSettings(Declaration):
 
 
 @declaration
+class ReportSettings(Declaration):
+    """What the report of the run takes time for.
+
+    Args:
+        importance_repeats: How often each feature is shuffled over held-out
+            rows, to measure its importance; 0 for no importance.
+    """
+
+    importance_repeats: Annotated[int, Field(ge=0, le=1000)] = 3
+
+
+@declaration
 class FitConfig(Declaration):
     """All settings of a run.
 
@@ -141,6 +154,7 @@ class FitConfig(Declaration):
         model: See `ModelSettings`.
         heads: See `HeadSettings`.
         training: See `TrainingSettings`.
+        report: See `ReportSettings`.
         output: See `OutputSettings`.
         tasks: What is predicted.
         features: The features that are declared; others are inferred.
@@ -153,6 +167,7 @@ class FitConfig(Declaration):
     model: ModelSettings = ModelSettings()
     heads: HeadSettings = HeadSettings()
     training: TrainingSettings = TrainingSettings()
+    report: ReportSettings = ReportSettings()
     output: OutputSettings = OutputSettings()
     tasks: tuple[Task, ...] = ()
     features: tuple[Feature, ...] = ()

@@ -267,6 +267,12 @@ FLAGS = (
         form="switch",
     ),
     Flag(
+        "--importance-repeats",
+        "report.importance_repeats",
+        "Shuffle each feature this many times to measure its importance; 0 for none.",
+        metavar="N",
+    ),
+    Flag(
         "--label-smoothing",
         "heads.label_smoothing",
         "Give this part of each class label to the other classes.",

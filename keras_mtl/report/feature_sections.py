@@ -68,7 +68,8 @@ def importance_section(
         "By how much a task's metric gets worse when a feature's values are shuffled "
         "over rows held out, which breaks their relation to the labels. Of two "
         "features that say the same each seems unimportant, as the other one remains. "
-        "The lines are the standard deviation over the shuffles and folds."
+        "The lines are the standard deviation over the shuffles, and over the folds "
+        "where there are several."
     )
     return [Section("Importance of features", [words, *drawn, table])]
 

@@ -115,4 +115,7 @@ def svg_figure(
 def _adapt_tag(tag: str, name: str) -> str:
     tag = re.sub(r'\bid="', f'id="{name}-', tag)
     tag = tag.replace("url(#", f"url(#{name}-").replace('href="#', f'href="#{name}-')
+    # A dark page has lighter colors, as its style sheet says.
+    for index, color in enumerate(COLORS):
+        tag = tag.replace(color.lower(), f"var(--series-{index}, {color.lower()})")
     return tag.replace(_INK, "currentColor")

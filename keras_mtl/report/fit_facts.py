@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from keras_mtl.evaluation import FeatureImportance, PartialDependence
 from keras_mtl.report.network_drawing import NetworkLayer
 from keras_mtl.tasks import Task
 
@@ -31,12 +32,14 @@ class RowSample:
         test: The features' columns of rows that are held out.
         labels: By task the encoded labels of the rows of `train`.
         whole: Whether these are all rows.
+        test_rows: The positions of the rows of `test` among the run's rows.
     """
 
     train: pd.DataFrame
     test: pd.DataFrame
     labels: Mapping[str, np.ndarray]
     whole: bool = True
+    test_rows: np.ndarray = field(default_factory=lambda: np.zeros(0, int))
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,8 @@ class FitFacts:
         epochs: The number of epochs that training may take.
         layers: The network's layers.
         rows: Rows of both sides of the split; None to look at none.
+        importance: The importance of features for tasks, on held-out rows.
+        dependence: Mean predictions over the values of features.
         origin: The data's file and digest, the seed and the like.
         versions: The versions of the packages.
     """
@@ -69,5 +74,7 @@ class FitFacts:
     epochs: int | None = None
     layers: tuple[NetworkLayer, ...] = ()
     rows: RowSample | None = None
+    importance: tuple[FeatureImportance, ...] = ()
+    dependence: tuple[PartialDependence, ...] = ()
     origin: Mapping[str, Any] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)

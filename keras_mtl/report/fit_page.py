@@ -18,6 +18,7 @@ from keras_mtl.report.document import (
     Section,
     Table,
 )
+from keras_mtl.report.feature_sections import dependence_section, importance_section
 from keras_mtl.report.figures import Drawing
 from keras_mtl.report.fit_facts import FitFacts
 from keras_mtl.report.model_checks import model_alerts
@@ -39,6 +40,7 @@ def fit_report(facts: FitFacts) -> Report:
     Args:
         facts: What the report shows.
     """
+    figures = PageFigures()
     intervals = _intervals(facts)
     train, test = (facts.metrics.get(part, {}) for part in ("train", "test"))
     alerts: list[Alert] = []
@@ -74,7 +76,11 @@ def fit_report(facts: FitFacts) -> Report:
         [
             Section("Alerts", alerts or [nothing]),
             Section("Results", _results(facts, intervals, train, test)),
-            *_figures(facts),
+            *_figures(facts, figures),
+            *importance_section(facts.tasks, facts.importance, figures),
+            *dependence_section(
+                facts.tasks, facts.importance, facts.dependence, figures
+            ),
             *_network(facts),
             source_section(
                 facts.config,
@@ -147,7 +153,7 @@ def _results(
     return blocks
 
 
-def _figures(facts: FitFacts) -> list[Section]:
+def _figures(facts: FitFacts, figures: PageFigures) -> list[Section]:
     drawings = plots.run_figures(
         facts.tasks,
         facts.history,
@@ -158,7 +164,6 @@ def _figures(facts: FitFacts) -> list[Section]:
     shared: list[Block] = []
     by_task: dict[str, list[Block]] = {task.name: [] for task in facts.tasks}
     single = len(facts.tasks) <= TASKS_WITH_PLOTS
-    figures = PageFigures()
     for name, drawing in drawings.items():
         owners = [task for task in by_task if single and name.startswith(f"{task}_")]
         # Of tasks `a` and `a_b`, a figure `a_b_roc` is that of the longer name.

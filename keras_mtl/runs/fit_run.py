@@ -143,6 +143,7 @@ def _train_and_write(
             on_progress=kept,
             replicas=replicas,
             release_rows=True,
+            sample=sample,
         )
     metrics = run_metrics(run, data)
     with (

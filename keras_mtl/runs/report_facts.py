@@ -43,6 +43,7 @@ def sample_rows(data: PreparedData) -> RowSample:
         _take(series, train),
         _take(series, test),
         {task.name: data.labels[task.name][train] for task in data.tasks},
+        test_rows=test,
         whole=len(train) == len(data.train_rows) and len(test) == len(data.test_rows),
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import keras
 import numpy as np
@@ -22,7 +22,13 @@ from keras_mtl.features import (
     learn_features,
 )
 from keras_mtl.model import MultiTaskModel
-from keras_mtl.runs.predictions import predict_matrix
+from keras_mtl.report.fit_facts import RowSample
+from keras_mtl.runs.feature_effects import (
+    FeatureEffects,
+    column_blocks,
+    feature_effects,
+)
+from keras_mtl.runs.predictions import matrix_predictor
 from keras_mtl.runs.prepare import PreparedData
 from keras_mtl.tables.disk_array import disk_array
 from keras_mtl.tasks import Task
@@ -42,6 +48,7 @@ class TrainedRun:
         parameters: The number of one member's trainable parameters.
         idle_units: A sentence for each layer with units that are of no use:
             dead or saturated on all training rows.
+        effects: What features do to predictions of held-out rows.
     """
 
     model: MultiTaskModel
@@ -49,6 +56,7 @@ class TrainedRun:
     fit: MemberFit
     parameters: int
     idle_units: list[str]
+    effects: FeatureEffects = field(default_factory=FeatureEffects)
 
 
 def build_core(
@@ -79,6 +87,7 @@ def train_run(
     on_progress: Callable[[Progress], None] | None = None,
     replicas: Replicas | None = None,
     release_rows: bool = False,
+    sample: RowSample | None = None,
 ) -> TrainedRun:
     """Trains the model that a run's settings describe.
 
@@ -89,6 +98,8 @@ def train_run(
         on_progress: See `fit_members`.
         replicas: See `fit_members`.
         release_rows: Whether the raw rows are forgotten once they are encoded.
+        sample: The rows that the effects of features are measured on, as
+            `sample_rows` gives them; None measures none.
 
     Returns:
         The trained model and its history.
@@ -126,7 +137,23 @@ def train_run(
     )
     give_back_memory()
     answer = average_members(fit.members)
-    answers = predict_matrix(answer, matrix)
+    predict = matrix_predictor(answer)
+    answers = predict(matrix)
+    effects = FeatureEffects()
+    if sample is not None and config.report.importance_repeats:
+        effects = feature_effects(
+            predict,
+            matrix[sample.test_rows],
+            column_blocks(features),
+            {str(name): column for name, column in sample.test.items()},
+            tasks,
+            {name: each[sample.test_rows] for name, each in data.labels.items()},
+            np.arange(len(sample.test_rows)),
+            config.report.importance_repeats,
+            config.seed,
+        )
     idle = activity_sentences(unit_activity(answer, matrix, rows=rows))
     model = join_encoder(encoder, answer, features, name=config.model.name)
-    return TrainedRun(model, answers, fit, int(core.count_params()), list(idle))
+    return TrainedRun(
+        model, answers, fit, int(core.count_params()), list(idle), effects
+    )

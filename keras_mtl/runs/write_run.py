@@ -85,6 +85,8 @@ def write_run(
         data.config.training.epochs,
         network_layers(run.fit.members[0]),
         sample,
+        run.effects.importance,
+        run.effects.dependence,
         {
             key: value
             for key, value in details.items()

@@ -48,13 +48,19 @@ def one_group_per_class(
 def plots_of_classes(
     task: str, columns: ClassColumns
 ) -> dict[str, Callable[[Axes], None]]:
-    """Returns the ROC and calibration plots, where some class defines them."""
-    from keras_mtl.tasks._plots import drawn_classes, plot_calibration, plot_roc
+    """Returns the plots of ranking and calibration, where some class defines them."""
+    from keras_mtl.tasks._plots import (
+        drawn_classes,
+        plot_calibration,
+        plot_precision_recall,
+        plot_roc,
+    )
 
     drawn = drawn_classes(columns)
     if not drawn:
         return {}
     return {
         "roc": partial(plot_roc, task=task, columns=drawn),
+        "precision_recall": partial(plot_precision_recall, task=task, columns=drawn),
         "calibration": partial(plot_calibration, task=task, columns=drawn),
     }

@@ -18,6 +18,7 @@ __all__ = [
     "drawn_classes",
     "plot_calibration",
     "plot_confusion",
+    "plot_precision_recall",
     "plot_predicted",
     "plot_roc",
 ]
@@ -64,6 +65,31 @@ def plot_roc(axes: Axes, task: str, columns: ClassColumns) -> None:
     _legend(axes, "lower right", len(columns))
 
 
+def plot_precision_recall(axes: Axes, task: str, columns: ClassColumns) -> None:
+    """Draws precision over recall for each class, with the shares of chance."""
+    from sklearn.metrics import average_precision_score, precision_recall_curve
+
+    for name, (truth, probability) in columns.items():
+        precision, recall, _ = precision_recall_curve(truth, probability)
+        average = average_precision_score(truth, probability)
+        (line,) = axes.plot(
+            recall,
+            precision,
+            drawstyle="steps-post",
+            label=f"{name} average {average:.3f}".strip(),
+        )
+        # The precision of random predictions: the share of the class.
+        axes.axhline(truth.mean(), color=line.get_color(), linestyle=":", linewidth=1)
+    axes.set(
+        title=f"{task}: precision by recall on held-out rows",
+        xlabel="recall: share of the class that is found",
+        ylabel="precision: share that is right",
+        xlim=(-0.02, 1.02),
+        ylim=(-0.02, 1.02),
+    )
+    _legend(axes, "lower left", len(columns))
+
+
 def plot_calibration(axes: Axes, task: str, columns: ClassColumns) -> None:
     """Draws how often each class is the label, by its probability."""
     from sklearn.calibration import calibration_curve
@@ -80,8 +106,8 @@ def plot_calibration(axes: Axes, task: str, columns: ClassColumns) -> None:
         axes.plot(predicted, observed, marker="o", label=name or None)
     axes.set(
         title=f"{task}: calibration on held-out rows",
-        xlabel="probability answered",
-        ylabel="share that is so",
+        xlabel="predicted probability",
+        ylabel="observed share",
         aspect="equal",
     )
     if len(columns) > 1:
@@ -127,8 +153,8 @@ def plot_confusion(
     axes.set_xticks(ticks, names, rotation=steep, ha="right", fontsize=size)
     axes.set_yticks(ticks, names, fontsize=size)
     axes.set(
-        title=f"{task}: rows by label and answer, held out",
-        xlabel="answer",
+        title=f"{task}: rows by label and prediction, held out",
+        xlabel="prediction",
         ylabel="label (shaded by its share)",
     )
 
@@ -140,11 +166,11 @@ def plot_predicted(
     axes.scatter(labels, values, s=12, alpha=0.6, edgecolors="none")
     low, high = min(labels.min(), values.min()), max(labels.max(), values.max())
     axes.plot([low, high], [low, high], color="0.7", linestyle=":")
-    axes.set(title=f"{task}: held-out rows", xlabel="label", ylabel="answer")
+    axes.set(title=f"{task}: held-out rows", xlabel="label", ylabel="prediction")
 
 
 def _legend(
-    axes: Axes, place: Literal["lower right", "upper left"], entries: int
+    axes: Axes, place: Literal["lower left", "lower right", "upper left"], entries: int
 ) -> None:
     """Adds a legend, outside of the axes where it would hide the curves."""
     from matplotlib.figure import Figure

@@ -84,7 +84,7 @@ def test_a_figure_is_under_the_task_that_it_is_about():
     report = fit_report(_facts(tasks, labels, outputs))
     (section,) = [each for each in report.sections if each.title == "Tasks"]
     for inner in section.sections:
-        assert len(inner.blocks) == 4
+        assert len(inner.blocks) == 5
         for figure in inner.blocks:
             assert f" {inner.title} " in figure.caption
             assert all(key.endswith(f"{inner.title}_loss") for key in figure.values)

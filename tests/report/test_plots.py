@@ -38,7 +38,7 @@ HISTORY = {
     for task in TASKS
     for prefix in ("", "val_")
 }
-CLASSIFIED = ("learning_curve", "roc", "calibration")
+CLASSIFIED = ("learning_curve", "roc", "precision_recall", "calibration")
 
 
 def check_pictures(folder):
