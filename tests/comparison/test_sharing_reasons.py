@@ -32,7 +32,7 @@ def test_affinities_and_cosines_are_of_all_pairs(compared, folder):
     assert [*cosines.columns] == ["epoch", "task", "other", "cosine", "std"]
     assert len(cosines) == 2 * 3
     assert cosines["cosine"].between(-1, 1).all()
-    written = json.loads((folder / "evaluation.json").read_text())
+    written = json.loads((folder / "report.json").read_text())["values"]
     assert len(written["affinity"]) == 9
     assert written["affinity"][0]["affinity"] == pytest.approx(
         affinity["affinity"].iloc[0]

@@ -81,7 +81,7 @@ def test_many_classes_have_pictures_too(tmp_path, classes):
     outputs = {"t": GENERATOR.dirichlet(np.ones(classes), ROWS * 2)}
     history = {"t_loss": np.array([1.0, 0.5])}
     write_plots(tmp_path / "plots", (task,), history, labels, outputs)
-    assert len(list((tmp_path / "plots").iterdir())) == 4
+    assert len(list((tmp_path / "plots").iterdir())) == 5
     check_pictures(tmp_path / "plots")
 
 
@@ -112,4 +112,4 @@ def test_many_tasks_are_drawn_together(tmp_path):
     check_pictures(tmp_path / "many")
     few = tasks[:TASKS_WITH_PLOTS]
     write_plots(tmp_path / "few", few, history, labels, outputs, metrics)
-    assert len(list((tmp_path / "few").iterdir())) == 4 * TASKS_WITH_PLOTS
+    assert len(list((tmp_path / "few").iterdir())) == 5 * TASKS_WITH_PLOTS
