@@ -74,6 +74,12 @@ if TYPE_CHECKING:
         TrainingSettings as TrainingSettings,
         fit_members as fit_members,
     )
+    from keras_mtl.transfer import (
+        BayesianHead as BayesianHead,
+        bayesian_head as bayesian_head,
+        new_head as new_head,
+        unfreeze as unfreeze,
+    )
     from keras_mtl.weighting import register_weighting as register_weighting
 else:
     __getattr__, __all__, __dir__ = lazy_names(
@@ -126,6 +132,12 @@ else:
                 "MemberSettings",
                 "TrainingSettings",
                 "fit_members",
+            ),
+            "keras_mtl.transfer": (
+                "BayesianHead",
+                "bayesian_head",
+                "new_head",
+                "unfreeze",
             ),
             "keras_mtl.weighting": ("register_weighting",),
         },

@@ -30,6 +30,10 @@ NOT_HERE = frozenset(
         "--resume",
         "--test-data",
         "--test-fraction",
+        "--from",
+        "--frozen-epochs",
+        "--trunk-rate",
+        "--transfer-head",
     }
 )
 FLAGS = (
@@ -130,6 +134,11 @@ def _evaluate(values: dict[str, Any], errors: list[str]) -> None:
         errors += validation_messages(error, ComparisonSettings, "--")
     with gather(errors):
         config = merge_settings(values, errors)
+        if config.transfer.run is not None:
+            errors.append(
+                "transfer.run: an evaluation trains from the beginning, as a trunk may "
+                "have seen the rows of its folds. Leave [transfer] out; fit takes it."
+            )
     if errors or settings is None:
         raise UserError(*errors)
     from keras_mtl.comparison.evaluate_run import evaluate_run

@@ -20,6 +20,7 @@ COMPONENTS = (
     "keras_mtl.layers.chained_probability",
     "keras_mtl.layers.cross_stitch",
     "keras_mtl.layers.expert_gate",
+    "keras_mtl.layers.fill_columns",
     "keras_mtl.layers.head_stack",
     "keras_mtl.layers.mask_rows",
     "keras_mtl.layers.mix_experts",

@@ -29,6 +29,7 @@ LAYERS = (
     ("analysis",),
     ("evaluation",),
     ("report", "serving"),
+    ("transfer",),
     ("configuration",),
     ("runs",),
     ("comparison",),

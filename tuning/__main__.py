@@ -32,7 +32,13 @@ the search looks, [search.weighting] and [search.architecture] among its setting
 SEARCHED = ("training.learning_rate",)
 
 # What a search can't do yet.
-ABSENT = ("resume",)
+ABSENT = (
+    "resume",
+    "transfer.run",
+    "transfer.frozen_epochs",
+    "transfer.trunk_rate",
+    "transfer.head",
+)
 
 # Flags of a fit that mean something more here.
 HELP = {
@@ -125,6 +131,11 @@ def _settings(
         config = build_config(file, flags)
     except UserError as error:
         errors += error.messages
+    if config is not None and config.transfer.run is not None:
+        errors.append(
+            "transfer.run: a search trains from the beginning. Leave [transfer] out; "
+            "fit takes it."
+        )
     if config is not None and settings is not None:
         errors += check_searched_settings(settings, config)
     if errors or config is None or settings is None:

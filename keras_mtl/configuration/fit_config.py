@@ -11,6 +11,7 @@ from keras_mtl.architectures.settings import ArchitectureSettings
 from keras_mtl.features.feature import Feature
 from keras_mtl.tasks.task import Task
 from keras_mtl.training.settings import TrainingSettings
+from keras_mtl.transfer.settings import TransferSettings
 
 __all__ = [
     "DataSettings",
@@ -155,6 +156,7 @@ class FitConfig(Declaration):
         heads: See `HeadSettings`.
         training: See `TrainingSettings`.
         report: See `ReportSettings`.
+        transfer: See `TransferSettings`.
         output: See `OutputSettings`.
         tasks: What is predicted.
         features: The features that are declared; others are inferred.
@@ -168,6 +170,7 @@ class FitConfig(Declaration):
     heads: HeadSettings = HeadSettings()
     training: TrainingSettings = TrainingSettings()
     report: ReportSettings = ReportSettings()
+    transfer: TransferSettings = TransferSettings()
     output: OutputSettings = OutputSettings()
     tasks: tuple[Task, ...] = ()
     features: tuple[Feature, ...] = ()

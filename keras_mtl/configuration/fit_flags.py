@@ -156,6 +156,31 @@ FLAGS = (
         "Give the network a column that says which values are missing.",
         form="switch",
     ),
+    # A trained trunk
+    Flag(
+        "--from",
+        "transfer.run",
+        "Train the tasks on the trunk and the encoder of this run.",
+        metavar="RUN",
+    ),
+    Flag(
+        "--frozen-epochs",
+        "transfer.frozen_epochs",
+        "Freeze this trunk in so many epochs of the fit, the first ones.",
+        metavar="N",
+    ),
+    Flag(
+        "--trunk-rate",
+        "transfer.trunk_rate",
+        "Let this trunk learn at the learning rate times this number after that.",
+        metavar="X",
+    ),
+    Flag(
+        "--transfer-head",
+        "transfer.head",
+        "Put a network on this trunk, or a bayesian head in closed form.",
+        metavar="NAME",
+    ),
     # Model
     Flag("--name", "model.name", "Serve the model under this name.", metavar="NAME"),
     Flag(

@@ -25,4 +25,6 @@ def repeatable_values(config: FitConfig) -> dict[str, Any]:
     for key in ("path", "test_path"):
         if key in values["data"]:
             values["data"][key] = str(Path(values["data"][key]).resolve())
+    if "transfer" in values:
+        values["transfer"]["run"] = str(Path(values["transfer"]["run"]).resolve())
     return values

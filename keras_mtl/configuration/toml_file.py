@@ -20,7 +20,7 @@ DEEPEST = 20
 def read_toml(path: str) -> dict[str, Any]:
     """Reads a TOML file.
 
-    Paths of data in it are relative to the file's own folder.
+    Paths of data and of runs in it are relative to the file's own folder.
 
     Raises:
         UserError: When there is no such file, or it is not TOML.
@@ -51,6 +51,9 @@ def read_toml(path: str) -> dict[str, Any]:
         )
     for key, name in data_paths(values).items():
         values["data"][key] = str(Path(path).parent / name)
+    transfer = values.get("transfer")
+    if isinstance(transfer, dict) and isinstance(transfer.get("run"), str):
+        transfer["run"] = str(Path(path).parent / transfer["run"])
     return values
 
 

@@ -12,7 +12,12 @@ from keras_mtl._core.declarations import Declaration
 from keras_mtl._core.messages import validation_messages
 from keras_mtl.configuration.fit_config import FitConfig
 from keras_mtl.configuration.presets import HEART_DISEASE, PRESETS
-from keras_mtl.errors import UserError, did_you_mean, show_value
+from keras_mtl.configuration.source_run import (
+    lay_on_source,
+    read_source_run,
+    unused_transfer,
+)
+from keras_mtl.errors import UserError, did_you_mean, gather, show_value
 from keras_mtl.features.feature import Feature
 from keras_mtl.features.kinds import (
     FEATURE_KINDS,
@@ -54,13 +59,14 @@ def build_config(*layers: Values) -> FitConfig:
     given: dict[str, Any] = {}
     for layer in layers:
         given = _merge(given, layer)
+    errors: list[str] = []
+    given = _with_source(given, errors)
     preset = given.get("preset", "default")
     base = dict(PRESETS.get(preset, {}) if isinstance(preset, str) else {})
     if _get(given, "data", "path") is None:
         base = _merge(base, _heart_disease(given))
     values = _merge(base, given)
 
-    errors: list[str] = []
     tasks = _declarations(values, "tasks", deserialize_task, TASK_KINDS, errors)
     tasks = [_with_head(task, values) for task in tasks]
     features = _declarations(
@@ -93,6 +99,8 @@ def config_values(config: FitConfig) -> dict[str, Any]:
     values["seed"] = config.seed
     for field in fields(config):
         section = getattr(config, field.name)
+        if field.name == "transfer" and config.transfer.run is None:
+            continue
         if isinstance(section, Declaration):
             # Written in full: a preset's values may not be the defaults.
             values[field.name] = _without_none(section.get_config(defaults=True))
@@ -114,6 +122,19 @@ _LISTS = ("tasks", "features")
 # Tables of a method and its settings: those of another method are not its own.
 _WHOLE = ("architecture", "weighting")
 _FROM_HEADS = ("widths", "label_smoothing")
+
+
+def _with_source(given: dict[str, Any], errors: list[str]) -> dict[str, Any]:
+    """Completes settings by those of the run whose trunk is used, if any."""
+    run = _get(given, "transfer", "run")
+    if run is None:
+        errors += unused_transfer(given)
+        return given
+    if not isinstance(run, str):
+        return given  # It is reported where the settings are made.
+    with gather(errors):
+        return lay_on_source(given, read_source_run(run), errors)
+    return given
 
 
 def _heart_disease(given: Values) -> dict[str, Any]:

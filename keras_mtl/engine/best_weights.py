@@ -23,11 +23,13 @@ class BestWeights:
         trainer: The members' trainer.
         patience: The epochs without a better joint validation loss after which
             a member stops; 0 keeps nothing and stops none.
+        counted_after: The epochs at the start that patience does not count.
     """
 
-    def __init__(self, trainer: Trainer, patience: int) -> None:
+    def __init__(self, trainer: Trainer, patience: int, counted_after: int = 0) -> None:
         axis = [] if trainer.members is None else [trainer.members]
         self.patience = patience
+        self._counted_after = counted_after
         self.active = _variable(np.ones(axis, bool))
         self.epochs = _variable(np.zeros(axis, "int32"))
         self.best_epoch = _variable(np.zeros(axis, "int32"))
@@ -57,7 +59,8 @@ class BestWeights:
             best.assign(tf.where(lifted, current, best))
         self.best_loss.assign(tf.where(better, joint, self.best_loss))
         self.best_epoch.assign(best_epoch)
-        self.active.assign(active & (epoch - best_epoch < self.patience))
+        waited = epoch - tf.maximum(best_epoch, self._counted_after)
+        self.active.assign(active & (waited < self.patience))
         self.epochs.assign(epoch)
 
     def weights_and_statistics(

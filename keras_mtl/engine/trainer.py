@@ -14,6 +14,7 @@ from keras_mtl.blocks.pack_batch import pack_weights
 from keras_mtl.blocks.task_losses import label_counts
 from keras_mtl.engine.batch_step import BatchStep, Tensors
 from keras_mtl.engine.gradient_watch import conflict_columns, conflict_values
+from keras_mtl.engine.layer_rates import update_at_rates
 from keras_mtl.engine.map_members import map_members, unrolled_map
 from keras_mtl.engine.replicas import replica_shares
 from keras_mtl.engine.training_graph import Noise, is_seed
@@ -91,6 +92,8 @@ class Trainer:
             (K, T), or a function that returns them.
         noise: Where the numbers of random layers come from.
         members: K; None for one model, whose variables have no axis in front.
+        rates: By position in `weights` the factor of the learning rate, a number
+            or a scalar variable.
     """
 
     def __init__(
@@ -103,8 +106,10 @@ class Trainer:
         loss_weights: Any,
         noise: Noise,
         members: int | None = None,
+        rates: Mapping[int, Any] | None = None,
     ) -> None:
         self.step = step
+        self.rates = dict(rates or {})
         self.weights = list(weights)
         self.others = list(others)
         self.optimizer = optimizer
@@ -314,10 +319,13 @@ class Trainer:
         )
 
     def _apply(self, gradients: Tensors, moving: tf.Tensor | None) -> None:
-        if self.members is not None:
-            self.optimizer.apply_to_members(gradients, self.weights, moving)
-        else:
-            self.optimizer.apply(gradients, self.weights)
+        def update() -> None:
+            if self.members is not None:
+                self.optimizer.apply_to_members(gradients, self.weights, moving)
+            else:
+                self.optimizer.apply(gradients, self.weights)
+
+        update_at_rates(update, self.weights, self.rates)
 
     def _with_seeds(
         self, statistics: Tensors, seeds: Mapping[int, tf.Tensor] | None

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from keras_mtl.layers.expert_gate import (
         ExpertGate as ExpertGate,
     )
+    from keras_mtl.layers.fill_columns import (
+        FillColumns as FillColumns,
+    )
     from keras_mtl.layers.head_stack import (
         HeadStack as HeadStack,
     )
@@ -68,6 +71,7 @@ else:
             "keras_mtl.layers.chained_probability": ("ChainedProbability",),
             "keras_mtl.layers.cross_stitch": ("CrossStitch",),
             "keras_mtl.layers.expert_gate": ("ExpertGate",),
+            "keras_mtl.layers.fill_columns": ("FillColumns",),
             "keras_mtl.layers.head_stack": ("HeadStack",),
             "keras_mtl.layers.mask_rows": ("MaskRows",),
             "keras_mtl.layers.mix_experts": (

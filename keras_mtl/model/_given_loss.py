@@ -8,6 +8,7 @@ import keras
 import tensorflow as tf
 
 from keras_mtl.blocks.batch import Batch
+from keras_mtl.engine.layer_rates import update_at_rates
 from keras_mtl.weighting import get as get_weighting
 
 __all__ = ["evaluate_on_given_loss", "train_on_given_loss"]
@@ -32,7 +33,12 @@ def train_on_given_loss(model: Any, batch: Batch, data: Any) -> tuple[Any, ...]:
         loss = _loss(model, batch, data, outputs, training=True)
         scaled = model.optimizer.scale_loss(loss)
     variables = model.trainable_variables
-    model.optimizer.apply(tape.gradient(scaled, variables), variables)
+    gradients = tape.gradient(scaled, variables)
+    update_at_rates(
+        lambda: model.optimizer.apply(gradients, variables),
+        variables,
+        model._compiled().rates,
+    )
     return model._by_block(outputs)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import keras
@@ -24,6 +24,7 @@ from keras_mtl.engine.batch_step import BatchStep
 from keras_mtl.engine.epoch import EpochProgram, EpochSettings
 from keras_mtl.engine.epoch_metrics import ModelMetrics
 from keras_mtl.engine.gradient_watch import GradientWatch
+from keras_mtl.engine.layer_rates import rates_by_position
 from keras_mtl.engine.replicas import replica_shares
 from keras_mtl.engine.trainer import Trainer, Update
 from keras_mtl.engine.training_graph import noise_of, training_graph
@@ -51,6 +52,7 @@ class ModelTraining:
         weighted_metrics: See `MultiTaskModel.compile`.
         jit_compile: Whether XLA compiles epochs: True, False or `"auto"`,
             which does so where it pays.
+        layer_rates: See `MultiTaskModel.compile`.
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class ModelTraining:
         metrics: Any = None,
         weighted_metrics: Any = None,
         jit_compile: bool | str = "auto",
+        layer_rates: Mapping[str, float] | None = None,
     ) -> None:
         weighting = get_weighting(weighting)
         self.model = model
@@ -80,6 +83,8 @@ class ModelTraining:
             "own_metrics": tuple(given),
         }
         _require_full_precision(model)
+        #: By position in `trainable_variables` the factor of the learning rate.
+        self.rates = rates_by_position(model, layer_rates)
         self.step = BatchStep(model, **self._step_settings)
         # The sum, where the model has nothing to balance.
         self._step_settings["weighting"] = self.step.weighting
@@ -303,6 +308,7 @@ class ModelTraining:
             self.weighting_state,
             self.constant_weights,
             noise_of(step),
+            rates=self.rates,
         )
 
 

@@ -119,6 +119,7 @@ class MultiTaskModel(keras.Model):
         *,
         weighting="sum",
         weight_heads=None,
+        layer_rates=None,
     ):
         """Sets the model up for training.
 
@@ -147,10 +148,14 @@ class MultiTaskModel(keras.Model):
                 its loss times the weight in force, or of its loss alone. By
                 default weighted for methods on losses, unweighted for methods
                 on gradients.
+            layer_rates: By a layer's name the factor of the learning rate of
+                its variables, such as `{"trunk": 0.1}` for a trunk that was
+                trained before. A model within the model is a layer too.
 
         Raises:
-            ValueError: When the model has no tasks, when a name is no task's, or
-                when the weighting is unknown.
+            ValueError: When the model has no tasks, when a name is no task's or no
+                layer's, when the weighting is unknown, or when layers have rates
+                of their own under a strategy of several replicas.
 
         Example:
 
@@ -180,7 +185,14 @@ class MultiTaskModel(keras.Model):
             "weighted_metrics": weighted_metrics,
             "weighting": weighting,
             "weight_heads": weight_heads,
+            "layer_rates": layer_rates,
         }
+        if layer_rates and self._distributed:
+            raise ValueError(
+                "Invalid value received for argument `layer_rates`. Expected None "
+                "under a strategy of several replicas, which update variables "
+                f"together. Received: layer_rates={layer_rates}"
+            )
         self._training = ModelTraining(self, jit_compile=jit_compile, **arguments)
         if not self._training.suits_xla:
             execution["jit_compile"] = False

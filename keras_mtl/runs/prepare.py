@@ -9,11 +9,13 @@ import numpy as np
 import pandas as pd
 
 from keras_mtl.configuration.fit_config import FitConfig
+from keras_mtl.configuration.source_run import SourceRun, read_source_run
 from keras_mtl.datasets import heart_disease_path
 from keras_mtl.engine.shared_arrays import aligned_array
 from keras_mtl.errors import UserError, gather
 from keras_mtl.features import Feature
 from keras_mtl.runs.features import choose_features
+from keras_mtl.runs.known_features import known_features
 from keras_mtl.runs.split import (
     MemberRows,
     RowSplit,
@@ -48,6 +50,7 @@ class PreparedData:
         source: What messages call the data.
         sample_weight: What each row counts in training, float32 of shape (N,);
             None where all count the same.
+        source_run: The run whose trunk is used; None for a fit from the beginning.
     """
 
     config: FitConfig
@@ -56,6 +59,7 @@ class PreparedData:
     members: MemberRows
     source: str
     sample_weight: np.ndarray | None = None
+    source_run: SourceRun | None = None
 
     @property
     def rows(self) -> Rows:
@@ -141,10 +145,15 @@ def prepare_data(config: FitConfig) -> PreparedData:
     """
     source = config.data.path or heart_disease_path().name
     path = config.data.path or str(heart_disease_path())
-    words = word_columns(config.tasks, config.features)
+    run = None
+    declared = config.features
+    if config.transfer.run is not None:
+        run = read_source_run(config.transfer.run)
+        declared = run.features
+    words = word_columns(config.tasks, declared)
     inputs = config.inputs
     words |= {*inputs.categorical, *inputs.boolean, *inputs.date}
-    numbers = {*config.inputs.numeric, *number_columns(config.tasks, config.features)}
+    numbers = {*config.inputs.numeric, *number_columns(config.tasks, declared)}
     if config.data.sample_weight is not None:
         numbers.add(config.data.sample_weight)
     frame = read_rows(
@@ -153,7 +162,10 @@ def prepare_data(config: FitConfig) -> PreparedData:
     _mask_labels(frame, config)
 
     errors: list[str] = []
-    features = choose_features(frame, config, source, errors)
+    if run is None:
+        features = choose_features(frame, config, source, errors)
+    else:
+        features = known_features(frame, config, run, source, errors)
     tasks = _resolve(config.tasks, frame, source, errors)
     sample_weight = _sample_weight(frame, config, source, errors)
     test = None
@@ -187,7 +199,7 @@ def prepare_data(config: FitConfig) -> PreparedData:
         config.training,
         config.seed,
     )
-    return PreparedData(config, labels, split, members, source, sample_weight)
+    return PreparedData(config, labels, split, members, source, sample_weight, run)
 
 
 def _sample_weight(

@@ -30,6 +30,11 @@ from keras_mtl.runs.feature_effects import (
 )
 from keras_mtl.runs.predictions import matrix_predictor
 from keras_mtl.runs.prepare import PreparedData
+from keras_mtl.runs.transferred_core import (
+    labelled_rows,
+    learned_features,
+    transfer_core,
+)
 from keras_mtl.tables.disk_array import disk_array
 from keras_mtl.tasks import Task
 from keras_mtl.training import MemberFit, Progress, fit_members
@@ -107,10 +112,19 @@ def train_run(
     config = data.config
     keras.utils.set_random_seed(config.seed)
     rows = data.train_rows
-    features = learn_features(data.features, data.rows, rows)
+    if data.source_run is None:
+        features = learn_features(data.features, data.rows, rows)
+    else:
+        features = learned_features(data)
     tasks = [task.learn(data.labels[task.name][rows]) for task in data.tasks]
     encoder = build_encoder(features)
-    core = build_core(config, tasks, encoder.output_shape[-1], features)
+    pretrained, member_rows = None, data.members.train
+    if data.source_run is None:
+        core = build_core(config, tasks, encoder.output_shape[-1], features)
+    else:
+        transferred = transfer_core(data, features, tasks)
+        core, pretrained = transferred.core, transferred.pretrained
+        member_rows = [labelled_rows(each, data.labels) for each in member_rows]
     # Test rows are encoded too, and lend no number to what is learned.
     shape = (len(data.rows), encoder.output_shape[-1])
     matrix = disk_array(shape, "float32") if data.on_disk else aligned_array(shape)
@@ -126,7 +140,7 @@ def train_run(
         matrix,
         data.labels,
         config.training,
-        rows=data.members.train,
+        rows=member_rows,
         validation_rows=data.members.validation,
         seed=config.seed,
         sample_weight=data.sample_weight,
@@ -134,6 +148,7 @@ def train_run(
         resume_from=resume_from,
         on_progress=on_progress,
         replicas=replicas,
+        pretrained=pretrained,
     )
     give_back_memory()
     answer = average_members(fit.members)

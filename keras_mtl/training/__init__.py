@@ -11,6 +11,10 @@ if TYPE_CHECKING:
         MemberFit as MemberFit,
         fit_members as fit_members,
     )
+    from keras_mtl.training.pretrained import (
+        Pretrained as Pretrained,
+        layer_values as layer_values,
+    )
     from keras_mtl.training.progress import Progress as Progress
     from keras_mtl.training.settings import TrainingSettings as TrainingSettings
 else:
@@ -19,6 +23,7 @@ else:
         {
             "keras_mtl.training.member_settings": ("MemberSettings",),
             "keras_mtl.training.members": ("MemberFit", "fit_members"),
+            "keras_mtl.training.pretrained": ("Pretrained", "layer_values"),
             "keras_mtl.training.progress": ("Progress",),
             "keras_mtl.training.settings": ("TrainingSettings",),
         },

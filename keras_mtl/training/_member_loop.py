@@ -22,6 +22,7 @@ from keras_mtl.engine.rows import (
     rows_in_order,
 )
 from keras_mtl.engine.shared_arrays import as_tensor
+from keras_mtl.training.pretrained import Pretrained
 from keras_mtl.training.progress import Progress
 from keras_mtl.training.settings import TrainingSettings
 
@@ -45,7 +46,9 @@ class MemberLoop:
         settings: TrainingSettings,
         seed: int,
         numbers: Sequence[int],
+        pretrained: Pretrained | None = None,
     ) -> None:
+        self.pretrained = pretrained
         self.program, self.settings, self.rows = program, settings, rows
         self.members = program.trainer.members
         tasks = [task.name for task in program.trainer.step.model.tasks]
@@ -106,6 +109,9 @@ class MemberLoop:
 
     def _epoch(self, epoch: int, reader: ThreadPoolExecutor) -> np.ndarray:
         """Train through an epoch, evaluate, and return (columns, K) values."""
+        if self.pretrained is not None:
+            for rate in self.program.trainer.rates.values():
+                rate.assign(self.pretrained.rate_in(epoch))
         order = batch_order(self.rows, self.settings.batch_size, self.generators)
         order = self._without_axis(np.swapaxes(order, 0, 1))
         calls = self._calls(order)

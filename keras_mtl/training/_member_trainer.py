@@ -41,6 +41,7 @@ def make_trainer(
     optimizer: keras.optimizers.Optimizer | None,
     seed: int,
     numbers: Sequence[int],
+    rates: Mapping[int, keras.Variable],
 ) -> Trainer:
     axis = (0,) if members is None else (slice(None),)
 
@@ -87,6 +88,7 @@ def make_trainer(
             step, own.dropout_rates([each.name for each in dropout_layers(model)])
         ),
         members,
+        rates,
     )
 
 

@@ -35,6 +35,7 @@ from keras_mtl.training._member_trainer import make_trainer, member_values
 from keras_mtl.training._row_weights import join_row_weights, weigh_rows
 from keras_mtl.training._trained_members import TrainedMembers
 from keras_mtl.training.member_settings import MemberSettings
+from keras_mtl.training.pretrained import Pretrained
 from keras_mtl.training.progress import Progress
 from keras_mtl.training.settings import TrainingSettings
 from keras_mtl.weighting import Weighting
@@ -89,6 +90,7 @@ def fit_members(
     replicas: Replicas | None = None,
     optimizer: keras.optimizers.Optimizer | None = None,
     sample_weight: Any = None,
+    pretrained: Pretrained | None = None,
 ) -> MemberFit:
     """Train several members of one architecture in one program.
 
@@ -136,6 +138,8 @@ def fit_members(
             goes by each member's own steps. The optimizer is left as it is.
         sample_weight: What each row counts in the losses of training, (N,); or
             such an array by task name. Validation is without weights.
+        pretrained: The values that a layer, such as a trunk, begins with, and how
+            fast it learns.
 
     Returns:
         The trained members and their history.
@@ -189,6 +193,12 @@ def fit_members(
         len(each) != steps * settings.batch_size for each in rows
     )
     first = initial_values(model, seed, numbers)
+    rates: dict[int, keras.Variable] = {}
+    if pretrained is not None:
+        first = pretrained.begin(model, first, numbers)
+        # One for all, so that a program is compiled once for all epochs.
+        rate = keras.Variable(pretrained.rate_in(0), trainable=False, dtype="float32")
+        rates = dict.fromkeys(pretrained.positions(model), rate)
     # Member 0 of the seed gives the noise that all members share, whichever train.
     set_seed(seed, 0)
     graph = training_graph(model, fill_batches)
@@ -198,7 +208,17 @@ def fit_members(
     step = BatchStep(graph, weighting, watch_gramian=watch_conflict)
     members = None if len(rows) == 1 else len(rows)
     trainer = make_trainer(
-        model, step, members, first, rows, settings, own, optimizer, seed, numbers
+        model,
+        step,
+        members,
+        first,
+        rows,
+        settings,
+        own,
+        optimizer,
+        seed,
+        numbers,
+        rates,
     )
     if jit_compile is None:
         jit_compile = (
@@ -206,7 +226,10 @@ def fit_members(
             and xla_pays(steps * settings.epochs, len(rows))
             and suits_xla(graph, trainer.noise)
         )
-    best = BestWeights(trainer, settings.patience)
+    uncounted = (
+        0 if pretrained is None else pretrained.uncounted_epochs(settings.epochs)
+    )
+    best = BestWeights(trainer, settings.patience, uncounted)
     metrics = MemberMetrics(trainer, replicas)
     program = EpochProgram(
         trainer,
@@ -233,6 +256,7 @@ def fit_members(
         settings,
         seed,
         numbers,
+        pretrained,
     )
     loop.run(resume_from, on_epoch, on_progress)
     trained_weights, kept = best.weights_and_statistics(trainer)

@@ -1,0 +1,220 @@
+"""A linear head in closed form, for very few labels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+
+from keras_mtl.architectures import average_members, join_encoder
+from keras_mtl.blocks.label_arrays import read_labels
+from keras_mtl.features import build_encoder
+from keras_mtl.layers import StandardizedOutput
+from keras_mtl.model import MultiTaskModel
+from keras_mtl.tasks import BinaryTask, MulticlassTask, RegressionTask, Task
+from keras_mtl.transfer.new_heads import build_on_trunk, check_tasks
+from keras_mtl.transfer.posterior import HeadPosterior
+from keras_mtl.transfer.prior import HeadLabels, HeadPrior, fit_head_prior
+from keras_mtl.transfer.trunk import copy_trunk, set_frozen, trained_members
+
+__all__ = ["BayesianHead", "bayesian_head", "head_labels", "member_posterior"]
+
+KINDS = (BinaryTask, MulticlassTask, RegressionTask)
+
+
+@dataclass(frozen=True)
+class BayesianHead:
+    """A model whose head has the mean weights, and what is known of the weights.
+
+    Attributes:
+        model: From the inputs to the new task's output: the trunk, frozen, and a
+            dense layer with the mean weights.
+        posteriors: For each member the posterior of its head's weights.
+        priors: For each member the prior.
+    """
+
+    model: MultiTaskModel
+    posteriors: Sequence[HeadPosterior]
+    priors: Sequence[HeadPrior]
+
+    def variance(self, inputs: Any) -> np.ndarray:
+        """Returns the variance of the head's linear output, (N, units).
+
+        For a regression it is in the label's unit, squared, and has the noise in
+        it; for classes it is that of the logits. Between members, that of their
+        means is added.
+
+        Args:
+            inputs: Rows, as the model takes them.
+        """
+        means, variances = [], []
+        encoded = _encode(self.model, inputs)
+        for member, posterior in zip(
+            trained_members(self.model), self.posteriors, strict=True
+        ):
+            features = member.get_layer("trunk").predict(encoded, verbose=0)
+            means.append(posterior.predict(features))
+            variances.append(posterior.variance(features))
+        (task,) = self.model.tasks
+        scale = task.scale if isinstance(task, RegressionTask) else 1.0
+        total: np.ndarray = np.mean(variances, axis=0) + np.var(means, axis=0)
+        return total * scale**2
+
+
+def bayesian_head(
+    model: MultiTaskModel,
+    task: Task,
+    inputs: Any,
+    labels: Any,
+    source_inputs: Any = None,
+    source_labels: Mapping[str, Any] | None = None,
+) -> BayesianHead:
+    """Puts a linear head in closed form on a trained trunk.
+
+    The trunk is frozen. The head's weights have the prior N(m, S), and m and S
+    are learned by EM from the tasks of the model that have many labels
+    (`fit_head_prior`): those with classes for a task with classes, regressions
+    for a regression. Without such tasks m is 0 and S gives all features equal
+    variances, by the size that makes the labels most probable. No gradient step is
+    taken. The posterior is exact for a regression; for a binary or multi-class
+    task it is Laplace's approximation.
+
+    Args:
+        model: A trained model; each member of an ensemble gets a head.
+        task: A binary, multi-class or regression task, resolved (see `new_head`).
+            Its `widths` do not count: the head is linear.
+        inputs: The rows of the new task, as the model takes them.
+        labels: Its labels, (N,), or a dict with the task's name.
+        source_inputs: Rows with many labels of the model's tasks.
+        source_labels: Their labels by task name; tasks may be left out.
+
+    Returns:
+        The model with the mean weights, and the posteriors.
+
+    Raises:
+        ValueError: When the task is of another kind, or a label is unknown.
+
+    Example:
+
+    >>> import numpy as np
+    >>> from keras_mtl.architectures import build_hard_sharing
+    >>> from keras_mtl.tasks import BinaryTask
+    >>> trained = build_hard_sharing(2, [BinaryTask("heart")], trunk=(8,))
+    >>> x = np.array([[0.0, 1.0], [0.0, -1.0], [1.0, 1.0], [1.0, -1.0]], "float32")
+    >>> head = bayesian_head(trained, BinaryTask("lung"), x, np.array([0.0, 0, 1, 1]))
+    >>> head.model.predict(x, verbose=0)["lung"].shape, head.variance(x).shape
+    ((4, 1), (4, 1))
+    """
+    check_tasks([task], model)
+    own = head_labels(task, _read(task, labels))
+    encoded = _encode(model, inputs)
+    sources: list[HeadLabels] = []
+    source_rows = None
+    if source_labels is not None and source_inputs is not None:
+        source_rows = _encode(model, source_inputs)
+        sources = [
+            head_labels(each, _read(each, source_labels[each.name]))
+            for each in model.tasks
+            if each.name in source_labels and isinstance(each, KINDS)
+        ]
+    members, posteriors, priors = [], [], []
+    for member in trained_members(model):
+        trunk = copy_trunk(member)
+        set_frozen(trunk, True)
+        features = trunk.predict(encoded, verbose=0)
+        source_features = None
+        if source_rows is not None:
+            source_features = trunk.predict(source_rows, verbose=0)
+        prior, posterior = member_posterior(features, own, source_features, sources)
+        made = build_on_trunk(trunk, [task.replace(widths=())])
+        set_head(made, task, posterior)
+        members.append(made)
+        posteriors.append(posterior)
+        priors.append(prior)
+    core = average_members(members, name="core")
+    if model.features:
+        encoder = build_encoder(model.features)
+        core = join_encoder(encoder, core, model.features, name=model.name)
+    return BayesianHead(core, posteriors, priors)
+
+
+def member_posterior(
+    features: np.ndarray,
+    task: HeadLabels,
+    source_features: np.ndarray | None,
+    sources: Sequence[HeadLabels],
+) -> tuple[HeadPrior, HeadPosterior]:
+    """Returns the prior and the posterior of one member's head.
+
+    Args:
+        features: The trunk's outputs for the rows of the new task, (N, width).
+        task: Its labels.
+        source_features: The trunk's outputs for the rows of other tasks.
+        sources: Their labels, of any kinds.
+    """
+    regression = task.likelihood == "regression"
+    alike = [
+        each for each in sources if (each.likelihood == "regression") is regression
+    ]
+    if source_features is not None and alike:
+        prior = fit_head_prior(source_features, alike)
+    else:
+        known = ~np.isnan(task.labels)
+        own = HeadLabels(task.labels[known], task.likelihood, task.classes)
+        prior = fit_head_prior(
+            features[known], [own], further_tasks=np.inf, centered=True
+        )
+    return prior, prior.posterior(features, task)
+
+
+def head_labels(task: Task, labels: np.ndarray) -> HeadLabels:
+    """Returns a task's labels as a head sees them: a regression's standardized.
+
+    Raises:
+        ValueError: When the task is of a kind without a closed form.
+    """
+    if isinstance(task, RegressionTask):
+        return HeadLabels((labels - task.mean) / task.scale)
+    if isinstance(task, BinaryTask):
+        return HeadLabels(labels, "binary")
+    if isinstance(task, MulticlassTask):
+        return HeadLabels(labels, "multiclass", task.units)
+    raise ValueError(
+        "Invalid value received for argument `task`. Expected a binary, multi-class "
+        f"or regression task. Received: {task.name!r} of the kind {task.kind}"
+    )
+
+
+def set_head(member: MultiTaskModel, task: Task, posterior: HeadPosterior) -> None:
+    """Gives a member's output layer the mean weights."""
+    layer = member.get_layer(task.name)
+    expected = keras.layers.Dense | StandardizedOutput
+    if not isinstance(layer, expected):
+        raise ValueError(
+            "Invalid value received for argument `task`. Expected a task whose output "
+            f"is a dense layer. Received: {type(layer).__name__} of {task.name!r}"
+        )
+    layer.set_weights([posterior.kernel, posterior.bias])
+
+
+def _read(task: Task, labels: Any) -> np.ndarray:
+    values = labels[task.name] if isinstance(labels, Mapping) else labels
+    read = read_labels([task], {task.name: values})[task.name]
+    codes = np.asarray(read, "float64")
+    if codes.ndim == 2 and codes.shape[1] > 1:
+        # One-hot rows; one of zeros or NaN is missing.
+        known = np.nan_to_num(codes).sum(axis=1) > 0
+        codes = np.where(known, np.nan_to_num(codes).argmax(axis=1), np.nan)
+    codes = codes.reshape(len(codes))
+    if not isinstance(task, RegressionTask):
+        codes = np.where(codes < 0, np.nan, codes)
+    return codes
+
+
+def _encode(model: MultiTaskModel, inputs: Any) -> Any:
+    if not model.features:
+        return inputs
+    return build_encoder(model.features).predict(inputs, verbose=0)

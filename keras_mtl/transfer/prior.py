@@ -1,0 +1,219 @@
+"""The Gaussian prior of heads' weights, learned from tasks with many labels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from keras_mtl.transfer.posterior import (
+    HeadPosterior,
+    Likelihood,
+    head_posterior,
+    with_bias,
+)
+
+__all__ = ["HeadLabels", "HeadPrior", "fit_head_prior"]
+
+Floats = NDArray[np.float64]
+
+EM_STEPS = 200
+TOLERANCE = 1e-5
+# The least variance of a regression's noise, in parts of the labels' variance.
+LEAST_NOISE = 1e-4
+
+
+@dataclass(frozen=True)
+class HeadLabels:
+    """The labels of one task that a prior is learned from.
+
+    Args:
+        labels: Numbers, or indices of classes, of shape (N,); NaN is missing.
+        likelihood: See `head_posterior`.
+        classes: The number of classes of `"multiclass"`.
+    """
+
+    labels: NDArray[np.floating]
+    likelihood: Likelihood = "regression"
+    classes: int = 2
+
+
+@dataclass(frozen=True)
+class HeadPrior:
+    """The Gaussian from which tasks have drawn their heads' weights.
+
+    Attributes:
+        mean: Of shape (width + 1,); the bias comes last.
+        covariance: Of shape (width + 1, width + 1).
+        noise: The mean variance of the regressions' noise.
+        steps: The steps that EM took.
+    """
+
+    mean: Floats
+    covariance: Floats
+    noise: float = 1.0
+    steps: int = 0
+
+    def posterior(self, features: ArrayLike, task: HeadLabels) -> HeadPosterior:
+        """Returns the posterior of a new task's head. See `head_posterior`."""
+        return head_posterior(
+            features,
+            task.labels,
+            self.mean,
+            self.covariance,
+            task.likelihood,
+            self.noise,
+            task.classes,
+        )
+
+
+def fit_head_prior(
+    features: ArrayLike,
+    tasks: Sequence[HeadLabels],
+    further_tasks: float = 1.0,
+    centered: bool = False,
+) -> HeadPrior:
+    """Learns the prior of heads' weights by EM (Bakker and Heskes 2003).
+
+    Task t has drawn its weights w_t from N(m, S). The E step finds the posterior
+    N(u_t, V_t) of each task's weights: exactly for regressions, by Laplace's
+    approximation for classes, of which each has its weights. The M step is
+
+        m = mean of u_t,  S = mean of V_t + (u_t - m)(u_t - m)',
+
+    and for a regression's noise the mean of the squared errors that the
+    posterior expects. A few tasks cannot tell the variance in every direction:
+    S is pulled towards equal variances of standardized features, by as much as
+    `further_tasks` more tasks would.
+
+    Args:
+        features: The trunk's outputs for the rows of all tasks, (N, width).
+        tasks: The tasks' labels: all regressions, in standard deviations, or
+            all classes.
+        further_tasks: The number of tasks that equal variances count as. With 0
+            it is the maximum of the likelihood, which needs more tasks than
+            features; with infinity variances are equal.
+        centered: Whether the mean is 0, as a single task cannot tell it from
+            its own weights.
+
+    Returns:
+        The prior.
+
+    Raises:
+        ValueError: When there is no task, or there are both kinds.
+
+    Example:
+
+    >>> generator = np.random.default_rng(0)
+    >>> x = generator.normal(size=(200, 1))
+    >>> slopes = generator.normal(3.0, 0.5, size=100)
+    >>> tasks = [HeadLabels((x * slope)[:, 0]) for slope in slopes]
+    >>> prior = fit_head_prior(x, tasks, further_tasks=0)
+    >>> bool(abs(prior.mean[0] - slopes.mean()) < 0.01)
+    True
+    """
+    kinds = {task.likelihood == "regression" for task in tasks}
+    if len(kinds) != 1:
+        raise ValueError(
+            "Invalid value received for argument `tasks`. Expected at least one task, "
+            "all regressions or all of classes. Received: "
+            f"{[task.likelihood for task in tasks]}"
+        )
+    matrix = np.asarray(features, "float64")
+    center, scale = matrix.mean(axis=0), matrix.std(axis=0)
+    # What never changes, such as a dead unit, keeps its scale.
+    scale = np.where(scale > 1e-6 * scale.max(initial=0), scale, 1.0)
+    standard = (matrix - center) / scale
+    size = standard.shape[1] + 1
+    prior = HeadPrior(np.zeros(size), np.eye(size) / size, 0.5)
+    noises = [0.5] * len(tasks)
+    share = further_tasks / (further_tasks + _draws(tasks)) if further_tasks else 0.0
+    if np.isinf(further_tasks):
+        share = 1.0
+    for step in range(1, EM_STEPS + 1):
+        posteriors = [
+            head_posterior(
+                standard,
+                task.labels,
+                prior.mean,
+                prior.covariance,
+                task.likelihood,
+                noise,
+                task.classes,
+            )
+            for task, noise in zip(tasks, noises, strict=True)
+        ]
+        noises = [
+            _noise(standard, task, posterior)
+            for task, posterior in zip(tasks, posteriors, strict=True)
+        ]
+        updated = _maximize(posteriors, share, centered, float(np.mean(noises)), step)
+        change = _change(prior, updated)
+        prior = updated
+        if change < TOLERANCE:
+            break
+    return _in_raw_features(prior, center, scale)
+
+
+def _draws(tasks: Sequence[HeadLabels]) -> int:
+    return sum(task.classes if task.likelihood == "multiclass" else 1 for task in tasks)
+
+
+def _maximize(
+    posteriors: Sequence[HeadPosterior],
+    share: float,
+    centered: bool,
+    noise: float,
+    step: int,
+) -> HeadPrior:
+    """Makes the M step."""
+    size = posteriors[0].mean.shape[0]
+    means = np.concatenate([each.mean for each in posteriors], axis=1).T
+    spreads = []
+    for each in posteriors:
+        units = each.mean.shape[1]
+        blocks = each.covariance.reshape(units, size, units, size)
+        spreads += [blocks[unit, :, unit, :] for unit in range(units)]
+    mean = np.zeros(size) if centered else means.mean(axis=0)
+    apart = means - mean
+    spread = np.mean(spreads, axis=0) + apart.T @ apart / len(means)
+    equal = np.eye(size) * np.trace(spread) / size
+    return HeadPrior(mean, (1 - share) * spread + share * equal, noise, step)
+
+
+def _noise(features: Floats, task: HeadLabels, posterior: HeadPosterior) -> float:
+    """Returns the squared error of a regression that its posterior expects."""
+    if task.likelihood != "regression":
+        return 1.0
+    known = ~np.isnan(task.labels)
+    labels = np.asarray(task.labels, "float64")[known]
+    design = with_bias(features[known])
+    errors = labels - design @ posterior.mean[:, 0]
+    spread = np.sum(design @ posterior.covariance * design, axis=1)
+    least = LEAST_NOISE * max(float(labels.var()), LEAST_NOISE)
+    return max(float(np.mean(errors**2 + spread)), least)
+
+
+def _change(before: HeadPrior, after: HeadPrior) -> float:
+    """Returns how much a step changed the prior, in parts of its spread."""
+    spread = np.sqrt(np.trace(after.covariance))
+    moved = np.linalg.norm(after.mean - before.mean) / spread
+    spread_change = np.linalg.norm(after.covariance - before.covariance)
+    return float(max(moved, spread_change / np.linalg.norm(after.covariance)))
+
+
+def _in_raw_features(prior: HeadPrior, center: Floats, scale: Floats) -> HeadPrior:
+    """Returns the prior of weights on features as they are, not standardized."""
+    size = len(prior.mean)
+    turn = np.zeros((size, size))
+    turn[np.arange(size - 1), np.arange(size - 1)] = 1 / scale
+    turn[-1, :-1] = -center / scale
+    turn[-1, -1] = 1.0
+    return HeadPrior(
+        turn @ prior.mean,
+        turn @ prior.covariance @ turn.T,
+        prior.noise,
+        prior.steps,
+    )
