@@ -119,7 +119,7 @@ def layer_values(layer: keras.layers.Layer) -> list[np.ndarray]:
     Args:
         layer: A layer, or a model.
     """
-    return [np.asarray(each) for each in _variables(layer)]
+    return [keras.ops.convert_to_numpy(each) for each in _variables(layer)]
 
 
 def _variables(layer: keras.layers.Layer) -> list[keras.Variable]:
