@@ -19,7 +19,8 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 from rich.table import Table
-from sklearn.linear_model import LogisticRegressionCV
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
 
 from benchmarks.check_flags import whole_number
 from benchmarks.transfer_problems import (
@@ -31,7 +32,7 @@ from benchmarks.transfer_problems import (
 from keras_mtl.architectures import build_hard_sharing
 from keras_mtl.configuration.command_line import Flag, run_command
 from keras_mtl.errors import UserError
-from keras_mtl.metrics import binary_measures
+from keras_mtl.metrics import binary_metrics
 from keras_mtl.tasks import BinaryTask
 from keras_mtl.training import (
     MemberFit,
@@ -110,7 +111,7 @@ def compare(problem: TransferProblem) -> dict[str, dict[str, list[float]]]:
     scores: dict[str, dict[str, list[float]]] = {}
     for way, by_seed in found.items():
         measured = [
-            binary_measures(problem.labels[problem.new][rows], probabilities)
+            binary_metrics(problem.labels[problem.new][rows], probabilities)
             for rows, probabilities in zip(problem.test, by_seed, strict=True)
         ]
         scores[way] = {
@@ -192,8 +193,11 @@ def _closed_form(problem: TransferProblem, trunk: Any, seed: int) -> np.ndarray:
 def _logistic(problem: TransferProblem, seed: int) -> np.ndarray:
     """Returns the probabilities of a logistic regression without any trunk."""
     few = problem.few[seed]
-    model = LogisticRegressionCV(
-        Cs=np.logspace(-3, 1, 9), cv=4, scoring="neg_log_loss", max_iter=1000
+    model = GridSearchCV(
+        LogisticRegression(max_iter=1000),
+        {"C": np.logspace(-3, 1, 9)},
+        cv=4,
+        scoring="neg_log_loss",
     )
     model.fit(problem.inputs[few], problem.labels[problem.new][few])
     probabilities: np.ndarray = model.predict_proba(problem.inputs[problem.test[seed]])

@@ -200,6 +200,40 @@ def test_a_transferred_run_can_be_transferred_again(transferred, tmp_path):
     assert main([*argv, "--out", str(tmp_path / "run")]) == 0
 
 
+@pytest.fixture(scope="module")
+def closed_form(folder):
+    assert transfer(folder, folder / "closed", "--transfer-head", "bayesian") == 0
+    return folder / "closed"
+
+
+def test_a_head_in_closed_form_is_an_ordinary_run(folder, closed_form, tmp_path):
+    metrics = json.loads((closed_form / "metrics.json").read_text())
+    # The label is nearly the one that the run was trained on.
+    assert metrics["test"]["relapse"]["auc"] > 0.8
+    assert len(pd.read_csv(closed_form / "history.csv")) == 1
+    assert (closed_form / "serving" / "multi_task" / "1" / "saved_model.pb").is_file()
+    model = keras.saving.load_model(closed_form / "model.keras", compile=False)
+    member = model.get_layer(_core(model)).get_layer("member_1")
+    assert member.get_layer("trunk").trainable_variables == []
+    argv = ["--config", str(closed_form / "config.toml"), "--quiet"]
+    assert main([*argv, "--out", str(tmp_path / "again")]) == 0
+    for name in TEXTS:
+        one, other = (run / name for run in (closed_form, tmp_path / "again"))
+        assert one.read_bytes() == other.read_bytes(), name
+
+
+def test_a_head_in_closed_form_needs_the_rows_of_the_run(folder, run_python, tmp_path):
+    moved = folder / "moved.csv"
+    (folder / "old.csv").rename(moved)
+    try:
+        argv = ["--from", str(folder / "run"), "--data", str(folder / "new.csv")]
+        argv += ["--task", "relapse:binary", "--transfer-head", "bayesian"]
+        expected = ["learns from the rows of", "old.csv: no such file"]
+        check_refused(run_python, argv, expected, tmp_path)
+    finally:
+        moved.rename(folder / "old.csv")
+
+
 def refusals(folder):
     """By name the flags, and what the message has to say."""
     base = ["--data", str(folder / "new.csv"), "--task", "relapse:binary"]
@@ -231,6 +265,13 @@ def refusals(folder):
             [*run, *base[:2], "--task", "trunk:binary:relapse"],
             ["no layer of the trunk"],
         ),
+        "no closed form": (
+            [
+                *(*run, *base[:2], "--transfer-head", "bayesian"),
+                *("--task", "signs:multilabel:smoker,relapse"),
+            ],
+            ["tasks[signs]: the Bayesian head serves", "received multilabel"],
+        ),
         "a wrong rate": ([*run, *base, "--trunk-rate", "2"], ["transfer.trunk_rate"]),
         "a rate without a run": (
             [*base, "--trunk-rate", "0.5"],
@@ -252,6 +293,7 @@ NAMES = (
     "another kind of column",
     "an unknown column",
     "a task named like the trunk",
+    "no closed form",
     "a wrong rate",
     "a rate without a run",
     "two at once",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -10,9 +11,10 @@ import pandas as pd
 
 from keras_mtl.configuration.fit_config import FitConfig
 from keras_mtl.configuration.source_run import SourceRun, read_source_run
+from keras_mtl.configuration.validate import build_config
 from keras_mtl.datasets import heart_disease_path
 from keras_mtl.engine.shared_arrays import aligned_array
-from keras_mtl.errors import UserError, gather
+from keras_mtl.errors import DataWarning, UserError, gather
 from keras_mtl.features import Feature
 from keras_mtl.runs.features import choose_features
 from keras_mtl.runs.known_features import known_features
@@ -51,6 +53,7 @@ class PreparedData:
         sample_weight: What each row counts in training, float32 of shape (N,);
             None where all count the same.
         source_run: The run whose trunk is used; None for a fit from the beginning.
+        source_data: Its rows, for a head whose prior is learned from them.
     """
 
     config: FitConfig
@@ -60,6 +63,7 @@ class PreparedData:
     source: str
     sample_weight: np.ndarray | None = None
     source_run: SourceRun | None = None
+    source_data: PreparedData | None = None
 
     @property
     def rows(self) -> Rows:
@@ -145,7 +149,7 @@ def prepare_data(config: FitConfig) -> PreparedData:
     """
     source = config.data.path or heart_disease_path().name
     path = config.data.path or str(heart_disease_path())
-    run = None
+    run = source_data = None
     declared = config.features
     if config.transfer.run is not None:
         run = read_source_run(config.transfer.run)
@@ -166,6 +170,8 @@ def prepare_data(config: FitConfig) -> PreparedData:
         features = choose_features(frame, config, source, errors)
     else:
         features = known_features(frame, config, run, source, errors)
+        with gather(errors):
+            source_data = _prepare_source(config, run)
     tasks = _resolve(config.tasks, frame, source, errors)
     sample_weight = _sample_weight(frame, config, source, errors)
     test = None
@@ -199,7 +205,32 @@ def prepare_data(config: FitConfig) -> PreparedData:
         config.training,
         config.seed,
     )
-    return PreparedData(config, labels, split, members, source, sample_weight, run)
+    return PreparedData(
+        config, labels, split, members, source, sample_weight, run, source_data
+    )
+
+
+def _prepare_source(config: FitConfig, run: SourceRun) -> PreparedData | None:
+    """Prepares the rows of the run whose trunk is used, if they are needed.
+
+    Raises:
+        UserError: When they cannot be read.
+    """
+    if config.transfer.head != "bayesian":
+        return None
+    try:
+        with warnings.catch_warnings():
+            # The run's own fit has shown them.
+            warnings.simplefilter("ignore", DataWarning)
+            return prepare_data(build_config(run.settings))
+    except UserError as error:
+        raise UserError(
+            *(
+                f"transfer.head: the Bayesian head learns from the rows of "
+                f"{run.folder}, which cannot be read. {message}"
+                for message in error.messages
+            )
+        ) from None
 
 
 def _sample_weight(

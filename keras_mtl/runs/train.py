@@ -23,6 +23,7 @@ from keras_mtl.features import (
 )
 from keras_mtl.model import MultiTaskModel
 from keras_mtl.report.fit_facts import RowSample
+from keras_mtl.runs.closed_form_fit import fit_in_closed_form
 from keras_mtl.runs.feature_effects import (
     FeatureEffects,
     column_blocks,
@@ -118,7 +119,7 @@ def train_run(
         features = learned_features(data)
     tasks = [task.learn(data.labels[task.name][rows]) for task in data.tasks]
     encoder = build_encoder(features)
-    pretrained, member_rows = None, data.members.train
+    transferred, pretrained, member_rows = None, None, data.members.train
     if data.source_run is None:
         core = build_core(config, tasks, encoder.output_shape[-1], features)
     else:
@@ -135,7 +136,11 @@ def train_run(
         give_back_memory()
     else:
         encode_frame(encoder, features, data.rows, out=matrix)
-    fit = fit_members(
+    fit = None
+    if transferred is not None and config.transfer.head == "bayesian":
+        fit = fit_in_closed_form(data, transferred, tasks, matrix, config.model)
+        core = fit.members[0]
+    fit = fit or fit_members(
         core,
         matrix,
         data.labels,

@@ -25,6 +25,7 @@ from keras_mtl.engine.rows import (
 from keras_mtl.engine.training_graph import (
     dropout_layers,
     initial_seeds,
+    statistics,
     training_graph,
 )
 from keras_mtl.engine.xla_choice import one_program_pays, suits_xla, xla_pays
@@ -58,6 +59,33 @@ class MemberFit:
     members: TrainedMembers
     history: dict[str, np.ndarray]
     epochs: np.ndarray
+
+    @classmethod
+    def of_models(
+        cls, models: Sequence[MultiTaskModel], history: dict[str, np.ndarray]
+    ) -> MemberFit:
+        """Returns members that were not trained here, but computed.
+
+        Args:
+            models: Models of one architecture.
+            history: See `MemberFit`.
+        """
+        first = models[0]
+
+        def stacked(variables: Callable[[MultiTaskModel], Any]) -> list[np.ndarray]:
+            columns = zip(*(variables(model) for model in models), strict=True)
+            return [np.stack([each.numpy() for each in column]) for column in columns]
+
+        members = TrainedMembers(
+            first,
+            0,
+            range(len(models)),
+            stacked(lambda model: model.trainable_variables),
+            stacked(statistics),
+            {},
+        )
+        epochs = len(next(iter(history.values())))
+        return cls(members, history, np.full(len(models), epochs))
 
     def mean_history(self) -> dict[str, np.ndarray]:
         """The history's mean over the members, (epochs,).

@@ -20,9 +20,16 @@ from keras_mtl.transfer.posterior import HeadPosterior
 from keras_mtl.transfer.prior import HeadLabels, HeadPrior, fit_head_prior
 from keras_mtl.transfer.trunk import copy_trunk, set_frozen, trained_members
 
-__all__ = ["BayesianHead", "bayesian_head", "head_labels", "member_posterior"]
+__all__ = [
+    "CLOSED_FORM_KINDS",
+    "BayesianHead",
+    "bayesian_head",
+    "head_labels",
+    "member_posterior",
+    "set_head",
+]
 
-KINDS = (BinaryTask, MulticlassTask, RegressionTask)
+CLOSED_FORM_KINDS = (BinaryTask, MulticlassTask, RegressionTask)
 
 
 @dataclass(frozen=True)
@@ -118,7 +125,7 @@ def bayesian_head(
         sources = [
             head_labels(each, _read(each, source_labels[each.name]))
             for each in model.tasks
-            if each.name in source_labels and isinstance(each, KINDS)
+            if each.name in source_labels and isinstance(each, CLOSED_FORM_KINDS)
         ]
     members, posteriors, priors = [], [], []
     for member in trained_members(model):
