@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         join_encoder as join_encoder,
         register_architecture as register_architecture,
         regressor_trunk as regressor_trunk,
+        without_auxiliary as without_auxiliary,
     )
     from keras_mtl.comparison import (
         Comparison as Comparison,
@@ -95,6 +96,7 @@ else:
                 "join_encoder",
                 "register_architecture",
                 "regressor_trunk",
+                "without_auxiliary",
             ),
             "keras_mtl.comparison": ("Comparison", "compare_sharing"),
             "keras_mtl.datasets": (

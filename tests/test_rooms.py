@@ -20,7 +20,7 @@ LAYERS = (
     ("features",),
     ("losses", "metrics", "layers"),
     ("tasks",),
-    ("weighting",),
+    ("auxiliary", "weighting"),
     ("blocks",),
     ("engine",),
     ("model",),

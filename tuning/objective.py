@@ -9,10 +9,10 @@ define.
 **The yardstick.** A trial's own total loss is no objective: each task's loss is
 in it with the trial's loss weight, so that the smallest weights would win.
 `val_loss` here is the sum of the tasks' validation losses with the weights of
-the settings before the search, the same for all trials. All other metrics
-know no weight. What a searched weight does change is how a trial trains and at
-which epoch it stops, as it would in the fit that follows; how the outcome is
-measured, never.
+the settings before the search, the same for all trials; auxiliary tasks are not
+in it. All other metrics know no weight. What a searched weight does change is
+how a trial trains and at which epoch it stops, as it would in the fit that
+follows; how the outcome is measured, never.
 """
 
 from __future__ import annotations
@@ -75,7 +75,13 @@ def validation_metrics(
     (0.08, 1.0)
     """
     metrics = {
-        "val_loss": float(sum(task.loss_weight * losses[task.name] for task in tasks))
+        "val_loss": float(
+            sum(
+                task.loss_weight * losses[task.name]
+                for task in tasks
+                if not task.auxiliary
+            )
+        )
     }
     for task in tasks:
         metrics[f"val_{task.name}_loss"] = float(losses[task.name])

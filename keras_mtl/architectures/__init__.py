@@ -54,6 +54,9 @@ if TYPE_CHECKING:
         build_soft_sharing as build_soft_sharing,
     )
     from keras_mtl.architectures.star import build_star as build_star
+    from keras_mtl.architectures.main_tasks import (
+        without_auxiliary as without_auxiliary,
+    )
 else:
     __getattr__, __all__, __dir__ = lazy_names(
         __name__,
@@ -98,5 +101,6 @@ else:
             "keras_mtl.architectures.sluice": ("build_sluice",),
             "keras_mtl.architectures.soft_sharing": ("build_soft_sharing",),
             "keras_mtl.architectures.star": ("build_star",),
+            "keras_mtl.architectures.main_tasks": ("without_auxiliary",),
         },
     )

@@ -7,14 +7,14 @@ from typing import Any
 
 import keras
 
-from keras_mtl._core.errors import UserError, did_you_mean
+from keras_mtl._core.errors import UserError
 from keras_mtl.architectures._frame import Features, build_framed
 from keras_mtl.architectures.blocks import dense_block, dense_trunk
 from keras_mtl.architectures.heads import build_heads
 from keras_mtl.architectures.settings import ChainSettings
 from keras_mtl.layers import ChainedProbability, StandardizedOutput
 from keras_mtl.model import MultiTaskModel
-from keras_mtl.tasks import BinaryTask, Task
+from keras_mtl.tasks import Task
 
 __all__ = ["build_chain"]
 
@@ -45,8 +45,9 @@ def build_chain(
 
     Raises:
         ValueError: As `build_hard_sharing`.
-        UserError: When the order has a name that is no task's, or the form is a
-            product and a task of the chain is not binary.
+        UserError: When the order has a name that is no task's or an auxiliary task
+            before another, or the form is a product and a task of the chain is not
+            binary.
 
     Example:
 
@@ -60,8 +61,9 @@ def build_chain(
     """
     settings = settings or ChainSettings()
     by_name = {task.name: task for task in tasks}
-    order = settings.order or tuple(by_name)
-    _check_order(order, by_name, settings.form)
+    if messages := settings.check_tasks(tasks):
+        raise UserError(*messages)
+    order = settings.order_of(tasks)
 
     def body(hidden: Any) -> dict[str, Any]:
         hidden = dense_trunk(
@@ -82,25 +84,6 @@ def build_chain(
         return {task.name: outputs[task.name] for task in tasks}
 
     return build_framed(features, tasks, body, name, settings.input_dropout)
-
-
-def _check_order(order: Sequence[str], tasks: dict[str, Task], form: str) -> None:
-    messages = [
-        f"model.architecture.order: expected the names of tasks; received "
-        f"{name!r}.{did_you_mean(name, list(tasks))}"
-        for name in order
-        if name not in tasks
-    ]
-    messages += [
-        f"model.architecture.form: expected binary tasks in a chain of products; "
-        f"received {name!r}, a {type(tasks[name]).__name__}."
-        for name in order
-        if form == "product"
-        and name in tasks
-        and not isinstance(tasks[name], BinaryTask)
-    ]
-    if messages:
-        raise UserError(*messages)
 
 
 def _outputs(

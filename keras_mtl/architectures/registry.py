@@ -141,8 +141,10 @@ def build_architecture(
 
     Raises:
         UserError: When the name or a setting is wrong, or the builder does not
-            return a model of these tasks.
+            return a model of these tasks, or one predicts a task from an
+            auxiliary task's output.
     """
+    from keras_mtl.architectures.main_tasks import require_independence
     from keras_mtl.model import MultiTaskModel
 
     chosen = check_architecture(parse_named_settings(architecture))
@@ -158,4 +160,5 @@ def build_architecture(
             "MultiTaskModel of the tasks that it is given; received "
             f"{type(model).__name__}."
         )
+    require_independence(tasks, model.output)
     return model

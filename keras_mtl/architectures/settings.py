@@ -17,6 +17,7 @@ from keras_mtl._core.errors import UserError, did_you_mean
 
 if TYPE_CHECKING:
     from keras_mtl.features.feature import Feature
+    from keras_mtl.tasks.task import Task
 
 __all__ = [
     "COMMON_SETTINGS",
@@ -79,6 +80,18 @@ class ArchitectureSettings(Declaration):
             The settings, or a copy with some of them filled.
         """
         return self
+
+    def check_tasks(self, tasks: Sequence[Task]) -> list[str]:
+        """Finds settings that do not suit the tasks, before anything is built.
+
+        Args:
+            tasks: The tasks.
+
+        Returns:
+            A message for each.
+        """
+        del tasks
+        return []
 
 
 @declaration
@@ -273,7 +286,8 @@ class ChainSettings(ArchitectureSettings):
 
     Args:
         order: The tasks of the chain, by name: each sees the one before. Others
-            are left out of it. By default all tasks, as they are declared.
+            are left out of it. By default all tasks that are not auxiliary, as
+            they are declared.
         form: What a task of the chain sees: the `"outputs"` of the one before
             as inputs of its head; or, by `"product"`, its probability is that of
             the one before times one given the one before.
@@ -289,6 +303,41 @@ class ChainSettings(ArchitectureSettings):
                 "expected an order without a cycle, in which each task is once; "
                 f"received twice: {', '.join(twice)}"
             )
+
+    def order_of(self, tasks: Sequence[Task]) -> tuple[str, ...]:
+        """Returns the names of the tasks of the chain."""
+        return self.order or tuple(task.name for task in tasks if not task.auxiliary)
+
+    def check_tasks(self, tasks: Sequence[Task]) -> list[str]:
+        from keras_mtl.tasks.binary import BinaryTask
+
+        by_name = {task.name: task for task in tasks}
+        order = self.order_of(tasks)
+        messages = [
+            f"model.architecture.order: expected the names of tasks; received "
+            f"{name!r}.{did_you_mean(name, list(by_name))}"
+            for name in order
+            if name not in by_name
+        ]
+        chain = [by_name[name] for name in order if name in by_name]
+        messages += [
+            f"model.architecture.form: expected binary tasks in a chain of products; "
+            f"received {task.name!r}, a {type(task).__name__}."
+            for task in chain
+            if self.form == "product" and not isinstance(task, BinaryTask)
+        ]
+        helpers: list[str] = []
+        for task in chain:
+            if task.auxiliary:
+                helpers.append(task.name)
+            elif helpers:
+                messages.append(
+                    "model.architecture.order: expected auxiliary tasks behind all "
+                    f"others, as their outputs are not predicted. Received: "
+                    f"{task.name!r} behind {', '.join(map(repr, helpers))}. Put them "
+                    "last, or leave them out of the order."
+                )
+        return messages
 
 
 COMMON_SETTINGS = ("trunk", "activation", "dropout", "input_dropout", "batch_norm")

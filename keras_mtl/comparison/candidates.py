@@ -25,7 +25,9 @@ __all__ = [
     "FEWEST_TASKS_TO_GROUP",
     "GROUPS",
     "MULTI_TASK",
+    "SAME_SIZE",
     "SINGLE_TASK",
+    "WITHOUT_AUXILIARY",
     "Candidate",
     "choose_candidates",
 ]
@@ -34,6 +36,7 @@ MULTI_TASK = "multi-task"
 SINGLE_TASK = "single-task"
 SAME_SIZE = "single-task, same size"
 GROUPS = "groups"
+WITHOUT_AUXILIARY = "without auxiliary tasks"
 CLASSICAL = ("linear", "forest", "boosting")
 TITLES = {
     "linear": "logistic or ridge regression",
@@ -84,20 +87,21 @@ class Candidate:
         return TITLES.get(self.name, self.name)
 
     def task_groups(self) -> list[tuple[Task, ...]]:
-        """Returns the tasks that are trained together."""
+        """Returns the tasks that are trained together.
+
+        An auxiliary task has no model of its own: it is not predicted.
+        """
         tasks = self.config.tasks
         if self.form in ("multi-task", "groups"):
             return [tasks]
-        return [
-            (task,)
-            for task in tasks
-            if self.kept is None or task.name == self.kept.task
-        ]
+        return [(task,) for task in self.measured_tasks(tasks)]
 
     def measured_tasks(self, tasks: Sequence[Task]) -> list[Task]:
         """Returns those of the tasks that are trained together that are measured."""
         return [
-            task for task in tasks if self.kept is None or task.name == self.kept.task
+            task
+            for task in tasks
+            if not task.auxiliary and (self.kept is None or task.name == self.kept.task)
         ]
 
     def digest(self, tasks: Sequence[Task]) -> str:
@@ -138,17 +142,19 @@ def choose_candidates(
     """
     own = _with(config, {"training": {"members": settings.members}})
     chosen = [Candidate(MULTI_TASK, "multi-task", own)]
-    if len(config.tasks) > 1:
+    predicted = tuple(task for task in config.tasks if not task.auxiliary)
+    if len(predicted) < len(config.tasks):
+        chosen.append(
+            Candidate(WITHOUT_AUXILIARY, "multi-task", _without_auxiliary(own))
+        )
+    if len(predicted) > 1:
         chosen += [
             Candidate(SINGLE_TASK, "same widths", own),
             Candidate(SAME_SIZE, "same size", own),
         ]
     if config.preset != "article":
-        chosen.append(
-            Candidate(
-                "article", "multi-task", _preset(config, "article", settings.members)
-            )
-        )
+        article = _preset(config, "article", settings.members)
+        chosen.append(Candidate("article", "multi-task", _without_auxiliary(article)))
     chosen += [Candidate(name, "classical", own) for name in CLASSICAL]
     errors: list[str] = []
     for text in settings.compare:
@@ -185,6 +191,20 @@ def _require_groupable(config: FitConfig) -> None:
 
 def _with(config: FitConfig, *layers: dict[str, Any]) -> FitConfig:
     return build_config(config_values(config), *layers)
+
+
+def _without_auxiliary(config: FitConfig) -> FitConfig:
+    """Returns settings without the auxiliary tasks, which a chain may name."""
+    left_out = {task.name for task in config.tasks if task.auxiliary}
+    chosen = config.model.architecture
+    settings = dict(chosen.settings)
+    if "order" in settings:
+        order = [name for name in settings["order"] if name not in left_out]
+        settings["order"] = tuple(order)
+    return config.replace(
+        tasks=tuple(task for task in config.tasks if not task.auxiliary),
+        model=config.model.replace(architecture=chosen.replace(settings=settings)),
+    )
 
 
 def _preset(config: FitConfig, name: str, members: int) -> FitConfig:

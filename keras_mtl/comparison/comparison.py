@@ -10,9 +10,7 @@ import numpy as np
 import pandas as pd
 
 from keras_mtl.analysis import AffinityAgreement
-from keras_mtl.comparison.candidates import (
-    SINGLE_TASK,
-)
+from keras_mtl.comparison.candidates import SINGLE_TASK, WITHOUT_AUXILIARY
 from keras_mtl.comparison.sharing_reasons import TaskGroups
 from keras_mtl.evaluation import (
     FeatureImportance,
@@ -56,7 +54,7 @@ class Comparison:
     """A comparison's result.
 
     Attributes:
-        tasks: The tasks.
+        tasks: The tasks, without auxiliary ones.
         candidates: The names of the models, the multi-task network first.
         predictions: One row per model, task, repeat and row held out that has
             a label: `label_0` and so on, and `output_0` and so on, as many as
@@ -100,12 +98,21 @@ class Comparison:
 
     @property
     def verdicts(self) -> list[str]:
-        """A sentence per task: does sharing help it, beside a network alone?"""
-        if SINGLE_TASK not in self.judgements:
+        """A sentence per task: does sharing help it, beside a network alone?
+
+        Where there are auxiliary tasks, a second one: do they help it?
+        """
+        references = [
+            name for name in (SINGLE_TASK, WITHOUT_AUXILIARY) if name in self.judgements
+        ]
+        if not references:
             name = self.tasks[0].name
             return [f"There is one task, {name}: nothing is shared."]
-        judged = self.judgements[SINGLE_TASK].tasks
-        return [judgement.verdict.sentence for judgement in judged]
+        return [
+            judged.verdict.sentence
+            for name in references
+            for judged in self.judgements[name].tasks
+        ]
 
     def summary(self) -> pd.DataFrame:
         """Returns mean and standard deviation over the folds.

@@ -54,7 +54,7 @@ def fold_effects(
         matrix,
         blocks,
         {name: data.rows[name] for name in blocks},
-        data.tasks,
+        data.main_tasks,
         data.labels,
         fold.test,
         seed=data.config.seed + fold.number,

@@ -58,7 +58,7 @@ def make_folds(data: PreparedData, settings: ComparisonSettings) -> list[Fold]:
             f"{data.source}: expected at least as many rows that differ as folds, "
             f"{max(folds, 2)}. Received: {groups}. Choose fewer folds (--folds)."
         )
-    for task in data.tasks:
+    for task in data.main_tasks:
         for name, word, has in task.label_groups(data.labels[task.name]):
             own = len(np.unique(data.groups[has]))
             if own < folds and (column is None or own < 2):

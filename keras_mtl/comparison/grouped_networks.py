@@ -45,6 +45,8 @@ def train_grouped_networks(
     groups = dict.fromkeys(group for each in groupings for group in each.groups)
     fits = [FoldFit() for _ in folds]
     for group in groups:
+        if all(tasks[name].auxiliary for name in group):
+            continue  # Nobody is helped by what they would learn.
         own = [i for i, each in enumerate(groupings) if group in each.groups]
         # A task alone shares with nobody, whatever the architecture.
         network = replace(

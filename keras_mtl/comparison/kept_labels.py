@@ -83,7 +83,11 @@ def training_strata(
     """Returns by task name what splits of rows with these labels are stratified by.
 
     Args:
-        tasks: The tasks.
+        tasks: The tasks. Auxiliary ones do not count.
         labels: See `training_labels`.
     """
-    return {task.name: task.strata(labels[task.name]) for task in tasks}
+    return {
+        task.name: task.strata(labels[task.name])
+        for task in tasks
+        if not task.auxiliary
+    }

@@ -50,7 +50,7 @@ def label_efficiency(
     data, settings = experiment.data, experiment.settings
     compared = [each for each in experiment.candidates if each.is_compared]
     rows = []
-    for task in data.tasks:
+    for task in data.main_tasks:
         for share in sorted(set(settings.label_shares)):
             count = labels_kept(data, experiment.folds, KeptLabels(task.name, share))
             names = {

@@ -46,14 +46,14 @@ def check_label_shares(
     """
     if not settings.label_shares:
         return
-    if len(data.tasks) < 2:
+    if len(data.main_tasks) < 2:
         raise UserError(
             "--label-shares: expected two or more tasks, of which one keeps a share of "
-            f"its labels. Received: one, {data.tasks[0].name!r}."
+            f"its labels. Received: one, {data.main_tasks[0].name!r}."
         )
     errors = [
         message
-        for task in data.tasks
+        for task in data.main_tasks
         for share in _shares(settings)
         for message in _too_few(data, folds, KeptLabels(task.name, share), task)
     ]
@@ -81,7 +81,7 @@ def label_share_candidates(
     """
     found = [
         share_candidate(data, folds, candidates, model, task.name, share)
-        for task in data.tasks
+        for task in data.main_tasks
         for share in _shares(settings)
         for model in (MULTI_TASK, SINGLE_TASK)
     ]

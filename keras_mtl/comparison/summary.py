@@ -14,6 +14,7 @@ from keras_mtl.comparison.candidates import (
     MULTI_TASK,
     SAME_SIZE,
     SINGLE_TASK,
+    WITHOUT_AUXILIARY,
     Candidate,
 )
 from keras_mtl.comparison.comparison import Comparison, label_count, numbered
@@ -77,6 +78,8 @@ def summarize(experiment: Experiment, groups: Mapping[str, np.ndarray]) -> Compa
             names = ", ".join(task.name for task in unit.tasks)
             facts["parameters"][names] = fit.parameters
         for task in unit.tasks:
+            if task.auxiliary:
+                continue  # Trained beside the others, and not compared.
             place = (model, task.name, fold.repeat, fold.number)
             labels = experiment.data.labels[task.name][fold.test]
             outputs = fit.outputs.get(task.name)
@@ -94,7 +97,7 @@ def summarize(experiment: Experiment, groups: Mapping[str, np.ndarray]) -> Compa
     table = pd.DataFrame(metrics, columns=[*PLACE, "metric", "value"])
     joined = join_effects(effects)
     result = Comparison(
-        experiment.data.tasks,
+        experiment.data.main_tasks,
         tuple(candidate.name for candidate in compared),
         pd.concat(predictions, ignore_index=True)
         if predictions
@@ -201,7 +204,7 @@ def _judge(
     data, settings = experiment.data, experiment.settings
     table = result.metrics
     compared = set(table.loc[table["model"] == reference.name, "task"])
-    tasks = [task for task in data.tasks if task.name in compared]
+    tasks = [task for task in data.main_tasks if task.name in compared]
     facts = {
         task.name: metric_facts(task, main_metric(task), data.labels[task.name])
         for task in tasks
@@ -217,7 +220,11 @@ def _judge(
         return int(np.isfinite(labels).any(axis=1).sum())
 
     limit = settings.equivalence
-    alone = reference.name in (SINGLE_TASK, SAME_SIZE)
+    subject = "The multi-task network"
+    if reference.name in (SINGLE_TASK, SAME_SIZE):
+        subject = "Sharing"
+    elif reference.name == WITHOUT_AUXILIARY:
+        subject = "Training with auxiliary tasks"
     return judge_tasks(
         facts,
         {name: values(MULTI_TASK, name) for name in facts},
@@ -226,7 +233,7 @@ def _judge(
         test_share=1 / experiment.folds_per_repeat,
         equivalence=None if limit is None else dict.fromkeys(facts, limit),
         level=settings.level,
-        subject="Sharing" if alone else "The multi-task network",
+        subject=subject,
     )
 
 

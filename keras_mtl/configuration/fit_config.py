@@ -2,13 +2,15 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints, field_validator
 
 from keras_mtl._core.declarations import Declaration, Widths, declaration
 from keras_mtl._core.named_settings import NamedSettings
 from keras_mtl.architectures.registry import check_architecture
 from keras_mtl.architectures.settings import ArchitectureSettings
+from keras_mtl.auxiliary.helper import AuxiliaryHelper
 from keras_mtl.features.feature import Feature
+from keras_mtl.tables.expressions import parse_expression
 from keras_mtl.tasks.task import Task
 from keras_mtl.training.settings import TrainingSettings
 from keras_mtl.transfer.settings import TransferSettings
@@ -41,6 +43,8 @@ class DataSettings(Declaration):
             training, a number of 0 or more. It is not a feature.
         missing: Texts that mean a missing cell, beside the usual ones.
         decimal_mark: `","` or `"."`; by default what the numbers tell.
+        computed: By name, columns computed from others, for labels alone: an
+            expression such as `"pulse >= 220 - age"`. See `parse_expression`.
     """
 
     path: str | None = None
@@ -50,6 +54,17 @@ class DataSettings(Declaration):
     sample_weight: str | None = None
     missing: tuple[str, ...] = ()
     decimal_mark: Literal[",", "."] | None = None
+    computed: dict[str, str] = Field(default_factory=dict)
+
+    @field_validator("computed")
+    @classmethod
+    def _check_expressions(cls, value: dict[str, str]) -> dict[str, str]:
+        for name, text in value.items():
+            try:
+                parse_expression(text)
+            except ValueError as error:
+                raise ValueError(f"{name}: {error}") from None
+        return value
 
 
 @declaration
@@ -159,6 +174,7 @@ class FitConfig(Declaration):
         transfer: See `TransferSettings`.
         output: See `OutputSettings`.
         tasks: What is predicted.
+        auxiliary: What auxiliary tasks are made of, once the data are read.
         features: The features that are declared; others are inferred.
     """
 
@@ -173,4 +189,5 @@ class FitConfig(Declaration):
     transfer: TransferSettings = TransferSettings()
     output: OutputSettings = OutputSettings()
     tasks: tuple[Task, ...] = ()
+    auxiliary: tuple[AuxiliaryHelper, ...] = ()
     features: tuple[Feature, ...] = ()

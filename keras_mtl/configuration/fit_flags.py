@@ -78,12 +78,27 @@ FLAGS = (
         "Read numbers with this decimal mark, a comma or a point.",
         metavar="MARK",
     ),
+    Flag(
+        "--compute",
+        "data.computed",
+        "Compute this column from others, for the labels of a task.",
+        form="entry",
+        metavar="NAME=EXPRESSION",
+    ),
     # Tasks and features
     Flag(
         "--task",
         "tasks",
         "Predict this; the kind is binary, multiclass, regression, multilabel or a "
         "plugin's. A binary task may have a rule: heart:binary:num>0.",
+        form="repeat",
+        metavar="NAME:KIND[:COLUMN]",
+    ),
+    Flag(
+        "--auxiliary",
+        "auxiliary",
+        "Train on this task too, for the sake of the others: it is not predicted, "
+        "and its column is not an input.",
         form="repeat",
         metavar="NAME:KIND[:COLUMN]",
     ),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from keras_mtl.auxiliary.kinds import parse_auxiliary
 from keras_mtl.configuration.presets import HEART_DISEASE
 from keras_mtl.errors import did_you_mean, gather
 from keras_mtl.tasks.kinds import parse_task
@@ -34,7 +35,7 @@ def nest_flags(
     """
     nested: dict[str, Any] = {}
     for key, value in values.items():
-        if key in {"tasks", "features", "head_widths", "loss_weights"}:
+        if key in {"tasks", "auxiliary", "features", "head_widths", "loss_weights"}:
             continue
         section, _, name = key.rpartition(".")
         (nested.setdefault(section, {}) if section else nested)[name] = value
@@ -54,6 +55,8 @@ def nest_flags(
             nested.setdefault("tasks", []).append(parse_task(text))
         except ValueError as error:
             errors.append(f"--task: {error}.")
+    if values.get("auxiliary"):
+        _add_auxiliary(nested, values["auxiliary"], file, errors)
     if values.get("features"):
         # Loads NumPy, which most commands that are refused need not wait for.
         from keras_mtl.features.flags import parse_features
@@ -62,6 +65,41 @@ def nest_flags(
             nested["features"] = parse_features(values["features"])
     _set_on_tasks(nested, values, file, errors)
     return nested
+
+
+def _add_auxiliary(
+    nested: dict[str, Any],
+    texts: Sequence[str],
+    file: Mapping[str, Any],
+    errors: list[str],
+) -> None:
+    """Adds auxiliary tasks, and helpers, behind those that are declared already."""
+    added: dict[str, list[dict[str, Any]]] = {"tasks": [], "auxiliary": []}
+    for text in texts:
+        try:
+            table, values = parse_auxiliary(text)
+        except ValueError as error:
+            errors.append(f"--auxiliary: {error}.")
+        else:
+            added[table].append(values)
+    names = {entry["name"] for entries in added.values() for entry in entries}
+    # A run that goes on knows its own already.
+    known = [
+        task
+        for task in _tasks_by_name(nested, file).values()
+        if not (task.get("auxiliary") and task["name"] in names)
+    ]
+    nested["tasks"] = [*known, *added["tasks"]]
+    helpers = file.get("auxiliary")
+    if added["auxiliary"]:
+        nested["auxiliary"] = [
+            *(
+                entry
+                for entry in (helpers if isinstance(helpers, list) else [])
+                if not (isinstance(entry, Mapping) and entry.get("name") in names)
+            ),
+            *added["auxiliary"],
+        ]
 
 
 def _class_weights(task: str, text: str, errors: list[str]) -> str | dict[str, str]:
@@ -93,20 +131,36 @@ def _set_on_tasks(
     if not any(entries for _, _, entries in settings):
         return
     tasks = _tasks_by_name(nested, file)
+    helpers = _helpers_by_name(nested, file)
+    known = {**tasks, **helpers}
     for flag, key, entries in settings:
         for name, text in entries.items():
-            if name not in tasks:
+            if name not in known:
                 errors.append(
                     f"{flag}: expected the name of a task; received {name!r}."
-                    f"{did_you_mean(name, tasks)} Tasks: {', '.join(tasks)}."
+                    f"{did_you_mean(name, known)} Tasks: {', '.join(known)}."
                 )
             else:
-                tasks[name][key] = (
+                known[name][key] = (
                     [width for width in text.split(",") if width]
                     if key == "widths"
                     else text
                 )
     nested["tasks"] = list(tasks.values())
+    if helpers:
+        nested["auxiliary"] = list(helpers.values())
+
+
+def _helpers_by_name(
+    nested: Mapping[str, Any], file: Mapping[str, Any]
+) -> dict[str, dict[str, Any]]:
+    """Returns what flags or file declare that auxiliary tasks are made of."""
+    known = nested.get("auxiliary") or file.get("auxiliary")
+    return {
+        entry["name"]: dict(entry)
+        for entry in (known if isinstance(known, list) else [])
+        if isinstance(entry, Mapping) and isinstance(entry.get("name"), str)
+    }
 
 
 def _tasks_by_name(

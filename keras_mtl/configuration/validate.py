@@ -10,6 +10,13 @@ from pydantic import ValidationError
 
 from keras_mtl._core.declarations import Declaration
 from keras_mtl._core.messages import validation_messages
+from keras_mtl.architectures.registry import ARCHITECTURES
+from keras_mtl.auxiliary.helper import AuxiliaryHelper
+from keras_mtl.auxiliary.kinds import (
+    AUXILIARY_KINDS,
+    deserialize_helper,
+    serialize_helper,
+)
 from keras_mtl.configuration.fit_config import FitConfig
 from keras_mtl.configuration.presets import HEART_DISEASE, PRESETS
 from keras_mtl.configuration.source_run import (
@@ -72,16 +79,21 @@ def build_config(*layers: Values) -> FitConfig:
     features = _declarations(
         values, "features", deserialize_feature, FEATURE_KINDS, errors
     )
+    helpers = _declarations(
+        values, "auxiliary", deserialize_helper, AUXILIARY_KINDS, errors
+    )
     rest = {key: value for key, value in values.items() if key not in _LISTS}
     config = None
     try:
         config = FitConfig(**rest)
     except ValidationError as error:
         errors[:0] = validation_messages(error, FitConfig)
-    errors += check_task_names([task.name for task in tasks])
+    errors += check_task_names([each.name for each in (*tasks, *helpers)])
     errors += _feature_names(features)
     errors += _early_stopping(config)
     errors += _weighed_tasks(config, tasks)
+    errors += _suited_tasks(config, tasks)
+    errors += _hidden_inputs(config, helpers)
     if values.get("tasks", []) == []:
         errors.append(
             "tasks: expected at least one task. Add --task NAME:KIND, such as "
@@ -89,7 +101,9 @@ def build_config(*layers: Values) -> FitConfig:
         )
     if errors or config is None:
         raise UserError(*errors)
-    return config.replace(tasks=tuple(tasks), features=tuple(features))
+    return config.replace(
+        tasks=tuple(tasks), features=tuple(features), auxiliary=tuple(helpers)
+    )
 
 
 def config_values(config: FitConfig) -> dict[str, Any]:
@@ -106,6 +120,9 @@ def config_values(config: FitConfig) -> dict[str, Any]:
             values[field.name] = _without_none(section.get_config(defaults=True))
     values["tasks"] = [_task_values(task) for task in config.tasks]
     values["features"] = [serialize_feature(item) for item in config.features]
+    values["auxiliary"] = [serialize_helper(item) for item in config.auxiliary]
+    if not config.auxiliary:
+        del values["auxiliary"]
     return values
 
 
@@ -118,7 +135,7 @@ def _task_values(task: Task) -> dict[str, Any]:
     }
 
 
-_LISTS = ("tasks", "features")
+_LISTS = ("tasks", "features", "auxiliary")
 # Tables of a method and its settings: those of another method are not its own.
 _WHOLE = ("architecture", "weighting")
 _FROM_HEADS = ("widths", "label_smoothing")
@@ -139,25 +156,28 @@ def _with_source(given: dict[str, Any], errors: list[str]) -> dict[str, Any]:
 
 def _heart_disease(given: Values) -> dict[str, Any]:
     """The embedded data's settings, less the columns that are labels now."""
-    tasks = given.get("tasks")
-    if not isinstance(tasks, list):
+    labels: list[str] = []
+    for key, deserialize in (
+        ("tasks", deserialize_task),
+        ("auxiliary", deserialize_helper),
+    ):
+        entries = given.get(key)
+        for entry in entries if isinstance(entries, list) else []:
+            if isinstance(entry, Mapping):
+                labels += _label_columns(entry, deserialize)
+    if not labels:
         return HEART_DISEASE
-    labels = [
-        column
-        for task in tasks
-        if isinstance(task, Mapping)
-        for column in _label_columns(task)
-    ]
     inputs = HEART_DISEASE["inputs"]
     columns = [column for column in inputs["columns"] if column not in labels]
     return {**HEART_DISEASE, "inputs": {**inputs, "columns": columns}}
 
 
-def _label_columns(task: Values) -> tuple[str, ...]:
+def _label_columns(entry: Values, deserialize: Callable[..., Any]) -> tuple[str, ...]:
     try:
-        return deserialize_task(task).label_columns
+        columns: tuple[str, ...] = deserialize(entry).label_columns
     except ValueError:
         return ()  # What is wrong with it is reported where the tasks are made.
+    return columns
 
 
 def _merge(base: Values, top: Values) -> dict[str, Any]:
@@ -241,6 +261,37 @@ def _weighed_tasks(config: FitConfig | None, tasks: Iterable[Task]) -> list[str]
         f"{did_you_mean(name, names)} Tasks: {', '.join(names)}."
         for name in weighed
         if name not in names
+    ]
+
+
+def _suited_tasks(config: FitConfig | None, tasks: list[Task]) -> list[str]:
+    """Requires a task to predict, and an architecture that suits all of them."""
+    errors = []
+    if tasks and all(task.auxiliary for task in tasks):
+        errors.append(
+            "tasks: expected at least one task that is not auxiliary, as auxiliary "
+            "tasks are not predicted. Received: "
+            f"{', '.join(repr(task.name) for task in tasks)}, all auxiliary. Add a "
+            "task to predict (--task NAME:KIND)."
+        )
+    if config is not None and tasks:
+        chosen = config.model.architecture
+        settings = ARCHITECTURES.settings(chosen.name)(**chosen.settings)
+        errors += settings.check_tasks(tasks)
+    return errors
+
+
+def _hidden_inputs(
+    config: FitConfig | None, helpers: list[AuxiliaryHelper]
+) -> list[str]:
+    if config is None or config.model.input_dropout:
+        return []
+    return [
+        f"model.input_dropout: expected a share above 0, as auxiliary {helper.name!r} "
+        f"({helper.kind}) learns to give back inputs that training hides; received 0. "
+        "Set it (--input-dropout 0.2)."
+        for helper in helpers
+        if helper.needs_hidden_inputs
     ]
 
 

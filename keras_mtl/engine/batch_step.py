@@ -164,7 +164,10 @@ class BatchStep:
             for i in self.groups.shared
         )
         kinds = [task.loss_kind for task in self.model.tasks]
-        return self.weighting.initial_state(len(kinds), parameters, kinds)
+        extra = {}
+        if self.weighting.uses_auxiliary:
+            extra = {"auxiliary": [task.auxiliary for task in self.model.tasks]}
+        return self.weighting.initial_state(len(kinds), parameters, kinds, **extra)
 
     def __call__(
         self,

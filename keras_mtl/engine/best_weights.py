@@ -37,6 +37,10 @@ class BestWeights:
         self._current = [*trainer.weights, *trainer.statistics] if patience else []
         self._best = [_variable(tf.convert_to_tensor(each)) for each in self._current]
         self._weights = len(trainer.weights)
+        # Auxiliary tasks are there for the others: when to stop is not theirs to say.
+        tasks = trainer.step.model.tasks
+        counted = np.array([not task.auxiliary for task in tasks], "float32")
+        self._counted = None if counted.all() else tf.constant(counted)
 
     @property
     def variables(self) -> list[keras.Variable]:
@@ -47,7 +51,10 @@ class BestWeights:
         """Take the tasks' validation losses after an epoch, (K, T)."""
         if not self.patience:
             return
-        joint = tf.reduce_sum(losses * trainer.loss_weights, axis=-1)
+        weighted = losses * trainer.loss_weights
+        if self._counted is not None:
+            weighted *= self._counted
+        joint = tf.reduce_sum(weighted, axis=-1)
         active = tf.convert_to_tensor(self.active)
         better = (joint < self.best_loss) & active
         epoch = self.epochs + 1

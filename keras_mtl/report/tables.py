@@ -68,7 +68,8 @@ def data_table(tasks: Sequence[Task], features: Sequence[Feature]) -> Table:
         table.add_column(heading)
     for task in tasks:
         columns = ", ".join(task.label_columns)
-        _add_row(table, "task", task.name, task.kind, columns, task.describe())
+        what = "auxiliary task" if task.auxiliary else "task"
+        _add_row(table, what, task.name, task.kind, columns, task.describe())
     table.add_section()
     shown = features if len(features) <= MOST_FEATURES else features[:FIRST_FEATURES]
     for feature in shown:

@@ -116,6 +116,11 @@ def _feature_columns(
                 f"{source}: column {column!r} is a feature and the label of task "
                 f"{labels[column]!r}. Leave it out of the features."
             )
+        elif column in config.data.computed:
+            errors.append(
+                f"{source}: column {column!r} is computed, for labels alone, and can't "
+                "be a feature: a request to the served model would lack it."
+            )
     errors += _kinds_twice(config, source)
     weight = config.data.sample_weight
     if weight in labels or weight in [*(inputs.columns or ()), *declared]:
@@ -123,7 +128,7 @@ def _feature_columns(
             f"{source}: column {weight!r} is the sample weight and a "
             f"{'label' if weight in labels else 'feature'}. Choose one."
         )
-    left_out = {*inputs.drop, *labels, weight}
+    left_out = {*inputs.drop, *labels, *config.data.computed, weight}
     if inputs.columns is None:
         # A patient's number would let the network know the patient again.
         left_out |= {config.data.group} if config.data.group is not None else set()

@@ -88,11 +88,12 @@ def predict_run(
     with terminal.loading():
         import tensorflow as tf
 
+        from keras_mtl.architectures import without_auxiliary
         from keras_mtl.runs.predictions import predict_frame, prediction_table
         from keras_mtl.serving import load_model
 
         tf.config.list_logical_devices()
-        model = load_model(path)
+        model = without_auxiliary(load_model(path))
         outputs = predict_frame(model, frame)
     answers = prediction_table(model, outputs, labels, np.arange(len(frame)))
     if out is None:

@@ -16,6 +16,7 @@ from keras_mtl.datasets import heart_disease_path
 from keras_mtl.engine.shared_arrays import aligned_array
 from keras_mtl.errors import DataWarning, UserError, gather
 from keras_mtl.features import Feature
+from keras_mtl.runs.auxiliary import add_auxiliary, compute_columns, find_copies
 from keras_mtl.runs.features import choose_features
 from keras_mtl.runs.known_features import known_features
 from keras_mtl.runs.split import (
@@ -118,13 +119,22 @@ class PreparedData:
 
     @property
     def strata(self) -> dict[str, np.ndarray]:
-        """By task name, what splits of the rows are stratified by."""
+        """By task name, what splits of the rows are stratified by.
+
+        Auxiliary tasks are not among them: with and without them, a run holds the
+        same rows out.
+        """
         return _strata(self.tasks, self.labels)
 
     @property
     def tasks(self) -> tuple[Task, ...]:
         """The tasks, with nothing left open."""
         return self.config.tasks
+
+    @property
+    def main_tasks(self) -> tuple[Task, ...]:
+        """The tasks that are predicted and judged: those that are not auxiliary."""
+        return tuple(task for task in self.tasks if not task.auxiliary)
 
     @property
     def features(self) -> tuple[Feature, ...]:
@@ -163,23 +173,27 @@ def prepare_data(config: FitConfig) -> PreparedData:
     frame = read_rows(
         path, words, config.data.missing, config.data.decimal_mark, numbers
     )
-    _mask_labels(frame, config)
-
     errors: list[str] = []
+    config = add_auxiliary(frame, config, source, errors)
+    _mask_labels(frame, config)
     if run is None:
         features = choose_features(frame, config, source, errors)
     else:
         features = known_features(frame, config, run, source, errors)
         with gather(errors):
             source_data = _prepare_source(config, run)
+    config = add_auxiliary(frame, config, source, errors, features)
     tasks = _resolve(config.tasks, frame, source, errors)
+    if not errors:
+        errors += find_copies(frame, config, tasks, features, source)
     sample_weight = _sample_weight(frame, config, source, errors)
     test = None
     if config.data.test_path is not None:
         test = _read_test(config, tasks, features, errors)
     elif not errors:
         for task in tasks:
-            errors += _rare(task, frame, source)
+            # An auxiliary task is not judged: a class that it never sees is no loss.
+            errors += [] if task.auxiliary else _rare(task, frame, source)
     if errors:
         raise UserError(*errors)
 
@@ -192,7 +206,8 @@ def prepare_data(config: FitConfig) -> PreparedData:
     else:
         split = join_test_rows(frame, test, columns, config, test_source)
         labels = _encode(tasks, split.frame)
-    require_classes(tasks, labels, split, source, test_source)
+    judged = [task for task in tasks if not task.auxiliary]
+    require_classes(judged, labels, split, source, test_source)
     _require_weighed_classes(tasks, labels, config, split)
     if sample_weight is not None and test is not None:
         # Test rows have no part in training.
@@ -324,7 +339,11 @@ def _encode(tasks: Sequence[Task], frame: Rows) -> dict[str, np.ndarray]:
 def _strata(
     tasks: Sequence[Task], labels: dict[str, np.ndarray]
 ) -> dict[str, np.ndarray]:
-    return {task.name: task.strata(labels[task.name]) for task in tasks}
+    return {
+        task.name: task.strata(labels[task.name])
+        for task in tasks
+        if not task.auxiliary
+    }
 
 
 def _resolve(
@@ -367,16 +386,25 @@ def _read_test(
         )
     if test is None:
         return None
+    with gather(errors):
+        compute_columns(test, config, config.data.computed, source, lenient=True)
     _mask_labels(test, config)
     columns = [feature.column_name for feature in features]
-    columns += [column for task in config.tasks for column in task.label_columns]
+    # What is known only later need not be there: an auxiliary task is not judged.
+    columns += [
+        column
+        for task in config.tasks
+        for column in task.label_columns
+        if not task.auxiliary
+    ]
     errors += require_columns(test, columns, "as in the training data", source)
     for feature in features:
         if feature.column_name in test:
             errors += feature.check_values(test, source)
     if not errors:
         for task in tasks:
-            errors += task.check_labels(test, source)
+            if all(column in test for column in task.label_columns):
+                errors += task.check_labels(test, source)
     return test
 
 
@@ -391,7 +419,8 @@ def _with_columns(config: FitConfig) -> FitConfig:
         categorical=(),
         missing_values=_missing_labels(config),
     )
-    return config.replace(inputs=inputs)
+    # What auxiliary tasks were made of is among the tasks and computed columns now.
+    return config.replace(inputs=inputs, auxiliary=())
 
 
 def word_columns(tasks: Iterable[Task], features: Iterable[Feature]) -> set[str]:

@@ -42,9 +42,22 @@ def run_details(run: Path) -> dict[str, Any]:
     if config.is_file():
         values = read_toml(str(config))
         details |= {key: values[key] for key in ("preset", "seed") if key in values}
+        # What a client is never sent is not described to it.
+        for part in details.get("metrics", {}).values():
+            for name in _auxiliary_tasks(values):
+                part.pop(name, None)
         data = values.get("data")
         details["data"] = _describe_data(data if isinstance(data, dict) else {})
     return details
+
+
+def _auxiliary_tasks(settings: dict[str, Any]) -> list[str]:
+    tasks = settings.get("tasks")
+    return [
+        task["name"]
+        for task in (tasks if isinstance(tasks, list) else [])
+        if isinstance(task, dict) and task.get("auxiliary") and "name" in task
+    ]
 
 
 def _describe_data(settings: dict[str, Any]) -> dict[str, Any]:

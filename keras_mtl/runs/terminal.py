@@ -10,7 +10,7 @@ import os
 import sys
 import tempfile
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TextIO, cast
 
@@ -28,6 +28,7 @@ from keras_mtl.configuration.workers import Workers
 from keras_mtl.errors import DataWarning
 from keras_mtl.report.tables import data_table, metrics_tables
 from keras_mtl.runs.prepare import PreparedData
+from keras_mtl.tasks import Task
 
 __all__ = ["Terminal"]
 
@@ -116,6 +117,13 @@ class Terminal:
                 held out.
         """
         self.console.print(data_table(data.tasks, data.features))
+        left = _learned_columns(data.tasks, data.config.data.computed)
+        if left:
+            names = ", ".join(map(printable, left))
+            self.console.print(
+                f"Not inputs, as auxiliary tasks learn to predict them: {names}",
+                soft_wrap=True,
+            )
         if split is None:
             split = (
                 f"{len(data.train_rows)} rows to train on, {len(data.test_rows)} held "
@@ -201,6 +209,19 @@ def _without_garbage_collection() -> Iterator[None]:
             atexit.register(gc.freeze)
         if enabled:
             gc.enable()
+
+
+def _learned_columns(tasks: Sequence[Task], computed: Collection[str]) -> list[str]:
+    """Returns the columns of the data that auxiliary tasks alone need as labels."""
+    main = {each for task in tasks if not task.auxiliary for each in task.label_columns}
+    columns = [
+        column for task in tasks if task.auxiliary for column in task.label_columns
+    ]
+    return [
+        column
+        for column in dict.fromkeys(columns)
+        if column not in computed and column not in main
+    ]
 
 
 def _losses(means: dict[str, float]) -> str:

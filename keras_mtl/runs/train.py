@@ -10,7 +10,12 @@ import numpy as np
 
 from keras_mtl._core.memory import give_back_memory, release_in_turn
 from keras_mtl.analysis import activity_sentences, unit_activity
-from keras_mtl.architectures import average_members, build_architecture, join_encoder
+from keras_mtl.architectures import (
+    average_members,
+    build_architecture,
+    join_encoder,
+    without_auxiliary,
+)
 from keras_mtl.configuration.fit_config import FitConfig
 from keras_mtl.engine.replicas import Replicas
 from keras_mtl.engine.shared_arrays import aligned_array
@@ -29,7 +34,7 @@ from keras_mtl.runs.feature_effects import (
     column_blocks,
     feature_effects,
 )
-from keras_mtl.runs.predictions import matrix_predictor
+from keras_mtl.runs.predictions import matrix_predictor, predict_matrix
 from keras_mtl.runs.prepare import PreparedData
 from keras_mtl.runs.transferred_core import (
     labelled_rows,
@@ -48,8 +53,12 @@ class TrainedRun:
     """What training a run gave.
 
     Attributes:
-        model: The raw-feature model: all members, averaged.
-        answers: By task name its outputs for all rows, (N, units).
+        model: The raw-feature model: all members, averaged, without auxiliary
+            tasks.
+        training_model: The same with auxiliary tasks, to train on from; None where
+            there are none.
+        tasks: All tasks, as they were trained.
+        answers: By task name the outputs for all rows, (N, units).
         fit: The members and their history.
         parameters: The number of one member's trainable parameters.
         idle_units: A sentence for each layer with units that are of no use:
@@ -58,6 +67,8 @@ class TrainedRun:
     """
 
     model: MultiTaskModel
+    training_model: MultiTaskModel | None
+    tasks: tuple[Task, ...]
     answers: dict[str, np.ndarray]
     fit: MemberFit
     parameters: int
@@ -156,9 +167,15 @@ def train_run(
         pretrained=pretrained,
     )
     give_back_memory()
-    answer = average_members(fit.members)
+    answer = average_members([without_auxiliary(each) for each in fit.members])
     predict = matrix_predictor(answer)
     answers = predict(matrix)
+    training_model = None
+    if len(answer.tasks) < len(tasks):
+        whole = average_members(fit.members)
+        # What the final model predicts, to the last bit, and auxiliary tasks beside.
+        answers = {**predict_matrix(whole, matrix), **answers}
+        training_model = join_encoder(encoder, whole, features, name=config.model.name)
     effects = FeatureEffects()
     if sample is not None and config.report.importance_repeats:
         effects = feature_effects(
@@ -166,7 +183,7 @@ def train_run(
             matrix[sample.test_rows],
             column_blocks(features),
             {str(name): column for name, column in sample.test.items()},
-            tasks,
+            answer.tasks,
             {name: each[sample.test_rows] for name, each in data.labels.items()},
             np.arange(len(sample.test_rows)),
             config.report.importance_repeats,
@@ -175,5 +192,12 @@ def train_run(
     idle = activity_sentences(unit_activity(answer, matrix, rows=rows))
     model = join_encoder(encoder, answer, features, name=config.model.name)
     return TrainedRun(
-        model, answers, fit, int(core.count_params()), list(idle), effects
+        model,
+        training_model,
+        tuple(tasks),
+        answers,
+        fit,
+        int(core.count_params()),
+        list(idle),
+        effects,
     )

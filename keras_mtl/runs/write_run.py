@@ -76,7 +76,7 @@ def write_run(
     details = run_details(folder)
     facts = FitFacts(
         data.config.model.name,
-        model.tasks,
+        run.tasks,
         run.fit.history,
         labels,
         outputs,
@@ -97,7 +97,7 @@ def write_run(
     with draw_beside(
         helpers.painter,
         folder / "plots",
-        model.tasks,
+        run.tasks,
         run.fit.history,
         labels,
         outputs,
@@ -105,6 +105,8 @@ def write_run(
         report=facts,
     ):
         model.save(folder / "model.keras")
+        if run.training_model is not None:
+            run.training_model.save(folder / "training_model.keras")
         history = pd.DataFrame(run.fit.mean_history())
         history.insert(0, "epoch", np.arange(1, len(history) + 1))
         history.to_csv(folder / "history.csv", index=False)

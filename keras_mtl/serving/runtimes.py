@@ -88,9 +88,11 @@ def publish_core(
             of an encoded matrix.
         RuntimeError: When the answers differ from Keras's.
     """
+    from keras_mtl.architectures import without_auxiliary
     from keras_mtl.serving.shared_representation import find_core
 
     runtime.require()
+    model = without_auxiliary(model)
     found = find_core(model)
     if found is None:
         raise UserError(

@@ -12,6 +12,7 @@ import numpy as np
 
 from keras_mtl._core.side_process import SideProcess, SideProcessError
 from keras_mtl._core.whole_folders import plain_path
+from keras_mtl.architectures import without_auxiliary
 from keras_mtl.errors import UserError
 from keras_mtl.features import feature_tensors
 from keras_mtl.model import MultiTaskModel
@@ -84,6 +85,7 @@ def write_saved_model(
     True
     """
     _require_features(model)
+    model = without_auxiliary(model)
     path = Path(path)
     write_folder(
         path,
@@ -120,6 +122,7 @@ def publish_saved_model(
         RuntimeError: See `write_saved_model`.
     """
     _require_features(model)
+    model = without_auxiliary(model)
     return publish_version(
         Path(base, name),
         lambda folder: _fill(folder, model, name, details, warmup_rows, checker),

@@ -150,6 +150,15 @@ class ColumnStore:
             numbers[missing] = np.nan
             self._columns[name] = numbers
 
+    def add(self, name: str, values: np.ndarray) -> None:
+        """Adds a column of numbers.
+
+        Args:
+            name: The column's name, which no other has.
+            values: int64 or float64 of shape (N,).
+        """
+        self._columns[name] = values
+
     def join(
         self,
         other: ColumnStore,

@@ -52,6 +52,7 @@ class BinaryTask(Task):
         widths: See `Task`.
         activation: See `Task`.
         loss_weight: See `Task`.
+        auxiliary: See `Task`.
         positive: The rule for a positive label: a value (`"yes"`) or a
             comparison (`"> 0"`). By default the second of `classes`.
         classes: The words for the negative and the positive answer. By

@@ -43,6 +43,7 @@ class MulticlassTask(Task):
         widths: See `Task`.
         activation: See `Task`.
         loss_weight: See `Task`.
+        auxiliary: See `Task`.
         classes: The classes, in the order of the outputs. By default those of
             the data, sorted.
         label_smoothing: The part of each label spread over all classes.

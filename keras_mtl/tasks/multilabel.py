@@ -43,6 +43,7 @@ class MultilabelTask(Task):
         widths: See `Task`.
         activation: See `Task`.
         loss_weight: See `Task`.
+        auxiliary: See `Task`.
         labels: The label columns, in the order of the outputs.
         threshold: The probability from which on a label is given.
         label_smoothing: The part of each label given to the other answer.

@@ -37,6 +37,7 @@ class RegressionTask(Task):
         widths: See `Task`.
         activation: See `Task`.
         loss_weight: See `Task`.
+        auxiliary: See `Task`.
         mean: The training labels' mean, which `learn` fills.
         scale: The training labels' standard deviation, which `learn` fills.
 

@@ -57,6 +57,9 @@ class Task(Declaration, ABC):
         activation: The activation of the head's hidden layers. By default
             the trunk's.
         loss_weight: The factor of the task's loss in the total.
+        auxiliary: Whether the task only helps others to learn (Caruana 1997). It
+            is trained, weighted and measured, and left out of predictions, of
+            the served model, of early stopping and of verdicts.
     """
 
     kind: ClassVar[str]
@@ -72,6 +75,7 @@ class Task(Declaration, ABC):
     widths: Widths = ()
     activation: ActivationName | None = None
     loss_weight: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1.0
+    auxiliary: bool = False
 
     @classmethod
     def parse_column(cls, name: str, column: str) -> dict[str, Any]:

@@ -43,8 +43,9 @@ class TrainingSettings(Declaration):
         weight_decay: AdamW's decay of kernels, times the learning rate
             (Loshchilov and Hutter 2019). Biases do not decay.
         patience: The epochs without a better joint validation loss (the sum
-            of the tasks' losses, each times its weight) after which a member
-            stops and takes its best weights back; 0 trains all epochs.
+            of the tasks' losses, each times its weight, without auxiliary tasks)
+            after which a member stops and takes its best weights back; 0 trains
+            all epochs.
         validation_fraction: The share of training rows each member leaves for
             its validation, at most half.
         watch_conflict: Whether the history tells how the tasks' gradients

@@ -40,6 +40,7 @@ class Weighting:
     - `uses_losses`: pass `losses` to the call (always so for `"losses"`).
     - `weighs_by_losses`: the weights, or the next state, depend on what the
       losses are, so that replicas have to exchange them first.
+    - `uses_auxiliary`: tell `initial_state` which tasks are auxiliary.
     - `uses_last_shared_layer`: the Gramian is that of the last shared layer
       alone.
     - `samples`: how many independent parts of a batch the rule wants. With 2
@@ -58,6 +59,7 @@ class Weighting:
     needs_end_of_epoch: ClassVar[bool] = False
     uses_losses: ClassVar[bool] = False
     weighs_by_losses: ClassVar[bool] = True
+    uses_auxiliary: ClassVar[bool] = False
     uses_last_shared_layer: ClassVar[bool] = False
     samples: ClassVar[int] = 1
     update_sample: ClassVar[Literal["last", "mean"]] = "last"
@@ -85,6 +87,9 @@ class Weighting:
                 Jacobian aggregators need it.
             kinds: `"regression"` or `"classification"` for each task. Only
                 `uncertainty` uses it; by default all are classification.
+
+        A method that `uses_auxiliary` is given a fourth argument, `auxiliary`: for
+        each task whether it is auxiliary.
         """
         return {}
 

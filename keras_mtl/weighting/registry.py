@@ -53,6 +53,11 @@ _METHODS = {
     "sdmgrad": ("sdmgrad", "SDMGrad", "SDMGradSettings"),
     "modo": ("modo", "MoDo", "MoDoSettings"),
     "excess-mtl": ("excess_mtl", "ExcessMTL", "ExcessMTLSettings"),
+    "gradient-similarity": (
+        "gradient_similarity",
+        "GradientSimilarity",
+        "GradientSimilaritySettings",
+    ),
 }
 
 WEIGHTINGS: Registry[type["Weighting"]] = Registry(

@@ -22,6 +22,7 @@ __all__ = [
     "GradDropSettings",
     "GradNormSettings",
     "GradVacSettings",
+    "GradientSimilaritySettings",
     "IMTLLSettings",
     "MoCoSettings",
     "MoDoSettings",
@@ -206,3 +207,11 @@ class ExcessMTLSettings(Declaration):
 
     step_size: Positive = 0.01
     scale: Scale = "sum"
+
+
+@declaration
+class GradientSimilaritySettings(Declaration):
+    """Settings of `GradientSimilarity`."""
+
+    momentum: Momentum = 0.9
+    form: Literal["gate", "cosine"] = "gate"

@@ -44,6 +44,7 @@ MANY_TASKS = (
     *[km.BinaryTask(f"t{index}", widths=(3,)) for index in range(9)],
     km.RegressionTask("cost"),
 )
+HELPED = tuple(task.replace(auxiliary=task.name in ("well", "cost")) for task in TASKS)
 COMMON = ArchitectureSettings(trunk=(6, 4))
 ALL_COMMON = ArchitectureSettings(
     trunk=(6, 4), activation="tanh", dropout=0.2, input_dropout=0.1, batch_norm=True
@@ -144,6 +145,33 @@ def test_a_task_without_labels_learns_nothing_and_harms_nobody(name):
         assert np.isfinite(losses).all()
         assert losses[-1] < losses[0]
     assert all(np.isfinite(values).all() for values in model.get_weights())
+
+
+def test_auxiliary_tasks_are_trained_and_not_predicted(name, tmp_path):
+    model = build(name, HELPED)
+    model.compile(keras.optimizers.Adam(0.02), jit_compile=False)
+    history = model.fit(INPUTS, labels_of(TASKS), epochs=6, verbose=0).history
+    for task in HELPED:
+        assert history[f"{task.name}_loss"][-1] < history[f"{task.name}_loss"][0]
+    final = km.without_auxiliary(model)
+    assert [task.name for task in final.tasks] == ["sick", "kind"]
+    expected = model(INPUTS)
+    expected = {task: expected[task] for task in ("sick", "kind")}
+    assert_same(expected, final(INPUTS))
+    assert km.without_auxiliary(final) is final
+    layers = {layer.name for layer in final.layers}
+    assert not layers & {"well", "well_1", "cost"}
+    final.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    assert loaded.tasks == final.tasks
+    assert_same(expected, loaded(INPUTS), rtol=1e-6, atol=1e-6)
+
+
+def test_an_ensemble_without_auxiliary_tasks_averages_the_others(name):
+    members = [build(name, HELPED, seed=seed) for seed in (0, 1)]
+    whole = km.average_members(members)
+    expected = {task: whole(INPUTS)[task] for task in ("sick", "kind")}
+    assert_same(expected, km.without_auxiliary(whole)(INPUTS), atol=1e-6)
 
 
 def test_ten_tasks_are_predicted_as_by_heads_of_their_own(name, monkeypatch):
@@ -350,10 +378,13 @@ def test_the_command_fits_saves_and_predicts(name, tmp_path):
     arguments = ["--data", str(tmp_path / "rows.csv"), "--task", "sick:binary"]
     arguments += ["--task", "cost:regression", "--architecture", name]
     arguments += ["--members", "2", "--epochs", "2", "--quiet"]
+    arguments += ["--auxiliary", "later:hindsight:x4"]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         assert main([*arguments, "--out", str(tmp_path / "run")]) == 0
     metrics = json.loads((tmp_path / "run" / "metrics.json").read_text())["test"]
-    assert set(metrics) >= {"sick", "cost"}
+    assert set(metrics) == {"sick", "cost", "later_x4"}
+    predictions = pd.read_csv(tmp_path / "run" / "predictions.csv")
+    assert not [column for column in predictions if column.startswith("later")]
     config = (tmp_path / "run" / "config.toml").read_text()
     assert name == "hard-sharing" or name in config

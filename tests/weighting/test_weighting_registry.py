@@ -13,7 +13,7 @@ from tests.weighting.weighting_cases import make
 
 def test_the_names():
     names = keras_mtl.weighting.names()
-    assert len(names) == len(set(names)) == 28
+    assert len(names) == len(set(names)) == 29
     assert names[0] == "sum"
 
 

@@ -1,0 +1,90 @@
+"""The kinds of auxiliary helpers by name, from and to plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from keras_mtl._core.kinds import deserialize_kind
+from keras_mtl._core.registry import Registry
+from keras_mtl.auxiliary.helper import AuxiliaryHelper
+from keras_mtl.tasks.kinds import TASK_KINDS, parse_task
+
+__all__ = [
+    "AUXILIARY_KINDS",
+    "deserialize_helper",
+    "parse_auxiliary",
+    "serialize_helper",
+]
+
+AUXILIARY_KINDS: Registry[type[AuxiliaryHelper]] = Registry(
+    "auxiliary kind",
+    "an auxiliary kind among",
+    {
+        "hint": "keras_mtl.auxiliary.hint:Hint",
+        "hindsight": "keras_mtl.auxiliary.hindsight:Hindsight",
+        "smoothed": "keras_mtl.auxiliary.smoothed:Smoothed",
+        "missing-pattern": "keras_mtl.auxiliary.missing_pattern:MissingPattern",
+        "reconstruction": "keras_mtl.auxiliary.reconstruction:Reconstruction",
+    },
+)
+
+
+def serialize_helper(helper: AuxiliaryHelper) -> dict[str, Any]:
+    """Returns a helper as plain values, for TOML."""
+    return {"kind": helper.kind, **helper.get_config()}
+
+
+def deserialize_helper(config: Mapping[str, Any]) -> AuxiliaryHelper:
+    """Makes a helper from plain values.
+
+    Args:
+        config: The kind and the fields of the helper's declaration.
+
+    Raises:
+        ValueError: When the kind is unknown or a field is wrong.
+
+    Example:
+
+    >>> deserialize_helper({"kind": "hindsight", "name": "later", "columns": ["x"]})
+    Hindsight(name='later', widths=None, loss_weight=1.0, columns=('x',))
+    """
+    return deserialize_kind(config, AUXILIARY_KINDS)
+
+
+def parse_auxiliary(text: str) -> tuple[str, dict[str, Any]]:
+    """Reads an auxiliary task from the command line: NAME:KIND[:COLUMN].
+
+    The kind is a task's or a helper's; it says what may stand for COLUMN.
+
+    Args:
+        text: The flag's value.
+
+    Returns:
+        The table of the settings that it goes to, `"tasks"` or `"auxiliary"`, and
+        the plain values of a declaration.
+
+    Raises:
+        ValueError: When the text is not of that form.
+
+    Example:
+
+    >>> parse_auxiliary("reached:hint:pulse >= 220 - age")
+    ('auxiliary', {'kind': 'hint', 'name': 'reached', 'expression': 'pulse >= 220 - age'})
+    >>> parse_auxiliary("grade:regression")
+    ('tasks', {'kind': 'regression', 'name': 'grade', 'auxiliary': True})
+    """  # noqa: E501
+    name, *rest = text.split(":", 2)
+    kind, column = (rest[0] if rest else ""), rest[1] if len(rest) > 1 else ""
+    if name and kind in AUXILIARY_KINDS and kind not in TASK_KINDS:
+        values = AUXILIARY_KINDS[kind].parse_column(column)
+        return "auxiliary", {"kind": kind, "name": name, **values}
+    if name and kind and kind not in TASK_KINDS:
+        from keras_mtl.errors import did_you_mean
+
+        known = [*TASK_KINDS, *AUXILIARY_KINDS]
+        raise ValueError(
+            f"expected the kind of a task or a helper; received {kind!r} in {text!r}."
+            f"{did_you_mean(kind, known)} Kinds: {', '.join(known)}"
+        )
+    return "tasks", {**parse_task(text), "auxiliary": True}
