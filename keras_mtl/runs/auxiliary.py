@@ -103,6 +103,18 @@ def add_auxiliary(
             compute_columns(frame, config, absent, source)
             computed |= absent
             tasks += [_with_head(task, helper.widths is None, config) for task in added]
+    # Of some columns the labels are computed: they are not inputs either.
+    named = {*(config.inputs.columns or ()), *(f.column_name for f in config.features)}
+    labels = {column for task in tasks for column in task.label_columns}
+    left = dict.fromkeys(
+        column for helper in config.auxiliary for column in helper.label_columns
+    )
+    errors += [
+        f"{source}: column {column!r} is a feature and the label of an auxiliary task. "
+        "Leave it out of the features."
+        for column in left
+        if features is None and column in named - labels
+    ]
     if len(tasks) > len(config.tasks):
         names = [task.name for task in tasks]
         errors += [
@@ -114,8 +126,13 @@ def add_auxiliary(
             for name in names
             if name in {feature.name for feature in features or ()}
         ]
+    drop = dict.fromkeys(
+        [*config.inputs.drop, *(each for each in left if each in frame)]
+    )
     return config.replace(
-        tasks=tuple(tasks), data=config.data.replace(computed=computed)
+        tasks=tuple(tasks),
+        data=config.data.replace(computed=computed),
+        inputs=config.inputs.replace(drop=tuple(drop)),
     )
 
 
