@@ -10,7 +10,6 @@ import tensorflow as tf
 
 import keras_mtl as km
 from keras_mtl.datasets import load_heart_disease
-from keras_mtl.evaluate import main as evaluate
 from keras_mtl.fit import main as fit
 from keras_mtl.predict import main as predict
 from tests.conftest import QUICK
@@ -111,20 +110,28 @@ def test_the_settings_repeat_the_run_and_resume_gives_the_same(
 
 
 @pytest.mark.slow
-def test_an_evaluation_says_whether_they_help(tmp_path, capsys):
-    arguments = ["--folds", "2", "--repeats", "1", "--members", "1", "--epochs", "2"]
-    out = tmp_path / "evaluation"
-    assert evaluate([*arguments, *AUXILIARY, "--quiet", "--out", str(out)]) == 0
-    found = json.loads((out / "evaluation.json").read_text())
-    judged = found["judgements"]["without auxiliary tasks"]["tasks"]
-    assert [each["task"] for each in judged] == ["thal", "heart"]
-    sentences = [each["verdict"]["sentence"] for each in judged]
+def test_an_evaluation_says_whether_they_help():
+    settings = {
+        "training": {"epochs": 2},
+        "auxiliary": [
+            {"kind": "hindsight", "name": "exercise", "columns": ["thalach", "exang"]},
+            {"kind": "smoothed", "name": "grade", "column": "num"},
+        ],
+    }
+    found = km.compare_sharing(settings, folds=2, repeats=1, members=1)
+    judged = found.judgements["without auxiliary tasks"].tasks
+    assert [each.task for each in judged] == ["thal", "heart"]
+    sentences = [each.verdict.sentence for each in judged]
     assert all("raining with auxiliary tasks" in sentence for sentence in sentences)
-    assert found["verdicts"][-2:] == sentences
-    # The same rows, and neither tables nor verdicts on what is not predicted.
-    assert {each["task"] for each in found["summary"]} == {"thal", "heart"}
-    models = {each["model"] for each in found["summary"]}
-    assert {"multi-task", "without auxiliary tasks", "single-task"} < models
+    assert found.verdicts[-2:] == sentences
+    # Neither metrics nor verdicts of what is not predicted.
+    assert [task.name for task in found.tasks] == ["thal", "heart"]
+    assert {*found.metrics["task"]} == {"thal", "heart"}
+    assert found.candidates[:3] == (
+        "multi-task",
+        "without auxiliary tasks",
+        "single-task",
+    )
 
 
 def test_a_repeated_flag_of_another_kind_is_reported_with_all_else(capsys):
