@@ -149,7 +149,11 @@ def test_a_task_without_labels_learns_nothing_and_harms_nobody(name):
 
 def test_auxiliary_tasks_are_trained_and_not_predicted(name, tmp_path):
     model = build(name, HELPED)
-    model.compile(keras.optimizers.Adam(0.02), jit_compile=False)
+    model.compile(
+        keras.optimizers.Adam(0.02),
+        weighting="gradient-similarity",
+        jit_compile=False,
+    )
     history = model.fit(INPUTS, labels_of(TASKS), epochs=6, verbose=0).history
     for task in HELPED:
         assert history[f"{task.name}_loss"][-1] < history[f"{task.name}_loss"][0]

@@ -75,3 +75,43 @@ def test_fits_of_other_settings_have_another_digest(heart):
         for name, candidate in by_name(heart, compare=["upgrad"], repeats=9).items()
         for tasks in candidate.task_groups()
     }
+
+
+HINDSIGHT = {"kind": "hindsight", "name": "later", "columns": ["thalach"]}
+
+
+def test_with_auxiliary_tasks_the_network_is_compared_without_them():
+    config = prepare_data(
+        build_config({"auxiliary": [HINDSIGHT], "training": {"weighting": "dwa"}})
+    ).config
+    found = by_name(config)
+    assert [*found][:3] == ["multi-task", "without auxiliary tasks", "single-task"]
+    own = found["multi-task"].config
+    alone = found["without auxiliary tasks"].config
+    assert [task.name for task in own.tasks] == ["thal", "heart", "later_thalach"]
+    assert alone == own.replace(tasks=own.tasks[:2])
+    # The articles' network is as it is there.
+    assert found["article"].config.tasks == own.tasks[:2]
+    assert [*found["single-task"].task_groups()] == [(task,) for task in own.tasks[:2]]
+    assert found["linear"].task_groups() == found["single-task"].task_groups()
+
+
+def test_one_predicted_task_shares_with_auxiliary_tasks_alone():
+    task = {"kind": "binary", "name": "heart", "column": "num", "positive": "> 0"}
+    settings = {"tasks": [task], "auxiliary": [HINDSIGHT]}
+    found = by_name(prepare_data(build_config(settings)).config)
+    assert "without auxiliary tasks" in found
+    assert "single-task" not in found
+
+
+def test_a_chain_is_compared_without_its_auxiliary_end():
+    architecture = {"name": "chain", "order": ["thal", "heart", "chol"]}
+    tasks = [
+        {"kind": "multiclass", "name": "thal"},
+        {"kind": "binary", "name": "heart", "column": "num", "positive": "> 0"},
+        {"kind": "regression", "name": "chol", "auxiliary": True},
+    ]
+    settings = {"tasks": tasks, "model": {"architecture": architecture}}
+    found = by_name(prepare_data(build_config(settings)).config)
+    alone = found["without auxiliary tasks"].config.model.architecture
+    assert alone.settings["order"] == ("thal", "heart")
