@@ -1,12 +1,13 @@
 """What auxiliary tasks of each kind give on the embedded heart data.
 
     python -m benchmarks.auxiliary [--only hint,smoothed] [--folds 5] [--repeats 2]
-        [--members 2] [--epochs 100]
+        [--members 2] [--epochs 100] [--label-share 1]
 
 For each kind the default network with and without the auxiliary tasks, on the same
 folds and with the same inputs, as `python -m keras_mtl.evaluate` compares them; and
 with the weighting `gradient-similarity`, which drops an auxiliary task while it
-opposes the others.
+opposes the others. By `--label-share 0.1` each predicted task in turn keeps a tenth of
+its training labels, while the other tasks keep all.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import os
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,7 @@ from benchmarks.check_flags import whole_number
 from keras_mtl.comparison import ComparisonSettings
 from keras_mtl.comparison.candidates import Candidate, choose_candidates
 from keras_mtl.comparison.folds import Fold, make_folds
+from keras_mtl.comparison.kept_labels import KeptLabels
 from keras_mtl.configuration import build_config
 from keras_mtl.configuration.command_line import Flag, run_command
 from keras_mtl.errors import UserError, did_you_mean
@@ -93,6 +95,12 @@ FLAGS = (
     Flag("--repeats", "repeats", "Divide the rows this many times.", metavar="N"),
     Flag("--members", "members", "Average this many networks.", metavar="N"),
     Flag("--epochs", "epochs", "Train at most this many epochs.", metavar="N"),
+    Flag(
+        "--label-share",
+        "share",
+        "Keep this share of a predicted task's training labels.",
+        metavar="X",
+    ),
 )
 
 
@@ -113,6 +121,7 @@ def _compare(values: dict[str, Any], errors: list[str]) -> None:
             ("epochs", 100),
         )
     }
+    share = _share(values.get("share", 1), errors)
     chosen = values.get("only", list(CASES))
     errors += [
         f"--only: expected the name of a case; received {name!r}."
@@ -133,14 +142,18 @@ def _compare(values: dict[str, Any], errors: list[str]) -> None:
     table.add_column(f"difference by {GATE}")
     for name in chosen:
         start = time.perf_counter()
-        for row in _case_rows(CASES[name], settings, epochs, console):
+        for row in _case_rows(CASES[name], settings, epochs, share, console):
             table.add_row(name, *row)
         console.print(f"{name}: {time.perf_counter() - start:.0f} s")
     console.print(table)
 
 
 def _case_rows(
-    case: Case, settings: ComparisonSettings, epochs: int, console: Console
+    case: Case,
+    settings: ComparisonSettings,
+    epochs: int,
+    share: float,
+    console: Console,
 ) -> list[list[str]]:
     from keras_mtl.comparison.encoding import FoldEncoder
 
@@ -156,7 +169,7 @@ def _case_rows(
     encode = FoldEncoder(data)
     candidates = {each.name: each for each in choose_candidates(data.config, settings)}
     found = {
-        name: _split_metrics(candidates[name], data, folds, encode)
+        name: _split_metrics(candidates[name], data, folds, encode, share)
         for name in (WITH, WITHOUT, GATE)
     }
     judged = _judge(data, settings, found[WITH], found[WITHOUT])
@@ -181,27 +194,44 @@ def _case_rows(
 
 
 def _split_metrics(
-    candidate: Candidate, data: PreparedData, folds: list[Fold], encode: Any
+    candidate: Candidate,
+    data: PreparedData,
+    folds: list[Fold],
+    encode: Any,
+    share: float,
 ) -> dict[str, np.ndarray]:
     """Returns by task the main metric in each split."""
-    from dataclasses import replace
-
     from keras_mtl.comparison.networks import train_networks
 
     # By another name it is trained alone, and its gradients are not looked at.
     candidate = replace(candidate, name="benchmark")
-    fits = train_networks(candidate, candidate.config.tasks, folds, data, encode)
-    return {
-        task.name: np.array(
+    found = {}
+    fits = None
+    for task in data.main_tasks:
+        if fits is None or share < 1:
+            kept = KeptLabels(task.name, share) if share < 1 else None
+            own = replace(candidate, kept=kept)
+            fits = train_networks(own, own.config.tasks, folds, data, encode)
+        labels, metric = data.labels[task.name], main_metric(task)
+        found[task.name] = np.array(
             [
-                task.measure(data.labels[task.name][fold.test], fit.outputs[task.name])[
-                    main_metric(task)
-                ]
+                task.measure(labels[fold.test], fit.outputs[task.name])[metric]
                 for fold, fit in zip(folds, fits, strict=True)
             ]
         )
-        for task in data.main_tasks
-    }
+    return found
+
+
+def _share(text: Any, errors: list[str]) -> float:
+    try:
+        share = float(text)
+    except ValueError:
+        share = 0.0
+    if not 0 < share <= 1:
+        errors.append(
+            f"--label-share: expected a number above 0, at most 1; received {text}."
+        )
+    return share
 
 
 def _judge(
