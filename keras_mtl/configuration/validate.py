@@ -24,7 +24,7 @@ from keras_mtl.configuration.source_run import (
     read_source_run,
     unused_transfer,
 )
-from keras_mtl.errors import UserError, did_you_mean, gather, show_value
+from keras_mtl.errors import UserError, gather, show_value
 from keras_mtl.features.feature import Feature
 from keras_mtl.features.kinds import (
     FEATURE_KINDS,
@@ -32,7 +32,7 @@ from keras_mtl.features.kinds import (
     serialize_feature,
 )
 from keras_mtl.tasks.kinds import TASK_KINDS, deserialize_task, serialize_task
-from keras_mtl.tasks.names import check_task_names
+from keras_mtl.tasks.names import check_task_names, unknown_tasks
 from keras_mtl.tasks.task import Task
 
 __all__ = ["build_config", "config_values"]
@@ -91,7 +91,7 @@ def build_config(*layers: Values) -> FitConfig:
     errors += check_task_names([each.name for each in (*tasks, *helpers)])
     errors += _feature_names(features)
     errors += _early_stopping(config)
-    errors += _weighed_tasks(config, tasks)
+    errors += _weighed_tasks(config, tasks, helpers)
     errors += _suited_tasks(config, tasks)
     errors += _hidden_inputs(config, helpers)
     if values.get("tasks", []) == []:
@@ -253,15 +253,18 @@ def _early_stopping(config: FitConfig | None) -> list[str]:
     ]
 
 
-def _weighed_tasks(config: FitConfig | None, tasks: Iterable[Task]) -> list[str]:
-    names = [task.name for task in tasks]
-    weighed = config.training.class_weights if config is not None and names else {}
-    return [
-        f"training.class_weights: expected the name of a task; received {name!r}."
-        f"{did_you_mean(name, names)} Tasks: {', '.join(names)}."
-        for name in weighed
-        if name not in names
-    ]
+def _weighed_tasks(
+    config: FitConfig | None, tasks: Iterable[Task], helpers: Iterable[AuxiliaryHelper]
+) -> list[str]:
+    # The names of a helper's tasks begin with its own.
+    made = tuple(helper.name for helper in helpers)
+    if config is None:
+        return []
+    names = [name for name in config.training.class_weights if name.startswith(made)]
+    known = [task.name for task in tasks]
+    where = "training.class_weights"
+    weighed = [name for name in config.training.class_weights if name not in names]
+    return unknown_tasks(where, weighed, known) if known else []
 
 
 def _suited_tasks(config: FitConfig | None, tasks: list[Task]) -> list[str]:

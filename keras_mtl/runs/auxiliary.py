@@ -100,6 +100,7 @@ def add_auxiliary(
                 for name, text in made.computed.items()
                 if name not in computed
             }
+            _require_same(helper.name, made.computed, computed)
             compute_columns(frame, config, absent, source)
             computed |= absent
             tasks += [_with_head(task, helper.widths is None, config) for task in added]
@@ -134,6 +135,20 @@ def add_auxiliary(
         data=config.data.replace(computed=computed),
         inputs=config.inputs.replace(drop=tuple(drop)),
     )
+
+
+def _require_same(
+    name: str, made: Mapping[str, str], computed: Mapping[str, str]
+) -> None:
+    """Refuses to compute a column that is computed otherwise already."""
+    errors = [
+        f"auxiliary {name!r}: expected to compute column {column!r} as {text!r}. "
+        f"Received: a computed column of that name, {computed[column]!r}. Rename one."
+        for column, text in made.items()
+        if computed.get(column, text) != text
+    ]
+    if errors:
+        raise UserError(*errors)
 
 
 def _with_head(task: Task, has_default_widths: bool, config: FitConfig) -> Task:

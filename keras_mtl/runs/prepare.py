@@ -33,6 +33,7 @@ from keras_mtl.tables.disk_array import disk_array
 from keras_mtl.tables.read_rows import read_rows
 from keras_mtl.tasks import Task
 from keras_mtl.tasks.class_weights import class_weight_table
+from keras_mtl.tasks.names import unknown_tasks
 
 __all__ = ["PreparedData", "number_columns", "prepare_data", "word_columns"]
 
@@ -279,8 +280,11 @@ def _require_weighed_classes(
     split: RowSplit,
 ) -> None:
     by_name = {task.name: task for task in tasks}
-    errors = []
+    weighed = list(config.training.class_weights)
+    errors = unknown_tasks("training.class_weights", weighed, list(by_name))
     for name, weights in config.training.class_weights.items():
+        if name not in by_name:
+            continue
         try:
             class_weight_table(by_name[name], weights, labels[name][split.train_rows])
         except ValueError as error:

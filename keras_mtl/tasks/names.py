@@ -3,7 +3,9 @@
 import re
 from collections.abc import Sequence
 
-__all__ = ["check_task_names"]
+from keras_mtl.errors import did_you_mean
+
+__all__ = ["check_task_names", "unknown_tasks"]
 
 # Columns of a history or of a predictions file, and layers that no task has.
 RESERVED = frozenset({"epoch", "features", "input_dropout", "loss", "row", "val"})
@@ -55,3 +57,27 @@ def check_task_names(names: Sequence[str]) -> list[str]:
                 f"columns. Received: {name!r}"
             )
     return [f"{message}. Rename the task." for message in dict.fromkeys(messages)]
+
+
+def unknown_tasks(where: str, names: Sequence[str], known: Sequence[str]) -> list[str]:
+    """Finds names that are not those of tasks.
+
+    Args:
+        where: What the messages call the setting that names tasks.
+        names: The names that it has.
+        known: The names of the tasks.
+
+    Returns:
+        A message for each.
+
+    Example:
+
+    >>> unknown_tasks("training.class_weights", ["hart"], ["heart"])
+    ["training.class_weights: expected the name of a task; received 'hart'. Did you mean 'heart'? Tasks: heart."]
+    """  # noqa: E501
+    return [
+        f"{where}: expected the name of a task; received {name!r}."
+        f"{did_you_mean(name, known)} Tasks: {', '.join(known)}."
+        for name in names
+        if name not in known
+    ]

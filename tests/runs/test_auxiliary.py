@@ -172,3 +172,35 @@ def test_the_embedded_data_gives_its_columns_up():
     )
     assert "thalach" not in inputs(data)
     assert [task.name for task in data.tasks] == ["thal", "heart", "x_thalach"]
+
+
+def test_class_weights_name_tasks_that_are_made_of_the_data(prepare):
+    weights = {"training__class_weights": {"event_kind": "balanced"}}
+    data = prepare("event:hindsight:kind", **weights)
+    assert data.config.training.class_weights == {"event_kind": "balanced"}
+    with pytest.raises(UserError, match="Did you mean 'event_kind'"):
+        prepare(
+            "event:hindsight:kind",
+            training__class_weights={"event_kid": "balanced"},
+        )
+    with pytest.raises(UserError, match="Did you mean 'y'"):
+        prepare(training__class_weights={"yy": "balanced"})
+
+
+def test_a_computed_column_of_another_meaning_is_not_taken(prepare):
+    with pytest.raises(UserError, match="Received: a computed column of that name"):
+        prepare("near:hint:a > b", data__computed={"near": "b > c"})
+
+
+def test_labels_of_streamed_rows_are_computed_beside_them(tmp_path):
+    for index, part in enumerate((FRAME.iloc[:40], FRAME.iloc[40:])):
+        part.to_csv(tmp_path / f"part-{index}.csv", index=False)
+    values = {"data.path": str(tmp_path), "tasks": ["y:binary"]}
+    values["auxiliary"] = ["near:hint:a + b > 0.5", "recorded:missing-pattern:later"]
+    values["inputs.drop"] = ["later"]
+    data = prepare_data(build_config(nest_flags(values, {}, [])))
+    assert data.on_disk
+    near = FRAME["a"] + FRAME["b"] > 0.5
+    np.testing.assert_array_equal(data.labels["near"], near)
+    recorded = FRAME["later"].notna().to_numpy()[:, None]
+    np.testing.assert_array_equal(data.labels["recorded"], recorded)
