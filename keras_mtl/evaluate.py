@@ -131,7 +131,11 @@ def _evaluate(values: dict[str, Any], errors: list[str]) -> None:
     try:
         settings = ComparisonSettings(**own)
     except ValidationError as error:
-        errors += validation_messages(error, ComparisonSettings, "--")
+        errors += [
+            # A setting's name has an underscore where its flag has a hyphen.
+            message.replace("--label_shares", "--label-shares")
+            for message in validation_messages(error, ComparisonSettings, "--")
+        ]
     with gather(errors):
         config = merge_settings(values, errors)
         if config.transfer.run is not None:
@@ -140,7 +144,8 @@ def _evaluate(values: dict[str, Any], errors: list[str]) -> None:
                 "have seen the rows of its folds. Leave [transfer] out; fit takes it."
             )
     if errors or settings is None:
-        raise UserError(*errors)
+        # `merge_settings` repeats those that it was given.
+        raise UserError(*dict.fromkeys(errors))
     from keras_mtl.comparison.evaluate_run import evaluate_run
 
     folder = Path(out) if out else Path("evaluations", config.model.name)

@@ -14,7 +14,7 @@ from keras_mtl.engine.jacobian import LossBranch, gramian, task_gradients
 from keras_mtl.engine.map_members import map_members
 from keras_mtl.weighting import get as get_weighting
 
-__all__ = ["AffinityMeter", "GradientLook", "known_mean"]
+__all__ = ["AffinityMeter", "GradientLook"]
 
 # So many look-ahead steps go through the model at once: each needs memory for the
 # activations of a batch.
@@ -148,23 +148,3 @@ class AffinityMeter:
         # 0 / 0 where a task has no gradient. Divided one by one: the product of two
         # small norms may be zero.
         return GradientLook(affinity, products / norms[:, None] / norms[None, :])
-
-
-def known_mean(values: np.ndarray) -> np.ndarray:
-    """Returns the mean over the first axis, of the entries that are known.
-
-    Args:
-        values: Of shape (n, ...), NaN where unknown.
-
-    Returns:
-        The means; NaN where no entry is known.
-
-    Example:
-
-    >>> known_mean(np.array([[0.1, np.nan], [0.3, np.nan]])).tolist()
-    [0.2, nan]
-    """
-    known = np.isfinite(values)
-    total = np.where(known, values, 0.0).sum(axis=0)
-    count = known.sum(axis=0)
-    return np.where(count > 0, total / np.maximum(count, 1), np.nan)

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import tensorflow as tf
 
-from keras_mtl.analysis.affinity import AffinityMeter, known_mean
+from keras_mtl.analysis.affinity import AffinityMeter
+from keras_mtl.analysis.known_values import known_mean
 from keras_mtl.blocks.batch import Batch
 from keras_mtl.blocks.label_arrays import read_labels
 from keras_mtl.blocks.pack_batch import pack_batch

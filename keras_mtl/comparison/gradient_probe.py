@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import tensorflow as tf
 
-from keras_mtl.analysis.affinity import AffinityMeter, known_mean
+from keras_mtl.analysis.affinity import AffinityMeter
+from keras_mtl.analysis.known_values import known_mean
 from keras_mtl.blocks.batch import Batch
 from keras_mtl.blocks.pack_batch import pack_labels
 from keras_mtl.engine.shared_arrays import as_tensor

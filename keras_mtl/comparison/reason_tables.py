@@ -9,11 +9,12 @@ from rich.console import Console
 from rich.table import Table
 
 from keras_mtl._core.display import printable
-from keras_mtl.comparison.candidates import GROUPS, MULTI_TASK, SINGLE_TASK
+from keras_mtl.comparison.candidates import MULTI_TASK, SINGLE_TASK
 from keras_mtl.comparison.comparison import Comparison
+from keras_mtl.comparison.reason_sentences import reason_sentences
 from keras_mtl.evaluation import main_metric, metric_title
 
-__all__ = ["reason_sentences", "show_label_efficiency", "show_reasons"]
+__all__ = ["show_label_efficiency", "show_reasons"]
 
 # A table of more tasks is wider than a terminal; all of it is in the result's file.
 MOST_TASKS_SHOWN = 8
@@ -30,8 +31,8 @@ def show_reasons(console: Console, comparison: Comparison) -> None:
     affinity: Any = comparison.affinity
     if len(affinity) and len(names) <= MOST_TASKS_SHOWN:
         table = Table(
-            title="Affinity: the change of a task's loss by a step on another, in "
-            "thousandths of the loss; above 0 the step helps",
+            title="Affinity: how much a step on a task lowers the loss of another, as "
+            "a share of what the other's own step does; below 0 the step hurts",
             title_justify="left",
         )
         table.add_column("step on")
@@ -40,7 +41,7 @@ def show_reasons(console: Console, comparison: Comparison) -> None:
         found = affinity.set_index(["task", "onto"])
         for task in names:
             cells = [
-                _thousandths(found.loc[(task, onto)])
+                _share(float(found.loc[(task, onto), "relative"]))
                 if (task, onto) in found.index
                 else ""
                 for onto in names
@@ -87,75 +88,6 @@ def show_label_efficiency(console: Console, comparison: Comparison) -> None:
         console.print(table)
 
 
-def reason_sentences(comparison: Comparison) -> list[str]:
-    """Returns sentences on conflict, groups and agreement.
-
-    Args:
-        comparison: The comparison.
-    """
-    return [
-        *_conflict(comparison),
-        *_grouping(comparison),
-        *_agreement(comparison),
-    ]
-
-
-def _conflict(comparison: Comparison) -> list[str]:
-    cosines: Any = comparison.gradient_cosines
-    if not len(cosines):
-        return []
-    means = cosines.groupby(["task", "other"], sort=False)["cosine"].mean()
-    (task, other), lowest = means.idxmin(), means.min()
-    if len(means) == 1:
-        return [
-            f"The gradients of {task} and {other} on the shared layers have a mean "
-            f"cosine of {lowest:.2f} over training."
-        ]
-    return [
-        "The mean cosine between two tasks' gradients on the shared layers is "
-        f"{means.mean():.2f} over training; the lowest is that of {task} and {other}, "
-        f"{lowest:.2f}."
-    ]
-
-
-def _grouping(comparison: Comparison) -> list[str]:
-    found = comparison.task_groups
-    if found is None:
-        return []
-    grouping = found.grouping
-    groups = " | ".join(", ".join(group) for group in grouping.groups)
-    sentence = (
-        f"By affinity these tasks should share a trunk: {groups}. That promises a mean "
-        f"gain of {_promille(grouping.gain)} of the loss per step, "
-        f"{_promille(grouping.gain_together)} with one trunk for all; "
-        f"{found.agreeing_folds} of {found.folds} folds choose these groups."
-    )
-    if GROUPS not in comparison.candidates:
-        return [f"{sentence} Measure it with --compare groups."]
-    return [sentence]
-
-
-def _agreement(comparison: Comparison) -> list[str]:
-    found = comparison.affinity_agreement
-    if found is None:
-        return []
-    interval = ""
-    if math.isfinite(found.low):
-        interval = (
-            f" ({found.level:.0%} interval over the folds {found.low:+.2f} to "
-            f"{found.high:+.2f})"
-        )
-    return [
-        f"Over {found.tasks} tasks, the affinity onto a task and its measured gain "
-        f"have a rank correlation of {found.correlation:+.2f}{interval}; p = "
-        f"{found.p_value:.2f}. Affinity is a hint, the measured difference counts."
-    ]
-
-
-def _thousandths(row: Any) -> str:
-    spread = "" if math.isnan(row["std"]) else f" ± {1000 * row['std']:.2f}"
-    return f"{1000 * row['affinity']:+.2f}{spread}"
-
-
-def _promille(value: float) -> str:
-    return f"{1000 * value:+.2f} thousandths"
+def _share(value: float) -> str:
+    # Without the sign of a negative zero.
+    return "" if math.isnan(value) else f"{round(value, 3) + 0.0:+.1%}"

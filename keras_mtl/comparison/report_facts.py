@@ -10,6 +10,7 @@ import pandas as pd
 from keras_mtl.comparison.candidates import MULTI_TASK, SINGLE_TASK
 from keras_mtl.comparison.comparison import Comparison
 from keras_mtl.comparison.experiment import Experiment
+from keras_mtl.comparison.reason_sentences import reason_sentences
 from keras_mtl.report.evaluation_facts import EvaluationFacts, SharingFacts
 from keras_mtl.report.fit_facts import MOST_COLUMNS
 from keras_mtl.runs.report_facts import draw_rows, package_versions
@@ -40,7 +41,9 @@ def report_facts(
     return EvaluationFacts(
         name=data.config.model.name,
         tasks=comparison.tasks,
-        models={each.name: each.title for each in experiment.candidates},
+        models={
+            each.name: each.title for each in experiment.candidates if each.is_compared
+        },
         metrics=comparison.metrics,
         labels={name: found.labels for name, found in held_out.items()},
         outputs={name: found.outputs for name, found in held_out.items()},
@@ -50,7 +53,7 @@ def report_facts(
         subgroups=comparison.subgroups,
         importance=comparison.importance,
         dependence=comparison.dependence,
-        sharing=SharingFacts(),
+        sharing=_sharing_facts(comparison),
         rows=pd.DataFrame(
             {name: data.rows[name].iloc[drawn].array for name in columns}
         ),
@@ -62,6 +65,32 @@ def report_facts(
         versions=package_versions(),
         config=(folder / "config.toml").read_text("utf-8"),
         values=comparison.to_plain(),
+    )
+
+
+def _sharing_facts(comparison: Comparison) -> SharingFacts:
+    names = [task.name for task in comparison.tasks]
+    affinity = None
+    if len(comparison.affinity):
+        pairs = comparison.affinity.pivot(
+            index="task", columns="onto", values="affinity"
+        )
+        affinity = pairs.reindex(index=names, columns=names)
+    groups = None
+    if comparison.task_groups is not None:
+        found = comparison.task_groups
+        groups = {
+            "groups": found.grouping.groups,
+            "mean gain promised, as a share of the loss": found.grouping.gain,
+            "with one trunk for all": found.grouping.gain_together,
+            "folds that choose them": f"{found.agreeing_folds} of {found.folds}",
+        }
+    return SharingFacts(
+        gradient_cosines=comparison.gradient_cosines,
+        affinity=affinity,
+        task_groups=groups,
+        label_efficiency=comparison.label_efficiency,
+        sentences=reason_sentences(comparison),
     )
 
 

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from keras_mtl._core.declarations import Declaration, declaration
 
 __all__ = ["ComparisonSettings"]
+
+
+def _check_shares(values: Any) -> Any:
+    """Checks all shares together, so that one message names them as they are given."""
+    given = list(values) if isinstance(values, list | tuple) else [values]
+    try:
+        known = all(0 < float(value) <= 1 for value in given)
+    except (TypeError, ValueError):
+        known = False
+    if not known:
+        raise ValueError("expected shares above 0 and at most 1, such as 0.1, 0.5, 1")
+    return values
 
 
 @declaration
@@ -39,4 +51,4 @@ class ComparisonSettings(Declaration):
     equivalence: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
     by: tuple[str, ...] = ()
     level: Annotated[float, Field(gt=0, lt=1)] = 0.95
-    label_shares: tuple[Annotated[float, Field(gt=0, le=1)], ...] = ()
+    label_shares: Annotated[tuple[float, ...], BeforeValidator(_check_shares)] = ()

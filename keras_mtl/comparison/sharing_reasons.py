@@ -15,6 +15,7 @@ from keras_mtl.analysis import (
     affinity_agreement,
     group_tasks,
 )
+from keras_mtl.analysis.known_values import known_mean
 from keras_mtl.comparison.candidates import FEWEST_TASKS_TO_GROUP
 from keras_mtl.comparison.store import FoldFit
 from keras_mtl.tasks import Task
@@ -31,7 +32,7 @@ __all__ = [
 ]
 
 COSINE_COLUMNS = ("epoch", "task", "other", "cosine", "std")
-AFFINITY_COLUMNS = ("task", "onto", "affinity", "std", "folds")
+AFFINITY_COLUMNS = ("task", "onto", "affinity", "std", "relative", "folds")
 
 
 @dataclass(frozen=True)
@@ -88,16 +89,23 @@ def affinity_table(tasks: Sequence[Task], fits: Sequence[FoldFit]) -> pd.DataFra
     Returns:
         One row per pair of tasks: `task` (the task of the step), `onto` (the
         task whose loss changes), `affinity` (the mean over the folds), `std`
-        (the standard deviation over the folds) and `folds`.
+        (the standard deviation over the folds), `relative` (the affinity as a
+        share of that of `onto` onto itself; NaN where its own step does not
+        help) and `folds`.
     """
     names = [task.name for task in tasks]
     values = _affinities(fits)
+    if not len(values):
+        return pd.DataFrame(columns=list(AFFINITY_COLUMNS))
+    means = known_mean(values)
     rows = []
-    for i, task in enumerate(names if len(values) else ()):
+    for i, task in enumerate(names):
         for j, onto in enumerate(names):
             known = values[np.isfinite(values[:, i, j]), i, j]
+            own = means[j, j]
+            relative = float(means[i, j] / own) if own > 0 else float("nan")
             if len(known):
-                rows.append((task, onto, *_mean_and_std(known), len(known)))
+                rows.append((task, onto, *_mean_and_std(known), relative, len(known)))
     return pd.DataFrame(rows, columns=list(AFFINITY_COLUMNS))
 
 
@@ -128,9 +136,7 @@ def group_by_affinity(
         return None
     names = [task.name for task in tasks]
     values = _affinities(told)
-    known = np.isfinite(values)
-    total = np.where(known, values, 0.0).sum(axis=0)
-    grouping = group_tasks(names, total / np.maximum(known.sum(axis=0), 1))
+    grouping = group_tasks(names, known_mean(values))
     own = [fold_grouping(tasks, fit).groups for fit in told]
     return TaskGroups(grouping, own.count(grouping.groups), len(told))
 
@@ -162,10 +168,7 @@ def agreement_with_gains(
     for number, _ in chosen:
         # By the other tasks, on average: they all share the trunk.
         by_others = np.delete(values[:, :, number], number, axis=1)
-        known = np.isfinite(by_others)
-        total = np.where(known, by_others, 0.0).sum(axis=1)
-        count = known.sum(axis=1)
-        onto.append(np.where(count > 0, total / np.maximum(count, 1), np.nan))
+        onto.append(known_mean(by_others.T))
     measured = np.stack([np.asarray(gains[name], "float64") for _, name in chosen])
     return affinity_agreement(np.stack(onto), measured, level)
 

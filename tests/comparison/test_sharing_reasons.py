@@ -21,13 +21,20 @@ from .conftest import QUICK, make_frame
 def test_affinities_and_cosines_are_of_all_pairs(compared, folder):
     names = ["kind", "sick", "cost"]
     affinity = compared.affinity
-    assert [*affinity.columns] == ["task", "onto", "affinity", "std", "folds"]
+    assert [*affinity.columns] == [
+        *("task", "onto", "affinity", "std", "relative", "folds")
+    ]
     assert sorted(zip(affinity["task"], affinity["onto"], strict=True)) == sorted(
         (task, onto) for task in names for onto in names
     )
     assert (affinity["folds"] == 3).all()
     alone = affinity[affinity["task"] == affinity["onto"]]
     assert (alone["affinity"] > 0).all()
+    np.testing.assert_allclose(alone["relative"], 1)
+    pair = affinity.set_index(["task", "onto"])
+    assert pair.loc[("kind", "cost"), "relative"] == pytest.approx(
+        pair.loc[("kind", "cost"), "affinity"] / pair.loc[("cost", "cost"), "affinity"]
+    )
     cosines = compared.gradient_cosines
     assert [*cosines.columns] == ["epoch", "task", "other", "cosine", "std"]
     assert len(cosines) == 2 * 3
@@ -131,6 +138,20 @@ def test_what_the_rows_cannot_give_is_refused(settings, tmp_path, flags, words):
     for word in words:
         assert word in str(raised.value)
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("text", ["0,0.5", "2", "a", "0.5,nan"])
+def test_shares_outside_of_their_range_are_told_once(run_python, tmp_path, text):
+    done = run_python(
+        *("-m", "keras_mtl.evaluate", "--label-shares", text),
+        cwd=tmp_path,
+        shadowed=True,
+    )
+    assert done.returncode == 2
+    message = "--label-shares: expected shares above 0 and at most 1"
+    assert done.stderr.count(message) == 1
+    assert str(text.split(",")) in done.stderr
+    assert not [*tmp_path.iterdir()]
 
 
 def test_one_task_has_no_shares_of_labels(settings, tmp_path):
