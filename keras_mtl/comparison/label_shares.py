@@ -143,7 +143,7 @@ def share_candidate(
     if share == 1 and longer == training:
         return own
     return Candidate(
-        f"{model}, {share:g} of {task}",
+        f"{model}, {share:.12g} of {task}",
         own.form,
         own.config.replace(training=longer),
         kept=KeptLabels(task, share),

@@ -184,6 +184,25 @@ def test_the_callback_takes_the_learning_rate_and_the_losses_of_compile():
     )
 
 
+def test_opposite_labels_under_the_same_head_hurt_each_other():
+    x, labels = make_rows()
+    names = ("one", "same", "opposite")
+    labels = dict(
+        zip(names, (labels["old"], labels["old"], 1 - labels["old"]), strict=True)
+    )
+    keras.utils.set_random_seed(0)
+    model = build_hard_sharing(3, [BinaryTask(name) for name in names], trunk=(5,))
+    for name in names[1:]:
+        model.get_layer(name).set_weights(model.get_layer("one").get_weights())
+    meter = AffinityMeter(model)
+    found = meter(*values(model), pack_batch(meter.step.blocks, Batch(x, labels)), 0.1)
+    assert found.affinity[1, 0] == pytest.approx(found.affinity[0, 0])
+    assert found.affinity[2, 0] < 0
+    assert found.affinity[0, 2] < 0
+    assert found.cosines[0, 1] == pytest.approx(1, abs=1e-5)
+    assert found.cosines[0, 2] < -0.3
+
+
 @pytest.mark.parametrize("name", ["every", "batch_size", "batches", "step_size"])
 def test_numbers_that_are_not_positive_are_refused(name):
     with pytest.raises(ValueError, match=f"argument `{name}`"):
