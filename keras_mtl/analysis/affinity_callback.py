@@ -40,9 +40,11 @@ class TaskAffinity(keras.callbacks.Callback):
     The last affinities come into the logs, and so into the history, as
     `heart_onto_thal_affinity`.
 
+    Sample weights, class weights and loss weights do not count.
+
     Args:
         x: Rows, as `fit` takes them: the training rows, for example. Arrays,
-            tensors or data frames.
+            tensors or data frames, of numbers.
         y: Their labels. See `MultiTaskModel.fit`.
         every: Measure after each `every`-th epoch.
         batch_size: The rows of a batch.
@@ -139,13 +141,15 @@ class TaskAffinity(keras.callbacks.Callback):
         self._names = [task.name for task in model.tasks]
         self._measured = []
         self._generator = np.random.default_rng(self.seed)
-        self._meter = AffinityMeter(model, _given_losses(model))
-        labels = read_labels(model.tasks, self.y, model.loss or ())
+        losses = _given_losses(model)
+        self._meter = AffinityMeter(model, losses)
+        labels = read_labels(model.tasks, self.y, losses)
         rows = rows_in_memory((self.x, labels, None))
         if rows is None:
             raise ValueError(
-                "Invalid value received for argument `x`. Expected rows in memory: "
-                f"arrays, tensors or data frames. Received: {type(self.x).__name__}"
+                "Invalid value received for argument `x`. Expected rows in memory, "
+                "without text: arrays, tensors or data frames of numbers. Received: "
+                f"{type(self.x).__name__}"
             )
         self._rows = pack_batch(self._meter.step.blocks, rows)
 

@@ -54,9 +54,24 @@ def _grouping(comparison: Comparison) -> list[str]:
         f"{grouping.gain_together:.2g}; {found.agreeing_folds} of {found.folds} folds "
         "choose these groups."
     )
-    if GROUPS not in comparison.candidates:
+    if GROUPS not in comparison.judgements:
         return [f"{sentence} Measure it with --compare groups."]
-    return [sentence]
+    judged = comparison.judgements[GROUPS]
+    if judged.scale is None:
+        return [sentence]
+    measured = judged.overall
+    # Judged is one trunk for all, by the networks of the groups.
+    what = (
+        "of the way from chance to perfect"
+        if judged.scale == "skill"
+        else "of the error"
+    )
+    return [
+        sentence,
+        f"Measured, the networks of such groups gain {-measured.mean:+.1%} {what} over "
+        f"one trunk for all ({measured.level:.0%} interval {-measured.high:+.1%} to "
+        f"{-measured.low:+.1%}).",
+    ]
 
 
 def _agreement(comparison: Comparison) -> list[str]:

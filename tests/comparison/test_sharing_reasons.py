@@ -11,6 +11,7 @@ from keras_mtl.comparison.candidates import choose_candidates
 from keras_mtl.comparison.encoding import FoldEncoder
 from keras_mtl.comparison.folds import make_folds
 from keras_mtl.comparison.networks import train_networks
+from keras_mtl.comparison.reason_sentences import reason_sentences
 from keras_mtl.configuration import build_config
 from keras_mtl.errors import UserError
 from keras_mtl.runs import prepare_data
@@ -123,6 +124,8 @@ def test_groups_are_promised_and_measured(four_tasks, tmp_path):
     assert [each.task for each in judged] == ["kind", "sick", "old", "tall"]
     assert not found.failures
     assert found.affinity_agreement.tasks == 4
+    sentences = reason_sentences(found)
+    assert any(each.startswith("Measured, the networks of") for each in sentences)
 
 
 @pytest.mark.parametrize(
