@@ -22,14 +22,14 @@ STEPS_AT_ONCE = 32
 
 
 class GradientLook(NamedTuple):
-    """What the tasks' gradients on shared variables tell at some weights.
+    """Affinities and cosines of the tasks at some weights.
 
     Attributes:
         affinity: Entry (i, j) is the affinity of task i onto task j, (T, T).
             NaN where one of the two has no label in the batch, or no variable
             is shared.
-        cosines: The cosines between the gradients, (T, T); NaN likewise, and
-            where a gradient is 0.
+        cosines: The cosines between the tasks' gradients on shared variables,
+            (T, T); NaN likewise, and where a gradient is 0.
     """
 
     affinity: Any
@@ -71,7 +71,7 @@ class AffinityMeter:
         batch: Batch,
         step_size: float,
     ) -> GradientLook:
-        """Returns what the gradients tell, (T, T) or (members, T, T).
+        """Measures affinities and cosines, (T, T) or (members, T, T).
 
         Args:
             weights: Values of the model's trainable variables.

@@ -23,8 +23,8 @@ class TaskGrouping:
     """A division of tasks into groups, each with a trunk of its own.
 
     The promised gain of a task is the mean affinity of the other tasks of its
-    group onto it, and 0 for a task alone: how much a step on one of its
-    companions lowers its loss, as a share of the loss.
+    group onto it, and 0 for a task alone: how much a step on another task of
+    the group lowers its loss, as a share of the loss.
 
     Attributes:
         groups: The groups, by task names; each task is in one of them.

@@ -77,7 +77,7 @@ class Candidate:
 
     @property
     def shows_gradients(self) -> bool:
-        """Whether its training is looked at to tell why sharing helps or hurts."""
+        """Whether affinities and cosines are measured while it trains."""
         tasks = len(self.config.tasks)
         return self.name == MULTI_TASK and 1 < tasks <= MOST_TASKS_TO_LOOK_AT
 

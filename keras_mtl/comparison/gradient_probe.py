@@ -120,7 +120,7 @@ class GradientProbe:
         self._epochs.append(progress.epoch)
 
     def results(self) -> list[dict[str, np.ndarray]]:
-        """Returns what each member's training told.
+        """Returns the affinities and cosines of each member.
 
         Returns:
             For each member `affinity`, (T, T), the means over training;

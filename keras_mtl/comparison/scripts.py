@@ -7,10 +7,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
+from keras_mtl._core.messages import validation_messages
 from keras_mtl.comparison.comparison import Comparison
 from keras_mtl.comparison.evaluate_run import evaluate_run
 from keras_mtl.comparison.settings import ComparisonSettings
 from keras_mtl.configuration.validate import build_config
+from keras_mtl.errors import UserError
 
 __all__ = ["compare_sharing"]
 
@@ -57,15 +61,18 @@ def compare_sharing(
         UserError: When settings or rows cannot serve; all reasons at once.
     """
     config = build_config(dict(settings or {}))
-    chosen = ComparisonSettings(
-        folds=folds,
-        repeats=repeats,
-        members=members,
-        compare=tuple(compare),
-        equivalence=equivalence,
-        by=tuple(by),
-        label_shares=tuple(label_shares),
-    )
+    try:
+        chosen = ComparisonSettings(
+            folds=folds,
+            repeats=repeats,
+            members=members,
+            compare=tuple(compare),
+            equivalence=equivalence,
+            by=tuple(by),
+            label_shares=tuple(label_shares),
+        )
+    except ValidationError as error:
+        raise UserError(*validation_messages(error, ComparisonSettings)) from None
     if out is not None:
         return evaluate_run(config, chosen, Path(out), workers, quiet=not verbose)
     with tempfile.TemporaryDirectory() as folder:

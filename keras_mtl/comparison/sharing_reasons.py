@@ -1,4 +1,4 @@
-"""Why sharing helps or hurts: what the tasks' gradients told in training."""
+"""Why sharing helps or hurts: cosines, affinities, groups and agreement."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class TaskGroups:
         grouping: The groups with the largest promised gain, of the affinities'
             means over the folds.
         agreeing_folds: The folds whose own affinities choose the same groups.
-        folds: The folds that told affinities.
+        folds: The folds with affinities.
     """
 
     grouping: TaskGrouping
@@ -64,12 +64,12 @@ def cosine_table(tasks: Sequence[Task], fits: Sequence[FoldFit]) -> pd.DataFrame
         the row before) and `std` (the standard deviation over these folds).
     """
     pairs = list(combinations(range(len(tasks)), 2))
-    told = [fit.gradients for fit in fits if fit.gradients]
+    measured = [fit.gradients for fit in fits if fit.gradients]
     rows = []
-    epochs = sorted({int(epoch) for each in told for epoch in each["epochs"]})
+    epochs = sorted({int(epoch) for each in measured for epoch in each["epochs"]})
     for epoch in epochs:
         values = np.concatenate(
-            [each["cosines"][each["epochs"] == epoch] for each in told]
+            [each["cosines"][each["epochs"] == epoch] for each in measured]
         )
         for one, other in pairs:
             known = values[np.isfinite(values[:, one, other]), one, other]
@@ -131,14 +131,14 @@ def group_by_affinity(
         tasks: The tasks.
         fits: The multi-task network's fits of the folds.
     """
-    told = [fit for fit in fits if fit.gradients]
-    if len(tasks) < FEWEST_TASKS_TO_GROUP or not told:
+    measured = [fit for fit in fits if fit.gradients]
+    if len(tasks) < FEWEST_TASKS_TO_GROUP or not measured:
         return None
     names = [task.name for task in tasks]
-    values = _affinities(told)
+    values = _affinities(measured)
     grouping = group_tasks(names, known_mean(values))
-    own = [fold_grouping(tasks, fit).groups for fit in told]
-    return TaskGroups(grouping, own.count(grouping.groups), len(told))
+    own = [fold_grouping(tasks, fit).groups for fit in measured]
+    return TaskGroups(grouping, own.count(grouping.groups), len(measured))
 
 
 def agreement_with_gains(
@@ -175,8 +175,8 @@ def agreement_with_gains(
 
 def _affinities(fits: Sequence[FoldFit]) -> np.ndarray:
     """Returns the folds' affinities, (folds, T, T)."""
-    told = [fit.gradients["affinity"] for fit in fits if fit.gradients]
-    return np.stack(told) if told else np.zeros((0, 0, 0))
+    measured = [fit.gradients["affinity"] for fit in fits if fit.gradients]
+    return np.stack(measured) if measured else np.zeros((0, 0, 0))
 
 
 def _mean_and_std(values: np.ndarray) -> tuple[float, float]:

@@ -32,8 +32,8 @@ class FoldFit:
         parameters: The parameters of one of them; 0 where there are none.
         seconds: The time of training, shared out over the fits of a program.
         failure: Why there are no outputs; empty otherwise.
-        gradients: What the training told of the tasks' gradients, by name: see
-            `GradientProbe`. Empty where nobody looked.
+        gradients: Affinities and cosines during the training, by name: see
+            `GradientProbe`. Empty where they are not measured.
         effects: The effects of features on rows held out, as `fold_effects` gives
             them; empty where they are not measured.
     """

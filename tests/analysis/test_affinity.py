@@ -11,6 +11,7 @@ from keras_mtl.architectures import build_hard_sharing
 from keras_mtl.blocks.batch import Batch
 from keras_mtl.blocks.pack_batch import pack_batch
 from keras_mtl.datasets import make_related_tasks, related_task_values, shuffle_labels
+from keras_mtl.layers import HeadStack
 from keras_mtl.model import MultiTaskModel
 from keras_mtl.tasks import BinaryTask, RegressionTask
 
@@ -80,6 +81,20 @@ def test_it_is_the_change_of_each_loss_by_a_step_on_the_trunk(dropout):
     expected = affinities_by_hand(model, x, labels, 0.1)
     np.testing.assert_allclose(found, expected, rtol=2e-3, atol=1e-6)
     assert (np.diag(found) > 0).all()
+
+
+def test_heads_that_are_one_layer_have_the_same_affinities():
+    names = [f"task{i}" for i in range(9)]
+    keras.utils.set_random_seed(0)
+    model = build_hard_sharing(3, [BinaryTask(name) for name in names], trunk=(5,))
+    assert any(isinstance(layer, HeadStack) for layer in model.layers)
+    x, _ = make_rows()
+    directions = np.random.default_rng(1).normal(size=(3, 9))
+    labels = dict(zip(names, (x @ directions > 0).astype("float32").T, strict=True))
+    meter = AffinityMeter(model)
+    found = meter(*values(model), pack_batch(meter.step.blocks, Batch(x, labels)), 0.1)
+    expected = affinities_by_hand(model, x, labels, 0.1)
+    np.testing.assert_allclose(found.affinity, expected, rtol=2e-3, atol=1e-6)
 
 
 def test_members_have_the_affinities_of_each_alone():

@@ -1,4 +1,4 @@
-"""What gradients tell is learned from training rows, and kept fold by fold."""
+"""Affinities and cosines are of training rows alone, and kept fold by fold."""
 
 import json
 
@@ -132,6 +132,7 @@ def test_groups_are_promised_and_measured(four_tasks, tmp_path):
     ("flags", "words"),
     [
         ({"compare": ["groups"]}, ["--compare groups", "from 4 to 32", "Received: 3"]),
+        ({"label_shares": [0.5, 0.0]}, ["label_shares: expected shares above 0"]),
         ({"label_shares": [0.02]}, ["--label-shares 0.02", "column 'sick'", "class"]),
     ],
 )
