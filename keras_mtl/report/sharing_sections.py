@@ -192,9 +192,9 @@ def _label_efficiency(
     frame = frame[frame["metric"] == frame["task"].map(metrics)]
     blocks: list[Block] = [
         Paragraph(
-            "A task's result when only a share of its labels is kept, at the same "
-            "number of training steps. Sharing shows its worth where the multi-task "
-            "curve lies above at small shares."
+            "A task's result when only a share of its labels is kept, and all labels "
+            "of the other tasks. Sharing shows its worth where the multi-task curve "
+            "lies above at small shares."
         )
     ]
     for (task, metric), rows in frame.groupby(["task", "metric"], sort=False):

@@ -29,7 +29,7 @@ TASKS = (
 )
 
 
-def _facts(tasks=TASKS, labels=LABELS, outputs=OUTPUTS):
+def make_fit_facts(tasks=TASKS, labels=LABELS, outputs=OUTPUTS):
     test = {t.name: t.measure(labels[t.name], outputs[t.name]) for t in tasks}
     metrics = {
         "test": test,
@@ -52,7 +52,7 @@ def _facts(tasks=TASKS, labels=LABELS, outputs=OUTPUTS):
 
 
 def test_what_was_found_comes_first():
-    report = fit_report(_facts())
+    report = fit_report(make_fit_facts())
     assert report.sections[0].title == "Alerts"
     titles = [alert.title for alert in report.sections[0].blocks]
     assert titles == [
@@ -64,7 +64,7 @@ def test_what_was_found_comes_first():
 
 
 def test_the_json_has_each_metric():
-    facts = _facts()
+    facts = make_fit_facts()
     results = json.loads(report_json(fit_report(facts)))["sections"][1]
     for task in TASKS:
         shown = [
@@ -81,7 +81,7 @@ def test_a_figure_is_under_the_task_that_it_is_about():
     tasks = (BinaryTask("a"), BinaryTask("a_b"))
     labels = dict.fromkeys(("a", "a_b"), LABELS["sick"])
     outputs = dict.fromkeys(("a", "a_b"), OUTPUTS["sick"])
-    report = fit_report(_facts(tasks, labels, outputs))
+    report = fit_report(make_fit_facts(tasks, labels, outputs))
     (section,) = [each for each in report.sections if each.title == "Tasks"]
     for inner in section.sections:
         assert len(inner.blocks) == 5
@@ -92,14 +92,14 @@ def test_a_figure_is_under_the_task_that_it_is_about():
 
 def test_rows_without_labels_have_a_report_too():
     labels = {name: np.full_like(values, np.nan) for name, values in LABELS.items()}
-    assert fit_report(_facts(labels=labels)).sections
+    assert fit_report(make_fit_facts(labels=labels)).sections
 
 
 @pytest.mark.slow
 def test_the_report_of_many_tasks_has_few_figures_and_takes_seconds():
     names = [f"t{index}" for index in range(500)]
     tasks = tuple(BinaryTask(name) for name in names)
-    facts = _facts(
+    facts = make_fit_facts(
         tasks,
         dict.fromkeys(names, LABELS["sick"]),
         dict.fromkeys(names, OUTPUTS["sick"]),
