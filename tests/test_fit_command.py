@@ -19,12 +19,15 @@ from keras_mtl.runs.run_folder import choose_folder
 
 QUICK = ("--members=2", "--epochs=3", "--quiet")
 FILES = {
+    "MODEL_CARD.md",
     "config.toml",
     "history.csv",
     "metrics.json",
     "model.keras",
     "plots",
     "predictions.csv",
+    "report.html",
+    "report.json",
     "serving",
 }
 CLASSES = ["rows", "accuracy", "balanced_accuracy", "auc", "log_loss", "brier"]
@@ -68,6 +71,38 @@ def test_the_embedded_data_gives_a_whole_run(heart_run):
     known = predictions[predictions["heart"] != ""]
     accuracy = (known["heart"] == known["heart_class"]).mean()
     assert metrics["test"]["heart"]["accuracy"] == pytest.approx(accuracy)
+
+
+def test_the_card_is_the_summary_of_the_report(heart_run):
+    summary = json.loads((heart_run / "report.json").read_text())["values"]
+    metrics = json.loads((heart_run / "metrics.json").read_text())
+    found = {each["task"]: each["value"] for each in summary["results"]}
+    assert found == {
+        task: pytest.approx(metrics["test"][task]["auc"]) for task in ("thal", "heart")
+    }
+    card = (heart_run / "MODEL_CARD.md").read_text()
+    assert summary["alerts"]
+    for alert in summary["alerts"]:
+        assert alert["title"] in card
+    for result in summary["results"]:
+        assert f"{result['low']:.4g} to {result['high']:.4g}" in card
+    assert set(summary["importance"]) == {"thal", "heart"}
+    extra = heart_run / "serving" / "heart_disease" / "1" / "assets.extra"
+    assert (extra / "model_card.md").read_text() == card
+    details = json.loads((extra / "metadata.json").read_text())["details"]
+    assert details["report"] == summary
+
+
+@pytest.mark.slow
+def test_importance_is_measured_as_often_as_asked(tmp_path):
+    for repeats, shown in (("0", False), ("2", True)):
+        out = tmp_path / repeats
+        flags = [*QUICK, "--importance-repeats", repeats, "--out", str(out)]
+        assert main(flags) == 0
+        report = json.loads((out / "report.json").read_text())
+        titles = {section["title"] for section in report["sections"]}
+        assert ("Importance of features" in titles) is shown
+        assert f"importance_repeats = {repeats}" in (out / "config.toml").read_text()
 
 
 def test_four_kinds_of_task_together_give_a_whole_run(mixed_run):

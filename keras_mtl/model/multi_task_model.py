@@ -9,6 +9,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from keras_mtl._core.html import html_table
 from keras_mtl.blocks.batch import Batch
 from keras_mtl.blocks.class_weights import class_weight_tables, weigh_classes
 from keras_mtl.blocks.label_arrays import read_labels
@@ -104,6 +105,24 @@ class MultiTaskModel(keras.Model):
     def task(self, name: str) -> Task:
         """Returns a task by its name."""
         return {task.name: task for task in self._tasks}[name]
+
+    def _repr_html_(self) -> str:
+        size = f"{self.count_params():,} parameters" if self.built else "not built"
+        source = f"{len(self.features)} features" if self.features else "a matrix"
+        return html_table(
+            f"{self.name}: {len(self.tasks)} tasks from {source}, {size}",
+            ("task", "kind", "labels", "outputs", "predictions"),
+            [
+                (
+                    task.name,
+                    task.kind,
+                    ", ".join(task.label_columns),
+                    task.units,
+                    ", ".join(task.class_names or task.label_vocabulary) or "numbers",
+                )
+                for task in self.tasks
+            ],
+        )
 
     def compile(
         self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -32,6 +33,7 @@ __all__ = ["fit_report"]
 
 # Of more tasks, intervals take longer than the page is worth.
 TASKS_WITH_INTERVALS = 100
+FEATURES_ON_CARD = 3
 
 
 def fit_report(facts: FitFacts) -> Report:
@@ -89,7 +91,38 @@ def fit_report(facts: FitFacts) -> Report:
                 facts.versions,
             ),
         ],
+        values=_summary(facts, alerts, intervals),
     )
+
+
+def _summary(
+    facts: FitFacts, alerts: Sequence[Alert], intervals: Mapping[str, SubgroupMetric]
+) -> dict[str, Any]:
+    """Returns what a model card shows of the report."""
+    important: dict[str, dict[str, float]] = {}
+    for found in facts.importance:
+        own = important.setdefault(found.task, {})
+        if found.importance > 0 and len(own) < FEATURES_ON_CARD:
+            own[found.feature] = found.importance
+    return {
+        "alerts": [
+            {"level": each.level, "title": each.title, "text": each.text}
+            for each in alerts
+        ],
+        "results": [
+            {
+                "task": task.name,
+                "rows": each.rows,
+                "metric": metric_title(each.metric),
+                "value": each.value,
+                "low": each.interval[0],
+                "high": each.interval[1],
+            }
+            for task in facts.tasks
+            if (each := intervals.get(task.name)) is not None
+        ],
+        "importance": {task: own for task, own in important.items() if own},
+    }
 
 
 def _intervals(facts: FitFacts) -> dict[str, SubgroupMetric]:

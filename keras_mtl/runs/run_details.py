@@ -19,7 +19,8 @@ def run_details(run: Path) -> dict[str, Any]:
         run: The run folder.
 
     Returns:
-        Plain values: `"metrics"`, by rows, task and measure; `"data"`, the
+        Plain values: `"metrics"`, by rows, task and metric; `"report"`, the
+        report's alerts, main results and important features; `"data"`, the
         file's name and SHA-256 digest; `"seed"` and `"preset"`. What the run
         does not hold is left out.
 
@@ -29,15 +30,14 @@ def run_details(run: Path) -> dict[str, Any]:
     from keras_mtl.configuration.toml_file import read_toml
 
     details: dict[str, Any] = {}
-    metrics = run / "metrics.json"
-    if metrics.is_file():
-        try:
-            read = json.loads(metrics.read_text(encoding="utf-8"))
-        except (ValueError, OSError, RecursionError) as error:
-            raise UserError(f"{metrics}: expected JSON; received: {error}.") from None
+    metrics = _read_json(run / "metrics.json")
+    if metrics is not None:
         measured = ("test", "train", "validation")
-        details["metrics"] = {key: read[key] for key in measured if key in read}
-        details |= {key: read[key] for key in ("rows",) if key in read}
+        details["metrics"] = {key: metrics[key] for key in measured if key in metrics}
+        details |= {key: metrics[key] for key in ("rows",) if key in metrics}
+    report = _read_json(run / "report.json")
+    if report is not None and "values" in report:
+        details["report"] = report["values"]
     config = run / "config.toml"
     if config.is_file():
         values = read_toml(str(config))
@@ -58,6 +58,18 @@ def _auxiliary_tasks(settings: dict[str, Any]) -> list[str]:
         for task in (tasks if isinstance(tasks, list) else [])
         if isinstance(task, dict) and task.get("auxiliary") and "name" in task
     ]
+
+
+def _read_json(path: Path) -> dict[str, Any] | None:
+    if not path.is_file():
+        return None
+    try:
+        read = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, OSError, RecursionError) as error:
+        raise UserError(f"{path}: expected JSON; received: {error}.") from None
+    if not isinstance(read, dict):
+        raise UserError(f"{path}: expected a JSON object; received: {read!r:.40}.")
+    return read
 
 
 def _describe_data(settings: dict[str, Any]) -> dict[str, Any]:

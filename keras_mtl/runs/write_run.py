@@ -20,8 +20,11 @@ from keras_mtl.runs.run_details import run_details
 from keras_mtl.runs.side_processes import RunHelpers, draw_beside
 from keras_mtl.runs.train import TrainedRun
 from keras_mtl.serving import write_saved_model
+from keras_mtl.serving.metadata import add_details
 
 __all__ = ["run_metrics", "write_run"]
+
+MODEL_CARD = "MODEL_CARD.md"
 
 # By task name, a row each.
 Rows = Mapping[str, np.ndarray]
@@ -74,6 +77,7 @@ def write_run(
     text = json.dumps(metrics, indent=2, allow_nan=False)
     (folder / "metrics.json").write_text(text + "\n", "utf-8")
     details = run_details(folder)
+    version = folder / "serving" / data.config.model.name / "1"
     facts = FitFacts(
         data.config.model.name,
         run.tasks,
@@ -112,12 +116,10 @@ def write_run(
         history.to_csv(folder / "history.csv", index=False)
         table = prediction_table(model, outputs, labels, data.test_numbers)
         table.to_csv(folder / "predictions.csv", index=False)
-        write_saved_model(
-            model,
-            folder / "serving" / data.config.model.name / "1",
-            details=details,
-            checker=helpers.checker,
-        )
+        write_saved_model(model, version, details=details, checker=helpers.checker)
+    # The report is there now: the card has its alerts and intervals.
+    card = add_details(version, {"report": run_details(folder)["report"]})
+    (folder / MODEL_CARD).write_text(card, "utf-8", errors="backslashreplace")
 
 
 def _measure(

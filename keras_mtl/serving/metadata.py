@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = [
     "METADATA_FILE",
     "MODEL_CARD_FILE",
+    "add_details",
     "describe_model",
     "plain_json",
     "read_metadata",
@@ -86,12 +87,33 @@ def write_metadata(
         for key, signature in signatures.items()
     }
     metadata["details"] = details
+    _write(folder, metadata)
+
+
+def add_details(folder: Path, details: dict[str, Any]) -> str:
+    """Adds to the metadata of a version what was found after it was written.
+
+    Args:
+        folder: The version's folder.
+        details: What is added.
+
+    Returns:
+        The version's model card, which is written anew.
+    """
+    metadata = read_metadata(folder)
+    metadata["details"] |= details
+    return _write(folder, metadata)
+
+
+def _write(folder: Path, metadata: dict[str, Any]) -> str:
     path = folder / METADATA_FILE
     path.parent.mkdir(parents=True, exist_ok=True)
-    # NaN is no JSON: a measure that the rows did not define is null.
+    # NaN is not JSON: a metric that the rows did not define is null.
     text = json.dumps(plain_json(metadata), indent=2, ensure_ascii=False)
-    path.write_text(text + "\n", encoding="utf-8")
-    (folder / MODEL_CARD_FILE).write_text(model_card(metadata), encoding="utf-8")
+    path.write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
+    card = model_card(metadata)
+    (folder / MODEL_CARD_FILE).write_text(card, "utf-8", errors="backslashreplace")
+    return card
 
 
 def read_metadata(folder: Path) -> dict[str, Any]:

@@ -8,7 +8,9 @@ __all__ = ["model_card"]
 
 
 def model_card(metadata: dict[str, Any]) -> str:
-    """Tells what a model answers, from what, and how well.
+    """Writes what a model predicts, from what, how well, and what to know first.
+
+    Results and alerts are those of the run's report, where the metadata have it.
 
     Args:
         metadata: The version's metadata.
@@ -27,19 +29,25 @@ def model_card(metadata: dict[str, Any]) -> str:
     versions = ", ".join(
         f"{key} {value}" for key, value in metadata["versions"].items()
     )
+    details = dict(metadata["details"])
+    metrics = details.pop("metrics", None)
+    report = details.pop("report", None) or {}
     parts = [
-        f"# {metadata['name']}",
+        f"# {_cell(metadata['name'])}",
         f"A multi-task model, exported on {metadata['created']} with {versions}.",
-        "## What it answers",
+        *_alerts(report),
+        "## What it predicts",
         _table(
-            ("task", "kind", "from column", "answers", "threshold"),
+            ("task", "kind", "from column", "predictions", "threshold"),
             [_task_row(task) for task in metadata["tasks"]],
         ),
+        *_results(report),
+        *_importance(report),
         "## What it takes",
         "Every request holds all features. A number that is missing is `NaN`, a "
-        "word that is missing is the empty text; an unknown word is answered as an "
-        "average one. A number outside the range seen in training is answered, "
-        "but with no evidence from the data.",
+        "word that is missing is the empty text; an unknown word is treated as an "
+        "average one. A number outside the range seen in training has a prediction, "
+        "but no evidence from the data.",
         _table(
             ("feature", "from column", "type", "range or words in training", "missing"),
             [_feature_row(feature) for feature in metadata["features"]],
@@ -53,22 +61,69 @@ def model_card(metadata: dict[str, Any]) -> str:
             ],
         ),
     ]
-    details = dict(metadata["details"])
-    metrics = details.pop("metrics", None)
     if metrics:
-        parts += ["## How well", _metrics_table(metrics)]
+        parts += ["## All metrics", _metrics_table(metrics)]
     if details:
         parts += ["## How it came about", _bullets(details)]
     return "\n\n".join(parts) + "\n"
 
 
+def _alerts(report: dict[str, Any]) -> list[str]:
+    alerts = report.get("alerts")
+    if alerts is None:
+        return []
+    lines = [
+        f"- **{_cell(each['level'].capitalize())}: {_cell(each['title'])}.** "
+        f"{_cell(each['text'])}"
+        for each in alerts
+    ]
+    return ["## What to know first", "\n".join(lines) or "The run has no alerts."]
+
+
+def _results(report: dict[str, Any]) -> list[str]:
+    results = report.get("results")
+    if not results:
+        return []
+    rows = [
+        (
+            each["task"],
+            each["rows"],
+            each["metric"],
+            _number(each["value"]),
+            # Of too few rows, nothing is known of the interval.
+            ""
+            if None in (each["low"], each["high"])
+            else f"{_number(each['low'])} to {_number(each['high'])}",
+        )
+        for each in results
+    ]
+    header = ("task", "held-out rows", "metric", "value", "95% interval")
+    return ["## How well", _table(header, rows)]
+
+
+def _importance(report: dict[str, Any]) -> list[str]:
+    importance = report.get("importance")
+    if not importance:
+        return []
+    rows = [
+        (task, ", ".join(f"{name} ({_number(value)})" for name, value in own.items()))
+        for task, own in importance.items()
+    ]
+    return [
+        "## What matters",
+        "By how much the metric above gets worse when a feature's values are shuffled "
+        "over held-out rows.",
+        _table(("task", "most important features"), rows),
+    ]
+
+
 def _task_row(task: dict[str, Any]) -> tuple[Any, ...]:
-    answers = task.get("classes") or task.get("labels") or ["a number"]
+    predictions = task.get("classes") or task.get("labels") or ["a number"]
     return (
         task["name"],
         task["kind"],
         ", ".join(task["columns"]),
-        ", ".join(answers),
+        ", ".join(predictions),
         task.get("threshold", ""),
     )
 
@@ -88,14 +143,21 @@ def _feature_row(feature: dict[str, Any]) -> tuple[Any, ...]:
 
 def _metrics_table(metrics: dict[str, Any]) -> str:
     rows = [
-        (part, task, measure, f"{value:.4g}" if isinstance(value, float) else value)
+        (part, task, metric, _number(value))
         for part, tasks in metrics.items()
         if isinstance(tasks, dict)
-        for task, metrics in tasks.items()
-        if isinstance(metrics, dict)
-        for measure, value in metrics.items()
+        for task, own in tasks.items()
+        if isinstance(own, dict)
+        for metric, value in own.items()
     ]
-    return _table(("rows", "task", "measure", "value"), rows)
+    return _table(("rows", "task", "metric", "value"), rows)
+
+
+def _number(value: Any) -> Any:
+    """Writes a number with four digits; a metric that is not defined is empty."""
+    if value is None:
+        return ""
+    return f"{value:.4g}" if isinstance(value, float) else value
 
 
 def _bullets(values: dict[str, Any], indent: str = "") -> str:

@@ -10,6 +10,7 @@ import keras
 import numpy as np
 import pandas as pd
 
+from keras_mtl._core.html import html_table
 from keras_mtl.blocks.label_arrays import read_labels
 from keras_mtl.engine.batch_step import BatchStep
 from keras_mtl.engine.best_weights import BestWeights
@@ -98,6 +99,18 @@ class MemberFit:
             name: values.ffill().mean(axis=1).to_numpy()
             for name, values in columns.items()
         }
+
+    def _repr_html_(self) -> str:
+        columns = [name for name in self.history if name.endswith("loss")]
+        rows = []
+        for member, epoch in enumerate(self.epochs):
+            losses = [float(self.history[name][epoch - 1, member]) for name in columns]
+            rows.append((member, int(epoch), *losses))
+        return html_table(
+            f"{len(self.epochs)} members, with the weights of their best epochs",
+            ("member", "epoch", *columns),
+            rows,
+        )
 
 
 def fit_members(

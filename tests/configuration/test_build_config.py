@@ -202,6 +202,7 @@ def test_all_mistakes_are_told_at_once_with_the_nearest_name():
             "differ by more than their case",
         ),
         ({"output": {"overwrite": "perhaps"}}, "output.overwrite: expected"),
+        ({"report": {"importance_repeats": -1}}, "report.importance_repeats: expected"),
         ({"training": {"learning_rate": float("nan")}}, "training.learning_rate"),
         ({"seed": 1 << 100_000}, "received a number of thousands of digits"),
     ],
