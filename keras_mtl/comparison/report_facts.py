@@ -61,7 +61,12 @@ def report_facts(
         copies=_copies(experiment),
         failures=comparison.failures,
         details=comparison.details,
-        origin=run_details(folder),
+        # Not what an earlier evaluation wrote into the folder.
+        origin={
+            key: value
+            for key, value in run_details(folder).items()
+            if key in ("preset", "seed", "data")
+        },
         versions=package_versions(),
         config=(folder / "config.toml").read_text("utf-8"),
         values=comparison.to_plain(),

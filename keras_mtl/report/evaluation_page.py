@@ -111,7 +111,15 @@ def _verdicts(facts: EvaluationFacts) -> list[Block]:
             Table(
                 "Rows with a label that it takes to see a difference as large as the "
                 "measured one, with its 80% interval",
-                ("task", "metric", "difference", "rows now", "rows", "from", "to"),
+                (
+                    "task",
+                    "metric",
+                    "difference",
+                    "rows now",
+                    "rows needed",
+                    "from",
+                    "to",
+                ),
                 needed,
             )
         )

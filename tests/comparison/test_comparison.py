@@ -99,6 +99,16 @@ def test_the_result_is_written_as_plain_values(folder, compared):
     assert "multi-task" in compared._repr_html_()
 
 
+def test_the_same_fits_give_the_same_page(settings, folder, compared):
+    names = ("report.html", "report.json", "out_of_fold.csv")
+    before = {name: (folder / name).read_bytes() for name in names}
+    compare_sharing(
+        settings, folds=3, repeats=1, members=2, by=["kind"], out=str(folder)
+    )
+    for name in names:
+        assert (folder / name).read_bytes() == before[name], name
+
+
 @pytest.mark.slow
 def test_fits_are_used_again_and_a_longer_comparison_adds_its_own(
     settings, folder, compared
