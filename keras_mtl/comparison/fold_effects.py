@@ -20,6 +20,10 @@ from keras_mtl.runs.prepare import PreparedData
 
 __all__ = ["fold_effects", "has_effects", "join_effects"]
 
+# A page draws fewer; those that are most important over all folds are among these in
+# almost each fold.
+STRONGEST = 8
+
 
 def has_effects(candidate: Candidate, fold: Fold) -> bool:
     """Returns whether the effects of features are measured in a fit.
@@ -57,6 +61,7 @@ def fold_effects(
         data.main_tasks,
         data.labels,
         fold.test,
+        strongest=STRONGEST,
         seed=data.config.seed + fold.number,
     )
     plain: dict[str, Any] = {
@@ -77,7 +82,7 @@ def join_effects(folds: Sequence[Mapping[str, Any]]) -> FeatureEffects:
 
     Returns:
         The importance over all shuffles of all folds, and the mean partial
-        dependence.
+        dependence over the folds in which a feature was among the strongest.
     """
     importance: dict[tuple[str, str], list[FeatureImportance]] = {}
     dependence: dict[str, list[PartialDependence]] = {}

@@ -19,11 +19,14 @@ from keras_mtl.tasks import Task
 
 __all__ = ["MOST_FEATURES", "FeatureEffects", "column_blocks", "feature_effects"]
 
-# Of more features or tasks the effects take longer than a page is worth.
+# Of more features, or pairs of a feature and a task, the effects take longer than a
+# page is worth.
 MOST_FEATURES = 100
-MOST_TASKS = 20
-# Rows of one fold, or of a run, that are shuffled.
+MOST_PAIRS = 500
+# Rows that are shuffled, and those that values are put into: one call of the network
+# takes all copies of a feature's rows.
 MOST_ROWS = 1000
+DEPENDENCE_ROWS = 300
 VALUES = 12
 
 PredictMatrix = Callable[[np.ndarray], Mapping[str, np.ndarray]]
@@ -72,6 +75,7 @@ def feature_effects(
     labels: Mapping[str, np.ndarray],
     rows: np.ndarray,
     repeats: int = 3,
+    strongest: int = 2,
     seed: int = 0,
 ) -> FeatureEffects:
     """Measures importance and partial dependence on rows held out.
@@ -88,13 +92,17 @@ def feature_effects(
         labels: By task the encoded labels of all rows, (N,) or (N, labels).
         rows: The positions of the rows held out.
         repeats: How often each feature is shuffled.
+        strongest: Of each task, the number of most important features whose
+            partial dependence is measured, for all tasks.
         seed: Of the shuffling.
 
     Returns:
-        The effects; none of more than 100 features or 20 tasks.
+        The effects; none of more than 100 features, or 500 pairs of a feature
+        and a task.
     """
     measured = [task for task in tasks if task.metric_directions]
-    if len(blocks) > MOST_FEATURES or not 0 < len(measured) <= MOST_TASKS:
+    pairs = len(blocks) * len(measured)
+    if len(blocks) > MOST_FEATURES or not 0 < pairs <= MOST_PAIRS:
         return FeatureEffects()
     if len(rows) > MOST_ROWS:
         generator = np.random.default_rng(seed)
@@ -119,16 +127,23 @@ def feature_effects(
         max_rows=None,
         seed=seed,
     )
+    chosen = set()
+    for task in measured:
+        # The most important come first.
+        own = [each.feature for each in importance if each.task == task.name]
+        chosen |= set(own[:strongest])
     dependence = tuple(
         predict_over_values(
             predict_sources,
             sources,
             name,
             values=VALUES,
-            max_rows=None,
+            max_rows=DEPENDENCE_ROWS,
+            seed=seed,
             cells=columns[name],
             rows=rows,
         )
         for name in blocks
+        if name in chosen
     )
     return FeatureEffects(importance, dependence)

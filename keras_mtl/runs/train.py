@@ -187,7 +187,7 @@ def train_run(
             {name: each[sample.test_rows] for name, each in data.labels.items()},
             np.arange(len(sample.test_rows)),
             config.report.importance_repeats,
-            config.seed,
+            seed=config.seed,
         )
     idle = activity_sentences(unit_activity(answer, matrix, rows=rows))
     model = join_encoder(encoder, answer, features, name=config.model.name)

@@ -92,7 +92,11 @@ def test_importance_is_that_of_raw_features_shuffled():
 
 
 def test_dependence_is_that_of_raw_values_put_in():
-    for found in effects().dependence:
+    assert {found.feature for found in effects(strongest=1).dependence} == {
+        "word",
+        "age",
+    }
+    for found in effects(strongest=3).dependence:
         expected = predict_over_values(
             predict_frame, FRAME, found.feature, values=12, max_rows=None, rows=TEST
         )
@@ -113,4 +117,6 @@ def test_the_same_seed_gives_the_same_effects():
 def test_many_features_or_no_rows_have_no_effects():
     many = {f"f{index}": slice(0, 1) for index in range(MOST_FEATURES + 1)}
     assert effects(blocks=many).importance == ()
+    tasks = [BinaryTask(f"t{index}") for index in range(200)]
+    assert effects(tasks=tasks).importance == ()
     assert effects(rows=TEST[:0]).dependence == ()
