@@ -6,7 +6,7 @@ one makes the report.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,6 +33,8 @@ class RowSample:
         labels: By task the encoded labels of the rows of `train`.
         whole: Whether these are all rows.
         test_rows: The positions of the rows of `test` among the run's rows.
+        missing_codes: Columns with a number that may mean missing, such as -9,
+            the number, and how many rows have it.
     """
 
     train: pd.DataFrame
@@ -40,6 +42,7 @@ class RowSample:
     labels: Mapping[str, np.ndarray]
     whole: bool = True
     test_rows: np.ndarray = field(default_factory=lambda: np.zeros(0, int))
+    missing_codes: Sequence[tuple[str, float, int]] = ()
 
 
 @dataclass(frozen=True)

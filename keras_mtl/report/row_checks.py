@@ -43,6 +43,7 @@ def data_alerts(sample: RowSample, tasks: Sequence[Task]) -> list[Alert]:
     test = {name: _codes(sample.test[name]) for name in columns}
     return [
         *_copies(sample),
+        *_missing_codes(sample),
         *leak_alerts(sample.train, sample.labels, tasks),
         *_missing_labels(train, sample.labels, tasks),
         *_drift({name: (train[name], test[name]) for name in columns}),
@@ -67,6 +68,32 @@ def _copies(sample: RowSample) -> list[Alert]:
             "with a group column.",
             "warning" if share >= 0.01 else "note",
             {"copies": found, "test_rows": len(sample.test)},
+        )
+    ]
+
+
+def _missing_codes(sample: RowSample) -> list[Alert]:
+    if not sample.missing_codes:
+        return []
+    named = [
+        f"{number:g} in {column} ({rows} rows)"
+        for column, number, rows in sample.missing_codes
+    ]
+    more = f" and {len(named) - NAMED} more" if len(named) > NAMED else ""
+    return [
+        Alert(
+            "Numbers that may mean missing",
+            f"{', '.join(named[:NAMED])}{more}: far from all other values, as codes "
+            "for missing are. As numbers they move means, and as a label they are a "
+            "class of their own. If they mean missing, say so, for example "
+            f"--missing={sample.missing_codes[0][1]:g}.",
+            "warning",
+            {
+                "codes": [
+                    {"column": column, "number": number, "rows": rows}
+                    for column, number, rows in sample.missing_codes
+                ]
+            },
         )
     ]
 

@@ -19,7 +19,6 @@ from keras_mtl.tables.column_store import Rows
 from keras_mtl.tables.suspicions import (
     is_named_code,
     is_named_identifier,
-    missing_code,
     repeats_identifier,
 )
 
@@ -72,7 +71,6 @@ def choose_features(
         errors += feature.check_values(frame, source)
     _warn_of_identifiers(frame, columns, config)
     _warn_of_digits(features, config)
-    _warn_of_missing_codes(frame, features, config, source)
     by_name = {feature.name: feature for feature in features}
     for task in config.tasks:
         if task.name in by_name:
@@ -218,31 +216,3 @@ def _warn_of_digits(features: Sequence[Feature], config: FitConfig) -> None:
                 DataWarning,
                 stacklevel=2,
             )
-
-
-def _warn_of_missing_codes(
-    frame: Rows, features: Sequence[Feature], config: FitConfig, source: str
-) -> None:
-    """Tell of numbers such as -9 that may mean missing, each with its columns."""
-    numeric = [each.column_name for each in features if each.dtype == "float32"]
-    labels = [column for task in config.tasks for column in task.label_columns]
-    declared = {feature.column_name: feature for feature in features}
-    found: dict[float, list[str]] = {}
-    for column in dict.fromkeys([*numeric, *labels]):
-        known = column in declared and declared[column].missing_numbers
-        if column not in frame or known or column in config.inputs.missing_values:
-            continue
-        code = missing_code(frame[column])
-        if code is not None:
-            number, rows = code
-            found.setdefault(number, []).append(f"{column!r} ({rows} rows)")
-    for number, where in found.items():
-        others = (
-            "no other value is below 0" if number < 0 else "all others are far smaller"
-        )
-        warnings.warn(
-            f"{source}: {number:g} may mean missing in {', '.join(where)}: {others}. "
-            f"If it does, say so (--missing={number:g}).",
-            DataWarning,
-            stacklevel=2,
-        )

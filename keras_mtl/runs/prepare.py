@@ -19,6 +19,11 @@ from keras_mtl.features import Feature
 from keras_mtl.runs.auxiliary import add_auxiliary, compute_columns, find_copies
 from keras_mtl.runs.features import choose_features
 from keras_mtl.runs.known_features import known_features
+from keras_mtl.runs.missing_codes import (
+    MissingCode,
+    find_missing_codes,
+    warn_of_missing_codes,
+)
 from keras_mtl.runs.split import (
     MemberRows,
     RowSplit,
@@ -56,6 +61,7 @@ class PreparedData:
             None where all count the same.
         source_run: The run whose trunk is used; None for a fit from the beginning.
         source_data: Its rows, for a head whose prior is learned from them.
+        missing_codes: Numbers that may mean missing.
     """
 
     config: FitConfig
@@ -66,6 +72,7 @@ class PreparedData:
     sample_weight: np.ndarray | None = None
     source_run: SourceRun | None = None
     source_data: PreparedData | None = None
+    missing_codes: tuple[MissingCode, ...] = ()
 
     @property
     def rows(self) -> Rows:
@@ -179,7 +186,11 @@ def prepare_data(config: FitConfig) -> PreparedData:
     _mask_labels(frame, config)
     if run is None:
         features = choose_features(frame, config, source, errors)
+        codes = find_missing_codes(frame, features, config)
+        warn_of_missing_codes(codes, source)
     else:
+        # What means missing is known from the run.
+        codes = ()
         features = known_features(frame, config, run, source, errors)
         with gather(errors):
             source_data = _prepare_source(config, run)
@@ -222,7 +233,7 @@ def prepare_data(config: FitConfig) -> PreparedData:
         config.seed,
     )
     return PreparedData(
-        config, labels, split, members, source, sample_weight, run, source_data
+        config, labels, split, members, source, sample_weight, run, source_data, codes
     )
 
 

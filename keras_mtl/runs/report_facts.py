@@ -45,6 +45,7 @@ def sample_rows(data: PreparedData) -> RowSample:
         {task.name: data.labels[task.name][train] for task in data.tasks},
         test_rows=test,
         whole=len(train) == len(data.train_rows) and len(test) == len(data.test_rows),
+        missing_codes=data.missing_codes,
     )
 
 

@@ -1,5 +1,7 @@
 """Alerts about rows: each is given where its cause is, and only there."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -91,3 +93,12 @@ def test_drift_is_found_in_numbers_and_words():
     (alert,) = data_alerts(sample, TASKS)
     assert alert.title == DRIFT
     assert {each["column"] for each in alert.values["columns"]} == {"age", "site"}
+
+
+def test_numbers_that_may_mean_missing_are_named_with_the_flag():
+    sample = replace(_sample(), missing_codes=[("age", -9.0, 41)])
+    (alert,) = data_alerts(sample, TASKS)
+    assert alert.title == "Numbers that may mean missing"
+    assert "-9 in age (41 rows)" in alert.text
+    assert "--missing=-9" in alert.text
+    assert alert.values["codes"] == [{"column": "age", "number": -9.0, "rows": 41}]

@@ -1,0 +1,77 @@
+"""Numbers such as -9 that may mean missing."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from keras_mtl.configuration.fit_config import FitConfig
+from keras_mtl.errors import DataWarning
+from keras_mtl.features import Feature
+from keras_mtl.tables.column_store import Rows
+from keras_mtl.tables.suspicions import missing_code
+
+__all__ = ["MissingCode", "find_missing_codes", "warn_of_missing_codes"]
+
+
+class MissingCode(NamedTuple):
+    """A number that may be a code for missing.
+
+    Attributes:
+        column: The column that has it.
+        number: The number.
+        rows: How many rows have it.
+    """
+
+    column: str
+    number: float
+    rows: int
+
+
+def find_missing_codes(
+    frame: Rows, features: Sequence[Feature], config: FitConfig
+) -> tuple[MissingCode, ...]:
+    """Looks for such numbers in numeric features and in labels.
+
+    Args:
+        frame: The rows.
+        features: The features of the run.
+        config: The settings, whose tasks name the labels and which may say what
+            means missing.
+    """
+    numeric = [each.column_name for each in features if each.dtype == "float32"]
+    labels = [column for task in config.tasks for column in task.label_columns]
+    declared = {feature.column_name: feature for feature in features}
+    found = []
+    for column in dict.fromkeys([*numeric, *labels]):
+        known = column in declared and declared[column].missing_numbers
+        if column not in frame or known or column in config.inputs.missing_values:
+            continue
+        code = missing_code(frame[column])
+        if code is not None:
+            found.append(MissingCode(column, *code))
+    return tuple(found)
+
+
+def warn_of_missing_codes(codes: Iterable[MissingCode], source: str) -> None:
+    """Tells of each number with its columns, and how to say that it means missing.
+
+    Args:
+        codes: What was found.
+        source: What messages call the data.
+    """
+    by_number: dict[float, list[str]] = {}
+    for code in codes:
+        named = f"{code.column!r} ({code.rows} rows)"
+        by_number.setdefault(code.number, []).append(named)
+    for number, where in by_number.items():
+        others = (
+            "no other value is below 0" if number < 0 else "all others are far smaller"
+        )
+        warnings.warn(
+            f"{source}: {number:g} may mean missing in {', '.join(where)}: {others}. "
+            f"If it does, say so (--missing={number:g}).",
+            DataWarning,
+            stacklevel=2,
+        )
