@@ -6,6 +6,7 @@ from keras_mtl._core.lazy import lazy_names
 
 if TYPE_CHECKING:
     # The names below, for type checkers and editors.
+    from keras_mtl.architectures.calibrated import calibrate_model as calibrate_model
     from keras_mtl.architectures.cgc import build_cgc as build_cgc
     from keras_mtl.architectures.chain import build_chain as build_chain
     from keras_mtl.architectures.cross_stitch import (
@@ -89,6 +90,7 @@ else:
                 "SoftSharingSettings",
                 "StarSettings",
             ),
+            "keras_mtl.architectures.calibrated": ("calibrate_model",),
             "keras_mtl.architectures.cgc": ("build_cgc",),
             "keras_mtl.architectures.chain": ("build_chain",),
             "keras_mtl.architectures.cross_stitch": ("build_cross_stitch",),

@@ -19,11 +19,16 @@ from keras_mtl.comparison.kept_labels import training_labels, training_strata
 from keras_mtl.comparison.store import FoldFit
 from keras_mtl.configuration.fit_config import FitConfig
 from keras_mtl.model import MultiTaskModel
-from keras_mtl.runs.predictions import matrix_predictor
+from keras_mtl.runs.calibration import (
+    Calibration,
+    learn_calibration,
+    wants_calibration,
+)
+from keras_mtl.runs.predictions import matrix_predictor, predict_held_out
 from keras_mtl.runs.prepare import PreparedData
 from keras_mtl.runs.split import member_rows
 from keras_mtl.tasks import Task
-from keras_mtl.training import MemberSettings, fit_members
+from keras_mtl.training import MemberSettings, TrainingSettings, fit_members
 
 __all__ = ["build_candidate", "train_networks"]
 
@@ -243,22 +248,43 @@ def _train(
     # longer than its training.
     network = fit.members[0]
     outputs_of = matrix_predictor(network)
+
+    def predict_member(place: int, inputs: np.ndarray) -> dict[str, np.ndarray]:
+        fit.members.copy_weights(place, network)
+        return outputs_of(inputs)
+
     fits = []
     for index, fold in enumerate(folds):
         first = index * members
+        calibration = Calibration(network.tasks)
+        if validation and wants_calibration(settings, network.tasks):
+            calibration = _calibration(
+                predict_member,
+                first,
+                validation[first : first + members],
+                network.tasks,
+                stacked,
+                labels,
+                settings,
+            )
 
-        def predict(inputs: np.ndarray, index: int = index) -> dict[str, np.ndarray]:
+        def predict(
+            inputs: np.ndarray,
+            index: int = index,
+            calibration: Calibration = calibration,
+        ) -> dict[str, np.ndarray]:
             outputs: dict[str, np.ndarray] = {}
             for place in range(index * members, (index + 1) * members):
-                fit.members.copy_weights(place, network)
-                for name, values in outputs_of(inputs).items():
+                for name, values in predict_member(place, inputs).items():
                     outputs[name] = (
                         outputs[name] + values if name in outputs else values
                     )
-            return {
-                name: units[index][name][2](values / members)
-                for name, values in outputs.items()
-            }
+            means = {name: values / members for name, values in outputs.items()}
+            for task in calibration.tasks:
+                if (temperature := calibration.temperatures.get(task.name)) is not None:
+                    layer = task.temperature_layer(temperature)
+                    means[task.name] = np.asarray(layer(means[task.name]))
+            return {name: units[index][name][2](mean) for name, mean in means.items()}
 
         effects = {}
         if has_effects(candidate, fold):
@@ -272,10 +298,42 @@ def _train(
                 int(core.count_params()),
                 gradients=looks[index],
                 effects=effects,
+                thresholds={
+                    name: facts["threshold"]["value"]
+                    for name, facts in calibration.facts.items()
+                    if "threshold" in facts
+                },
             )
         )
     seconds = (time.perf_counter() - start) / len(folds)
     return [replace(fit, seconds=seconds) for fit in fits]
+
+
+def _calibration(
+    predict: Callable[[int, np.ndarray], dict[str, np.ndarray]],
+    first: int,
+    validation: Sequence[np.ndarray],
+    tasks: Sequence[Task],
+    matrix: np.ndarray,
+    labels: Mapping[str, np.ndarray],
+    settings: TrainingSettings,
+) -> Calibration:
+    """Learns from a fold's validation rows what a fit learns after training.
+
+    Args:
+        predict: From a member's position and encoded rows to its outputs.
+        first: The position of the fold's first member.
+        validation: For each member of the fold its validation rows.
+        tasks: The tasks of the networks.
+        matrix: The encoded rows.
+        labels: By task name, in the unit of the networks.
+        settings: Say what is learned.
+    """
+    rows, outputs = predict_held_out(
+        lambda member, inputs: predict(first + member, inputs), matrix, validation
+    )
+    known = {task.name: labels[task.name][rows] for task in tasks}
+    return learn_calibration(tasks, settings, known, outputs)
 
 
 def _labelled(

@@ -36,6 +36,7 @@ class FoldFit:
             `GradientProbe`. Empty where they are not measured.
         effects: The effects of features on rows held out, as `fold_effects` gives
             them; empty where they are not measured.
+        thresholds: By task name the threshold that was chosen in the fold.
     """
 
     outputs: Mapping[str, np.ndarray] = field(default_factory=dict)
@@ -45,6 +46,7 @@ class FoldFit:
     failure: str = ""
     gradients: Mapping[str, np.ndarray] = field(default_factory=dict)
     effects: Mapping[str, Any] = field(default_factory=dict)
+    thresholds: Mapping[str, float] = field(default_factory=dict)
 
 
 class FitStore:
@@ -101,6 +103,7 @@ class FitStore:
             "seconds": fit.seconds,
             "failure": fit.failure,
             "effects": fit.effects,
+            "thresholds": dict(fit.thresholds),
         }
         # Containers that share the folder often have the same process number.
         writer = f"{socket.gethostname()}.{os.getpid()}"

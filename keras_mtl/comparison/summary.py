@@ -152,6 +152,8 @@ def _measure(
     for task in unit.candidate.measured_tasks(unit.tasks):
         labels = experiment.data.labels[task.name][fold.test]
         outputs = fit.outputs.get(task.name)
+        if task.name in fit.thresholds:
+            task = task.replace(threshold=fit.thresholds[task.name])
         measured = {} if outputs is None else task.measure(labels, outputs)
         rows += [
             (

@@ -313,6 +313,34 @@ FLAGS = (
         metavar="N",
     ),
     Flag(
+        "--calibration",
+        "training.calibration",
+        "Learn a temperature for each task's probabilities from validation rows: none "
+        "or temperature.",
+        metavar="NAME",
+    ),
+    Flag(
+        "--threshold",
+        "thresholds",
+        "Predict the positive class of this task from this probability on, or from the "
+        "one that serves an aim best on validation rows.",
+        form="entry",
+        metavar="TASK=NUMBER|AIM",
+    ),
+    Flag(
+        "--coverage",
+        "training.coverage",
+        "Predict for each task the set of classes, or the interval, that holds the "
+        "label with this probability.",
+        metavar="X",
+    ),
+    Flag(
+        "--joint-coverage",
+        "training.joint_coverage",
+        "Let the sets of all tasks of a row hold together with that probability.",
+        form="switch",
+    ),
+    Flag(
         "--label-smoothing",
         "heads.label_smoothing",
         "Give this part of each class label to the other classes.",

@@ -12,6 +12,11 @@ from keras_mtl.tasks.kinds import parse_task
 
 __all__ = ["nest_flags"]
 
+# Flags that are not settings by their own key.
+_OF_TASKS = frozenset(
+    {"tasks", "auxiliary", "features", "head_widths", "loss_weights", "thresholds"}
+)
+
 
 def nest_flags(
     values: Mapping[str, Any], file: Mapping[str, Any], errors: list[str]
@@ -20,8 +25,8 @@ def nest_flags(
 
     Args:
         values: By key, such as `training.epochs`.
-        file: The settings of the TOML file, whose tasks `--head` and
-            `--loss-weight` may name.
+        file: The settings of the TOML file, whose tasks `--head`,
+            `--loss-weight` and `--threshold` may name.
         errors: Gets a message for each task or feature that is written
             wrongly or not known.
 
@@ -35,7 +40,7 @@ def nest_flags(
     """
     nested: dict[str, Any] = {}
     for key, value in values.items():
-        if key in {"tasks", "auxiliary", "features", "head_widths", "loss_weights"}:
+        if key in _OF_TASKS:
             continue
         section, _, name = key.rpartition(".")
         (nested.setdefault(section, {}) if section else nested)[name] = value
@@ -123,10 +128,11 @@ def _set_on_tasks(
     file: Mapping[str, Any],
     errors: list[str],
 ) -> None:
-    """Lays `--head` and `--loss-weight` on the tasks they name."""
+    """Lays `--head`, `--loss-weight` and `--threshold` on the tasks they name."""
     settings = (
         ("--head", "widths", values.get("head_widths", {})),
         ("--loss-weight", "loss_weight", values.get("loss_weights", {})),
+        ("--threshold", "threshold", values.get("thresholds", {})),
     )
     if not any(entries for _, _, entries in settings):
         return
@@ -140,12 +146,12 @@ def _set_on_tasks(
                     f"{flag}: expected the name of a task; received {name!r}."
                     f"{did_you_mean(name, known)} Tasks: {', '.join(known)}."
                 )
+            elif key == "widths":
+                known[name][key] = [width for width in text.split(",") if width]
+            elif key == "threshold":
+                _set_threshold(known[name], text)
             else:
-                known[name][key] = (
-                    [width for width in text.split(",") if width]
-                    if key == "widths"
-                    else text
-                )
+                known[name][key] = text
     nested["tasks"] = list(tasks.values())
     if helpers:
         nested["auxiliary"] = list(helpers.values())
@@ -161,6 +167,15 @@ def _helpers_by_name(
         for entry in (known if isinstance(known, list) else [])
         if isinstance(entry, Mapping) and isinstance(entry.get("name"), str)
     }
+
+
+def _set_threshold(task: dict[str, Any], text: str) -> None:
+    """Sets a threshold that is known, or the aim that one is chosen for."""
+    task.pop("threshold_aim", None)
+    try:
+        task["threshold"] = float(text)
+    except ValueError:
+        task["threshold_aim"] = text
 
 
 def _tasks_by_name(

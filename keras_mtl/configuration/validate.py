@@ -34,6 +34,7 @@ from keras_mtl.features.kinds import (
 from keras_mtl.tasks.kinds import TASK_KINDS, deserialize_task, serialize_task
 from keras_mtl.tasks.names import check_task_names, unknown_tasks
 from keras_mtl.tasks.task import Task
+from keras_mtl.tasks.threshold_aims import aim_of
 
 __all__ = ["build_config", "config_values"]
 
@@ -94,6 +95,8 @@ def build_config(*layers: Values) -> FitConfig:
     errors += _weighed_tasks(config, tasks, helpers)
     errors += _suited_tasks(config, tasks)
     errors += _hidden_inputs(config, helpers)
+    errors += _needs_validation_rows(config, tasks)
+    errors += _joint_coverage(config)
     if values.get("tasks", []) == []:
         errors.append(
             "tasks: expected at least one task. Add --task NAME:KIND, such as "
@@ -250,6 +253,51 @@ def _early_stopping(config: FitConfig | None) -> list[str]:
         "training.validation_fraction: expected a share above 0, as training.patience "
         f"= {config.training.patience} stops on the validation loss; received 0. Set "
         "it, such as to 0.2, or set the patience to 0."
+    ]
+
+
+def _joint_coverage(config: FitConfig | None) -> list[str]:
+    if config is None or not config.training.joint_coverage:
+        return []
+    if config.training.coverage is not None:
+        return []
+    return [
+        "training.coverage: expected a probability, as training.joint_coverage says "
+        "what it is of; received none. Set it, for example --coverage 0.9."
+    ]
+
+
+def _needs_validation_rows(
+    config: FitConfig | None, tasks: Iterable[Task]
+) -> list[str]:
+    """Finds settings that are learned from validation rows where there are none."""
+    if config is None:
+        return []
+    bayesian = config.transfer.run is not None and config.transfer.head == "bayesian"
+    if config.training.validation_fraction and not bayesian:
+        return []
+    needed = []
+    if config.training.calibration != "none":
+        needed.append(f"training.calibration = {config.training.calibration!r}")
+    if config.training.coverage is not None:
+        needed.append(f"training.coverage = {config.training.coverage:g}")
+    needed += [
+        f"tasks[{task.name}].threshold_aim = {aim_of(task)!r}"
+        for task in tasks
+        if aim_of(task) is not None
+    ]
+    if bayesian:
+        return [
+            f"transfer.head: expected 'network', as {setting} is learned from validation "
+            "rows, and a Bayesian head learns from all rows; received 'bayesian'. Leave "
+            "one of them out."
+            for setting in needed
+        ]
+    return [
+        f"training.validation_fraction: expected a share above 0, as {setting} is "
+        "learned from validation rows; received 0. Set it, for example "
+        "--validation-fraction 0.2."
+        for setting in needed
     ]
 
 

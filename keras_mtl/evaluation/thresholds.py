@@ -2,52 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from keras_mtl.errors import UserError, did_you_mean, show_value
 from keras_mtl.evaluation.proportions import proportion_interval
+from keras_mtl.tasks.threshold_aims import Aim, parse_aim
 
 __all__ = ["Aim", "Threshold", "choose_threshold", "parse_aim"]
 
 Floats = NDArray[np.float64]
-
-# `name`, or a name, one of `=`, `>=` and `:`, and what follows.
-FORM = re.compile(r"\s*([a-z][a-z0-9_-]*)\s*(?:(?:>=|=|:)\s*(.*?))?\s*", re.IGNORECASE)
-EXPECTED = (
-    "Expected balanced-accuracy, accuracy, f1, sensitivity=SHARE, specificity=SHARE, "
-    "precision=SHARE, costs=FALSE_POSITIVE:FALSE_NEGATIVE or a number between 0 and 1, "
-    "for example sensitivity=0.9 or costs=1:5"
-)
-# Aims that are largest at the best threshold, and shares that must be reached.
-BEST = ("balanced-accuracy", "accuracy", "f1")
-REACHED = ("sensitivity", "specificity", "precision")
-
-
-@dataclass(frozen=True)
-class Aim:
-    """What a threshold should achieve.
-
-    Attributes:
-        name: `"balanced-accuracy"`, `"accuracy"`, `"f1"`, `"sensitivity"`,
-            `"specificity"`, `"precision"`, `"costs"` or `"fixed"`.
-        value: The share to reach, or the threshold itself if it is fixed.
-        costs: Of a false positive and of a false negative.
-    """
-
-    name: str
-    value: float | None = None
-    costs: tuple[float, float] | None = None
-
-    def __str__(self) -> str:
-        if self.name == "fixed":
-            return f"{self.value:g}"
-        if self.costs is not None:
-            return f"costs={self.costs[0]:g}:{self.costs[1]:g}"
-        return self.name if self.value is None else f"{self.name}={self.value:g}"
 
 
 @dataclass(frozen=True)
@@ -78,51 +43,6 @@ class Threshold:
     specificity_interval: tuple[float, float]
     positives: int
     negatives: int
-
-
-def parse_aim(text: str | float) -> Aim:
-    """Reads the aim of a threshold.
-
-    Args:
-        text: `"balanced-accuracy"`, `"accuracy"`, `"f1"`,
-            `"sensitivity=0.9"`, `"specificity=0.9"`, `"precision=0.9"`,
-            `"costs=1:5"` (of a false positive and of a false negative), or a
-            threshold. `>=` and `:` may stand for `=`.
-
-    Returns:
-        The `Aim`.
-
-    Raises:
-        UserError: When it is none of these.
-
-    Example:
-
-    >>> parse_aim("sensitivity>=0.9")
-    Aim(name='sensitivity', value=0.9, costs=None)
-    >>> str(parse_aim("costs:1:5")), str(parse_aim("0.3"))
-    ('costs=1:5', '0.3')
-    """
-    number = _number(str(text))
-    if number is not None:
-        if not 0 <= number <= 1:
-            raise _error(text)
-        return Aim("fixed", number)
-    match = FORM.fullmatch(str(text))
-    if match is None:
-        raise _error(text)
-    name, rest = match[1].lower().replace("_", "-"), match[2]
-    if name in BEST and rest is None:
-        return Aim(name)
-    if name in REACHED and rest:
-        share = _number(rest)
-        if share is not None and 0 < share <= 1:
-            return Aim(name, share)
-    if name == "costs" and rest:
-        costs = [_number(part) for part in rest.split(":")]
-        if len(costs) == 2 and all(c is not None and 0 < c < np.inf for c in costs):
-            return Aim(name, costs=(costs[0] or 0.0, costs[1] or 0.0))
-    known = (*BEST, *REACHED, "costs")
-    raise _error(text, "" if name in known else did_you_mean(name, known))
 
 
 def choose_threshold(
@@ -235,16 +155,3 @@ def _candidates(probability: Floats) -> Floats:
 def _interval(hits: int, rows: int) -> tuple[float, float]:
     low, high = proportion_interval(hits, rows)
     return float(low), float(high)
-
-
-def _number(text: str) -> float | None:
-    try:
-        return float(text)
-    except ValueError:
-        return None
-
-
-def _error(text: object, hint: str = "") -> UserError:
-    return UserError(
-        f"Invalid aim of a threshold. {EXPECTED}. Received: {show_value(text)}.{hint}"
-    )

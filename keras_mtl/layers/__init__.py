@@ -64,6 +64,9 @@ if TYPE_CHECKING:
         DomainMembership as DomainMembership,
         StarDense as StarDense,
     )
+    from keras_mtl.layers.temperature_scaling import (
+        TemperatureScaling as TemperatureScaling,
+    )
 else:
     __getattr__, __all__, __dir__ = lazy_names(
         __name__,
@@ -100,6 +103,7 @@ else:
                 "DomainMembership",
                 "StarDense",
             ),
+            "keras_mtl.layers.temperature_scaling": ("TemperatureScaling",),
         },
         first="all",
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,13 @@ from keras_mtl.model import MultiTaskModel
 from keras_mtl.serving.network import prediction_function
 from keras_mtl.tables.column_store import Rows, rows_between
 
-__all__ = ["matrix_predictor", "predict_frame", "predict_matrix", "prediction_table"]
+__all__ = [
+    "matrix_predictor",
+    "predict_frame",
+    "predict_held_out",
+    "predict_matrix",
+    "prediction_table",
+]
 
 # As many rows a call for a file of three rows as for one of a million: a
 # matrix product of another shape may round otherwise.
@@ -91,6 +97,39 @@ def matrix_predictor(
     return predict
 
 
+def predict_held_out(
+    predict: Callable[[int, np.ndarray], dict[str, np.ndarray]],
+    matrix: np.ndarray,
+    validation: Sequence[np.ndarray],
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Predicts each validation row by the members that did not train on it.
+
+    Args:
+        predict: From a member's position and encoded rows to its outputs by task
+            name.
+        matrix: float32 of shape (N, columns).
+        validation: For each member the indices of its validation rows.
+
+    Returns:
+        The indices of all validation rows, in order; and by task name the mean
+        of the outputs of those members that hold the row out, of shape (rows,
+        units).
+    """
+    rows = np.unique(np.concatenate(validation))
+    holders = np.zeros((len(rows), 1), "float32")
+    totals: dict[str, np.ndarray] = {}
+    for member, own in enumerate(validation):
+        for start in range(0, len(own), ROWS_PER_CALL):
+            part = own[start : start + ROWS_PER_CALL]
+            places = np.searchsorted(rows, part)
+            holders[places] += 1
+            for name, outputs in predict(member, matrix[part]).items():
+                if name not in totals:
+                    totals[name] = np.zeros((len(rows), outputs.shape[1]), "float32")
+                totals[name][places] += outputs
+    return rows, {name: total / holders for name, total in totals.items()}
+
+
 def _traced(model: MultiTaskModel) -> Callable[[Any], dict[str, tf.Tensor]]:
     function = prediction_function(model)
     return tf.function(function, reduce_retracing=True, autograph=False)
@@ -128,11 +167,12 @@ def prediction_table(
 
     Returns:
         One row a row, in their order: `row`, then for each task its label if
-        known, its decoded answer and its probabilities or value.
+        known, its decoded answer, its probabilities or value, and its set.
     """
     columns: dict[str, np.ndarray] = {"row": rows}
     for task in model.tasks:
         if labels is not None and task.name in labels:
             columns[task.name] = task.decode_labels(labels[task.name])
         columns.update(task.decode(outputs[task.name]))
+        columns.update(task.decode_sets(outputs[task.name]))
     return pd.DataFrame(columns)

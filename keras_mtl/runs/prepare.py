@@ -24,6 +24,7 @@ from keras_mtl.runs.missing_codes import (
     find_missing_codes,
     warn_of_missing_codes,
 )
+from keras_mtl.runs.set_quantiles import find_quantiles
 from keras_mtl.runs.split import (
     MemberRows,
     RowSplit,
@@ -39,6 +40,8 @@ from keras_mtl.tables.read_rows import read_rows
 from keras_mtl.tasks import Task
 from keras_mtl.tasks.class_weights import class_weight_table
 from keras_mtl.tasks.names import unknown_tasks
+from keras_mtl.tasks.threshold_aims import aim_of
+from keras_mtl.training.settings import TrainingSettings
 
 __all__ = ["PreparedData", "number_columns", "prepare_data", "word_columns"]
 
@@ -232,6 +235,7 @@ def prepare_data(config: FitConfig) -> PreparedData:
         config.training,
         config.seed,
     )
+    _require_validation_labels(tasks, labels, members, config.training, source)
     return PreparedData(
         config, labels, split, members, source, sample_weight, run, source_data, codes
     )
@@ -325,6 +329,62 @@ def _require_groups(config: FitConfig, split: RowSplit, source: str) -> None:
         f"{groups} to train on. Give rows of more groups, or train without validation "
         "(--validation-fraction 0 --patience 0)."
     )
+
+
+def _require_validation_labels(
+    tasks: Sequence[Task],
+    labels: dict[str, np.ndarray],
+    members: MemberRows,
+    settings: TrainingSettings,
+    source: str,
+) -> None:
+    """Check that validation rows have the labels that a fit learns from at its end.
+
+    Raises:
+        UserError: When a class is in none of them, or they are too few for sets of
+            the coverage that is asked for.
+    """
+    if members.validation is None:
+        return
+    rows = np.unique(np.concatenate(members.validation))
+    errors = []
+    # Nothing is predicted for the others.
+    tasks = [task for task in tasks if not task.auxiliary]
+    for task in tasks:
+        aim = aim_of(task)
+        known = labels[task.name][rows]
+        counts = [int(np.sum(known == code)) for code in (1, 0)]
+        if aim is not None and 0 in counts:
+            errors.append(
+                f"{source}: expected validation rows of both classes of task "
+                f"{task.name!r}, to choose its threshold for {aim}. Received: "
+                f"{counts[0]} positive and {counts[1]} negative labels. Use more "
+                "members or a larger --validation-fraction, or give a number: "
+                f"--threshold {task.name}=0.5."
+            )
+    if settings.coverage is not None:
+        # Whether there is a quantile depends on the number of scores alone.
+        scores = {
+            task.name: rule.scores(labels[task.name][rows], zeros)
+            for task in tasks
+            if (rule := task.prediction_set_rule()) is not None
+            for zeros in [np.zeros((len(rows), task.units), "float32")]
+        }
+        quantiles = (
+            find_quantiles(scores, settings.coverage, settings.joint_coverage)[0]
+            if scores
+            else {}
+        )
+        errors += [
+            f"{source}: expected more validation rows with a label of task {name!r}, "
+            f"for sets with a coverage of {settings.coverage:g}. Received: "
+            f"{np.isfinite(scores[name]).sum()}. Use more members, a larger "
+            "--validation-fraction or a lower --coverage."
+            for name, quantile in quantiles.items()
+            if quantile == np.inf
+        ]
+    if errors:
+        raise UserError(*errors)
 
 
 def _missing_labels(config: FitConfig) -> dict[str, tuple[float, ...]]:

@@ -34,7 +34,9 @@ def run_details(run: Path) -> dict[str, Any]:
     if metrics is not None:
         measured = ("test", "train", "validation")
         details["metrics"] = {key: metrics[key] for key in measured if key in metrics}
-        details |= {key: metrics[key] for key in ("rows",) if key in metrics}
+        details |= {
+            key: metrics[key] for key in ("rows", "calibration") if key in metrics
+        }
     report = _read_json(run / "report.json")
     if report is not None and "values" in report:
         details["report"] = report["values"]

@@ -27,6 +27,7 @@ from keras_mtl._core.display import TolerantStream, printable
 from keras_mtl.configuration.workers import Workers
 from keras_mtl.errors import DataWarning
 from keras_mtl.report.tables import data_table, metrics_tables
+from keras_mtl.runs.calibration_sentences import calibration_sentences
 from keras_mtl.runs.prepare import PreparedData
 from keras_mtl.tasks import Task
 
@@ -185,6 +186,8 @@ class Terminal:
         title = f"Results on {rows} held-out rows"
         for table in metrics_tables(metrics["test"], title, self.console.width):
             self.console.print(table)
+        for sentence in calibration_sentences(metrics.get("calibration", {})):
+            self.console.print(printable(sentence), soft_wrap=True)
         for sentence in metrics["idle_units"]:
             self.console.print(f"note: {printable(sentence)}", soft_wrap=True)
         self.console.print(f"Written: {printable(folder)}", soft_wrap=True)

@@ -13,6 +13,7 @@ from keras_mtl.analysis import activity_sentences, unit_activity
 from keras_mtl.architectures import (
     average_members,
     build_architecture,
+    calibrate_model,
     join_encoder,
     without_auxiliary,
 )
@@ -28,13 +29,22 @@ from keras_mtl.features import (
 )
 from keras_mtl.model import MultiTaskModel
 from keras_mtl.report.fit_facts import RowSample
+from keras_mtl.runs.calibration import (
+    Calibration,
+    learn_calibration,
+    wants_calibration,
+)
 from keras_mtl.runs.closed_form_fit import fit_in_closed_form
 from keras_mtl.runs.feature_effects import (
     FeatureEffects,
     column_blocks,
     feature_effects,
 )
-from keras_mtl.runs.predictions import matrix_predictor, predict_matrix
+from keras_mtl.runs.predictions import (
+    matrix_predictor,
+    predict_held_out,
+    predict_matrix,
+)
 from keras_mtl.runs.prepare import PreparedData
 from keras_mtl.runs.transferred_core import (
     labelled_rows,
@@ -57,12 +67,13 @@ class TrainedRun:
             tasks.
         training_model: The same with auxiliary tasks, to train on from; None where
             there are none.
-        tasks: All tasks, as they were trained.
+        tasks: All tasks, as they were trained, with what was learned after that.
         answers: By task name the outputs for all rows, (N, units).
         fit: The members and their history.
         parameters: The number of one member's trainable parameters.
         idle_units: A sentence for each layer with units that are of no use:
             dead or saturated on all training rows.
+        calibration: What was learned after training, which the model has.
         effects: What features do to predictions of held-out rows.
     """
 
@@ -73,6 +84,7 @@ class TrainedRun:
     fit: MemberFit
     parameters: int
     idle_units: list[str]
+    calibration: Calibration
     effects: FeatureEffects = field(default_factory=FeatureEffects)
 
 
@@ -168,6 +180,8 @@ def train_run(
     )
     give_back_memory()
     answer = average_members([without_auxiliary(each) for each in fit.members])
+    calibration = _calibration(data, answer.tasks, fit, matrix)
+    answer = calibrate_model(answer, calibration.temperatures, calibration.tasks)
     predict = matrix_predictor(answer)
     answers = predict(matrix)
     training_model = None
@@ -191,13 +205,37 @@ def train_run(
         )
     idle = activity_sentences(unit_activity(answer, matrix, rows=rows))
     model = join_encoder(encoder, answer, features, name=config.model.name)
+    learned = {task.name: task for task in calibration.tasks}
     return TrainedRun(
         model,
         training_model,
-        tuple(tasks),
+        tuple(learned.get(task.name, task) for task in tasks),
         answers,
         fit,
         int(core.count_params()),
         list(idle),
+        calibration,
         effects,
     )
+
+
+def _calibration(
+    data: PreparedData, tasks: Sequence[Task], fit: MemberFit, matrix: np.ndarray
+) -> Calibration:
+    """Learns from each row by the members that it is a validation row of."""
+    settings = data.config.training
+    validation = data.members.validation
+    if validation is None or not wants_calibration(settings, tasks):
+        return Calibration(tuple(tasks))
+    # One network takes over the weights of all, which is faster than to trace each.
+    network = fit.members[0]
+    outputs_of = matrix_predictor(network)
+
+    def predict(member: int, inputs: np.ndarray) -> dict[str, np.ndarray]:
+        fit.members.copy_weights(member, network)
+        return outputs_of(inputs)
+
+    rows, outputs = predict_held_out(predict, matrix, validation)
+    fit.members.copy_weights(0, network)
+    labels = {task.name: data.labels[task.name][rows] for task in tasks}
+    return learn_calibration(tasks, settings, labels, outputs)

@@ -40,14 +40,16 @@ def run_metrics(run: TrainedRun, data: PreparedData) -> dict[str, Any]:
     Returns:
         What `metrics.json` holds.
     """
+    calibration = _calibration_facts(run, data)
     return {
-        "test": _measure(data, run.answers, data.test_rows),
-        "train": _measure(data, run.answers, data.train_rows),
+        "test": _measure(data, run, data.test_rows),
+        "train": _measure(data, run, data.train_rows),
         "rows": {"train": len(data.train_rows), "test": len(data.test_rows)},
         "parameters": run.parameters,
         "members": len(run.fit.members),
         "epochs": run.fit.epochs.tolist(),
         "idle_units": run.idle_units,
+        **({"calibration": calibration} if calibration else {}),
     }
 
 
@@ -122,12 +124,37 @@ def write_run(
     (folder / MODEL_CARD).write_text(card, "utf-8", errors="backslashreplace")
 
 
+def _calibration_facts(run: TrainedRun, data: PreparedData) -> dict[str, Any]:
+    """Returns what was learned, and what the sets achieve on held-out rows."""
+    facts = {name: dict(found) for name, found in run.calibration.facts.items()}
+    for task in run.calibration.tasks:
+        rule, quantile = task.prediction_set_rule(), task.set_quantile
+        if rule is None or quantile is None or "set" not in facts.get(task.name, {}):
+            continue
+        labels = data.labels[task.name][data.test_rows]
+        outputs = run.answers[task.name][data.test_rows]
+        known = ~np.isnan(rule.scores(labels, outputs))
+        if known.any():
+            held = rule.holds(labels[known], outputs[known], quantile)
+            facts[task.name]["set"] = {
+                **facts[task.name]["set"],
+                "held_out": {
+                    "labels": int(known.sum()),
+                    "coverage": float(held.mean()),
+                    "mean_size": float(rule.sizes(outputs, quantile).mean()),
+                },
+            }
+    return facts
+
+
 def _measure(
-    data: PreparedData, answers: Rows, rows: np.ndarray
+    data: PreparedData, run: TrainedRun, rows: np.ndarray
 ) -> dict[str, dict[str, float]]:
     return {
-        task.name: task.measure(data.labels[task.name][rows], answers[task.name][rows])
-        for task in data.tasks
+        task.name: task.measure(
+            data.labels[task.name][rows], run.answers[task.name][rows]
+        )
+        for task in run.tasks
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from keras_mtl.tasks import Task
@@ -35,6 +36,8 @@ def serve_answer(task: Task, outputs: tf.Tensor) -> ServedAnswer:
     {'heart': [0.75], 'heart_class': [b'yes']}
     """
     answer = task.serve(outputs)
+    sets = task.serve_sets(outputs)
+    answer = replace(answer, outputs={**answer.outputs, **sets})
     wrong = [
         name
         for name in answer.outputs

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,16 @@ from keras_mtl.blocks.model_graph import node_of
 from keras_mtl.model import MultiTaskModel
 from keras_mtl.serving.shared_representation import find_core, shared_representation
 
-__all__ = ["Network", "averaged_members", "build_network", "prediction_function"]
+__all__ = [
+    "Ensemble",
+    "Network",
+    "build_network",
+    "find_ensemble",
+    "prediction_function",
+]
+
+# From inputs to outputs by task name.
+Predict = Callable[[Any], dict[str, tf.Tensor]]
 
 
 @dataclass(frozen=True)
@@ -30,10 +39,23 @@ class Network:
         variables: All variables that the functions read.
     """
 
-    predict: Callable[[Any], dict[str, tf.Tensor]]
+    predict: Predict
     represent: Callable[[Any], tf.Tensor] | None
     source: str
     variables: list[tf.Variable]
+
+
+@dataclass(frozen=True)
+class Ensemble:
+    """The parts of a model that `average_members` built.
+
+    Attributes:
+        members: The members.
+        calibration: By task name the layer behind the average, where there is one.
+    """
+
+    members: list[MultiTaskModel]
+    calibration: dict[str, keras.layers.Layer]
 
 
 def build_network(model: MultiTaskModel) -> Network:
@@ -47,8 +69,8 @@ def build_network(model: MultiTaskModel) -> Network:
         model: A model whose inputs are raw features.
     """
     found = find_core(model)
-    members = averaged_members(found[0]) if found else []
-    if found is None or not _same_architecture(members):
+    ensemble = find_ensemble(found[0]) if found else None
+    if found is None or ensemble is None or not _same_architecture(ensemble.members):
         shared = shared_representation(model)
         return Network(
             predict=functools.partial(model.__call__, training=False),
@@ -59,8 +81,8 @@ def build_network(model: MultiTaskModel) -> Network:
             variables=[variable.value for variable in model.variables],
         )
     encoder = keras.Model(model.input, found[1])
-    stack = _MemberStack(members)
-    trunk = shared_representation(members[0])
+    stack = _MemberStack(ensemble.members)
+    trunk = shared_representation(ensemble.members[0])
 
     def represent(inputs: Any) -> tf.Tensor:
         encoded = encoder(inputs)
@@ -71,16 +93,14 @@ def build_network(model: MultiTaskModel) -> Network:
         return tf.reshape(trunks, (-1, trunks.shape[1] * trunks.shape[2]))
 
     return Network(
-        predict=lambda inputs: stack.average(encoder(inputs)),
+        predict=lambda inputs: stack.average(encoder(inputs), ensemble.calibration),
         represent=represent,
         source="inputs" if trunk is None else "trunks",
         variables=[*(each.value for each in encoder.variables), *stack.variables],
     )
 
 
-def prediction_function(
-    model: MultiTaskModel,
-) -> Callable[[Any], dict[str, tf.Tensor]]:
+def prediction_function(model: MultiTaskModel) -> Predict:
     """Returns the function from a model's inputs to its outputs by task name.
 
     Args:
@@ -89,10 +109,12 @@ def prediction_function(
     """
     if model.features:
         return build_network(model).predict
-    members = averaged_members(model)
-    if _same_architecture(members):
-        return _MemberStack(members).average
-    return functools.partial(model.__call__, training=False)
+    ensemble = find_ensemble(model)
+    if ensemble is None or not _same_architecture(ensemble.members):
+        return functools.partial(model.__call__, training=False)
+    return functools.partial(
+        _MemberStack(ensemble.members).average, calibration=ensemble.calibration
+    )
 
 
 class _MemberStack:
@@ -111,14 +133,21 @@ class _MemberStack:
             for index, each in enumerate(first.variables)
         ]
 
-    def average(self, inputs: tf.Tensor) -> dict[str, tf.Tensor]:
+    def average(
+        self, inputs: tf.Tensor, calibration: Mapping[str, keras.layers.Layer]
+    ) -> dict[str, tf.Tensor]:
         """Returns the mean of the members' outputs by task name.
 
         Args:
             inputs: The inputs of all members, (N, width).
+            calibration: By task name the layer that the mean goes through.
         """
         outputs = self.map(self._first, inputs)
-        return {name: tf.reduce_mean(each, axis=0) for name, each in outputs.items()}
+        means = {name: tf.reduce_mean(each, axis=0) for name, each in outputs.items()}
+        return {
+            name: calibration[name](mean) if name in calibration else mean
+            for name, mean in means.items()
+        }
 
     def map(self, model: keras.Model, inputs: tf.Tensor) -> Any:
         """Calls the first member, or a part of it, with each member's variables.
@@ -145,32 +174,50 @@ class _MemberStack:
         return tf.vectorized_map(call, stacked)
 
 
-def averaged_members(model: keras.Model) -> list[MultiTaskModel]:
-    """Returns the members of a model that `average_members` built; else none.
+def find_ensemble(model: keras.Model) -> Ensemble | None:
+    """Finds the members of a model that `average_members` built.
 
     Args:
-        model: A functional model with a dict of outputs.
+        model: A functional model with a dict of outputs, calibrated or not.
+
+    Returns:
+        The members and what follows their average; None for any other model.
     """
     members: list[MultiTaskModel] = []
+    calibration: dict[str, keras.layers.Layer] = {}
     for name, output in model.output.items():
         average = node_of(output)
+        if _may_calibrate(average):
+            calibration[name] = average.operation
+            average = node_of(average.input_tensors[0])
         if not isinstance(average.operation, keras.layers.Average):
-            return []
+            return None
         calls = [node_of(tensor) for tensor in average.input_tensors]
         called = [call.operation for call in calls]
         if not all(isinstance(each, MultiTaskModel) for each in called):
-            return []
+            return None
         if any(call.input_tensors[0] is not model.inputs[0] for call in calls):
-            return []
+            return None
         # Keras keeps a dict of outputs flat, in an order of its own.
         for member, tensor in zip(called, average.input_tensors, strict=True):
             keys = keras.tree.flatten({key: key for key in member.output})
             if keys[tensor._keras_history.tensor_index] != name:
-                return []
+                return None
         if members and members != called:
-            return []
+            return None
         members = called
-    return members
+    return Ensemble(members, calibration) if members else None
+
+
+def _may_calibrate(node: Any) -> bool:
+    """Says whether a node is a layer without weights behind one other tensor."""
+    layer = node.operation
+    return (
+        isinstance(layer, keras.layers.Layer)
+        and not isinstance(layer, keras.layers.Average)
+        and len(node.input_tensors) == 1
+        and not layer.variables
+    )
 
 
 def _same_architecture(members: Sequence[MultiTaskModel]) -> bool:

@@ -27,7 +27,9 @@ from keras_mtl.tasks.labels import (
     parse_rule,
     sort_words,
 )
-from keras_mtl.tasks.task import ClassName, Task
+from keras_mtl.tasks.prediction_sets import ClassSetRule
+from keras_mtl.tasks.task import ClassName, Probabilities, Task
+from keras_mtl.tasks.threshold_aims import ThresholdAim
 from keras_mtl.tasks.two_classes import list_words, positive_class, two_spellings
 
 if TYPE_CHECKING:
@@ -58,6 +60,10 @@ class BinaryTask(Task):
         classes: The words for the negative and the positive answer. By
             default those of the data; with a rule, `("no", "yes")`.
         threshold: The probability from which on the answer is positive.
+        threshold_aim: What the threshold is chosen for after training, from
+            validation rows, as `keras_mtl.evaluation.parse_aim` takes it:
+            `"balanced-accuracy"`, `"sensitivity=0.9"`, `"costs=1:5"`. The model
+            has the threshold that was found.
         label_smoothing: The part of each label given to the other class.
 
     Example:
@@ -69,11 +75,13 @@ class BinaryTask(Task):
     """
 
     kind: ClassVar[str] = "binary"
+    probabilities: ClassVar[Probabilities | None] = "independent"
     metric_directions: ClassVar[Mapping[str, Literal["min", "max"]]] = CLASS_METRICS
 
     positive: str | None = None
     classes: tuple[ClassName, ClassName] | None = None
     threshold: Annotated[float, Field(ge=0, le=1)] = 0.5
+    threshold_aim: ThresholdAim | None = None
     label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
 
     @field_validator("positive", mode="before")
@@ -245,6 +253,9 @@ class BinaryTask(Task):
 
         return label_means(np.reshape(labels, (len(labels), -1)))
 
+    def prediction_set_rule(self) -> ClassSetRule:
+        return ClassSetRule(self.name, self.class_names)
+
     def plots(
         self, labels: np.ndarray, outputs: np.ndarray
     ) -> dict[str, Callable[[Axes], None]]:
@@ -286,6 +297,8 @@ class BinaryTask(Task):
 
     def metadata(self) -> dict[str, Any]:
         described = {**super().metadata(), "threshold": self.threshold}
+        if self.threshold_aim is not None:
+            described["threshold_aim"] = self.threshold_aim
         if self.positive is not None:
             described["positive"] = self.positive
         return described

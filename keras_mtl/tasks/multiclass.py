@@ -19,7 +19,8 @@ from keras_mtl.tasks._classes import (
     plots_of_classes,
 )
 from keras_mtl.tasks.labels import label_column, label_words, sort_words
-from keras_mtl.tasks.task import ClassName, Task
+from keras_mtl.tasks.prediction_sets import ClassSetRule
+from keras_mtl.tasks.task import ClassName, Probabilities, Task
 
 if TYPE_CHECKING:
     import keras
@@ -57,6 +58,7 @@ class MulticlassTask(Task):
     """
 
     kind: ClassVar[str] = "multiclass"
+    probabilities: ClassVar[Probabilities | None] = "exclusive"
     metric_directions: ClassVar[Mapping[str, Literal["min", "max"]]] = CLASS_METRICS
 
     classes: tuple[ClassName, ...] | None = None
@@ -172,6 +174,9 @@ class MulticlassTask(Task):
         one_hot = np.equal.outer(labels, np.arange(self.units)).astype("float64")
         one_hot[np.isnan(labels)] = np.nan
         return label_means(one_hot)
+
+    def prediction_set_rule(self) -> ClassSetRule:
+        return ClassSetRule(self.name, self.class_names)
 
     def plots(
         self, labels: np.ndarray, outputs: np.ndarray

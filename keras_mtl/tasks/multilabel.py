@@ -12,7 +12,9 @@ from keras_mtl._core.declarations import declaration
 from keras_mtl.errors import UserError, gather
 from keras_mtl.tasks._classes import CLASS_METRICS, plots_of_classes
 from keras_mtl.tasks.labels import fold_case, label_column, label_words
-from keras_mtl.tasks.task import ClassName, Task
+from keras_mtl.tasks.prediction_sets import LabelSetRule
+from keras_mtl.tasks.task import ClassName, Probabilities, Task
+from keras_mtl.tasks.threshold_aims import ThresholdAim
 from keras_mtl.tasks.two_classes import list_words, positive_class, two_spellings
 
 if TYPE_CHECKING:
@@ -46,6 +48,7 @@ class MultilabelTask(Task):
         auxiliary: See `Task`.
         labels: The label columns, in the order of the outputs.
         threshold: The probability from which on a label is given.
+        threshold_aim: See `BinaryTask`; over all labels together.
         label_smoothing: The part of each label given to the other answer.
         positives: The word for yes in each column, which `resolve` fills.
 
@@ -59,6 +62,7 @@ class MultilabelTask(Task):
     """
 
     kind: ClassVar[str] = "multilabel"
+    probabilities: ClassVar[Probabilities | None] = "independent"
     metric_directions: ClassVar[Mapping[str, Literal["min", "max"]]] = {
         **CLASS_METRICS,
         "subset_accuracy": "max",
@@ -66,6 +70,7 @@ class MultilabelTask(Task):
 
     labels: tuple[str, ...] = ()
     threshold: Annotated[float, Field(ge=0, le=1)] = 0.5
+    threshold_aim: ThresholdAim | None = None
     label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
     positives: tuple[ClassName, ...] | None = None
 
@@ -198,6 +203,9 @@ class MultilabelTask(Task):
 
         return label_means(np.reshape(labels, (len(labels), -1)))
 
+    def prediction_set_rule(self) -> LabelSetRule:
+        return LabelSetRule(self.name, self.labels)
+
     def plots(
         self, labels: np.ndarray, outputs: np.ndarray
     ) -> dict[str, Callable[[Axes], None]]:
@@ -226,11 +234,14 @@ class MultilabelTask(Task):
         )
 
     def metadata(self) -> dict[str, Any]:
-        return {
+        described = {
             **super().metadata(),
             "labels": list(self.labels),
             "threshold": self.threshold,
         }
+        if self.threshold_aim is not None:
+            described["threshold_aim"] = self.threshold_aim
+        return described
 
 
 def _join_labels(given: np.ndarray, labels: tuple[str, ...]) -> np.ndarray:

@@ -11,7 +11,7 @@ __all__ = ["check_task_names", "unknown_tasks"]
 RESERVED = frozenset({"epoch", "features", "input_dropout", "loss", "row", "val"})
 RESERVED_PATTERN = re.compile(r"val_.*|trunk_.*|member_\d+")
 # What is added to a task's name for its columns and hidden layers.
-SUFFIX = re.compile(r"_(class|probability|value|loss|\d+(_\w+)?)$")
+SUFFIX = re.compile(r"_(class|high|low|probability|set|value|loss|\d+(_\w+)?)$")
 
 
 def check_task_names(names: Sequence[str]) -> list[str]:

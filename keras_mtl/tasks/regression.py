@@ -12,6 +12,7 @@ from pydantic import Field
 from keras_mtl._core.declarations import declaration
 from keras_mtl.errors import UserError
 from keras_mtl.tasks.labels import label_column, label_numbers
+from keras_mtl.tasks.prediction_sets import IntervalRule
 from keras_mtl.tasks.task import Convert, Task
 
 if TYPE_CHECKING:
@@ -140,6 +141,9 @@ class RegressionTask(Task):
         from keras_mtl.tasks.labels import label_means
 
         return label_means(np.reshape(labels, (len(labels), -1)))
+
+    def prediction_set_rule(self) -> IntervalRule:
+        return IntervalRule(self.name)
 
     def plots(
         self, labels: np.ndarray, outputs: np.ndarray

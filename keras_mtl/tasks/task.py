@@ -26,12 +26,14 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from keras_mtl.tables.column_store import Rows
+    from keras_mtl.tasks.prediction_sets import PredictionSetRule
     from keras_mtl.tasks.served_answer import ServedAnswer
 
 
-__all__ = ["ClassName", "Convert", "Task"]
+__all__ = ["ClassName", "Convert", "Probabilities", "Task"]
 
 Convert = Callable[[np.ndarray], np.ndarray]
+Probabilities = Literal["exclusive", "independent"]
 
 # TOML's `classes = [0, 1]` means the words "0" and "1".
 ClassName = Annotated[
@@ -60,12 +62,19 @@ class Task(Declaration, ABC):
         auxiliary: Whether the task only helps others to learn (Caruana 1997). It
             is trained, weighted and measured, and left out of predictions, of
             the served model, of early stopping and of verdicts.
+        set_coverage: The probability that a row's set or interval holds its label,
+            which `training.coverage` fills after training.
+        set_quantile: The largest score of a label in the set; see
+            `prediction_set_rule`. Filled after training, too.
     """
 
     kind: ClassVar[str]
     # "regression" for a loss that is a squared error, the only loss that the
     # weighting `uncertainty` halves.
     loss_kind: ClassVar[Literal["regression", "classification"]] = "classification"
+    # "exclusive" for outputs that are the probabilities of classes that exclude each
+    # other, "independent" for those of yes-or-no labels: these can be calibrated.
+    probabilities: ClassVar[Probabilities | None] = None
     # For each metric of `measure` on which side better lies. One that is not
     # here, such as a count of rows, is no objective of a search.
     metric_directions: ClassVar[Mapping[str, Literal["min", "max"]]]
@@ -76,6 +85,8 @@ class Task(Declaration, ABC):
     activation: ActivationName | None = None
     loss_weight: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1.0
     auxiliary: bool = False
+    set_coverage: Annotated[float, Field(gt=0, lt=1)] | None = None
+    set_quantile: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
 
     @classmethod
     def parse_column(cls, name: str, column: str) -> dict[str, Any]:
@@ -112,7 +123,7 @@ class Task(Declaration, ABC):
     @property
     def kind_of_head(self) -> tuple[str, ...]:
         """What tasks have in common whose layers, losses and metrics are alike."""
-        own = ("name", "column", "loss_weight")
+        own = ("name", "column", "loss_weight", "set_coverage", "set_quantile")
         config = {k: v for k, v in self.get_config().items() if k not in own}
         return f"{type(self).__module__}.{type(self).__qualname__}", repr(config)
 
@@ -323,6 +334,26 @@ class Task(Declaration, ABC):
             name=self.name,
         )
 
+    def temperature_layer(self, temperature: float) -> keras.layers.Layer:
+        """The layer that calibrates the outputs of a trained network.
+
+        Only for tasks with `probabilities`.
+
+        Args:
+            temperature: What the logits are divided by.
+
+        Returns:
+            A layer without weights, from the outputs to ones of the same shape.
+        """
+        from keras_mtl.layers import TemperatureScaling
+
+        return TemperatureScaling(
+            temperature,
+            exclusive=self.probabilities == "exclusive",
+            # No task's name has a dot.
+            name=f"{self.name}.temperature",
+        )
+
     @abstractmethod
     def decode_labels(self, labels: np.ndarray) -> np.ndarray:
         """Turns encoded labels back into the words of the input.
@@ -374,6 +405,34 @@ class Task(Declaration, ABC):
         del labels
         return None
 
+    def prediction_set_rule(self) -> PredictionSetRule | None:
+        """Returns how sets or intervals with a stated coverage are made.
+
+        By default a kind has none.
+        """
+        return None
+
+    def decode_sets(self, outputs: np.ndarray) -> dict[str, np.ndarray]:
+        """Returns the columns of a predictions file with the rows' sets.
+
+        Args:
+            outputs: The head's outputs, of shape (N, units).
+
+        Returns:
+            Arrays of shape (N,); none where no quantile was learned.
+        """
+        rule = self.prediction_set_rule()
+        if rule is None or self.set_quantile is None:
+            return {}
+        return rule.decode(outputs, self.set_quantile)
+
+    def serve_sets(self, outputs: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Returns what `decode_sets` does, inside the served graph."""
+        rule = self.prediction_set_rule()
+        if rule is None or self.set_quantile is None:
+            return {}
+        return rule.serve(outputs, self.set_quantile)
+
     def plots(
         self, labels: np.ndarray, outputs: np.ndarray
     ) -> dict[str, Callable[[Axes], None]]:
@@ -422,4 +481,7 @@ class Task(Declaration, ABC):
         }
         if self.class_names:
             described["classes"] = list(self.class_names)
+        if self.set_quantile is not None:
+            described["set_coverage"] = self.set_coverage
+            described["set_quantile"] = self.set_quantile
         return described

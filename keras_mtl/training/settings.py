@@ -54,6 +54,16 @@ class TrainingSettings(Declaration):
         class_weights: By task name what its rows count in its loss, by their
             class: `"balanced"`, or a weight for each class that does not count
             as 1. Validation and metrics are without them, as in Keras.
+        calibration: `"temperature"` divides the logits of each task's
+            probabilities by a number that is learned after training, from the
+            members' validation rows, and kept in the model; `"none"` leaves
+            them. `fit_members` itself does not do it.
+        coverage: The probability with which the set of classes or the interval of
+            a task holds a row's true label. The sets are learned after training
+            from the members' validation rows, and kept in the model; None for no
+            sets. `fit_members` itself does not do it.
+        joint_coverage: Whether the coverage is that of all labels of a row
+            together, and not of each task.
     """
 
     members: Annotated[int, Field(ge=1, le=1024)] = 1
@@ -69,3 +79,6 @@ class TrainingSettings(Declaration):
     validation_fraction: Annotated[float, Field(ge=0, le=0.5)] = 0.0
     watch_conflict: bool = False
     class_weights: dict[str, ClassWeights] = Field(default_factory=dict)
+    calibration: Literal["none", "temperature"] = "none"
+    coverage: Annotated[float, Field(gt=0, lt=1)] | None = None
+    joint_coverage: bool = False

@@ -11,7 +11,7 @@ import keras
 from keras_mtl.blocks.model_graph import graph_nodes
 from keras_mtl.layers import SplitStack
 from keras_mtl.model import MultiTaskModel
-from keras_mtl.serving.network import averaged_members
+from keras_mtl.serving.network import find_ensemble
 from keras_mtl.serving.shared_representation import find_core
 
 __all__ = ["TRUNK", "copy_trunk", "set_frozen", "trained_members", "trunks"]
@@ -28,7 +28,8 @@ def trained_members(model: MultiTaskModel) -> list[MultiTaskModel]:
     """
     found = find_core(model)
     core = model if found is None else found[0]
-    return averaged_members(core) or [core]
+    ensemble = find_ensemble(core)
+    return [core] if ensemble is None else ensemble.members
 
 
 def copy_trunk(member: MultiTaskModel) -> keras.Model:

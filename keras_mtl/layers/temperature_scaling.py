@@ -1,0 +1,78 @@
+"""Probabilities at another temperature."""
+
+import keras
+from keras import ops
+
+__all__ = ["TemperatureScaling"]
+
+# Their logarithms are finite in float32, and no two probabilities above the lower
+# one become the same.
+LOWEST, HIGHEST = 1e-30, 1 - 2**-24
+
+
+@keras.saving.register_keras_serializable(package="keras_mtl")
+class TemperatureScaling(keras.layers.Layer):
+    """Probabilities whose logits are divided by a temperature (Guo et al. 2017).
+
+    A temperature above 1 makes probabilities less sure, one below 1 surer. No
+    ranking of rows by a yes-or-no probability changes, and no most probable class.
+
+    The layer takes probabilities and not logits, so that it can follow an average
+    of several networks. The logits are computed from the probabilities.
+
+    Args:
+        temperature: A positive number.
+        exclusive: Whether the last axis holds classes that exclude each other,
+            whose probabilities sum to 1. Otherwise each number is the
+            probability of a yes-or-no label of its own.
+        **kwargs: See `keras.layers.Layer`.
+
+    Call arguments:
+        inputs: Probabilities, of any shape.
+
+    Call returns:
+        A float32 tensor of the same shape.
+
+    Raises:
+        ValueError: When the temperature is not positive and finite.
+
+    Example:
+
+    >>> import numpy as np
+    >>> layer = TemperatureScaling(2.0)
+    >>> layer(np.array([[0.8]], "float32")).numpy().round(3).tolist()
+    [[0.6669999957084656]]
+    >>> layer = TemperatureScaling(2.0, exclusive=True)
+    >>> [round(float(each), 3) for each in layer(np.array([[0.8, 0.1, 0.1]]))[0]]
+    [0.586, 0.207, 0.207]
+    """
+
+    def __init__(self, temperature, exclusive=False, **kwargs):
+        super().__init__(**{"dtype": "float32", **kwargs})
+        if not 0 < temperature < float("inf"):
+            raise ValueError(
+                "Invalid value received for argument `temperature`. Expected a "
+                f"positive number. Received: temperature={temperature}"
+            )
+        self.temperature = float(temperature)
+        self.exclusive = bool(exclusive)
+
+    def call(self, inputs):
+        probabilities = ops.clip(inputs, LOWEST, HIGHEST)
+        logits = ops.log(probabilities)
+        if self.exclusive:
+            return ops.softmax(logits / self.temperature, axis=-1)
+        # Not log1p, which some runtimes lack. Where rounding could matter, near 0,
+        # the second term is next to nothing.
+        logits = logits - ops.log(1.0 - probabilities)
+        return ops.sigmoid(logits / self.temperature)
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "temperature": self.temperature,
+            "exclusive": self.exclusive,
+        }

@@ -1,0 +1,236 @@
+"""What sets and intervals of a kind of task are made of.
+
+A score says how unlikely a label is under the outputs. The labels whose score is at
+most a quantile are the set of a row. The quantile is learned after training.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+__all__ = [
+    "ClassSetRule",
+    "IntervalRule",
+    "LabelSetRule",
+    "PredictionSetRule",
+]
+
+# Between the classes of a set, as between the labels of a prediction.
+SEPARATOR = "|"
+NO, YES = "no", "yes"
+
+
+@dataclass(frozen=True)
+class PredictionSetRule(ABC):
+    """How the sets of a kind of task are scored, written and served.
+
+    Attributes:
+        name: The task's name, which the names of columns begin with.
+    """
+
+    name: str
+
+    @abstractmethod
+    def scores(self, labels: np.ndarray, outputs: np.ndarray) -> np.ndarray:
+        """Returns how unlikely the true labels are, (N,); NaN where missing.
+
+        Args:
+            labels: Encoded labels.
+            outputs: The head's outputs, of shape (N, units).
+        """
+
+    def holds(
+        self, labels: np.ndarray, outputs: np.ndarray, quantile: float
+    ) -> np.ndarray:
+        """Returns which rows' sets hold their labels, (N,); no missing label."""
+        return self.scores(labels, outputs) <= quantile
+
+    @abstractmethod
+    def sizes(self, outputs: np.ndarray, quantile: float) -> np.ndarray:
+        """Returns the number of classes in each set, or the interval's width, (N,)."""
+
+    @abstractmethod
+    def decode(self, outputs: np.ndarray, quantile: float) -> dict[str, np.ndarray]:
+        """Returns the columns of a predictions file, each of shape (N,)."""
+
+    @abstractmethod
+    def serve(self, outputs: tf.Tensor, quantile: float) -> dict[str, tf.Tensor]:
+        """Returns what a predict request gets, by name, inside the graph."""
+
+
+@dataclass(frozen=True)
+class ClassSetRule(PredictionSetRule):
+    """Sets of classes that exclude each other (Sadinle et al. 2019).
+
+    The score of a class is 1 less its probability. A set always holds the most
+    probable class.
+
+    Attributes:
+        classes: The names of the classes. Of two, the outputs may be the
+            probability of the second alone.
+
+    Example:
+
+    >>> rule = ClassSetRule("heart", ("no", "yes"))
+    >>> outputs = np.array([[0.95], [0.55]], "float32")
+    >>> rule.decode(outputs, quantile=0.6)["heart_set"].tolist()
+    ['yes', 'no|yes']
+    """
+
+    classes: tuple[str, ...]
+
+    def _probabilities(self, outputs: np.ndarray) -> np.ndarray:
+        values = np.asarray(outputs, "float32")
+        if values.shape[1] == 1:
+            values = np.concatenate([1 - values, values], axis=1)
+        return values
+
+    def _contains(self, outputs: np.ndarray, quantile: float) -> np.ndarray:
+        values = self._probabilities(outputs)
+        # In float32, as in the graph.
+        inside: np.ndarray = values >= np.float32(1 - quantile)
+        return inside | (values == values.max(axis=1, keepdims=True))
+
+    def scores(self, labels: np.ndarray, outputs: np.ndarray) -> np.ndarray:
+        known = ~np.isnan(labels)
+        scores = np.full(labels.shape, np.nan)
+        values = self._probabilities(outputs).astype("float64")
+        scores[known] = 1 - values[known, labels[known].astype(int)]
+        return scores
+
+    def holds(
+        self, labels: np.ndarray, outputs: np.ndarray, quantile: float
+    ) -> np.ndarray:
+        known = ~np.isnan(labels)
+        held = np.zeros(labels.shape, bool)
+        inside = self._contains(outputs, quantile)
+        held[known] = inside[known, labels[known].astype(int)]
+        return held
+
+    def sizes(self, outputs: np.ndarray, quantile: float) -> np.ndarray:
+        return self._contains(outputs, quantile).sum(axis=1)
+
+    def decode(self, outputs: np.ndarray, quantile: float) -> dict[str, np.ndarray]:
+        words = np.asarray(self.classes, dtype=object)
+        inside = self._contains(outputs, quantile)
+        sets = [SEPARATOR.join(words[row]) for row in inside]
+        return {f"{self.name}_set": np.asarray(sets, dtype=object)}
+
+    def serve(self, outputs: tf.Tensor, quantile: float) -> dict[str, tf.Tensor]:
+        import tensorflow as tf
+
+        values = outputs
+        if values.shape[1] == 1:
+            values = tf.concat([1.0 - values, values], axis=1)
+        most = tf.reduce_max(values, axis=1, keepdims=True)
+        inside = tf.logical_or(values >= np.float32(1 - quantile), values == most)
+        names = tf.tile(tf.constant([self.classes]), [tf.shape(values)[0], 1])
+        sets = tf.ragged.boolean_mask(names, inside)
+        joined = tf.strings.reduce_join(sets, axis=-1, separator=SEPARATOR)
+        return {f"{self.name}_set": joined}
+
+
+@dataclass(frozen=True)
+class LabelSetRule(PredictionSetRule):
+    """Sets of yes and no for each of several labels, all of which hold together.
+
+    The score of a row is that of its least likely label; a row with a label
+    missing has none.
+
+    Attributes:
+        labels: The names of the labels.
+
+    Example:
+
+    >>> rule = LabelSetRule("findings", ("fever", "cough"))
+    >>> outputs = np.array([[0.95, 0.45]], "float32")
+    >>> {key: list(value) for key, value in rule.decode(outputs, 0.6).items()}
+    {'findings_set[fever]': ['yes'], 'findings_set[cough]': ['no|yes']}
+    """
+
+    labels: tuple[str, ...]
+
+    def _words(self, outputs: np.ndarray, quantile: float) -> np.ndarray:
+        """Returns for each row and label the set, as text."""
+        yes = np.asarray(outputs, "float32")
+        no = 1 - yes
+        least = np.float32(1 - quantile)
+        has_yes, has_no = (yes >= least) | (yes >= no), (no >= least) | (no >= yes)
+        both = f"{NO}{SEPARATOR}{YES}"
+        return np.where(has_yes & has_no, both, np.where(has_yes, YES, NO))
+
+    def scores(self, labels: np.ndarray, outputs: np.ndarray) -> np.ndarray:
+        yes = np.asarray(outputs, "float32")
+        true = np.where(labels == 1, yes, 1 - yes).astype("float64")
+        scores: np.ndarray = np.max(np.where(np.isnan(labels), np.nan, 1 - true), 1)
+        return scores
+
+    def holds(
+        self, labels: np.ndarray, outputs: np.ndarray, quantile: float
+    ) -> np.ndarray:
+        words = self._words(outputs, quantile)
+        held = np.where(labels == 1, words != NO, words != YES)
+        return np.all(held & ~np.isnan(labels), axis=1)
+
+    def sizes(self, outputs: np.ndarray, quantile: float) -> np.ndarray:
+        words = self._words(outputs, quantile)
+        # The combinations of yes and no that the sets leave.
+        return np.prod(np.where(np.isin(words, (YES, NO)), 1.0, 2.0), axis=1)
+
+    def decode(self, outputs: np.ndarray, quantile: float) -> dict[str, np.ndarray]:
+        words = self._words(outputs, quantile).astype(object)
+        return {
+            f"{self.name}_set[{label}]": words[:, index]
+            for index, label in enumerate(self.labels)
+        }
+
+    def serve(self, outputs: tf.Tensor, quantile: float) -> dict[str, tf.Tensor]:
+        import tensorflow as tf
+
+        no, least = 1.0 - outputs, np.float32(1 - quantile)
+        has_yes = tf.logical_or(outputs >= least, outputs >= no)
+        has_no = tf.logical_or(no >= least, no >= outputs)
+        one = tf.where(has_yes, YES, NO)
+        both = tf.logical_and(has_yes, has_no)
+        return {f"{self.name}_set": tf.where(both, f"{NO}{SEPARATOR}{YES}", one)}
+
+
+@dataclass(frozen=True)
+class IntervalRule(PredictionSetRule):
+    """Intervals of numbers, of the same width for all rows.
+
+    Example:
+
+    >>> rule = IntervalRule("age")
+    >>> columns = rule.decode(np.array([[60.0]]), quantile=8.0)
+    >>> {key: value.tolist() for key, value in columns.items()}
+    {'age_low': [52.0], 'age_high': [68.0]}
+    """
+
+    def scores(self, labels: np.ndarray, outputs: np.ndarray) -> np.ndarray:
+        predicted = np.reshape(outputs, (-1,)).astype("float64")
+        return np.abs(labels.astype("float64") - predicted)
+
+    def sizes(self, outputs: np.ndarray, quantile: float) -> np.ndarray:
+        return np.full(len(outputs), 2 * quantile)
+
+    def decode(self, outputs: np.ndarray, quantile: float) -> dict[str, np.ndarray]:
+        center = np.reshape(outputs, (-1,))
+        half = np.asarray(quantile, center.dtype)
+        return {f"{self.name}_low": center - half, f"{self.name}_high": center + half}
+
+    def serve(self, outputs: tf.Tensor, quantile: float) -> dict[str, tf.Tensor]:
+        import tensorflow as tf
+
+        center = tf.reshape(outputs, [-1])
+        return {
+            f"{self.name}_low": center - quantile,
+            f"{self.name}_high": center + quantile,
+        }
