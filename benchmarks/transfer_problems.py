@@ -79,7 +79,9 @@ def related_task(
     starts = np.arange(seeds) * rows
     pool = range(SOURCE_ROWS, SOURCE_ROWS + 10 * labels)
     few = [
-        start + _draw(values[start + np.array(pool), -1], labels, seed) + SOURCE_ROWS
+        start
+        + SOURCE_ROWS
+        + _draw(values[start + np.array(pool), -1], labels, first_seed + seed)
         for seed, start in enumerate(starts)
     ]
     return TransferProblem(
@@ -93,7 +95,9 @@ def related_task(
     )
 
 
-def heart_task(seeds: int, labels: int, new: str) -> TransferProblem:
+def heart_task(
+    seeds: int, labels: int, new: str, first_seed: int = 0
+) -> TransferProblem:
     """Takes one of three tasks of the heart data as the new one.
 
     The tasks are heart disease (`num` above 0), angina in the exercise test, and a
@@ -104,6 +108,7 @@ def heart_task(seeds: int, labels: int, new: str) -> TransferProblem:
         seeds: How many; each has a split of its own.
         labels: The labels of the new task.
         new: One of `HEART_TASKS`.
+        first_seed: The first seed.
     """
     frame = load_heart_disease()
     thal = frame["thal"]
@@ -116,12 +121,12 @@ def heart_task(seeds: int, labels: int, new: str) -> TransferProblem:
     features = infer_features(frame, exclude=left_out)
     matrices, source, few, test = [], [], [], []
     for seed in range(seeds):
-        order = np.random.default_rng(seed).permutation(len(frame))
+        order = np.random.default_rng(first_seed + seed).permutation(len(frame))
         mine, other = np.array_split(order, 2)
         learned = learn_features(features, frame, mine)
         matrices.append(encode_frame(build_encoder(learned), learned, frame))
         known = other[~np.isnan(labels_of[new][other])]
-        drawn = _draw(labels_of[new][known], labels, seed)
+        drawn = _draw(labels_of[new][known], labels, first_seed + seed)
         start = seed * len(frame)
         source.append(start + mine)
         few.append(start + known[drawn])

@@ -4,7 +4,7 @@ from typing import Any
 
 from keras_mtl.datasets import HEART_DISEASE_FEATURES, HEART_DISEASE_ZERO_IS_MISSING
 
-__all__ = ["HEART_DISEASE", "PRESETS"]
+__all__ = ["HEART_DISEASE", "PRESETS", "TRANSFER"]
 
 PRESETS: dict[str, dict[str, Any]] = {
     # Found by cross-validation on training rows: see
@@ -38,6 +38,17 @@ PRESETS: dict[str, dict[str, Any]] = {
             "batch_size": 32,
             "learning_rate": 1e-3,
         },
+    },
+}
+
+# Of a fit on a trained trunk, which few labels are the reason for: they are too few to
+# validate on, and one batch of them all would be one step per epoch.
+TRANSFER: dict[str, Any] = {
+    "training": {
+        "epochs": 100,
+        "batch_size": 16,
+        "patience": 0,
+        "validation_fraction": 0.0,
     },
 }
 

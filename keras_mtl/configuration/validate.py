@@ -18,7 +18,7 @@ from keras_mtl.auxiliary.kinds import (
     serialize_helper,
 )
 from keras_mtl.configuration.fit_config import FitConfig
-from keras_mtl.configuration.presets import HEART_DISEASE, PRESETS
+from keras_mtl.configuration.presets import HEART_DISEASE, PRESETS, TRANSFER
 from keras_mtl.configuration.source_run import (
     lay_on_source,
     read_source_run,
@@ -45,7 +45,8 @@ def build_config(*layers: Values) -> FitConfig:
     """Lays settings on each other and checks the whole.
 
     The first layer is the preset; without a data file it is joined by the
-    embedded data's own settings.
+    embedded data's own settings, and with a run whose trunk is used by settings for
+    few labels.
 
     Args:
         *layers: Plain nested values, as TOML gives them; later ones win. Lists,
@@ -73,6 +74,8 @@ def build_config(*layers: Values) -> FitConfig:
     base = dict(PRESETS.get(preset, {}) if isinstance(preset, str) else {})
     if _get(given, "data", "path") is None:
         base = _merge(base, _heart_disease(given))
+    if _get(given, "transfer", "run") is not None:
+        base = _merge(base, TRANSFER)
     values = _merge(base, given)
 
     tasks = _declarations(values, "tasks", deserialize_task, TASK_KINDS, errors)

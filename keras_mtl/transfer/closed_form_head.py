@@ -84,10 +84,9 @@ def bayesian_head(
     The trunk is frozen. The head's weights have the prior N(m, S), and m and S
     are learned by EM from the tasks of the model that have many labels
     (`fit_head_prior`): those with classes for a task with classes, regressions
-    for a regression. Without such tasks m is 0 and S gives all features equal
-    variances, by the size that makes the labels most probable. No gradient step is
-    taken. The posterior is exact for a regression; for a binary or multi-class
-    task it is Laplace's approximation.
+    for a regression. Without such tasks, or where the new labels are more probable
+    so, m is 0 and S gives all features equal variances. No gradient step is taken. The posterior is exact for a regression;
+    for a binary or multi-class task it is Laplace's approximation.
 
     Args:
         model: A trained model; each member of an ensemble gets a head.
@@ -156,25 +155,29 @@ def member_posterior(
 ) -> tuple[HeadPrior, HeadPosterior]:
     """Returns the prior and the posterior of one member's head.
 
+    Tasks that have little to do with the new one lead its prior astray. Of the
+    prior learned from them and the one of equal variances, that under which the new
+    task's labels are more probable is taken.
+
     Args:
         features: The trunk's outputs for the rows of the new task, (N, width).
         task: Its labels.
         source_features: The trunk's outputs for the rows of other tasks.
         sources: Their labels, of any kinds.
     """
+    known = ~np.isnan(task.labels)
+    own = HeadLabels(task.labels[known], task.likelihood, task.classes)
+    # With infinitely many further tasks the task itself changes nothing but the noise.
+    priors = [fit_head_prior(features[known], [own], further_tasks=np.inf)]
     regression = task.likelihood == "regression"
     alike = [
         each for each in sources if (each.likelihood == "regression") is regression
     ]
     if source_features is not None and alike:
-        prior = fit_head_prior(source_features, alike)
-    else:
-        known = ~np.isnan(task.labels)
-        own = HeadLabels(task.labels[known], task.likelihood, task.classes)
-        prior = fit_head_prior(
-            features[known], [own], further_tasks=np.inf, centered=True
-        )
-    return prior, prior.posterior(features, task)
+        priors.insert(0, fit_head_prior(source_features, alike))
+    found = [(prior, prior.posterior(features, task)) for prior in priors]
+    # The first of equals.
+    return max(found, key=lambda pair: pair[1].log_evidence)
 
 
 def head_labels(task: Task, labels: np.ndarray) -> HeadLabels:

@@ -34,11 +34,15 @@ class HeadPosterior:
             (units * (width + 1), units * (width + 1)).
         noise: The variance of a regression's labels around the head; 0 for
             classes.
+        log_evidence: The logarithm of the labels' probability under the prior:
+            how well the prior foresaw them. For classes it is Laplace's
+            approximation too.
     """
 
     mean: Floats
     covariance: Floats
     noise: float = 0.0
+    log_evidence: float = 0.0
 
     @property
     def kernel(self) -> Floats:
@@ -129,9 +133,12 @@ def head_posterior(
     start, spread = np.asarray(mean, "float64"), np.asarray(covariance, "float64")
     if likelihood == "regression":
         curvature = design.T @ design / noise
-        pull = design.T @ (values - design @ start) / noise
+        apart = values - design @ start
+        pull = design.T @ apart / noise
         shift, posterior = _update(curvature, pull, spread)
-        return HeadPosterior((start + shift)[:, None], posterior, noise)
+        fit = len(values) * np.log(2 * np.pi * noise) + apart @ apart / noise
+        evidence = -0.5 * float(fit - pull @ shift + _log_volume(curvature, spread))
+        return HeadPosterior((start + shift)[:, None], posterior, noise, evidence)
     units = 1 if likelihood == "binary" else classes
     weights = None if near is None else np.asarray(near, "float64").T.ravel()
     return _laplace(design, values, start, spread, units, weights)
@@ -147,6 +154,11 @@ def _update(curvature: Floats, pull: Floats, spread: Floats) -> tuple[Floats, Fl
     posterior = np.linalg.solve(inside.T, spread.T).T
     posterior = (posterior + posterior.T) / 2
     return posterior @ pull, posterior
+
+
+def _log_volume(curvature: Floats, spread: Floats) -> float:
+    """Returns how much smaller the posterior is than the prior, as a logarithm."""
+    return float(np.linalg.slogdet(np.eye(len(spread)) + curvature @ spread)[1])
 
 
 def _laplace(
@@ -198,7 +210,10 @@ def _laplace(
             break
     _, curvature = _derivatives(design, labels, weights, units)
     _, posterior = _update(curvature, np.zeros(len(prior)), prior)
-    return HeadPosterior(weights.reshape(units, size).T, posterior)
+    evidence = -best - 0.5 * _log_volume(curvature, prior)
+    return HeadPosterior(
+        weights.reshape(units, size).T, posterior, log_evidence=evidence
+    )
 
 
 def _logits(design: Floats, weights: Floats, units: int) -> Floats:

@@ -22,6 +22,9 @@ Floats = NDArray[np.float64]
 
 EM_STEPS = 200
 TOLERANCE = 1e-4
+# The variance of a head's output before its activation that weights of equal variances
+# give, by whether it is a regression's: its labels have 1, and logits of 2 are usual.
+TYPICAL_VARIANCE = {True: 1.0, False: 4.0}
 # The least variance of a regression's noise, in parts of the labels' variance.
 LEAST_NOISE = 1e-4
 
@@ -74,8 +77,7 @@ class HeadPrior:
 def fit_head_prior(
     features: ArrayLike,
     tasks: Sequence[HeadLabels],
-    further_tasks: float = 1.0,
-    centered: bool = False,
+    further_tasks: float = 3.0,
 ) -> HeadPrior:
     """Learns the prior of heads' weights by EM (Bakker and Heskes 2003).
 
@@ -86,19 +88,19 @@ def fit_head_prior(
         m = mean of u_t,  S = mean of V_t + (u_t - m)(u_t - m)',
 
     and for a regression's noise the mean of the squared errors that the
-    posterior expects. A few tasks cannot tell the variance in every direction:
-    S is pulled towards equal variances of standardized features, by as much as
-    `further_tasks` more tasks would.
+    posterior expects. A few tasks cannot tell the mean and the variance in every
+    direction, nor can classes that a trunk separates tell how large weights are. So
+    there are `further_tasks` more, whose posterior is always N(0, S_0): the S_0 of
+    equal variances of standardized features, with which a regression's output has
+    the variance 1, and logits have 4.
 
     Args:
         features: The trunk's outputs for the rows of all tasks, (N, width).
         tasks: The tasks' labels: all regressions, in standard deviations, or
             all classes.
-        further_tasks: The number of tasks that equal variances count as. With 0
-            it is the maximum of the likelihood, which needs more tasks than
-            features; with infinity variances are equal.
-        centered: Whether the mean is 0, as a single task cannot tell it from
-            its own weights.
+        further_tasks: The number of these tasks. With 0 the prior is the maximum
+            of the likelihood, which needs more tasks than features; with infinity
+            it is N(0, S_0).
 
     Returns:
         The prior.
@@ -118,14 +120,13 @@ def fit_head_prior(
     """
     # Many small products: a thread is faster than several that wait for each other.
     with threadpool_limits(1):
-        return _fit(np.asarray(features, "float64"), tasks, further_tasks, centered)
+        return _fit(np.asarray(features, "float64"), tasks, further_tasks)
 
 
 def _fit(
     matrix: Floats,
     tasks: Sequence[HeadLabels],
     further_tasks: float,
-    centered: bool,
 ) -> HeadPrior:
     kinds = {task.likelihood == "regression" for task in tasks}
     if len(kinds) != 1:
@@ -139,11 +140,14 @@ def _fit(
     scale = np.where(scale > 1e-6 * scale.max(initial=0), scale, 1.0)
     standard = (matrix - center) / scale
     size = standard.shape[1] + 1
-    prior = HeadPrior(np.zeros(size), np.eye(size) / size, 0.5)
+    typical = TYPICAL_VARIANCE[tasks[0].likelihood == "regression"]
+    prior = HeadPrior(np.zeros(size), typical * np.eye(size) / size, 0.5)
     noises = [0.5] * len(tasks)
-    share = further_tasks / (further_tasks + _draws(tasks)) if further_tasks else 0.0
-    if np.isinf(further_tasks):
-        share = 1.0
+    draws = sum(
+        each.classes if each.likelihood == "multiclass" else 1 for each in tasks
+    )
+    share = 1.0 if np.isinf(further_tasks) else further_tasks / (further_tasks + draws)
+    equal = typical * np.eye(size) / size
     near: list[Floats | None] = [None] * len(tasks)
     for step in range(1, EM_STEPS + 1):
         posteriors = [
@@ -164,7 +168,7 @@ def _fit(
             _noise(standard, task, posterior)
             for task, posterior in zip(tasks, posteriors, strict=True)
         ]
-        updated = _maximize(posteriors, share, centered, float(np.mean(noises)), step)
+        updated = _maximize(posteriors, share, equal, float(np.mean(noises)), step)
         change = _change(prior, updated)
         prior = updated
         if change < TOLERANCE:
@@ -172,30 +176,34 @@ def _fit(
     return _in_raw_features(prior, center, scale)
 
 
-def _draws(tasks: Sequence[HeadLabels]) -> int:
-    return sum(task.classes if task.likelihood == "multiclass" else 1 for task in tasks)
-
-
 def _maximize(
     posteriors: Sequence[HeadPosterior],
     share: float,
-    centered: bool,
+    equal: Floats,
     noise: float,
     step: int,
 ) -> HeadPrior:
-    """Makes the M step."""
-    size = posteriors[0].mean.shape[0]
+    """Makes the M step.
+
+    Args:
+        posteriors: Those of the tasks.
+        share: The share of further tasks among all.
+        equal: Their covariance.
+        noise: The mean variance of the noise.
+        step: The number of the step.
+    """
+    size = len(equal)
     means = np.concatenate([each.mean for each in posteriors], axis=1).T
     spreads = []
     for each in posteriors:
         units = each.mean.shape[1]
         blocks = each.covariance.reshape(units, size, units, size)
         spreads += [blocks[unit, :, unit, :] for unit in range(units)]
-    mean = np.zeros(size) if centered else means.mean(axis=0)
+    mean = (1 - share) * means.mean(axis=0)
     apart = means - mean
     spread = np.mean(spreads, axis=0) + apart.T @ apart / len(means)
-    equal = np.eye(size) * np.trace(spread) / size
-    return HeadPrior(mean, (1 - share) * spread + share * equal, noise, step)
+    further = equal + np.outer(mean, mean)
+    return HeadPrior(mean, (1 - share) * spread + share * further, noise, step)
 
 
 def _noise(features: Floats, task: HeadLabels, posterior: HeadPosterior) -> float:

@@ -31,5 +31,5 @@ class TransferSettings(Declaration):
     run: str | None = None
     digest: str | None = None
     head: Literal["network", "bayesian"] = "network"
-    frozen_epochs: Annotated[int, Field(ge=0)] = 20
+    frozen_epochs: Annotated[int, Field(ge=0)] = 50
     trunk_rate: Annotated[float, Field(ge=0, le=1)] = 0.1

@@ -66,7 +66,7 @@ def test_a_new_task_with_few_labels_gains_from_the_prior():
     features, tasks, _ = made_tasks(count=100, rows=60)
     prior = fit_head_prior(features, tasks)
     new_features, new, new_weights = made_tasks(count=50, rows=3, seed=9)
-    flat = fit_head_prior(new_features, new[:1], further_tasks=np.inf, centered=True)
+    flat = fit_head_prior(new_features, new[:1], further_tasks=np.inf)
 
     def error(prior):
         return np.mean(
