@@ -12,7 +12,14 @@ import keras_mtl as km
 
 DOCS = Path(__file__).parents[1] / "docs"
 # docs/extending.md and docs/statistics.md have tests of their own.
-PAGES = ("activations", "architectures", "auxiliary", "evaluation", "training")
+PAGES = (
+    "activations",
+    "architectures",
+    "auxiliary",
+    "evaluation",
+    "training",
+    "transfer",
+)
 
 
 def python_blocks(page):

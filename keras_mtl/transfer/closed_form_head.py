@@ -85,8 +85,9 @@ def bayesian_head(
     are learned by EM from the tasks of the model that have many labels
     (`fit_head_prior`): those with classes for a task with classes, regressions
     for a regression. Without such tasks, or where the new labels are more probable
-    so, m is 0 and S gives all features equal variances. No gradient step is taken. The posterior is exact for a regression;
-    for a binary or multi-class task it is Laplace's approximation.
+    so, m is 0 and S gives all features equal variances. No gradient step is taken.
+    The posterior is exact for a regression; for a binary or multi-class task it is
+    Laplace's approximation.
 
     Args:
         model: A trained model; each member of an ensemble gets a head.
