@@ -291,9 +291,9 @@ def _needs_validation_rows(
     ]
     if bayesian:
         return [
-            f"transfer.head: expected 'network', as {setting} is learned from validation "
-            "rows, and a Bayesian head learns from all rows; received 'bayesian'. Leave "
-            "one of them out."
+            f"transfer.head: expected 'network', as {setting} is learned from "
+            "validation rows, and a Bayesian head learns from all rows; received "
+            "'bayesian'. Leave one of them out."
             for setting in needed
         ]
     return [
