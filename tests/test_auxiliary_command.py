@@ -30,6 +30,7 @@ def run(tmp_path_factory):
 def test_they_are_measured_and_in_the_history(run):
     metrics = json.loads((run / "metrics.json").read_text())
     assert set(metrics["test"]) == {"thal", "heart"} | NAMES
+    assert set(metrics["auxiliary"]) == NAMES
     history = pd.read_csv(run / "history.csv")
     assert {f"{name}_loss" for name in NAMES} < {*history}
 

@@ -188,6 +188,9 @@ class Terminal:
             self.console.print(table)
         for sentence in calibration_sentences(metrics.get("calibration", {})):
             self.console.print(printable(sentence), soft_wrap=True)
+        if "auxiliary" in metrics:
+            names = ", ".join(map(printable, metrics["auxiliary"]))
+            self.console.print(f"Auxiliary, not predicted: {names}", soft_wrap=True)
         for sentence in metrics["idle_units"]:
             self.console.print(f"note: {printable(sentence)}", soft_wrap=True)
         self.console.print(f"Written: {printable(folder)}", soft_wrap=True)

@@ -41,6 +41,7 @@ def run_metrics(run: TrainedRun, data: PreparedData) -> dict[str, Any]:
         What `metrics.json` holds.
     """
     calibration = _calibration_facts(run, data)
+    auxiliary = [task.name for task in data.tasks if task.auxiliary]
     return {
         "test": _measure(data, run, data.test_rows),
         "train": _measure(data, run, data.train_rows),
@@ -50,6 +51,8 @@ def run_metrics(run: TrainedRun, data: PreparedData) -> dict[str, Any]:
         "epochs": run.fit.epochs.tolist(),
         "idle_units": run.idle_units,
         **({"calibration": calibration} if calibration else {}),
+        # Measured, too, and neither predicted nor served.
+        **({"auxiliary": auxiliary} if auxiliary else {}),
     }
 
 

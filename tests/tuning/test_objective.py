@@ -93,3 +93,11 @@ def test_the_joint_loss_weighs_the_tasks_losses():
     metrics = validation_metrics(tasks, labels, outputs, {"a": 2.0, "b": 4.0})
     assert metrics["val_loss"] == 0.5 * 2.0 + 3.0 * 4.0
     assert (metrics["val_a_loss"], metrics["val_b_loss"]) == (2.0, 4.0)
+
+
+def test_auxiliary_tasks_are_measured_and_not_in_the_joint_loss():
+    tasks = [BinaryTask("heart"), RegressionTask("age", auxiliary=True)]
+    outputs = {name: np.full((4, 1), 0.5) for name in ("heart", "age")}
+    found = validation_metrics(tasks, LABELS, outputs, {"heart": 0.25, "age": 2.0})
+    assert found["val_loss"] == 0.25
+    assert found["val_age_loss"] == 2.0
