@@ -14,7 +14,7 @@ from keras_mtl.comparison.reason_sentences import reason_sentences
 from keras_mtl.report.evaluation_facts import EvaluationFacts, SharingFacts
 from keras_mtl.report.fit_facts import MOST_COLUMNS
 from keras_mtl.runs.report_facts import draw_rows, package_versions
-from keras_mtl.runs.run_details import run_details
+from keras_mtl.runs.run_details import run_origin
 from keras_mtl.splits.row_groups import row_hashes
 
 __all__ = ["report_facts"]
@@ -47,6 +47,7 @@ def report_facts(
         metrics=comparison.metrics,
         labels={name: found.labels for name, found in held_out.items()},
         outputs={name: found.outputs for name, found in held_out.items()},
+        verdicts=comparison.verdicts,
         judgements=comparison.judgements,
         alone=SINGLE_TASK if SINGLE_TASK in comparison.judgements else None,
         calibration=comparison.calibration(),
@@ -61,12 +62,7 @@ def report_facts(
         copies=_copies(experiment),
         failures=comparison.failures,
         details=comparison.details,
-        # Not what an earlier evaluation wrote into the folder.
-        origin={
-            key: value
-            for key, value in run_details(folder).items()
-            if key in ("preset", "seed", "data")
-        },
+        origin=run_origin(folder),
         versions=package_versions(),
         config=(folder / "config.toml").read_text("utf-8"),
         values=comparison.to_plain(),

@@ -57,6 +57,7 @@ class EvaluationFacts:
         metrics: One row per model, task, repeat, fold and metric, with `value`.
         labels: By task the labels of rows held out, each row once.
         outputs: By task the multi-task network's outputs for these rows.
+        verdicts: The verdicts in sentences.
         judgements: By the name of a model, how the multi-task network differs
             from it.
         alone: The name of the model whose judgement says whether sharing
@@ -85,6 +86,7 @@ class EvaluationFacts:
     metrics: pd.DataFrame
     labels: Mapping[str, np.ndarray]
     outputs: Mapping[str, np.ndarray]
+    verdicts: Sequence[str]
     judgements: Mapping[str, Judgement]
     alone: str | None = None
     calibration: Sequence[Mapping[str, Any]] = ()

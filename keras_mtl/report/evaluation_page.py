@@ -79,13 +79,10 @@ def evaluation_report(facts: EvaluationFacts) -> Report:
 
 
 def _verdicts(facts: EvaluationFacts) -> list[Block]:
+    blocks: list[Block] = [Paragraph(sentence) for sentence in facts.verdicts]
     judgement = facts.judgements.get(facts.alone or "")
     if judgement is None:
-        name = facts.tasks[0].name
-        return [Paragraph(f"There is one task, {name}: nothing is shared.")]
-    blocks: list[Block] = [
-        Paragraph(judged.verdict.sentence) for judged in judgement.tasks
-    ]
+        return blocks
     if judgement.overall_sentence:
         blocks.append(
             Paragraph(

@@ -9,7 +9,7 @@ from typing import Any
 
 from keras_mtl.errors import UserError
 
-__all__ = ["run_details"]
+__all__ = ["run_details", "run_origin"]
 
 
 def run_details(run: Path) -> dict[str, Any]:
@@ -27,8 +27,6 @@ def run_details(run: Path) -> dict[str, Any]:
     Raises:
         UserError: When a file of the run is damaged.
     """
-    from keras_mtl.configuration.toml_file import read_toml
-
     details: dict[str, Any] = {}
     metrics = _read_json(run / "metrics.json")
     if metrics is not None:
@@ -40,17 +38,41 @@ def run_details(run: Path) -> dict[str, Any]:
     report = _read_json(run / "report.json")
     if report is not None and "values" in report:
         details["report"] = report["values"]
-    config = run / "config.toml"
-    if config.is_file():
-        values = read_toml(str(config))
-        details |= {key: values[key] for key in ("preset", "seed") if key in values}
-        # What a client is never sent is not described to it.
-        for part in details.get("metrics", {}).values():
-            for name in _auxiliary_tasks(values):
-                part.pop(name, None)
-        data = values.get("data")
-        details["data"] = _describe_data(data if isinstance(data, dict) else {})
-    return details
+    # What a client is never sent is not described to it.
+    auxiliary = _auxiliary_tasks(_settings(run))
+    for part in details.get("metrics", {}).values():
+        for name in auxiliary:
+            part.pop(name, None)
+    if "report" in details:
+        details["report"] = _without_tasks(details["report"], auxiliary)
+    return {**details, **run_origin(run)}
+
+
+def run_origin(run: Path) -> dict[str, Any]:
+    """Reads what a run or an evaluation was made from.
+
+    Args:
+        run: The folder with a `config.toml`.
+
+    Returns:
+        Plain values: `"data"`, the file's name and SHA-256 digest; `"seed"` and
+        `"preset"`. Nothing where there is no `config.toml`.
+    """
+    if not (run / "config.toml").is_file():
+        return {}
+    values = _settings(run)
+    data = values.get("data")
+    origin: dict[str, Any] = {
+        key: values[key] for key in ("preset", "seed") if key in values
+    }
+    return {**origin, "data": _describe_data(data if isinstance(data, dict) else {})}
+
+
+def _settings(run: Path) -> dict[str, Any]:
+    from keras_mtl.configuration.toml_file import read_toml
+
+    path = run / "config.toml"
+    return read_toml(str(path)) if path.is_file() else {}
 
 
 def _auxiliary_tasks(settings: dict[str, Any]) -> list[str]:
@@ -60,6 +82,14 @@ def _auxiliary_tasks(settings: dict[str, Any]) -> list[str]:
         for task in (tasks if isinstance(tasks, list) else [])
         if isinstance(task, dict) and task.get("auxiliary") and "name" in task
     ]
+
+
+def _without_tasks(report: dict[str, Any], names: list[str]) -> dict[str, Any]:
+    results = [each for each in report["results"] if each["task"] not in names]
+    importance = {
+        task: own for task, own in report["importance"].items() if task not in names
+    }
+    return {**report, "results": results, "importance": importance}
 
 
 def _read_json(path: Path) -> dict[str, Any] | None:

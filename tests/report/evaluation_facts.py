@@ -131,6 +131,7 @@ def make_facts(tasks=TASKS, **changes):
         "metrics": table,
         "labels": {task.name: labels[task.name] for task in tasks},
         "outputs": {task.name: own[task.name] for task in tasks},
+        "verdicts": [task.verdict.sentence for task in judgements["single-task"].tasks],
         "judgements": judgements,
         "alone": "single-task",
         "calibration": calibration,

@@ -188,15 +188,13 @@ def test_the_json_has_the_numbers_of_the_evaluation():
     assert str(first) in text
 
 
-def test_one_task_has_a_page_that_says_that_nothing_is_shared():
-    facts = make_facts(tasks=TASKS[:1], alone=None)
-    linear = {"linear": facts.judgements["linear"]}
-    report = evaluation_report(
-        make_facts(tasks=TASKS[:1], alone=None, judgements=linear)
-    )
-    assert report.sections[1].blocks[0].text == (
-        "There is one task, sick: nothing is shared."
-    )
+def test_one_task_has_its_sentence_and_no_gain_over_tasks():
+    facts = make_facts(tasks=TASKS[:1])
+    only = {"linear": facts.judgements["linear"]}
+    sentence = "There is one task, sick: nothing is shared."
+    facts = replace(facts, alone=None, judgements=only, verdicts=[sentence])
+    blocks = evaluation_report(facts).sections[1].blocks
+    assert [block.text for block in blocks] == [sentence]
 
 
 def test_an_evaluation_whose_fits_all_failed_has_a_page_too():
