@@ -22,10 +22,8 @@ if TYPE_CHECKING:
     )
     from keras_mtl.analysis.cosine_table import gradient_cosines as gradient_cosines
     from keras_mtl.analysis.sharing import (
-        SharingReadout as SharingReadout,
         expert_use as expert_use,
         read_sharing as read_sharing,
-        sharing_sentences as sharing_sentences,
         stitches as stitches,
         trunk_distances as trunk_distances,
     )
@@ -36,6 +34,13 @@ if TYPE_CHECKING:
     from keras_mtl.analysis.task_groups import (
         TaskGrouping as TaskGrouping,
         group_tasks as group_tasks,
+    )
+    from keras_mtl.analysis.sharing_readout import (
+        SharingMap as SharingMap,
+        SharingReadout as SharingReadout,
+        gate_overlaps as gate_overlaps,
+        sharing_maps as sharing_maps,
+        sharing_sentences as sharing_sentences,
     )
 else:
     __getattr__, __all__, __dir__ = lazy_names(
@@ -57,14 +62,19 @@ else:
             ),
             "keras_mtl.analysis.cosine_table": ("gradient_cosines",),
             "keras_mtl.analysis.sharing": (
-                "SharingReadout",
                 "expert_use",
                 "read_sharing",
-                "sharing_sentences",
                 "stitches",
                 "trunk_distances",
             ),
             "keras_mtl.analysis.sharing_picture": ("draw_shares", "sharing_svg"),
             "keras_mtl.analysis.task_groups": ("TaskGrouping", "group_tasks"),
+            "keras_mtl.analysis.sharing_readout": (
+                "SharingMap",
+                "SharingReadout",
+                "gate_overlaps",
+                "sharing_maps",
+                "sharing_sentences",
+            ),
         },
     )

@@ -10,6 +10,7 @@ import keras
 import numpy as np
 import pandas as pd
 
+from keras_mtl.analysis.sharing_readout import SharingReadout, sharing_sentences
 from keras_mtl.blocks.model_graph import (
     call_like_core,
     core_model,
@@ -28,40 +29,7 @@ from keras_mtl.layers import (
 )
 from keras_mtl.model import MultiTaskModel
 
-__all__ = [
-    "SharingReadout",
-    "expert_use",
-    "read_sharing",
-    "sharing_sentences",
-    "stitches",
-    "trunk_distances",
-]
-
-# A gate that gives one expert more than this share of its weight has collapsed.
-COLLAPSED = 0.95
-# An expert to which no gate gives more than this share is unused.
-UNUSED = 0.01
-# A task that gives its own experts less than this share ignores them.
-IGNORED = 0.05
-
-
-@dataclass(frozen=True)
-class SharingReadout:
-    """All that can be read out of a model's way to share.
-
-    A frame is empty where the model has nothing of its kind.
-
-    Attributes:
-        experts: See `expert_use`.
-        stitches: See `stitches`.
-        distances: See `trunk_distances`.
-        sentences: See `sharing_sentences`.
-    """
-
-    experts: pd.DataFrame
-    stitches: pd.DataFrame
-    distances: pd.DataFrame
-    sentences: tuple[str, ...]
+__all__ = ["expert_use", "read_sharing", "stitches", "trunk_distances"]
 
 
 @dataclass(frozen=True)
@@ -110,9 +78,11 @@ def expert_use(model: MultiTaskModel, x: Any, batch_size: int = 1024) -> pd.Data
         `layer`, the gate's name; `task`, or `"shared"` for the gate of a shared
         stream; `expert`, such as `"expert 1"`, `"shared 1"` or
         `"heart 1"` for a task's own; `mean`, the mean weight over rows; `leads`,
-        the share of rows on which the expert has the largest weight; and
+        the share of rows on which the expert has the largest weight;
         `entropy`, of the gate's weights on a row as a mean over rows, between 0
-        for one expert alone and 1 for all alike.
+        for one expert alone and 1 for all alike; and `most`, the number of
+        experts that the gate comes to choose at most: all, but for the sparse
+        gates of DSelect-k.
 
     Example:
 
@@ -123,27 +93,37 @@ def expert_use(model: MultiTaskModel, x: Any, batch_size: int = 1024) -> pd.Data
     >>> len(use), float(use.loc[use["task"] == "heart", "mean"].sum().round(3))
     (16, 1.0)
     """
-    rows = []
-    for member, core, call in _members(model):
-        gates = _gates(core)
-        if not gates:
-            continue
-        reader = call(keras.Model(core.input, [gate.weights for gate in gates]))
-        values = reader.predict(x, batch_size=batch_size, verbose=0)
-        values = [values] if len(gates) == 1 else values
-        for gate, weights in zip(gates, values, strict=True):
-            rows += _rows_of_gate(member, gate, np.asarray(weights))
-    columns = ["member", "layer", "task", "expert", "mean", "leads", "entropy"]
+    columns = ["member", "layer", "task", "expert", "mean", "leads", "entropy", "most"]
+    found = [
+        (member, gate, weights)
+        for member, core, call in _members(model)
+        if (gates := _gates(core))
+        for gate, weights in zip(
+            gates, call([gate.weights for gate in gates]), strict=True
+        )
+    ]
+    if not found:
+        return pd.DataFrame(columns=columns)
+    # All members' gates are one model: it is traced and run once.
+    reader = keras.Model(model.input, [weights for _, _, weights in found])
+    values = reader.predict(x, batch_size=batch_size, verbose=0)
+    values = [values] if len(found) == 1 else values
+    rows = [
+        row
+        for (member, gate, _), weights in zip(found, values, strict=True)
+        for row in _rows_of_gate(member, gate, np.asarray(weights))
+    ]
     return pd.DataFrame(rows, columns=columns)
 
 
 def _rows_of_gate(
     member: int, gate: _Gate, weights: np.ndarray
-) -> list[tuple[int, str, str, str, float, float, float]]:
+) -> list[tuple[int, str, str, str, float, float, float, int]]:
     """Returns the rows of a gate's weights, (N, T, E)."""
     experts = weights.shape[2]
     leaders = weights.argmax(axis=2)
     logs = np.log(np.maximum(weights, 1e-12))
+    most = min(getattr(gate.layer, "selectors", experts), experts)
     entropies = -(weights * logs).sum(axis=2).mean(axis=0) / np.log(max(experts, 2))
     return [
         (
@@ -154,6 +134,7 @@ def _rows_of_gate(
             float(weights[:, number, expert].mean()),
             float((leaders[:, number] == expert).mean()),
             float(entropies[number]),
+            most,
         )
         for number, task in enumerate(gate.tasks)
         for expert in range(experts)
@@ -231,83 +212,23 @@ def trunk_distances(model: MultiTaskModel) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["member", "layer", "task", "other", "distance"])
 
 
-def sharing_sentences(use: pd.DataFrame) -> list[str]:
-    """Describes what is wrong with the use of experts.
-
-    Args:
-        use: What `expert_use` returned.
-
-    Returns:
-        A sentence for each gate that has collapsed onto one expert, for each
-        expert that no gate uses, and for each task that ignores its own experts,
-        with the number of members where it is so.
-
-    Example:
-
-    >>> use = pd.DataFrame(
-    ...     [(0, "gate", "heart", "expert 1", 0.995, 1.0, 0.02),
-    ...      (0, "gate", "heart", "expert 2", 0.005, 0.0, 0.02)],
-    ...     columns=["member", "layer", "task", "expert", "mean", "leads", "entropy"],
-    ... )
-    >>> for sentence in sharing_sentences(use):
-    ...     print(sentence)
-    gate: the gate of 'heart' has collapsed onto expert 1 (99% of its weight).
-    gate: no task uses expert 2 (at most 1% of its gate's weight).
-    """
-    if use.empty:
-        return []
-    members = use["member"].nunique()
-    found: dict[str, int] = {}
-    for _, member in use.groupby("member", sort=False):
-        for sentence in _sentences_of_member(member):
-            found[sentence] = found.get(sentence, 0) + 1
-    if members == 1:
-        return [f"{sentence}." for sentence in found]
-    return [
-        f"{sentence}, in {count} of {members} members."
-        for sentence, count in found.items()
-    ]
-
-
-def _sentences_of_member(use: pd.DataFrame) -> Iterator[str]:
-    by_gate = use.groupby(["layer", "task"], sort=False)
-    for (layer, task), gate in by_gate:
-        means = dict(zip(gate["expert"], gate["mean"], strict=True))
-        best = max(means, key=lambda expert: means[expert])
-        if len(means) > 1 and means[best] > COLLAPSED:
-            yield (
-                f"{layer}: the gate of {task!r} has collapsed onto {best} "
-                f"({int(100 * means[best])}% of its weight)"
-            )
-        own = [expert for expert in means if expert.rpartition(" ")[0] == task]
-        part = sum(means[expert] for expert in own)
-        if 0 < len(own) < len(means) and part < IGNORED:
-            yield (
-                f"{layer}: {task!r} ignores its own experts (less than 5% of its "
-                "gate's weight)"
-            )
-    for (layer, expert), each in use.groupby(["layer", "expert"], sort=False):
-        if each["mean"].max() <= UNUSED:
-            yield f"{layer}: no task uses {expert} (at most 1% of its gate's weight)"
-
-
 def _members(model: MultiTaskModel) -> Iterator[tuple[int, MultiTaskModel, Any]]:
     """Yields each member with its number and how to call a part of it.
 
-    The last is a function from a model of the member's inputs to one of the
-    inputs of the whole.
+    The last is a function from tensors of the member to those that the same
+    layers make of the inputs of the whole.
     """
     core = core_model(model)
     inner = [layer for layer in core.layers if isinstance(layer, MultiTaskModel)]
     for number, member in enumerate(inner or [core]):
 
-        def call(part: keras.Model, is_core: bool = not inner) -> keras.Model:
+        def call(tensors: Sequence[Any], member: MultiTaskModel = member) -> list[Any]:
+            part = keras.Model(member.input, tensors)
             # A member is called on the very inputs of the model that averages.
-            whole = part if is_core else keras.Model(core.input, part(core.input))
-            called = call_like_core(model, whole)
+            whole = part if not inner else keras.Model(core.input, part(core.input))
+            outputs = keras.tree.flatten(call_like_core(model, whole)(model.input))
             # Rows first, so that `predict` can join its batches.
-            outputs = keras.tree.flatten(called(model.input))
-            return keras.Model(model.input, [_RowsFirst()(each) for each in outputs])
+            return [_RowsFirst()(each) for each in outputs]
 
         yield number, member, call
 

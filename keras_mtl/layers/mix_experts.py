@@ -60,7 +60,7 @@ class MixExperts(keras.layers.Layer):
     def call(self, inputs):
         gates, experts = inputs
         if gates.shape[-1] != 1:
-            return ops.einsum("ten,eun->tun", gates, experts)
+            return _mix_by_row(gates, experts)
         count, units = experts.shape[:2]
         mixed = ops.matmul(gates[:, :, 0], ops.reshape(experts, (count, -1)))
         return ops.reshape(mixed, (gates.shape[0], units, -1))
@@ -102,9 +102,20 @@ class MixOwnExperts(keras.layers.Layer):
         # A task has few own experts: a sum of products needs no transposition.
         mixed = ops.sum(ops.expand_dims(gates[:, :each], 2) * by_task, axis=1)
         for experts in shared:
-            mixed = mixed + ops.einsum("ten,eun->tun", gates[:, each:], experts)
+            mixed = mixed + _mix_by_row(gates[:, each:], experts)
         return mixed
 
     def compute_output_shape(self, input_shape):
         gates, own = input_shape[:2]
         return (gates[0], own[1], own[2])
+
+
+def _mix_by_row(gates, experts):
+    """Sums experts, (E, units, N), by the gates of each row, (T, E, N)."""
+    # A small product for each row. With the rows first, forward and backward are
+    # plain batched products: an einsum over the rows as the last axis takes 1.3
+    # times the step of 64 tasks when compiled by XLA.
+    by_row = ops.matmul(
+        ops.transpose(gates, (2, 0, 1)), ops.transpose(experts, (2, 0, 1))
+    )
+    return ops.transpose(by_row, (1, 2, 0))

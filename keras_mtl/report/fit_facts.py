@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from keras_mtl.analysis.sharing_readout import SharingReadout
 from keras_mtl.evaluation import FeatureImportance, PartialDependence
 from keras_mtl.report.network_drawing import NetworkLayer
 from keras_mtl.tasks import Task
@@ -59,12 +60,13 @@ class FitFacts:
         metrics: The content of `metrics.json`.
         config: The configuration as the text of a TOML file.
         epochs: The number of epochs that training may take.
-        layers: The network's layers.
+        layers: The network's parts.
         rows: Rows of both sides of the split; None to look at none.
         importance: The importance of features for tasks, on held-out rows.
         dependence: Mean predictions over the values of features.
         origin: The data's file and digest, the seed and the like.
         versions: The versions of the packages.
+        sharing: What the tasks share; None to show nothing of it.
     """
 
     name: str
@@ -81,3 +83,4 @@ class FitFacts:
     dependence: tuple[PartialDependence, ...] = ()
     origin: Mapping[str, Any] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
+    sharing: SharingReadout | None = None

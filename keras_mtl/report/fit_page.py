@@ -26,6 +26,7 @@ from keras_mtl.report.model_checks import model_alerts
 from keras_mtl.report.network_drawing import draw_network
 from keras_mtl.report.page_figures import PageFigures
 from keras_mtl.report.row_checks import data_alerts
+from keras_mtl.report.sharing_section import sharing_alerts, sharing_sections
 from keras_mtl.report.source_section import source_section
 from keras_mtl.report.summary_plots import TASKS_WITH_PLOTS
 
@@ -58,6 +59,7 @@ def fit_report(facts: FitFacts) -> Report:
         facts.metrics.get("epochs", ()),
         facts.epochs,
     )
+    alerts += sharing_alerts(facts.sharing)
     alerts.sort(key=lambda alert: alert.level != "warning")
     rows = facts.metrics.get("rows", {})
     members = facts.metrics.get("members", 1)
@@ -79,6 +81,7 @@ def fit_report(facts: FitFacts) -> Report:
             Section("Alerts", alerts or [nothing]),
             Section("Results", _results(facts, intervals, train, test)),
             *_figures(facts, figures),
+            *sharing_sections(facts.sharing),
             *importance_section(facts.tasks, facts.importance, figures),
             *dependence_section(
                 facts.tasks, facts.importance, facts.dependence, figures
@@ -228,16 +231,18 @@ def _network(facts: FitFacts) -> list[Section]:
     if not facts.layers:
         return []
     names = [task.name for task in facts.tasks]
-    shared = sum(len(layer.tasks) > 1 for layer in facts.layers)
-    words = f"One member's network: {shared} shared layers and {len(names)} outputs"
+    words = f"One member's network with {len(names)} outputs"
     figure = Figure(
         draw_network(facts.layers, names).replace("<svg ", "<svg data-wide ", 1),
         f"{words}: {', '.join(names[:12])}{', ...' if len(names) > 12 else ''}.",
-        f"{words}.",
+        f"{words}, from left to right. Equal parts that are computed together are one "
+        "box with others behind it.",
         {
             "layers": [
                 {
                     "layer": layer.text,
+                    "detail": layer.detail,
+                    "copies": layer.copies,
                     "parameters": layer.parameters,
                     "tasks": len(layer.tasks),
                 }

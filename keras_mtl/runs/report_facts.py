@@ -5,19 +5,14 @@ from __future__ import annotations
 import platform
 from collections.abc import Mapping
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from keras_mtl.report.fit_facts import MOST_COLUMNS, RowSample
-from keras_mtl.report.network_drawing import NetworkLayer
 from keras_mtl.runs.prepare import PreparedData
 
-if TYPE_CHECKING:
-    from keras_mtl.model import MultiTaskModel
-
-__all__ = ["draw_rows", "network_layers", "package_versions", "sample_rows"]
+__all__ = ["draw_rows", "package_versions", "sample_rows"]
 
 # Tests of so many rows find what matters, in a moment.
 SAMPLED_ROWS = 5000
@@ -60,51 +55,6 @@ def _take(columns: Mapping[str, pd.Series], rows: np.ndarray) -> pd.DataFrame:
     return pd.DataFrame(
         {name: column.iloc[rows].array for name, column in columns.items()}
     )
-
-
-def network_layers(model: MultiTaskModel) -> tuple[NetworkLayer, ...]:
-    """Describes the layers of a network in the order of the computation.
-
-    Args:
-        model: One member: a functional model of an encoded matrix.
-    """
-    from keras_mtl.blocks.model_graph import graph_nodes
-
-    order = graph_nodes(model.outputs)
-    # `model.outputs` is sorted by name; a dict tells which output is whose.
-    behind = {
-        task.name: {id(node) for node in graph_nodes([model.output[task.name]])}
-        for task in model.tasks
-    }
-    layers = []
-    counted: set[int] = set()
-    for node in order:
-        layer = node.operation
-        tasks = tuple(name for name, nodes in behind.items() if id(node) in nodes)
-        # The weights of a layer that is called twice count once.
-        new = id(layer) not in counted
-        counted.add(id(layer))
-        variables = getattr(layer, "trainable_variables", ()) if new else ()
-        parameters = sum(int(np.prod(each.shape)) for each in variables)
-        layers.append(NetworkLayer(_describe(layer), tasks, parameters))
-    return tuple(layers)
-
-
-def _describe(layer: Any) -> str:
-    kind = type(layer).__name__
-    if kind == "InputLayer":
-        return f"Input {layer.output.shape[-1]}"
-    words = [kind]
-    units = getattr(layer, "units", None)
-    if isinstance(units, int):
-        words.append(str(units))
-    rate = getattr(layer, "rate", None)
-    if isinstance(rate, int | float):
-        words.append(f"{rate:g}")
-    activation = getattr(getattr(layer, "activation", None), "__name__", None)
-    if activation not in (None, "linear"):
-        words.append(str(activation))
-    return " ".join(words)
 
 
 def package_versions() -> dict[str, str]:

@@ -191,7 +191,7 @@ class Terminal:
         if "auxiliary" in metrics:
             names = ", ".join(map(printable, metrics["auxiliary"]))
             self.console.print(f"Auxiliary, not predicted: {names}", soft_wrap=True)
-        for sentence in metrics["idle_units"]:
+        for sentence in [*metrics["idle_units"], *metrics["sharing"]]:
             self.console.print(f"note: {printable(sentence)}", soft_wrap=True)
         self.console.print(f"Written: {printable(folder)}", soft_wrap=True)
 

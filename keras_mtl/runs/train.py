@@ -9,7 +9,12 @@ import keras
 import numpy as np
 
 from keras_mtl._core.memory import give_back_memory, release_in_turn
-from keras_mtl.analysis import activity_sentences, unit_activity
+from keras_mtl.analysis import (
+    SharingReadout,
+    activity_sentences,
+    read_sharing,
+    unit_activity,
+)
 from keras_mtl.architectures import (
     average_members,
     build_architecture,
@@ -57,6 +62,9 @@ from keras_mtl.training import MemberFit, Progress, fit_members
 
 __all__ = ["TrainedRun", "build_core", "train_run"]
 
+# The mean of a gate over so many rows is known well enough.
+SHARING_ROWS = 2000
+
 
 @dataclass(frozen=True)
 class TrainedRun:
@@ -74,6 +82,7 @@ class TrainedRun:
         idle_units: A sentence for each layer with units that are of no use:
             dead or saturated on all training rows.
         calibration: What was learned after training, which the model has.
+        sharing: What the tasks share, over training rows, at most 2000.
         effects: What features do to predictions of held-out rows.
     """
 
@@ -85,6 +94,7 @@ class TrainedRun:
     parameters: int
     idle_units: list[str]
     calibration: Calibration
+    sharing: SharingReadout
     effects: FeatureEffects = field(default_factory=FeatureEffects)
 
 
@@ -180,6 +190,8 @@ def train_run(
     )
     give_back_memory()
     answer = average_members([without_auxiliary(each) for each in fit.members])
+    read = rows[:: -(-len(rows) // SHARING_ROWS)]
+    sharing = read_sharing(answer, np.asarray(matrix[read]))
     calibration = _calibration(data, answer.tasks, fit, matrix)
     answer = calibrate_model(answer, calibration.temperatures, calibration.tasks)
     predict = matrix_predictor(answer)
@@ -215,6 +227,7 @@ def train_run(
         int(core.count_params()),
         list(idle),
         calibration,
+        sharing,
         effects,
     )
 

@@ -13,9 +13,10 @@ import pandas as pd
 from keras_mtl.configuration.repeatable import repeatable_values
 from keras_mtl.configuration.toml_file import write_toml
 from keras_mtl.report import FitFacts, RowSample
+from keras_mtl.runs.network_parts import network_parts
 from keras_mtl.runs.predictions import prediction_table
 from keras_mtl.runs.prepare import PreparedData
-from keras_mtl.runs.report_facts import network_layers, package_versions
+from keras_mtl.runs.report_facts import package_versions
 from keras_mtl.runs.run_details import run_details
 from keras_mtl.runs.side_processes import RunHelpers, draw_beside
 from keras_mtl.runs.train import TrainedRun
@@ -50,6 +51,7 @@ def run_metrics(run: TrainedRun, data: PreparedData) -> dict[str, Any]:
         "members": len(run.fit.members),
         "epochs": run.fit.epochs.tolist(),
         "idle_units": run.idle_units,
+        "sharing": list(run.sharing.sentences),
         **({"calibration": calibration} if calibration else {}),
         # Measured, too, and neither predicted nor served.
         **({"auxiliary": auxiliary} if auxiliary else {}),
@@ -92,7 +94,7 @@ def write_run(
         metrics,
         (folder / "config.toml").read_text("utf-8"),
         data.config.training.epochs,
-        network_layers(run.fit.members[0]),
+        network_parts(run.fit.members[0]),
         sample,
         run.effects.importance,
         run.effects.dependence,
@@ -102,6 +104,7 @@ def write_run(
             if key not in (*metrics, "metrics")
         },
         package_versions(),
+        run.sharing,
     )
     with draw_beside(
         helpers.painter,

@@ -1,0 +1,212 @@
+"""What was read out of a model's way to share: tables, sentences, maps.
+
+Nothing heavy is imported: the process that draws a report needs this, not Keras.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+__all__ = [
+    "SharingMap",
+    "SharingReadout",
+    "gate_overlaps",
+    "sharing_maps",
+    "sharing_sentences",
+]
+
+# A gate that gives one expert more than this share of its weight has collapsed.
+COLLAPSED = 0.95
+# An expert to which no gate gives more than this share is unused.
+UNUSED = 0.01
+# A task that gives its own experts less than this share ignores them.
+IGNORED = 0.05
+
+
+# With more cells a table or the numbers in a map are not read.
+MOST_CELLS = 200
+
+
+@dataclass(frozen=True)
+class SharingReadout:
+    """All that can be read out of a model's way to share.
+
+    A frame is empty where the model has nothing of its kind.
+
+    Attributes:
+        experts: See `expert_use`.
+        stitches: See `stitches`.
+        distances: See `trunk_distances`.
+        sentences: See `sharing_sentences`.
+    """
+
+    experts: pd.DataFrame
+    stitches: pd.DataFrame
+    distances: pd.DataFrame
+    sentences: tuple[str, ...]
+
+
+def sharing_sentences(use: pd.DataFrame) -> list[str]:
+    """Describes what is wrong with the use of experts.
+
+    Args:
+        use: What `expert_use` returned.
+
+    Returns:
+        A sentence for each gate that has collapsed onto one expert, for each
+        expert that no gate uses, and for each task that ignores its own experts,
+        with the number of members where it is so.
+
+    Example:
+
+    >>> use = pd.DataFrame(
+    ...     [(0, "gate", "heart", "expert 1", 0.995, 1.0, 0.02),
+    ...      (0, "gate", "heart", "expert 2", 0.005, 0.0, 0.02)],
+    ...     columns=["member", "layer", "task", "expert", "mean", "leads", "entropy"],
+    ... )
+    >>> for sentence in sharing_sentences(use):
+    ...     print(sentence)
+    gate: the gate of 'heart' has collapsed onto expert 1 (99% of its weight).
+    gate: no task uses expert 2 (at most 1% of its gate's weight).
+    """
+    if use.empty:
+        return []
+    members = use["member"].nunique()
+    found: dict[str, int] = {}
+    for _, member in use.groupby("member", sort=False):
+        for sentence in _sentences_of_member(member):
+            found[sentence] = found.get(sentence, 0) + 1
+    if members == 1:
+        return [f"{sentence}." for sentence in found]
+    return [
+        f"{sentence}, in {count} of {members} members."
+        for sentence, count in found.items()
+    ]
+
+
+def _sentences_of_member(use: pd.DataFrame) -> Iterator[str]:
+    # A sparse gate chooses a few experts: one alone, or others that no task has
+    # chosen, are then nothing wrong.
+    most = (
+        use["most"] if "most" in use else use.groupby("layer")["mean"].transform("size")
+    )
+    use = use.assign(most=most)
+    for (layer, task), gate in use.groupby(["layer", "task"], sort=False):
+        means = dict(zip(gate["expert"], gate["mean"], strict=True))
+        best = max(means, key=lambda expert: means[expert])
+        if min(len(means), gate["most"].min()) > 1 and means[best] > COLLAPSED:
+            yield (
+                f"{layer}: the gate of {task!r} has collapsed onto {best} "
+                f"({int(100 * means[best])}% of its weight)"
+            )
+        own = [expert for expert in means if expert.rpartition(" ")[0] == task]
+        part = sum(means[expert] for expert in own)
+        if 0 < len(own) < len(means) and part < IGNORED:
+            yield (
+                f"{layer}: {task!r} ignores its own experts (less than 5% of its "
+                "gate's weight)"
+            )
+    for (layer, expert), each in use.groupby(["layer", "expert"], sort=False):
+        chosen = use.loc[use["layer"] == layer].groupby("task")["most"].first().sum()
+        enough = chosen >= use.loc[use["layer"] == layer, "expert"].nunique()
+        if enough and each["mean"].max() <= UNUSED:
+            yield f"{layer}: no task uses {expert} (at most 1% of its gate's weight)"
+
+
+def gate_overlaps(use: pd.DataFrame) -> pd.DataFrame:
+    """Measures how far two tasks read the same experts.
+
+    Experts of different members have nothing to do with each other, so that a
+    mean of gates over members says little; the overlap of two tasks' gates can
+    be averaged.
+
+    Args:
+        use: What `expert_use` returned.
+
+    Returns:
+        A DataFrame with a row for each member, gate and pair of tasks: `member`,
+        `layer`, `task`, `other` and `overlap`, the sum over experts of the
+        smaller of the two mean weights: 1 for the same gate, 0 for gates on
+        different experts.
+
+    Example:
+
+    >>> use = pd.DataFrame(
+    ...     [(0, "gate", "heart", "expert 1", 0.75),
+    ...      (0, "gate", "heart", "expert 2", 0.25),
+    ...      (0, "gate", "thal", "expert 1", 0.5),
+    ...      (0, "gate", "thal", "expert 2", 0.5)],
+    ...     columns=["member", "layer", "task", "expert", "mean"],
+    ... )
+    >>> gate_overlaps(use)["overlap"].tolist()
+    [0.75]
+    """
+    rows = []
+    for (member, layer), gate in use.groupby(["member", "layer"], sort=False):
+        # An own expert is none of another task's: its weight there is 0.
+        means = gate.pivot(index="task", columns="expert", values="mean").fillna(0)
+        names = list(dict.fromkeys(gate["task"]))
+        for index, first in enumerate(names):
+            for second in names[index + 1 :]:
+                overlap = np.minimum(means.loc[first], means.loc[second]).sum()
+                rows.append((member, layer, first, second, float(overlap)))
+    return pd.DataFrame(rows, columns=["member", "layer", "task", "other", "overlap"])
+
+
+@dataclass(frozen=True)
+class SharingMap:
+    """Numbers for each task, to be shown as a table or a map of colors.
+
+    Attributes:
+        title: The layer and what the numbers are.
+        columns: What the columns are, such as `"expert"`.
+        table: The numbers: the tasks are the index.
+    """
+
+    title: str
+    columns: str
+    table: pd.DataFrame
+
+
+def sharing_maps(readout: SharingReadout) -> list[SharingMap]:
+    """Arranges a readout by task: a map for each gate, mix and layer of trunks.
+
+    Numbers are means over the members, but for the weights of experts that are
+    told apart by a number alone: those are the first member's, whose experts have
+    nothing to do with another member's. How far two tasks read the same experts is
+    again a mean over the members.
+
+    Args:
+        readout: What `read_sharing` returned.
+    """
+    use = readout.experts
+    members = max(1, use["member"].nunique())
+    several = f", mean of {members} members" if members > 1 else ""
+    found: list[SharingMap] = []
+    for layer, part in use.groupby("layer", sort=False):
+        is_numbered = part["expert"].str.startswith("expert ").any()
+        who = several
+        if is_numbered and members > 1:
+            part = part[part["member"] == part["member"].min()]
+            who = f", first of {members} members"
+        title = f"{layer}: mean weight of each expert{who}"
+        found.append(SharingMap(title, "expert", _by_task(part, "expert", "mean")))
+    for frame, columns, values, what in (
+        (gate_overlaps(use), "other", "overlap", "overlap of two tasks' gates"),
+        (readout.stitches, "source", "weight", "learned mix"),
+        (readout.distances, "other", "distance", "distance between trunks"),
+    ):
+        for layer, part in frame.groupby("layer", sort=False):
+            count = part["member"].nunique()
+            mean = f", mean of {count} members" if count > 1 else ""
+            table = _by_task(part, columns, values)
+            found.append(SharingMap(f"{layer}: {what}{mean}", columns, table))
+    return found
+
+
+def _by_task(frame: pd.DataFrame, columns: str, values: str) -> pd.DataFrame:
+    return frame.pivot_table(index="task", columns=columns, values=values, sort=False)
