@@ -25,7 +25,11 @@ def build_cross_stitch(
     """Builds a trunk per task, whose activations are mixed after each layer.
 
     After each layer of the trunks, `x_t = sum_j a_tj x_j` with learned `a`, per
-    layer or per unit (Misra et al. 2016). See `CrossStitch` for the start.
+    layer or per unit (Misra et al. 2016). See `CrossStitch` for the start. The
+    paper fine-tunes trained networks, with 0.9 of a task's own and stitches that
+    learn 10 to 1000 times faster. Trunks that are trained anew overfit by that:
+    on made tasks half of a task's own and one rate for all gave a lower
+    validation loss.
 
     Args:
         features: See `build_hard_sharing`.
@@ -45,8 +49,8 @@ def build_cross_stitch(
     >>> tasks = [BinaryTask("heart"), BinaryTask("stroke")]
     >>> model = build_cross_stitch(12, tasks)
     >>> print(model.get_layer("stitch_2").stitches.round(2))
-    [[0.9 0.1]
-     [0.1 0.9]]
+    [[0.5 0.5]
+     [0.5 0.5]]
     """
     settings = settings or CrossStitchSettings()
 

@@ -136,9 +136,9 @@ class CrossStitchSettings(ArchitectureSettings):
         rate: How many times faster the stitches learn.
     """
 
-    own: Annotated[float, Field(ge=0, le=1)] = 0.9
+    own: Annotated[float, Field(ge=0, le=1)] = 0.5
     per_unit: bool = False
-    rate: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 10.0
+    rate: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
 
 
 @declaration
@@ -155,7 +155,7 @@ class SluiceSettings(ArchitectureSettings):
 
     subspaces: Annotated[int, Field(ge=1, le=64)] = 2
     own: Annotated[float, Field(ge=0, le=1)] = 0.9
-    rate: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 10.0
+    rate: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
     overlap: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1e-3
 
 
