@@ -1,6 +1,6 @@
 """All ways to share, side by side, on made tasks of known relatedness and real tables.
 
-    python -m benchmarks.architectures [--problems made,heart,diabetes,breast-cancer,wine]
+    python -m benchmarks.architectures [--problems made,heart,diabetes]
         [--architectures ple,mmoe:experts=4] [--seeds 5] [--out docs/images]
 
 Four made regressions whose true functions have a correlation of 0, .25, .5, .75 and
@@ -41,7 +41,7 @@ FLAGS = (
     Flag(
         "--architectures",
         "architectures",
-        "One or more, with settings if any; semicolons between them if one has several.",
+        "One or more, with settings if any; semicolons between them if one has some.",
         metavar="A,B",
     ),
     Flag("--seeds", "seeds", "Draws of each relatedness, and splits.", metavar="N"),

@@ -179,7 +179,9 @@ def _table(
         # What standardizes the features is learned of the training rows.
         known = features[rest[train]]
         inputs.append((features - known.mean(axis=0)) / known.std(axis=0))
-        for rows, part in zip((rest[train], rest[validation], held), parts, strict=True):
+        for rows, part in zip(
+            (rest[train], rest[validation], held), parts, strict=True
+        ):
             part.append(seed * len(frame) + rows)
     return SharingProblem(
         name,

@@ -46,7 +46,9 @@ class ArchitectureScores:
         return self.skills.mean(axis=1)
 
 
-def score_architecture(problem: SharingProblem, architecture: str) -> ArchitectureScores:
+def score_architecture(
+    problem: SharingProblem, architecture: str
+) -> ArchitectureScores:
     """Trains all members of a problem in one program and scores the test rows.
 
     Args:

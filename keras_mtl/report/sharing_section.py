@@ -65,7 +65,9 @@ def sharing_sections(readout: SharingReadout | None) -> list[Section]:
         blocks.append(_gates(readout.experts))
     maps = sharing_maps(readout)[:MOST_MAPS]
     blocks += [_table(each) for each in maps if each.table.size <= MOST_CELLS]
-    blocks += [_figure(each, f"sharing{index}") for index, each in enumerate(maps)]
+    # A map of one cell says no more than the table.
+    drawn = [each for each in maps if each.table.size > 1]
+    blocks += [_figure(each, f"sharing{index}") for index, each in enumerate(drawn)]
     return [Section("What the tasks share", blocks)] if blocks else []
 
 
