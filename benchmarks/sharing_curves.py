@@ -34,15 +34,14 @@ def draw_relatedness(
     rows = -(-max(len(shown), 1) // COLUMNS)
 
     def draw(figure: Any) -> None:
-        axes = figure.subplots(
-            rows, COLUMNS, sharex=True, sharey=True, squeeze=False
-        ).flat
+        grid = figure.subplots(rows, COLUMNS, sharex=True, sharey=True, squeeze=False)
+        axes = list(grid.flat)
         for each, name in zip(axes, shown, strict=False):
             each.axhline(0, color="black", linewidth=0.8)
             _curve(each, problem, scores, "hard-sharing", "#888888")
             _curve(each, problem, scores, name, COLORS[0])
             each.set_title(name, fontsize=10)
-        for each in list(axes)[len(shown) :]:
+        for each in axes[len(shown) :]:
             each.set_axis_off()
         figure.supxlabel("correlation of the tasks' true functions")
         figure.supylabel("skill less that of single-task")
