@@ -73,8 +73,8 @@ class TrainedRun:
     Attributes:
         model: The raw-feature model: all members, averaged, without auxiliary
             tasks.
-        training_model: The same with auxiliary tasks, to train on from; None where
-            there are none.
+        training_model: The same with auxiliary tasks and not calibrated, to train
+            on from; None where there are none.
         tasks: All tasks, as they were trained, with what was learned after that.
         answers: By task name the outputs for all rows, (N, units).
         fit: The members and their history.
