@@ -16,6 +16,7 @@ LAYERS = (
     ("errors",),
     ("tables",),
     ("splits",),
+    ("linear",),
     ("datasets",),
     ("features",),
     ("losses", "metrics", "layers"),

@@ -1,0 +1,174 @@
+"""A linear multi-task model of arrays, from features to weights."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from keras_mtl.linear.clusters import find_clusters
+from keras_mtl.linear.path import (
+    StrengthChoice,
+    choose_strength,
+    held_out_losses,
+    solve_path,
+    strength_grid,
+)
+from keras_mtl.linear.penalties import Clustered, Penalty
+from keras_mtl.linear.problem import LinearProblem, LinearTask
+from keras_mtl.linear.solver import LinearSolver
+
+__all__ = ["LinearFit", "fit_linear"]
+
+# Of the weights along the path, which a picture and the choice are made from.
+PATH_TOLERANCE = 1e-4
+
+
+@dataclass(frozen=True)
+class LinearFit:
+    """Weights of a linear multi-task model.
+
+    Attributes:
+        penalty: The penalty with its strength.
+        standard_weights: The weights of standardized features, (d, K): by how
+            much a score changes with one standard deviation of a feature.
+        standard_intercepts: The intercepts of standardized features, (K,).
+        means: The features' means, (d,).
+        scales: The features' standard deviations, (d,); 1 for a constant one.
+        residual: By how much the conditions of the minimum are violated.
+        rank: The number of features that are no sums of others.
+        clusters: The cluster of each output, (K,); None without clusters.
+        choice: What cross-validation found; None for a given strength.
+        path: The weights of standardized features at the strengths of `choice`,
+            (S, d, K).
+    """
+
+    penalty: Penalty
+    standard_weights: np.ndarray
+    standard_intercepts: np.ndarray
+    means: np.ndarray
+    scales: np.ndarray
+    residual: float
+    rank: int
+    clusters: np.ndarray | None = None
+    choice: StrengthChoice | None = None
+    path: np.ndarray | None = None
+
+    @property
+    def weights(self) -> np.ndarray:
+        """The weights of features in their own units, (d, K)."""
+        return self.standard_weights / self.scales[:, None]
+
+    @property
+    def intercepts(self) -> np.ndarray:
+        """The intercepts of features in their own units, (K,)."""
+        return self.standard_intercepts - self.means @ self.weights
+
+
+def fit_linear(
+    features: np.ndarray,
+    tasks: Sequence[LinearTask],
+    penalty: Penalty,
+    strength: float | None = None,
+    folds: np.ndarray | None = None,
+    strengths: int = 30,
+    one_standard_error: bool = False,
+    tolerance: float = 1e-7,
+) -> LinearFit:
+    """Fit a linear multi-task model.
+
+    Args:
+        features: Shape (N, d), without missing values.
+        tasks: The tasks.
+        penalty: The penalty, of any strength.
+        strength: The strength; None to choose it by cross-validation.
+        folds: The number of each row's fold, (N,), to choose it by.
+        strengths: How many strengths are compared.
+        one_standard_error: See `choose_strength`.
+        tolerance: The largest residual of the solution; see `kkt_residual`.
+
+    Raises:
+        ValueError: When neither a strength nor folds are given.
+    """
+    if strength is None and folds is None:
+        raise ValueError(
+            "Invalid value received for argument `folds`. Expected the fold of each "
+            "row, to choose a strength by. Received: None without a `strength`"
+        )
+    # Systems of some dozen equations are solved faster by one thread, and give the
+    # same bytes on machines with more cores.
+    with threadpool_limits(1):
+        return _fit(
+            features,
+            tasks,
+            penalty,
+            strength,
+            folds,
+            strengths,
+            one_standard_error,
+            tolerance,
+        )
+
+
+def _fit(
+    features: np.ndarray,
+    tasks: Sequence[LinearTask],
+    penalty: Penalty,
+    strength: float | None,
+    folds: np.ndarray | None,
+    strengths: int,
+    one_standard_error: bool,
+    tolerance: float,
+) -> LinearFit:
+    standard, means, scales = _standardize(features)
+    problem = LinearProblem(standard, tasks)
+    solver = LinearSolver(problem, PATH_TOLERANCE)
+    choice = path = None
+    start = solver.start(penalty)
+    if strength is None and folds is not None:
+        grid = strength_grid(solver, penalty, strengths)
+        losses = held_out_losses(standard, tasks, penalty, grid, folds, PATH_TOLERANCE)
+        choice = choose_strength(grid, losses, one_standard_error)
+        solutions = solve_path(solver, penalty, grid)
+        path = np.stack([solution.weights for solution in solutions])
+        strength = float(grid[choice.chosen])
+        start = solutions[choice.chosen]
+    penalty = penalty.with_strength(strength or 0.0)
+    solver.tolerance = tolerance
+    solution = solver.solve(penalty, start)
+    weights = solution.weights
+    clusters = None
+    if isinstance(penalty, Clustered):
+        clusters = find_clusters(weights, penalty.clusters)
+    return LinearFit(
+        penalty,
+        weights,
+        solution.intercepts,
+        means,
+        scales,
+        solution.residual,
+        _rank(standard),
+        clusters,
+        choice,
+        path,
+    )
+
+
+def _standardize(features: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    standard = np.array(features, "float64")
+    means = standard.mean(axis=0)
+    standard -= means
+    scales = np.sqrt(np.einsum("nd,nd->d", standard, standard) / max(len(standard), 1))
+    # What rounding leaves of a constant is no signal.
+    constant = scales <= 1e-7 * np.maximum(1.0, np.abs(means))
+    standard[:, constant] = 0.0
+    scales = np.where(constant, 1.0, scales)
+    standard /= scales
+    return standard, means, scales
+
+
+def _rank(standard: np.ndarray) -> int:
+    sizes = np.linalg.eigvalsh(standard.T @ standard)
+    return int((sizes > 1e-9 * sizes.max(initial=0.0)).sum())

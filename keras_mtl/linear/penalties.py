@@ -1,0 +1,265 @@
+"""Penalties on the weights of linear multi-task models.
+
+The weights are W, (d, K): a row per feature and a column per output. A binary
+or regression task has one output, a multi-class task one per class.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, replace
+from typing import ClassVar, Self
+
+import numpy as np
+
+from keras_mtl.linear.proximal import (
+    capped_shares,
+    clip_rows,
+    shrink_rows,
+    shrink_singular_values,
+    soft_threshold,
+)
+
+__all__ = [
+    "Clustered",
+    "Dirty",
+    "GroupSparse",
+    "Lasso",
+    "LowRank",
+    "MeanRegularised",
+    "Penalty",
+    "Quadratic",
+    "Ridge",
+]
+
+
+@dataclass(frozen=True)
+class Penalty(ABC):
+    """A convex penalty with an exact proximal operator.
+
+    Its variable has shape (parts, d, K), and the weights are the sum of the
+    parts: one, except where a penalty divides the weights.
+
+    Args:
+        strength: The factor of the penalty.
+    """
+
+    # Whether each feature's row is penalized by itself, so that rows that are
+    # zero can be left out of the work.
+    by_rows: ClassVar[bool] = False
+    parts: ClassVar[int] = 1
+
+    strength: float = 1.0
+
+    def with_strength(self, strength: float) -> Self:
+        """Return the same penalty with another strength."""
+        return replace(self, strength=float(strength))
+
+    @abstractmethod
+    def value(self, variable: np.ndarray) -> float:
+        """Return the penalty."""
+
+    @abstractmethod
+    def prox(self, variable: np.ndarray, step: float) -> np.ndarray:
+        """Apply the proximal operator."""
+
+    @abstractmethod
+    def zero_from(self, gradient: np.ndarray) -> float | None:
+        """Return the least strength from which on all weights are zero.
+
+        Args:
+            gradient: The gradient of the loss at weights of zero, (d, K).
+
+        Returns:
+            The strength; None where no strength makes them zero.
+        """
+
+
+@dataclass(frozen=True)
+class Lasso(Penalty):
+    """The sum of the absolute weights: each output chooses its own features."""
+
+    by_rows: ClassVar[bool] = True
+
+    def value(self, variable: np.ndarray) -> float:
+        return self.strength * float(np.abs(variable).sum())
+
+    def prox(self, variable: np.ndarray, step: float) -> np.ndarray:
+        return soft_threshold(variable, step * self.strength)
+
+    def zero_from(self, gradient: np.ndarray) -> float:
+        return float(np.abs(gradient).max(initial=0.0))
+
+
+@dataclass(frozen=True)
+class GroupSparse(Penalty):
+    """The sum of the rows' norms: a feature serves all outputs or none.
+
+    Argyriou, Evgeniou and Pontil 2008; Obozinski, Taskar and Jordan 2010.
+    """
+
+    by_rows: ClassVar[bool] = True
+
+    def value(self, variable: np.ndarray) -> float:
+        return self.strength * float(np.sqrt((variable**2).sum(axis=-1)).sum())
+
+    def prox(self, variable: np.ndarray, step: float) -> np.ndarray:
+        return shrink_rows(variable[0], step * self.strength)[None]
+
+    def zero_from(self, gradient: np.ndarray) -> float:
+        return float(np.sqrt((gradient**2).sum(axis=1)).max(initial=0.0))
+
+
+@dataclass(frozen=True)
+class Dirty(Penalty):
+    """Weights P + Q: P's features serve all outputs, Q's entries one each.
+
+    The penalty is `strength (shared sum_j max_k |P_jk| + sum |Q_jk|)` (Jalali,
+    Ravikumar, Sanghavi and Ruan 2010).
+
+    Args:
+        strength: The factor of the penalty.
+        shared: How many times more a row of P costs per unit than an entry of
+            Q. With 1 or less Q is zero; with K or more P is zero.
+    """
+
+    by_rows: ClassVar[bool] = True
+    parts: ClassVar[int] = 2
+
+    shared: float = 2.0
+
+    def value(self, variable: np.ndarray) -> float:
+        rows = np.abs(variable[0]).max(axis=1).sum()
+        entries = np.abs(variable[1]).sum()
+        return self.strength * float(self.shared * rows + entries)
+
+    def prox(self, variable: np.ndarray, step: float) -> np.ndarray:
+        threshold = step * self.strength
+        return np.stack(
+            [
+                clip_rows(variable[0], threshold * self.shared),
+                soft_threshold(variable[1], threshold),
+            ]
+        )
+
+    def zero_from(self, gradient: np.ndarray) -> float:
+        sizes = np.abs(gradient)
+        rows = sizes.sum(axis=1).max(initial=0.0)
+        return float(max(sizes.max(initial=0.0), rows / self.shared))
+
+
+@dataclass(frozen=True)
+class LowRank(Penalty):
+    """The sum of the singular values: the outputs share a few directions.
+
+    Ji and Ye 2009.
+    """
+
+    def value(self, variable: np.ndarray) -> float:
+        sizes = np.linalg.svd(variable[0], compute_uv=False)
+        return self.strength * float(sizes.sum())
+
+    def prox(self, variable: np.ndarray, step: float) -> np.ndarray:
+        return shrink_singular_values(variable[0], step * self.strength)[None]
+
+    def zero_from(self, gradient: np.ndarray) -> float:
+        return float(np.linalg.norm(gradient, 2))
+
+
+@dataclass(frozen=True)
+class Quadratic(Penalty):
+    """A penalty `(apart ||W - mean||^2 + together ||mean||^2) / 2`.
+
+    The mean is that of the outputs, which each column is compared with. A
+    quadratic loss is minimized in closed form.
+    """
+
+    @property
+    @abstractmethod
+    def curvatures(self) -> tuple[float, float]:
+        """The factors `apart` and `together`."""
+
+    def value(self, variable: np.ndarray) -> float:
+        apart, together = self.curvatures
+        mean = variable[0].mean(axis=1, keepdims=True)
+        outputs = variable.shape[-1]
+        within = ((variable[0] - mean) ** 2).sum()
+        return 0.5 * float(apart * within + together * outputs * (mean**2).sum())
+
+    def prox(self, variable: np.ndarray, step: float) -> np.ndarray:
+        apart, together = self.curvatures
+        mean = variable.mean(axis=-1, keepdims=True)
+        return (variable - mean) / (1 + step * apart) + mean / (1 + step * together)
+
+    def zero_from(self, gradient: np.ndarray) -> None:
+        del gradient
+
+
+@dataclass(frozen=True)
+class Ridge(Quadratic):
+    """Half the squared weights: each output by itself."""
+
+    @property
+    def curvatures(self) -> tuple[float, float]:
+        return self.strength, self.strength
+
+
+@dataclass(frozen=True)
+class MeanRegularised(Quadratic):
+    """Half the squared distances of the outputs' weights from their mean.
+
+    The penalty is `(strength sum_k ||w_k - mean||^2 + ridge ||W||^2) / 2`. It
+    equals the kernel `(1 / mu + [k = l]) <x, x'>` with `mu = K ridge /
+    strength` (Evgeniou and Pontil 2004).
+
+    Args:
+        strength: The pull toward the mean. 0 is ridge for each output; a large
+            one is a pooled model.
+        ridge: The factor of the squared weights.
+    """
+
+    ridge: float = 0.01
+
+    @property
+    def curvatures(self) -> tuple[float, float]:
+        return self.strength + self.ridge, self.ridge
+
+
+@dataclass(frozen=True)
+class Clustered(Penalty):
+    """Weights near the means of clusters that are found with them.
+
+    Of outputs in known clusters the penalty would be `strength / 2` times the
+    squared distances of the weights from the means of their clusters, and
+    `strength ridge / 2` times all squared weights. Over all ways of putting the
+    outputs into clusters, its convex form is the least value of `strength / 2
+    ridge (1 + ridge) tr(W (ridge I + M)^-1 W')` over symmetric M with
+    eigenvalues between 0 and 1 and trace `clusters` (Jacob, Bach and Vert
+    2008; Zhou, Chen and Ye 2011).
+
+    Args:
+        strength: The factor of the penalty.
+        clusters: The number of clusters.
+        ridge: The factor of the squared weights, relative to the strength.
+    """
+
+    clusters: int = 2
+    ridge: float = 0.1
+
+    def value(self, variable: np.ndarray) -> float:
+        sizes = np.linalg.svd(variable[0], compute_uv=False)
+        shares = capped_shares(sizes, self.ridge, self.clusters)
+        factor = self.strength * self.ridge * (1 + self.ridge)
+        return 0.5 * factor * float((sizes**2 / (self.ridge + shares)).sum())
+
+    def prox(self, variable: np.ndarray, step: float) -> np.ndarray:
+        # M has the right singular vectors of W, and so has the answer those of
+        # the argument: what is left are K numbers.
+        left, sizes, right = np.linalg.svd(variable[0], full_matrices=False)
+        offset = step * self.strength * self.ridge * (1 + self.ridge)
+        shares = capped_shares(sizes, self.ridge + offset, self.clusters)
+        kept = sizes * (self.ridge + shares) / (self.ridge + shares + offset)
+        return ((left * kept) @ right)[None]
+
+    def zero_from(self, gradient: np.ndarray) -> None:
+        del gradient

@@ -1,0 +1,179 @@
+"""The loss of several tasks as a function of linear weights."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal
+
+import numpy as np
+from scipy.special import expit, log_softmax, logit, softmax
+
+from keras_mtl.linear.curvature import Curvature, curvature_block
+
+__all__ = ["LinearProblem", "LinearTask", "LossKind"]
+
+LossKind = Literal["squared", "logistic", "softmax"]
+
+# Up to this size, the classes of a multi-class task have one matrix together.
+LARGEST_BLOCK = 2000
+
+
+@dataclass(frozen=True)
+class LinearTask:
+    """A task's labels and how much each row counts.
+
+    Args:
+        loss: `"squared"`, half the squared error; `"logistic"` of labels
+            between 0 and 1; or `"softmax"` of one column of labels per class.
+        labels: Shape (N, outputs). What stands where a row has no weight is
+            not looked at.
+        weights: What each row counts in the loss, (N,); 0 where the label is
+            missing. Weights that sum to 1 make the loss a mean.
+    """
+
+    loss: LossKind
+    labels: np.ndarray
+    weights: np.ndarray
+
+    @property
+    def outputs(self) -> int:
+        """The number of columns of weights."""
+        return self.labels.shape[1]
+
+
+class LinearProblem:
+    """The sum of the tasks' losses at scores `X W + b`.
+
+    Args:
+        features: X, shape (N, d).
+        tasks: The tasks, whose outputs are the columns of W in their order.
+
+    Example:
+
+    >>> features = np.array([[1.0], [-1.0]])
+    >>> labels, weights = np.array([[2.0], [0.0]]), np.array([0.5, 0.5])
+    >>> problem = LinearProblem(features, [LinearTask("squared", labels, weights)])
+    >>> problem.value(np.array([[1.0]]), np.array([1.0]))
+    0.0
+    """
+
+    def __init__(self, features: np.ndarray, tasks: Sequence[LinearTask]) -> None:
+        self.features = np.ascontiguousarray(features, "float64")
+        self.tasks = tuple(tasks)
+        edges = np.cumsum([0, *[task.outputs for task in self.tasks]])
+        self.columns = [slice(int(first), int(last)) for first, last in pairwise(edges)]
+        self.outputs = int(edges[-1])
+        # A missing label may be NaN, which times 0 is not 0.
+        self._labels = [
+            np.where(task.weights[:, None] > 0, task.labels, 0.0) for task in self.tasks
+        ]
+
+    @property
+    def width(self) -> int:
+        """The number of features."""
+        return self.features.shape[1]
+
+    @property
+    def is_quadratic(self) -> bool:
+        """Whether the loss has the same curvature everywhere."""
+        return all(task.loss == "squared" for task in self.tasks)
+
+    def base_intercepts(self) -> np.ndarray:
+        """Return the best intercepts of weights of zero, (K,)."""
+        intercepts = np.zeros(self.outputs)
+        for task, labels, columns in self._each():
+            total = task.weights.sum()
+            if total <= 0:
+                continue
+            means = task.weights @ labels / total
+            if task.loss != "squared":
+                # Labels of one class alone have their best intercept at infinity.
+                means = np.clip(means, 1e-8, 1.0 - 1e-8)
+            if task.loss == "logistic":
+                means = logit(means)
+            elif task.loss == "softmax":
+                means = np.log(means) - np.log(means).mean()
+            intercepts[columns] = means
+        return intercepts
+
+    def scores(self, weights: np.ndarray, intercepts: np.ndarray) -> np.ndarray:
+        """Return `X W + b`, (N, K)."""
+        return self.features @ weights + intercepts
+
+    def task_values(self, scores: np.ndarray) -> np.ndarray:
+        """Return each task's loss at scores, (T,)."""
+        return np.array(
+            [
+                float(task.weights @ _row_losses(task.loss, labels, scores[:, columns]))
+                for task, labels, columns in self._each()
+            ]
+        )
+
+    def value(self, weights: np.ndarray, intercepts: np.ndarray) -> float:
+        """Return the loss."""
+        return float(self.task_values(self.scores(weights, intercepts)).sum())
+
+    def gradient(self, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the gradients on the weights, (d, K), and intercepts, (K,)."""
+        errors = np.empty_like(scores)
+        for task, labels, columns in self._each():
+            errors[:, columns] = task.weights[:, None] * (
+                _answers(task.loss, scores[:, columns]) - labels
+            )
+        return self.features.T @ errors, errors.sum(axis=0)
+
+    def curvature(self, scores: np.ndarray) -> Curvature:
+        """Return the second derivatives at scores, (N, K)."""
+        # Outputs whose rows count alike have one matrix: all labels are there.
+        alone: dict[bytes, tuple[np.ndarray, list[list[int]]]] = {}
+        blocks = []
+        for task, _, columns in self._each():
+            outputs = [*range(self.outputs)[columns]]
+            answers = _answers(task.loss, scores[:, columns])
+            if task.loss == "softmax" and len(outputs) * self.width <= LARGEST_BLOCK:
+                factors = -answers[:, :, None] * answers[:, None, :]
+                diagonal = np.arange(len(outputs))
+                factors[:, diagonal, diagonal] += answers
+                factors *= task.weights[:, None, None]
+                blocks.append(curvature_block(self.features, factors, [outputs]))
+                continue
+            slopes = task.weights[:, None] * _slopes(task.loss, answers)
+            for output, column in zip(outputs, slopes.T, strict=True):
+                alone.setdefault(column.tobytes(), (column, []))[1].append([output])
+        blocks += [
+            curvature_block(self.features, column[:, None, None], outputs)
+            for column, outputs in alone.values()
+        ]
+        return Curvature(tuple(blocks))
+
+    def _each(self):
+        return zip(self.tasks, self._labels, self.columns, strict=True)
+
+
+def _row_losses(loss: LossKind, labels: np.ndarray, scores: np.ndarray) -> np.ndarray:
+    if loss == "squared":
+        return 0.5 * ((scores - labels) ** 2).sum(axis=1)
+    if loss == "logistic":
+        return (np.logaddexp(0.0, scores) - labels * scores).sum(axis=1)
+    return -(labels * log_softmax(scores, axis=1)).sum(axis=1)
+
+
+def _answers(loss: LossKind, scores: np.ndarray) -> np.ndarray:
+    if loss == "squared":
+        return scores
+    return expit(scores) if loss == "logistic" else softmax(scores, axis=1)
+
+
+def _slopes(loss: LossKind, answers: np.ndarray) -> np.ndarray:
+    """Return the second derivatives of the rows' losses on their own scores."""
+    if loss == "squared":
+        return np.ones_like(answers)
+    slopes = answers * (1.0 - answers)
+    if loss == "softmax":
+        # The classes' scores act on each other. Where all classes are as likely,
+        # or there are two, this factor makes up for leaving that out.
+        slopes *= slopes.shape[1] / max(slopes.shape[1] - 1, 1)
+    # A row that is certain by now must not make the step infinite.
+    return np.maximum(slopes, 1e-6)
