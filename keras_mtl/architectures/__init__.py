@@ -54,6 +54,12 @@ if TYPE_CHECKING:
     from keras_mtl.architectures.soft_sharing import (
         build_soft_sharing as build_soft_sharing,
     )
+    from keras_mtl.architectures.solved import (
+        Solution as Solution,
+        SolvedRows as SolvedRows,
+        SolvedSettings as SolvedSettings,
+        solved_settings as solved_settings,
+    )
     from keras_mtl.architectures.star import build_star as build_star
     from keras_mtl.architectures.main_tasks import (
         without_auxiliary as without_auxiliary,
@@ -102,6 +108,12 @@ else:
             "keras_mtl.architectures.single_task": ("build_single_task",),
             "keras_mtl.architectures.sluice": ("build_sluice",),
             "keras_mtl.architectures.soft_sharing": ("build_soft_sharing",),
+            "keras_mtl.architectures.solved": (
+                "Solution",
+                "SolvedRows",
+                "SolvedSettings",
+                "solved_settings",
+            ),
             "keras_mtl.architectures.star": ("build_star",),
             "keras_mtl.architectures.main_tasks": ("without_auxiliary",),
         },

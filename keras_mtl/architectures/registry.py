@@ -46,6 +46,15 @@ _BUILT_IN = {
     "star": ("star:build_star", "StarSettings"),
     "chain": ("chain:build_chain", "ChainSettings"),
 }
+# Those whose weights are solved for; all of them build the same layers.
+_LINEAR = {
+    "independent": "IndependentSettings",
+    "group-sparse": "GroupSparseSettings",
+    "dirty": "DirtySettings",
+    "low-rank": "LowRankSettings",
+    "mean-regularised": "MeanRegularisedSettings",
+    "clustered": "ClusteredSettings",
+}
 
 ARCHITECTURES: Registry[Builder] = Registry(
     "architecture",
@@ -53,10 +62,15 @@ ARCHITECTURES: Registry[Builder] = Registry(
     {
         name: f"keras_mtl.architectures.{builder}"
         for name, (builder, _) in _BUILT_IN.items()
-    },
+    }
+    | dict.fromkeys(_LINEAR, "keras_mtl.architectures.linear:build_linear"),
     settings={
         name: f"keras_mtl.architectures.settings:{settings}"
         for name, (_, settings) in _BUILT_IN.items()
+    }
+    | {
+        name: f"keras_mtl.architectures.linear_settings:{settings}"
+        for name, settings in _LINEAR.items()
     },
     first="keras",
 )

@@ -152,7 +152,7 @@ def _read_target(name: str, values: np.ndarray, kind: str | None) -> Target:
         labels[~missing] = numbers
         scale = float(numbers.std())
         mean = float(numbers.mean())
-        return Target(name, kind, labels, np.empty(0), mean, scale or 1.0)
+        return Target(name, "regression", labels, np.empty(0), mean, scale or 1.0)
     classes, indices = np.unique(present, return_inverse=True)
     expected = "two classes" if kind == "binary" else "two or more classes"
     if len(classes) < 2 or (kind == "binary" and len(classes) > 2):

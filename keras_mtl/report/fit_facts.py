@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from keras_mtl.analysis.sharing_readout import SharingReadout
+from keras_mtl.architectures.solved import Solution
 from keras_mtl.evaluation import FeatureImportance, PartialDependence
 from keras_mtl.report.network_drawing import NetworkLayer
 from keras_mtl.tasks import Task
@@ -67,6 +68,7 @@ class FitFacts:
         origin: The data's file and digest, the seed and the like.
         versions: The versions of the packages.
         sharing: What the tasks share; None to show nothing of it.
+        solution: What a solved architecture found; None for a trained one.
     """
 
     name: str
@@ -84,3 +86,4 @@ class FitFacts:
     origin: Mapping[str, Any] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     sharing: SharingReadout | None = None
+    solution: Solution | None = None

@@ -27,6 +27,7 @@ from keras_mtl.report.network_drawing import draw_network
 from keras_mtl.report.page_figures import PageFigures
 from keras_mtl.report.row_checks import data_alerts
 from keras_mtl.report.sharing_section import sharing_alerts, sharing_sections
+from keras_mtl.report.solution_section import solution_section
 from keras_mtl.report.source_section import source_section
 from keras_mtl.report.summary_plots import TASKS_WITH_PLOTS
 
@@ -82,6 +83,7 @@ def fit_report(facts: FitFacts) -> Report:
             Section("Results", _results(facts, intervals, train, test)),
             *_figures(facts, figures),
             *sharing_sections(facts.sharing),
+            *solution_section(facts.solution, figures),
             *importance_section(facts.tasks, facts.importance, figures),
             *dependence_section(
                 facts.tasks, facts.importance, facts.dependence, figures

@@ -74,10 +74,12 @@ def run_figures(
     if len(tasks) > TASKS_WITH_PLOTS:
         return figures | summary_figures(names, history, metrics or {})
     for task in tasks:
-        figures[f"{task.name}_learning_curve"] = axes_drawing(
-            partial(_curve, task=task, history=history),
-            f"Loss of {task.name} over the epochs",
-        )
+        # An architecture that is solved has no epochs.
+        if f"{task.name}_loss" in history:
+            figures[f"{task.name}_learning_curve"] = axes_drawing(
+                partial(_curve, task=task, history=history),
+                f"Loss of {task.name} over the epochs",
+            )
         for suffix, draw in task.plots(labels[task.name], outputs[task.name]).items():
             figures[f"{task.name}_{suffix}"] = axes_drawing(
                 draw, f"{CAPTIONS.get(suffix, suffix)} of {task.name} on held-out rows"

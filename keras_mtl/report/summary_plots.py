@@ -28,13 +28,14 @@ def summary_figures(
         history: See `write_plots`.
         metrics: By task name the metrics on the held-out rows.
     """
-    figures = {
-        "learning_curves": Drawing(
+    figures: dict[str, Drawing] = {}
+    # An architecture that is solved has no epochs.
+    if any(f"{name}_loss" in history for name in names):
+        figures["learning_curves"] = Drawing(
             (5.2, 4.2),
             lambda figure: _draw_curves(figure, names, history),
             f"Losses of {len(names)} tasks over the epochs",
         )
-    }
     columns = _columns(names, metrics)
     if columns:
         figures["metrics"] = Drawing(

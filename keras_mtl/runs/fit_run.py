@@ -9,6 +9,7 @@ from pathlib import Path
 from keras_mtl._core.claims import claim
 from keras_mtl._core.interrupts import terminate_as_interrupt
 from keras_mtl._core.whole_folders import disk_failures
+from keras_mtl.architectures.solved import solved_settings
 from keras_mtl.configuration.fit_config import FitConfig
 from keras_mtl.configuration.repeatable import repeatable_values
 from keras_mtl.configuration.workers import Workers
@@ -64,6 +65,13 @@ def fit_run(
     with gather(errors):
         folder = choose_folder(
             config.output.folder, config.output.overwrite, config.model.name
+        )
+    solved = solved_settings(config.model.architecture, config.model)
+    if workers is not None and solved is not None:
+        errors.append(
+            "model.architecture: expected an architecture that is trained, as several "
+            f"workers share its training; {config.model.architecture.name} is solved. "
+            "Start it without TF_CONFIG."
         )
     with terminal.warnings(), gather(errors):
         data = prepare_data(config)

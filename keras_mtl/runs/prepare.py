@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from keras_mtl.architectures.solved import solved_settings
 from keras_mtl.configuration.fit_config import FitConfig
 from keras_mtl.configuration.source_run import SourceRun, read_source_run
 from keras_mtl.configuration.validate import build_config
@@ -202,6 +203,9 @@ def prepare_data(config: FitConfig) -> PreparedData:
     if not errors:
         errors += find_copies(frame, config, tasks, features, source)
     sample_weight = _sample_weight(frame, config, source, errors)
+    if len(tasks) == len(config.tasks):
+        solved = solved_settings(config.model.architecture, config.model)
+        errors += [] if solved is None else solved.check_tasks(tasks)
     test = None
     if config.data.test_path is not None:
         test = _read_test(config, tasks, features, errors)

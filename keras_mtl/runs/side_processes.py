@@ -80,9 +80,14 @@ def draw_beside(
 def draw(folder: Path, plots: Sequence[Any], report: FitFacts | None) -> None:
     """Draws a run's plots and writes its report; see `draw_beside`."""
     from keras_mtl.report import plots as run_plots
+    from keras_mtl.report.figures import write_figure
     from keras_mtl.report.fit_page import fit_report
     from keras_mtl.report.page import write_report
+    from keras_mtl.report.solution_section import path_drawing
 
     run_plots.write_plots(folder, *plots)
     if report is not None:
+        path = None if report.solution is None else path_drawing(report.solution)
+        if path is not None:
+            write_figure(folder / "strength_path.png", path.size, path.draw)
         write_report(folder.parent, fit_report(report))

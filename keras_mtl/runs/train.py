@@ -16,10 +16,12 @@ from keras_mtl.analysis import (
     unit_activity,
 )
 from keras_mtl.architectures import (
+    Solution,
     average_members,
     build_architecture,
     calibrate_model,
     join_encoder,
+    solved_settings,
     without_auxiliary,
 )
 from keras_mtl.configuration.fit_config import FitConfig
@@ -51,6 +53,7 @@ from keras_mtl.runs.predictions import (
     predict_matrix,
 )
 from keras_mtl.runs.prepare import PreparedData
+from keras_mtl.runs.solve import solve_rows
 from keras_mtl.runs.transferred_core import (
     labelled_rows,
     learned_features,
@@ -84,6 +87,8 @@ class TrainedRun:
         calibration: What was learned after training, which the model has.
         sharing: What the tasks share, over training rows, at most 2000.
         effects: What features do to predictions of held-out rows.
+        solution: What was found by an architecture that is solved; None for one
+            that is trained.
     """
 
     model: MultiTaskModel
@@ -96,6 +101,7 @@ class TrainedRun:
     calibration: Calibration
     sharing: SharingReadout
     effects: FeatureEffects = field(default_factory=FeatureEffects)
+    solution: Solution | None = None
 
 
 def build_core(
@@ -173,6 +179,13 @@ def train_run(
     if transferred is not None and config.transfer.head == "bayesian":
         fit = fit_in_closed_form(data, transferred, tasks, matrix, config.model)
         core = fit.members[0]
+    solution = None
+    solved = solved_settings(config.model.architecture, config.model)
+    if fit is None and solved is not None:
+        names = [name for feature in features for name in feature.encoded_names]
+        fit, solution = solve_rows(
+            solved, core, matrix, data, rows, config.training, names, config.seed
+        )
     fit = fit or fit_members(
         core,
         matrix,
@@ -192,7 +205,10 @@ def train_run(
     answer = average_members([without_auxiliary(each) for each in fit.members])
     read = rows[:: -(-len(rows) // SHARING_ROWS)]
     sharing = read_sharing(answer, np.asarray(matrix[read]))
-    calibration = _calibration(data, answer.tasks, fit, matrix)
+    calibration = Calibration(tuple(answer.tasks))
+    if solution is None:
+        # What is solved has no members that have not seen some rows.
+        calibration = _calibration(data, answer.tasks, fit, matrix)
     answer = calibrate_model(answer, calibration.temperatures, calibration.tasks)
     predict = matrix_predictor(answer)
     answers = predict(matrix)
@@ -229,6 +245,7 @@ def train_run(
         calibration,
         sharing,
         effects,
+        solution,
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from keras_mtl.architectures import Solution
 from keras_mtl.configuration.repeatable import repeatable_values
 from keras_mtl.configuration.toml_file import write_toml
 from keras_mtl.report import FitFacts, RowSample
@@ -55,6 +56,7 @@ def run_metrics(run: TrainedRun, data: PreparedData) -> dict[str, Any]:
         **({"calibration": calibration} if calibration else {}),
         # Measured, too, and neither predicted nor served.
         **({"auxiliary": auxiliary} if auxiliary else {}),
+        **({} if run.solution is None else {"solution": dict(run.solution.facts)}),
     }
 
 
@@ -105,6 +107,7 @@ def write_run(
         },
         package_versions(),
         run.sharing,
+        run.solution,
     )
     with draw_beside(
         helpers.painter,
@@ -122,6 +125,8 @@ def write_run(
         history = pd.DataFrame(run.fit.mean_history())
         history.insert(0, "epoch", np.arange(1, len(history) + 1))
         history.to_csv(folder / "history.csv", index=False)
+        if run.solution is not None:
+            _write_solution(folder, run.solution)
         table = prediction_table(model, outputs, labels, data.test_numbers)
         table.to_csv(folder / "predictions.csv", index=False)
         write_saved_model(model, version, details=details, checker=helpers.checker)
@@ -151,6 +156,17 @@ def _calibration_facts(run: TrainedRun, data: PreparedData) -> dict[str, Any]:
                 },
             }
     return facts
+
+
+def _write_solution(folder: Path, solution: Solution) -> None:
+    """Writes the weights in standard units, and what was found along the path."""
+    weights = pd.DataFrame(
+        solution.weights, solution.features, columns=[*solution.outputs]
+    )
+    weights.to_csv(folder / "weights.csv", index_label="feature")
+    if solution.path:
+        path = pd.DataFrame(dict(solution.path))
+        path.to_csv(folder / "strengths.csv", index=False)
 
 
 def _measure(

@@ -1,0 +1,183 @@
+"""The settings of linear architectures, declared without Keras."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import Field
+
+from keras_mtl._core.declarations import declaration
+from keras_mtl.architectures.solved import Solution, SolvedRows, SolvedSettings
+from keras_mtl.tasks.binary import BinaryTask
+from keras_mtl.tasks.multiclass import MulticlassTask
+from keras_mtl.tasks.multilabel import MultilabelTask
+from keras_mtl.tasks.regression import RegressionTask
+from keras_mtl.tasks.task import Task
+
+if TYPE_CHECKING:
+    from keras_mtl.linear import Penalty
+    from keras_mtl.model import MultiTaskModel
+
+__all__ = [
+    "ClusteredSettings",
+    "DirtySettings",
+    "GroupSparseSettings",
+    "IndependentSettings",
+    "LinearSettings",
+    "LowRankSettings",
+    "MeanRegularisedSettings",
+]
+
+KINDS = (BinaryTask, MulticlassTask, MultilabelTask, RegressionTask)
+Factor = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+@declaration
+class LinearSettings(SolvedSettings):
+    """The settings of a linear model per task under a penalty on all weights.
+
+    The common settings have no meaning here, nor have the heads' widths.
+
+    Args:
+        strength: The penalty's factor, for standardized features. By default
+            it is chosen by cross-validation inside the training rows.
+        strengths: How many strengths are compared.
+        folds: The folds of the cross-validation.
+        one_standard_error: Whether to take the largest strength whose held-out
+            loss is within one standard error of the smallest.
+    """
+
+    strength: Factor | None = None
+    strengths: Annotated[int, Field(ge=2, le=1000)] = 30
+    folds: Annotated[int, Field(ge=2, le=100)] = 5
+    one_standard_error: bool = False
+
+    def penalty(self, outputs: int) -> Penalty:
+        """Return the penalty, of any strength, for a number of outputs."""
+        raise NotImplementedError
+
+    def fold_count(self) -> int:
+        return 0 if self.strength is not None else self.folds
+
+    def check_tasks(self, tasks: Sequence[Task]) -> list[str]:
+        return [
+            f"tasks[{task.name}]: expected a kind of task that a linear architecture "
+            f"can be solved for, among {', '.join(kind.kind for kind in KINDS)}; "
+            f"received {task.kind!r}. Leave the task out, or choose an architecture "
+            "that is trained, such as --architecture hard-sharing."
+            for task in tasks
+            if not isinstance(task, KINDS)
+        ]
+
+    def solve(self, model: MultiTaskModel, rows: SolvedRows) -> Solution:
+        from keras_mtl.architectures.solve_linear import solve_linear
+
+        return solve_linear(self, model, rows)
+
+
+@declaration
+class IndependentSettings(LinearSettings):
+    """The settings of a linear model for each task by itself.
+
+    Args:
+        penalty_kind: `"ridge"`, the squared weights, or `"lasso"`, the absolute
+            ones.
+    """
+
+    penalty_kind: Literal["ridge", "lasso"] = "ridge"
+
+    def penalty(self, outputs: int) -> Penalty:
+        from keras_mtl.linear import Lasso, Ridge
+
+        del outputs
+        return Ridge() if self.penalty_kind == "ridge" else Lasso()
+
+
+@declaration
+class GroupSparseSettings(LinearSettings):
+    """The settings of linear models that use the same features."""
+
+    def penalty(self, outputs: int) -> Penalty:
+        from keras_mtl.linear import GroupSparse
+
+        del outputs
+        return GroupSparse()
+
+
+@declaration
+class DirtySettings(LinearSettings):
+    """The settings of features for all tasks beside features for one.
+
+    Args:
+        shared: How many times more a feature for all tasks costs than one for
+            a task. By default the square root of the number of outputs.
+    """
+
+    shared: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+
+    def penalty(self, outputs: int) -> Penalty:
+        from keras_mtl.linear import Dirty
+
+        return Dirty(shared=outputs**0.5 if self.shared is None else self.shared)
+
+
+@declaration
+class LowRankSettings(LinearSettings):
+    """The settings of linear models that share a few directions."""
+
+    def penalty(self, outputs: int) -> Penalty:
+        from keras_mtl.linear import LowRank
+
+        del outputs
+        return LowRank()
+
+
+@declaration
+class MeanRegularisedSettings(LinearSettings):
+    """The settings of linear models that are pulled toward their mean.
+
+    Args:
+        ridge: The factor of the squared weights.
+    """
+
+    ridge: Factor = 0.01
+
+    def penalty(self, outputs: int) -> Penalty:
+        from keras_mtl.linear import MeanRegularised
+
+        del outputs
+        return MeanRegularised(ridge=self.ridge)
+
+
+@declaration
+class ClusteredSettings(LinearSettings):
+    """The settings of linear models in clusters of tasks.
+
+    Args:
+        clusters: The number of clusters, at most that of the outputs: one for
+            each class of a multi-class task, and one for any other task.
+        ridge: The factor of the squared weights, relative to the strength.
+    """
+
+    clusters: Annotated[int, Field(ge=1, le=1024)] = 2
+    ridge: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 0.1
+
+    def check_tasks(self, tasks: Sequence[Task]) -> list[str]:
+        errors = super().check_tasks(tasks)
+        if errors:
+            return errors
+        outputs = sum(task.units for task in tasks)
+        if self.clusters <= outputs:
+            return []
+        return [
+            "model.architecture.clusters: expected at most as many clusters as the "
+            f"tasks have outputs, {outputs}; received {self.clusters}. Ask for fewer "
+            "clusters."
+        ]
+
+    def penalty(self, outputs: int) -> Penalty:
+        from keras_mtl.linear import Clustered
+
+        del outputs
+        return Clustered(clusters=self.clusters, ridge=self.ridge)

@@ -1,0 +1,144 @@
+"""The weights of linear architectures, from encoded rows."""
+
+from __future__ import annotations
+
+import warnings
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+
+from keras_mtl.architectures.linear_settings import LinearSettings
+from keras_mtl.architectures.solved import Solution, SolvedRows
+from keras_mtl.errors import DataWarning
+from keras_mtl.linear import LinearFit, LinearTask, fit_linear
+from keras_mtl.model import MultiTaskModel
+from keras_mtl.tasks import MulticlassTask, MultilabelTask, RegressionTask, Task
+
+__all__ = ["solve_linear"]
+
+
+def solve_linear(
+    settings: LinearSettings, model: MultiTaskModel, rows: SolvedRows
+) -> Solution:
+    """Solve for the weights of a linear architecture, and assign them.
+
+    Args:
+        settings: The architecture's settings.
+        model: What `build_linear` built.
+        rows: The training rows.
+
+    Returns:
+        What was found.
+    """
+    tasks: list[LinearTask] = []
+    names: list[str] = []
+    for task in model.tasks:
+        tasks += _linear_tasks(task, rows.labels[task.name], rows.weights[task.name])
+        names += _output_names(task)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", ConvergenceWarning)
+        found = fit_linear(
+            rows.inputs,
+            tasks,
+            settings.penalty(len(names)),
+            settings.strength,
+            rows.folds if settings.strength is None else None,
+            settings.strengths,
+            settings.one_standard_error,
+        )
+    if found.residual > 1e-6:
+        # Points along the path may be less exact; the answer may not.
+        warnings.warn(str(caught[-1].message), DataWarning, stacklevel=2)
+    first = 0
+    for task in model.tasks:
+        columns = slice(first, first + task.units)
+        layer = model.get_layer(task.name)
+        layer.kernel.assign(found.weights[:, columns].astype("float32"))
+        layer.bias.assign(found.intercepts[columns].astype("float32"))
+        first += task.units
+    return Solution(
+        _facts(found, names, len(rows.names)),
+        tuple(rows.names),
+        tuple(names),
+        found.standard_weights,
+        _path(found, model.tasks),
+        found.path,
+    )
+
+
+def _linear_tasks(
+    task: Task, labels: np.ndarray, weights: np.ndarray
+) -> list[LinearTask]:
+    """Turn a task's labels into those of its loss: the mean over labeled rows."""
+    labels = np.reshape(labels, (len(labels), -1)).astype("float64")
+    known = np.isfinite(labels)
+    counted = np.where(known.any(axis=1), weights, 0.0)
+    total = counted.sum()
+    counted = counted * (task.loss_weight / total if total > 0 else 0.0)
+    labels = np.where(known, labels, 0.0)
+    if isinstance(task, RegressionTask):
+        standard = (labels - task.mean) / task.scale
+        return [LinearTask("squared", standard, counted)]
+    smoothing = float(getattr(task, "label_smoothing", 0.0))
+    if isinstance(task, MulticlassTask):
+        classes = np.eye(task.units)[labels[:, 0].astype(int)]
+        classes = classes * (1.0 - smoothing) + smoothing / task.units
+        return [LinearTask("softmax", classes, counted)]
+    labels = labels * (1.0 - smoothing) + 0.5 * smoothing
+    return [
+        LinearTask("logistic", column[:, None], np.where(here, counted, 0.0))
+        for column, here in zip(labels.T, known.T, strict=True)
+    ]
+
+
+def _output_names(task: Task) -> list[str]:
+    if isinstance(task, MulticlassTask):
+        return [f"{task.name}[{name}]" for name in task.class_names]
+    if isinstance(task, MultilabelTask):
+        return [f"{task.name}[{name}]" for name in task.labels]
+    return [task.name]
+
+
+def _facts(found: LinearFit, names: list[str], width: int) -> dict[str, Any]:
+    used = (found.standard_weights != 0).any(axis=1)
+    sizes = np.linalg.svd(found.standard_weights, compute_uv=False)
+    facts: dict[str, Any] = {
+        "strength": float(found.penalty.strength),
+        "residual": float(found.residual),
+        "features": width,
+        "features_used": int(used.sum()),
+        # Columns that are sums of others have no weights of their own.
+        "independent_features": int(found.rank),
+        "rank": int((sizes > 1e-6 * max(float(sizes.max(initial=0.0)), 1e-12)).sum()),
+    }
+    if found.choice is not None:
+        facts["held_out_loss"] = float(found.choice.loss[found.choice.chosen])
+        facts["best_strength"] = float(found.choice.strengths[found.choice.best])
+    if found.clusters is not None:
+        facts["clusters"] = {
+            name: int(number) + 1
+            for name, number in zip(names, found.clusters, strict=True)
+        }
+    return facts
+
+
+def _path(found: LinearFit, tasks: tuple[Task, ...]) -> dict[str, np.ndarray]:
+    choice = found.choice
+    if choice is None or found.path is None:
+        return {}
+    # A multi-label task is a loss for each of its labels.
+    counts = [task.units if isinstance(task, MultilabelTask) else 1 for task in tasks]
+    edges = np.cumsum([0, *counts])
+    return {
+        "strength": choice.strengths,
+        "held_out_loss": choice.loss,
+        "standard_error": choice.standard_error,
+        **{
+            f"{task.name}_held_out_loss": choice.losses[:, first:last].sum(axis=1)
+            for task, (first, last) in zip(tasks, pairwise(edges), strict=True)
+        },
+        "features_used": (found.path != 0).any(axis=2).sum(axis=1),
+        "chosen": np.arange(len(choice.strengths)) == choice.chosen,
+    }

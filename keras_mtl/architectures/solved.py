@@ -1,0 +1,122 @@
+"""Architectures whose weights are solved for, not trained by gradient."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from keras_mtl._core.declarations import declaration
+from keras_mtl._core.named_settings import NamedSettings
+from keras_mtl.architectures.registry import ARCHITECTURES
+from keras_mtl.architectures.settings import COMMON_SETTINGS, ArchitectureSettings
+from keras_mtl.tasks.task import Task
+
+if TYPE_CHECKING:
+    from keras_mtl.model import MultiTaskModel
+
+__all__ = ["Solution", "SolvedRows", "SolvedSettings", "solved_settings"]
+
+
+@dataclass(frozen=True)
+class SolvedRows:
+    """Encoded training rows that weights are solved for on.
+
+    Attributes:
+        inputs: The encoded features, (N, width).
+        labels: By task name encoded labels; NaN where missing.
+        weights: By task name what each row counts, (N,).
+        folds: The number of each row's fold, (N,), to choose settings by.
+        names: The names of the encoded features.
+    """
+
+    inputs: np.ndarray
+    labels: Mapping[str, np.ndarray]
+    weights: Mapping[str, np.ndarray]
+    folds: np.ndarray
+    names: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Solution:
+    """What a solved architecture found, beside the weights of its model.
+
+    Plain values, that can be pickled: files and the report show them.
+
+    Attributes:
+        facts: Short facts by name, for `metrics.json`.
+        features: The names of the encoded features.
+        outputs: The names of the outputs.
+        weights: The weights of features in standard units, (width, outputs).
+        path: Columns of what was found along a path of strengths, all (S,).
+        path_weights: The weights along the path, (S, width, outputs).
+    """
+
+    facts: Mapping[str, Any]
+    features: tuple[str, ...]
+    outputs: tuple[str, ...]
+    weights: np.ndarray
+    path: Mapping[str, np.ndarray] = field(default_factory=dict)
+    path_weights: np.ndarray | None = None
+
+
+@declaration
+class SolvedSettings(ArchitectureSettings):
+    """Settings of an architecture whose weights are solved for.
+
+    A fit asks these settings for the weights of the model that the
+    architecture's builder made, in place of training it. `[training]` then
+    gives the weights of rows alone: members, epochs and the like do not count.
+    """
+
+    def check_tasks(self, tasks: Sequence[Task]) -> list[str]:
+        """Find tasks, resolved, that the architecture cannot serve.
+
+        Args:
+            tasks: The tasks.
+
+        Returns:
+            A message for each error.
+        """
+        del tasks
+        return []
+
+    def fold_count(self) -> int:
+        """Return the number of folds to choose settings by."""
+        return 5
+
+    def solve(self, model: MultiTaskModel, rows: SolvedRows) -> Solution:
+        """Solve for the weights of a model, and assign them.
+
+        Args:
+            model: What the architecture's builder returned.
+            rows: The training rows.
+        """
+        raise NotImplementedError
+
+
+def solved_settings(
+    architecture: NamedSettings, common: ArchitectureSettings | None = None
+) -> SolvedSettings | None:
+    """Return the settings of a solved architecture; None for a trained one.
+
+    Args:
+        architecture: Its name with its own settings, checked.
+        common: The settings that all architectures have.
+
+    Example:
+
+    >>> solved_settings(NamedSettings("group-sparse", {"strength": 0.1})).strength
+    0.1
+    >>> solved_settings(NamedSettings("hard-sharing")) is None
+    True
+    """
+    kind = ARCHITECTURES.settings(architecture.name)
+    if not issubclass(kind, SolvedSettings):
+        return None
+    common = common or ArchitectureSettings()
+    shared = {name: getattr(common, name) for name in COMMON_SETTINGS}
+    settings: SolvedSettings = kind(**shared, **architecture.settings)
+    return settings
