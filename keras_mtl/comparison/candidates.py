@@ -8,7 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from keras_mtl.architectures.linear_settings import (
+    IndependentSettings,
+    LinearSettings,
+)
 from keras_mtl.architectures.registry import ARCHITECTURES
+from keras_mtl.architectures.solved import SolvedSettings, solved_settings
 from keras_mtl.comparison.kept_labels import KeptLabels
 from keras_mtl.comparison.settings import ComparisonSettings
 from keras_mtl.configuration.fit_config import FitConfig, InputSettings, ModelSettings
@@ -79,7 +84,24 @@ class Candidate:
     def shows_gradients(self) -> bool:
         """Whether affinities and cosines are measured while it trains."""
         tasks = len(self.config.tasks)
-        return self.name == MULTI_TASK and 1 < tasks <= MOST_TASKS_TO_LOOK_AT
+        return (
+            self.name == MULTI_TASK
+            and 1 < tasks <= MOST_TASKS_TO_LOOK_AT
+            and self.solved is None
+        )
+
+    @property
+    def solved(self) -> SolvedSettings | None:
+        """What the weights are solved for with; None for one that is trained."""
+        model = self.config.model
+        settings = solved_settings(model.architecture, model)
+        if settings is None or self.form in ("classical", "groups"):
+            return None
+        if self.form == "multi-task" or not isinstance(settings, LinearSettings):
+            return settings
+        # A task alone has nothing in common with others, whatever the penalty.
+        names = ("strength", "strengths", "folds", "one_standard_error")
+        return IndependentSettings(**{name: getattr(settings, name) for name in names})
 
     @property
     def title(self) -> str:
@@ -148,10 +170,10 @@ def choose_candidates(
             Candidate(WITHOUT_AUXILIARY, "multi-task", _without_auxiliary(own))
         )
     if len(predicted) > 1:
-        chosen += [
-            Candidate(SINGLE_TASK, "same widths", own),
-            Candidate(SAME_SIZE, "same size", own),
-        ]
+        chosen.append(Candidate(SINGLE_TASK, "same widths", own))
+        # Linear models per task have as many weights as those of all tasks.
+        if chosen[0].solved is None:
+            chosen.append(Candidate(SAME_SIZE, "same size", own))
     if config.preset != "article":
         article = _preset(config, "article", settings.members)
         chosen.append(Candidate("article", "multi-task", _without_auxiliary(article)))
@@ -168,6 +190,9 @@ def choose_candidates(
             )
         except UserError as error:
             errors += [f"--compare {text}: {message}" for message in error.messages]
+    for candidate in chosen:
+        if candidate.form == "multi-task" and candidate.solved is not None:
+            errors += candidate.solved.check_tasks(candidate.config.tasks)
     names = [candidate.name for candidate in chosen]
     errors += [
         f"--compare {name}: expected each configuration once. It is compared already."
@@ -180,6 +205,12 @@ def choose_candidates(
 
 
 def _require_groupable(config: FitConfig) -> None:
+    if solved_settings(config.model.architecture, config.model) is not None:
+        raise UserError(
+            "expected an architecture that is trained, as groups of tasks are found "
+            f"in its training; {config.model.architecture.name} is solved. Compare "
+            "clustered instead."
+        )
     tasks = len(config.tasks)
     fewest, most = FEWEST_TASKS_TO_GROUP, MOST_TASKS_TO_LOOK_AT
     if not fewest <= tasks <= most:

@@ -16,6 +16,7 @@ from keras_mtl.comparison.fold_effects import fold_effects, has_effects
 from keras_mtl.comparison.folds import Fold
 from keras_mtl.comparison.gradient_probe import GradientProbe
 from keras_mtl.comparison.kept_labels import training_labels, training_strata
+from keras_mtl.comparison.solved_folds import solve_folds
 from keras_mtl.comparison.store import FoldFit
 from keras_mtl.configuration.fit_config import FitConfig
 from keras_mtl.model import MultiTaskModel
@@ -117,6 +118,9 @@ def train_networks(
         A `FoldFit` for each fold. Where a loss is not finite, all folds are
         trained again one by one, and those that fail say so.
     """
+    solved = candidate.solved
+    if solved is not None:
+        return solve_folds(candidate, solved, tasks, folds, data, encode)
     if not _can_be_joined(candidate, tasks, folds, data) and len(folds) > 1:
         return _one_by_one(candidate, tasks, folds, data, encode)
     try:

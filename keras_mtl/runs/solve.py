@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any, cast
 
 import numpy as np
 
@@ -68,7 +69,8 @@ def solve_rows(
             names,
         ),
     )
-    return MemberFit([model], {}, np.zeros(0, int)), solution
+    # The one member is a model already, and no weights that become one.
+    return MemberFit(cast(Any, [model]), {}, np.zeros(0, int)), solution
 
 
 def _folds(
