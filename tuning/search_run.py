@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from keras_mtl.architectures.solved import solved_settings
 from keras_mtl.configuration.fit_config import FitConfig
 from keras_mtl.configuration.repeatable import repeatable_values
 from keras_mtl.configuration.toml_file import write_toml
@@ -24,6 +25,19 @@ SEARCH_MARKS = ("config.toml", "trials.csv")
 # For settings without any: a search can't do without a validation.
 PATIENCE = 10
 VALIDATION_FRACTION = 0.2
+
+
+def _require_trained(config: FitConfig) -> None:
+    """Refuse an architecture that a search has nothing to tune in."""
+    architecture = config.model.architecture
+    if solved_settings(architecture, config.model) is not None:
+        raise UserError(
+            "model.architecture: expected an architecture that is trained, as a search "
+            f"tunes its training; {architecture.name} is solved, and chooses its own "
+            "strength by cross-validation. Fit it with python -m keras_mtl.fit, or "
+            "compare it with python -m keras_mtl.evaluate --compare "
+            f"{architecture.name}."
+        )
 
 
 def run_search(
@@ -56,6 +70,7 @@ def run_search(
     name = f"{config.model.name}-search"
     folder = choose_folder(config.output.folder, overwrite, name, marks=SEARCH_MARKS)
     with terminal.warnings():
+        _require_trained(config)
         data = prepare_data(with_validation(config))
     config = data.config
     rows = trial_rows(data)

@@ -19,7 +19,7 @@ __all__ = ["LinearSolution", "LinearSolver", "kkt_residual"]
 MOST_STEPS = 20_000
 MOST_UPDATES = 500
 # An update that leaves more of the residual than this asks for new curvatures.
-SLOW = 0.3
+SLOW = 0.5
 
 
 @dataclass(frozen=True)
