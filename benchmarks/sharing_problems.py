@@ -132,12 +132,13 @@ def _breast_cancer(seeds: int) -> SharingProblem:
     from sklearn.datasets import load_breast_cancer
 
     frame = load_breast_cancer(as_frame=True).frame
+    frame = frame.rename(columns=lambda name: name.replace(" ", "_"))
     tasks = (
         BinaryTask("target", classes=("malignant", "benign")),
-        RegressionTask("worst concavity"),
-        RegressionTask("worst texture"),
+        RegressionTask("worst_concavity"),
+        RegressionTask("worst_texture"),
     )
-    kept = [name for name in frame if name.startswith("mean ")]
+    kept = [name for name in frame if name.startswith("mean_")]
     frame = frame[[*kept, *(task.name for task in tasks)]]
     about = "569 tumors, means of 10 features: diagnosis, worst concavity and texture"
     return _table("breast cancer", about, frame, tasks, seeds)
