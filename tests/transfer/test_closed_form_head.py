@@ -11,7 +11,9 @@ from keras_mtl.tasks import (
     MultilabelTask,
     RegressionTask,
 )
-from keras_mtl.transfer import head_posterior
+from keras_mtl.transfer import fit_head_prior, head_posterior
+from keras_mtl.transfer.closed_form_head import member_posterior
+from keras_mtl.transfer.prior import HeadLabels
 
 ROWS = 30
 
@@ -62,26 +64,57 @@ def test_classes_are_predicted(make_model, rows, task, labels):
     assert head.variance(rows).shape == (ROWS, task.units)
 
 
-def test_the_prior_comes_from_tasks_of_the_same_sort(make_model, rows):
-    trained = make_model()
+def test_tasks_with_many_labels_help_a_task_like_them(rows):
+    """Six tasks ask the new task's question, of 300 rows with noise each."""
+    names = [f"question{number}" for number in range(6)]
+    trained = build_hard_sharing(5, [BinaryTask(name) for name in names], trunk=(8,))
     generator = np.random.default_rng(0)
-    source = generator.normal(size=(200, 5)).astype("float32")
-    sick = (source[:, 0] > 0).astype("float32")
+    source = generator.normal(size=(300, 5)).astype("float32")
+    noise = generator.normal(0, 0.5, size=(6, 300))
+    asked = {
+        name: (source[:, 0] + each > 0).astype("float32")
+        for name, each in zip(names, noise, strict=True)
+    }
     task, labels = BinaryTask("relapse"), (rows[:, 0] > 0).astype("float32")
-    few = np.where(np.arange(ROWS) < 6, labels, np.nan)
-    alone = keras_mtl.bayesian_head(trained, task, rows, few)
-    helped = keras_mtl.bayesian_head(
-        trained, task, rows, few, source, {"sick": sick, "age": source[:, 1]}
-    )
 
-    def log_loss(head):
+    def log_loss(few, *sources):
+        head = keras_mtl.bayesian_head(trained, task, rows, few, *sources)
         share = head.model.predict(rows, verbose=0)["relapse"][:, 0]
         chosen = np.where(labels == 1, share, 1 - share)
         return -np.log(np.clip(chosen, 1e-7, 1)).mean()
 
-    # The same question with 200 labels is known before the first new label.
-    assert log_loss(helped) < log_loss(alone)
-    assert helped.priors[0].mean[0] != 0
+    alone, helped = [], []
+    for draw in range(3):
+        order = np.random.default_rng(draw).permutation(ROWS)
+        few = np.full(ROWS, np.nan)
+        few[order[:6]] = labels[order[:6]]
+        alone.append(log_loss(few))
+        helped.append(log_loss(few, source, asked))
+    assert np.mean(helped) < 0.8 * np.mean(alone)
+
+
+def test_the_prior_is_the_one_that_foresees_the_new_labels():
+    """Tasks of the first feature foresee its questions, and not the second's."""
+    generator = np.random.default_rng(0)
+    source = generator.normal(size=(300, 2))
+    slopes = generator.normal(3.0, 0.3, size=6)
+    errors = 0.1 * generator.normal(size=(6, 300))
+    sources = [
+        HeadLabels(source[:, 0] * slope + error)
+        for slope, error in zip(slopes, errors, strict=True)
+    ]
+    features = generator.normal(size=(20, 2))
+    noise = 0.1 * generator.normal(size=20)
+    for column, learned in ((0, True), (1, False)):
+        new = HeadLabels((3.0 if learned else 1.0) * features[:, column] + noise)
+        prior, posterior = member_posterior(features, new, source, sources)
+        assert bool(prior.mean[0] > 1) is learned
+        others = [
+            fit_head_prior(source, sources),
+            fit_head_prior(features, [new], further_tasks=np.inf),
+        ]
+        evidences = [each.posterior(features, new).log_evidence for each in others]
+        assert posterior.log_evidence == pytest.approx(max(evidences))
 
 
 def test_more_labels_leave_less_variance(make_model, rows):
