@@ -67,6 +67,7 @@ def main(argv: list[str] | None = None) -> int:
 def _compare(values: dict[str, Any], errors: list[str]) -> None:
     from keras_mtl._core.named_settings import parse_named_settings
     from keras_mtl.architectures.registry import ARCHITECTURES, check_architecture
+    from keras_mtl.architectures.solved import solved_settings
 
     problems = str(values.get("problems", ",".join(NAMES))).split(",")
     errors += [
@@ -75,11 +76,22 @@ def _compare(values: dict[str, Any], errors: list[str]) -> None:
         for name in problems
         if name not in NAMES
     ]
-    text = str(values.get("architectures", ",".join(ARCHITECTURES)))
+    networks = [
+        name
+        for name in ARCHITECTURES
+        if solved_settings(parse_named_settings(name)) is None
+    ]
+    text = str(values.get("architectures", ",".join(networks)))
     given = text.split(";" if ";" in text or ":" in text else ",")
     for architecture in given:
         try:
-            check_architecture(parse_named_settings(architecture))
+            chosen = check_architecture(parse_named_settings(architecture))
+            if solved_settings(chosen) is not None:
+                errors.append(
+                    f"--architectures {architecture}: expected a network that is "
+                    f"trained, one of {', '.join(networks)}; received one that is "
+                    "solved."
+                )
         except ValueError as error:
             errors.append(f"--architectures {architecture}: {error}")
     seeds = whole_number("--seeds", values.get("seeds", SEEDS), errors, LEAST_SEEDS)
