@@ -3,6 +3,8 @@
 import runpy
 from pathlib import Path
 
+import pytest
+
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
 
@@ -13,6 +15,7 @@ def test_a_cnn_can_be_the_trunk():
     assert metrics["even_auc"] > 0.95
 
 
+@pytest.mark.slow
 def test_a_trained_trunk_helps_a_new_task_with_few_labels():
     example = runpy.run_path(str(EXAMPLES / "transfer_digits.py"))
     accuracies = example["main"](epochs=8)
