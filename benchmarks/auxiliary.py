@@ -32,7 +32,8 @@ from keras_mtl.configuration import build_config
 from keras_mtl.configuration.command_line import Flag, run_command
 from keras_mtl.errors import UserError, did_you_mean
 from keras_mtl.evaluation import Judgement, judge_tasks, main_metric, metric_facts
-from keras_mtl.runs.prepare import PreparedData, prepare_data
+from keras_mtl.runs.prepare import prepare_data
+from keras_mtl.runs.prepared_data import PreparedData
 
 __all__ = ["CASES", "FLAGS", "Case", "main"]
 

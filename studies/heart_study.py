@@ -10,7 +10,7 @@ import pandas as pd
 
 from keras_mtl.architectures import build_hard_sharing
 from keras_mtl.features import build_encoder, encode_frame, learn_features
-from keras_mtl.runs.prepare import PreparedData
+from keras_mtl.runs.prepared_data import PreparedData
 from keras_mtl.splits import fold_rows, label_strata
 from keras_mtl.training import TrainingSettings, fit_members
 from studies.settings import StudySettings

@@ -340,6 +340,18 @@ def test_columns_of_other_types_are_refused(
     check_refused(run_python, [*argv, "--task", "relapse:binary"], expected, work)
 
 
+def test_a_linear_run_is_refused_as_it_has_no_trunk(folder, run_python, tmp_path):
+    linear = tmp_path / "linear"
+    argv = ["--data", str(folder / "old.csv"), "--task=sick:binary"]
+    argv += ["--architecture", "group-sparse:strength=0.1", "--quiet"]
+    assert main([*argv, "--out", str(linear)]) == 0
+    work = tmp_path / "work"
+    work.mkdir()
+    argv = ["--from", str(linear), "--data", str(folder / "new.csv")]
+    argv += ["--task", "relapse:binary"]
+    check_refused(run_python, argv, ["expected a run with a trunk"], work)
+
+
 def test_a_changed_run_is_refused_when_settings_are_repeated(
     folder, transferred, run_python, tmp_path
 ):

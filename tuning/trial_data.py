@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from keras_mtl.runs.prepare import PreparedData
+from keras_mtl.runs.prepared_data import PreparedData
 from keras_mtl.runs.split import member_rows
 
 __all__ = ["TrialData", "TrialRows", "encode_rows", "trial_rows"]

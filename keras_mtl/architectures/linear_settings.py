@@ -163,10 +163,7 @@ class ClusteredSettings(LinearSettings):
     clusters: Annotated[int, Field(ge=1, le=1024)] = 2
     ridge: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 0.1
 
-    def check_tasks(self, tasks: Sequence[Task]) -> list[str]:
-        errors = super().check_tasks(tasks)
-        if errors:
-            return errors
+    def check_resolved_tasks(self, tasks: Sequence[Task]) -> list[str]:
         outputs = sum(task.units for task in tasks)
         if self.clusters <= outputs:
             return []

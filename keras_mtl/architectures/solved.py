@@ -71,11 +71,13 @@ class SolvedSettings(ArchitectureSettings):
     gives the weights of rows alone: members, epochs and the like do not count.
     """
 
-    def check_tasks(self, tasks: Sequence[Task]) -> list[str]:
-        """Find tasks, resolved, that the architecture cannot serve.
+    def check_resolved_tasks(self, tasks: Sequence[Task]) -> list[str]:
+        """Find what the architecture cannot serve once classes are known.
+
+        `check_tasks` has seen the tasks as they are declared.
 
         Args:
-            tasks: The tasks.
+            tasks: The tasks, resolved.
 
         Returns:
             A message for each error.

@@ -192,7 +192,9 @@ def choose_candidates(
             errors += [f"--compare {text}: {message}" for message in error.messages]
     for candidate in chosen:
         if candidate.form == "multi-task" and candidate.solved is not None:
-            errors += candidate.solved.check_tasks(candidate.config.tasks)
+            tasks = candidate.config.tasks
+            errors += candidate.solved.check_tasks(tasks)
+            errors += candidate.solved.check_resolved_tasks(tasks)
     names = [candidate.name for candidate in chosen]
     errors += [
         f"--compare {name}: expected each configuration once. It is compared already."

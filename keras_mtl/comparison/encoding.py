@@ -15,7 +15,7 @@ from keras_mtl.features import (
     learn_features,
 )
 from keras_mtl.runs.feature_effects import column_blocks
-from keras_mtl.runs.prepare import PreparedData
+from keras_mtl.runs.prepared_data import PreparedData
 
 __all__ = ["FoldEncoder"]
 

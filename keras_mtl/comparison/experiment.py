@@ -22,7 +22,8 @@ from keras_mtl.comparison.label_shares import label_share_candidates
 from keras_mtl.comparison.settings import ComparisonSettings
 from keras_mtl.comparison.store import FitStore, FoldFit
 from keras_mtl.configuration.validate import build_config
-from keras_mtl.runs.prepare import PreparedData, prepare_data
+from keras_mtl.runs.prepare import prepare_data
+from keras_mtl.runs.prepared_data import PreparedData
 from keras_mtl.runs.resume import data_digests
 from keras_mtl.tasks import Task
 

@@ -16,7 +16,7 @@ from keras_mtl.runs.feature_effects import (
     PredictMatrix,
     feature_effects,
 )
-from keras_mtl.runs.prepare import PreparedData
+from keras_mtl.runs.prepared_data import PreparedData
 
 __all__ = ["fold_effects", "has_effects", "join_effects"]
 

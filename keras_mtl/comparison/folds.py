@@ -8,7 +8,7 @@ import numpy as np
 
 from keras_mtl.comparison.settings import ComparisonSettings
 from keras_mtl.errors import UserError
-from keras_mtl.runs.prepare import PreparedData
+from keras_mtl.runs.prepared_data import PreparedData
 from keras_mtl.splits import fold_rows, label_strata
 
 __all__ = ["Fold", "make_folds"]

@@ -11,7 +11,7 @@ from keras_mtl.comparison.folds import Fold
 from keras_mtl.comparison.networks import OnEpoch, train_networks
 from keras_mtl.comparison.sharing_reasons import fold_grouping
 from keras_mtl.comparison.store import FoldFit
-from keras_mtl.runs.prepare import PreparedData
+from keras_mtl.runs.prepared_data import PreparedData
 
 __all__ = ["train_grouped_networks"]
 

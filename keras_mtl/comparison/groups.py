@@ -7,7 +7,7 @@ import pandas as pd
 
 from keras_mtl.errors import UserError
 from keras_mtl.evaluation import band_names
-from keras_mtl.runs.prepare import PreparedData
+from keras_mtl.runs.prepared_data import PreparedData
 from keras_mtl.tables import require_columns
 
 __all__ = ["choose_groups"]

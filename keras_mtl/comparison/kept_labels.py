@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from keras_mtl.comparison.folds import Fold
-from keras_mtl.runs.prepare import PreparedData
+from keras_mtl.runs.prepared_data import PreparedData
 from keras_mtl.splits import label_strata
 from keras_mtl.tasks import Task
 

@@ -16,7 +16,7 @@ from keras_mtl.comparison.folds import Fold
 from keras_mtl.comparison.kept_labels import KeptLabels
 from keras_mtl.comparison.settings import ComparisonSettings
 from keras_mtl.errors import UserError
-from keras_mtl.runs.prepare import PreparedData
+from keras_mtl.runs.prepared_data import PreparedData
 from keras_mtl.tasks import Task
 
 __all__ = [

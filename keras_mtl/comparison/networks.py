@@ -26,7 +26,7 @@ from keras_mtl.runs.calibration import (
     wants_calibration,
 )
 from keras_mtl.runs.predictions import matrix_predictor, predict_held_out
-from keras_mtl.runs.prepare import PreparedData
+from keras_mtl.runs.prepared_data import PreparedData
 from keras_mtl.runs.split import member_rows
 from keras_mtl.tasks import Task
 from keras_mtl.training import MemberSettings, TrainingSettings, fit_members

@@ -15,7 +15,7 @@ from keras_mtl.comparison.folds import Fold
 from keras_mtl.comparison.kept_labels import training_labels
 from keras_mtl.comparison.store import FoldFit
 from keras_mtl.runs.predictions import matrix_predictor
-from keras_mtl.runs.prepare import PreparedData
+from keras_mtl.runs.prepared_data import PreparedData
 from keras_mtl.runs.solve import solve_rows
 from keras_mtl.tasks import Task
 

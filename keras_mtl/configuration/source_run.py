@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from keras_mtl.architectures.registry import check_architecture
 from keras_mtl.architectures.settings import COMMON_SETTINGS
+from keras_mtl.architectures.solved import solved_settings
 from keras_mtl.configuration.toml_file import read_toml
 from keras_mtl.errors import UserError, did_you_mean, show_value
 from keras_mtl.features.feature import Feature
@@ -117,6 +118,7 @@ def lay_on_source(
             if key in asked and _plain(key, asked[key]) != _plain(key, known[key])
         ]
         values[section] = {**asked, **known}
+    errors += _no_trunk(source)
     errors += _wrong_digest(given, source)
     errors += _wrong_columns(given, source)
     errors += _wrong_tasks(given, source)
@@ -143,6 +145,21 @@ def _plain(key: str, value: Any) -> Any:
         return float(value)
     except (TypeError, ValueError):
         return value
+
+
+def _no_trunk(source: SourceRun) -> list[str]:
+    settings = _table(source.settings, "model").get("architecture")
+    try:
+        chosen = check_architecture(settings) if settings else None
+    except ValueError:
+        return []  # It is reported where the settings are checked.
+    if chosen is None or solved_settings(chosen) is None:
+        return []
+    return [
+        f"transfer.run: expected a run with a trunk; {source.folder} is of the linear "
+        f"architecture {chosen.name}, which has none. Name a run of a network, such as "
+        "--architecture hard-sharing."
+    ]
 
 
 def _wrong_digest(given: Mapping[str, Any], source: SourceRun) -> list[str]:

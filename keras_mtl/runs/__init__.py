@@ -15,10 +15,8 @@ if TYPE_CHECKING:
         prediction_table as prediction_table,
         predict_frame as predict_frame,
     )
-    from keras_mtl.runs.prepare import (
-        PreparedData as PreparedData,
-        prepare_data as prepare_data,
-    )
+    from keras_mtl.runs.prepare import prepare_data as prepare_data
+    from keras_mtl.runs.prepared_data import PreparedData as PreparedData
     from keras_mtl.runs.run_folder import (
         choose_folder as choose_folder,
         new_run_folder as new_run_folder,
@@ -31,7 +29,8 @@ else:
             "keras_mtl.runs.features": ("choose_features",),
             "keras_mtl.runs.split": ("MemberRows", "member_rows"),
             "keras_mtl.runs.predictions": ("prediction_table", "predict_frame"),
-            "keras_mtl.runs.prepare": ("PreparedData", "prepare_data"),
+            "keras_mtl.runs.prepare": ("prepare_data",),
+            "keras_mtl.runs.prepared_data": ("PreparedData",),
             "keras_mtl.runs.run_folder": ("choose_folder", "new_run_folder"),
             "keras_mtl.runs.train": ("TrainedRun", "train_run"),
         },

@@ -9,7 +9,7 @@ import numpy as np
 from keras_mtl.configuration.fit_config import ModelSettings
 from keras_mtl.features import build_encoder, encode_frame
 from keras_mtl.model import MultiTaskModel
-from keras_mtl.runs.prepare import PreparedData
+from keras_mtl.runs.prepared_data import PreparedData
 from keras_mtl.runs.transferred_core import Transferred
 from keras_mtl.tasks import Task
 from keras_mtl.training import MemberFit

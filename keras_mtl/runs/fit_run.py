@@ -20,7 +20,8 @@ from keras_mtl.runs.checkpoint import (
     checkpoint_path,
     pack_checkpoint,
 )
-from keras_mtl.runs.prepare import PreparedData, prepare_data
+from keras_mtl.runs.prepare import prepare_data
+from keras_mtl.runs.prepared_data import PreparedData
 from keras_mtl.runs.resume import (
     data_digests,
     plain,

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from keras_mtl.report.fit_facts import MOST_COLUMNS, RowSample
-from keras_mtl.runs.prepare import PreparedData
+from keras_mtl.runs.prepared_data import PreparedData
 
 __all__ = ["draw_rows", "package_versions", "sample_rows"]
 

@@ -21,7 +21,8 @@ from keras_mtl.runs.checkpoint import (
     read_checkpoint,
     run_of_checkpoint,
 )
-from keras_mtl.runs.prepare import PreparedData, prepare_data
+from keras_mtl.runs.prepare import prepare_data
+from keras_mtl.runs.prepared_data import PreparedData
 from keras_mtl.runs.run_folder import RUN_MARKS, UNNAMED
 
 __all__ = [

@@ -10,7 +10,7 @@ import numpy as np
 from keras_mtl.architectures import Solution, SolvedRows, SolvedSettings
 from keras_mtl.errors import UserError
 from keras_mtl.model import MultiTaskModel
-from keras_mtl.runs.prepare import PreparedData
+from keras_mtl.runs.prepared_data import PreparedData
 from keras_mtl.splits import fold_rows, label_strata
 from keras_mtl.tasks.class_weights import class_weight_table
 from keras_mtl.training import MemberFit

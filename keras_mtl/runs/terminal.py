@@ -28,7 +28,7 @@ from keras_mtl.configuration.workers import Workers
 from keras_mtl.errors import DataWarning
 from keras_mtl.report.tables import data_table, metrics_tables
 from keras_mtl.runs.calibration_sentences import calibration_sentences
-from keras_mtl.runs.prepare import PreparedData
+from keras_mtl.runs.prepared_data import PreparedData
 from keras_mtl.tasks import Task
 
 __all__ = ["Terminal"]

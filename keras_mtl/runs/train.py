@@ -52,9 +52,10 @@ from keras_mtl.runs.predictions import (
     predict_held_out,
     predict_matrix,
 )
-from keras_mtl.runs.prepare import PreparedData
+from keras_mtl.runs.prepared_data import PreparedData
 from keras_mtl.runs.solve import solve_rows
 from keras_mtl.runs.transferred_core import (
+    Transferred,
     labelled_rows,
     learned_features,
     transfer_core,
@@ -79,7 +80,7 @@ class TrainedRun:
         training_model: The same with auxiliary tasks and not calibrated, to train
             on from; None where there are none.
         tasks: All tasks, as they were trained, with what was learned after that.
-        answers: By task name the outputs for all rows, (N, units).
+        outputs: By task name the outputs for all rows, (N, units).
         fit: The members and their history.
         parameters: The number of one member's trainable parameters.
         idle_units: A sentence for each layer with units that are of no use:
@@ -94,7 +95,7 @@ class TrainedRun:
     model: MultiTaskModel
     training_model: MultiTaskModel | None
     tasks: tuple[Task, ...]
-    answers: dict[str, np.ndarray]
+    outputs: dict[str, np.ndarray]
     fit: MemberFit
     parameters: int
     idle_units: list[str]
@@ -158,14 +159,76 @@ def train_run(
         features = learned_features(data)
     tasks = [task.learn(data.labels[task.name][rows]) for task in data.tasks]
     encoder = build_encoder(features)
-    transferred, pretrained, member_rows = None, None, data.members.train
+    width = encoder.output_shape[-1]
+    transferred = None
     if data.source_run is None:
-        core = build_core(config, tasks, encoder.output_shape[-1], features)
+        core = build_core(config, tasks, width, features)
     else:
         transferred = transfer_core(data, features, tasks)
-        core, pretrained = transferred.core, transferred.pretrained
-        member_rows = [labelled_rows(each, data.labels) for each in member_rows]
-    # Test rows are encoded too, and lend no number to what is learned.
+        core = transferred.core
+    matrix = _encode(data, encoder, features, release_rows)
+    fit, solution = _fit_without_training(
+        data, core, transferred, features, tasks, matrix
+    )
+    if fit is None:
+        own_rows = data.members.train
+        if transferred is not None:
+            own_rows = [labelled_rows(each, data.labels) for each in own_rows]
+        fit = fit_members(
+            core,
+            matrix,
+            data.labels,
+            config.training,
+            rows=own_rows,
+            validation_rows=data.members.validation,
+            seed=config.seed,
+            sample_weight=data.sample_weight,
+            on_epoch=on_epoch,
+            resume_from=resume_from,
+            on_progress=on_progress,
+            replicas=replicas,
+            pretrained=None if transferred is None else transferred.pretrained,
+        )
+    give_back_memory()
+    average = average_members([without_auxiliary(each) for each in fit.members])
+    read = rows[:: -(-len(rows) // SHARING_ROWS)]
+    sharing = read_sharing(average, np.asarray(matrix[read]))
+    calibration = Calibration(tuple(average.tasks))
+    if solution is None:
+        # What is solved has no members that have not seen some rows.
+        calibration = _calibration(data, average.tasks, fit, matrix)
+    final = calibrate_model(average, calibration.temperatures, calibration.tasks)
+    predict = matrix_predictor(final)
+    outputs = predict(matrix)
+    training_model = None
+    if len(final.tasks) < len(tasks):
+        whole = average_members(fit.members)
+        # What the final model predicts, to the last bit, and auxiliary tasks beside.
+        outputs = {**predict_matrix(whole, matrix), **outputs}
+        training_model = join_encoder(encoder, whole, features, name=config.model.name)
+    learned = {task.name: task for task in calibration.tasks}
+    return TrainedRun(
+        join_encoder(encoder, final, features, name=config.model.name),
+        training_model,
+        tuple(learned.get(task.name, task) for task in tasks),
+        outputs,
+        fit,
+        int(fit.members[0].count_params()),
+        list(activity_sentences(unit_activity(final, matrix, rows=rows))),
+        calibration,
+        sharing,
+        _effects(data, predict, features, final.tasks, matrix, sample),
+        solution,
+    )
+
+
+def _encode(
+    data: PreparedData,
+    encoder: keras.Model,
+    features: Sequence[Feature],
+    release_rows: bool,
+) -> np.ndarray:
+    """Encodes all rows, test rows too, which lend no number to what is learned."""
     shape = (len(data.rows), encoder.output_shape[-1])
     matrix = disk_array(shape, "float32") if data.on_disk else aligned_array(shape)
     if release_rows:
@@ -175,77 +238,61 @@ def train_run(
         give_back_memory()
     else:
         encode_frame(encoder, features, data.rows, out=matrix)
-    fit = None
+    return matrix
+
+
+def _fit_without_training(
+    data: PreparedData,
+    core: MultiTaskModel,
+    transferred: Transferred | None,
+    features: Sequence[Feature],
+    tasks: Sequence[Task],
+    matrix: np.ndarray,
+) -> tuple[MemberFit | None, Solution | None]:
+    """Finds the weights by a formula or a solver, where the settings ask for one."""
+    config = data.config
     if transferred is not None and config.transfer.head == "bayesian":
         fit = fit_in_closed_form(data, transferred, tasks, matrix, config.model)
-        core = fit.members[0]
-    solution = None
+        return fit, None
     solved = solved_settings(config.model.architecture, config.model)
-    if fit is None and solved is not None:
-        names = [name for feature in features for name in feature.encoded_names]
-        fit, solution = solve_rows(
-            solved, core, matrix, data, rows, config.training, names, config.seed
-        )
-    fit = fit or fit_members(
+    if solved is None:
+        return None, None
+    names = [name for each in features for name in each.encoded_names]
+    return solve_rows(
+        solved,
         core,
         matrix,
-        data.labels,
+        data,
+        data.train_rows,
         config.training,
-        rows=member_rows,
-        validation_rows=data.members.validation,
-        seed=config.seed,
-        sample_weight=data.sample_weight,
-        on_epoch=on_epoch,
-        resume_from=resume_from,
-        on_progress=on_progress,
-        replicas=replicas,
-        pretrained=pretrained,
+        names,
+        config.seed,
     )
-    give_back_memory()
-    answer = average_members([without_auxiliary(each) for each in fit.members])
-    read = rows[:: -(-len(rows) // SHARING_ROWS)]
-    sharing = read_sharing(answer, np.asarray(matrix[read]))
-    calibration = Calibration(tuple(answer.tasks))
-    if solution is None:
-        # What is solved has no members that have not seen some rows.
-        calibration = _calibration(data, answer.tasks, fit, matrix)
-    answer = calibrate_model(answer, calibration.temperatures, calibration.tasks)
-    predict = matrix_predictor(answer)
-    answers = predict(matrix)
-    training_model = None
-    if len(answer.tasks) < len(tasks):
-        whole = average_members(fit.members)
-        # What the final model predicts, to the last bit, and auxiliary tasks beside.
-        answers = {**predict_matrix(whole, matrix), **answers}
-        training_model = join_encoder(encoder, whole, features, name=config.model.name)
-    effects = FeatureEffects()
-    if sample is not None and config.report.importance_repeats:
-        effects = feature_effects(
-            predict,
-            matrix[sample.test_rows],
-            column_blocks(features),
-            {str(name): column for name, column in sample.test.items()},
-            answer.tasks,
-            {name: each[sample.test_rows] for name, each in data.labels.items()},
-            np.arange(len(sample.test_rows)),
-            config.report.importance_repeats,
-            seed=config.seed,
-        )
-    idle = activity_sentences(unit_activity(answer, matrix, rows=rows))
-    model = join_encoder(encoder, answer, features, name=config.model.name)
-    learned = {task.name: task for task in calibration.tasks}
-    return TrainedRun(
-        model,
-        training_model,
-        tuple(learned.get(task.name, task) for task in tasks),
-        answers,
-        fit,
-        int(core.count_params()),
-        list(idle),
-        calibration,
-        sharing,
-        effects,
-        solution,
+
+
+def _effects(
+    data: PreparedData,
+    predict: Callable[[np.ndarray], dict[str, np.ndarray]],
+    features: Sequence[Feature],
+    tasks: Sequence[Task],
+    matrix: np.ndarray,
+    sample: RowSample | None,
+) -> FeatureEffects:
+    """Measures what features do to predictions of held-out rows, if asked for."""
+    repeats = data.config.report.importance_repeats
+    if sample is None or not repeats:
+        return FeatureEffects()
+    held_out = sample.test_rows
+    return feature_effects(
+        predict,
+        matrix[held_out],
+        column_blocks(features),
+        {str(name): column for name, column in sample.test.items()},
+        tasks,
+        {name: each[held_out] for name, each in data.labels.items()},
+        np.arange(len(held_out)),
+        repeats,
+        seed=data.config.seed,
     )
 
 

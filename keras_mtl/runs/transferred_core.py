@@ -18,7 +18,7 @@ from keras_mtl.features import (
 )
 from keras_mtl.layers import FillColumns
 from keras_mtl.model import MultiTaskModel
-from keras_mtl.runs.prepare import PreparedData
+from keras_mtl.runs.prepared_data import PreparedData
 from keras_mtl.serving import load_model
 from keras_mtl.tasks import Task
 from keras_mtl.training import Pretrained, layer_values

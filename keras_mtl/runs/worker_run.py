@@ -10,7 +10,8 @@ from keras_mtl.configuration.validate import build_config
 from keras_mtl.configuration.workers import Workers
 from keras_mtl.errors import DataWarning, UserError
 from keras_mtl.runs.checkpoint import unpack_checkpoint
-from keras_mtl.runs.prepare import PreparedData, prepare_data
+from keras_mtl.runs.prepare import prepare_data
+from keras_mtl.runs.prepared_data import PreparedData
 from keras_mtl.runs.resume import data_digests, plain
 from keras_mtl.runs.terminal import Terminal
 

@@ -16,7 +16,7 @@ from keras_mtl.configuration.toml_file import write_toml
 from keras_mtl.report import FitFacts, RowSample
 from keras_mtl.runs.network_parts import network_parts
 from keras_mtl.runs.predictions import prediction_table
-from keras_mtl.runs.prepare import PreparedData
+from keras_mtl.runs.prepared_data import PreparedData
 from keras_mtl.runs.report_facts import package_versions
 from keras_mtl.runs.run_details import run_details
 from keras_mtl.runs.side_processes import RunHelpers, draw_beside
@@ -79,7 +79,7 @@ def write_run(
         sample: The rows that the report looks at, as `sample_rows` gives them.
     """
     model = run.model
-    outputs = _rows(run.answers, data.test_rows)
+    outputs = _rows(run.outputs, data.test_rows)
     labels = _rows(data.labels, data.test_rows)
     # The report shows what these files hold.
     write_toml(folder / "config.toml", repeatable_values(data.config))
@@ -143,7 +143,7 @@ def _calibration_facts(run: TrainedRun, data: PreparedData) -> dict[str, Any]:
         if rule is None or quantile is None or "set" not in facts.get(task.name, {}):
             continue
         labels = data.labels[task.name][data.test_rows]
-        outputs = run.answers[task.name][data.test_rows]
+        outputs = run.outputs[task.name][data.test_rows]
         known = ~np.isnan(rule.scores(labels, outputs))
         if known.any():
             held = rule.holds(labels[known], outputs[known], quantile)
@@ -174,7 +174,7 @@ def _measure(
 ) -> dict[str, dict[str, float]]:
     return {
         task.name: task.measure(
-            data.labels[task.name][rows], run.answers[task.name][rows]
+            data.labels[task.name][rows], run.outputs[task.name][rows]
         )
         for task in run.tasks
     }

@@ -1,0 +1,135 @@
+"""Rows that a run can be trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from keras_mtl.configuration.fit_config import FitConfig
+from keras_mtl.configuration.source_run import SourceRun
+from keras_mtl.features import Feature
+from keras_mtl.runs.missing_codes import MissingCode
+from keras_mtl.runs.split import MemberRows, RowSplit
+from keras_mtl.tables.column_store import ColumnStore, Rows
+from keras_mtl.tables.disk_array import disk_array
+from keras_mtl.tasks import Task
+
+__all__ = ["PreparedData", "main_strata"]
+
+
+@dataclass(frozen=True)
+class PreparedData:
+    """Rows that a run can be trained on.
+
+    Attributes:
+        config: The settings with tasks resolved and features declared: they
+            repeat the run.
+        labels: By task name, as `Task.encode_labels` gives them.
+        split: The rows, and which of them train.
+        members: Of the rows that train, those of each member.
+        source: What messages call the data.
+        sample_weight: What each row counts in training, float32 of shape (N,);
+            None where all count the same.
+        source_run: The run whose trunk is used; None for a fit from the beginning.
+        source_data: Its rows, for a head whose prior is learned from them.
+        missing_codes: Numbers that may mean missing.
+    """
+
+    config: FitConfig
+    labels: dict[str, np.ndarray]
+    split: RowSplit
+    members: MemberRows
+    source: str
+    sample_weight: np.ndarray | None = None
+    source_run: SourceRun | None = None
+    source_data: PreparedData | None = None
+    missing_codes: tuple[MissingCode, ...] = ()
+
+    @property
+    def rows(self) -> Rows:
+        """All rows, test rows included."""
+        return self.split.frame
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """All rows, as a DataFrame that is made anew."""
+        rows = self.rows
+        return rows.frame() if isinstance(rows, ColumnStore) else rows
+
+    @property
+    def on_disk(self) -> bool:
+        """Whether the rows may be more than memory holds."""
+        rows = self.rows
+        return isinstance(rows, ColumnStore) and rows.allocate is disk_array
+
+    def release_rows(self) -> list[Rows]:
+        """Forgets the rows' columns; labels, groups and the split stay.
+
+        Returns:
+            The features of these rows, in parts that are small in memory.
+        """
+        if not isinstance(self.rows, ColumnStore):
+            return [self.rows]
+        return [
+            *self.rows.cut(
+                {each.column_name: each.dtype == "float32" for each in self.features}
+            )
+        ]
+
+    @property
+    def groups(self) -> np.ndarray:
+        """Training rows of one number must stay on one side of a split."""
+        return self.split.groups
+
+    @property
+    def train_rows(self) -> np.ndarray:
+        """The positions of training rows in `frame`."""
+        return self.split.train_rows
+
+    @property
+    def test_rows(self) -> np.ndarray:
+        """The positions of test rows in `frame`."""
+        return self.split.test_rows
+
+    @property
+    def test_numbers(self) -> np.ndarray:
+        """The test rows' numbers in their file, from 0."""
+        return self.split.test_numbers
+
+    @property
+    def strata(self) -> dict[str, np.ndarray]:
+        """By task name, what splits of the rows are stratified by.
+
+        Auxiliary tasks are not among them: with and without them, a run holds the
+        same rows out.
+        """
+        return main_strata(self.tasks, self.labels)
+
+    @property
+    def tasks(self) -> tuple[Task, ...]:
+        """The tasks, with nothing left open."""
+        return self.config.tasks
+
+    @property
+    def main_tasks(self) -> tuple[Task, ...]:
+        """The tasks that are predicted and judged: those that are not auxiliary."""
+        return tuple(task for task in self.tasks if not task.auxiliary)
+
+    @property
+    def features(self) -> tuple[Feature, ...]:
+        """The features, which have not learned yet."""
+        return self.config.features
+
+
+def main_strata(
+    tasks: Sequence[Task], labels: dict[str, np.ndarray]
+) -> dict[str, np.ndarray]:
+    """Returns by task name what splits are stratified by, without auxiliary tasks."""
+    return {
+        task.name: task.strata(labels[task.name])
+        for task in tasks
+        if not task.auxiliary
+    }
