@@ -17,6 +17,7 @@ PAGES = (
     "architectures",
     "auxiliary",
     "evaluation",
+    "no-network",
     "training",
     "transfer",
 )
