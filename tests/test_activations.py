@@ -80,6 +80,7 @@ def test_the_regressors_taken_out_give_the_scores_told():
     assert study.results["silu"].test_curve.shape == (2, 2)
 
 
+@pytest.mark.slow
 def test_networks_of_one_seed_start_alike_and_of_two_do_not():
     settings = study_settings(
         {
@@ -99,6 +100,7 @@ def test_networks_of_one_seed_start_alike_and_of_two_do_not():
     assert not np.array_equal(relu, other)
 
 
+@pytest.mark.slow
 def test_a_network_is_the_same_whichever_others_are_trained():
     both, alone = (
         study_activations(

@@ -116,6 +116,7 @@ def test_four_kinds_of_task_together_give_a_whole_run(mixed_run):
     )
 
 
+@pytest.mark.slow
 def test_a_runs_settings_repeat_it_to_the_last_digit_from_anywhere(
     mixed_run, tmp_path, monkeypatch
 ):

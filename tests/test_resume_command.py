@@ -113,6 +113,7 @@ def test_changed_or_absent_data_and_a_broken_checkpoint_are_refused(
     assert os.listdir(tmp_path) == [path.name]
 
 
+@pytest.mark.slow
 def test_a_new_fit_gives_an_interrupted_run_up_and_says_so(
     mixed_frame, tmp_path, capsys, stop_after
 ):

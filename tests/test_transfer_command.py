@@ -126,6 +126,7 @@ def _core(model):
     return find_core(model)[0].name
 
 
+@pytest.mark.slow
 def test_an_absent_column_counts_as_missing(folder, tmp_path):
     """The same predictions as from the trunk with an empty column."""
     assert transfer(folder, tmp_path / "lacking", "--trunk-rate", "0") == 0
@@ -160,6 +161,7 @@ def _encoded(model):
     return find_core(model)[1]
 
 
+@pytest.mark.slow
 def test_the_settings_repeat_the_run(transferred, tmp_path):
     argv = ["--config", str(transferred / "config.toml")]
     assert main([*argv, "--quiet", "--out", str(tmp_path / "again")]) == 0
@@ -168,6 +170,7 @@ def test_the_settings_repeat_the_run(transferred, tmp_path):
         assert one.read_bytes() == other.read_bytes(), name
 
 
+@pytest.mark.slow
 def test_an_interrupted_transfer_ends_as_if_it_had_not_been(
     folder, transferred, tmp_path, monkeypatch
 ):
@@ -187,6 +190,7 @@ def test_an_interrupted_transfer_ends_as_if_it_had_not_been(
         assert one.read_bytes() == other.read_bytes(), name
 
 
+@pytest.mark.slow
 def test_without_data_the_rows_are_those_of_the_run(folder, tmp_path, capsys):
     argv = ["--from", str(folder / "run"), "--task", "town:multiclass:site", *QUICK]
     assert main([*argv, "--out", str(tmp_path / "run")]) == 0
@@ -195,6 +199,7 @@ def test_without_data_the_rows_are_those_of_the_run(folder, tmp_path, capsys):
     assert config["data"]["path"] == str((folder / "old.csv").resolve())
 
 
+@pytest.mark.slow
 def test_a_transferred_run_can_be_transferred_again(transferred, tmp_path):
     argv = ["--from", str(transferred), "--task", "again:binary:relapse", *QUICK]
     assert main([*argv, "--out", str(tmp_path / "run")]) == 0
@@ -206,6 +211,7 @@ def closed_form(folder):
     return folder / "closed"
 
 
+@pytest.mark.slow
 def test_a_head_in_closed_form_is_an_ordinary_run(folder, closed_form, tmp_path):
     metrics = json.loads((closed_form / "metrics.json").read_text())
     # The label is nearly the one that the run was trained on.
@@ -222,6 +228,7 @@ def test_a_head_in_closed_form_is_an_ordinary_run(folder, closed_form, tmp_path)
         assert one.read_bytes() == other.read_bytes(), name
 
 
+@pytest.mark.slow
 def test_a_head_in_closed_form_needs_the_rows_of_the_run(folder, run_python, tmp_path):
     moved = folder / "moved.csv"
     (folder / "old.csv").rename(moved)
@@ -340,6 +347,7 @@ def test_columns_of_other_types_are_refused(
     check_refused(run_python, [*argv, "--task", "relapse:binary"], expected, work)
 
 
+@pytest.mark.slow
 def test_a_linear_run_is_refused_as_it_has_no_trunk(folder, run_python, tmp_path):
     linear = tmp_path / "linear"
     argv = ["--data", str(folder / "old.csv"), "--task=sick:binary"]

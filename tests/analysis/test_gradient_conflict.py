@@ -99,7 +99,9 @@ def test_it_sees_every_step_of_a_call(data):
     assert one["one_other_cosine"].nunique() == 2
 
 
-@pytest.mark.parametrize("weighting", ["sum", "upgrad", "modo"])
+@pytest.mark.parametrize(
+    "weighting", ["sum", "upgrad", pytest.param("modo", marks=pytest.mark.slow)]
+)
 def test_members_tell_what_the_callback_tells(data, weighting):
     settings = TrainingSettings(
         members=2, epochs=2, batch_size=8, learning_rate=1e-3, weighting=weighting

@@ -67,7 +67,14 @@ pytestmark = pytest.mark.filterwarnings(
 NAMES = {ARCHITECTURES.find(name).target: name for name in reversed([*ARCHITECTURES])}
 
 
-@pytest.fixture(scope="module", params=reversed([*NAMES.values()]))
+# `make test` takes every third of them, `.ci/run` all.
+PARAMS = [
+    pytest.param(name, marks=[pytest.mark.slow] * (index % 3 > 0))
+    for index, name in enumerate(NAMES.values())
+]
+
+
+@pytest.fixture(scope="module", params=reversed(PARAMS))
 def name(request):
     return request.param
 

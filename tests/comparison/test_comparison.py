@@ -128,6 +128,7 @@ def test_fits_are_used_again_and_a_longer_comparison_adds_its_own(
     )
 
 
+@pytest.mark.slow
 def test_a_damaged_fit_is_made_again(settings, tmp_path):
     def compare():
         alone = {**settings, "tasks": settings["tasks"][1:2]}
@@ -152,6 +153,7 @@ def fit_names(folder):
     return [name for name in os.listdir(folder / "fits") if name.endswith(".npz")]
 
 
+@pytest.mark.slow
 def test_rows_held_out_change_nothing_that_a_fold_learns(settings, tmp_path):
     def outputs(frame, name, fold=None):
         frame.to_csv(tmp_path / name, index=False)
@@ -193,6 +195,7 @@ def test_a_fold_that_fails_is_reported(settings):
     assert "fail" in found.verdicts[1]
 
 
+@pytest.mark.slow
 def test_one_task_has_nothing_to_share(settings):
     alone = {**settings, "tasks": settings["tasks"][1:2]}
     found = compare_sharing(alone, folds=2, repeats=1, members=1)

@@ -62,6 +62,7 @@ def test_no_folds_have_no_effects():
     assert join_effects([]).importance == ()
 
 
+@pytest.mark.slow
 def test_a_comparison_measures_the_features_of_each_task(compared):
     found = {(each.task, each.feature): each for each in compared.importance}
     # Each task has all features: the small table has three beside the labels.

@@ -51,6 +51,7 @@ def test_affinities_and_cosines_are_of_all_pairs(compared, folder):
     assert written["affinity_agreement"]["tasks"] == 3
 
 
+@pytest.mark.slow
 def test_rows_held_out_do_not_change_affinities(settings, tmp_path):
     def gradients(frame, name, fold=None):
         frame.to_csv(tmp_path / name, index=False)
@@ -75,6 +76,7 @@ def test_rows_held_out_do_not_change_affinities(settings, tmp_path):
         np.testing.assert_array_equal(values, second[name])
 
 
+@pytest.mark.slow
 def test_a_fold_tells_the_same_whichever_folds_train_beside_it(settings):
     data = prepare_data(build_config(settings))
     compared = ComparisonSettings(folds=3, repeats=1, members=2)
@@ -164,6 +166,7 @@ def test_one_task_has_no_shares_of_labels(settings, tmp_path):
         compare_sharing(alone, label_shares=[0.5], out=str(tmp_path / "out"))
 
 
+@pytest.mark.slow
 def test_one_task_alone_has_no_reasons(settings):
     alone = {**settings, "tasks": settings["tasks"][1:2]}
     found = compare_sharing(alone, folds=2, repeats=1, members=1)

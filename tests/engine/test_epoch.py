@@ -9,7 +9,7 @@ from keras_mtl.engine import epoch, xla_choice
 from keras_mtl.training import TrainingSettings, fit_members
 
 
-@pytest.fixture(params=[3, 8])
+@pytest.fixture(params=[3, pytest.param(8, marks=pytest.mark.slow)])
 def in_parts(request, monkeypatch):
     """Has the noise of all calls drawn in parts; 10 steps don't fill them."""
 

@@ -93,6 +93,7 @@ def test_few_rows_have_pictures_too(tmp_path):
     assert (tmp_path / "plots" / "sick_roc.png").is_file()
 
 
+@pytest.mark.slow
 def test_many_tasks_are_drawn_together(tmp_path):
     names = [f"t{i}" for i in range(TASKS_WITH_PLOTS + 1)]
     tasks = tuple(BinaryTask(name) for name in names)

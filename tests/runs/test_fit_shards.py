@@ -69,6 +69,7 @@ def test_groups_and_test_rows_of_their_own(shards, mixed_frame, tmp_path):
     assert metrics["rows"] == {"train": 120, "test": 30}
 
 
+@pytest.mark.slow
 def test_no_temporary_file_is_left(shards, tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "scratch"))
     (tmp_path / "scratch").mkdir()

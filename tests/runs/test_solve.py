@@ -128,6 +128,7 @@ def test_files_predictions_and_the_served_model_agree(run, data, tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_the_same_command_gives_the_same_bytes(run, tmp_path):
     config = str(run / "config.toml")
     again = tmp_path / "again"
@@ -188,6 +189,7 @@ def test_every_linear_architecture_is_one_layer_per_task(data):
         assert model.count_params() == 6
 
 
+@pytest.mark.slow
 def test_networks_and_solved_architectures_are_compared(data):
     from keras_mtl.comparison import compare_sharing
 

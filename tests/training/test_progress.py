@@ -60,6 +60,7 @@ def test_it_ends_with_the_same_weights_and_history(
     check_resumed(model, data, training, tmp_path, stops=(2,))
 
 
+@pytest.mark.slow
 def test_members_that_stopped_stay_stopped(make_model, data, tmp_path):
     training = TrainingSettings(epochs=40, batch_size=8, learning_rate=0.05, patience=2)
     fit, kept = check_resumed(make_model(), data, training, tmp_path, stops=(-2, -1))
