@@ -50,6 +50,9 @@ def read_sharing(model: MultiTaskModel, x: Any) -> SharingReadout:
             are read.
         x: Its inputs.
 
+    Raises:
+        ValueError: When its gates serve auxiliary tasks that the model lacks.
+
     Example:
 
     >>> from keras_mtl.architectures import build_cross_stitch
@@ -259,6 +262,13 @@ def _gates(core: MultiTaskModel) -> list[_Gate]:
         seen.add(id(layer))
         # A gate of the shared stream stands alone.
         tasks = names if _is_by_task(node, len(names)) else ("shared",)
+        if weights.shape[0] != len(tasks):
+            raise ValueError(
+                "Invalid value received for argument `model`. Expected a model with "
+                "all tasks that it was trained on. Received: gates of "
+                f"{weights.shape[0]} tasks in a model of {', '.join(map(repr, names))}. Read the model "
+                "before `without_auxiliary`, or a run's `training_model.keras`."
+            )
         labels = _expert_names(node.operation, experts, names, weights.shape[1])
         gates.append(_Gate(layer, weights, tasks, labels))
     return gates

@@ -190,9 +190,12 @@ def train_run(
             pretrained=None if transferred is None else transferred.pretrained,
         )
     give_back_memory()
-    average = average_members([without_auxiliary(each) for each in fit.members])
+    whole = average_members(fit.members)
     read = rows[:: -(-len(rows) // SHARING_ROWS)]
-    sharing = read_sharing(average, np.asarray(matrix[read]))
+    sharing = read_sharing(whole, np.asarray(matrix[read]))
+    average = whole
+    if any(task.auxiliary for task in tasks):
+        average = average_members([without_auxiliary(each) for each in fit.members])
     calibration = Calibration(tuple(average.tasks))
     if solution is None:
         # What is solved has no members that have not seen some rows.
@@ -202,7 +205,6 @@ def train_run(
     outputs = predict(matrix)
     training_model = None
     if len(final.tasks) < len(tasks):
-        whole = average_members(fit.members)
         # What the final model predicts, to the last bit, and auxiliary tasks beside.
         outputs = {**predict_matrix(whole, matrix), **outputs}
         training_model = join_encoder(encoder, whole, features, name=config.model.name)

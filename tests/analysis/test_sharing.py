@@ -12,6 +12,7 @@ from keras_mtl.architectures import (
     average_members,
     build_architecture,
     join_encoder,
+    without_auxiliary,
 )
 from keras_mtl.features import (
     NumericFeature,
@@ -138,3 +139,11 @@ def test_every_architecture_can_be_read_and_drawn(name):
     if svg is not None:
         assert "<svg" in svg
         assert svg == sharing_svg(readout)
+
+
+def test_a_model_that_lacks_its_auxiliary_tasks_is_refused():
+    tasks = [km.BinaryTask("sick"), km.RegressionTask("cost", auxiliary=True)]
+    model = build_architecture("mmoe", 3, tasks)
+    assert set(read_sharing(model, np.ones((4, 3))).experts["task"]) == {"sick", "cost"}
+    with pytest.raises(ValueError, match="all tasks that it was trained on"):
+        read_sharing(without_auxiliary(model), np.ones((4, 3)))
