@@ -266,8 +266,9 @@ def _gates(core: MultiTaskModel) -> list[_Gate]:
             raise ValueError(
                 "Invalid value received for argument `model`. Expected a model with "
                 "all tasks that it was trained on. Received: gates of "
-                f"{weights.shape[0]} tasks in a model of {', '.join(map(repr, names))}. Read the model "
-                "before `without_auxiliary`, or a run's `training_model.keras`."
+                f"{weights.shape[0]} tasks in a model of "
+                f"{', '.join(map(repr, names))}. Read the model before "
+                "`without_auxiliary`, or a run's `training_model.keras`."
             )
         labels = _expert_names(node.operation, experts, names, weights.shape[1])
         gates.append(_Gate(layer, weights, tasks, labels))
