@@ -31,7 +31,10 @@ def shards(tmp_path_factory, mixed_frame):
 @pytest.fixture(scope="module")
 def shards_run(shards, tmp_path_factory):
     run = tmp_path_factory.mktemp("runs") / "shards"
-    assert main(["--data", str(shards), *TASKS, *QUICK, "--out", str(run)]) == 0
+    argv = ["--data", str(shards), *TASKS, *QUICK, "--out", str(run)]
+    # As the run of one file.
+    argv += ["--class-weight=stage=balanced", "--class-weight=relapse=yes:2"]
+    assert main(argv) == 0
     return run
 
 
