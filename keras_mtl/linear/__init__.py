@@ -7,12 +7,12 @@ from keras_mtl._core.lazy import lazy_names
 if TYPE_CHECKING:
     # The names below, for type checkers and editors.
     from keras_mtl.linear.fit import LinearFit as LinearFit, fit_linear as fit_linear
+    from keras_mtl.linear.linear_model import LinearModel as LinearModel
     from keras_mtl.linear.models import (
         ClusteredModel as ClusteredModel,
         DirtyModel as DirtyModel,
         GroupSparseModel as GroupSparseModel,
         IndependentModel as IndependentModel,
-        LinearModel as LinearModel,
         LowRankModel as LowRankModel,
         MeanRegularisedModel as MeanRegularisedModel,
     )
@@ -41,12 +41,12 @@ else:
         __name__,
         {
             "keras_mtl.linear.fit": ("LinearFit", "fit_linear"),
+            "keras_mtl.linear.linear_model": ("LinearModel",),
             "keras_mtl.linear.models": (
                 "ClusteredModel",
                 "DirtyModel",
                 "GroupSparseModel",
                 "IndependentModel",
-                "LinearModel",
                 "LowRankModel",
                 "MeanRegularisedModel",
             ),

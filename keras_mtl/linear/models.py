@@ -1,18 +1,13 @@
-"""Linear multi-task models of arrays, in scikit-learn's manner."""
+"""The linear multi-task models of arrays: each is a penalty by its name."""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, Self
+from typing import ClassVar, Literal
 
 import numpy as np
-from scipy.special import expit, softmax
-from sklearn.base import BaseEstimator
-from sklearn.utils.validation import check_is_fitted
 
-from keras_mtl.linear.fit import LinearFit, fit_linear
+from keras_mtl.linear.linear_model import LinearModel
 from keras_mtl.linear.penalties import (
     Clustered,
     Dirty,
@@ -23,227 +18,15 @@ from keras_mtl.linear.penalties import (
     Penalty,
     Ridge,
 )
-from keras_mtl.linear.targets import Target, read_targets
-from keras_mtl.splits import fold_rows, label_strata
 
 __all__ = [
     "ClusteredModel",
     "DirtyModel",
     "GroupSparseModel",
     "IndependentModel",
-    "LinearModel",
     "LowRankModel",
     "MeanRegularisedModel",
 ]
-
-
-@dataclass(eq=False, repr=False)
-class LinearModel(BaseEstimator, ABC):
-    """Linear models of several tasks under one penalty. Use a subclass.
-
-    Binary, multi-class and regression tasks may be mixed, and each row may lack
-    the labels of some tasks. Features and the labels of regressions are
-    standardized inside, so that strengths are comparable between data sets. The
-    loss of each task is its mean over the rows that have a label: half the
-    squared error, or the cross-entropy.
-
-    Args:
-        strength: The penalty's factor. None chooses it by cross-validation
-            along a path.
-        kinds: By task name `"binary"`, `"multiclass"` or `"regression"`. By
-            default labels of two values are binary, text is multi-class and
-            other numbers are regressions.
-        strengths: How many strengths the path has.
-        folds: The folds of the cross-validation.
-        one_standard_error: Whether to take the largest strength whose held-out
-            loss is within one standard error of the smallest.
-        tolerance: By how much the conditions of the minimum may be violated.
-        seed: Of the folds.
-
-    Attributes:
-        coef_: The weights of the features as they come, (D, K).
-        intercept_: The intercepts, (K,).
-        standard_coef_: The weights of standardized features, (D, K). Zeros are
-            zeros.
-        output_names_: A name for each of the K outputs: a multi-class task has
-            one per class.
-        strength_: The strength.
-        choice_: What cross-validation found along the path; None for a given
-            strength.
-        path_: The weights along the path, (S, D, K), or None.
-        clusters_: The cluster of each output, or None.
-        residual_: By how much the conditions of the minimum are violated.
-        rank_: The number of features that are not sums of others.
-    """
-
-    strength: float | None = None
-    kinds: Mapping[str, str] | None = None
-    strengths: int = 30
-    folds: int = 5
-    one_standard_error: bool = False
-    tolerance: float = 1e-7
-    seed: int = 0
-
-    @abstractmethod
-    def _penalty(self, outputs: int) -> Penalty:
-        """Return the penalty, of any strength, for a number of outputs."""
-
-    def fit(
-        self,
-        x: Any,
-        y: Any,
-        sample_weight: Any = None,
-        groups: Any = None,
-    ) -> Self:
-        """Fit the model.
-
-        Args:
-            x: The features, (N, D), finite numbers.
-            y: By task name labels of shape (N,), or an array of shape (N,) or
-                (N, T). NaN or None is missing.
-            sample_weight: What each row counts, (N,).
-            groups: Rows of one number are in one fold, (N,).
-
-        Returns:
-            The model itself.
-
-        Raises:
-            ValueError: When settings, features or labels can't serve.
-        """
-        features = _features(x)
-        targets = read_targets(y, self.kinds)
-        rows = len(features)
-        for target in targets:
-            if len(target.labels) != rows:
-                raise ValueError(
-                    "Invalid value received for argument `y`. Expected a label for "
-                    f"each of {rows} rows. Received: {len(target.labels)} of task "
-                    f"{target.name!r}"
-                )
-        self._check()
-        outputs = sum(len(target.output_names) for target in targets)
-        penalty = self._penalty(outputs)
-        weights = _sample_weight(sample_weight, targets, rows)
-        folds = None
-        if self.strength is None:
-            labels = {target.name: target.labels for target in targets}
-            folds = fold_rows(
-                label_strata(labels),
-                folds=self.folds,
-                seed=self.seed,
-                groups=groups,
-                labels=labels,
-            )
-        found = fit_linear(
-            features,
-            [target.to_task(weights) for target in targets],
-            penalty,
-            self.strength,
-            folds,
-            self.strengths,
-            self.one_standard_error,
-            self.tolerance,
-        )
-        self._set(found, targets, isinstance(y, Mapping))
-        return self
-
-    def predict(self, x: Any) -> Any:
-        """Predict classes and numbers.
-
-        Args:
-            x: The features, (N, D).
-
-        Returns:
-            By task name predictions of shape (N,); or, of a model that was
-            fitted to an array of labels, an array of shape (N, T).
-        """
-        scores = self._scores(x)
-        found = {}
-        for target in self.targets_:
-            columns = scores[target.name]
-            if target.kind == "regression":
-                found[target.name] = columns[:, 0]
-            elif target.kind == "binary":
-                found[target.name] = target.classes[(columns[:, 0] > 0).astype(int)]
-            else:
-                found[target.name] = target.classes[columns.argmax(axis=1)]
-        return found if self.by_name_ else np.stack([*found.values()], axis=1)
-
-    def predict_proba(self, x: Any) -> dict[str, np.ndarray]:
-        """Predict the probabilities of the classes.
-
-        Args:
-            x: The features, (N, D).
-
-        Returns:
-            By the name of each binary or multi-class task probabilities in the
-            order of its classes, (N, classes).
-        """
-        scores = self._scores(x)
-        found = {}
-        for target in self.targets_:
-            columns = scores[target.name]
-            if target.kind == "binary":
-                yes = expit(columns)
-                found[target.name] = np.concatenate([1.0 - yes, yes], axis=1)
-            elif target.kind == "multiclass":
-                found[target.name] = softmax(columns, axis=1)
-        return found
-
-    def _scores(self, x: Any) -> dict[str, np.ndarray]:
-        check_is_fitted(self, "coef_")
-        features = _features(x)
-        if features.shape[1] != len(self.coef_):
-            raise ValueError(
-                f"Invalid value received for argument `x`. Expected {len(self.coef_)} "
-                f"features, as in `fit`. Received: {features.shape[1]}"
-            )
-        scores = features @ self.coef_ + self.intercept_
-        found, first = {}, 0
-        for target in self.targets_:
-            last = first + len(target.output_names)
-            found[target.name] = scores[:, first:last]
-            first = last
-        return found
-
-    def _check(self) -> None:
-        wrong = []
-        if self.strength is not None and not 0 <= self.strength < np.inf:
-            wrong.append(("strength", "a finite number of 0 or more, or None"))
-        for name in ("strengths", "folds"):
-            if int(getattr(self, name)) < 2:
-                wrong.append((name, "2 or more"))
-        if not 0 < self.tolerance < np.inf:
-            wrong.append(("tolerance", "a finite number above 0"))
-        if wrong:
-            raise ValueError(
-                " ".join(
-                    f"Invalid value received for argument `{name}`. Expected {what}. "
-                    f"Received: {name}={getattr(self, name)}."
-                    for name, what in wrong
-                )
-            )
-
-    def _set(self, found: LinearFit, targets: list[Target], by_name: bool) -> None:
-        units = np.concatenate(
-            [np.full(len(each.output_names), each.scale) for each in targets]
-        )
-        means = np.concatenate(
-            [np.full(len(each.output_names), each.mean) for each in targets]
-        )
-        self.targets_ = targets
-        self.by_name_ = by_name
-        self.coef_ = found.weights * units
-        self.intercept_ = found.intercepts * units + means
-        self.standard_coef_ = found.standard_weights
-        self.output_names_ = [name for each in targets for name in each.output_names]
-        self.strength_ = found.penalty.strength
-        self.choice_ = found.choice
-        self.path_ = found.path
-        self.clusters_ = found.clusters
-        self.residual_ = found.residual
-        self.rank_ = found.rank
-        self.n_features_in_ = len(found.weights)
 
 
 @dataclass(eq=False, repr=False)
@@ -451,36 +234,3 @@ def _not_negative(name: str, value: float) -> float:
             f"of 0 or more. Received: {name}={value}"
         )
     return float(value)
-
-
-def _features(x: Any) -> np.ndarray:
-    features = np.asarray(x, "float64")
-    if features.ndim != 2 or not np.isfinite(features).all():
-        what = f"shape {features.shape}"
-        if features.ndim == 2:
-            what = "numbers that are missing or infinite"
-        raise ValueError(
-            "Invalid value received for argument `x`. Expected finite numbers of shape "
-            f"(rows, features). Received: {what}"
-        )
-    return features
-
-
-def _sample_weight(values: Any, targets: list[Target], rows: int) -> np.ndarray:
-    if values is None:
-        return np.ones(rows)
-    weights = np.asarray(values, "float64")
-    if weights.shape != (rows,) or not (np.isfinite(weights) & (weights >= 0)).all():
-        raise ValueError(
-            "Invalid value received for argument `sample_weight`. Expected a finite "
-            f"number of 0 or more for each of {rows} rows. Received: shape "
-            f"{weights.shape}"
-        )
-    for target in targets:
-        if not weights[np.isfinite(target.labels)].any():
-            raise ValueError(
-                "Invalid value received for argument `sample_weight`. Expected a "
-                f"weight above 0 in a row with a label of task {target.name!r}. "
-                "Received: none"
-            )
-    return weights
