@@ -110,7 +110,10 @@ def _draw(variables: Sequence[Any], seeds: np.ndarray) -> list[np.ndarray]:
         return tf.map_fn(one_member, seeds, fn_output_signature=specs)
 
     # The seeds of TensorFlow's kernels are int32.
-    drawn = all_members(tf.constant((seeds >> 1).astype("int32")))
+    given = tf.constant((seeds >> 1).astype("int32"))
+    # Traced here: TensorFlow warns of a function that is called once for each fit.
+    program = all_members.get_concrete_function(tf.TensorSpec.from_tensor(given))
+    drawn = program(given)
     return [each.numpy() for each in drawn]
 
 
