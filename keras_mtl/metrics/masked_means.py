@@ -116,8 +116,17 @@ class MaskedCategoricalAccuracy(MaskedMeanMetric):
         return ops.greater_equal(y_true, 0)
 
     def values(self, y_true, y_pred):
-        answers = ops.expand_dims(ops.argmax(y_pred, axis=-1), -1)
-        return ops.equal(ops.cast(answers, self.dtype), y_true)
+        # As argmax has it, the first of equal ones; Keras's argmax looks at signs bit
+        # by bit, which TensorFlow can't do for many members at once.
+        index = ops.arange(y_pred.shape[-1], dtype=self.dtype)
+        is_label = ops.equal(index, y_true)
+        label = ops.sum(ops.where(is_label, y_pred, 0), axis=-1, keepdims=True)
+        is_beaten = ops.where(
+            ops.less(index, y_true),
+            ops.less(y_pred, label),
+            ops.less_equal(y_pred, label),
+        )
+        return ops.all(is_beaten, axis=-1, keepdims=True)
 
 
 @keras.saving.register_keras_serializable(package="keras_mtl")

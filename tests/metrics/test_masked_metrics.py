@@ -133,3 +133,13 @@ def test_predictions_that_are_not_numbers_are_not_counted(tasks):
     outputs = np.array([[[0.1], [0.9], [np.nan], [0.4]]] * tasks)
     metric.update_state(labels, outputs)
     np.testing.assert_array_equal(metric.result().numpy(), np.ones(tasks))
+
+
+def test_the_first_of_equal_classes_is_the_prediction():
+    rng = np.random.default_rng(0)
+    outputs = rng.integers(-2, 3, (200, 4)).astype("float32")
+    outputs[::3] *= -1.0  # Zeros with a sign among them.
+    labels = rng.integers(-1, 4, 200).astype("float32")
+    right = (outputs.argmax(axis=1) == labels)[labels >= 0]
+    found = result(MaskedCategoricalAccuracy(), (labels, outputs))
+    assert found == pytest.approx(right.mean())
