@@ -28,10 +28,6 @@ __all__ = [
 
 # At most so many of the outputs of an epoch's steps are kept for its metrics.
 OUTPUTS_AT_ONCE = 2**22
-# From so many random numbers on, those of a part of a call's steps are drawn while
-# the part before is trained on; the call has so many parts.
-OVERLAPPED_FROM = 2**22
-PARTS = 8
 # XLA computes the metrics and the evaluation of few rows together with the steps, and
 # saves what TensorFlow takes to start some hundred operations. With more rows than
 # these it would be slower: it adds up predictions, and much else, on one core.
@@ -183,28 +179,25 @@ class EpochProgram:
         begin: bool,
         finish: bool,
     ) -> EpochResult:
-        parts = [part for chunk in chunks for part in self._parts(chunk)]
-        # All draws come before all steps, so that TensorFlow draws the numbers of a
-        # part while XLA trains on the part before.
-        drawn = self._draw(parts)
+        drawn = self._draw(chunks)
         run = self._train_and_evaluate
-        if self._is_one_xla_program(parts, held_out):
+        if self._is_one_xla_program(chunks, held_out):
             run = self._whole
-        result: EpochResult = run(rows, parts, drawn, held_out, begin, finish)
+        result: EpochResult = run(rows, chunks, drawn, held_out, begin, finish)
         return result
 
     def _is_one_xla_program(
-        self, parts: Sequence[Chunk], held_out: HeldOut | None
+        self, chunks: Sequence[Chunk], held_out: HeldOut | None
     ) -> bool:
         """Return whether XLA compiles steps, metrics and evaluation together."""
         wanted = self.settings.jit_compile and self.settings.one_xla_program
         if not wanted or self.replicas is not None:
             return False
         # A last batch of fewer rows would be compiled as a second copy of the step.
-        if len(parts) != 1 or int(parts[0].order.shape[0]) < 2:
+        if len(chunks) != 1 or int(chunks[0].order.shape[0]) < 2:
             return False
         outputs = sum(math.prod(shape) for shape in self._output_shapes(1))
-        counted = math.prod(parts[0].order.shape) * outputs if self._collects else 0
+        counted = math.prod(chunks[0].order.shape) * outputs if self._collects else 0
         evaluated = 0
         if held_out is not None:
             evaluated = held_out.row_count * row_size(self.trainer.step.model)
@@ -213,7 +206,7 @@ class EpochProgram:
     def _train_and_evaluate(
         self,
         rows: Batch | None,
-        parts: list[Chunk],
+        chunks: list[Chunk],
         drawn: list[tuple[Tensors, Any]],
         held_out: HeldOut | None,
         begin: bool,
@@ -222,13 +215,13 @@ class EpochProgram:
         if begin:
             self.metrics.reset()
         steps = training = evaluation = None
-        if rows is not None and parts:
-            steps = self._train(rows, parts, drawn)
+        if rows is not None and chunks:
+            steps = self._train(rows, chunks, drawn)
             if finish and self.best is not None:
                 self.trainer.end_epoch()
             training = self.metrics.training_results()
         if held_out is not None:
-            if parts:
+            if chunks:
                 self.metrics.reset()
             evaluation = self._evaluate(held_out)
             if finish and self.best is not None:
@@ -236,51 +229,32 @@ class EpochProgram:
         return EpochResult(steps, training, evaluation)
 
     def _train(
-        self, rows: Batch, parts: list[Chunk], drawn: list[tuple[Tensors, Any]]
+        self, rows: Batch, chunks: list[Chunk], drawn: list[tuple[Tensors, Any]]
     ) -> tf.Tensor:
-        """Take the steps of some parts, and return their number."""
+        """Take the steps of some chunks, and return their number."""
         total, whole = tf.constant(0), tf.constant(True)
-        for part, (noise, inside) in zip(parts, drawn, strict=True):
+        for chunk, (noise, inside) in zip(chunks, drawn, strict=True):
             # A step that broke a loss was the last one.
-            last = tf.where(whole, part.last, 0)
-            taken = self._train_chunk(rows, part._replace(last=last), noise, inside)
-            total, whole = total + taken, taken == part.last
+            last = tf.where(whole, chunk.last, 0)
+            taken = self._train_chunk(rows, chunk._replace(last=last), noise, inside)
+            total, whole = total + taken, taken == chunk.last
         return total
 
-    def _parts(self, chunk: Chunk) -> list[Chunk]:
-        """Cut a chunk with much noise into parts of one shape."""
-        steps, batch = int(chunk.order.shape[0]), int(chunk.order.shape[-1])
-        numbers = steps * self.trainer.noise.numbers(self._share(batch))
-        if numbers < OVERLAPPED_FROM or steps < PARTS or chunk.inputs is not None:
-            return [chunk]
-        size = -(-steps // PARTS)
-        lacking = PARTS * size - steps
-        paddings = [[0, lacking], *[[0, 0]] * (len(chunk.order.shape) - 1)]
-        order = tf.pad(chunk.order, paddings, constant_values=NO_ROW)
-        return [
-            chunk._replace(
-                order=order[first : first + size],
-                last=tf.clip_by_value(chunk.last - first, 0, size),
-                start=chunk.start + first,
-            )
-            for first in range(0, PARTS * size, size)
-        ]
-
-    def _draw(self, parts: list[Chunk]) -> list[tuple[Tensors, Any]]:
-        """Draw the noise of parts that follow on each other.
+    def _draw(self, chunks: list[Chunk]) -> list[tuple[Tensors, Any]]:
+        """Draw the noise of chunks that follow on each other.
 
         Returns:
-            For each part the numbers of its steps, and the states of the layers
+            For each chunk the numbers of its steps, and the states of the layers
             that draw for themselves.
         """
         source = self.trainer.noise
         done = tf.constant(0)
         drawn = []
-        for part in parts:
-            steps, share = int(part.order.shape[0]), self._share(part.order.shape[-1])
-            fed, inside = self._states(part, done)
+        for chunk in chunks:
+            steps, share = int(chunk.order.shape[0]), self._share(chunk.order.shape[-1])
+            fed, inside = self._states(chunk, done)
             drawn.append((source.draw(share, fed, steps), inside))
-            done += part.last
+            done += chunk.last
         return drawn
 
     def _train_chunk(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import keras
 import tensorflow as tf
 
+from keras_mtl.engine.philox import uniform_reaches
 from keras_mtl.layers.training_layers import (
     FED_LAYERS,
     Draw,
@@ -27,8 +29,10 @@ __all__ = [
     "training_graph",
 ]
 
-# At most so many random numbers are drawn at once, for some steps ahead.
-NUMBERS_AT_ONCE = 2**24
+# Random numbers are drawn for so many steps ahead as so many bytes hold.
+BYTES_AT_ONCE = 2**26
+# From so many numbers in a draw, an XLA program that draws them is worth compiling.
+WORTH_XLA = 2**21
 
 
 def training_graph(model: Any, fill_batches: bool = False) -> Any:
@@ -184,15 +188,13 @@ class Noise:
             calls[self._positions[id(draw.seed)]] += 1
         return calls
 
-    def numbers(self, rows: int) -> int:
-        """Return how many numbers a step with a batch of some rows draws."""
-        return sum(
-            int(tf.TensorShape(draw.shape).num_elements()) for draw in self.draws(rows)
-        )
-
     def steps_at_once(self, rows: int) -> int:
         """Return for how many steps numbers may be drawn at once."""
-        return max(1, NUMBERS_AT_ONCE // max(self.numbers(rows), 1))
+        size = sum(
+            math.prod(draw.shape) * tf.as_dtype(draw.fed_dtype).size
+            for draw in self.draws(rows)
+        )
+        return max(1, BYTES_AT_ONCE // max(size, 1))
 
     def draw(
         self, rows: int, states: Mapping[int, tf.Tensor], steps: int
@@ -224,15 +226,10 @@ class Noise:
             tf.range(steps)[:, None, None] * increments[None], first[0].dtype
         )
         seeds = _cast_seeds(seeds)
-        if steps == 1:
-            return [_numbers(draw, seeds[0, i])[None] for i, draw in enumerate(draws)]
-        return tf.map_fn(
-            lambda own: [_numbers(draw, own[i]) for i, draw in enumerate(draws)],
-            seeds,
-            fn_output_signature=[
-                tf.TensorSpec(each.shape, each.fed_dtype) for each in draws
-            ],
-        )
+        return [
+            _numbers_of_steps(draw, seeds[:, index], steps)
+            for index, draw in enumerate(draws)
+        ]
 
 
 def noise_of(step: Any, own_rates: Collection[str] = ()) -> Noise:
@@ -264,6 +261,20 @@ def noise_of(step: Any, own_rates: Collection[str] = ()) -> Noise:
 def _cast_seeds(seeds: tf.Tensor) -> tf.Tensor:
     # As Keras's backend casts the state of a seed generator before it draws.
     return tf.cast(tf.math.floormod(seeds, tf.int32.max - 1), tf.int32)
+
+
+def _numbers_of_steps(draw: Draw, seeds: tf.Tensor, steps: int) -> tf.Tensor:
+    """Return the numbers of one draw for each step, (steps, ...)."""
+    numbers = steps * math.prod(draw.shape)
+    if draw.rate is not None and draw.dtype == "float32" and numbers >= WORTH_XLA:
+        return uniform_reaches(seeds, draw.shape, draw.rate)
+    if steps == 1:
+        return _numbers(draw, seeds[0])[None]
+    return tf.map_fn(
+        lambda seed: _numbers(draw, seed),
+        seeds,
+        fn_output_signature=tf.TensorSpec(draw.shape, draw.fed_dtype),
+    )
 
 
 def _numbers(draw: Draw, seed: tf.Tensor) -> tf.Tensor:

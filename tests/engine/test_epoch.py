@@ -5,19 +5,26 @@ import numpy as np
 import pytest
 
 from keras_mtl.architectures import build_hard_sharing
-from keras_mtl.engine import epoch, xla_choice
+from keras_mtl.engine import training_graph, xla_choice
 from keras_mtl.training import TrainingSettings, fit_members
 
 
-@pytest.fixture(params=[3, pytest.param(8, marks=pytest.mark.slow)])
-def in_parts(request, monkeypatch):
-    """Has the noise of all calls drawn in parts; 10 steps don't fill them."""
+@pytest.fixture(
+    params=[
+        {"WORTH_XLA": 0},
+        # Two steps of 10 rows and 15 units each.
+        pytest.param({"BYTES_AT_ONCE": 300}, marks=pytest.mark.slow),
+    ],
+    ids=["by an XLA program", "a few steps ahead"],
+)
+def draw_otherwise(request, monkeypatch):
+    """Has all noise drawn in another way."""
 
-    def cut():
-        monkeypatch.setattr(epoch, "OVERLAPPED_FROM", 0)
-        monkeypatch.setattr(epoch, "PARTS", request.param)
+    def change():
+        for name, value in request.param.items():
+            monkeypatch.setattr(training_graph, name, value)
 
-    return cut
+    return change
 
 
 def _fitted(tasks, data, jit_compile):
@@ -29,9 +36,11 @@ def _fitted(tasks, data, jit_compile):
 
 
 @pytest.mark.parametrize("jit_compile", [False, True])
-def test_a_fit_ends_alike_with_noise_drawn_in_parts(tasks, data, in_parts, jit_compile):
+def test_a_fit_ends_alike_however_noise_is_drawn(
+    tasks, data, draw_otherwise, jit_compile
+):
     weights, history = _fitted(tasks, data, jit_compile)
-    in_parts()
+    draw_otherwise()
     again, history_again = _fitted(tasks, data, jit_compile)
     for one, other in zip(weights, again, strict=True):
         np.testing.assert_allclose(one, other, atol=1e-6)
@@ -39,7 +48,7 @@ def test_a_fit_ends_alike_with_noise_drawn_in_parts(tasks, data, in_parts, jit_c
         np.testing.assert_allclose(values, history_again[name], rtol=1e-5)
 
 
-def test_members_end_alike_with_noise_drawn_in_parts(tasks, data, in_parts):
+def test_members_end_alike_however_noise_is_drawn(tasks, data, draw_otherwise):
     def fitted():
         keras.utils.set_random_seed(0)
         model = build_hard_sharing(5, tasks, trunk=(8, 7), dropout=0.3)
@@ -47,7 +56,7 @@ def test_members_end_alike_with_noise_drawn_in_parts(tasks, data, in_parts):
         return fit_members(model, *data, settings, seed=3)
 
     whole = fitted()
-    in_parts()
+    draw_otherwise()
     parts = fitted()
     for one, other in zip(
         whole.members[1].get_weights(), parts.members[1].get_weights(), strict=True
