@@ -34,6 +34,7 @@ COMPONENTS = (
     "keras_mtl.layers.stacked_normalization",
     "keras_mtl.layers.standardized_output",
     "keras_mtl.layers.star_dense",
+    "keras_mtl.layers.support_kernel",
     "keras_mtl.layers.temperature_scaling",
     "keras_mtl.layers.training_layers",
     "keras_mtl.losses.masked_binary_crossentropy",

@@ -17,6 +17,7 @@ LAYERS = (
     ("tables",),
     ("splits",),
     ("linear",),
+    ("kernels",),
     ("datasets",),
     ("features",),
     ("losses", "metrics", "layers"),

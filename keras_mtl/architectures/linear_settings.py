@@ -27,10 +27,31 @@ __all__ = [
     "LinearSettings",
     "LowRankSettings",
     "MeanRegularisedSettings",
+    "check_solvable_tasks",
 ]
 
 KINDS = (BinaryTask, MulticlassTask, MultilabelTask, RegressionTask)
 Factor = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+def check_solvable_tasks(tasks: Sequence[Task]) -> list[str]:
+    """Find tasks of kinds that have no solver.
+
+    Args:
+        tasks: The tasks, as they are declared.
+
+    Returns:
+        A message for each error.
+    """
+    return [
+        f"tasks[{task.name}]: expected a kind of task that a linear or kernel "
+        f"architecture can be solved for, among "
+        f"{', '.join(kind.kind for kind in KINDS)}; received {task.kind!r}. Leave the "
+        "task out, or choose an architecture that is trained, such as --architecture "
+        "hard-sharing."
+        for task in tasks
+        if not isinstance(task, KINDS)
+    ]
 
 
 @declaration
@@ -61,14 +82,7 @@ class LinearSettings(SolvedSettings):
         return 0 if self.strength is not None else self.folds
 
     def check_tasks(self, tasks: Sequence[Task]) -> list[str]:
-        return [
-            f"tasks[{task.name}]: expected a kind of task that a linear architecture "
-            f"can be solved for, among {', '.join(kind.kind for kind in KINDS)}; "
-            f"received {task.kind!r}. Leave the task out, or choose an architecture "
-            "that is trained, such as --architecture hard-sharing."
-            for task in tasks
-            if not isinstance(task, KINDS)
-        ]
+        return check_solvable_tasks(tasks)
 
     def solve(self, model: MultiTaskModel, rows: SolvedRows) -> Solution:
         from keras_mtl.architectures.solve_linear import solve_linear

@@ -46,6 +46,8 @@ _BUILT_IN = {
     "star": ("star:build_star", "StarSettings"),
     "chain": ("chain:build_chain", "ChainSettings"),
 }
+# Those whose functions are solved for with kernels.
+_KERNEL = {"kernel": ("kernel:build_kernel", "KernelSettings")}
 # Those whose weights are solved for; all of them build the same layers.
 _LINEAR = {
     "independent": "IndependentSettings",
@@ -61,7 +63,7 @@ ARCHITECTURES: Registry[Builder] = Registry(
     "one of",
     {
         name: f"keras_mtl.architectures.{builder}"
-        for name, (builder, _) in _BUILT_IN.items()
+        for name, (builder, _) in (_BUILT_IN | _KERNEL).items()
     }
     | dict.fromkeys(_LINEAR, "keras_mtl.architectures.linear:build_linear"),
     settings={
@@ -71,6 +73,10 @@ ARCHITECTURES: Registry[Builder] = Registry(
     | {
         name: f"keras_mtl.architectures.linear_settings:{settings}"
         for name, settings in _LINEAR.items()
+    }
+    | {
+        name: f"keras_mtl.architectures.kernel_settings:{settings}"
+        for name, (_, settings) in _KERNEL.items()
     },
     first="keras",
 )

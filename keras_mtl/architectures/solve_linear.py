@@ -16,7 +16,7 @@ from keras_mtl.linear import LinearFit, LinearTask, fit_linear
 from keras_mtl.model import MultiTaskModel
 from keras_mtl.tasks import MulticlassTask, MultilabelTask, RegressionTask, Task
 
-__all__ = ["solve_linear"]
+__all__ = ["linear_tasks", "output_names", "solve_linear"]
 
 
 def solve_linear(
@@ -35,8 +35,8 @@ def solve_linear(
     tasks: list[LinearTask] = []
     names: list[str] = []
     for task in model.tasks:
-        tasks += _linear_tasks(task, rows.labels[task.name], rows.weights[task.name])
-        names += _output_names(task)
+        tasks += linear_tasks(task, rows.labels[task.name], rows.weights[task.name])
+        names += output_names(task)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", ConvergenceWarning)
         found = fit_linear(
@@ -68,7 +68,7 @@ def solve_linear(
     )
 
 
-def _linear_tasks(
+def linear_tasks(
     task: Task, labels: np.ndarray, weights: np.ndarray
 ) -> list[LinearTask]:
     """Turn a task's labels into those of its loss: the mean over labeled rows."""
@@ -93,7 +93,8 @@ def _linear_tasks(
     ]
 
 
-def _output_names(task: Task) -> list[str]:
+def output_names(task: Task) -> list[str]:
+    """Return a name for each output of a task."""
     if isinstance(task, MulticlassTask):
         return [f"{task.name}[{name}]" for name in task.class_names]
     if isinstance(task, MultilabelTask):

@@ -52,6 +52,9 @@ class Solution:
         weights: The weights of features in standard units, (width, outputs).
         path: Columns of what was found along a path of strengths, all (S,).
         path_weights: The weights along the path, (S, width, outputs).
+        task_covariance: How alike a kernel takes the outputs to be, (outputs,
+            outputs); None of a linear model. A kernel model has no weights of
+            features: `features` is empty and `weights` has no rows.
     """
 
     facts: Mapping[str, Any]
@@ -60,6 +63,7 @@ class Solution:
     weights: np.ndarray
     path: Mapping[str, np.ndarray] = field(default_factory=dict)
     path_weights: np.ndarray | None = None
+    task_covariance: np.ndarray | None = None
 
 
 @declaration
@@ -89,11 +93,21 @@ class SolvedSettings(ArchitectureSettings):
         """Return the number of folds to choose settings by."""
         return 5
 
+    def model_for(self, model: MultiTaskModel, rows: int) -> MultiTaskModel:
+        """Return the model to solve for, which may depend on the number of rows.
+
+        Args:
+            model: What the architecture's builder returned.
+            rows: The number of training rows.
+        """
+        del rows
+        return model
+
     def solve(self, model: MultiTaskModel, rows: SolvedRows) -> Solution:
         """Solve for the weights of a model, and assign them.
 
         Args:
-            model: What the architecture's builder returned.
+            model: What `model_for` returned.
             rows: The training rows.
         """
         raise NotImplementedError

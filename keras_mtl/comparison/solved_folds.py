@@ -61,7 +61,7 @@ def solve_folds(
         for task in tasks:
             here = np.reshape(labels[task.name][fold.train], (len(known), -1))
             known |= np.isfinite(here).any(axis=1)
-        solve_rows(
+        fit, _ = solve_rows(
             settings,
             model,
             matrix,
@@ -72,6 +72,7 @@ def solve_folds(
             seed=data.config.seed + fold.repeat * 1000 + fold.number,
             labels=labels,
         )
+        model = fit.members[0]
         predict = matrix_predictor(model)
         effects = {}
         if has_effects(candidate, fold):

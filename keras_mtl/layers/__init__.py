@@ -64,6 +64,9 @@ if TYPE_CHECKING:
         DomainMembership as DomainMembership,
         StarDense as StarDense,
     )
+    from keras_mtl.layers.support_kernel import (
+        SupportKernel as SupportKernel,
+    )
     from keras_mtl.layers.temperature_scaling import (
         TemperatureScaling as TemperatureScaling,
     )
@@ -103,6 +106,7 @@ else:
                 "DomainMembership",
                 "StarDense",
             ),
+            "keras_mtl.layers.support_kernel": ("SupportKernel",),
             "keras_mtl.layers.temperature_scaling": ("TemperatureScaling",),
         },
         first="all",

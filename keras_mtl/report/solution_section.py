@@ -45,6 +45,10 @@ def solution_section(solution: Solution | None, figures: PageFigures) -> list[Se
     if drawing is not None:
         values = {name: each.tolist() for name, each in solution.path.items()}
         blocks.append(figures.draw(drawing, values))
+    if solution.task_covariance is not None:
+        blocks.append(_covariance_table(solution, solution.task_covariance))
+    if not solution.features:
+        return [Section("Kernel", blocks)]
     sizes = np.abs(solution.weights).max(axis=1)
     order = np.argsort(-sizes, kind="stable")[:MOST_FEATURES]
     outputs = solution.outputs[:MOST_OUTPUTS]
@@ -66,6 +70,18 @@ def solution_section(solution: Solution | None, figures: PageFigures) -> list[Se
         )
     )
     return [Section("Weights", blocks)]
+
+
+def _covariance_table(solution: Solution, covariance: np.ndarray) -> Table:
+    names = solution.outputs[:MOST_OUTPUTS]
+    return Table(
+        "How alike the kernel takes the outputs to be (B)",
+        ("output", *names),
+        [
+            (name, *[float(f"{each:.3g}") for each in row[: len(names)]])
+            for name, row in zip(names, covariance, strict=False)
+        ],
+    )
 
 
 def path_drawing(solution: Solution) -> Drawing | None:

@@ -34,7 +34,8 @@ def solve_rows(
 
     Args:
         settings: The architecture's settings.
-        model: What it built; its weights are assigned.
+        model: What it built. The fit has the model whose weights are assigned,
+            which is another where its shape depends on the rows.
         matrix: All rows, encoded.
         data: The labels, groups and sample weights of all rows.
         rows: The positions of the training rows.
@@ -59,6 +60,7 @@ def solve_rows(
             classes = np.where(here[task.name] >= 0, here[task.name], 0)
             counted = counted * table[classes.astype(int)]
         weights[task.name] = counted
+    model = settings.model_for(model, len(rows))
     solution = settings.solve(
         model,
         SolvedRows(

@@ -160,10 +160,13 @@ def _calibration_facts(run: TrainedRun, data: PreparedData) -> dict[str, Any]:
 
 def _write_solution(folder: Path, solution: Solution) -> None:
     """Writes the weights in standard units, and what was found along the path."""
-    weights = pd.DataFrame(
-        solution.weights, solution.features, columns=[*solution.outputs]
-    )
-    weights.to_csv(folder / "weights.csv", index_label="feature")
+    names = [*solution.outputs]
+    if solution.features:
+        weights = pd.DataFrame(solution.weights, solution.features, columns=names)
+        weights.to_csv(folder / "weights.csv", index_label="feature")
+    if solution.task_covariance is not None:
+        alike = pd.DataFrame(solution.task_covariance, names, columns=names)
+        alike.to_csv(folder / "task_covariance.csv", index_label="output")
     if solution.path:
         path = pd.DataFrame(dict(solution.path))
         path.to_csv(folder / "strengths.csv", index=False)

@@ -1,0 +1,86 @@
+"""A layer of functions that are sums of kernels at rows that it holds."""
+
+import keras
+from keras import ops
+
+__all__ = ["SupportKernel"]
+
+
+@keras.saving.register_keras_serializable(package="keras_mtl")
+class SupportKernel(keras.layers.Layer):
+    """The scores `k((x - means) / scales, support) @ coefficients` of rows x.
+
+    Means, scales, support rows and coefficients are weights that are not
+    trained. Coefficients of both signs may be a thousand times larger than their
+    sum is, so all is computed with 64 bits; the scores have 32.
+
+    Args:
+        support_rows: The number of support rows, M.
+        outputs: The number of scores of a row, K.
+        kernel: `"linear"`, `<x, x'>`, or `"rbf"`, `exp(-||x - x'||^2 / 2)`: a
+            length scale is a part of the scales.
+        name: The layer's name.
+        **kwargs: See `keras.layers.Layer`.
+
+    Input shape: (N, d). Output shape: (N, K).
+
+    Raises:
+        ValueError: When the kernel is unknown.
+
+    Example:
+
+    >>> import numpy as np
+    >>> layer = SupportKernel(2, outputs=1, kernel="linear")
+    >>> layer.build((None, 1))
+    >>> layer.support.assign([[1.0], [2.0]])
+    >>> layer.coefficients.assign([[10.0], [1.0]])
+    >>> layer(np.array([[3.0]], "float32")).numpy().tolist()
+    [[36.0]]
+    """
+
+    def __init__(self, support_rows, outputs, kernel="rbf", name=None, **kwargs):
+        kwargs.setdefault("dtype", "float64")
+        super().__init__(name=name, **kwargs)
+        if kernel not in ("linear", "rbf"):
+            raise ValueError(
+                "Invalid value received for argument `kernel`. Expected 'linear' or "
+                f"'rbf'. Received: kernel={kernel!r}"
+            )
+        self.support_rows = support_rows
+        self.outputs = outputs
+        self.kernel = kernel
+
+    def build(self, input_shape):
+        width = input_shape[-1]
+        self.means = self._constant("means", (width,))
+        self.scales = self._constant("scales", (width,), "ones")
+        self.support = self._constant("support", (self.support_rows, width))
+        self.coefficients = self._constant(
+            "coefficients", (self.support_rows, self.outputs)
+        )
+
+    def call(self, inputs):
+        standard = (inputs - self.means) / self.scales
+        values = ops.matmul(standard, ops.transpose(self.support))
+        if self.kernel == "rbf":
+            squares = ops.sum(ops.square(standard), axis=1, keepdims=True)
+            distances = squares + ops.sum(ops.square(self.support), axis=1) - 2 * values
+            # Of equal rows rounding may leave less than zero.
+            values = ops.exp(-0.5 * ops.maximum(distances, 0.0))
+        return ops.cast(ops.matmul(values, self.coefficients), "float32")
+
+    def compute_output_spec(self, inputs):
+        return keras.KerasTensor((*inputs.shape[:-1], self.outputs), "float32")
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "support_rows": self.support_rows,
+            "outputs": self.outputs,
+            "kernel": self.kernel,
+        }
+
+    def _constant(self, name, shape, initializer="zeros"):
+        return self.add_weight(
+            name=name, shape=shape, initializer=initializer, trainable=False
+        )
