@@ -11,6 +11,7 @@ from scipy.special import expit, softmax
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from keras_mtl.kernels.arrays import checked_features
 from keras_mtl.kernels.kernel_fit import KernelGrid, fit_kernel
 from keras_mtl.kernels.kernel_function import KernelKind
 from keras_mtl.kernels.task_covariance import check_task_covariance
@@ -91,7 +92,7 @@ class KernelModel(BaseEstimator):
             ValueError: When settings, features or labels can't serve.
             UserError: When the kernel's values do not fit in memory.
         """
-        features = _features(x)
+        features = checked_features(x)
         targets = read_targets(y, self.kinds)
         for target in targets:
             if len(target.labels) != len(features):
@@ -180,7 +181,7 @@ class KernelModel(BaseEstimator):
 
     def _scores(self, x: Any):
         check_is_fitted(self, "fit_")
-        features = _features(x)
+        features = checked_features(x)
         if features.shape[1] != self.n_features_in_:
             raise ValueError(
                 "Invalid value received for argument `x`. Expected "
@@ -213,16 +214,3 @@ class KernelModel(BaseEstimator):
                     for name, what in wrong
                 )
             )
-
-
-def _features(x: Any) -> np.ndarray:
-    features = np.asarray(x, "float64")
-    if features.ndim != 2 or not np.isfinite(features).all():
-        what = f"shape {features.shape}"
-        if features.ndim == 2:
-            what = "numbers that are missing or infinite"
-        raise ValueError(
-            "Invalid value received for argument `x`. Expected finite numbers of shape "
-            f"(rows, features). Received: {what}"
-        )
-    return features
