@@ -32,8 +32,8 @@ class SupportKernel(keras.layers.Layer):
     >>> import numpy as np
     >>> layer = SupportKernel(2, outputs=1, kernel="linear")
     >>> layer.build((None, 1))
-    >>> layer.support.assign([[1.0], [2.0]])
-    >>> layer.coefficients.assign([[10.0], [1.0]])
+    >>> _ = layer.support.assign([[1.0], [2.0]])
+    >>> _ = layer.coefficients.assign([[10.0], [1.0]])
     >>> layer(np.array([[3.0]], "float32")).numpy().tolist()
     [[36.0]]
     """
