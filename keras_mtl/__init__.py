@@ -46,6 +46,7 @@ if TYPE_CHECKING:
         PluginWarning as PluginWarning,
         UserError as UserError,
     )
+    from keras_mtl.estimator import MultiTaskEstimator as MultiTaskEstimator
     from keras_mtl.features import (
         BooleanFeature as BooleanFeature,
         CategoricalFeature as CategoricalFeature,
@@ -107,6 +108,7 @@ else:
                 "make_curve",
             ),
             "keras_mtl.errors": ("DataWarning", "PluginWarning", "UserError"),
+            "keras_mtl.estimator": ("MultiTaskEstimator",),
             "keras_mtl.features": (
                 "BooleanFeature",
                 "CategoricalFeature",

@@ -18,6 +18,7 @@ PAGES = (
     "auxiliary",
     "evaluation",
     "no-network",
+    "python",
     "training",
     "transfer",
 )

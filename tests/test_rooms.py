@@ -34,7 +34,7 @@ LAYERS = (
     ("transfer",),
     ("configuration",),
     ("runs",),
-    ("comparison",),
+    ("comparison", "estimator"),
     ("activations", "evaluate", "export", "fit", "predict", "registration"),
 )
 LAYER_OF = {room: layer for layer, rooms in enumerate(LAYERS) for room in rooms}

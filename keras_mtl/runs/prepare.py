@@ -29,6 +29,7 @@ from keras_mtl.runs.split import (
     member_rows,
     require_classes,
     split_frame,
+    train_on_all_rows,
 )
 from keras_mtl.runs.split_checks import (
     require_groups,
@@ -46,7 +47,7 @@ __all__ = ["number_columns", "prepare_data", "word_columns"]
 ROWS_A_CLASS = 3
 
 
-def prepare_data(config: FitConfig) -> PreparedData:
+def prepare_data(config: FitConfig, table: ColumnStore | None = None) -> PreparedData:
     """Reads and checks the data of a run, and splits its rows.
 
     Nothing here needs TensorFlow, so that a mistake in the data is told
@@ -54,6 +55,8 @@ def prepare_data(config: FitConfig) -> PreparedData:
 
     Args:
         config: The run's settings.
+        table: Rows that are in memory already. All of them train, and no row is
+            held out for the test; `config.data.path` is their name in messages.
 
     Returns:
         The rows, tasks and features of the run.
@@ -74,9 +77,11 @@ def prepare_data(config: FitConfig) -> PreparedData:
     numbers = {*config.inputs.numeric, *number_columns(config.tasks, declared)}
     if config.data.sample_weight is not None:
         numbers.add(config.data.sample_weight)
-    frame = read_rows(
-        path, words, config.data.missing, config.data.decimal_mark, numbers
-    )
+    frame = table
+    if frame is None:
+        frame = read_rows(
+            path, words, config.data.missing, config.data.decimal_mark, numbers
+        )
     errors: list[str] = []
     config = add_auxiliary(frame, config, source, errors)
     _mask_labels(frame, config)
@@ -101,7 +106,7 @@ def prepare_data(config: FitConfig) -> PreparedData:
     test = None
     if config.data.test_path is not None:
         test = _read_test(config, tasks, features, errors)
-    elif not errors:
+    elif table is None and not errors:
         for task in tasks:
             # An auxiliary task is not judged: a class that it never sees is no loss.
             errors += [] if task.auxiliary else _rare(task, frame, source)
@@ -111,14 +116,18 @@ def prepare_data(config: FitConfig) -> PreparedData:
     config = _with_columns(config.replace(tasks=tasks, features=features))
     columns = [feature.column_name for feature in features]
     test_source = config.data.test_path or source
-    if test is None:
+    if table is not None:
+        labels = _encode(tasks, frame)
+        split = train_on_all_rows(frame, columns)
+    elif test is None:
         labels = _encode(tasks, frame)
         split = split_frame(frame, main_strata(tasks, labels), columns, config, source)
     else:
         split = join_test_rows(frame, test, columns, config, test_source)
         labels = _encode(tasks, split.frame)
     judged = [task for task in tasks if not task.auxiliary]
-    require_classes(judged, labels, split, source, test_source)
+    if table is None:
+        require_classes(judged, labels, split, source, test_source)
     require_weighed_classes(tasks, labels, config, split)
     if sample_weight is not None and test is not None:
         # Test rows have no part in training.

@@ -1,0 +1,97 @@
+"""DataFrames and arrays as the columns that a run trains on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from keras_mtl.errors import UserError
+from keras_mtl.tables.column_store import WordColumn
+
+__all__ = ["feature_frame", "store_columns", "target_frame"]
+
+
+def feature_frame(x: Any) -> pd.DataFrame:
+    """Returns features as a DataFrame; the columns of an array are x0, x1, ..."""
+    if isinstance(x, pd.DataFrame):
+        return x.set_axis([str(name) for name in x.columns], axis=1)
+    if hasattr(x, "toarray"):
+        raise UserError(
+            "X: expected a DataFrame or a dense array. Received: a sparse matrix. "
+            "Convert it with X.toarray()."
+        )
+    array = np.asarray(x)
+    if array.ndim != 2 or 0 in array.shape:
+        raise UserError(
+            "X: expected a DataFrame or an array of shape (rows, features), with one "
+            f"or more of each. Received: shape {array.shape}. Reshape your data: for "
+            "one feature use X.reshape(-1, 1), for one row X.reshape(1, -1)."
+        )
+    if array.dtype.kind == "c":
+        raise UserError(
+            "X: expected real numbers or text. Received: complex numbers. "
+            "Complex data not supported: pass real and imaginary parts as columns."
+        )
+    return pd.DataFrame(array, columns=[f"x{i}" for i in range(array.shape[1])])
+
+
+def target_frame(y: Any, index: pd.Index) -> pd.DataFrame:
+    """Returns labels as a DataFrame with a column per task, in the rows of X."""
+    if y is None:
+        raise UserError(
+            "y: expected labels, a DataFrame with a column per task. Received: None. "
+            "This estimator requires y to be passed, but the target y is None."
+        )
+    if isinstance(y, pd.DataFrame):
+        frame = y.set_axis([str(name) for name in y.columns], axis=1)
+    elif isinstance(y, pd.Series):
+        frame = y.to_frame("y" if y.name is None else str(y.name))
+    else:
+        array = np.asarray(y)
+        if array.ndim not in (1, 2):
+            raise UserError(
+                "y: expected an array of shape (rows,) or (rows, tasks). Received: "
+                f"shape {array.shape}. Reshape it."
+            )
+        names = [f"y{i}" for i in range(array.shape[1])] if array.ndim == 2 else ["y"]
+        frame = pd.DataFrame(array.reshape(len(array), -1), columns=names)
+    if len(frame) != len(index):
+        raise UserError(
+            f"y: expected as many rows as X, {len(index)}. Received: {len(frame)}. "
+            "Pass the same rows in both."
+        )
+    # Rows belong together by their position, as everywhere in scikit-learn.
+    return frame.set_axis(index, axis=0)
+
+
+def store_columns(frame: pd.DataFrame) -> dict[str, np.ndarray | WordColumn]:
+    """Returns the columns of a DataFrame as a file of the same rows gives them."""
+    return {str(name): _column(frame[name]) for name in frame}
+
+
+def _column(values: pd.Series) -> np.ndarray | WordColumn:
+    if values.dtype == object:
+        values = values.infer_objects()
+    if pd.api.types.is_bool_dtype(values.dtype):
+        # As a file writes them: true and false are words there.
+        return _words(values.map({True: "true", False: "false"}))
+    if pd.api.types.is_numeric_dtype(values.dtype):
+        numbers = values.to_numpy("float64", na_value=np.nan)
+        if np.isinf(numbers).any():
+            raise UserError(
+                f"X, column {values.name!r}: expected finite numbers, or NaN for "
+                "missing. Received: infinity. Replace it by a number or by NaN."
+            )
+        if pd.api.types.is_integer_dtype(values.dtype) and not values.isna().any():
+            return values.to_numpy("int64")
+        return numbers
+    if pd.api.types.is_datetime64_any_dtype(values.dtype):
+        return _words(values.map(lambda time: time.isoformat(), na_action="ignore"))
+    return _words(values.map(str, na_action="ignore"))
+
+
+def _words(values: pd.Series) -> WordColumn:
+    codes, words = pd.factorize(values)
+    return WordColumn([str(word) for word in words], codes.astype("int32"))

@@ -1,0 +1,136 @@
+"""The columns of y as tasks, and outputs as labels again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from keras_mtl.errors import UserError
+from keras_mtl.tables.column_store import WordColumn
+
+__all__ = ["KINDS", "Target", "learn_targets"]
+
+KINDS = ("binary", "multiclass", "regression")
+# Whole numbers with more distinct values than that are quantities.
+MAXIMUM_INTEGER_CLASSES = 20
+
+
+@dataclass(frozen=True)
+class Target:
+    """A column of y.
+
+    Attributes:
+        name: The column's name, which is the task's.
+        kind: One of `KINDS`.
+        classes: The classes in the order of the probabilities, as they are in y;
+            None for a number.
+    """
+
+    name: str
+    kind: str
+    classes: np.ndarray | None = None
+
+    def settings(self) -> dict[str, Any]:
+        """Returns the task as an entry of `[[tasks]]`."""
+        entry: dict[str, Any] = {"kind": self.kind, "name": self.name}
+        if self.kind == "multiclass" and self.classes is not None:
+            entry["classes"] = [str(each) for each in self.classes]
+        return entry
+
+    def column(self, values: pd.Series) -> np.ndarray | WordColumn:
+        """Returns the labels as the task reads them; missing ones stay missing."""
+        if self.classes is None:
+            return values.to_numpy("float64", na_value=np.nan)
+        codes = pd.Index(self.classes).get_indexer(pd.Index(values))
+        if self.kind == "binary":
+            return np.where(codes < 0, np.nan, codes)
+        return WordColumn([str(each) for each in self.classes], codes.astype("int32"))
+
+    def probabilities(self, outputs: np.ndarray) -> np.ndarray:
+        """Returns the classes' probabilities, (N, classes), from the outputs."""
+        if self.kind == "binary":
+            return np.column_stack([1 - outputs[:, 0], outputs[:, 0]])
+        return outputs
+
+    def predictions(self, outputs: np.ndarray) -> np.ndarray:
+        """Returns labels as they are in y, (N,), from the outputs."""
+        if self.classes is None:
+            return outputs[:, 0].astype("float64")
+        return self.classes[self.probabilities(outputs).argmax(axis=1)]
+
+
+def learn_targets(y: pd.DataFrame, kinds: Mapping[str, str] | None) -> list[Target]:
+    """Finds what kind of task each column of y is, and its classes.
+
+    Args:
+        y: The labels, a column per task.
+        kinds: The kinds that are given, by column.
+
+    Raises:
+        UserError: With all errors at once.
+    """
+    kinds = {} if kinds is None else kinds
+    errors = [
+        f"kinds[{name!r}]: expected one of the columns of y, {', '.join(map(str, y))}. Received: "
+        f"{name!r}. Correct the name."
+        for name in kinds
+        if name not in y
+    ]
+    targets = []
+    for name in map(str, y):
+        values = y[name].infer_objects()
+        known = values.dropna()
+        kind = kinds.get(name) or _infer_kind(known)
+        if kind not in KINDS:
+            errors.append(
+                f"kinds[{name!r}]: expected {', '.join(KINDS)}. Received: {kind!r}. "
+                "Choose one of them."
+            )
+            continue
+        classes = None if kind == "regression" else _classes(known)
+        if classes is not None and len(classes) < 2:
+            errors.append(
+                f"y, column {name!r}: expected two or more classes. Received: "
+                f"{len(classes)} class. Give rows of other classes, or leave it out."
+            )
+        elif classes is not None and kind == "binary" and len(classes) > 2:
+            errors.append(
+                f"y, column {name!r}: expected two classes, as its kind is binary. "
+                f"Received: {len(classes)}. Choose the kind multiclass."
+            )
+        elif kind == "regression" and not pd.api.types.is_numeric_dtype(values.dtype):
+            errors.append(
+                f"y, column {name!r}: expected numbers, as its kind is regression. "
+                "Received: text. Choose the kind multiclass."
+            )
+        elif kind == "regression" and not np.isfinite(known.to_numpy("float64")).all():
+            errors.append(
+                f"y, column {name!r}: expected finite numbers, or NaN where a label is "
+                "missing. Received: infinity. Replace it."
+            )
+        targets.append(Target(name, kind, classes))
+    if errors:
+        raise UserError(*errors)
+    return targets
+
+
+def _infer_kind(known: pd.Series) -> str:
+    count = known.nunique()
+    is_number = pd.api.types.is_numeric_dtype(known.dtype)
+    if is_number and not pd.api.types.is_bool_dtype(known.dtype):
+        numbers = known.to_numpy("float64")
+        if count > MAXIMUM_INTEGER_CLASSES or (numbers % 1 != 0).any():
+            return "regression"
+    return "binary" if count <= 2 else "multiclass"
+
+
+def _classes(known: pd.Series) -> np.ndarray:
+    values = np.asarray(known)
+    if values.dtype.kind == "f" and (values % 1 == 0).all():
+        # Whole numbers that were made floats by the gaps beside them.
+        values = values.astype("int64")
+    return np.unique(values)

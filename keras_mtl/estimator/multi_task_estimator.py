@@ -1,0 +1,310 @@
+"""The scikit-learn estimator of several tasks with missing labels."""
+
+# scikit-learn passes the features by the name `X`.
+# ruff: noqa: N803
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator
+from sklearn.metrics import accuracy_score, r2_score
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
+
+from keras_mtl.configuration.validate import build_config
+from keras_mtl.errors import UserError
+from keras_mtl.estimator._tables import feature_frame, store_columns, target_frame
+from keras_mtl.estimator._targets import Target, learn_targets
+from keras_mtl.runs.prepare import prepare_data
+from keras_mtl.tables.column_store import ColumnStore
+
+__all__ = ["MultiTaskEstimator"]
+
+SAMPLE_WEIGHT = "(sample weight)"
+
+# By parameter, its place among the settings.
+PLACES = {
+    "members": "training",
+    "epochs": "training",
+    "batch_size": "training",
+    "learning_rate": "training",
+    "weight_decay": "training",
+    "patience": "training",
+    "validation_fraction": "training",
+    "weighting": "training",
+    "trunk": "model",
+    "dropout": "model",
+    "architecture": "model",
+}
+
+
+class MultiTaskEstimator(BaseEstimator):
+    """Several tasks of one table, learned together by one network.
+
+    `fit` trains as `python -m keras_mtl.fit` does, on all rows that it is given:
+    scikit-learn's cross-validation holds rows out. Raw columns are encoded inside
+    the model: text, dates and missing cells need no preprocessing.
+
+    Args:
+        kinds: By column of y, `"binary"`, `"multiclass"` or `"regression"`. The
+            kind of other columns is inferred: text, booleans and up to 20 distinct
+            whole numbers are classes, other numbers are quantities.
+        preset: The settings that hold where the arguments below are None.
+        members: The number of networks whose predictions are averaged.
+        epochs: The largest number of epochs.
+        batch_size: The rows per step.
+        learning_rate: The learning rate.
+        weight_decay: The weight decay.
+        patience: The epochs without improvement after which a member stops; 0
+            trains all epochs.
+        validation_fraction: The share of the rows that each member validates on.
+        weighting: How the tasks are balanced, for example `"pcgrad"`, or a dict
+            with the key `name` and the method's settings.
+        trunk: The widths of the shared layers.
+        dropout: The dropout rate of the shared layers.
+        architecture: How tasks share, for example `"mmoe"`, or a dict likewise.
+        settings: Further settings, nested as in a TOML file of the command.
+        random_state: An integer, a `numpy.random.RandomState`, or None for a
+            fit that differs each time.
+
+    Attributes:
+        model_: The trained `keras_mtl.MultiTaskModel` of raw features.
+        targets_: The tasks: name, kind and classes of each.
+        classes_: The classes of each task, a dict by task without quantities; an
+            array where y has one dimension and classes.
+        feature_names_in_: The features' columns.
+        n_features_in_: The number of features.
+        history_: The mean history of the members, a DataFrame.
+
+    Example:
+
+    >>> import numpy as np, pandas as pd
+    >>> from keras_mtl import MultiTaskEstimator
+    >>> rng = np.random.default_rng(0)
+    >>> X = pd.DataFrame({"age": rng.normal(size=80), "dose": rng.normal(size=80)})
+    >>> y = pd.DataFrame({"sick": np.where(X.age > 0, "yes", "no"), "days": X.dose})
+    >>> y.loc[:9, "days"] = np.nan  # labels that are missing
+    >>> estimator = MultiTaskEstimator(members=1, epochs=2).fit(X, y)
+    >>> estimator.predict(X).columns.tolist()
+    ['sick', 'days']
+    >>> estimator.predict_proba(X)["sick"].shape
+    (80, 2)
+    """
+
+    def __init__(
+        self,
+        kinds: Mapping[str, str] | None = None,
+        preset: str = "default",
+        members: int | None = None,
+        epochs: int | None = None,
+        batch_size: int | None = None,
+        learning_rate: float | None = None,
+        weight_decay: float | None = None,
+        patience: int | None = None,
+        validation_fraction: float | None = None,
+        weighting: Any = None,
+        trunk: Sequence[int] | None = None,
+        dropout: float | None = None,
+        architecture: Any = None,
+        settings: Mapping[str, Any] | None = None,
+        random_state: Any = 0,
+    ) -> None:
+        self.kinds = kinds
+        self.preset = preset
+        self.members = members
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.weight_decay = weight_decay
+        self.patience = patience
+        self.validation_fraction = validation_fraction
+        self.weighting = weighting
+        self.trunk = trunk
+        self.dropout = dropout
+        self.architecture = architecture
+        self.settings = settings
+        self.random_state = random_state
+
+    def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
+        """Trains the tasks.
+
+        Args:
+            X: The features, a DataFrame or an array of shape (rows, features).
+            y: The labels, a DataFrame with a column per task and NaN or None
+                where a label is missing; one Series or array for one task.
+            sample_weight: The weight of each row in the losses, of shape (rows,).
+
+        Returns:
+            The estimator itself.
+
+        Raises:
+            UserError: With all errors of the data or of the parameters.
+        """
+        features = feature_frame(X)
+        labels = target_frame(y, features.index)
+        names = [*features.columns, *labels.columns]
+        twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
+        if twice:
+            raise UserError(
+                "X and y: expected columns of different names. Received: "
+                f"{', '.join(map(repr, twice))} twice. Rename or drop a column."
+            )
+        targets = learn_targets(labels, self.kinds)
+        columns = store_columns(features)
+        columns |= {each.name: each.column(labels[each.name]) for each in targets}
+        layer: dict[str, Any] = {"data": {"path": "X"}}
+        if sample_weight is not None:
+            columns[SAMPLE_WEIGHT] = np.asarray(sample_weight, "float64")
+            layer["data"]["sample_weight"] = SAMPLE_WEIGHT
+        layer["tasks"] = [each.settings() for each in targets]
+        config = build_config(self.settings or {}, self._settings(), layer)
+        data = prepare_data(config, ColumnStore(columns))
+
+        # TensorFlow is loaded here: errors in the data are reported without it.
+        from keras_mtl.runs.train import train_run
+
+        run = train_run(data)
+        self.model_ = run.model
+        self.history_ = pd.DataFrame(run.fit.mean_history())
+        self.targets_ = targets
+        self.feature_names_in_ = np.asarray(features.columns, dtype=object)
+        self.n_features_in_ = len(features.columns)
+        self._one_dimension = np.ndim(y) == 1
+        self.classes_ = self._by_task(
+            {each.name: each.classes for each in targets if each.classes is not None}
+        )
+        return self
+
+    def predict(self, X: Any) -> Any:
+        """Predicts classes and quantities.
+
+        Args:
+            X: The features, with the columns of the fit.
+
+        Returns:
+            A DataFrame with a column per task and the index of X; an array where
+            y had one dimension.
+        """
+        frame, outputs = self._outputs(X)
+        columns = {
+            each.name: each.predictions(outputs[each.name]) for each in self.targets_
+        }
+        if self._one_dimension:
+            return columns[self.targets_[0].name]
+        return pd.DataFrame(columns, index=frame.index)
+
+    def predict_proba(self, X: Any) -> Any:
+        """Predicts the probabilities of classes.
+
+        Args:
+            X: The features, with the columns of the fit.
+
+        Returns:
+            By task, an array of shape (rows, classes) in the order of `classes_`,
+            without quantities; one array where y had one dimension.
+
+        Raises:
+            UserError: When no task has classes.
+        """
+        _, outputs = self._outputs(X)
+        chosen = [each for each in self.targets_ if each.classes is not None]
+        if not chosen:
+            raise UserError(
+                "predict_proba: expected a task with classes. Received: quantities "
+                "alone. Call predict."
+            )
+        return self._by_task(
+            {each.name: each.probabilities(outputs[each.name]) for each in chosen}
+        )
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Scores the predictions: the mean over tasks of accuracy or R2.
+
+        Args:
+            X: The features.
+            y: The labels, as for `fit`; rows without a task's label are left out
+                of that task.
+            sample_weight: The weight of each row, of shape (rows,).
+
+        Returns:
+            The mean over tasks of the accuracy (classes) or R2 (quantities).
+        """
+        frame, outputs = self._outputs(X)
+        labels = target_frame(y, frame.index)
+        scores = []
+        for position, target in enumerate(self.targets_):
+            # An array has no names: its columns are in the order of the fit.
+            by_name = target.name in labels
+            column = labels[target.name] if by_name else labels.iloc[:, position]
+            known = column.notna().to_numpy()
+            if known.any():
+                weights = None if sample_weight is None else np.asarray(sample_weight)
+                weights = weights if weights is None else weights[known]
+                predicted = target.predictions(outputs[target.name])[known]
+                scores.append(_score(target, column[known], predicted, weights))
+        if not scores:
+            raise UserError(
+                "y: expected a label in at least one row. Received: none. Give rows "
+                "with labels."
+            )
+        return float(np.mean(scores))
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.string = True
+        tags.target_tags.required = True
+        tags.target_tags.multi_output = True
+        return tags
+
+    def _settings(self) -> dict[str, Any]:
+        """Returns the parameters that are given, nested as in a TOML file."""
+        state = self.random_state
+        if not isinstance(state, (int, np.integer)):
+            state = check_random_state(state).randint(2**31 - 1)
+        values: dict[str, Any] = {"preset": self.preset, "seed": int(state)}
+        for name, section in PLACES.items():
+            value = getattr(self, name)
+            if value is not None:
+                values.setdefault(section, {})[name] = value
+        return values
+
+    def _outputs(self, X: Any) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:
+        check_is_fitted(self)
+        from keras_mtl.runs.predictions import predict_frame
+
+        frame = feature_frame(X)
+        if not isinstance(X, pd.DataFrame) and len(frame.columns) == len(
+            self.feature_names_in_
+        ):
+            frame.columns = pd.Index(self.feature_names_in_)
+        absent = [name for name in self.feature_names_in_ if name not in frame]
+        if absent or len(frame.columns) != self.n_features_in_:
+            raise UserError(
+                f"X has {len(frame.columns)} features, but MultiTaskEstimator is "
+                f"expecting {self.n_features_in_} features as input: "
+                f"{', '.join(self.feature_names_in_)}. Pass the columns of the fit."
+            )
+        columns = store_columns(frame[list(self.feature_names_in_)])
+        return frame, predict_frame(self.model_, ColumnStore(columns))
+
+    def _by_task(self, values: dict[str, Any]) -> Any:
+        if self._one_dimension and values:
+            return next(iter(values.values()))
+        return values
+
+
+def _score(
+    target: Target, labels: pd.Series, predicted: np.ndarray, weights: Any
+) -> float:
+    if target.classes is None:
+        return float(r2_score(labels, predicted, sample_weight=weights))
+    truth = np.asarray(labels)
+    if target.classes.dtype.kind in "iu":
+        # Gaps made floats of them; the classes are whole numbers.
+        truth = truth.astype(target.classes.dtype)
+    return float(accuracy_score(truth, predicted, sample_weight=weights))
