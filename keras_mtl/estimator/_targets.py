@@ -75,8 +75,8 @@ def learn_targets(y: pd.DataFrame, kinds: Mapping[str, str] | None) -> list[Targ
     """
     kinds = {} if kinds is None else kinds
     errors = [
-        f"kinds[{name!r}]: expected one of the columns of y, {', '.join(map(str, y))}. Received: "
-        f"{name!r}. Correct the name."
+        f"kinds[{name!r}]: expected one of the columns of y, {', '.join(map(str, y))}. "
+        f"Received: {name!r}. Correct the name."
         for name in kinds
         if name not in y
     ]
