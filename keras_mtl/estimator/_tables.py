@@ -23,6 +23,13 @@ def feature_frame(x: Any) -> pd.DataFrame:
             "Convert it with X.toarray()."
         )
     array = np.asarray(x)
+    if array.ndim == 2 and array.shape[1] == 0:
+        # The middle is scikit-learn's own wording, which its checks look for.
+        raise UserError(
+            "X: expected one or more features. Received: "
+            f"0 feature(s) (shape={array.shape}) while a minimum of 1 is required. "
+            "Pass a column per feature."
+        )
     if array.ndim != 2 or 0 in array.shape:
         raise UserError(
             "X: expected a DataFrame or an array of shape (rows, features), with one "

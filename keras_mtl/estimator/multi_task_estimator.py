@@ -158,7 +158,14 @@ class MultiTaskEstimator(BaseEstimator):
         columns |= {each.name: each.column(labels[each.name]) for each in targets}
         layer: dict[str, Any] = {"data": {"path": "X"}}
         if sample_weight is not None:
-            columns[SAMPLE_WEIGHT] = np.asarray(sample_weight, "float64")
+            weights = np.asarray(sample_weight, "float64")
+            if weights.shape != (len(features),) or not weights.any():
+                raise UserError(
+                    "sample_weight: expected one number per row of X, not all of them "
+                    f"zero. Received: shape {weights.shape} for {len(features)} rows, "
+                    f"sum {weights.sum():g}. Correct the weights."
+                )
+            columns[SAMPLE_WEIGHT] = weights
             layer["data"]["sample_weight"] = SAMPLE_WEIGHT
         layer["tasks"] = [each.settings() for each in targets]
         config = build_config(self.settings or {}, self._settings(), layer)
@@ -173,7 +180,7 @@ class MultiTaskEstimator(BaseEstimator):
         self.targets_ = targets
         self.feature_names_in_ = np.asarray(features.columns, dtype=object)
         self.n_features_in_ = len(features.columns)
-        self._one_dimension = np.ndim(y) == 1
+        self._one_dimension = np.asarray(y).ndim == 1
         self.classes_ = self._by_task(
             {each.name: each.classes for each in targets if each.classes is not None}
         )

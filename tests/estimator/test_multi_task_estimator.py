@@ -7,9 +7,10 @@ import pandas as pd
 import pytest
 from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
-from sklearn.model_selection import GridSearchCV, cross_validate
+from sklearn.model_selection import GridSearchCV, ShuffleSplit, cross_validate
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.utils import estimator_checks
 
 import keras_mtl as km
 from keras_mtl.configuration import build_config
@@ -118,6 +119,17 @@ def test_errors_are_reported_all_at_once(rows):
     assert len(raised.value.messages) == 2
 
 
+@pytest.mark.parametrize(
+    "check",
+    [
+        estimator_checks.check_all_zero_sample_weights_error,
+        estimator_checks.check_estimators_empty_data_messages,
+    ],
+)
+def test_checks_of_scikit_learn_that_need_no_training(check):
+    check("MultiTaskEstimator", km.MultiTaskEstimator(**TINY))
+
+
 @pytest.mark.slow
 def test_the_tools_of_scikit_learn_take_it(rows):
     x, y = rows
@@ -132,11 +144,12 @@ def test_the_tools_of_scikit_learn_take_it(rows):
     def error(estimator, x, y):
         return -float((estimator.predict(x)["days"] - y["days"]).abs().mean())
 
+    once = ShuffleSplit(1, test_size=0.3, random_state=0)
     scores = cross_validate(
-        pipeline, x, y, cv=2, scoring={"sick": accuracy, "days": error}
+        pipeline, x, y, cv=once, scoring={"sick": accuracy, "days": error}
     )
     assert np.isfinite(scores["test_sick"]).all()
     assert np.isfinite(scores["test_days"]).all()
     grid = {"multitaskestimator__trunk": [(2,), (4,)]}
-    search = GridSearchCV(pipeline, grid, cv=2, error_score="raise").fit(x, y)
+    search = GridSearchCV(pipeline, grid, cv=once, error_score="raise").fit(x, y)
     assert search.predict(x).shape == y.shape
