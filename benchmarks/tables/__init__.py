@@ -1,0 +1,1 @@
+"""A bench of real tables: `python -m benchmarks.tables`."""

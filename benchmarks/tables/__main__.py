@@ -1,0 +1,234 @@
+"""Runs the bench of tables: python -m benchmarks.tables."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.metadata
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from rich.console import Console
+from rich.table import Table as TerminalTable
+
+from benchmarks.tables.catalogue import TABLES
+from benchmarks.tables.declaration import FOLDS, Table
+from benchmarks.tables.folds import fold_of_rows
+from benchmarks.tables.opponents import (
+    OPPONENTS,
+    fit_opponent,
+    opponent_version,
+    require_opponent,
+)
+from benchmarks.tables.ours import OURS, fit_ours
+from benchmarks.tables.ranks import against_best, mean_ranks
+from benchmarks.tables.scores import score
+from benchmarks.tables.sources import load_table
+from benchmarks.tables.store import Result, ResultStore
+from keras_mtl.errors import UserError
+from keras_mtl.tasks import BinaryTask, MulticlassTask, RegressionTask, Task
+
+__all__ = ["main", "run_table"]
+
+RESULTS = Path(__file__).with_name("results.csv")
+KINDS = {
+    "binary": BinaryTask,
+    "multiclass": MulticlassTask,
+    "regression": RegressionTask,
+}
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Fits what the store lacks, prints the results, and returns the status."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.tables")
+    parser.add_argument("--tables", help="these tables, parted by commas")
+    parser.add_argument("--methods", default=",".join([OURS, *OPPONENTS]))
+    parser.add_argument(
+        "--split", choices=["development", "held_out"], default="development"
+    )
+    parser.add_argument("--store", type=Path, default=RESULTS)
+    parser.add_argument("--again", action="store_true", help="fit what is there too")
+    parser.add_argument("--show", action="store_true", help="print, and fit nothing")
+    flags = parser.parse_args(argv)
+    methods = flags.methods.split(",")
+    try:
+        tables = _chosen(flags.tables, flags.split, methods, flags.show)
+    except UserError as error:
+        print(error, file=sys.stderr)
+        return 2
+    store = ResultStore(flags.store)
+    failed = False
+    if not flags.show:
+        for method in methods:
+            for table in tables:
+                try:
+                    for result in run_table(table, method, store, flags.again):
+                        store.add(result)
+                except UserError as error:
+                    # The others are worth having; the next run tries it again.
+                    print(error, file=sys.stderr)
+                    failed = True
+    _show(store.read(), tables, methods)
+    return 1 if failed else 0
+
+
+def _chosen(
+    names: str | None, split: str, methods: Sequence[str], show: bool
+) -> list[Table]:
+    errors = []
+    tables = [table for table in TABLES if table.split == split]
+    if names is not None:
+        known = {table.name: table for table in tables}
+        for name in names.split(","):
+            if name not in known:
+                errors.append(
+                    f"--tables: expected tables of {', '.join(known)} (--split {split})"
+                    f"; received {name!r}."
+                )
+        tables = [known[name] for name in names.split(",") if name in known]
+    for method in methods:
+        if method.partition(":")[0] == OURS:
+            continue
+        if method not in OPPONENTS:
+            errors.append(
+                f"--methods: expected methods of {', '.join([OURS, *OPPONENTS])} or "
+                f"{OURS}:PRESET or {OURS}:FILE.toml; received {method!r}."
+            )
+        elif not show:
+            errors += require_opponent(method)
+    if errors:
+        raise UserError(*errors)
+    return tables
+
+
+def run_table(
+    table: Table, method: str, store: ResultStore, again: bool = False
+) -> Iterator[Result]:
+    """Fits a method on the folds of a table, as far as the store lacks them.
+
+    Args:
+        table: The table.
+        method: A name of `OPPONENTS`; `ours`, also with a recipe.
+        store: The results so far.
+        again: Whether to fit what the store has, too.
+
+    Yields:
+        The results of each target and fold.
+    """
+    lacking = [
+        (fold, target)
+        for fold in range(FOLDS)
+        for target in table.targets
+        if again or not store.has(table.name, fold, target.column, method)
+    ]
+    if not lacking:
+        return
+    frame = load_table(table)
+    folds = fold_of_rows(table, frame.pop("_group").to_numpy())
+    targets = [target.column for target in table.targets]
+    features = frame.drop(columns=targets)
+    tasks: dict[str, Task] = {
+        target.column: KINDS[target.kind](target.column).resolve(frame, table.name)
+        for target in table.targets
+    }
+    labels = {name: task.encode_labels(frame) for name, task in tasks.items()}
+    joint: dict[int, tuple[dict[str, np.ndarray], float]] = {}
+    for fold, target in lacking:
+        name, held_out = target.column, folds == fold
+        if method.partition(":")[0] == OURS:
+            if fold not in joint:
+                joint[fold] = _fit_jointly(method, tasks, frame, held_out, fold)
+            outputs, seconds = joint[fold][0][name], joint[fold][1]
+            version = f"keras-mtl {importlib.metadata.version('keras-mtl')}"
+        else:
+            start = time.perf_counter()
+            outputs = fit_opponent(
+                method,
+                tasks[name],
+                features[~held_out],
+                labels[name][~held_out],
+                features[held_out],
+                seed=fold,
+            )
+            seconds = time.perf_counter() - start
+            version = opponent_version(method)
+        yield Result(
+            table=table.name,
+            fold=fold,
+            target=name,
+            method=method,
+            version=version,
+            seconds=seconds,
+            **score(tasks[name], labels[name][held_out], outputs),  # type: ignore[arg-type]
+        )
+
+
+def _fit_jointly(
+    method: str,
+    tasks: dict[str, Task],
+    frame: pd.DataFrame,
+    held_out: np.ndarray,
+    seed: int,
+) -> tuple[dict[str, np.ndarray], float]:
+    start = time.perf_counter()
+    outputs = fit_ours(
+        method, list(tasks.values()), frame[~held_out], frame[held_out], seed
+    )
+    return outputs, (time.perf_counter() - start) / len(tasks)
+
+
+def _show(
+    results: pd.DataFrame, tables: Sequence[Table], methods: Sequence[str]
+) -> None:
+    console = Console()
+    results = results[results["table"].isin([table.name for table in tables])]
+    for table in tables:
+        for target in table.targets:
+            rows = results[
+                (results["table"] == table.name) & (results["target"] == target.column)
+            ]
+            if rows.empty:
+                continue
+            best, differences = against_best(rows, table.name, target.column, methods)
+            shown = TerminalTable(
+                title=f"{table.name}, {target.column} ({target.kind}): mean of the "
+                f"folds; R2 or log loss against {best or 'the best'}",
+                title_justify="left",
+            )
+            for name in ("method", "folds", "log loss", "AUC", "R2", "calibration"):
+                shown.add_column(name)
+            shown.add_column("seconds")
+            shown.add_column("95% interval")
+            for method, part in rows.groupby("method"):
+                means = part.mean(numeric_only=True)
+                found = differences.get(str(method))
+                shown.add_row(
+                    str(method),
+                    str(len(part)),
+                    *[
+                        "" if np.isnan(means[name]) else f"{means[name]:.3f}"
+                        for name in ("log_loss", "auc", "r2", "calibration_error")
+                    ],
+                    f"{means['seconds']:.1f}",
+                    "best"
+                    if method == best
+                    else f"{found.low:+.3f} to {found.high:+.3f}"
+                    if found
+                    else "",
+                )
+            console.print(shown)
+    if len(results):
+        complete = mean_ranks(results, methods)
+        shown = TerminalTable(title="Mean rank over targets that all have")
+        shown.add_column("method")
+        shown.add_column("mean rank")
+        for method, rank in complete.items():
+            shown.add_row(str(method), "" if np.isnan(rank) else f"{rank:.2f}")
+        console.print(shown)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,96 @@
+"""The methods' ranks over targets, and their intervals against the best."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.tables.declaration import FOLDS
+from keras_mtl.evaluation import PairedDifference, compare_paired
+
+__all__ = ["against_best", "gains", "mean_ranks", "ranks"]
+
+# A difference of log loss or R2 that matters to nobody.
+EQUIVALENCE = 0.01
+
+
+def gains(results: pd.DataFrame) -> pd.DataFrame:
+    """Arranges results by target and fold, with one column per method.
+
+    Args:
+        results: As `ResultStore.read` gives them.
+
+    Returns:
+        R2 of numbers and log loss less than 0 of classes, so that more is
+        better; NaN where a method was not measured.
+    """
+    values = results["r2"].where(results["r2"].notna(), -results["log_loss"])
+    return results.assign(gain=values).pivot(
+        index=["table", "target", "fold"], columns="method", values="gain"
+    )
+
+
+def ranks(results: pd.DataFrame, methods: Sequence[str]) -> pd.DataFrame:
+    """Ranks the mean over the folds of each target, 1 for the best.
+
+    Targets that not all of the methods were measured on, in all folds, are
+    left out, as a rank among fewer is another thing. Equal means share the
+    mean of their ranks.
+
+    Args:
+        results: As `ResultStore.read` gives them.
+        methods: The methods to rank.
+
+    Returns:
+        One row per target, one column per method.
+
+    Example:
+
+    >>> results = pd.DataFrame({
+    ...     "table": "cars", "target": "mpg", "fold": [0, 1, 2, 3, 4] * 2,
+    ...     "method": ["a"] * 5 + ["b"] * 5, "r2": [0.8] * 5 + [0.9] * 5,
+    ...     "log_loss": float("nan"),
+    ... })
+    >>> ranks(results, ["a", "b"]).iloc[0].tolist()
+    [2.0, 1.0]
+    """
+    values = gains(results).reindex(columns=list(methods)).dropna()
+    by_target = values.groupby(level=["table", "target"])
+    means = by_target.mean()[by_target.size() == FOLDS]
+    return means.rank(axis=1, ascending=False)
+
+
+def mean_ranks(results: pd.DataFrame, methods: Sequence[str]) -> pd.Series:
+    """Returns the mean rank of each method over the targets, the best first."""
+    return ranks(results, methods).mean().sort_values()
+
+
+def against_best(
+    results: pd.DataFrame, table: str, target: str, methods: Sequence[str]
+) -> tuple[str, dict[str, PairedDifference]]:
+    """Compares each method with the best one on a target.
+
+    Args:
+        results: As `ResultStore.read` gives them.
+        table: The table's name.
+        target: The target's column.
+        methods: The methods; those without all folds are left out.
+
+    Returns:
+        The method with the best mean, and by method the corrected resampled
+        difference from it: below 0 is worse. Choosing the best from the same
+        folds flatters it a little.
+    """
+    values = gains(results).reindex(columns=list(methods))
+    values = values.loc[(table, target)].dropna(axis=1)
+    if len(values) < FOLDS or values.shape[1] == 0:
+        return "", {}
+    best = str(values.mean().idxmax())
+    return best, {
+        str(method): compare_paired(
+            np.asarray(values[method] - values[best]), 1 / FOLDS, EQUIVALENCE
+        )
+        for method in values
+    }

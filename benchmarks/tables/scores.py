@@ -1,0 +1,41 @@
+"""The scores of predictions, by the tasks' own metrics."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from keras_mtl.evaluation import calibration_error, top_class
+from keras_mtl.tasks import Task
+
+__all__ = ["score"]
+
+NAN = float("nan")
+
+
+def score(task: Task, labels: np.ndarray, outputs: np.ndarray) -> dict[str, float]:
+    """Scores outputs for rows held out; rows without a label do not count.
+
+    Args:
+        task: The task.
+        labels: Its encoded labels, (N,).
+        outputs: As the task's head gives them, (N, units).
+
+    Returns:
+        `rows`, and `log_loss`, `auc`, `r2` and `calibration_error`; NaN where
+        the task has no such metric.
+    """
+    known = np.isfinite(labels)
+    labels, outputs = labels[known], outputs[known]
+    measured = task.measure(labels, outputs)
+    calibration = NAN
+    if task.class_names:
+        # One positive class, or whether the most probable one is right.
+        pair = (
+            (labels, outputs[:, 0]) if task.units == 1 else top_class(labels, outputs)
+        )
+        calibration = calibration_error(*pair, draws=1).value
+    return {
+        "rows": int(known.sum()),
+        **{name: measured.get(name, NAN) for name in ("log_loss", "auc", "r2")},
+        "calibration_error": calibration,
+    }
