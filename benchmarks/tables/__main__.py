@@ -17,6 +17,7 @@ from rich.table import Table as TerminalTable
 from benchmarks.tables.catalogue import TABLES
 from benchmarks.tables.declaration import FOLDS, Table
 from benchmarks.tables.folds import fold_of_rows
+from benchmarks.tables.markdown import markdown_table
 from benchmarks.tables.opponents import (
     OPPONENTS,
     fit_opponent,
@@ -52,6 +53,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--store", type=Path, default=RESULTS)
     parser.add_argument("--again", action="store_true", help="fit what is there too")
     parser.add_argument("--show", action="store_true", help="print, and fit nothing")
+    parser.add_argument("--markdown", action="store_true", help="print markdown")
     flags = parser.parse_args(argv)
     methods = flags.methods.split(",")
     try:
@@ -71,7 +73,10 @@ def main(argv: list[str] | None = None) -> int:
                     # The others are worth having; the next run tries it again.
                     print(error, file=sys.stderr)
                     failed = True
-    _show(store.read(), tables, methods)
+    if flags.markdown:
+        print(markdown_table(store.read(), tables, methods), end="")
+    else:
+        _show(store.read(), tables, methods)
     return 1 if failed else 0
 
 

@@ -11,6 +11,7 @@ from benchmarks.tables.__main__ import main, run_table
 from benchmarks.tables.catalogue import TABLES
 from benchmarks.tables.declaration import Table, Target
 from benchmarks.tables.folds import fold_of_rows, folds_digest
+from benchmarks.tables.markdown import markdown_table
 from benchmarks.tables.ours import _reorder
 from benchmarks.tables.ranks import against_best, mean_ranks, ranks
 from benchmarks.tables.sources import load_table
@@ -105,6 +106,17 @@ def test_ranks_are_those_counted_by_hand(tmp_path):
     assert set(differences) == {"a", "b", "c"}
     assert differences["a"].mean == pytest.approx(-0.32)
     assert differences["a"].high < 0
+
+
+def test_the_best_of_a_line_is_bold_and_half_a_measurement_is_not_shown(tmp_path):
+    store = ResultStore(tmp_path / "results.csv")
+    for fold in range(5):
+        store.add(result(fold, "a", 0.5))
+        store.add(result(fold, "b", 0.75))
+    store.add(result(0, "c", 0.99))
+    table = Table("cars", "", "", "development", (Target("mpg", "regression"),))
+    lines = markdown_table(store.read(), [table], ["a", "b", "c"]).splitlines()
+    assert lines[2] == "| cars | mpg | R2 | 0.500 | **0.750** |  |"
 
 
 def test_classes_of_a_fit_are_brought_into_the_order_of_the_table():
