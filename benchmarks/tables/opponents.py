@@ -90,7 +90,9 @@ def fit_opponent(
             f"Expected a method of {', '.join(OPPONENTS)}; received {method!r}."
         )
     known = np.isfinite(labels)
-    features, labels = features[known], labels[known]
+    # Some tables are sorted, and the inner folds of scikit-learn are not shuffled.
+    order = np.random.default_rng(seed).permutation(np.flatnonzero(known))
+    features, labels = features.iloc[order], labels[order]
     if OPPONENTS[method] == "scikit-learn":
         encoder = _matrix_encoder(features)
         inputs = encoder.fit_transform(features)
