@@ -17,6 +17,7 @@ from sklearn.ensemble import (
 )
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegressionCV, RidgeCV
+from sklearn.model_selection import StratifiedKFold
 from threadpoolctl import threadpool_limits
 
 from keras_mtl.tasks import Task
@@ -124,7 +125,10 @@ def _choose_classifier(
     fewest = int(np.bincount(labels)[np.unique(labels)].min())
     model = LogisticRegressionCV(
         Cs=STRENGTHS,
-        cv=min(INNER_FOLDS, max(2, fewest)),
+        # Rows may come sorted by a column that the model sees.
+        cv=StratifiedKFold(
+            min(INNER_FOLDS, max(2, fewest)), shuffle=True, random_state=seed
+        ),
         scoring="neg_log_loss",
         max_iter=500,
         random_state=seed,
