@@ -9,7 +9,7 @@ from typing import Any
 import keras
 
 from keras_mtl.blocks.model_graph import graph_nodes
-from keras_mtl.layers import SplitStack
+from keras_mtl.layers import SplitStack, SupportKernel
 from keras_mtl.model import MultiTaskModel
 from keras_mtl.serving.network import find_ensemble
 from keras_mtl.serving.shared_representation import find_core
@@ -110,7 +110,10 @@ def _before_heads(model: MultiTaskModel) -> Any | None:
     outputs = {id(tensor) for tensor in model.outputs}
     cut = None
     for node in graph_nodes(model.outputs):
-        if _is_in_head(node.operation, model):
+        # A kernel layer gives the scores of tasks, not a representation of rows.
+        if isinstance(node.operation, SupportKernel) or _is_in_head(
+            node.operation, model
+        ):
             continue
         for tensor in node.output_tensors:
             if id(tensor) in inputs | outputs or not _is_representation(tensor):
