@@ -156,7 +156,7 @@ def _no_trunk(source: SourceRun) -> list[str]:
     if chosen is None or solved_settings(chosen) is None:
         return []
     return [
-        f"transfer.run: expected a run with a trunk; {source.folder} is of the linear "
+        f"transfer.run: expected a run with a trunk; {source.folder} is of the "
         f"architecture {chosen.name}, which has none. Name a run of a network, such as "
         "--architecture hard-sharing."
     ]
