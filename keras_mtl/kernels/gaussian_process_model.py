@@ -10,16 +10,14 @@ import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 from scipy.optimize import minimize
 from sklearn.base import BaseEstimator
-from sklearn.utils.validation import check_is_fitted
 
 from keras_mtl._core.errors import UserError
-from keras_mtl.kernels.arrays import checked_features
 from keras_mtl.kernels.kernel_function import KernelFunction, median_distance
 from keras_mtl.kernels.marginal_likelihood import (
     ProcessParameters,
     negative_log_likelihood,
 )
-from keras_mtl.linear.targets import read_targets
+from keras_mtl.linear.scored_model import fitted_features, raise_invalid, read_arrays
 
 __all__ = ["GaussianProcessModel"]
 
@@ -83,21 +81,14 @@ class GaussianProcessModel(BaseEstimator):
             ValueError: When settings, features or labels can't serve.
             UserError: When there are more than 5,000 labels.
         """
-        features = checked_features(x)
-        for name in ("rank", "iterations"):
-            if int(getattr(self, name)) < 1:
-                raise ValueError(
-                    f"Invalid value received for argument `{name}`. Expected 1 or "
-                    f"more. Received: {name}={getattr(self, name)}"
-                )
+        positive = ("rank", "iterations")
+        raise_invalid(
+            self,
+            [(name, "1 or more") for name in positive if int(getattr(self, name)) < 1],
+        )
         names = [*y] if isinstance(y, Mapping) else range(_columns(y))
-        targets = read_targets(y, {str(name): "regression" for name in names})
-        if any(len(target.labels) != len(features) for target in targets):
-            raise ValueError(
-                "Invalid value received for argument `y`. Expected a label of each "
-                f"task for each of {len(features)} rows, or NaN. Received: "
-                f"{[len(target.labels) for target in targets]}"
-            )
+        kinds = {str(name): "regression" for name in names}
+        features, targets = read_arrays(x, y, kinds)
         labels = np.stack(
             [(each.labels - each.mean) / each.scale for each in targets], axis=1
         )
@@ -149,14 +140,7 @@ class GaussianProcessModel(BaseEstimator):
             to an array of labels, an array of shape (N, T). With
             `return_variance` a pair of such predictions and variances.
         """
-        check_is_fitted(self, "parameters_")
-        features = checked_features(x)
-        if features.shape[1] != self.n_features_in_:
-            raise ValueError(
-                "Invalid value received for argument `x`. Expected "
-                f"{self.n_features_in_} features, as in `fit`. Received: "
-                f"{features.shape[1]}"
-            )
+        features = fitted_features(self, x)
         rows = (features - self._means) / self._scales
         means, variances = {}, {}
         for index, target in enumerate(self.targets_):

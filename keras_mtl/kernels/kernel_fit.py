@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -93,7 +93,7 @@ def fit_kernel(
     length_scale: float | None = None,
     sharing: float | None = None,
     task_covariance: np.ndarray | None = None,
-    folds: np.ndarray | None = None,
+    folds: np.ndarray | Callable[[], np.ndarray] | None = None,
     rank: int | None = None,
     grid: KernelGrid | None = None,
     seed: int = 0,
@@ -117,7 +117,8 @@ def fit_kernel(
         length_scale: Of an RBF kernel of standardized features.
         sharing: How alike the outputs are, from 0 to 1.
         task_covariance: B, in place of `sharing`, (K, K).
-        folds: The number of each row's fold, (N,), to choose by.
+        folds: The number of each row's fold, (N,), to choose by; or a function
+            that returns them, which is called if something is to be chosen.
         rank: The number of support rows; None for all up to 5,000.
         grid: What is compared.
         seed: Of drawn support rows.
@@ -144,6 +145,8 @@ def fit_kernel(
         lengths = [factor * middle for factor in grid.length_factors]
     choice = None
     if strength is None or len(lengths) > 1 or sharing is None:
+        if callable(folds):
+            folds = folds()
         if folds is None:
             raise ValueError(
                 "Invalid value received for argument `folds`. Expected the fold of "

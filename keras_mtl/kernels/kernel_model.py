@@ -7,22 +7,23 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
-from scipy.special import expit, softmax
-from sklearn.base import BaseEstimator
-from sklearn.utils.validation import check_is_fitted
 
-from keras_mtl.kernels.arrays import checked_features
 from keras_mtl.kernels.kernel_fit import KernelGrid, fit_kernel
 from keras_mtl.kernels.kernel_function import KernelKind
 from keras_mtl.kernels.task_covariance import check_task_covariance
-from keras_mtl.linear.targets import read_targets
-from keras_mtl.splits import fold_rows, label_strata
+from keras_mtl.linear.scored_model import (
+    ScoredModel,
+    output_units,
+    raise_invalid,
+    read_arrays,
+    target_folds,
+)
 
 __all__ = ["KernelModel"]
 
 
 @dataclass(eq=False, repr=False)
-class KernelModel(BaseEstimator):
+class KernelModel(ScoredModel):
     """Functions of several tasks by a kernel `k(x, x') B[s, t]`.
 
     Kernel ridge regression for numbers and kernel logistic regression for
@@ -92,28 +93,12 @@ class KernelModel(BaseEstimator):
             ValueError: When settings, features or labels can't serve.
             UserError: When the kernel's values do not fit in memory.
         """
-        features = checked_features(x)
-        targets = read_targets(y, self.kinds)
-        for target in targets:
-            if len(target.labels) != len(features):
-                raise ValueError(
-                    "Invalid value received for argument `y`. Expected a label for "
-                    f"each of {len(features)} rows. Received: {len(target.labels)} "
-                    f"of task {target.name!r}"
-                )
+        features, targets = read_arrays(x, y, self.kinds)
         self._check()
         names = [name for target in targets for name in target.output_names]
         covariance = None
         if self.task_covariance is not None:
             covariance = check_task_covariance(self.task_covariance, len(names))
-        labels = {target.name: target.labels for target in targets}
-        folds = fold_rows(
-            label_strata(labels),
-            folds=self.folds,
-            seed=self.seed,
-            groups=groups,
-            labels=labels,
-        )
         ones = np.ones(len(features))
         self.fit_ = fit_kernel(
             features,
@@ -123,7 +108,7 @@ class KernelModel(BaseEstimator):
             self.length_scale,
             self.sharing,
             covariance,
-            folds,
+            lambda: target_folds(targets, self.folds, self.seed, groups),
             self.rank,
             KernelGrid(one_standard_error=self.one_standard_error),
             self.seed,
@@ -140,57 +125,9 @@ class KernelModel(BaseEstimator):
         self.n_features_in_ = features.shape[1]
         return self
 
-    def predict(self, x: Any) -> Any:
-        """Predict classes and numbers.
-
-        Args:
-            x: The features, (N, D).
-
-        Returns:
-            By task name predictions of shape (N,); or, of a model that was
-            fitted to an array of labels, an array of shape (N, T).
-        """
-        found = {}
-        for target, columns in self._scores(x):
-            if target.kind == "regression":
-                found[target.name] = columns[:, 0] * target.scale + target.mean
-            elif target.kind == "binary":
-                found[target.name] = target.classes[(columns[:, 0] > 0).astype(int)]
-            else:
-                found[target.name] = target.classes[columns.argmax(axis=1)]
-        return found if self.by_name_ else np.stack([*found.values()], axis=1)
-
-    def predict_proba(self, x: Any) -> dict[str, np.ndarray]:
-        """Predict the probabilities of the classes.
-
-        Args:
-            x: The features, (N, D).
-
-        Returns:
-            By the name of each binary or multi-class task probabilities in the
-            order of its classes, (N, classes).
-        """
-        found = {}
-        for target, columns in self._scores(x):
-            if target.kind == "binary":
-                yes = expit(columns)
-                found[target.name] = np.concatenate([1.0 - yes, yes], axis=1)
-            elif target.kind == "multiclass":
-                found[target.name] = softmax(columns, axis=1)
-        return found
-
-    def _scores(self, x: Any):
-        check_is_fitted(self, "fit_")
-        features = checked_features(x)
-        if features.shape[1] != self.n_features_in_:
-            raise ValueError(
-                "Invalid value received for argument `x`. Expected "
-                f"{self.n_features_in_} features, as in `fit`. Received: "
-                f"{features.shape[1]}"
-            )
-        scores = self.fit_.scores(features)
-        edges = np.cumsum([len(target.output_names) for target in self.targets_])
-        return zip(self.targets_, np.split(scores, edges[:-1], axis=1), strict=True)
+    def _scores(self, features: np.ndarray) -> np.ndarray:
+        scales, means = output_units(self.targets_)
+        return self.fit_.scores(features) * scales + means
 
     def _check(self) -> None:
         wrong = []
@@ -206,11 +143,4 @@ class KernelModel(BaseEstimator):
             wrong.append(("rank", "1 or more, or None"))
         if int(self.folds) < 2:
             wrong.append(("folds", "2 or more"))
-        if wrong:
-            raise ValueError(
-                " ".join(
-                    f"Invalid value received for argument `{name}`. Expected {what}. "
-                    f"Received: {name}={getattr(self, name)}."
-                    for name, what in wrong
-                )
-            )
+        raise_invalid(self, wrong)

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
-from scipy.special import expit, softmax
-from sklearn.base import BaseEstimator
-from sklearn.utils.validation import check_is_fitted
 
 from keras_mtl.linear.fit import LinearFit, fit_linear
 from keras_mtl.linear.penalties import Penalty
-from keras_mtl.linear.targets import Target, read_targets
-from keras_mtl.splits import fold_rows, label_strata
+from keras_mtl.linear.scored_model import (
+    ScoredModel,
+    output_units,
+    raise_invalid,
+    read_arrays,
+    target_folds,
+)
+from keras_mtl.linear.targets import Target
 
 __all__ = ["LinearModel"]
 
 
 @dataclass(eq=False, repr=False)
-class LinearModel(BaseEstimator, ABC):
+class LinearModel(ScoredModel):
     """Linear models of several tasks under one penalty. Use a subclass.
 
     Binary, multi-class and regression tasks may be mixed, and each row may lack
@@ -93,30 +96,14 @@ class LinearModel(BaseEstimator, ABC):
         Raises:
             ValueError: When settings, features or labels can't serve.
         """
-        features = _features(x)
-        targets = read_targets(y, self.kinds)
-        rows = len(features)
-        for target in targets:
-            if len(target.labels) != rows:
-                raise ValueError(
-                    "Invalid value received for argument `y`. Expected a label for "
-                    f"each of {rows} rows. Received: {len(target.labels)} of task "
-                    f"{target.name!r}"
-                )
+        features, targets = read_arrays(x, y, self.kinds)
         self._check()
         outputs = sum(len(target.output_names) for target in targets)
         penalty = self._penalty(outputs)
-        weights = _sample_weight(sample_weight, targets, rows)
+        weights = _sample_weight(sample_weight, targets, len(features))
         folds = None
         if self.strength is None:
-            labels = {target.name: target.labels for target in targets}
-            folds = fold_rows(
-                label_strata(labels),
-                folds=self.folds,
-                seed=self.seed,
-                groups=groups,
-                labels=labels,
-            )
+            folds = target_folds(targets, self.folds, self.seed, groups)
         found = fit_linear(
             features,
             [target.to_task(weights) for target in targets],
@@ -130,64 +117,8 @@ class LinearModel(BaseEstimator, ABC):
         self._set(found, targets, isinstance(y, Mapping))
         return self
 
-    def predict(self, x: Any) -> Any:
-        """Predict classes and numbers.
-
-        Args:
-            x: The features, (N, D).
-
-        Returns:
-            By task name predictions of shape (N,); or, of a model that was
-            fitted to an array of labels, an array of shape (N, T).
-        """
-        scores = self._scores(x)
-        found = {}
-        for target in self.targets_:
-            columns = scores[target.name]
-            if target.kind == "regression":
-                found[target.name] = columns[:, 0]
-            elif target.kind == "binary":
-                found[target.name] = target.classes[(columns[:, 0] > 0).astype(int)]
-            else:
-                found[target.name] = target.classes[columns.argmax(axis=1)]
-        return found if self.by_name_ else np.stack([*found.values()], axis=1)
-
-    def predict_proba(self, x: Any) -> dict[str, np.ndarray]:
-        """Predict the probabilities of the classes.
-
-        Args:
-            x: The features, (N, D).
-
-        Returns:
-            By the name of each binary or multi-class task probabilities in the
-            order of its classes, (N, classes).
-        """
-        scores = self._scores(x)
-        found = {}
-        for target in self.targets_:
-            columns = scores[target.name]
-            if target.kind == "binary":
-                yes = expit(columns)
-                found[target.name] = np.concatenate([1.0 - yes, yes], axis=1)
-            elif target.kind == "multiclass":
-                found[target.name] = softmax(columns, axis=1)
-        return found
-
-    def _scores(self, x: Any) -> dict[str, np.ndarray]:
-        check_is_fitted(self, "coef_")
-        features = _features(x)
-        if features.shape[1] != len(self.coef_):
-            raise ValueError(
-                f"Invalid value received for argument `x`. Expected {len(self.coef_)} "
-                f"features, as in `fit`. Received: {features.shape[1]}"
-            )
-        scores = features @ self.coef_ + self.intercept_
-        found, first = {}, 0
-        for target in self.targets_:
-            last = first + len(target.output_names)
-            found[target.name] = scores[:, first:last]
-            first = last
-        return found
+    def _scores(self, features: np.ndarray) -> np.ndarray:
+        return features @ self.coef_ + self.intercept_
 
     def _check(self) -> None:
         wrong = []
@@ -198,26 +129,14 @@ class LinearModel(BaseEstimator, ABC):
                 wrong.append((name, "2 or more"))
         if not 0 < self.tolerance < np.inf:
             wrong.append(("tolerance", "a finite number above 0"))
-        if wrong:
-            raise ValueError(
-                " ".join(
-                    f"Invalid value received for argument `{name}`. Expected {what}. "
-                    f"Received: {name}={getattr(self, name)}."
-                    for name, what in wrong
-                )
-            )
+        raise_invalid(self, wrong)
 
     def _set(self, found: LinearFit, targets: list[Target], by_name: bool) -> None:
-        units = np.concatenate(
-            [np.full(len(each.output_names), each.scale) for each in targets]
-        )
-        means = np.concatenate(
-            [np.full(len(each.output_names), each.mean) for each in targets]
-        )
+        scales, means = output_units(targets)
         self.targets_ = targets
         self.by_name_ = by_name
-        self.coef_ = found.weights * units
-        self.intercept_ = found.intercepts * units + means
+        self.coef_ = found.weights * scales
+        self.intercept_ = found.intercepts * scales + means
         self.standard_coef_ = found.standard_weights
         self.output_names_ = [name for each in targets for name in each.output_names]
         self.strength_ = found.penalty.strength
@@ -227,19 +146,6 @@ class LinearModel(BaseEstimator, ABC):
         self.residual_ = found.residual
         self.rank_ = found.rank
         self.n_features_in_ = len(found.weights)
-
-
-def _features(x: Any) -> np.ndarray:
-    features = np.asarray(x, "float64")
-    if features.ndim != 2 or not np.isfinite(features).all():
-        what = f"shape {features.shape}"
-        if features.ndim == 2:
-            what = "numbers that are missing or infinite"
-        raise ValueError(
-            "Invalid value received for argument `x`. Expected finite numbers of shape "
-            f"(rows, features). Received: {what}"
-        )
-    return features
 
 
 def _sample_weight(values: Any, targets: list[Target], rows: int) -> np.ndarray:

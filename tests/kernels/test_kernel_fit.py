@@ -177,3 +177,9 @@ def test_shared_covariance_is_the_mean_regularised_form():
     inverse_mu = 3.0
     found = shared_covariance(4, inverse_mu / (1 + inverse_mu))
     np.testing.assert_allclose(found * (1 + inverse_mu), np.eye(4) + inverse_mu)
+
+
+def test_given_settings_need_no_folds():
+    x = np.arange(3.0)[:, None]
+    model = KernelModel(strength=1e-3, length_scale=1.0, sharing=0.0).fit(x, x)
+    np.testing.assert_allclose(model.predict(x), x, atol=0.05)

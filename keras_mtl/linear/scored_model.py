@@ -1,0 +1,181 @@
+"""What estimators of arrays with several tasks have in common."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from scipy.special import expit, softmax
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
+
+from keras_mtl.linear.targets import Target, read_targets
+from keras_mtl.splits import fold_rows, label_strata
+
+__all__ = [
+    "ScoredModel",
+    "fitted_features",
+    "output_units",
+    "raise_invalid",
+    "read_arrays",
+    "target_folds",
+]
+
+
+class ScoredModel(BaseEstimator, ABC):
+    """An estimator that predicts from scores, one column per output.
+
+    A fit sets `targets_`, `by_name_` (whether the labels were given by task
+    name) and `n_features_in_`.
+    """
+
+    targets_: Sequence[Target]
+    by_name_: bool
+
+    @abstractmethod
+    def _scores(self, features: np.ndarray) -> np.ndarray:
+        """Return the scores of rows, (N, K): of regressions in the label's unit."""
+
+    def predict(self, x: Any) -> Any:
+        """Predict classes and numbers.
+
+        Args:
+            x: The features, (N, D).
+
+        Returns:
+            By task name predictions of shape (N,); or, of a model that was
+            fitted to an array of labels, an array of shape (N, T).
+        """
+        found = {}
+        for target, columns in self._columns(x):
+            if target.kind == "regression":
+                found[target.name] = columns[:, 0]
+            elif target.kind == "binary":
+                found[target.name] = target.classes[(columns[:, 0] > 0).astype(int)]
+            else:
+                found[target.name] = target.classes[columns.argmax(axis=1)]
+        return found if self.by_name_ else np.stack([*found.values()], axis=1)
+
+    def predict_proba(self, x: Any) -> dict[str, np.ndarray]:
+        """Predict the probabilities of the classes.
+
+        Args:
+            x: The features, (N, D).
+
+        Returns:
+            By the name of each binary or multi-class task probabilities in the
+            order of its classes, (N, classes).
+        """
+        found = {}
+        for target, columns in self._columns(x):
+            if target.kind == "binary":
+                yes = expit(columns)
+                found[target.name] = np.concatenate([1.0 - yes, yes], axis=1)
+            elif target.kind == "multiclass":
+                found[target.name] = softmax(columns, axis=1)
+        return found
+
+    def _columns(self, x: Any) -> Iterator[tuple[Target, np.ndarray]]:
+        """Yield each task's labels with its scores of rows."""
+        scores = self._scores(fitted_features(self, x))
+        edges = np.cumsum([len(target.output_names) for target in self.targets_])
+        columns = np.split(scores, edges[:-1], axis=1)
+        yield from zip(self.targets_, columns, strict=True)
+
+
+def read_arrays(
+    x: Any, y: Any, kinds: Mapping[str, str] | None
+) -> tuple[np.ndarray, list[Target]]:
+    """Read features and the labels of several tasks.
+
+    Args:
+        x: Finite numbers, (N, D).
+        y: See `read_targets`.
+        kinds: See `read_targets`.
+
+    Raises:
+        ValueError: When features or labels can't serve.
+    """
+    features = _read_features(x)
+    targets = read_targets(y, kinds)
+    for target in targets:
+        if len(target.labels) != len(features):
+            raise ValueError(
+                "Invalid value received for argument `y`. Expected a label for each of "
+                f"{len(features)} rows. Received: {len(target.labels)} of task "
+                f"{target.name!r}"
+            )
+    return features, targets
+
+
+def fitted_features(model: Any, x: Any) -> np.ndarray:
+    """Return the features of rows to predict, as many as in the model's fit.
+
+    Args:
+        model: The estimator.
+        x: Finite numbers, (N, D).
+
+    Raises:
+        ValueError: When the features can't serve.
+        sklearn.exceptions.NotFittedError: Before `fit`.
+    """
+    check_is_fitted(model, "n_features_in_")
+    features = _read_features(x)
+    if features.shape[1] != model.n_features_in_:
+        raise ValueError(
+            f"Invalid value received for argument `x`. Expected {model.n_features_in_} "
+            f"features, as in `fit`. Received: {features.shape[1]}"
+        )
+    return features
+
+
+def target_folds(
+    targets: Sequence[Target], folds: int, seed: int, groups: Any
+) -> np.ndarray:
+    """Return the number of each row's fold, stratified over all labels, (N,)."""
+    labels = {target.name: target.labels for target in targets}
+    return fold_rows(
+        label_strata(labels), folds=folds, seed=seed, groups=groups, labels=labels
+    )
+
+
+def output_units(targets: Sequence[Target]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the scale and the mean of each output's label, (K,) each."""
+    counts = [len(target.output_names) for target in targets]
+    scales = np.repeat([target.scale for target in targets], counts)
+    return scales, np.repeat([target.mean for target in targets], counts)
+
+
+def raise_invalid(model: Any, wrong: Sequence[tuple[str, str]]) -> None:
+    """Raise an error for arguments of a model, if there are any.
+
+    Args:
+        model: The estimator.
+        wrong: Names of arguments with what is expected of them.
+
+    Raises:
+        ValueError: When there are any; it names all of them.
+    """
+    if wrong:
+        raise ValueError(
+            " ".join(
+                f"Invalid value received for argument `{name}`. Expected {what}. "
+                f"Received: {name}={getattr(model, name)}."
+                for name, what in wrong
+            )
+        )
+
+
+def _read_features(x: Any) -> np.ndarray:
+    features = np.asarray(x, "float64")
+    if features.ndim != 2 or not np.isfinite(features).all():
+        what = f"shape {features.shape}"
+        if features.ndim == 2:
+            what = "numbers that are missing or infinite"
+        raise ValueError(
+            "Invalid value received for argument `x`. Expected finite numbers of shape "
+            f"(rows, features). Received: {what}"
+        )
+    return features
