@@ -7,9 +7,11 @@ have the defaults that their authors tuned on other tables.
 
 from __future__ import annotations
 
+import functools
 import importlib
 import importlib.metadata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -90,26 +92,69 @@ def fit_opponent(
             f"Expected a method of {', '.join(OPPONENTS)}; received {method!r}."
         )
     known = np.isfinite(labels)
-    # Some tables are sorted, and the inner folds of scikit-learn are not shuffled.
-    order = np.random.default_rng(seed).permutation(np.flatnonzero(known))
-    features, labels = features.iloc[order], labels[order]
+    features, labels = features[known], labels[known]
     if OPPONENTS[method] == "scikit-learn":
         encoder = _matrix_encoder(features)
         inputs = encoder.fit_transform(features)
         tested = encoder.transform(test_features)
         return fit_classical(method, task, inputs, labels, tested, seed)
-    fit = {"lightgbm": _fit_lightgbm, "catboost": _fit_catboost}.get(method, _fit_net)
+    fit = _FITS[method]
     if task.loss_kind == "regression":
-        model = fit(method, False, features, labels, test_features, seed)
-        return np.reshape(model, (-1, 1)).astype("float32")
+        rows = _Rows(features, labels, test_features, False, seed)
+        return np.reshape(fit(rows), (-1, 1)).astype("float32")
     # A class that no training row has gets the probability 0.
     present, indices = np.unique(labels.astype(int), return_inverse=True)
     outputs = np.zeros((len(test_features), len(task.class_names)), "float32")
     if len(present) == 1:
         outputs[:, present[0]] = 1
     else:
-        outputs[:, present] = fit(method, True, features, indices, test_features, seed)
+        rows = _Rows(features, indices, test_features, True, seed)
+        outputs[:, present] = fit(rows)
     return outputs[:, 1:] if task.units == 1 else outputs
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """What a model is fitted to and asked for.
+
+    Attributes:
+        features: The raw columns of training rows, all labeled.
+        labels: Numbers, or indices of classes, each of which has a row.
+        test_features: The raw columns of the rows to predict.
+        is_classes: Whether the labels are classes.
+        seed: Of the model and of the rows that stop it.
+    """
+
+    features: pd.DataFrame
+    labels: np.ndarray
+    test_features: pd.DataFrame
+    is_classes: bool
+    seed: int
+
+    def divided(self) -> tuple[pd.DataFrame, pd.DataFrame, np.ndarray, np.ndarray]:
+        """Divide the training rows: a fifth of them stops a model early."""
+        stratified = self.is_classes and np.bincount(self.labels).min() > 1
+        return train_test_split(
+            self.features,
+            self.labels,
+            test_size=VALIDATION,
+            random_state=self.seed,
+            stratify=self.labels if stratified else None,
+        )
+
+    def outputs(self, model: Any) -> np.ndarray:
+        """Return a fitted model's probabilities or numbers for the test rows."""
+        if self.is_classes:
+            return model.predict_proba(self.test_features)
+        return model.predict(self.test_features)
+
+    def with_features(self, change: Callable[[pd.DataFrame], pd.DataFrame]) -> _Rows:
+        """Return the same rows with both tables changed alike."""
+        return replace(
+            self,
+            features=change(self.features),
+            test_features=change(self.test_features),
+        )
 
 
 def _words(features: pd.DataFrame) -> list[str]:
@@ -135,46 +180,34 @@ def _matrix_encoder(features: pd.DataFrame) -> Any:
     )
 
 
-def _divide(
-    is_classes: bool, features: pd.DataFrame, labels: np.ndarray, seed: int
-) -> tuple[pd.DataFrame, pd.DataFrame, np.ndarray, np.ndarray]:
-    strata = labels if is_classes and np.bincount(labels).min() > 1 else None
-    return train_test_split(
-        features, labels, test_size=VALIDATION, random_state=seed, stratify=strata
-    )
+def _as_categories(rows: _Rows) -> _Rows:
+    """Give both tables the training rows' categories; others are missing."""
+    kinds = {}
+    for name in _words(rows.features):
+        words = rows.features[name].dropna().astype("str")
+        kinds[name] = pd.CategoricalDtype(sorted(words.unique()))
+
+    def change(frame: pd.DataFrame) -> pd.DataFrame:
+        words = {name: frame[name].astype("str") for name in kinds}
+        return frame.assign(
+            **{
+                name: words[name]
+                .where(frame[name].notna() & words[name].isin(kind.categories))
+                .astype(kind)
+                for name, kind in kinds.items()
+            }
+        )
+
+    return rows.with_features(change)
 
 
-def _as_categories(
-    features: pd.DataFrame, test_features: pd.DataFrame
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Gives both frames the training rows' categories; others are missing."""
-    features, test_features = features.copy(), test_features.copy()
-    for name in _words(features):
-        words = features[name].astype("str").where(features[name].notna())
-        kind = pd.CategoricalDtype(sorted(words.dropna().unique()))
-        features[name] = words.astype(kind)
-        tested = test_features[name].astype("str").where(test_features[name].notna())
-        test_features[name] = tested.where(tested.isin(kind.categories)).astype(kind)
-    return features, test_features
-
-
-def _fit_lightgbm(
-    method: str,
-    is_classes: bool,
-    features: pd.DataFrame,
-    labels: np.ndarray,
-    test_features: pd.DataFrame,
-    seed: int,
-) -> np.ndarray:
+def _fit_lightgbm(rows: _Rows) -> np.ndarray:
     lightgbm = importlib.import_module("lightgbm")
-    kind = lightgbm.LGBMClassifier if is_classes else lightgbm.LGBMRegressor
-    features, test_features = _as_categories(features, test_features)
+    kind = lightgbm.LGBMClassifier if rows.is_classes else lightgbm.LGBMRegressor
     # Its trees take no name with a special character, such as a dot.
-    names = {name: f"column_{index}" for index, name in enumerate(features)}
-    features, test_features = (
-        frame.rename(columns=names) for frame in (features, test_features)
-    )
-    train, validation, y, y_validation = _divide(is_classes, features, labels, seed)
+    names = {name: f"column_{index}" for index, name in enumerate(rows.features)}
+    rows = _as_categories(rows).with_features(lambda frame: frame.rename(columns=names))
+    train, validation, y, y_validation = rows.divided()
     models = []
     for leaves in LEAVES:
         model = kind(
@@ -182,34 +215,28 @@ def _fit_lightgbm(
             learning_rate=0.03,
             num_leaves=leaves,
             n_jobs=1,
-            random_state=seed,
+            random_state=rows.seed,
             verbose=-1,
         )
         stop = lightgbm.early_stopping(PATIENCE, verbose=False)
         model.fit(train, y, eval_set=[(validation, y_validation)], callbacks=[stop])
         models.append(model)
-    best = min(models, key=lambda model: min(model.best_score_["valid_0"].values()))
-    return (
-        best.predict_proba(test_features) if is_classes else best.predict(test_features)
+    return rows.outputs(
+        min(models, key=lambda model: min(model.best_score_["valid_0"].values()))
     )
 
 
-def _fit_catboost(
-    method: str,
-    is_classes: bool,
-    features: pd.DataFrame,
-    labels: np.ndarray,
-    test_features: pd.DataFrame,
-    seed: int,
-) -> np.ndarray:
+def _fit_catboost(rows: _Rows) -> np.ndarray:
     catboost = importlib.import_module("catboost")
-    kind = catboost.CatBoostClassifier if is_classes else catboost.CatBoostRegressor
-    words = _words(features)
-    features, test_features = (
-        frame.assign(**{name: frame[name].astype("str").fillna("") for name in words})
-        for frame in (features, test_features)
+    classes, numbers = catboost.CatBoostClassifier, catboost.CatBoostRegressor
+    kind = classes if rows.is_classes else numbers
+    words = _words(rows.features)
+    rows = rows.with_features(
+        lambda frame: frame.assign(
+            **{name: frame[name].astype("str").fillna("") for name in words}
+        )
     )
-    train, validation, y, y_validation = _divide(is_classes, features, labels, seed)
+    train, validation, y, y_validation = rows.divided()
     models = []
     for depth in DEPTHS:
         model = kind(
@@ -217,7 +244,7 @@ def _fit_catboost(
             learning_rate=0.05,
             depth=depth,
             cat_features=words,
-            random_seed=seed,
+            random_seed=rows.seed,
             thread_count=1,
             verbose=False,
             allow_writing_files=False,
@@ -229,41 +256,45 @@ def _fit_catboost(
             early_stopping_rounds=PATIENCE,
         )
         models.append(model)
-    best = min(
-        models, key=lambda model: min(model.get_best_score()["validation"].values())
-    )
-    return (
-        best.predict_proba(test_features) if is_classes else best.predict(test_features)
+    return rows.outputs(
+        min(
+            models, key=lambda model: min(model.get_best_score()["validation"].values())
+        )
     )
 
 
-def _fit_net(
-    method: str,
-    is_classes: bool,
-    features: pd.DataFrame,
-    labels: np.ndarray,
-    test_features: pd.DataFrame,
-    seed: int,
-) -> np.ndarray:
+def _fit_network(name: str, settings: Mapping[str, Any], rows: _Rows) -> np.ndarray:
+    """Fit RealMLP or TabM by their authors' defaults, stopped by log loss."""
     pytabkit = importlib.import_module("pytabkit")
-    name = {"realmlp": "RealMLP_TD", "tabm": "TabM_D"}[method]
-    kind = getattr(pytabkit, f"{name}_{'Classifier' if is_classes else 'Regressor'}")
-    features, test_features = _as_categories(features, test_features)
-    for column in features.select_dtypes("number"):
-        # Neither takes a missing number.
-        median = features[column].median()
-        for frame in (features, test_features):
-            frame[column] = frame[column].fillna(median).astype("float32")
-    settings: dict[str, Any] = {}
-    if is_classes:
-        # Their defaults stop at the best accuracy; the bench asks for log loss.
-        settings["val_metric_name"] = "cross_entropy"
-        if method == "realmlp":
-            settings["use_ls"] = False
-    model = kind(device="cpu", n_threads=1, random_state=seed, **settings)
-    model.fit(features, labels if is_classes else labels.astype("float32"))
-    return (
-        model.predict_proba(test_features)
-        if is_classes
-        else model.predict(test_features)
+    kind = getattr(
+        pytabkit, f"{name}_{'Classifier' if rows.is_classes else 'Regressor'}"
     )
+    rows = _as_categories(rows)
+    # Neither takes a missing number.
+    medians = rows.features.select_dtypes("number").median()
+    rows = rows.with_features(
+        lambda frame: frame.assign(
+            **{
+                column: frame[column].fillna(median).astype("float32")
+                for column, median in medians.items()
+            }
+        )
+    )
+    labels = rows.labels
+    if rows.is_classes:
+        # Their defaults stop at the best accuracy; the bench asks for log loss.
+        settings = {"val_metric_name": "cross_entropy", **settings}
+    else:
+        settings, labels = {}, labels.astype("float32")
+    model = kind(device="cpu", n_threads=1, random_state=rows.seed, **settings)
+    model.fit(rows.features, labels)
+    return rows.outputs(model)
+
+
+_FITS: Mapping[str, Callable[[_Rows], np.ndarray]] = {
+    "lightgbm": _fit_lightgbm,
+    "catboost": _fit_catboost,
+    # Smoothed labels are for accuracy.
+    "realmlp": functools.partial(_fit_network, "RealMLP_TD", {"use_ls": False}),
+    "tabm": functools.partial(_fit_network, "TabM_D", {}),
+}

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import warnings
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from keras_mtl.architectures.kernel_settings import KernelSettings
-from keras_mtl.architectures.solve_linear import linear_tasks, output_names
 from keras_mtl.architectures.solved import Solution, SolvedRows
+from keras_mtl.architectures.solver_tasks import held_out_columns, read_tasks
 from keras_mtl.errors import DataWarning
 from keras_mtl.kernels import KernelFit, KernelGrid, fit_kernel
 from keras_mtl.model import MultiTaskModel
-from keras_mtl.tasks import MultilabelTask, Task
+from keras_mtl.tasks import Task
 
 __all__ = ["solve_kernel"]
 
@@ -32,10 +31,7 @@ def solve_kernel(
     Returns:
         What was found.
     """
-    tasks, names = [], []
-    for task in model.tasks:
-        tasks += linear_tasks(task, rows.labels[task.name], rows.weights[task.name])
-        names += output_names(task)
+    tasks, names = read_tasks(model.tasks, rows)
     found = fit_kernel(
         rows.inputs,
         tasks,
@@ -96,19 +92,4 @@ def _facts(settings: KernelSettings, found: KernelFit, rows: int) -> dict[str, A
 
 
 def _path(found: KernelFit, tasks: tuple[Task, ...]) -> dict[str, np.ndarray]:
-    choice = found.choice
-    if choice is None:
-        return {}
-    # A multi-label task is a loss for each of its labels.
-    counts = [task.units if isinstance(task, MultilabelTask) else 1 for task in tasks]
-    edges = np.cumsum([0, *counts])
-    return {
-        "strength": choice.strengths,
-        "held_out_loss": choice.loss,
-        "standard_error": choice.standard_error,
-        **{
-            f"{task.name}_held_out_loss": choice.losses[:, first:last].sum(axis=1)
-            for task, (first, last) in zip(tasks, pairwise(edges), strict=True)
-        },
-        "chosen": np.arange(len(choice.strengths)) == choice.chosen,
-    }
+    return {} if found.choice is None else held_out_columns(found.choice, tasks)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -11,12 +10,13 @@ from sklearn.exceptions import ConvergenceWarning
 
 from keras_mtl.architectures.linear_settings import LinearSettings
 from keras_mtl.architectures.solved import Solution, SolvedRows
+from keras_mtl.architectures.solver_tasks import held_out_columns, read_tasks
 from keras_mtl.errors import DataWarning
-from keras_mtl.linear import LinearFit, LinearTask, fit_linear
+from keras_mtl.linear import LinearFit, fit_linear
 from keras_mtl.model import MultiTaskModel
-from keras_mtl.tasks import MulticlassTask, MultilabelTask, RegressionTask, Task
+from keras_mtl.tasks import Task
 
-__all__ = ["linear_tasks", "output_names", "solve_linear"]
+__all__ = ["solve_linear"]
 
 
 def solve_linear(
@@ -32,11 +32,7 @@ def solve_linear(
     Returns:
         What was found.
     """
-    tasks: list[LinearTask] = []
-    names: list[str] = []
-    for task in model.tasks:
-        tasks += linear_tasks(task, rows.labels[task.name], rows.weights[task.name])
-        names += output_names(task)
+    tasks, names = read_tasks(model.tasks, rows)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", ConvergenceWarning)
         found = fit_linear(
@@ -68,40 +64,6 @@ def solve_linear(
     )
 
 
-def linear_tasks(
-    task: Task, labels: np.ndarray, weights: np.ndarray
-) -> list[LinearTask]:
-    """Turn a task's labels into those of its loss: the mean over labeled rows."""
-    labels = np.reshape(labels, (len(labels), -1)).astype("float64")
-    known = np.isfinite(labels)
-    counted = np.where(known.any(axis=1), weights, 0.0)
-    total = counted.sum()
-    counted = counted * (task.loss_weight / total if total > 0 else 0.0)
-    labels = np.where(known, labels, 0.0)
-    if isinstance(task, RegressionTask):
-        standard = (labels - task.mean) / task.scale
-        return [LinearTask("squared", standard, counted)]
-    smoothing = float(getattr(task, "label_smoothing", 0.0))
-    if isinstance(task, MulticlassTask):
-        classes = np.eye(task.units)[labels[:, 0].astype(int)]
-        classes = classes * (1.0 - smoothing) + smoothing / task.units
-        return [LinearTask("softmax", classes, counted)]
-    labels = labels * (1.0 - smoothing) + 0.5 * smoothing
-    return [
-        LinearTask("logistic", column[:, None], np.where(here, counted, 0.0))
-        for column, here in zip(labels.T, known.T, strict=True)
-    ]
-
-
-def output_names(task: Task) -> list[str]:
-    """Return a name for each output of a task."""
-    if isinstance(task, MulticlassTask):
-        return [f"{task.name}[{name}]" for name in task.class_names]
-    if isinstance(task, MultilabelTask):
-        return [f"{task.name}[{name}]" for name in task.labels]
-    return [task.name]
-
-
 def _facts(found: LinearFit, names: list[str], width: int) -> dict[str, Any]:
     used = (found.standard_weights != 0).any(axis=1)
     sizes = np.linalg.svd(found.standard_weights, compute_uv=False)
@@ -129,17 +91,7 @@ def _path(found: LinearFit, tasks: tuple[Task, ...]) -> dict[str, np.ndarray]:
     choice = found.choice
     if choice is None or found.path is None:
         return {}
-    # A multi-label task is a loss for each of its labels.
-    counts = [task.units if isinstance(task, MultilabelTask) else 1 for task in tasks]
-    edges = np.cumsum([0, *counts])
     return {
-        "strength": choice.strengths,
-        "held_out_loss": choice.loss,
-        "standard_error": choice.standard_error,
-        **{
-            f"{task.name}_held_out_loss": choice.losses[:, first:last].sum(axis=1)
-            for task, (first, last) in zip(tasks, pairwise(edges), strict=True)
-        },
+        **held_out_columns(choice, tasks),
         "features_used": (found.path != 0).any(axis=2).sum(axis=1),
-        "chosen": np.arange(len(choice.strengths)) == choice.chosen,
     }
