@@ -12,13 +12,13 @@ import tensorflow as tf
 from keras_mtl._core.html import html_table
 from keras_mtl.blocks.batch import Batch
 from keras_mtl.blocks.class_weights import class_weight_tables, weigh_classes
-from keras_mtl.blocks.label_arrays import read_labels
 from keras_mtl.blocks.pack_batch import pack_batch
 from keras_mtl.blocks.task_arguments import name_by_task
 from keras_mtl.engine.rows import hold_out_last_rows, rows_in_memory
 from keras_mtl.features.feature import Feature
 from keras_mtl.features.kinds import deserialize_feature, serialize_feature
 from keras_mtl.model._declarations import declare, declared_for
+from keras_mtl.model._given_arrays import goes_on, is_arrays, read_arrays
 from keras_mtl.model._given_loss import evaluate_on_given_loss, train_on_given_loss
 from keras_mtl.model._training_state import load_training_state, training_state
 from keras_mtl.model.callbacks import with_own_callbacks
@@ -427,7 +427,7 @@ class MultiTaskModel(keras.Model):
             and shuffle in (True, False)
             and not self._distributed
             and not self._overrides(*_OWN_STEPS)
-            and not _goes_on(validation_data, validation_steps)
+            and not goes_on(validation_data, validation_steps)
         ):
             rows = rows_in_memory((x, y, sample_weight))
         if rows is None:
@@ -529,26 +529,9 @@ class MultiTaskModel(keras.Model):
         return super().evaluate(x, y, *args, sample_weight=sample_weight, **kwargs)
 
     def _read_arrays(self, y: Any, sample_weight: Any, is_part: bool = False) -> Any:
-        """Returns labels by task name, checked, and sample weights.
-
-        Args:
-            y: As a user passes them, or None.
-            sample_weight: Likewise.
-            is_part: Whether they are one batch of many.
-        """
-        if y is not None:
-            y = read_labels(
-                self._tasks, y, self._compiled().tasks_with_given_loss, is_part
-            )
-        if isinstance(sample_weight, Mapping | list | tuple):
-            names = [task.name for task in self._tasks]
-            named = name_by_task("sample_weight", sample_weight, names)
-            sample_weight = {
-                name: weights for name, weights in named.items() if weights is not None
-            }
-        return y, sample_weight or None if isinstance(sample_weight, dict) else (
-            sample_weight
-        )
+        """Returns labels by task name, checked, and sample weights."""
+        given = () if y is None else self._compiled().tasks_with_given_loss
+        return read_arrays(self._tasks, given, y, sample_weight, is_part)
 
     @contextlib.contextmanager
     def _weighing_classes(self, tables):
@@ -581,7 +564,7 @@ class MultiTaskModel(keras.Model):
         del rows
 
         def evaluate(callbacks):
-            arrays = {"batch_size": batch_size} if _is_arrays(x) else {}
+            arrays = {"batch_size": batch_size} if is_arrays(x) else {}
             return self.evaluate(
                 x,
                 y,
@@ -666,18 +649,3 @@ class MultiTaskModel(keras.Model):
 
 # What `fit` calls of Keras's own for a subclass that has one of these.
 _OWN_STEPS = ("train_step", "test_step", "compute_loss", "compute_metrics")
-
-
-def _goes_on(validation_data: Any, validation_steps: Any) -> bool:
-    """Returns whether an evaluation takes up where the last one stopped reading."""
-    by_batches = isinstance(validation_data, tf.data.Dataset | keras.utils.PyDataset)
-    is_rows = isinstance(validation_data, tuple | list | type(None))
-    return bool(validation_steps) or not (by_batches or is_rows)
-
-
-def _is_arrays(data: Any) -> bool:
-    """Returns whether data has to be cut into batches."""
-    return all(
-        hasattr(each, "shape") and not isinstance(each, keras.utils.PyDataset)
-        for each in keras.tree.flatten(data)
-    )
