@@ -37,8 +37,12 @@ class Target:
     def settings(self) -> dict[str, Any]:
         """Returns the task as an entry of `[[tasks]]`."""
         entry: dict[str, Any] = {"kind": self.kind, "name": self.name}
-        if self.kind == "multiclass" and self.classes is not None:
-            entry["classes"] = [str(each) for each in self.classes]
+        if self.classes is None:
+            return entry
+        # So the model itself answers in the words of y.
+        entry["classes"] = [str(each) for each in self.classes]
+        if self.kind == "binary":
+            entry["positive"] = "> 0"
         return entry
 
     def column(self, values: pd.Series) -> np.ndarray | WordColumn:

@@ -74,6 +74,10 @@ def test_a_pickled_estimator_predicts_the_same(rows, fitted):
     pd.testing.assert_frame_equal(again.predict(rows[0]), fitted.predict(rows[0]))
 
 
+def test_the_model_alone_has_the_words_of_y(rows, fitted):
+    assert fitted.model_.task("sick").class_names == tuple(fitted.classes_["sick"])
+
+
 def test_a_clone_has_the_parameters_and_no_fit(fitted):
     assert clone(fitted).get_params() == fitted.get_params()
     assert not hasattr(clone(fitted), "model_")
