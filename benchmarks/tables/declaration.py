@@ -53,9 +53,3 @@ class Table:
     group: str | None = None
     block: int = 1
     seed: int = 0
-
-    @property
-    def columns_left_out(self) -> tuple[str, ...]:
-        """The columns that no method may see as inputs."""
-        targets = [target.column for target in self.targets]
-        return (*targets, *self.leaks, *([self.group] if self.group else []))
