@@ -18,6 +18,7 @@ from keras_mtl.comparison.kept_labels import KeptLabels
 from keras_mtl.comparison.settings import ComparisonSettings
 from keras_mtl.configuration.fit_config import FitConfig, InputSettings, ModelSettings
 from keras_mtl.configuration.presets import PRESETS
+from keras_mtl.configuration.table_rule import preset_values
 from keras_mtl.configuration.toml_file import read_toml
 from keras_mtl.configuration.validate import build_config, config_values
 from keras_mtl.errors import UserError, did_you_mean
@@ -150,7 +151,7 @@ class Candidate:
 
 
 def choose_candidates(
-    config: FitConfig, settings: ComparisonSettings
+    config: FitConfig, settings: ComparisonSettings, rows: int
 ) -> list[Candidate]:
     """Returns the models of a comparison.
 
@@ -158,6 +159,7 @@ def choose_candidates(
         config: The settings of a run, with tasks resolved and features
             declared.
         settings: Those of the comparison.
+        rows: The rows of the table, by which presets choose.
 
     Raises:
         UserError: When a further configuration is not known, or wrong.
@@ -175,7 +177,7 @@ def choose_candidates(
         if chosen[0].solved is None:
             chosen.append(Candidate(SAME_SIZE, "same size", own))
     if config.preset != "article":
-        article = _preset(config, "article", settings.members)
+        article = _preset(config, "article", settings.members, rows)
         chosen.append(Candidate("article", "multi-task", _without_auxiliary(article)))
     chosen += [Candidate(name, "classical", own) for name in CLASSICAL]
     errors: list[str] = []
@@ -186,7 +188,9 @@ def choose_candidates(
                 chosen.append(Candidate(GROUPS, "groups", own))
                 continue
             chosen.append(
-                Candidate(text, "multi-task", _further(config, text, settings.members))
+                Candidate(
+                    text, "multi-task", _further(config, text, settings.members, rows)
+                )
             )
         except UserError as error:
             errors += [f"--compare {text}: {message}" for message in error.messages]
@@ -240,12 +244,12 @@ def _without_auxiliary(config: FitConfig) -> FitConfig:
     )
 
 
-def _preset(config: FitConfig, name: str, members: int) -> FitConfig:
+def _preset(config: FitConfig, name: str, members: int, rows: int) -> FitConfig:
     """Returns a preset, on the same rows, tasks and columns.
 
     What the preset does not say is the default, and not what the run says.
     """
-    preset = PRESETS[name]
+    preset = preset_values(name, rows)
     training = TrainingSettings(**preset["training"])
     if training.members > 1:
         training = training.replace(members=members)
@@ -267,13 +271,13 @@ def _preset(config: FitConfig, name: str, members: int) -> FitConfig:
     )
 
 
-def _further(config: FitConfig, text: str, members: int) -> FitConfig:
+def _further(config: FitConfig, text: str, members: int, rows: int) -> FitConfig:
     name = text.partition(":")[0]
     own = {"training": {"members": members}}
     if text.endswith(".toml"):
         return _with(config, own, read_toml(text))
     if text in PRESETS:
-        return _preset(config, text, members)
+        return _preset(config, text, members, rows)
     if name in WEIGHTINGS:
         return _with(config, own, {"training": {"weighting": text}})
     if name in ARCHITECTURES:

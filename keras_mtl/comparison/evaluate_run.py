@@ -87,7 +87,7 @@ def evaluate_run(
         folds = make_folds(data, settings)
         check_label_shares(data, folds, settings)
     with gather(errors):
-        candidates = choose_candidates(data.config, settings)
+        candidates = choose_candidates(data.config, settings, len(data.rows))
     if errors:
         raise UserError(*errors)
     candidates += label_share_candidates(data, folds, settings, candidates)

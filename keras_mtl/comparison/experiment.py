@@ -265,7 +265,7 @@ def work_beside(
     data = prepare_data(build_config(config))
     compared = ComparisonSettings(**settings)
     folds = make_folds(data, compared)
-    candidates = choose_candidates(data.config, compared)
+    candidates = choose_candidates(data.config, compared, len(data.rows))
     candidates += label_share_candidates(data, folds, compared, candidates)
     experiment = Experiment(data, compared, folds, candidates, Path(folder))
     experiment.work(networks, workers)

@@ -176,6 +176,8 @@ class FitConfig(Declaration):
         tasks: What is predicted.
         auxiliary: What auxiliary tasks are made of, once the data are read.
         features: The features that are declared; others are inferred.
+        by_rule: The settings that nobody gave and that the preset's rule chooses
+            once the rows are read, such as `"training.epochs"`.
     """
 
     preset: Literal["default", "article"] = "default"
@@ -191,3 +193,4 @@ class FitConfig(Declaration):
     tasks: tuple[Task, ...] = ()
     auxiliary: tuple[AuxiliaryHelper, ...] = ()
     features: tuple[Feature, ...] = ()
+    by_rule: tuple[str, ...] = ()

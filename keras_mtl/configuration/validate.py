@@ -24,6 +24,7 @@ from keras_mtl.configuration.source_run import (
     read_source_run,
     unused_transfer,
 )
+from keras_mtl.configuration.table_rule import open_settings, preset_values
 from keras_mtl.errors import UserError, gather, show_value
 from keras_mtl.features.feature import Feature
 from keras_mtl.features.kinds import (
@@ -71,12 +72,17 @@ def build_config(*layers: Values) -> FitConfig:
     errors: list[str] = []
     given = _with_source(given, errors)
     preset = given.get("preset", "default")
-    base = dict(PRESETS.get(preset, {}) if isinstance(preset, str) else {})
+    known = isinstance(preset, str) and preset in PRESETS
+    base = preset_values(preset, rows=0) if known else {}
+    own_tasks: Values = {}
     if _get(given, "data", "path") is None:
-        base = _merge(base, _heart_disease(given))
+        own_tasks = _heart_disease(given)
+        base = _merge(base, own_tasks)
     if _get(given, "transfer", "run") is not None:
         base = _merge(base, TRANSFER)
     values = _merge(base, given)
+    if _get(given, "transfer", "run") is None:
+        values["by_rule"] = open_settings(preset, [own_tasks, *layers])
 
     tasks = _declarations(values, "tasks", deserialize_task, TASK_KINDS, errors)
     tasks = [_with_head(task, values) for task in tasks]

@@ -11,6 +11,7 @@ import pandas as pd
 from keras_mtl.architectures.solved import solved_settings
 from keras_mtl.configuration.fit_config import FitConfig
 from keras_mtl.configuration.source_run import SourceRun, read_source_run
+from keras_mtl.configuration.table_rule import apply_rule, rule_sentence
 from keras_mtl.configuration.validate import build_config
 from keras_mtl.datasets import heart_disease_path
 from keras_mtl.engine.shared_arrays import aligned_array
@@ -83,6 +84,8 @@ def prepare_data(config: FitConfig, table: ColumnStore | None = None) -> Prepare
             path, words, config.data.missing, config.data.decimal_mark, numbers
         )
     errors: list[str] = []
+    chosen = rule_sentence(config, len(frame))
+    config = apply_rule(config, len(frame))
     config = add_auxiliary(frame, config, source, errors)
     _mask_labels(frame, config)
     if run is None:
@@ -142,7 +145,16 @@ def prepare_data(config: FitConfig, table: ColumnStore | None = None) -> Prepare
     )
     require_validation_labels(tasks, labels, members, config.training, source)
     return PreparedData(
-        config, labels, split, members, source, sample_weight, run, source_data, codes
+        config,
+        labels,
+        split,
+        members,
+        source,
+        sample_weight,
+        run,
+        source_data,
+        codes,
+        chosen,
     )
 
 

@@ -36,6 +36,8 @@ class PreparedData:
         source_run: The run whose trunk is used; None for a fit from the beginning.
         source_data: Its rows, for a head whose prior is learned from them.
         missing_codes: Numbers that may mean missing.
+        chosen: A sentence on what the preset chose for a table of this size;
+            empty where it chose nothing.
     """
 
     config: FitConfig
@@ -47,6 +49,7 @@ class PreparedData:
     source_run: SourceRun | None = None
     source_data: PreparedData | None = None
     missing_codes: tuple[MissingCode, ...] = ()
+    chosen: str = ""
 
     @property
     def rows(self) -> Rows:

@@ -131,6 +131,8 @@ class Terminal:
                 "out"
             )
         self.console.print(f"{printable(data.source)}: {split}")
+        if data.chosen:
+            self.console.print(data.chosen, soft_wrap=True)
 
     def show_waiting(self, workers: Workers) -> None:
         """Shows that other processes are waited for."""

@@ -14,7 +14,7 @@ def heart():
 
 
 def by_name(config, **settings):
-    chosen = choose_candidates(config, ComparisonSettings(**settings))
+    chosen = choose_candidates(config, ComparisonSettings(**settings), rows=920)
     return {candidate.name: candidate for candidate in chosen}
 
 

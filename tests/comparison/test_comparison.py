@@ -162,7 +162,7 @@ def test_rows_held_out_change_nothing_that_a_fold_learns(settings, tmp_path):
         compared = ComparisonSettings(folds=3, repeats=1, members=1)
         # The fold of the first frame: labels decide it.
         fold = fold or make_folds(data, compared)[0]
-        candidate = choose_candidates(data.config, compared)[0]
+        candidate = choose_candidates(data.config, compared, len(data.rows))[0]
         fits = train_networks(candidate, data.tasks, [fold], data, FoldEncoder(data))
         return fits[0], fold
 

@@ -64,7 +64,7 @@ def test_only_training_labels_of_the_task_go_missing(data):
 
 def test_all_networks_train_for_about_the_steps_of_all_labels(data):
     folds = make_folds(data, COMPARED)
-    candidates = choose_candidates(data.config, COMPARED)
+    candidates = choose_candidates(data.config, COMPARED, len(data.rows))
     training = candidates[0].config.training
 
     def steps(rows, epochs):
@@ -79,7 +79,7 @@ def test_all_networks_train_for_about_the_steps_of_all_labels(data):
 
 def test_a_full_share_is_the_comparisons_own_fit(data):
     folds = make_folds(data, COMPARED)
-    candidates = choose_candidates(data.config, COMPARED)
+    candidates = choose_candidates(data.config, COMPARED, len(data.rows))
     found = label_share_candidates(data, folds, COMPARED, candidates)
     shares = [(each.name, each.kept.task) for each in found if each.kept.share == 1]
     # All rows have these labels; 13 rows have no cost.
@@ -97,7 +97,7 @@ def test_labels_that_are_not_kept_change_nothing(settings, tmp_path):
         data = prepare_data(build_config(values))
         folds = make_folds(data, COMPARED)
         fold = fold or folds[0]
-        candidates = choose_candidates(data.config, COMPARED)
+        candidates = choose_candidates(data.config, COMPARED, len(data.rows))
         candidate = share_candidate(
             data, folds, candidates, "multi-task", "sick", share=0.2
         )
@@ -187,7 +187,7 @@ def test_sharing_shows_its_worth_where_labels_are_few(tmp_path):
     data = prepare_data(config)
     compared = ComparisonSettings(folds=3, repeats=1, members=1)
     folds = make_folds(data, compared)
-    candidates = choose_candidates(data.config, compared)
+    candidates = choose_candidates(data.config, compared, len(data.rows))
     encode, (task, _) = FoldEncoder(data), data.tasks
 
     def areas(model, share):

@@ -59,7 +59,7 @@ def test_rows_held_out_do_not_change_affinities(settings, tmp_path):
         data = prepare_data(config)
         compared = ComparisonSettings(folds=3, repeats=1, members=1)
         fold = fold or make_folds(data, compared)[0]
-        candidate = choose_candidates(data.config, compared)[0]
+        candidate = choose_candidates(data.config, compared, len(data.rows))[0]
         fits = train_networks(candidate, data.tasks, [fold], data, FoldEncoder(data))
         return fits[0].gradients, fold
 
@@ -80,7 +80,7 @@ def test_rows_held_out_do_not_change_affinities(settings, tmp_path):
 def test_a_fold_tells_the_same_whichever_folds_train_beside_it(settings):
     data = prepare_data(build_config(settings))
     compared = ComparisonSettings(folds=3, repeats=1, members=2)
-    candidate = choose_candidates(data.config, compared)[0]
+    candidate = choose_candidates(data.config, compared, len(data.rows))[0]
     folds = make_folds(data, compared)
     encode = FoldEncoder(data)
     together = train_networks(candidate, data.tasks, folds, data, encode)

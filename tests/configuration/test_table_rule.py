@@ -1,0 +1,71 @@
+"""Tests of what a preset leaves to the table's size."""
+
+import pytest
+
+from keras_mtl.configuration.table_rule import (
+    apply_rule,
+    rule_sentence,
+    table_settings,
+)
+from keras_mtl.configuration.validate import build_config, config_values
+from keras_mtl.tasks import BinaryTask
+
+TASK = {"data": {"path": "t.csv"}, "tasks": [{"kind": "binary", "name": "churn"}]}
+
+
+def settings(config):
+    """The settings that the rule may choose, by key."""
+    found = {}
+    for key in table_settings("default", 0):
+        section, name = key.split(".")
+        found[key] = getattr(getattr(config, section), name)
+    return found
+
+
+@pytest.mark.parametrize("rows", [100, 5_000, 1_000_000])
+def test_what_nobody_gave_is_chosen_by_the_rows(rows):
+    config = apply_rule(build_config(TASK), rows)
+
+    assert settings(config) == table_settings("default", rows)
+    assert config.tasks[0].widths == table_settings("default", rows)["heads.widths"]
+    assert config.by_rule == ()
+    # What is written down repeats the run: nothing is left to choose again.
+    again = build_config(config_values(config))
+    assert again == config
+
+
+def test_what_is_given_stays():
+    layer = {
+        "training": {"epochs": 7},
+        "model": {"trunk": [8]},
+        "heads": {"widths": []},
+    }
+    given = build_config(TASK, layer)
+
+    config = apply_rule(given, 1_000_000)
+
+    assert (config.training.epochs, config.model.trunk) == (7, (8,))
+    assert (config.heads.widths, config.tasks[0].widths) == ((), ())
+    assert not {"training.epochs", "model.trunk", "heads.widths"} & {*given.by_rule}
+    assert "epochs" not in rule_sentence(given, 1_000_000)
+
+
+def test_a_tasks_own_widths_stay():
+    task = {"kind": "binary", "name": "churn", "widths": [3]}
+    config = apply_rule(build_config(TASK, {"tasks": [task]}), 1_000_000)
+
+    assert config.tasks == (BinaryTask("churn", widths=(3,)),)
+
+
+def test_settings_laid_on_unread_ones_leave_the_rest_open():
+    first = build_config(TASK)
+    second = build_config(config_values(first), {"training": {"members": 3}})
+
+    assert {*first.by_rule} - {*second.by_rule} == {"training.members"}
+
+
+def test_the_article_is_as_it_is_written():
+    config = build_config(TASK, {"preset": "article"})
+
+    assert apply_rule(config, 1_000_000) is config
+    assert rule_sentence(config, 1_000_000) == ""
