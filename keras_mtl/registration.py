@@ -25,6 +25,8 @@ COMPONENTS = (
     "keras_mtl.layers.mask_rows",
     "keras_mtl.layers.mix_experts",
     "keras_mtl.layers.mix_layers",
+    "keras_mtl.layers.periodic_embedding",
+    "keras_mtl.layers.piecewise_embedding",
     "keras_mtl.layers.select_gate",
     "keras_mtl.layers.sharing_regularizers",
     "keras_mtl.layers.split_tasks",

@@ -45,7 +45,8 @@ class MultiTaskHyperModel(keras_tuner.HyperModel):
         config = choose_settings(hp, self.config, self.space)
         train = self.data.labels_of(self.data.rows.train)
         tasks = [task.learn(train[task.name]) for task in config.tasks]
-        return build_core(config, tasks, self.data.inputs.shape[1])
+        data = self.data
+        return build_core(config, tasks, data.inputs.shape[1], data.features)
 
     def fit(
         self, hp: keras_tuner.HyperParameters, model: MultiTaskModel, **kwargs: Any

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from keras_mtl.features.feature import Feature
 from keras_mtl.runs.prepared_data import PreparedData
 from keras_mtl.runs.split import member_rows
 
@@ -34,11 +35,13 @@ class TrialData:
         labels: By task name, as `Task.encode_labels` gives them; missing in
             rows of no trial.
         rows: See `TrialRows`.
+        features: The features, with what the training rows taught.
     """
 
     inputs: np.ndarray
     labels: dict[str, np.ndarray]
     rows: TrialRows
+    features: tuple[Feature, ...]
 
     def labels_of(self, rows: np.ndarray) -> dict[str, np.ndarray]:
         """Returns by task name the labels of some rows."""
@@ -91,4 +94,4 @@ def encode_rows(data: PreparedData, rows: TrialRows) -> TrialData:
     for name, values in data.labels.items():
         labels[name] = np.full_like(values, np.nan)
         labels[name][both] = values[both]
-    return TrialData(inputs, labels, rows)
+    return TrialData(inputs, labels, rows, features)

@@ -7,6 +7,11 @@ from typing import Any, cast
 
 import keras
 
+from keras_mtl.architectures.input_embeddings import (
+    embedded_width,
+    embedding_layers,
+    put_before,
+)
 from keras_mtl.architectures.raw_features import join_encoder
 from keras_mtl.features import Feature, build_encoder
 from keras_mtl.model import MultiTaskModel
@@ -44,9 +49,11 @@ def build_framed(
     if _is_features(features):
         features = cast(Sequence[Feature], features)
         encoder = build_encoder(features)
+        width, layers = encoder.output_shape[-1], embedding_layers(features)
         core = build_framed(
-            encoder.output_shape[-1], tasks, body, f"{name}_core", input_dropout
+            embedded_width(width, layers), tasks, body, f"{name}_core", input_dropout
         )
+        core = put_before(core, layers, width)
         return join_encoder(encoder, core, features, name=name)
     shape = (features,) if isinstance(features, int) else tuple(features)
     inputs = keras.Input(shape=shape, name="features")

@@ -157,13 +157,19 @@ def build_architecture(
         tasks: The tasks, resolved.
         common: The settings that all architectures have.
         features: The adapted features whose encoded columns the matrix has, for
-            settings that name one.
+            settings that name one, and for the layers that features want before
+            the network: see `embedding_layers`.
 
     Raises:
         UserError: When the name or a setting is wrong, or the builder does not
             return a model of these tasks, or one predicts a task from an
             auxiliary task's output.
     """
+    from keras_mtl.architectures.input_embeddings import (
+        embedded_width,
+        embedding_layers,
+        put_before,
+    )
     from keras_mtl.architectures.main_tasks import require_independence
     from keras_mtl.model import MultiTaskModel
 
@@ -173,7 +179,9 @@ def build_architecture(
     settings = ARCHITECTURES.settings(chosen.name)(**shared, **chosen.settings)
     if features is not None:
         settings = settings.resolve(features)
-    model = ARCHITECTURES.load(chosen.name)(width, tasks, settings)
+    layers = embedding_layers(features or ())
+    built_width = embedded_width(width, layers)
+    model = ARCHITECTURES.load(chosen.name)(built_width, tasks, settings)
     if not isinstance(model, MultiTaskModel) or model.tasks != tuple(tasks):
         raise UserError(
             f"architecture {chosen.name!r}: expected its builder to return a "
@@ -181,4 +189,4 @@ def build_architecture(
             f"{type(model).__name__}."
         )
     require_independence(tasks, model.output)
-    return model
+    return put_before(model, layers, width)

@@ -179,7 +179,8 @@ def choose_candidates(
     if config.preset != "article":
         article = _preset(config, "article", settings.members, rows)
         chosen.append(Candidate("article", "multi-task", _without_auxiliary(article)))
-    chosen += [Candidate(name, "classical", own) for name in CLASSICAL]
+    fixed = _without_embeddings(own)
+    chosen += [Candidate(name, "classical", fixed) for name in CLASSICAL]
     errors: list[str] = []
     for text in settings.compare:
         try:
@@ -244,6 +245,14 @@ def _without_auxiliary(config: FitConfig) -> FitConfig:
     )
 
 
+def _without_embeddings(config: FitConfig) -> FitConfig:
+    """Returns settings for a model that trains nothing before its weights."""
+    return config.replace(
+        inputs=config.inputs.replace(numeric_embedding="none"),
+        features=tuple(feature.without_embedding() for feature in config.features),
+    )
+
+
 def _preset(config: FitConfig, name: str, members: int, rows: int) -> FitConfig:
     """Returns a preset, on the same rows, tasks and columns.
 
@@ -258,6 +267,7 @@ def _preset(config: FitConfig, name: str, members: int, rows: int) -> FitConfig:
         "encoding": inputs.encoding,
         "missing_flag": inputs.missing_flags,
         "maximum_levels": inputs.maximum_levels,
+        "embedding": inputs.numeric_embedding,
     }
     features = tuple(
         feature.replace(
@@ -281,6 +291,8 @@ def _further(config: FitConfig, text: str, members: int, rows: int) -> FitConfig
     if name in WEIGHTINGS:
         return _with(config, own, {"training": {"weighting": text}})
     if name in ARCHITECTURES:
+        if issubclass(ARCHITECTURES.settings(name), SolvedSettings):
+            config = _without_embeddings(config)
         return _with(config, own, {"model": {"architecture": text}})
     known = [*PRESETS, *WEIGHTINGS, *ARCHITECTURES, GROUPS]
     raise UserError(

@@ -32,7 +32,7 @@ class FoldEncoder:
     def __init__(self, data: PreparedData) -> None:
         self._frame = data.frame
         self._made: dict[tuple[int, int, str], np.ndarray] = {}
-        self._blocks: dict[tuple[int, int, str], dict[str, slice]] = {}
+        self._learned: dict[tuple[int, int, str], tuple[Feature, ...]] = {}
 
     def __call__(self, features: Sequence[Feature], fold: Fold) -> np.ndarray:
         """Returns float32 of shape (N, columns)."""
@@ -43,13 +43,17 @@ class FoldEncoder:
             # Called as it is: to trace a graph takes longer than a few rows do.
             arrays = feature_tensors(feature_arrays(learned, self._frame))
             self._made[key] = np.asarray(encoder(arrays))
-            self._blocks[key] = column_blocks(learned)
+            self._learned[key] = learned
         return self._made[key]
 
     def blocks(self, features: Sequence[Feature], fold: Fold) -> dict[str, slice]:
         """Returns the columns of the encoded rows by their feature's column."""
+        return column_blocks(self.learned(features, fold))
+
+    def learned(self, features: Sequence[Feature], fold: Fold) -> tuple[Feature, ...]:
+        """Returns the features with what the fold's training rows taught."""
         self(features, fold)
-        return self._blocks[_key(features, fold)]
+        return self._learned[_key(features, fold)]
 
 
 def _key(features: Sequence[Feature], fold: Fold) -> tuple[int, int, str]:

@@ -19,6 +19,7 @@ from keras_mtl.comparison.kept_labels import training_labels, training_strata
 from keras_mtl.comparison.solved_folds import solve_folds
 from keras_mtl.comparison.store import FoldFit
 from keras_mtl.configuration.fit_config import FitConfig
+from keras_mtl.features import Feature
 from keras_mtl.model import MultiTaskModel
 from keras_mtl.runs.calibration import (
     Calibration,
@@ -39,7 +40,10 @@ LARGEST_FACTOR = 64.0
 
 
 def build_candidate(
-    candidate: Candidate, tasks: Sequence[Task], width: int
+    candidate: Candidate,
+    tasks: Sequence[Task],
+    width: int,
+    features: Sequence[Feature] | None = None,
 ) -> MultiTaskModel:
     """Builds a candidate's network.
 
@@ -47,21 +51,24 @@ def build_candidate(
         candidate: The candidate.
         tasks: Those of its tasks that are trained together.
         width: The columns of the encoded matrix.
+        features: See `build_architecture`.
     """
-    config = candidate.config
+    config, own = candidate.config, candidate.config.model
     if candidate.form == "multi-task":
-        return build_architecture(config.model.architecture, width, tasks, config.model)
+        return build_architecture(own.architecture, width, tasks, own, features)
     if candidate.form == "same widths":
         # A task alone shares with nobody, whatever the architecture.
-        return build_architecture("hard-sharing", width, tasks, config.model)
-    goal = build_architecture(
-        config.model.architecture, width, config.tasks, config.model
-    ).count_params()
-    return _of_size(config, tasks, width, goal)
+        return build_architecture("hard-sharing", width, tasks, own, features)
+    whole = build_architecture(own.architecture, width, config.tasks, own, features)
+    return _of_size(config, tasks, width, features, whole.count_params())
 
 
 def _of_size(
-    config: FitConfig, tasks: Sequence[Task], width: int, goal: int
+    config: FitConfig,
+    tasks: Sequence[Task],
+    width: int,
+    features: Sequence[Feature] | None,
+    goal: int,
 ) -> MultiTaskModel:
     """Builds a task's own network with about as many parameters as asked for."""
 
@@ -74,6 +81,7 @@ def _of_size(
             width,
             [task.replace(widths=scale(task.widths)) for task in tasks],
             config.model.replace(trunk=scale(config.model.trunk)),
+            features,
         )
 
     low, high = 0.0, LARGEST_FACTOR
@@ -151,8 +159,11 @@ def _can_be_joined(
 
     A kind of task may learn of its training labels what its layers hold; then
     each fold has a network of its own, unless the kind trains in a unit that
-    all folds have in common.
+    all folds have in common. So may a feature whose embedding is trained.
     """
+    features = candidate.config.features
+    if any(feature.trained_embedding is not None for feature in features):
+        return False
     seen = [training_labels(candidate.kept, data, fold) for fold in folds]
     return all(
         task.in_common_unit(labels[task.name][fold.train])[0]
@@ -208,7 +219,13 @@ def _train(
         validation += [rows + index * count for rows in own.validation or []]
     members = settings.members
     keras.utils.set_random_seed(data.config.seed)
-    core = build_candidate(candidate, [units[0][name][0] for name in names], width)
+    features = None
+    if len(folds) == 1:
+        # Those of many folds have no embeddings, and differ in their columns.
+        features = encode.learned(candidate.config.features, folds[0])
+    core = build_candidate(
+        candidate, [units[0][name][0] for name in names], width, features
+    )
     numbers = [
         (fold.repeat * 1000 + fold.number) * 1024 + member
         for fold in folds

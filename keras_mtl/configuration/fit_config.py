@@ -84,6 +84,9 @@ class InputSettings(Declaration):
         missing_flags: Whether a missing value has a column of its own.
         maximum_levels: A number with at most this many whole values has a
             column for each of them beside its own; 0 for none.
+        numeric_embedding: What the network learns of each number beside its
+            weights: `"ple"`, a piecewise linear function; `"pbld"`, a periodic
+            one; or `"none"`. See `keras_mtl.NumericFeature`.
     """
 
     columns: tuple[str, ...] | None = None
@@ -96,6 +99,7 @@ class InputSettings(Declaration):
     encoding: Literal["one_hot", "ordinal"] = "one_hot"
     missing_flags: bool = True
     maximum_levels: Annotated[int, Field(ge=0)] = 10
+    numeric_embedding: Literal["none", "ple", "pbld"] = "none"
 
 
 @declaration

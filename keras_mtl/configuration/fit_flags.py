@@ -171,6 +171,13 @@ FLAGS = (
         "Give the network a column that says which values are missing.",
         form="switch",
     ),
+    Flag(
+        "--numeric-embedding",
+        "inputs.numeric_embedding",
+        "Learn a function of each number before the trunk: none, ple (piecewise "
+        "linear) or pbld (periodic).",
+        metavar="NAME",
+    ),
     # A trained trunk
     Flag(
         "--from",

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from keras_mtl._core.declarations import Declaration
 from keras_mtl._core.messages import validation_messages
 from keras_mtl.architectures.registry import ARCHITECTURES
+from keras_mtl.architectures.solved import solved_settings
 from keras_mtl.auxiliary.helper import AuxiliaryHelper
 from keras_mtl.auxiliary.kinds import (
     AUXILIARY_KINDS,
@@ -103,6 +104,7 @@ def build_config(*layers: Values) -> FitConfig:
     errors += _early_stopping(config)
     errors += _weighed_tasks(config, tasks, helpers)
     errors += _suited_tasks(config, tasks)
+    errors += _trained_embeddings(config, features)
     errors += _hidden_inputs(config, helpers)
     errors += _needs_validation_rows(config, tasks)
     errors += _joint_coverage(config)
@@ -338,6 +340,32 @@ def _suited_tasks(config: FitConfig | None, tasks: list[Task]) -> list[str]:
         chosen = config.model.architecture
         settings = ARCHITECTURES.settings(chosen.name)(**chosen.settings)
         errors += settings.check_tasks(tasks)
+    return errors
+
+
+def _trained_embeddings(
+    config: FitConfig | None, features: Iterable[Feature]
+) -> list[str]:
+    """Refuses layers before the weights of an architecture that is solved for."""
+    if config is None:
+        return []
+    chosen = config.model.architecture
+    if solved_settings(chosen, config.model) is None:
+        return []
+    why = f"architecture {chosen.name!r} is solved for, and trains no layer"
+    errors = [
+        f"features: expected {feature.name!r} without an embedding, as {why}. Leave "
+        "its embedding out, or choose an architecture that is trained."
+        for feature in features
+        if feature.trained_embedding is not None
+    ]
+    embedding = config.inputs.numeric_embedding
+    if embedding != "none":
+        errors.append(
+            f"inputs.numeric_embedding: expected 'none', as {why}; received "
+            f"{embedding!r}. Leave the setting out, or choose an architecture that "
+            "is trained."
+        )
     return errors
 
 

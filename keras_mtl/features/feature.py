@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from keras_mtl.features.column import Column
+    from keras_mtl.features.embedding import Embedding
     from keras_mtl.tables.column_store import Rows
 
 __all__ = ["RESERVED_NAMES", "Feature", "InputDefaults"]
@@ -39,6 +40,8 @@ class InputDefaults(Protocol):
     def encoding(self) -> Any: ...
     @property
     def maximum_levels(self) -> int: ...
+    @property
+    def numeric_embedding(self) -> Any: ...
 
 
 @declaration
@@ -268,6 +271,15 @@ class Feature(Declaration, ABC):
     @abstractmethod
     def encoded_names(self) -> tuple[str, ...]:
         """The names of the encoded columns."""
+
+    @property
+    def trained_embedding(self) -> Embedding | None:
+        """What a network learns of the first encoded column; None for nothing."""
+        return None
+
+    def without_embedding(self) -> Self:
+        """Returns the feature for a model that trains nothing before its weights."""
+        return self
 
     def declared(self) -> Self:
         """Returns the feature without what it learned."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import Field, FiniteFloat
 
 from keras_mtl._core.declarations import declaration
 from keras_mtl.features._standardize import LARGEST_NUMBER
+from keras_mtl.features.embedding import Embedding
 from keras_mtl.features.feature import Feature, InputDefaults
 from keras_mtl.tables.text_values import format_number
 
@@ -25,6 +26,8 @@ ROWS_SEEN_FIRST = 10_000
 # A column of text in which at least this share of the cells are numbers is a
 # numeric column with errors in it, rather than a categorical one.
 NUMERIC_SHARE = 0.8
+# The bins of a piecewise linear embedding, at most (Gorishniy et al. 2025).
+BINS = 48
 
 
 @declaration
@@ -41,12 +44,18 @@ class NumericFeature(Feature):
         maximum_levels: A number that takes at most this many whole values in
             training rows (three at least) has, beside its own column, one for
             each value, so that a count need not act in a straight line.
+        embedding: What the network learns of the number beside its weights:
+            `"ple"`, a piecewise linear function with bends at quantiles of
+            training rows; `"pbld"`, a periodic function; or `"none"`. A number
+            with `levels` has none: its levels say as much.
         levels: These values, which `learn` fills, as those that follow.
         level_shares: The share of training rows with each.
         mean: The training mean.
         scale: The training standard deviation.
         minimum: The smallest training value.
         maximum: The largest training value.
+        quantiles: Training values that split the training rows into bins of about
+            as many rows, for `"ple"`.
 
     Example:
 
@@ -63,12 +72,14 @@ class NumericFeature(Feature):
     missing_values: tuple[float, ...] = ()
     missing_flag: bool = True
     maximum_levels: Annotated[int, Field(ge=0)] = 10
+    embedding: Literal["none", "ple", "pbld"] = "none"
     levels: tuple[float, ...] = ()
     level_shares: tuple[float, ...] = ()
     mean: FiniteFloat = 0.0
     scale: Annotated[FiniteFloat, Field(gt=0)] = 1.0
     minimum: float | None = None
     maximum: float | None = None
+    quantiles: tuple[float, ...] = ()
 
     @classmethod
     def matches(cls, column: Column) -> bool:
@@ -100,6 +111,7 @@ class NumericFeature(Feature):
             missing_flag=inputs.missing_flags,
             missing_values=inputs.missing_values.get(self.column_name, ()),
             maximum_levels=inputs.maximum_levels,
+            embedding=inputs.numeric_embedding,
         )
 
     @property
@@ -112,6 +124,15 @@ class NumericFeature(Feature):
         levels = [f"{self.name}[{format_number(level)}]" for level in self.levels]
         flag = [f"{self.name}_missing"] if self.has_flag else []
         return (self.name, *levels, *flag)
+
+    @property
+    def trained_embedding(self) -> Embedding | None:
+        if self.embedding == "none" or self.levels:
+            return None
+        return Embedding(self.embedding, quantiles=self.quantiles)
+
+    def without_embedding(self) -> Self:
+        return self.replace(embedding="none", quantiles=())
 
     def describe(self) -> str:
         numbers = " or ".join(f"{value:g}" for value in self.missing_values)
@@ -174,6 +195,7 @@ class NumericFeature(Feature):
             scale=spread if spread >= np.finfo("float32").tiny else 1.0,
             minimum=float(known.min()),
             maximum=float(known.max()),
+            quantiles=_quantiles(known) if self.embedding == "ple" else (),
         )
 
     def _learn_levels(
@@ -197,6 +219,7 @@ class NumericFeature(Feature):
             scale=1.0,
             minimum=None,
             maximum=None,
+            quantiles=(),
         )
 
     def encode(self, inputs: Any) -> Any:
@@ -218,3 +241,10 @@ class NumericFeature(Feature):
             for feature in features
         ]
         return NumericEncoding(columns, name=cls.block_name())(list(inputs))
+
+
+def _quantiles(known: np.ndarray) -> tuple[float, ...]:
+    # Values that rows have: one between them could be a number that means missing.
+    levels = np.linspace(0.0, 1.0, BINS + 1)
+    found = np.quantile(known, levels, method="closest_observation")
+    return tuple(np.unique(found).tolist())

@@ -32,6 +32,12 @@ if TYPE_CHECKING:
     from keras_mtl.layers.mix_layers import (
         MixLayers as MixLayers,
     )
+    from keras_mtl.layers.periodic_embedding import (
+        PeriodicEmbedding as PeriodicEmbedding,
+    )
+    from keras_mtl.layers.piecewise_embedding import (
+        PiecewiseEmbedding as PiecewiseEmbedding,
+    )
     from keras_mtl.layers.select_gate import (
         SelectGate as SelectGate,
     )
@@ -86,6 +92,8 @@ else:
                 "RenormalizeGate",
             ),
             "keras_mtl.layers.mix_layers": ("MixLayers",),
+            "keras_mtl.layers.periodic_embedding": ("PeriodicEmbedding",),
+            "keras_mtl.layers.piecewise_embedding": ("PiecewiseEmbedding",),
             "keras_mtl.layers.select_gate": ("SelectGate",),
             "keras_mtl.layers.sharing_regularizers": (
                 "SquaredDistance",

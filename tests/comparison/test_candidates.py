@@ -115,3 +115,18 @@ def test_a_chain_is_compared_without_its_auxiliary_end():
     found = by_name(prepare_data(build_config(settings)).config)
     alone = found["without auxiliary tasks"].config.model.architecture
     assert alone.settings["order"] == ("thal", "heart")
+
+
+def test_models_without_trained_layers_get_numbers_without_embeddings():
+    values = {"inputs": {"numeric_embedding": "ple"}}
+    config = prepare_data(build_config(values)).config
+    chosen = by_name(config, compare=["low-rank", "mmoe"])
+    for name, embedding in (
+        ("multi-task", "ple"),
+        ("mmoe", "ple"),
+        ("low-rank", "none"),
+        ("linear", "none"),
+        ("article", "none"),
+    ):
+        found = {f.embedding for f in chosen[name].config.features if "chol" in f.name}
+        assert found == {embedding}, name

@@ -210,3 +210,15 @@ def test_all_mistakes_are_told_at_once_with_the_nearest_name():
 def test_a_single_mistake_is_a_single_message(values, part):
     (message,) = messages_of(values)
     assert part in message
+
+
+def test_no_embedding_stands_before_weights_that_are_solved_for():
+    values = {
+        "model": {"architecture": "low-rank"},
+        "inputs": {"numeric_embedding": "ple"},
+        "features": [{"kind": "numeric", "name": "age", "embedding": "pbld"}],
+    }
+    features, inputs = messages_of(values)
+    assert "expected 'age' without an embedding" in features
+    assert "inputs.numeric_embedding: expected 'none'" in inputs
+    assert build_config({**values, "model": {}}).inputs.numeric_embedding == "ple"

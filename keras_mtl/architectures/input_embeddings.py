@@ -1,0 +1,143 @@
+"""Trained layers between the encoded features and a network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+
+from keras_mtl.features import Feature, build_encoder
+from keras_mtl.features.embedding import Embedding
+from keras_mtl.layers import PeriodicEmbedding, PiecewiseEmbedding
+from keras_mtl.model import MultiTaskModel
+
+__all__ = ["embedded_width", "embedding_layers", "put_before"]
+
+
+def embedding_layers(features: Sequence[Feature]) -> list[keras.layers.Layer]:
+    """Returns the layers that features want between them and a network.
+
+    Each layer leaves the columns that it reads where they are, and appends others:
+    positions of encoded columns are the same behind all of them.
+
+    Args:
+        features: Features that have learned their statistics, in the order of the
+            encoded columns.
+
+    Example:
+
+    >>> from keras_mtl.features import NumericFeature
+    >>> age = NumericFeature(
+    ...     "age", embedding="ple", missing_share=0.0, quantiles=(-1.0, 0.5, 1.0)
+    ... )
+    >>> (layer,) = embedding_layers([age])
+    >>> layer.edges
+    [[-1.0, 0.5, 1.0]]
+    """
+    wanted: dict[str, list[tuple[int, Feature, Embedding]]] = {}
+    column = 0
+    for feature in features:
+        embedding = feature.trained_embedding
+        if embedding is not None:
+            wanted.setdefault(embedding.kind, []).append((column, feature, embedding))
+        column += len(feature.encoded_names)
+    layers: list[keras.layers.Layer] = []
+    edges = _encoded_quantiles(wanted.get("ple", ()))
+    # A number that all training rows have alike has no bin.
+    columns = [column for column, own in edges.items() if len(own) > 1]
+    if columns:
+        layers.append(
+            PiecewiseEmbedding(
+                columns, [edges[column] for column in columns], name="piecewise"
+            )
+        )
+    if "pbld" in wanted:
+        layers.append(
+            PeriodicEmbedding(
+                [column for column, *_ in wanted["pbld"]], name="periodic"
+            )
+        )
+    return layers
+
+
+def embedded_width(width: int, layers: Sequence[keras.layers.Layer]) -> int:
+    """Returns the columns that layers make of an encoded matrix.
+
+    Args:
+        width: The columns of the encoded matrix.
+        layers: What `embedding_layers` returned.
+    """
+    for layer in layers:
+        _, width = layer.compute_output_shape((None, width))
+    return width
+
+
+def put_before(
+    model: MultiTaskModel, layers: Sequence[keras.layers.Layer], width: int
+) -> MultiTaskModel:
+    """Returns a copy of a model with layers between its input and itself.
+
+    All is one graph, so that what looks for shared layers, heads and trunks in it
+    finds them, whatever architecture made the model.
+
+    Args:
+        model: A functional model of a matrix with `embedded_width` columns.
+        layers: What `embedding_layers` returned.
+        width: The columns of the encoded matrix.
+
+    Returns:
+        A model of the encoded matrix, with initial weights of its own; the model
+        itself where there are no layers.
+
+    Example:
+
+    >>> from keras_mtl.architectures import build_hard_sharing
+    >>> from keras_mtl.tasks import BinaryTask
+    >>> layers = [PeriodicEmbedding([0, 1], size=3)]
+    >>> model = build_hard_sharing(embedded_width(4, layers), [BinaryTask("heart")])
+    >>> put_before(model, layers, 4).input_shape
+    (None, 4)
+    """
+    if not layers:
+        return model
+    inputs = keras.Input((width,), name="features")
+    embedded = inputs
+    for layer in layers:
+        embedded = layer(embedded)
+
+    def call(layer: Any, *args: Any, **kwargs: Any) -> Any:
+        # What reads the copy's input reads what the layers make of it instead.
+        args, kwargs = keras.tree.map_structure(
+            lambda each: embedded if each is inputs else each, (args, kwargs)
+        )
+        return layer(*args, **kwargs)
+
+    # Without the declarations of the tasks, which Keras would copy by its config.
+    plain = keras.Model(model.input, model.output)
+    copy = keras.models.clone_model(plain, input_tensors=inputs, call_function=call)
+    return MultiTaskModel(inputs, copy.output, name=model.name, tasks=model.tasks)
+
+
+def _encoded_quantiles(
+    wanted: Sequence[tuple[int, Feature, Embedding]],
+) -> dict[int, list[float]]:
+    """Returns by encoded column the quantiles, as the encoder has them."""
+    if not wanted:
+        return {}
+    features = [feature for _, feature, _ in wanted]
+    rows = max(len(embedding.quantiles) for *_, embedding in wanted)
+    raw = {}
+    for _, feature, embedding in wanted:
+        values = np.full(max(rows, 1), np.nan, "float32")
+        values[: len(embedding.quantiles)] = embedding.quantiles
+        raw[feature.name] = values
+    encoded = np.asarray(build_encoder(features)(raw))
+    found, first = {}, 0
+    for column, feature, embedding in wanted:
+        own = encoded[: len(embedding.quantiles), first]
+        # What is clipped is equal.
+        found[column] = np.unique(own).astype("float64").tolist()
+        first += len(feature.encoded_names)
+    return found
