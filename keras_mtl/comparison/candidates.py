@@ -18,7 +18,7 @@ from keras_mtl.comparison.kept_labels import KeptLabels
 from keras_mtl.comparison.settings import ComparisonSettings
 from keras_mtl.configuration.fit_config import FitConfig, InputSettings, ModelSettings
 from keras_mtl.configuration.presets import PRESETS
-from keras_mtl.configuration.table_rule import preset_values
+from keras_mtl.configuration.table_rule import TableFacts, preset_values
 from keras_mtl.configuration.toml_file import read_toml
 from keras_mtl.configuration.validate import build_config, config_values
 from keras_mtl.errors import UserError, did_you_mean
@@ -55,6 +55,13 @@ Form = Literal["multi-task", "same widths", "same size", "groups", "classical"]
 FEWEST_TASKS_TO_GROUP = 4
 # The pairs of more tasks are more than anyone reads, and take long to measure.
 MOST_TASKS_TO_LOOK_AT = 32
+
+# What is chosen on rows that a fold then holds out is judged too well.
+TRIES = (
+    "expected a preset whose settings the table's size tells, as those of 'best' are "
+    "chosen by training, and rows held out would have had a part in it; received "
+    "'best'. Fit it, and evaluate its config.toml (--config) on other rows."
+)
 
 
 @dataclass(frozen=True)
@@ -182,6 +189,8 @@ def choose_candidates(
     fixed = _without_embeddings(own)
     chosen += [Candidate(name, "classical", fixed) for name in CLASSICAL]
     errors: list[str] = []
+    if config.by_validation:
+        errors.append(f"preset: {TRIES}")
     for text in settings.compare:
         try:
             if text == GROUPS:
@@ -258,7 +267,7 @@ def _preset(config: FitConfig, name: str, members: int, rows: int) -> FitConfig:
 
     What the preset does not say is the default, and not what the run says.
     """
-    preset = preset_values(name, rows)
+    preset = preset_values(name, TableFacts.of_tasks(rows, config.tasks))
     training = TrainingSettings(**preset["training"])
     if training.members > 1:
         training = training.replace(members=members)
@@ -286,6 +295,8 @@ def _further(config: FitConfig, text: str, members: int, rows: int) -> FitConfig
     own = {"training": {"members": members}}
     if text.endswith(".toml"):
         return _with(config, own, read_toml(text))
+    if text == "best":
+        raise UserError(TRIES)
     if text in PRESETS:
         return _preset(config, text, members, rows)
     if name in WEIGHTINGS:

@@ -182,9 +182,11 @@ class FitConfig(Declaration):
         features: The features that are declared; others are inferred.
         by_rule: The settings that nobody gave and that the preset's rule chooses
             once the rows are read, such as `"training.epochs"`.
+        by_validation: Those that a fit tries, and chooses by the loss on validation
+            rows. See `keras_mtl.runs.choose_by_validation`.
     """
 
-    preset: Literal["default", "article"] = "default"
+    preset: Literal["default", "fast", "best", "article"] = "default"
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
     data: DataSettings = DataSettings()
     inputs: InputSettings = InputSettings()
@@ -198,3 +200,4 @@ class FitConfig(Declaration):
     auxiliary: tuple[AuxiliaryHelper, ...] = ()
     features: tuple[Feature, ...] = ()
     by_rule: tuple[str, ...] = ()
+    by_validation: tuple[str, ...] = ()

@@ -15,7 +15,7 @@ FLAGS = (
     Flag(
         "--preset",
         "preset",
-        "Start from this recipe: default or article.",
+        "Start from this recipe: default, fast, best or article.",
         metavar="NAME",
     ),
     Flag("--out", "output.folder", "Write the run to this folder.", metavar="DIR"),

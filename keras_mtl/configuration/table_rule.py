@@ -2,67 +2,130 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from keras_mtl.architectures.solved import solved_settings
 from keras_mtl.configuration.fit_config import FitConfig
 from keras_mtl.configuration.presets import PRESETS
+from keras_mtl.tasks.task import Task
 
 __all__ = [
+    "TableFacts",
     "apply_rule",
     "open_settings",
     "preset_values",
     "rule_sentence",
     "table_settings",
+    "tries_settings",
 ]
 
 # Presets whose settings a rule chooses; the others are as they are written.
-RULED = ("default",)
+RULED = ("default", "fast", "best")
+# What the preset `best` tries on validation rows, in this order.
+TRIED = ("model.architecture", "model.trunk", "training.weighting")
+
+# Tables of fewer rows are small, of as many or more are large.
+FEW_ROWS = 2_000
+MANY_ROWS = 20_000
 
 Layer = Mapping[str, Any]
 
 
-def table_settings(preset: str, rows: int) -> dict[str, Any]:
+@dataclass(frozen=True)
+class TableFacts:
+    """What the rule reads of a table.
+
+    Attributes:
+        rows: Its rows, those to be held out among them.
+        quantities: Whether a task predicts a number.
+    """
+
+    rows: int
+    quantities: bool = False
+
+    @classmethod
+    def of_tasks(cls, rows: int, tasks: Iterable[Task]) -> TableFacts:
+        """Returns the facts of so many rows with the tasks of a fit."""
+        return cls(
+            rows,
+            any(task.loss_kind == "regression" for task in tasks if not task.auxiliary),
+        )
+
+
+def table_settings(preset: str, table: TableFacts) -> dict[str, Any]:
     """Returns what a preset's rule chooses for a table.
+
+    Classes of few rows are learned best by narrow networks; quantities, and more
+    rows, by wider ones. From many rows on, batches are larger and fewer networks
+    are averaged, as both then cost time and give little. `python -m
+    benchmarks.tables` measures it.
 
     Args:
         preset: A name in `RULED`.
-        rows: The rows of the table, those to be held out among them.
+        table: The table.
 
     Returns:
         The settings by key, such as `"training.epochs"`.
 
     Example:
 
-    >>> table_settings("default", 500)["training.weight_decay"]
-    1.0
+    >>> table_settings("default", TableFacts(rows=500))["model.trunk"]
+    (32, 64)
+    >>> table_settings("default", TableFacts(rows=50_000))["model.trunk"]
+    (256, 256)
     """
-    return {
-        "model.trunk": (32, 64),
+    rows = table.rows
+    if rows < FEW_ROWS and not table.quantities:
+        trunk, head = (32, 64), (16,)
+    elif rows < MANY_ROWS:
+        trunk, head = (128, 128), (32,)
+    else:
+        trunk, head = (256, 256), (64,)
+    settings = {
+        "inputs.numeric_embedding": "none" if rows < FEW_ROWS else "ple",
+        "model.trunk": trunk,
         "model.dropout": 0.2,
-        "heads.widths": (16,),
-        "training.members": 10,
-        "training.epochs": 100,
-        "training.batch_size": 64,
+        "heads.widths": head,
+        "training.members": 10 if rows < MANY_ROWS else 4,
+        "training.epochs": 300 if rows < MANY_ROWS else 100,
+        "training.batch_size": 64 if rows < MANY_ROWS else 256,
         "training.learning_rate": 1e-3,
-        "training.weight_decay": 1.0,
-        "training.patience": 10,
+        "training.weight_decay": 0.1,
+        "training.patience": 20 if rows < MANY_ROWS else 10,
     }
+    if preset == "fast":
+        settings["training.members"] = 1
+        if rows >= FEW_ROWS:
+            settings |= {
+                "training.batch_size": 256 if rows < MANY_ROWS else 1024,
+                "training.learning_rate": 2e-3,
+                "training.epochs": 100 if rows < MANY_ROWS else 30,
+                "training.patience": 10 if rows < MANY_ROWS else 4,
+            }
+    if preset == "best":
+        settings |= {
+            "training.members": 20 if rows < MANY_ROWS else 8,
+            "model.architecture": "hard-sharing",
+            "training.weighting": "sum",
+        }
+    return settings
 
 
-def preset_values(preset: str, rows: int) -> dict[str, Any]:
+def preset_values(preset: str, table: TableFacts) -> dict[str, Any]:
     """Returns a preset's settings for a table, nested as in a TOML file.
 
     Args:
         preset: A name in `PRESETS`.
-        rows: The rows of the table.
+        table: The table.
 
     Example:
 
-    >>> preset_values("article", 500)["training"]["members"]
+    >>> preset_values("article", TableFacts(rows=500))["training"]["members"]
     1
     """
-    chosen: dict[str, Any] = table_settings(preset, rows) if preset in RULED else {}
+    chosen = table_settings(preset, table) if preset in RULED else {}
     values = {name: dict(section) for name, section in PRESETS[preset].items()}
     for key, value in chosen.items():
         section, name = key.split(".")
@@ -84,7 +147,7 @@ def open_settings(preset: Any, layers: Sequence[Layer]) -> tuple[str, ...]:
     """
     if preset not in RULED:
         return ()
-    left = dict.fromkeys(table_settings(preset, 0))
+    left = dict.fromkeys(table_settings(preset, TableFacts(rows=0)))
     names: dict[str, None] = {}
     for layer in layers:
         unsaid = set(layer.get("by_rule", ()))
@@ -115,11 +178,15 @@ def apply_rule(config: FitConfig, rows: int) -> FitConfig:
         rows: The rows of the table.
 
     Returns:
-        The settings, with nothing left to the rule.
+        The settings, with nothing left to the rule. Those that the preset `best`
+        tries are in `by_validation`.
     """
     if not config.by_rule:
         return config
-    chosen = table_settings(config.preset, rows)
+    chosen = table_settings(config.preset, TableFacts.of_tasks(rows, config.tasks))
+    if solved_settings(config.model.architecture, config.model) is not None:
+        # What is solved for trains no layer before its weights.
+        chosen["inputs.numeric_embedding"] = "none"
     changes: dict[str, dict[str, Any]] = {}
     heads = set()
     for key in config.by_rule:
@@ -136,32 +203,39 @@ def apply_rule(config: FitConfig, rows: int) -> FitConfig:
         task.replace(widths=chosen["heads.widths"]) if task.name in heads else task
         for task in config.tasks
     )
-    return config.replace(**sections, tasks=tasks, by_rule=())
+    tried = tuple(key for key in TRIED if key in config.by_rule)
+    return config.replace(
+        **sections,
+        tasks=tasks,
+        by_rule=(),
+        by_validation=tried if config.preset == "best" else (),
+    )
 
 
-def rule_sentence(given: FitConfig, rows: int) -> str:
+def tries_settings(config: FitConfig) -> bool:
+    """Returns whether a fit is to choose some of its settings by validation."""
+    open_ones = {*config.by_rule, *config.by_validation}
+    return config.preset == "best" and not open_ones.isdisjoint(TRIED)
+
+
+def rule_sentence(given: FitConfig, chosen: FitConfig, rows: int) -> str:
     """Tells what the rule chose, for the start of a fit; empty if nothing.
 
     Args:
         given: The settings before `apply_rule`.
+        chosen: The settings after it.
         rows: The rows of the table.
     """
-    chosen = (
-        {
-            key: value
-            for key, value in table_settings(given.preset, rows).items()
-            if key in given.by_rule
-        }
-        if given.by_rule
-        else {}
-    )
-    if not chosen:
-        return ""
-    named = ", ".join(
-        f"{key.partition('.')[2].replace('_', ' ')} {_show(value)}"
-        for key, value in chosen.items()
-    )
-    return f"Chosen for a table of {rows:,} rows: {named}"
+    if solved_settings(chosen.model.architecture, chosen.model) is not None:
+        return ""  # None of it is read.
+    told = []
+    for key in given.by_rule:
+        section, _, name = key.partition(".")
+        if section != "tasks" and key not in chosen.by_validation:
+            value = getattr(getattr(chosen, section), name)
+            name = "head widths" if section == "heads" else name.replace("_", " ")
+            told.append(f"{name} {_show(value)}")
+    return f"Chosen for a table of {rows:,} rows: {', '.join(told)}" if told else ""
 
 
 def _show(value: Any) -> str:

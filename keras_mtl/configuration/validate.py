@@ -25,7 +25,7 @@ from keras_mtl.configuration.source_run import (
     read_source_run,
     unused_transfer,
 )
-from keras_mtl.configuration.table_rule import open_settings, preset_values
+from keras_mtl.configuration.table_rule import TableFacts, open_settings, preset_values
 from keras_mtl.errors import UserError, gather, show_value
 from keras_mtl.features.feature import Feature
 from keras_mtl.features.kinds import (
@@ -74,7 +74,7 @@ def build_config(*layers: Values) -> FitConfig:
     given = _with_source(given, errors)
     preset = given.get("preset", "default")
     known = isinstance(preset, str) and preset in PRESETS
-    base = preset_values(preset, rows=0) if known else {}
+    base = preset_values(preset, TableFacts(rows=0)) if known else {}
     own_tasks: Values = {}
     if _get(given, "data", "path") is None:
         own_tasks = _heart_disease(given)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
@@ -172,8 +173,11 @@ class MultiTaskEstimator(BaseEstimator):
         data = prepare_data(config, ColumnStore(columns))
 
         # TensorFlow is loaded here: errors in the data are reported without it.
+        from keras_mtl.runs.choose_by_validation import choose_by_validation
         from keras_mtl.runs.train import train_run
 
+        if data.config.by_validation:
+            data = replace(data, config=choose_by_validation(data))
         run = train_run(data)
         self.model_ = run.model
         self.history_ = pd.DataFrame(run.fit.mean_history())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import shlex
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from keras_mtl._core.whole_folders import disk_failures
 from keras_mtl.architectures.solved import solved_settings
 from keras_mtl.configuration.fit_config import FitConfig
 from keras_mtl.configuration.repeatable import repeatable_values
+from keras_mtl.configuration.table_rule import tries_settings
 from keras_mtl.configuration.workers import Workers
 from keras_mtl.errors import RunStoppedError, UserError, gather
 from keras_mtl.runs.checkpoint import (
@@ -76,6 +78,12 @@ def fit_run(
         )
     with terminal.warnings(), gather(errors):
         data = prepare_data(config)
+    if workers is not None and tries_settings(config):
+        errors.append(
+            "preset: expected one that tries nothing, as several workers share one "
+            "training; received 'best'. Fit it once without TF_CONFIG, and give the "
+            "workers its config.toml (--config)."
+        )
     if errors:
         raise UserError(*errors)
     kept = KeepProgress(
@@ -136,6 +144,9 @@ def _train_and_write(
         # Devices are found at the first use, not without noise.
         tf.config.list_logical_devices()
 
+    if config.by_validation:
+        data = _choose(data, kept, terminal)
+        config = data.config
     epochs = config.training.epochs
     if resume is not None:
         terminal.show_resumed(kept.epoch, epochs)
@@ -168,6 +179,21 @@ def _train_and_write(
         # The others end with this one. The run is whole, even if one has gone.
         with contextlib.suppress(*LOST):
             replicas.wait_for_all()
+
+
+def _choose(data: PreparedData, kept: KeepProgress, terminal: Terminal) -> PreparedData:
+    """Tries settings on the training rows, which are then those of the run."""
+    from keras_mtl.runs.choose_by_validation import (
+        choice_sentence,
+        choose_by_validation,
+    )
+
+    config = choose_by_validation(
+        data, lambda choice: terminal.show_line(choice_sentence(choice))
+    )
+    data = dataclasses.replace(data, config=config)
+    kept.settings = plain(repeatable_values(data.config))
+    return data
 
 
 def _interrupted(data: PreparedData, folder: Path, kept: KeepProgress) -> str:

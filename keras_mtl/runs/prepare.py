@@ -84,8 +84,8 @@ def prepare_data(config: FitConfig, table: ColumnStore | None = None) -> Prepare
             path, words, config.data.missing, config.data.decimal_mark, numbers
         )
     errors: list[str] = []
-    chosen = rule_sentence(config, len(frame))
-    config = apply_rule(config, len(frame))
+    given, config = config, apply_rule(config, len(frame))
+    chosen = rule_sentence(given, config, len(frame))
     config = add_auxiliary(frame, config, source, errors)
     _mask_labels(frame, config)
     if run is None:

@@ -134,6 +134,10 @@ class Terminal:
         if data.chosen:
             self.console.print(data.chosen, soft_wrap=True)
 
+    def show_line(self, text: str) -> None:
+        """Shows a sentence."""
+        self.console.print(printable(text), soft_wrap=True)
+
     def show_waiting(self, workers: Workers) -> None:
         """Shows that other processes are waited for."""
         names = ", ".join(workers.addresses[1:])

@@ -3,6 +3,7 @@
 import pytest
 
 from keras_mtl.configuration.table_rule import (
+    TableFacts,
     apply_rule,
     rule_sentence,
     table_settings,
@@ -16,7 +17,7 @@ TASK = {"data": {"path": "t.csv"}, "tasks": [{"kind": "binary", "name": "churn"}
 def settings(config):
     """The settings that the rule may choose, by key."""
     found = {}
-    for key in table_settings("default", 0):
+    for key in table_settings("default", TableFacts(rows=0)):
         section, name = key.split(".")
         found[key] = getattr(getattr(config, section), name)
     return found
@@ -26,8 +27,9 @@ def settings(config):
 def test_what_nobody_gave_is_chosen_by_the_rows(rows):
     config = apply_rule(build_config(TASK), rows)
 
-    assert settings(config) == table_settings("default", rows)
-    assert config.tasks[0].widths == table_settings("default", rows)["heads.widths"]
+    expected = table_settings("default", TableFacts(rows))
+    assert settings(config) == expected
+    assert config.tasks[0].widths == expected["heads.widths"]
     assert config.by_rule == ()
     # What is written down repeats the run: nothing is left to choose again.
     again = build_config(config_values(config))
@@ -47,7 +49,7 @@ def test_what_is_given_stays():
     assert (config.training.epochs, config.model.trunk) == (7, (8,))
     assert (config.heads.widths, config.tasks[0].widths) == ((), ())
     assert not {"training.epochs", "model.trunk", "heads.widths"} & {*given.by_rule}
-    assert "epochs" not in rule_sentence(given, 1_000_000)
+    assert "epochs" not in rule_sentence(given, config, 1_000_000)
 
 
 def test_a_tasks_own_widths_stay():
@@ -68,4 +70,33 @@ def test_the_article_is_as_it_is_written():
     config = build_config(TASK, {"preset": "article"})
 
     assert apply_rule(config, 1_000_000) is config
-    assert rule_sentence(config, 1_000_000) == ""
+    assert rule_sentence(config, config, 1_000_000) == ""
+
+
+def test_quantities_are_learned_by_wider_networks():
+    task = {"kind": "regression", "name": "price"}
+    layer = {"data": {"path": "t.csv"}, "tasks": [task]}
+    narrow = apply_rule(build_config(TASK), 500)
+    wide = apply_rule(build_config(layer), 500)
+
+    assert wide.model.trunk[0] > narrow.model.trunk[0]
+
+
+def test_what_is_solved_for_gets_no_layer_before_its_weights():
+    layer = {"model": {"architecture": "group-sparse"}}
+    config = apply_rule(build_config(TASK, layer), 1_000_000)
+
+    assert config.inputs.numeric_embedding == "none"
+
+
+def test_best_tries_what_nobody_gave():
+    open_ones = apply_rule(build_config(TASK, {"preset": "best"}), 500)
+    given = {"model": {"trunk": [8], "architecture": "mmoe"}}
+    closed = apply_rule(build_config(TASK, {"preset": "best"}, given), 500)
+
+    assert open_ones.by_validation == (
+        "model.architecture",
+        "model.trunk",
+        "training.weighting",
+    )
+    assert closed.by_validation == ("training.weighting",)

@@ -1,0 +1,145 @@
+"""Settings of the preset `best`: chosen by the loss on validation rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+
+from keras_mtl._core.named_settings import NamedSettings
+from keras_mtl.architectures import build_architecture
+from keras_mtl.configuration.fit_config import FitConfig
+from keras_mtl.features import build_encoder, encode_frame, learn_features
+from keras_mtl.runs.prepared_data import PreparedData
+from keras_mtl.training import fit_members
+
+__all__ = ["Choice", "choice_sentence", "choose_by_validation"]
+
+# Tried in turns, each on what was best before. The first of each is what the preset
+# `default` has.
+ARCHITECTURES = ("hard-sharing", "single-task", "cross-stitch", "mmoe", "ple")
+WIDTH_FACTORS = (1.0, 0.5, 2.0)
+WEIGHTINGS = ("sum", "uncertainty", "dwa", "upgrad")
+# Networks per candidate, each with validation rows of its own.
+MEMBERS = 5
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A candidate and how it did.
+
+    Attributes:
+        name: What it changes, such as `"architecture mmoe"`.
+        losses: For each member the best validation loss: the sum of the tasks'
+            losses, of shape (members,).
+        chosen: Whether it was better than the best before it by more than the
+            standard error of their difference over the members.
+    """
+
+    name: str
+    losses: np.ndarray
+    chosen: bool
+
+
+def choose_by_validation(
+    data: PreparedData, on_choice: Callable[[Choice], object] = lambda choice: None
+) -> FitConfig:
+    """Chooses the settings that a fit leaves to validation.
+
+    Architecture, widths and weighting are tried one after the other on the
+    training rows: each candidate trains as many networks as the first, which
+    validate on the same rows. A candidate replaces what was best before it when
+    its losses are smaller by more than one standard error of the mean difference:
+    of so many candidates the smallest loss alone would often be luck.
+
+    Args:
+        data: What `prepare_data` prepared.
+        on_choice: Called after each candidate.
+
+    Returns:
+        The settings, with nothing left to choose.
+    """
+    config = data.config
+    keras.utils.set_random_seed(config.seed)
+    rows = data.train_rows
+    features = learn_features(data.features, data.rows, rows)
+    tasks = [task.learn(data.labels[task.name][rows]) for task in data.tasks]
+    encoder = build_encoder(features)
+    matrix = np.empty((len(data.rows), encoder.output_shape[-1]), "float32")
+    encode_frame(encoder, features, data.rows, out=matrix)
+
+    def losses_of(candidate: FitConfig) -> np.ndarray:
+        named = {task.name: task.widths for task in candidate.tasks}
+        heads = [task.replace(widths=named[task.name]) for task in tasks]
+        network = build_architecture(
+            candidate.model.architecture,
+            matrix.shape[1],
+            heads,
+            candidate.model,
+            features,
+        )
+        members = min(MEMBERS, len(data.members.train))
+        fit = fit_members(
+            network,
+            matrix,
+            data.labels,
+            candidate.training.replace(members=members),
+            rows=data.members.train[:members],
+            validation_rows=(data.members.validation or [])[:members],
+            seed=config.seed,
+            sample_weight=data.sample_weight,
+        )
+        losses = np.nanmin(fit.history["val_loss"], axis=0)
+        keras.backend.clear_session()
+        return losses
+
+    best = config.replace(by_validation=())
+    least = losses_of(best)
+    on_choice(Choice("the default", least, True))
+    for step in config.by_validation:
+        winner = best
+        for name, candidate in _candidates(step, best):
+            losses = losses_of(candidate)
+            gains = least - losses
+            error = gains.std(ddof=1) / np.sqrt(len(gains)) if len(gains) > 1 else 0.0
+            better = bool(gains.mean() > error)
+            on_choice(Choice(name, losses, better))
+            if better:
+                winner, least = candidate, losses
+        best = winner
+    return best
+
+
+def choice_sentence(choice: Choice) -> str:
+    """Tells how a candidate did, in a line."""
+    told = "chosen so far" if choice.chosen else "not better by a standard error"
+    return f"{choice.name}: validation loss {choice.losses.mean():.4f}, {told}"
+
+
+def _candidates(step: str, best: FitConfig) -> Iterator[tuple[str, FitConfig]]:
+    """Yields what a step tries beside what is best so far."""
+    if step == "model.architecture":
+        for name in ARCHITECTURES:
+            if name != best.model.architecture.name:
+                model = best.model.replace(architecture=NamedSettings(name))
+                yield f"architecture {name}", best.replace(model=model)
+    elif step == "model.trunk":
+        for factor in WIDTH_FACTORS[1:]:
+            yield f"{factor:g} times the widths", _scaled(best, factor)
+    elif len(best.tasks) > 1 and best.model.architecture.name != "single-task":
+        # Where nothing is shared, there is nothing to balance.
+        for name in WEIGHTINGS:
+            if name != best.training.weighting.name:
+                training = best.training.replace(weighting=NamedSettings(name))
+                yield f"weighting {name}", best.replace(training=training)
+
+
+def _scaled(config: FitConfig, factor: float) -> FitConfig:
+    def scale(widths: tuple[int, ...]) -> tuple[int, ...]:
+        return tuple(max(2, round(width * factor)) for width in widths)
+
+    tasks = tuple(task.replace(widths=scale(task.widths)) for task in config.tasks)
+    model = config.model.replace(trunk=scale(config.model.trunk))
+    return config.replace(model=model, tasks=tasks)
