@@ -48,7 +48,7 @@ class PiecewiseEmbedding(ColumnEmbedding):
     >>> rows = ops.convert_to_tensor([[7.0, 0.5], [7.0, 2.0], [7.0, 9.0]])
     >>> layer(rows).numpy().tolist()
     [[7.0, 0.5, 0.0], [7.0, 2.0, 0.0], [7.0, 9.0, 0.0]]
-    >>> layer.kernel.assign([[[1.0], [10.0]]])
+    >>> _ = layer.kernel.assign([[[1.0], [10.0]]])
     >>> layer(rows).numpy()[:, 2].tolist()
     [0.5, 6.0, 11.0]
     """
