@@ -30,7 +30,7 @@ def embedding_layers(features: Sequence[Feature]) -> list[keras.layers.Layer]:
 
     >>> from keras_mtl.features import NumericFeature
     >>> age = NumericFeature(
-    ...     "age", embedding="ple", missing_share=0.0, quantiles=(-1.0, 0.5, 1.0)
+    ...     "age", embedding="ple", missing_share=0.0, bin_edges=(-1.0, 0.5, 1.0)
     ... )
     >>> (layer,) = embedding_layers([age])
     >>> layer.edges

@@ -271,19 +271,13 @@ def _preset(config: FitConfig, name: str, members: int, rows: int) -> FitConfig:
     training = TrainingSettings(**preset["training"])
     if training.members > 1:
         training = training.replace(members=members)
-    inputs = InputSettings(**preset.get("inputs", {}))
-    settings = {
-        "encoding": inputs.encoding,
-        "missing_flag": inputs.missing_flags,
-        "maximum_levels": inputs.maximum_levels,
-        "embedding": inputs.numeric_embedding,
-    }
-    features = tuple(
-        feature.replace(
-            **{key: value for key, value in settings.items() if hasattr(feature, key)}
-        )
-        for feature in config.features
+    inputs = InputSettings(
+        **preset.get("inputs", {}),
+        missing_values={
+            feature.column_name: feature.missing_numbers for feature in config.features
+        },
     )
+    features = tuple(feature.with_defaults(inputs) for feature in config.features)
     model = ModelSettings(name=config.model.name, **preset["model"])
     return config.replace(
         preset=name, model=model, training=training, features=features

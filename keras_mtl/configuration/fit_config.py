@@ -10,6 +10,7 @@ from keras_mtl.architectures.registry import check_architecture
 from keras_mtl.architectures.settings import ArchitectureSettings
 from keras_mtl.auxiliary.helper import AuxiliaryHelper
 from keras_mtl.features.feature import Feature
+from keras_mtl.features.numeric import NumberEncoding
 from keras_mtl.tables.expressions import parse_expression
 from keras_mtl.tasks.task import Task
 from keras_mtl.training.settings import TrainingSettings
@@ -81,6 +82,7 @@ class InputSettings(Declaration):
         missing_values: By column, of features or labels, the numbers that mean
             missing.
         encoding: How words are encoded: one column each, or numbered.
+        numeric_encoding: How numbers are scaled: see `NumericFeature`.
         missing_flags: Whether a missing value has a column of its own.
         maximum_levels: A number with at most this many whole values has a
             column for each of them beside its own; 0 for none.
@@ -97,6 +99,7 @@ class InputSettings(Declaration):
     categorical: tuple[str, ...] = ()
     missing_values: dict[str, tuple[float, ...]] = Field(default_factory=dict)
     encoding: Literal["one_hot", "ordinal"] = "one_hot"
+    numeric_encoding: NumberEncoding = "standard"
     missing_flags: bool = True
     maximum_levels: Annotated[int, Field(ge=0)] = 10
     numeric_embedding: Literal["none", "ple", "pbld"] = "none"

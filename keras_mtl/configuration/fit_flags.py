@@ -166,6 +166,12 @@ FLAGS = (
         metavar="NAME",
     ),
     Flag(
+        "--numeric-encoding",
+        "inputs.numeric_encoding",
+        "Scale numbers as standard, robust or quantile.",
+        metavar="NAME",
+    ),
+    Flag(
         "--missing-flags",
         "inputs.missing_flags",
         "Give the network a column that says which values are missing.",

@@ -25,7 +25,13 @@ __all__ = ["SourceRun", "lay_on_source", "read_source_run", "unused_transfer"]
 
 MARKS = ("config.toml", "model.keras")
 # What the encoder of the run has decided.
-ENCODING = ("encoding", "missing_flags", "maximum_levels", "numeric_embedding")
+ENCODING = (
+    "encoding",
+    "numeric_encoding",
+    "numeric_embedding",
+    "missing_flags",
+    "maximum_levels",
+)
 # A task of such a name would have layers named like the trunk's.
 TRUNK = "trunk"
 KINDS_WITH_CLOSED_FORM = ("binary", "multiclass", "regression")

@@ -13,12 +13,16 @@ from keras import ops
 from keras_mtl.features._block_encoding import BlockEncoding
 from keras_mtl.features._column_order import join_in_feature_order
 from keras_mtl.features._standardize import LARGEST_NUMBER, standardize_share
+from keras_mtl.features.piecewise_linear import PiecewiseLinear
 
 __all__ = ["NumericColumn", "NumericEncoding"]
 
 # In standard deviations. A value far outside the training range is answered as
 # one at this edge: finite, and not far from anything the network has seen.
 CLIP = 10.0
+# A robust scale ends here, without a corner.
+SMOOTH_CLIP = 3.0
+FAR = 1e6
 
 
 @dataclass(frozen=True)
@@ -26,13 +30,17 @@ class NumericColumn:
     """Settings of one number.
 
     Attributes:
-        mean: The training mean.
-        scale: The training standard deviation.
+        mean: The training mean; the median of a robust scale.
+        scale: The training standard deviation; the range between the quartiles
+            of a robust scale, where 0 says that the encoded number is always 0.
         missing_values: Numbers that mean missing.
         missing_share: The share of training rows that miss the number; None
             leaves out the column that says so.
         levels: Values with a column of their own.
         level_shares: The share of training rows with each.
+        encoding: `"standard"`, `"robust"` or `"quantile"`.
+        quantiles: The knots of the encoding `"quantile"`, rising.
+        scores: The encoded number at each of them.
     """
 
     mean: float = 0.0
@@ -41,11 +49,14 @@ class NumericColumn:
     missing_share: float | None = None
     levels: tuple[float, ...] = ()
     level_shares: tuple[float, ...] = ()
+    encoding: str = "standard"
+    quantiles: tuple[float, ...] = ()
+    scores: tuple[float, ...] = ()
 
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class NumericEncoding(BlockEncoding):
-    """Standardizes numbers, and replaces missing ones by their mean.
+    """Scales numbers, each in its own way, and replaces missing ones by 0.
 
     The encoded columns of a number are the number; for each of its `levels`
     whether the number is that level; and whether it is missing. The latter are
@@ -90,6 +101,14 @@ class NumericEncoding(BlockEncoding):
             for column in columns
         )
         self.clip = clip
+        encodings = np.asarray([column.encoding for column in self.columns])
+        self._robust = encodings == "robust"
+        self._by_quantiles = np.flatnonzero(encodings == "quantile")
+        quantiles = [self.columns[position] for position in self._by_quantiles]
+        self._quantiles = PiecewiseLinear(
+            [column.quantiles or (0.0,) for column in quantiles],
+            [column.scores or (0.0,) for column in quantiles],
+        )
         self._mean = _vector(column.mean for column in self.columns)
         self._factor = _factors(_vector(column.scale for column in self.columns))
         self._sentinels = _sentinels(self.columns)
@@ -113,8 +132,8 @@ class NumericEncoding(BlockEncoding):
             missing = ops.logical_or(missing, ops.equal(numbers, sentinels))
         known = ops.where(missing, self._mean, numbers)
         known = ops.clip(known, -LARGEST_NUMBER, LARGEST_NUMBER)
-        standard = ops.clip((known - self._mean) * self._factor, -self.clip, self.clip)
-        parts, positions = [standard], [np.arange(len(self.columns))]
+        parts = [self._scale(known, missing)]
+        positions = [np.arange(len(self.columns))]
         if len(self._levels):
             hit = ops.logical_and(
                 ops.logical_not(self._levels.take(missing)),
@@ -126,6 +145,30 @@ class NumericEncoding(BlockEncoding):
             parts.append(self._missing.standardize(self._missing.take(missing)))
             positions.append(self._missing.positions)
         return join_in_feature_order(parts, positions)
+
+    def _scale(self, known, missing):
+        """Returns each number on the scale of its column, and 0 where missing."""
+        distance = (known - self._mean) * self._factor
+        scaled = ops.clip(distance, -self.clip, self.clip)
+        if self._robust.any():
+            scaled = ops.where(self._robust, _clip_smoothly(distance), scaled)
+        if not len(self._by_quantiles):
+            return scaled
+        scores = ops.clip(
+            self._quantiles(ops.take(known, self._by_quantiles, axis=-1)),
+            -self.clip,
+            self.clip,
+        )
+        scores = ops.where(
+            ops.take(missing, self._by_quantiles, axis=-1), np.float32(0), scores
+        )
+        if len(self._by_quantiles) == len(self.columns):
+            return scores
+        others = np.setdiff1d(np.arange(len(self.columns)), self._by_quantiles)
+        return join_in_feature_order(
+            [ops.take(scaled, others, axis=-1), scores],
+            [others, self._by_quantiles],
+        )
 
     def compute_output_shape(self, input_shape):
         columns = len(self.columns) + len(self._levels) + len(self._missing)
@@ -174,14 +217,22 @@ def _vector(values: Iterable[float]) -> np.ndarray:
     return np.asarray([*values], "float32")
 
 
+def _clip_smoothly(distance: Any) -> Any:
+    # So far out the result is the edge in float32, and the square is still finite.
+    distance = ops.clip(distance, -FAR, FAR)
+    # Not by the reciprocal of the root, which is approximated: a row would be
+    # encoded otherwise alone than among others.
+    return distance / ops.sqrt(1.0 + ops.square(distance * (1 / SMOOTH_CLIP)))
+
+
 def _factors(scales: np.ndarray) -> np.ndarray:
-    """Returns the reciprocals, by which numbers are multiplied.
+    """Returns the reciprocals, by which numbers are multiplied, and 0 for 0.
 
     TensorFlow makes as much of a division by constants, but not in a call outside
     of a graph, which would round otherwise.
     """
     with np.errstate(over="ignore", divide="ignore"):
-        reciprocals = np.float32(1) / scales
+        reciprocals = np.where(scales == 0, 0, np.float32(1) / scales)
     return np.minimum(reciprocals, np.finfo("float32").max)
 
 

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from keras_mtl.features.column import Column
     from keras_mtl.tables.column_store import Rows
 
-__all__ = ["NumericFeature"]
+__all__ = ["NumberEncoding", "NumericFeature"]
+
+NumberEncoding = Literal["standard", "robust", "quantile"]
 
 ROWS_SEEN_FIRST = 10_000
 # A column of text in which at least this share of the cells are numbers is a
@@ -32,7 +34,18 @@ BINS = 48
 
 @declaration
 class NumericFeature(Feature):
-    """A number: standardised, with the mean where it is missing.
+    """A number: standardised, with the middle where it is missing.
+
+    Three encodings are there, for a column whose extremes would otherwise say
+    too much and the rest too little:
+
+    - `"standard"`: the distance from the mean in standard deviations, at most 10.
+    - `"robust"` (Holzmüller et al. 2024, https://arxiv.org/abs/2407.04491): z, the
+      distance from the median in units of the range between the quartiles, and of
+      half the whole range where the quartiles are equal; then
+      z / sqrt(1 + (z / 3)^2), which is always between -3 and 3.
+    - `"quantile"`: what a normal distribution has at the share of training rows
+      below; numbers outside the training range count as its edge.
 
     Args:
         name: See `Feature`.
@@ -48,14 +61,22 @@ class NumericFeature(Feature):
             `"ple"`, a piecewise linear function with bends at quantiles of
             training rows; `"pbld"`, a periodic function; or `"none"`. A number
             with `levels` has none: its levels say as much.
+        encoding: How the number is scaled, see above.
+        maximum_quantiles: As many quantiles as the encoding `"quantile"` keeps;
+            it lies on lines between them.
         levels: These values, which `learn` fills, as those that follow.
         level_shares: The share of training rows with each.
         mean: The training mean.
         scale: The training standard deviation.
         minimum: The smallest training value.
         maximum: The largest training value.
-        quantiles: Training values that split the training rows into bins of about
+        bin_edges: Training values that split the training rows into bins of about
             as many rows, for `"ple"`.
+        median: The training median, of the encoding `"robust"` alone.
+        spread: The range between the training quartiles, or half the whole range
+            where they are equal, of the encoding `"robust"` alone.
+        quantiles: Training values, rising, of the encoding `"quantile"` alone.
+        scores: The encoded number of each of them.
 
     Example:
 
@@ -73,13 +94,19 @@ class NumericFeature(Feature):
     missing_flag: bool = True
     maximum_levels: Annotated[int, Field(ge=0)] = 10
     embedding: Literal["none", "ple", "pbld"] = "none"
+    encoding: NumberEncoding = "standard"
+    maximum_quantiles: Annotated[int, Field(ge=2, le=10_000)] = 1000
     levels: tuple[float, ...] = ()
     level_shares: tuple[float, ...] = ()
     mean: FiniteFloat = 0.0
     scale: Annotated[FiniteFloat, Field(gt=0)] = 1.0
     minimum: float | None = None
     maximum: float | None = None
-    quantiles: tuple[float, ...] = ()
+    bin_edges: tuple[float, ...] = ()
+    median: FiniteFloat = 0.0
+    spread: Annotated[FiniteFloat, Field(ge=0)] = 0.0
+    quantiles: tuple[FiniteFloat, ...] = ()
+    scores: tuple[FiniteFloat, ...] = ()
 
     @classmethod
     def matches(cls, column: Column) -> bool:
@@ -112,6 +139,7 @@ class NumericFeature(Feature):
             missing_values=inputs.missing_values.get(self.column_name, ()),
             maximum_levels=inputs.maximum_levels,
             embedding=inputs.numeric_embedding,
+            encoding=inputs.numeric_encoding,
         )
 
     @property
@@ -129,14 +157,17 @@ class NumericFeature(Feature):
     def trained_embedding(self) -> Embedding | None:
         if self.embedding == "none" or self.levels:
             return None
-        return Embedding(self.embedding, quantiles=self.quantiles)
+        return Embedding(self.embedding, quantiles=self.bin_edges)
 
     def without_embedding(self) -> Self:
-        return self.replace(embedding="none", quantiles=())
+        return self.replace(embedding="none", bin_edges=())
 
     def describe(self) -> str:
         numbers = " or ".join(f"{value:g}" for value in self.missing_values)
-        return f"{numbers} means missing" if numbers else ""
+        facts = [f"{numbers} means missing"] if numbers else []
+        if self.encoding != "standard":
+            facts.append(f"{self.encoding} scale")
+        return ", ".join(facts)
 
     def check_values(self, frame: Rows, source: str) -> list[str]:
         from keras_mtl.tables import find_infinite, find_non_numeric
@@ -195,8 +226,21 @@ class NumericFeature(Feature):
             scale=spread if spread >= np.finfo("float32").tiny else 1.0,
             minimum=float(known.min()),
             maximum=float(known.max()),
-            quantiles=_quantiles(known) if self.embedding == "ple" else (),
+            bin_edges=_bin_edges(known) if self.embedding == "ple" else (),
+            **self._learn_scale(known),
         )
+
+    def _learn_scale(self, known: np.ndarray) -> dict[str, Any]:
+        if self.encoding == "robust":
+            low, median, high = np.quantile(known, (0.25, 0.5, 0.75))
+            spread = high - low or (known.max() - known.min()) / 2
+            return {"median": float(median), "spread": float(spread)}
+        if self.encoding == "quantile":
+            from keras_mtl.features.normal_scores import normal_scores
+
+            learned = normal_scores(known, self.maximum_quantiles)
+            return {"quantiles": learned.quantiles, "scores": learned.scores}
+        return {}
 
     def _learn_levels(
         self, known: np.ndarray, rows: int
@@ -219,8 +263,28 @@ class NumericFeature(Feature):
             scale=1.0,
             minimum=None,
             maximum=None,
+            bin_edges=(),
+            median=0.0,
+            spread=0.0,
             quantiles=(),
+            scores=(),
         )
+
+    def _column_scale(self) -> dict[str, Any]:
+        """Returns the fields of the layer's column that say how it is scaled."""
+        if self.encoding == "robust":
+            return {
+                "encoding": "robust",
+                "mean": self.median,
+                "scale": self.spread,
+            }
+        if self.encoding == "quantile":
+            return {
+                "encoding": "quantile",
+                "quantiles": self.quantiles,
+                "scores": self.scores,
+            }
+        return {"mean": self.mean, "scale": self.scale}
 
     def encode(self, inputs: Any) -> Any:
         return self.encode_block([self], [inputs])
@@ -231,8 +295,7 @@ class NumericFeature(Feature):
 
         columns = [
             NumericColumn(
-                mean=feature.mean,
-                scale=feature.scale,
+                **feature._column_scale(),
                 missing_values=feature.missing_values,
                 missing_share=feature.missing_share if feature.has_flag else None,
                 levels=feature.levels,
@@ -243,7 +306,7 @@ class NumericFeature(Feature):
         return NumericEncoding(columns, name=cls.block_name())(list(inputs))
 
 
-def _quantiles(known: np.ndarray) -> tuple[float, ...]:
+def _bin_edges(known: np.ndarray) -> tuple[float, ...]:
     # Values that rows have: one between them could be a number that means missing.
     levels = np.linspace(0.0, 1.0, BINS + 1)
     found = np.quantile(known, levels, method="closest_observation")

@@ -190,7 +190,10 @@ def test_all_mistakes_are_told_at_once_with_the_nearest_name():
         ({"data": {"path": "a.csv"}}, "expected at least one task"),
         ({"tasks": []}, "expected at least one task"),
         ({"tasks": {}}, "[[tasks]] in TOML"),
-        ({"preset": "artcle"}, "preset: expected 'default', 'fast', 'best' or 'article'"),
+        (
+            {"preset": "artcle"},
+            "preset: expected 'default', 'fast', 'best' or 'article'",
+        ),
         ({"preset": "article", "training": {"patience": 3}}, "validation_fraction"),
         (
             {

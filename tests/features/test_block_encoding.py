@@ -28,7 +28,18 @@ NUMBERS = st.none() | st.sampled_from([0.0, 1.0, 2.0, 3.0, np.inf, 1e38, 2.5])
 ANSWERS = st.none() | st.sampled_from(["yes", "No", "TRUE", "f", "?", "perhaps"])
 CITIES = st.none() | st.sampled_from(["a", "b", "c", "NA", "0:a", "1:b", " a ", "null"])
 KINDS = {
-    "number": (NUMBERS, st.sampled_from([{}, {"missing_values": (0, 3)}])),
+    "number": (
+        NUMBERS,
+        st.sampled_from(
+            [
+                {},
+                {"missing_values": (0, 3)},
+                {"encoding": "robust"},
+                {"encoding": "quantile"},
+                {"encoding": "quantile", "missing_values": (0, 3)},
+            ]
+        ),
+    ),
     "answer": (ANSWERS, st.just({})),
     "city": (
         CITIES,
@@ -127,12 +138,23 @@ def _flag(feature, missing):
 def _defined_number(feature, value):
     missing = pd.isna(value) or value in feature.missing_values
     # Infinite is missing to what learns, and at the edge to what encodes.
-    standard = 0.0 if missing else (min(value, 1e30) - feature.mean) / feature.scale
+    standard = 0.0 if missing else _scaled(feature, min(value, 1e30))
     levels = [
         _hot(not missing and value == level, share)
         for level, share in zip(feature.levels, feature.level_shares, strict=True)
     ]
     return [np.clip(standard, -10, 10), *levels, *_flag(feature, missing)]
+
+
+def _scaled(feature, value):
+    if feature.encoding == "robust":
+        z = (value - feature.median) / feature.spread if feature.spread else 0.0
+        return z / (1 + (z / 3) ** 2) ** 0.5
+    if feature.encoding == "quantile":
+        if not feature.quantiles:
+            return 0.0
+        return np.interp(value, feature.quantiles, feature.scores)
+    return (value - feature.mean) / feature.scale
 
 
 def _defined_answer(feature, value):

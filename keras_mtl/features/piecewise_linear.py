@@ -1,0 +1,83 @@
+"""Lines between knots, one for each column of a matrix."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from keras import ops
+
+__all__ = ["PiecewiseLinear"]
+
+
+class PiecewiseLinear:
+    """A function of each column: lines between knots, and flat outside of them.
+
+    At a knot the result is the value of that knot to the last bit. All columns
+    are one lookup: the position of a number among its knots is found by halving,
+    in as many gathers as the number of knots has binary digits, which XLA,
+    TensorFlow Serving and ONNX all compute alike.
+
+    Args:
+        knots: For each column its knots, rising and finite in float32.
+        values: For each column the value at each knot.
+
+    Call arguments:
+        numbers: float32 of shape (N, columns), without NaN.
+
+    Returns:
+        float32 of shape (N, columns).
+
+    Example:
+
+    >>> line = PiecewiseLinear([(0.0, 10.0)], [(0.0, 1.0)])
+    >>> numbers = np.array([[-5.0], [2.5], [10.0], [99.0]], "float32")
+    >>> ops.convert_to_numpy(line(numbers)).tolist()
+    [[0.0], [0.25], [1.0], [1.0]]
+    """
+
+    def __init__(
+        self, knots: Sequence[Sequence[float]], values: Sequence[Sequence[float]]
+    ) -> None:
+        most = max(map(len, knots), default=1)
+        # An infinite knot ends each column, so that no number is beyond the last.
+        self._halvings = int(most).bit_length()
+        width = 2**self._halvings
+        shape = (len(knots), width)
+        rising = np.full(shape, np.inf, "float32")
+        start, value, slope = (np.zeros(shape, "float32") for _ in range(3))
+        for column, (own, given) in enumerate(zip(knots, values, strict=True)):
+            x, y = np.asarray(own, "float32"), np.asarray(given, "float32")
+            rising[column, : len(x)] = x
+            # The line at a position begins at the knot before it.
+            start[column, 1 : len(x) + 1] = x
+            value[column, 1 : len(x) + 1] = y
+            start[column, 0], value[column, 0] = x[0], y[0]
+            slope[column, 1 : len(x)] = _slopes(x, y)
+        self._rising, self._start = rising.ravel(), start.ravel()
+        self._value, self._slope = value.ravel(), slope.ravel()
+        self._width = width
+        self._base = (np.arange(len(knots)) * width).astype("int32")
+        self._low = np.asarray([np.min(own) for own in values], "float32")
+        self._high = np.asarray([np.max(own) for own in values], "float32")
+
+    def __call__(self, numbers: Any) -> Any:
+        place = ops.zeros_like(numbers, dtype="int32") + self._base
+        step = self._width // 2
+        while step:
+            reached = ops.greater_equal(
+                numbers, ops.take(self._rising, place + (step - 1))
+            )
+            place = place + step * ops.cast(reached, "int32")
+            step //= 2
+        beyond = numbers - ops.take(self._start, place)
+        line = ops.take(self._value, place) + ops.take(self._slope, place) * beyond
+        # A slope that is too large for float32 would reach beyond the next knot.
+        return ops.clip(line, self._low, self._high)
+
+
+def _slopes(knots: np.ndarray, values: np.ndarray) -> np.ndarray:
+    largest = float(np.finfo("float32").max)
+    rise = np.diff(values.astype("float64")) / np.diff(knots.astype("float64"))
+    return np.clip(rise, -largest, largest)
