@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     )
     from keras_mtl.kernels.kernel_function import KernelFunction as KernelFunction
     from keras_mtl.kernels.kernel_model import KernelModel as KernelModel
-    from keras_mtl.kernels.marginal_likelihood import (
+    from keras_mtl.kernels.process_parameters import (
         ProcessParameters as ProcessParameters,
     )
     from keras_mtl.kernels.task_covariance import (
@@ -30,7 +30,7 @@ else:
             "keras_mtl.kernels.kernel_fit": ("KernelFit", "KernelGrid", "fit_kernel"),
             "keras_mtl.kernels.kernel_function": ("KernelFunction",),
             "keras_mtl.kernels.kernel_model": ("KernelModel",),
-            "keras_mtl.kernels.marginal_likelihood": ("ProcessParameters",),
+            "keras_mtl.kernels.process_parameters": ("ProcessParameters",),
             "keras_mtl.kernels.task_covariance": ("shared_covariance",),
         },
     )

@@ -7,50 +7,60 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve
-from scipy.optimize import minimize
-from sklearn.base import BaseEstimator
+from scipy.stats import norm
 
-from keras_mtl._core.errors import UserError
-from keras_mtl.kernels.kernel_function import KernelFunction, median_distance
-from keras_mtl.kernels.marginal_likelihood import (
-    ProcessParameters,
-    negative_log_likelihood,
+from keras_mtl.kernels.process_fit import average_scores, fit_process
+from keras_mtl.kernels.process_parameters import ProcessParameters
+from keras_mtl.linear.scored_model import (
+    ScoredModel,
+    fitted_features,
+    output_units,
+    raise_invalid,
+    read_arrays,
 )
-from keras_mtl.linear.scored_model import fitted_features, raise_invalid, read_arrays
+from keras_mtl.linear.targets import Target
 
 __all__ = ["GaussianProcessModel"]
 
-# A covariance of so many labels takes 0.2 GB, and each step some seconds.
-MOST_LABELS = 5000
-# Bounds of logarithms of variances and lengths of standardized labels and rows.
-SMALLEST, LARGEST = np.log(1e-6), np.log(1e4)
-
 
 @dataclass(eq=False, repr=False)
-class GaussianProcessModel(BaseEstimator):
-    """A Gaussian process of several regressions that learns how alike they are.
+class GaussianProcessModel(ScoredModel):
+    """A Gaussian process of several tasks that learns how alike they are.
 
-    The kernel is `B[s, t] exp(-||x - x'||^2 / (2 length_scale^2))` of
-    standardized features, with `B = V V^T + diag(kappa)`. B, the length scale and
-    the noise of each task are those of the largest marginal likelihood (Bonilla,
-    Chai and Williams 2008). Each row may lack the labels of some tasks. The
-    answers are exact; all tasks together have at most 5,000 labels.
+    The kernel is `B[s, t] exp(-sum_d (x_d - x'_d)^2 / (2 length_d^2))` of
+    standardized features, with `B = V V^T + diag(kappa)`. B, the length scales
+    and the noise of each regression are those of the largest marginal likelihood
+    (Bonilla, Chai and Williams 2008). Tasks may be mixed, and each row may lack
+    the labels of some. Regressions are exact, and classes Laplace's
+    approximation: a binary task has one latent function, and a task of several
+    classes one per class, whose softmax is the probability. A probability is the
+    mean over the latent functions, by MacKay's approximation.
 
     Args:
-        rank: The number of columns of V, what all tasks have in common.
-        iterations: The most steps of L-BFGS.
+        factors: The number of columns of V, what all tasks have in common.
+        automatic_relevance: Whether each feature has a length scale of its own.
+        rank: The number of support rows of a Nystroem approximation. By default
+            the answers are exact for up to 2,000 labels, where a label of
+            several classes counts once per class, and have at most 500 support
+            rows for more.
+        kinds: By task name `"binary"`, `"multiclass"` or `"regression"`.
+        iterations: The most steps of the search for parameters.
         parameters: What `parameters_` of another fit is, in place of learning.
+        seed: Of samples of rows and of the start.
 
     Attributes:
         parameters_: What was learned, a `ProcessParameters` for standardized
             labels.
-        task_covariance_: B for standardized labels, (T, T).
-        length_scale_: The length scale for standardized features.
-        noise_: The variance of the noise of standardized labels, (T,).
-        log_marginal_likelihood_: The logarithm of the marginal likelihood of the
-            standardized labels.
-        names_: The names of the tasks.
+        task_covariance_: B for standardized labels, (K, K), by the order of
+            `output_names_`.
+        output_names_: A name for each of the K outputs.
+        length_scales_: The length scales for standardized features, (1,) or
+            (D,): the shorter, the more the feature matters.
+        noise_: The variance of the noise of each output, (K,): NaN for classes,
+            and in units of the variance of the task's labels.
+        log_marginal_likelihood_: The logarithm of the marginal likelihood of
+            the standardized labels; None of a Nystroem approximation.
+        rank_: The number of support rows.
 
     Example:
 
@@ -62,9 +72,13 @@ class GaussianProcessModel(BaseEstimator):
     True
     """
 
-    rank: int = 1
-    iterations: int = 200
+    factors: int = 1
+    automatic_relevance: bool = False
+    rank: int | None = None
+    kinds: Mapping[str, str] | None = None
+    iterations: int = 100
     parameters: ProcessParameters | None = None
+    seed: int = 0
 
     def fit(self, x: Any, y: Any) -> Self:
         """Fit the process.
@@ -72,127 +86,152 @@ class GaussianProcessModel(BaseEstimator):
         Args:
             x: The features, (N, D), finite numbers.
             y: By task name labels of shape (N,), or an array of shape (N,) or
-                (N, T). NaN is missing.
+                (N, T). NaN or None is missing.
 
         Returns:
             The model itself.
 
         Raises:
             ValueError: When settings, features or labels can't serve.
-            UserError: When there are more than 5,000 labels.
+            UserError: When the kernel's values do not fit in memory.
         """
-        positive = ("rank", "iterations")
-        raise_invalid(
-            self,
-            [(name, "1 or more") for name in positive if int(getattr(self, name)) < 1],
+        self._check()
+        features, targets = read_arrays(x, y, self.kinds)
+        names = [name for target in targets for name in target.output_names]
+        if self.parameters is not None:
+            _check_parameters(self.parameters, len(names), features.shape[1])
+        ones = np.ones(len(features))
+        self.fit_ = fit_process(
+            features,
+            [target.to_task(ones) for target in targets],
+            self.factors,
+            self.automatic_relevance,
+            self.rank,
+            self.iterations,
+            self.parameters,
+            self.seed,
         )
-        names = [*y] if isinstance(y, Mapping) else range(_columns(y))
-        kinds = {str(name): "regression" for name in names}
-        features, targets = read_arrays(x, y, kinds)
-        labels = np.stack(
-            [(each.labels - each.mean) / each.scale for each in targets], axis=1
-        )
-        where, self._tasks_of = np.nonzero(np.isfinite(labels))
-        if len(where) > MOST_LABELS:
-            raise UserError(
-                f"gaussian process: expected at most {MOST_LABELS} labels of all "
-                f"tasks together; received {len(where)}. Fit it to a sample of the "
-                "rows, or use keras_mtl.kernels.KernelModel, which approximates "
-                "many rows."
-            )
-        self._means = features.mean(axis=0)
-        scales = features.std(axis=0)
-        constant = scales <= 1e-7 * np.maximum(1.0, np.abs(self._means))
-        self._scales = np.where(constant, 1.0, scales)
-        rows = (features - self._means) / self._scales
-        self._rows = rows[where]
-        known = labels[where, self._tasks_of]
-        arguments = (self._rows, self._tasks_of, known, len(targets))
-        found = self.parameters
-        if found is None:
-            found = self._learn(arguments, median_distance(rows))
-        self.parameters_ = found
-        value, _ = negative_log_likelihood(found.to_vector(), *arguments)
-        self.log_marginal_likelihood_ = -value
-        self.task_covariance_ = found.task_covariance
-        self.length_scale_ = found.length_scale
-        self.noise_ = found.noise
-        covariance = self._covariance(self._rows, self._tasks_of)
-        covariance[np.diag_indices_from(covariance)] += found.noise[self._tasks_of]
-        self._factor = cho_factor(covariance, lower=True)
-        self._answers = cho_solve(self._factor, known)
         self.targets_ = targets
-        self.names_ = [target.name for target in targets]
         self.by_name_ = isinstance(y, Mapping)
+        self.output_names_ = names
+        self.parameters_ = self.fit_.parameters
+        self.task_covariance_ = self.parameters_.task_covariance
+        self.length_scales_ = self.parameters_.lengths
+        self.noise_ = np.where(_is_number(targets), self.parameters_.noise, np.nan)
+        self.log_marginal_likelihood_ = self.fit_.log_evidence
+        self.rank_ = len(self.fit_.support)
         self.n_features_in_ = features.shape[1]
         return self
 
     def predict(self, x: Any, return_variance: bool = False) -> Any:
-        """Predict numbers, and how uncertain they are.
+        """Predict classes and numbers, and how uncertain the numbers are.
 
         Args:
             x: The features, (N, D).
-            return_variance: Whether to return the variances of labels too: that
-                of the function and that of the noise.
+            return_variance: Whether to return the variances of the labels of
+                regressions too: that of the function and that of the noise.
 
         Returns:
             By task name predictions of shape (N,), or, of a model that was fitted
             to an array of labels, an array of shape (N, T). With
-            `return_variance` a pair of such predictions and variances.
+            `return_variance` a pair of such predictions and variances. Classes
+            have no variance: NaN in an array, and no key by name.
         """
-        features = fitted_features(self, x)
-        rows = (features - self._means) / self._scales
-        means, variances = {}, {}
+        predictions = super().predict(x)
+        if not return_variance:
+            return predictions
+        found = {}
+        _, variances = self.predict_latent(x)
+        column = 0
+        for target in self.targets_:
+            if target.kind == "regression":
+                label = variances[:, column] + self.noise_[column]
+                found[target.name] = target.scale**2 * label
+            column += len(target.output_names)
+        if self.by_name_:
+            return predictions, found
+        missing = np.full(len(variances), np.nan)
+        columns = [found.get(target.name, missing) for target in self.targets_]
+        return predictions, np.stack(columns, axis=1)
+
+    def predict_interval(
+        self, x: Any, coverage: float = 0.9
+    ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+        """Predict between which numbers labels of regressions lie.
+
+        Args:
+            x: The features, (N, D).
+            coverage: The probability that an interval holds the label, if the
+                model is right.
+
+        Returns:
+            By the name of each regression the low and the high ends, (N,) each.
+
+        Raises:
+            ValueError: When the coverage is no probability.
+        """
+        if not 0 < coverage < 1:
+            raise ValueError(
+                "Invalid value received for argument `coverage`. Expected a number "
+                f"between 0 and 1. Received: coverage={coverage}"
+            )
+        means, variances = self.predict(x, return_variance=True)
+        half = float(norm.ppf(0.5 + 0.5 * coverage))
+        found = {}
         for index, target in enumerate(self.targets_):
-            across = self._covariance(rows, np.full(len(rows), index))
-            means[target.name] = target.mean + target.scale * (across @ self._answers)
-            if return_variance:
-                known = cho_solve(self._factor, across.T)
-                own = self.task_covariance_[index, index] + self.noise_[index]
-                # Rounding may explain more than there is.
-                rest = np.maximum(
-                    own - (across.T * known).sum(axis=0), self.noise_[index]
-                )
-                variances[target.name] = target.scale**2 * rest
-        if not self.by_name_:
-            columns = [
-                np.stack([*each.values()], axis=1)
-                for each in (means, variances)
-                if each
-            ]
-            return tuple(columns) if return_variance else columns[0]
-        return (means, variances) if return_variance else means
+            if target.kind == "regression":
+                key: Any = target.name if self.by_name_ else (slice(None), index)
+                width = half * np.sqrt(variances[key])
+                found[target.name] = (means[key] - width, means[key] + width)
+        return found
 
-    def _learn(self, arguments: tuple, length: float) -> ProcessParameters:
-        tasks = arguments[-1]
-        # Equal columns of V would stay equal.
-        loadings = 0.1 * np.random.default_rng(0).normal(size=(tasks, self.rank))
-        loadings[:, 0] = 0.7
-        start = ProcessParameters(
-            loadings,
-            np.full(tasks, np.log(0.5)),
-            np.full(tasks, np.log(0.1)),
-            float(np.log(length)),
-        ).to_vector()
-        bounds = [(None, None)] * loadings.size
-        bounds += [(SMALLEST, LARGEST)] * (len(start) - loadings.size)
-        found = minimize(
-            negative_log_likelihood,
-            start,
-            args=arguments,
-            jac=True,
-            method="L-BFGS-B",
-            bounds=bounds,
-            options={"maxiter": self.iterations},
+    def predict_latent(self, x: Any) -> tuple[np.ndarray, np.ndarray]:
+        """Predict the latent functions: standardized labels, and scores of classes.
+
+        Args:
+            x: The features, (N, D).
+
+        Returns:
+            Their means and their variances, without noise, (N, K) each.
+        """
+        return self.fit_.latent(fitted_features(self, x))
+
+    def _scores(self, features: np.ndarray) -> np.ndarray:
+        means, variances = self.fit_.latent(features)
+        averaged = average_scores(means, variances)
+        scores = np.where(_is_number(self.targets_), means, averaged)
+        scales, centers = output_units(self.targets_)
+        return np.asarray(scores * scales + centers)
+
+    def _check(self) -> None:
+        wrong = [
+            (name, "1 or more")
+            for name in ("factors", "iterations")
+            if int(getattr(self, name)) < 1
+        ]
+        if self.rank is not None and int(self.rank) < 1:
+            wrong.append(("rank", "1 or more, or None"))
+        raise_invalid(self, wrong)
+
+
+def _is_number(targets: Any) -> np.ndarray:
+    """Return for each output whether its task is a regression, (K,)."""
+    each: list[Target] = list(targets)
+    counts = [len(target.output_names) for target in each]
+    return np.repeat([target.kind == "regression" for target in each], counts)
+
+
+def _check_parameters(
+    parameters: ProcessParameters, outputs: int, features: int
+) -> None:
+    sizes = [
+        len(each)
+        for each in (parameters.loadings, parameters.log_kappa, parameters.log_noise)
+    ]
+    lengths = len(parameters.log_lengths)
+    if set(sizes) != {outputs} or lengths not in (1, features):
+        raise ValueError(
+            "Invalid value received for argument `parameters`. Expected loadings, "
+            f"kappa and noise of {outputs} outputs, and 1 or {features} length scales. "
+            f"Received: {sizes} and {lengths}"
         )
-        return ProcessParameters.from_vector(found.x, tasks)
-
-    def _covariance(self, rows: np.ndarray, tasks_of: np.ndarray) -> np.ndarray:
-        kernel = KernelFunction("rbf", self.length_scale_)
-        alike = self.task_covariance_[np.ix_(tasks_of, self._tasks_of)]
-        return kernel(rows, self._rows) * alike
-
-
-def _columns(y: Any) -> int:
-    shape = np.shape(y)
-    return shape[1] if len(shape) == 2 else 1

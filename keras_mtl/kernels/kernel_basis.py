@@ -47,13 +47,14 @@ class KernelBasis:
         return self.kernel(rows, self.support) @ self.projection - self.offset
 
 
-def support_count(rows: int, rank: int | None) -> int:
+def support_count(rows: int, rank: int | None, model: str = "kernel") -> int:
     """Return the number of support rows.
 
     Args:
         rows: The number of training rows.
         rank: The number asked for; None for all rows, up to 5,000 of them, and
             1,000 of more rows.
+        model: What an error calls the model.
 
     Raises:
         UserError: When the kernel's values do not fit in memory.
@@ -66,7 +67,7 @@ def support_count(rows: int, rank: int | None) -> int:
     if needed > 0.8 * available:
         fitting = max(1, int(0.4 * available / (24 * rows)))
         raise UserError(
-            f"kernel: expected {rows} rows and {count} support rows to fit in memory, "
+            f"{model}: expected {rows} rows and {count} support rows to fit in memory, "
             f"of {available / 1e9:.1f} GB; received {needed / 1e9:.1f} GB of kernel "
             f"values. Ask for fewer support rows with the Nystroem rank, such as "
             f"rank={fitting}."
@@ -80,6 +81,7 @@ def kernel_basis(
     count: int,
     seed: int = 0,
     center: bool = True,
+    smallest: float = SMALLEST,
 ) -> KernelBasis:
     """Make features of rows by a kernel.
 
@@ -90,6 +92,7 @@ def kernel_basis(
         seed: Of the draw.
         center: Whether the features have a mean of zero, so that they and an
             intercept do not compete.
+        smallest: The share of the kernel of the smallest direction that is kept.
 
     Example:
 
@@ -104,13 +107,13 @@ def kernel_basis(
         if center:
             values -= means
             values -= values.mean(axis=1, keepdims=True)
-        sizes, vectors = _eigen(values)
+        sizes, vectors = _eigen(values, smallest)
         projection = vectors / np.sqrt(sizes)
         features = vectors * np.sqrt(sizes)
         return KernelBasis(kernel, rows, projection, means @ projection, features)
     picked = np.sort(np.random.default_rng(seed).choice(len(rows), count, False))
     support = rows[picked]
-    sizes, vectors = _eigen(kernel(support, support))
+    sizes, vectors = _eigen(kernel(support, support), smallest)
     projection = vectors / np.sqrt(sizes)
     features = np.concatenate(
         [
@@ -121,14 +124,14 @@ def kernel_basis(
     offset = features.mean(axis=0) if center else np.zeros(features.shape[1])
     features -= offset
     # Features without correlation are what makes the solver fast.
-    _, vectors = _eigen(features.T @ features)
+    _, vectors = _eigen(features.T @ features, SMALLEST)
     return KernelBasis(
         kernel, support, projection @ vectors, offset @ vectors, features @ vectors
     )
 
 
-def _eigen(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _eigen(matrix: np.ndarray, smallest: float) -> tuple[np.ndarray, np.ndarray]:
     """Return the eigenvalues that are not rounding errors, with their vectors."""
     sizes, vectors = np.linalg.eigh(matrix)
-    kept = sizes > SMALLEST * max(float(sizes.max(initial=0.0)), 1e-300)
+    kept = sizes > smallest * max(float(sizes.max(initial=0.0)), 1e-300)
     return sizes[kept], vectors[:, kept]

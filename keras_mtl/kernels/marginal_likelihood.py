@@ -2,124 +2,112 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve
-from scipy.spatial.distance import cdist
 
-__all__ = ["ProcessParameters", "negative_log_likelihood"]
+from keras_mtl.kernels.kernel_function import KernelFunction
+from keras_mtl.kernels.laplace import LaplaceFit, laplace
+from keras_mtl.kernels.latent_labels import LatentLabels
+from keras_mtl.kernels.process_parameters import ProcessParameters
 
-
-@dataclass(frozen=True)
-class ProcessParameters:
-    """What is learned of a Gaussian process of T tasks.
-
-    The covariance of task s at row x with task t at row x' is `B[s, t] exp(-||x -
-    x'||^2 / (2 length_scale^2))`, with `B = V V^T + diag(kappa)`; each label of
-    task t has noise of variance `noise[t]` on top (Bonilla, Chai and Williams
-    2008).
-
-    Attributes:
-        loadings: V, (T, q).
-        log_kappa: The logarithms of kappa, (T,).
-        log_noise: The logarithms of the variances of the noise, (T,).
-        log_length: The logarithm of the length scale.
-    """
-
-    loadings: np.ndarray
-    log_kappa: np.ndarray
-    log_noise: np.ndarray
-    log_length: float
-
-    @property
-    def task_covariance(self) -> np.ndarray:
-        """B, (T, T)."""
-        own = np.diag(np.exp(self.log_kappa))
-        return np.asarray(self.loadings @ self.loadings.T + own)
-
-    @property
-    def noise(self) -> np.ndarray:
-        """The variances of the noise, (T,)."""
-        return np.exp(self.log_noise)
-
-    @property
-    def length_scale(self) -> float:
-        """The length scale."""
-        return float(np.exp(self.log_length))
-
-    def to_vector(self) -> np.ndarray:
-        """Return all parameters, one after the other."""
-        return np.concatenate(
-            [
-                self.loadings.ravel(),
-                self.log_kappa,
-                self.log_noise,
-                [self.log_length],
-            ]
-        )
-
-    @classmethod
-    def from_vector(cls, vector: np.ndarray, tasks: int) -> ProcessParameters:
-        """Return the parameters of what `to_vector` returned.
-
-        Args:
-            vector: The parameters.
-            tasks: The number of tasks, T.
-        """
-        first = len(vector) - 2 * tasks - 1
-        return cls(
-            vector[:first].reshape(tasks, -1),
-            vector[first : first + tasks],
-            vector[first + tasks : -1],
-            float(vector[-1]),
-        )
+__all__ = ["evidence_gradient", "latent_covariance", "negative_log_evidence"]
 
 
-def negative_log_likelihood(
-    vector: np.ndarray,
-    rows: np.ndarray,
-    tasks_of: np.ndarray,
-    labels: np.ndarray,
-    tasks: int,
-) -> tuple[float, np.ndarray]:
-    """Return the negative logarithm of the marginal likelihood, and its gradient.
+def latent_covariance(
+    parameters: ProcessParameters, rows: np.ndarray, labels: LatentLabels
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the covariance of latent values, and the kernel of their rows.
 
     Args:
-        vector: See `ProcessParameters.to_vector`.
-        rows: The row of each label, (n, d): one of each pair of row and task
-            whose label is known.
-        tasks_of: The index of each label's task, (n,).
-        labels: Shape (n,).
-        tasks: The number of tasks.
+        parameters: Of the process.
+        rows: The features of all rows, (N, d).
+        labels: The labels, n latent values.
 
     Returns:
-        The value, infinite where the covariance has no Cholesky factor, and its
-        gradient on `vector`.
+        Two arrays of shape (n, n).
     """
-    parameters = ProcessParameters.from_vector(vector, tasks)
-    squares = cdist(rows, rows, "sqeuclidean") / parameters.length_scale**2
-    alike = np.exp(-0.5 * squares)
-    covariance = alike * parameters.task_covariance[np.ix_(tasks_of, tasks_of)]
-    signal = covariance.copy()
-    covariance[np.diag_indices_from(covariance)] += parameters.noise[tasks_of]
-    try:
-        factor = cho_factor(covariance, lower=True)
-    except np.linalg.LinAlgError:
-        return np.inf, np.zeros_like(vector)
-    answers = cho_solve(factor, labels)
-    value = 0.5 * labels @ answers + np.log(np.diag(factor[0])).sum()
-    value += 0.5 * len(labels) * np.log(2.0 * np.pi)
-    # Half the derivative of the value on each entry of the covariance.
-    slopes = cho_solve(factor, np.eye(len(labels)))
-    slopes -= np.outer(answers, answers)
-    slopes *= 0.5
-    members = np.eye(tasks)[tasks_of]
+    scaled = rows[labels.rows] / parameters.lengths
+    alike = KernelFunction("rbf", 1.0)(scaled, scaled)
+    tasks = parameters.task_covariance[np.ix_(labels.outputs, labels.outputs)]
+    return alike * tasks, alike
+
+
+def negative_log_evidence(
+    parameters: ProcessParameters,
+    rows: np.ndarray,
+    labels: LatentLabels,
+    means: np.ndarray,
+    start: np.ndarray | None = None,
+) -> tuple[float, ProcessParameters, LaplaceFit]:
+    """Return the negative logarithm of the marginal likelihood, with its gradient.
+
+    Args:
+        parameters: Of the process.
+        rows: The features of all rows, (N, d).
+        labels: The known labels.
+        means: The mean of each output before any label is seen, (K,).
+        start: `answers` of a fit nearby.
+
+    Returns:
+        The value, its derivatives on each parameter, and the latent values.
+    """
+    covariance, alike = latent_covariance(parameters, rows, labels)
+    found = laplace(covariance, means[labels.outputs], labels, parameters.noise, start)
+    gradient = evidence_gradient(parameters, rows, labels, covariance, alike, found)
+    return -found.log_evidence, gradient, found
+
+
+def evidence_gradient(
+    parameters: ProcessParameters,
+    rows: np.ndarray,
+    labels: LatentLabels,
+    covariance: np.ndarray,
+    alike: np.ndarray,
+    found: LaplaceFit,
+) -> ProcessParameters:
+    """Return the derivatives of the negative logarithm on each parameter.
+
+    They are those of Rasmussen and Williams (2006), 5.5.1, for several latent
+    values per label: the mode of the latent values moves with the parameters.
+
+    Args:
+        parameters: Of the process.
+        rows: The features of all rows, (N, d).
+        labels: The known labels.
+        covariance: Of the latent values, (n, n).
+        alike: The kernel of their rows, (n, n).
+        found: The latent values.
+    """
+    slopes = -0.5 * np.outer(found.answers, found.answers) + 0.5 * found.precision
+    if not labels.is_gaussian:
+        spread = covariance - covariance @ found.precision @ covariance
+        on_values = 0.5 * labels.curvature_slopes(found.values, spread)
+        on_mode = on_values - found.precision @ (covariance @ on_values)
+        moved = np.outer(on_mode, found.answers)
+        slopes += 0.5 * (moved + moved.T)
+    outputs = len(parameters.log_kappa)
+    members = np.eye(outputs)[labels.outputs]
     on_tasks = members.T @ (slopes * alike) @ members
-    gradient = ProcessParameters(
+    # The noise of a label is a variance of its own; classes have none.
+    own = np.zeros(len(labels))
+    for loss, here, _ in labels.parts:
+        if loss == "squared":
+            own[here] = np.diagonal(slopes)[here] / labels.weights[here]
+    return ProcessParameters(
         2.0 * on_tasks @ parameters.loadings,
-        np.diag(on_tasks) * np.exp(parameters.log_kappa),
-        members.T @ np.diag(slopes) * parameters.noise,
-        float((slopes * signal * squares).sum()),
+        np.diagonal(on_tasks) * np.exp(parameters.log_kappa),
+        (members.T @ own) * parameters.noise,
+        _on_lengths(parameters, rows[labels.rows], slopes * covariance),
     )
-    return float(value), gradient.to_vector()
+
+
+def _on_lengths(
+    parameters: ProcessParameters, rows: np.ndarray, slopes: np.ndarray
+) -> np.ndarray:
+    """Return the derivatives on the logarithms of the length scales."""
+    scaled = rows / parameters.lengths
+    # The sum over pairs of slope * (difference / length)^2, for each feature.
+    each = 2.0 * (slopes.sum(axis=1) @ scaled**2)
+    each -= 2.0 * np.einsum("nd,nd->d", scaled, slopes @ scaled)
+    if len(parameters.log_lengths) == 1:
+        return np.array([each.sum()])
+    return np.asarray(each)

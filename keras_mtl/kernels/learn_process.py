@@ -1,0 +1,109 @@
+"""The parameters of a Gaussian process of the largest marginal likelihood."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.optimize import OptimizeResult, minimize
+from threadpoolctl import threadpool_limits
+
+from keras_mtl.kernels.kernel_function import median_distance
+from keras_mtl.kernels.latent_labels import LatentLabels
+from keras_mtl.kernels.marginal_likelihood import negative_log_evidence
+from keras_mtl.kernels.process_parameters import ProcessParameters
+
+__all__ = ["learn_process"]
+
+# So many steps show which of two starts leads further.
+TRIAL_STEPS = 12
+
+
+def learn_process(
+    rows: np.ndarray,
+    labels: LatentLabels,
+    means: np.ndarray,
+    factors: int = 1,
+    lengths: int = 1,
+    iterations: int = 100,
+    seed: int = 0,
+) -> ProcessParameters:
+    """Learn the parameters by L-BFGS, within bounds.
+
+    The length scale starts at the median distance of the rows. B starts twice,
+    with tasks that are alike and with tasks that have little in common; what has
+    the larger marginal likelihood after some steps is learned to the end.
+
+    Args:
+        rows: Standardized features, (N, d).
+        labels: The known labels.
+        means: The mean of each output before any label is seen, (K,).
+        factors: The number of columns of V.
+        lengths: The number of length scales, 1 or d.
+        iterations: The most steps.
+        seed: Of the start.
+    """
+    outputs = len(means)
+    noise = np.random.default_rng(seed).normal(size=(outputs, factors))
+    first = np.zeros(outputs, bool)
+    for loss, here, _ in labels.parts:
+        if loss == "squared":
+            first[labels.outputs[here]] = True
+    starts = []
+    for shared in (0.7, 0.1):
+        # Equal columns of V would stay equal.
+        loadings = 0.1 * noise
+        loadings[:, 0] += shared
+        if outputs == 1:
+            # B is one number, which kappa is enough for.
+            loadings[:] = 0.0
+        starts.append(
+            ProcessParameters(
+                loadings,
+                np.full(outputs, np.log(max(1.0 - shared**2, 0.1))),
+                np.where(first, np.log(0.2), 0.0),
+                np.full(lengths, np.log(median_distance(rows, seed))),
+            )
+        )
+    # Products of so small matrices are faster in one thread.
+    with threadpool_limits(1):
+        if outputs == 1:
+            return _search(starts[0], rows, labels, means, iterations)[0]
+        trials = [
+            _search(each, rows, labels, means, min(TRIAL_STEPS, iterations))
+            for each in starts
+        ]
+        best, result = min(trials, key=lambda trial: float(trial[1].fun))
+        if iterations <= TRIAL_STEPS or result.success:
+            return best
+        # Bounds are about the first lengths.
+        return _search(best, rows, labels, means, iterations - TRIAL_STEPS, starts[0])[
+            0
+        ]
+
+
+def _search(
+    start: ProcessParameters,
+    rows: np.ndarray,
+    labels: LatentLabels,
+    means: np.ndarray,
+    iterations: int,
+    bounds_of: ProcessParameters | None = None,
+) -> tuple[ProcessParameters, OptimizeResult]:
+    last: dict[str, np.ndarray] = {}
+
+    def value(vector: np.ndarray) -> tuple[float, np.ndarray]:
+        parameters = start.from_vector(vector)
+        found, gradient, fit = negative_log_evidence(
+            parameters, rows, labels, means, last.get("answers")
+        )
+        last["answers"] = fit.answers
+        return found, gradient.to_vector()
+
+    result = minimize(
+        value,
+        start.to_vector(),
+        jac=True,
+        method="L-BFGS-B",
+        bounds=(bounds_of or start).bounds(),
+        options={"maxiter": iterations, "ftol": 1e-6, "gtol": 1e-3},
+    )
+    return start.from_vector(result.x), result

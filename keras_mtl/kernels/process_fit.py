@@ -1,0 +1,360 @@
+"""A multi-task Gaussian process of arrays, from features to what is predicted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import cho_factor, cho_solve
+from scipy.sparse import csr_matrix
+from scipy.special import expit, logit, softmax
+from threadpoolctl import threadpool_limits
+
+from keras_mtl._core.errors import UserError
+from keras_mtl.kernels.kernel_basis import KernelBasis, kernel_basis, support_count
+from keras_mtl.kernels.kernel_function import KernelFunction
+from keras_mtl.kernels.laplace import laplace
+from keras_mtl.kernels.latent_labels import LatentLabels, latent_labels
+from keras_mtl.kernels.learn_process import learn_process
+from keras_mtl.kernels.marginal_likelihood import latent_covariance
+from keras_mtl.kernels.newton import KernelWeights, solve_kernel_weights
+from keras_mtl.kernels.process_parameters import ProcessParameters
+from keras_mtl.kernels.task_covariance import covariance_root
+from keras_mtl.linear import LinearTask
+
+__all__ = ["ProcessFit", "average_scores", "fit_process", "process_support"]
+
+# The answers are exact for as many latent values: their covariance is inverted.
+EXACT_VALUES = 2000
+# Support rows of more, and the most support rows times outputs.
+DEFAULT_RANK = 500
+MOST_WEIGHTS = 5000
+# So many latent values teach the parameters.
+LEARNED_VALUES = 500
+# Of the kernel's directions; smaller ones would make the variances inexact.
+SMALLEST = 1e-8
+
+
+@dataclass(frozen=True)
+class ProcessFit:
+    """What a Gaussian process of K outputs predicts, and how surely.
+
+    For a row x, k the kernel of `(x - means) / (scales lengths)` and the support
+    rows: output o has the mean `k @ coefficients[:, o] + intercepts[o]` and the
+    variance `variances[o] - k @ forms[o] @ k`.
+
+    Attributes:
+        parameters: What was learned.
+        means: The features' means, (d,).
+        scales: The features' standard deviations, (d,); 1 for a constant one.
+        support: The support rows, standardized and divided by the length
+            scales, (M, d).
+        coefficients: Shape (M, K).
+        intercepts: Shape (K,): 0 of a regression of standardized labels, and of
+            a class the logarithm of its odds or share among the labels.
+        variances: The variances before any label is seen, (K,).
+        forms: How much of them the support rows explain, (K, M, M).
+        is_exact: Whether all rows are support rows.
+        log_evidence: The logarithm of the marginal likelihood of all labels;
+            None of a Nystroem approximation.
+        residual: About by how much scores may be off the mode.
+        learned_from: How many latent values the parameters were learned from; 0
+            where they were given.
+    """
+
+    parameters: ProcessParameters
+    means: np.ndarray
+    scales: np.ndarray
+    support: np.ndarray
+    coefficients: np.ndarray
+    intercepts: np.ndarray
+    variances: np.ndarray
+    forms: np.ndarray
+    is_exact: bool
+    log_evidence: float | None
+    residual: float
+    learned_from: int
+
+    def latent(self, features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the means and variances of latent values, (N, K) each.
+
+        Args:
+            features: Rows of features in their own units, (N, d).
+        """
+        rows = (features - self.means) / self.scales / self.parameters.lengths
+        kernel = KernelFunction("rbf", 1.0)(rows, self.support)
+        explained = np.stack(
+            [np.einsum("nm,nm->n", kernel @ form, kernel) for form in self.forms],
+            axis=1,
+        )
+        # Rounding may explain more than there is.
+        variances = np.maximum(self.variances - explained, 0.0)
+        return kernel @ self.coefficients + self.intercepts, variances
+
+
+def average_scores(means: np.ndarray, variances: np.ndarray) -> np.ndarray:
+    """Return scores whose probabilities are about the mean ones.
+
+    The mean of the logistic function of a normal variable is about the function
+    of `mean / sqrt(1 + pi variance / 8)`, as that of a probit is (MacKay 1992).
+
+    Args:
+        means: The means of the scores.
+        variances: Their variances.
+
+    Example:
+
+    >>> float(average_scores(2.0, 0.0))
+    2.0
+    >>> float(average_scores(2.0, 9.0).round(2))
+    0.94
+    """
+    return np.asarray(means / np.sqrt(1.0 + np.pi * variances / 8.0))
+
+
+def process_support(tasks: Sequence[LinearTask], rank: int | None) -> int:
+    """Return the number of support rows; all rows if the answers are exact.
+
+    Args:
+        tasks: The tasks.
+        rank: The number asked for. None for all rows as long as there are at
+            most 2,000 labels, and for 500 or fewer of more.
+
+    Raises:
+        UserError: When so many do not fit.
+    """
+    rows = len(tasks[0].weights)
+    outputs = sum(task.outputs for task in tasks)
+    values = sum(task.outputs * int((task.weights > 0).sum()) for task in tasks)
+    # The forms of all outputs are as large as one of 4,000 rows.
+    fits = values <= EXACT_VALUES and outputs * rows**2 <= (2 * EXACT_VALUES) ** 2
+    if fits and (rank is None or rank >= rows):
+        return rows
+    count = min(rows, DEFAULT_RANK if rank is None else rank)
+    if rank is None:
+        count = max(1, min(count, EXACT_VALUES // outputs))
+    if count * outputs > MOST_WEIGHTS:
+        raise UserError(
+            f"gaussian process: expected a rank of at most {MOST_WEIGHTS // outputs}, "
+            f"as {count} support rows of {outputs} outputs have a covariance of "
+            f"{8e-9 * (count * outputs) ** 2:.1f} GB; received rank={count}. Ask for "
+            f"rank={max(1, EXACT_VALUES // outputs)}, or leave it out."
+        )
+    return support_count(rows, count, "gaussian process")
+
+
+def fit_process(
+    features: np.ndarray,
+    tasks: Sequence[LinearTask],
+    factors: int = 1,
+    automatic_relevance: bool = False,
+    rank: int | None = None,
+    iterations: int = 100,
+    parameters: ProcessParameters | None = None,
+    seed: int = 0,
+) -> ProcessFit:
+    """Fit a Gaussian process of several outputs.
+
+    The kernel, B and the noise of each regression are those of the largest
+    marginal likelihood (`ProcessParameters`), of at most 500 latent values. The
+    answers are those of all labels: exact for regressions, Laplace's
+    approximation for classes. Of more than 2,000 latent values they are those of
+    Nystroem's features of `rank` support rows, with the variance that these
+    leave open.
+
+    Args:
+        features: Shape (N, d), without missing values.
+        tasks: The tasks, regressions with standardized labels. What a row
+            counts is taken in proportion to the mean of the task's labels, and
+            divides a regression's noise.
+        factors: The number of columns of V.
+        automatic_relevance: Whether each feature has a length scale of its own.
+        rank: The number of support rows; see `process_support`.
+        iterations: The most steps of the search for parameters.
+        parameters: The parameters, in place of learning them.
+        seed: Of samples and of the start.
+
+    Raises:
+        UserError: When the kernel's values do not fit in memory.
+    """
+    means = features.mean(axis=0, dtype="float64")
+    scales = features.std(axis=0, dtype="float64")
+    # What rounding leaves of a constant is no signal.
+    scales = np.where(scales <= 1e-7 * np.maximum(1.0, np.abs(means)), 1.0, scales)
+    rows = (np.asarray(features, "float64") - means) / scales
+    count = process_support(tasks, rank)
+    intercepts = _prior_means(tasks)
+    learned_from = 0
+    if parameters is None:
+        sample = latent_labels(tasks, LEARNED_VALUES, seed)
+        learned_from = len(sample)
+        parameters = learn_process(
+            rows,
+            sample,
+            intercepts,
+            factors,
+            rows.shape[1] if automatic_relevance else 1,
+            iterations,
+            seed,
+        )
+    scaled = rows / parameters.lengths
+    evidence = None
+    labels = latent_labels(tasks, len(rows) * len(intercepts), seed)
+    is_exact = count == len(rows) and len(labels) <= EXACT_VALUES
+    if is_exact:
+        # Products of small matrices are faster in one thread.
+        with threadpool_limits(1 if len(labels) < 1000 else None):
+            covariance, _ = latent_covariance(parameters, rows, labels)
+            found = laplace(
+                covariance, intercepts[labels.outputs], labels, parameters.noise
+            )
+            coefficients, forms = _exact_answers(
+                parameters, labels, found.answers, found.precision, len(rows)
+            )
+        support, residual = scaled, found.residual
+        evidence = found.log_evidence
+    else:
+        basis = kernel_basis(
+            KernelFunction("rbf", 1.0), scaled, count, seed, False, SMALLEST
+        )
+        support = basis.support
+        coefficients, forms, residual = _nystroem_answers(
+            parameters, tasks, basis, intercepts
+        )
+    return ProcessFit(
+        parameters,
+        means,
+        scales,
+        support,
+        coefficients,
+        intercepts,
+        np.diagonal(parameters.task_covariance).copy(),
+        forms,
+        is_exact,
+        evidence,
+        residual,
+        learned_from,
+    )
+
+
+def _prior_means(tasks: Sequence[LinearTask]) -> np.ndarray:
+    """Return the mean of each output far from all rows: of classes their shares."""
+    means: list[float] = []
+    for task in tasks:
+        known = task.weights > 0
+        labels, weights = task.labels[known], task.weights[known]
+        if task.loss == "squared":
+            means.append(0.0)
+            continue
+        # One label more of each class, as no class is impossible.
+        total, classes = len(labels), max(task.outputs, 2)
+        share = weights @ labels / max(weights.sum(), 1e-300)
+        share = (share * total + 1.0) / (total + classes)
+        if task.loss == "logistic":
+            means.append(float(logit(share[0])))
+        else:
+            means += np.log(share).tolist()
+    return np.array(means)
+
+
+def _exact_answers(
+    parameters: ProcessParameters,
+    labels: LatentLabels,
+    answers: np.ndarray,
+    precision: np.ndarray,
+    rows: int,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return coefficients (M, K) and forms (K, M, M) at the rows themselves."""
+    covariance = parameters.task_covariance
+    places = np.arange(len(labels))
+    coefficients, forms = [], []
+    for alike in covariance:
+        # From latent values to the kernel of their rows, as this output sees it.
+        gather = csr_matrix(
+            (alike[labels.outputs], (labels.rows, places)), shape=(rows, len(labels))
+        )
+        coefficients.append(gather @ answers)
+        forms.append(gather @ (gather @ precision).T)
+    return np.stack(coefficients, axis=1), np.stack(forms)
+
+
+def _nystroem_answers(
+    parameters: ProcessParameters,
+    tasks: Sequence[LinearTask],
+    basis: KernelBasis,
+    intercepts: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray, float]:
+    """Return coefficients, forms and the residual of weights of features.
+
+    The scores are `features @ weights @ root + intercepts` of weights that are
+    standard normal before any label is seen; Laplace's approximation of these.
+    """
+    root = covariance_root(parameters.task_covariance)
+    features = basis.features
+    start = KernelWeights(np.zeros((features.shape[1], len(root))), intercepts, np.inf)
+    weighed = _likelihoods(tasks, parameters.noise)
+    found = solve_kernel_weights(
+        features, weighed, root, 1.0, start, 1e-7, intercept=False
+    )
+    weights = found.weights @ root
+    curvature = np.eye(features.shape[1] * len(root)).reshape(
+        features.shape[1], len(root), features.shape[1], len(root)
+    )
+    scores = features @ weights + intercepts
+    column = 0
+    for task in weighed:
+        here = slice(column, column + task.outputs)
+        for first, second, slope in _curvature(task, scores[:, here]):
+            both = features.T @ (slope[:, None] * features)
+            tasks_of = np.outer(root[:, column + first], root[:, column + second])
+            curvature += np.einsum("ab,qr->aqbr", both, tasks_of)
+        column += task.outputs
+    size = features.shape[1] * len(root)
+    factor = cho_factor(curvature.reshape(size, size), lower=True, overwrite_a=True)
+    forms = []
+    own = np.eye(features.shape[1])
+    for output in range(root.shape[1]):
+        # Of this output's function: the covariance of its weights.
+        seen = np.kron(own, root[:, [output]])
+        covariance = seen.T @ cho_solve(factor, seen)
+        prior = float(root[:, output] @ root[:, output])
+        inner = prior * own - 0.5 * (covariance + covariance.T)
+        forms.append(basis.projection @ inner @ basis.projection.T)
+    return basis.projection @ weights, np.stack(forms), found.residual
+
+
+def _likelihoods(tasks: Sequence[LinearTask], noise: np.ndarray) -> list[LinearTask]:
+    """Return tasks whose losses are negative logarithms of likelihoods."""
+    found, column = [], 0
+    for task in tasks:
+        known = task.weights > 0
+        weights = task.weights / (task.weights[known].mean() if known.any() else 1.0)
+        if task.loss == "squared":
+            weights = weights / noise[column]
+        found.append(LinearTask(task.loss, task.labels, weights))
+        column += task.outputs
+    return found
+
+
+def _curvature(
+    task: LinearTask, scores: np.ndarray
+) -> list[tuple[int, int, np.ndarray]]:
+    """Return the second derivatives of a task's loss, by pair of its outputs."""
+    if task.loss == "squared":
+        return [(0, 0, task.weights)]
+    if task.loss == "logistic":
+        yes = expit(scores[:, 0])
+        return [(0, 0, task.weights * yes * (1.0 - yes))]
+    likely = softmax(scores, axis=1)
+    return [
+        (
+            first,
+            second,
+            task.weights
+            * likely[:, first]
+            * (float(first == second) - likely[:, second]),
+        )
+        for first in range(task.outputs)
+        for second in range(task.outputs)
+    ]
