@@ -47,7 +47,13 @@ _BUILT_IN = {
     "chain": ("chain:build_chain", "ChainSettings"),
 }
 # Those whose functions are solved for with kernels.
-_KERNEL = {"kernel": ("kernel:build_kernel", "KernelSettings")}
+_KERNEL = {
+    "kernel": ("kernel:build_kernel", "kernel_settings:KernelSettings"),
+    "gaussian-process": (
+        "gaussian_process:build_gaussian_process",
+        "gaussian_process_settings:GaussianProcessSettings",
+    ),
+}
 # Those whose weights are solved for; all of them build the same layers.
 _LINEAR = {
     "independent": "IndependentSettings",
@@ -75,7 +81,7 @@ ARCHITECTURES: Registry[Builder] = Registry(
         for name, settings in _LINEAR.items()
     }
     | {
-        name: f"keras_mtl.architectures.kernel_settings:{settings}"
+        name: f"keras_mtl.architectures.{settings}"
         for name, (_, settings) in _KERNEL.items()
     },
     first="keras",

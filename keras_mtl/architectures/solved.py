@@ -75,6 +75,14 @@ class SolvedSettings(ArchitectureSettings):
     gives the weights of rows alone: members, epochs and the like do not count.
     """
 
+    @property
+    def has_deviations(self) -> bool:
+        """Whether its model says how sure it is of numbers.
+
+        Then `training.coverage` asks for the model's own intervals.
+        """
+        return False
+
     def check_resolved_tasks(self, tasks: Sequence[Task]) -> list[str]:
         """Find what the architecture cannot serve once classes are known.
 
@@ -103,11 +111,22 @@ class SolvedSettings(ArchitectureSettings):
         del rows
         return model
 
+    def model_for_rows(self, model: MultiTaskModel, rows: SolvedRows) -> MultiTaskModel:
+        """Return the model to solve for, which may depend on the rows and labels.
+
+        By default it depends on their number, by `model_for`.
+
+        Args:
+            model: What the architecture's builder returned.
+            rows: The training rows.
+        """
+        return self.model_for(model, len(rows.inputs))
+
     def solve(self, model: MultiTaskModel, rows: SolvedRows) -> Solution:
         """Solve for the weights of a model, and assign them.
 
         Args:
-            model: What `model_for` returned.
+            model: What `model_for_rows` returned.
             rows: The training rows.
         """
         raise NotImplementedError

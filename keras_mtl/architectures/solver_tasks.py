@@ -11,7 +11,7 @@ from keras_mtl.architectures.solved import SolvedRows
 from keras_mtl.linear import LinearTask, StrengthChoice
 from keras_mtl.tasks import MulticlassTask, MultilabelTask, RegressionTask, Task
 
-__all__ = ["held_out_columns", "read_tasks"]
+__all__ = ["held_out_columns", "read_tasks", "with_deviations"]
 
 
 def read_tasks(
@@ -29,6 +29,18 @@ def read_tasks(
         found += _loss_tasks(task, rows.labels[task.name], rows.weights[task.name])
         names += _output_names(task)
     return found, names
+
+
+def with_deviations(tasks: Sequence[Task]) -> list[Task]:
+    """Return tasks whose numbers have a standard deviation as a second output.
+
+    Args:
+        tasks: The tasks.
+    """
+    return [
+        task.replace(has_deviations=True) if isinstance(task, RegressionTask) else task
+        for task in tasks
+    ]
 
 
 def held_out_columns(

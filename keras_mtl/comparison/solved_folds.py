@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -73,7 +73,7 @@ def solve_folds(
             labels=labels,
         )
         model = fit.members[0]
-        predict = matrix_predictor(model)
+        predict = _measured_outputs(matrix_predictor(model), tasks)
         effects = {}
         if has_effects(candidate, fold):
             effects = fold_effects(
@@ -89,3 +89,15 @@ def solve_folds(
             )
         )
     return fits
+
+
+def _measured_outputs(
+    predict: Callable[[np.ndarray], dict[str, np.ndarray]], tasks: Sequence[Task]
+) -> Callable[[np.ndarray], dict[str, np.ndarray]]:
+    """Leaves out what a model says beside its predictions: how sure they are."""
+    units = {task.name: task.units for task in tasks}
+
+    def measured(inputs: np.ndarray) -> dict[str, np.ndarray]:
+        return {name: each[:, : units[name]] for name, each in predict(inputs).items()}
+
+    return measured

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from keras_mtl._core.declarations import Declaration
 from keras_mtl._core.messages import validation_messages
 from keras_mtl.architectures.registry import ARCHITECTURES
-from keras_mtl.architectures.solved import solved_settings
+from keras_mtl.architectures.solved import SolvedSettings, solved_settings
 from keras_mtl.auxiliary.helper import AuxiliaryHelper
 from keras_mtl.auxiliary.kinds import (
     AUXILIARY_KINDS,
@@ -284,6 +284,9 @@ def _needs_validation_rows(
     """Finds settings that are learned from validation rows where there are none."""
     if config is None:
         return []
+    solved = solved_settings(config.model.architecture, config.model)
+    if solved is not None and config.training.coverage is not None:
+        return _own_intervals(config, solved, tasks)
     bayesian = config.transfer.run is not None and config.transfer.head == "bayesian"
     if config.training.validation_fraction and not bayesian:
         return []
@@ -309,6 +312,27 @@ def _needs_validation_rows(
         "learned from validation rows; received 0. Set it, for example "
         "--validation-fraction 0.2."
         for setting in needed
+    ]
+
+
+def _own_intervals(
+    config: FitConfig, solved: SolvedSettings, tasks: Iterable[Task]
+) -> list[str]:
+    """Finds a coverage that a solved architecture has no intervals of."""
+    if not solved.has_deviations:
+        return [
+            "training.coverage: expected none, as sets are learned from validation "
+            f"rows, and {config.model.architecture.name} is solved for on all rows; "
+            f"received {config.training.coverage:g}. Leave it out, or choose an "
+            "architecture that is trained, or gaussian-process, which has intervals "
+            "of its own."
+        ]
+    if any(task.loss_kind == "regression" for task in tasks):
+        return []
+    return [
+        "training.coverage: expected a regression among the tasks, as a Gaussian "
+        f"process has intervals of numbers alone; received {config.training.coverage:g}"
+        " and none. Leave it out, or choose an architecture that is trained."
     ]
 
 

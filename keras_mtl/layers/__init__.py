@@ -73,6 +73,12 @@ if TYPE_CHECKING:
     from keras_mtl.layers.support_kernel import (
         SupportKernel as SupportKernel,
     )
+    from keras_mtl.layers.deviation_output import (
+        DeviationOutput as DeviationOutput,
+    )
+    from keras_mtl.layers.process_scores import (
+        ProcessScores as ProcessScores,
+    )
     from keras_mtl.layers.temperature_scaling import (
         TemperatureScaling as TemperatureScaling,
     )
@@ -115,6 +121,8 @@ else:
                 "StarDense",
             ),
             "keras_mtl.layers.support_kernel": ("SupportKernel",),
+            "keras_mtl.layers.deviation_output": ("DeviationOutput",),
+            "keras_mtl.layers.process_scores": ("ProcessScores",),
             "keras_mtl.layers.temperature_scaling": ("TemperatureScaling",),
         },
         first="all",

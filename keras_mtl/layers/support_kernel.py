@@ -60,6 +60,15 @@ class SupportKernel(keras.layers.Layer):
         )
 
     def call(self, inputs):
+        values = self.kernel_values(inputs)
+        return ops.cast(ops.matmul(values, self.coefficients), "float32")
+
+    def kernel_values(self, inputs):
+        """Returns the kernel of rows with each support row, (N, M).
+
+        Args:
+            inputs: The rows, (N, d).
+        """
         standard = (inputs - self.means) / self.scales
         values = ops.matmul(standard, ops.transpose(self.support))
         if self.kernel == "rbf":
@@ -67,7 +76,7 @@ class SupportKernel(keras.layers.Layer):
             distances = squares + ops.sum(ops.square(self.support), axis=1) - 2 * values
             # Of equal rows rounding may leave less than zero.
             values = ops.exp(-0.5 * ops.maximum(distances, 0.0))
-        return ops.cast(ops.matmul(values, self.coefficients), "float32")
+        return values
 
     def compute_output_spec(self, inputs):
         return keras.KerasTensor((*inputs.shape[:-1], self.outputs), "float32")

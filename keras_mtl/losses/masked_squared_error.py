@@ -20,7 +20,8 @@ class MaskedSquaredError(MaskedLoss):
 
     Call arguments:
         y_true: Labels of shape (N,) or (N, 1); NaN is missing.
-        y_pred: Predictions of shape (N, 1), in the labels' unit.
+        y_pred: Predictions of shape (N, 1), in the labels' unit; of more columns
+            the first counts, as others say how sure it is.
 
     Example:
 
@@ -38,7 +39,7 @@ class MaskedSquaredError(MaskedLoss):
         self.scale = scale
 
     def losses(self, y_true, y_pred, known):
-        return ops.square((y_true - ops.squeeze(y_pred, -1)) / self.scale)
+        return ops.square((y_true - y_pred[..., 0]) / self.scale)
 
     def get_config(self):
         return {**super().get_config(), "scale": self.scale}

@@ -131,19 +131,25 @@ class MaskedCategoricalAccuracy(MaskedMeanMetric):
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class MaskedMeanAbsoluteError(MaskedMeanMetric):
-    """The mean distance from the label, in the label's unit."""
+    """The mean distance from the label, in the label's unit.
+
+    Of several outputs the first one is the number.
+    """
 
     per_task = ()
 
     def values(self, y_true, y_pred):
-        return ops.abs(y_true - y_pred)
+        return ops.abs(y_true - y_pred[..., :1])
 
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class MaskedMeanSquaredError(MaskedMeanMetric):
-    """The mean squared distance from the label, in the label's unit squared."""
+    """The mean squared distance from the label, in the label's unit squared.
+
+    Of several outputs the first one is the number.
+    """
 
     per_task = ()
 
     def values(self, y_true, y_pred):
-        return ops.square(y_true - y_pred)
+        return ops.square(y_true - y_pred[..., :1])

@@ -131,7 +131,7 @@ def output_names(task: Task) -> list[str]:
     >>> output_names(MulticlassTask("stage", classes=("I", "II", "III")))
     ['I', 'II', 'III']
     """
-    names = task.class_names or task.label_vocabulary
+    names = task.class_names or task.label_vocabulary or task.output_names
     if task.units == 1:
         return [f"probability of {names[-1]}" if names else task.name]
     if len(names) == task.units:

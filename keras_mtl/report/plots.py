@@ -21,6 +21,7 @@ __all__ = ["CAPTIONS", "run_figures", "write_plots"]
 CAPTIONS = {
     "calibration": "Reliability: observed shares by predicted probability",
     "confusion": "Confusion of the classes",
+    "deviations": "Errors by the standard deviations that were predicted for them",
     "predicted": "Predicted values against labels",
     "roc": "ROC curve",
     "precision_recall": "Precision by recall",

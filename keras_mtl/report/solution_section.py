@@ -6,15 +6,17 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from keras_mtl.architectures.solved import Solution
 from keras_mtl.report.document import Block, KeyValues, Section, Table
-from keras_mtl.report.figures import COLORS, Drawing
 from keras_mtl.report.page_figures import PageFigures
+from keras_mtl.report.solution_drawings import (
+    covariance_drawing,
+    length_drawing,
+    path_drawing,
+)
 
-__all__ = ["path_drawing", "solution_section"]
+__all__ = ["solution_section"]
 
 # More columns than these make no table that anybody reads; weights.csv has all.
 MOST_OUTPUTS = 24
@@ -35,6 +37,8 @@ def solution_section(solution: Solution | None, figures: PageFigures) -> list[Se
         return []
     facts: dict[str, Any] = dict(solution.facts)
     clusters = facts.pop("clusters", None)
+    variances = facts.pop("variances", None)
+    lengths = facts.pop("length_scales", None)
     blocks: list[Block] = [
         KeyValues({name.replace("_", " "): each for name, each in facts.items()})
     ]
@@ -45,7 +49,14 @@ def solution_section(solution: Solution | None, figures: PageFigures) -> list[Se
     if drawing is not None:
         values = {name: each.tolist() for name, each in solution.path.items()}
         blocks.append(figures.draw(drawing, values))
+    if isinstance(variances, Mapping):
+        blocks.append(_variance_table(variances))
+    if isinstance(lengths, Mapping):
+        blocks += _lengths(solution, lengths, figures)
     if solution.task_covariance is not None:
+        drawing = covariance_drawing(solution)
+        if drawing is not None:
+            blocks.append(figures.draw(drawing))
         blocks.append(_covariance_table(solution, solution.task_covariance))
     if not solution.features:
         return [Section("Kernel", blocks)]
@@ -84,44 +95,37 @@ def _covariance_table(solution: Solution, covariance: np.ndarray) -> Table:
     )
 
 
-def path_drawing(solution: Solution) -> Drawing | None:
-    """Draws held-out losses and sizes of features' weights along the path.
-
-    Args:
-        solution: What was found.
-
-    Returns:
-        The drawing; None where the strength was given.
-    """
-    if not solution.path or solution.path_weights is None:
-        return None
-    return Drawing(
-        (9.0, 3.8),
-        lambda figure: _draw(figure, solution),
-        "Held-out loss, and the size of each feature's weights, by the strength of "
-        "the penalty",
+def _variance_table(variances: Mapping[str, Mapping[str, float]]) -> Table:
+    return Table(
+        "Where the variance of each output comes from: what it shares with others, "
+        "its own function, and the noise of a number, in units of the variance of "
+        "the labels; of a class in those of its score",
+        ("output", "shared", "own", "noise"),
+        [
+            (
+                name,
+                *[
+                    float(f"{each[part]:.3g}") if part in each else None
+                    for part in ("shared", "own", "noise")
+                ],
+            )
+            for name, each in variances.items()
+        ],
     )
 
 
-def _draw(figure: Figure, solution: Solution) -> None:
-    left, right = figure.subplots(1, 2, sharex=True)
-    strengths = solution.path["strength"]
-    loss, error = solution.path["held_out_loss"], solution.path["standard_error"]
-    left.plot(strengths, loss, color=COLORS[0], linewidth=2)
-    left.fill_between(
-        strengths, loss - error, loss + error, color=COLORS[0], alpha=0.2, linewidth=0
-    )
-    left.set(title="mean held-out loss, one standard error", ylabel="loss")
-    weights = solution.path_weights
-    assert weights is not None
-    right.plot(strengths, np.sqrt((weights**2).sum(axis=2)), linewidth=0.9)
-    right.set(title="weights of each feature", ylabel="norm over the tasks")
-    chosen = float(strengths[np.argmax(solution.path["chosen"])])
-    for axes in (left, right):
-        _finish(axes, chosen)
-
-
-def _finish(axes: Axes, chosen: float) -> None:
-    axes.axvline(chosen, color=COLORS[1], linewidth=1.2, linestyle="--", label="chosen")
-    axes.set(xlabel="strength", xscale="log")
-    axes.legend()
+def _lengths(
+    solution: Solution, lengths: Mapping[str, float], figures: PageFigures
+) -> list[Block]:
+    """Shows which features matter; the shorter a length, the more."""
+    drawing = length_drawing(solution)
+    order = sorted(lengths, key=lambda name: lengths[name])[:MOST_FEATURES]
+    return [
+        *([] if drawing is None else [figures.draw(drawing)]),
+        Table(
+            "Length scales of the features in standard units, the shortest first: the "
+            "shorter, the more a feature matters",
+            ("feature", "length scale"),
+            [(name, float(f"{lengths[name]:.3g}")) for name in order],
+        ),
+    ]

@@ -55,10 +55,9 @@ def _threshold(name: str, found: Mapping[str, Any]) -> str:
 
 
 def _set(name: str, found: Mapping[str, Any]) -> str:
-    text = (
-        f"{name}: sets with a coverage of {found['coverage']:g} of {found['of']}, "
-        f"learned from {found['labels']} labels"
-    )
+    text = f"{name}: sets with a coverage of {found['coverage']:g} of {found['of']}"
+    if found["labels"]:
+        text += f", learned from {found['labels']} labels"
     if "held_out" not in found:
         return f"{text}."
     here = found["held_out"]

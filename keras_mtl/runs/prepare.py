@@ -143,7 +143,8 @@ def prepare_data(config: FitConfig, table: ColumnStore | None = None) -> Prepare
         config.training,
         config.seed,
     )
-    require_validation_labels(tasks, labels, members, config.training, source)
+    if solved_settings(config.model.architecture, config.model) is None:
+        require_validation_labels(tasks, labels, members, config.training, source)
     return PreparedData(
         config,
         labels,

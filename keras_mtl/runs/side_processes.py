@@ -83,11 +83,10 @@ def draw(folder: Path, plots: Sequence[Any], report: FitFacts | None) -> None:
     from keras_mtl.report.figures import write_figure
     from keras_mtl.report.fit_page import fit_report
     from keras_mtl.report.page import write_report
-    from keras_mtl.report.solution_section import path_drawing
+    from keras_mtl.report.solution_drawings import solution_drawings
 
     run_plots.write_plots(folder, *plots)
     if report is not None:
-        path = None if report.solution is None else path_drawing(report.solution)
-        if path is not None:
-            write_figure(folder / "strength_path.png", path.size, path.draw)
+        for name, each in solution_drawings(report.solution).items():
+            write_figure(folder / f"{name}.png", each.size, each.draw)
         write_report(folder.parent, fit_report(report))

@@ -60,17 +60,15 @@ def solve_rows(
             classes = np.where(here[task.name] >= 0, here[task.name], 0)
             counted = counted * table[classes.astype(int)]
         weights[task.name] = counted
-    model = settings.model_for(model, len(rows))
-    solution = settings.solve(
-        model,
-        SolvedRows(
-            matrix[rows],
-            here,
-            weights,
-            _folds(settings, model, here, data.groups[rows], seed),
-            names,
-        ),
+    solved = SolvedRows(
+        matrix[rows],
+        here,
+        weights,
+        _folds(settings, model, here, data.groups[rows], seed),
+        names,
     )
+    model = settings.model_for_rows(model, solved)
+    solution = settings.solve(model, solved)
     # The one member is a model already, and no weights that become one.
     return MemberFit(cast(Any, [model]), {}, np.zeros(0, int)), solution
 

@@ -47,6 +47,7 @@ from keras_mtl.runs.feature_effects import (
     column_blocks,
     feature_effects,
 )
+from keras_mtl.runs.own_intervals import own_intervals
 from keras_mtl.runs.predictions import (
     matrix_predictor,
     predict_held_out,
@@ -196,10 +197,11 @@ def train_run(
     average = whole
     if any(task.auxiliary for task in tasks):
         average = average_members([without_auxiliary(each) for each in fit.members])
-    calibration = Calibration(tuple(average.tasks))
     if solution is None:
-        # What is solved has no members that have not seen some rows.
         calibration = _calibration(data, average.tasks, fit, matrix)
+    else:
+        # What is solved has no members that have not seen some rows.
+        calibration = own_intervals(average.tasks, config.training)
     final = calibrate_model(average, calibration.temperatures, calibration.tasks)
     predict = matrix_predictor(final)
     outputs = predict(matrix)

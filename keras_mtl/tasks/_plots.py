@@ -18,6 +18,7 @@ __all__ = [
     "drawn_classes",
     "plot_calibration",
     "plot_confusion",
+    "plot_deviations",
     "plot_precision_recall",
     "plot_predicted",
     "plot_roc",
@@ -167,6 +168,26 @@ def plot_predicted(
     low, high = min(labels.min(), values.min()), max(labels.max(), values.max())
     axes.plot([low, high], [low, high], color="0.7", linestyle=":")
     axes.set(title=f"{task}: held-out rows", xlabel="label", ylabel="prediction")
+
+
+def plot_deviations(
+    axes: Axes, task: str, errors: np.ndarray, deviations: np.ndarray
+) -> None:
+    """Draws errors over the standard deviations that were predicted for them."""
+    axes.scatter(deviations, errors, s=12, alpha=0.6, edgecolors="none")
+    reach = np.array([0.0, float(deviations.max(initial=0.0)) * 1.05])
+    for count, style in ((1, "-"), (2, ":")):
+        for sign in (-1, 1):
+            label = f"{count} deviation{'s' if count > 1 else ''}" if sign > 0 else None
+            axes.plot(
+                reach, sign * count * reach, color="0.6", linestyle=style, label=label
+            )
+    axes.set(
+        title=f"{task}: held-out rows",
+        xlabel="predicted standard deviation",
+        ylabel="prediction less label",
+    )
+    axes.legend(loc="upper left", framealpha=0.6)
 
 
 def _legend(

@@ -56,6 +56,18 @@ class PredictionSetRule(ABC):
     def sizes(self, outputs: np.ndarray, quantile: float) -> np.ndarray:
         """Returns the number of classes in each set, or the interval's width, (N,)."""
 
+    def own_quantile(self, coverage: float) -> float | None:
+        """Returns the quantile that the outputs themselves say has a coverage.
+
+        Args:
+            coverage: The probability that a set holds the label.
+
+        Returns:
+            None where the quantile must be learned from rows. By default it must.
+        """
+        del coverage
+        return None
+
     @abstractmethod
     def decode(self, outputs: np.ndarray, quantile: float) -> dict[str, np.ndarray]:
         """Returns the columns of a predictions file, each of shape (N,)."""
@@ -204,7 +216,12 @@ class LabelSetRule(PredictionSetRule):
 
 @dataclass(frozen=True)
 class IntervalRule(PredictionSetRule):
-    """Intervals of numbers, of the same width for all rows.
+    """Intervals of numbers, as wide as a quantile or as their own deviations say.
+
+    Attributes:
+        has_deviations: Whether the outputs are a number and its standard
+            deviation, of which an interval is a multiple. Else all rows have
+            intervals of the same width.
 
     Example:
 
@@ -214,23 +231,36 @@ class IntervalRule(PredictionSetRule):
     {'age_low': [52.0], 'age_high': [68.0]}
     """
 
+    has_deviations: bool = False
+
     def scores(self, labels: np.ndarray, outputs: np.ndarray) -> np.ndarray:
-        predicted = np.reshape(outputs, (-1,)).astype("float64")
-        return np.abs(labels.astype("float64") - predicted)
+        outputs = np.reshape(outputs, (len(outputs), -1))
+        errors = np.abs(labels.astype("float64") - outputs[:, 0].astype("float64"))
+        if self.has_deviations:
+            errors /= np.maximum(outputs[:, 1].astype("float64"), 1e-300)
+        return errors
 
     def sizes(self, outputs: np.ndarray, quantile: float) -> np.ndarray:
-        return np.full(len(outputs), 2 * quantile)
+        return np.full(len(outputs), 2 * self._half(outputs, quantile))
+
+    def own_quantile(self, coverage: float) -> float | None:
+        from scipy.stats import norm
+
+        if not self.has_deviations:
+            return None
+        return float(norm.ppf(0.5 + 0.5 * coverage))
 
     def decode(self, outputs: np.ndarray, quantile: float) -> dict[str, np.ndarray]:
-        center = np.reshape(outputs, (-1,))
-        half = np.asarray(quantile, center.dtype)
+        outputs = np.reshape(outputs, (len(outputs), -1))
+        half, center = self._half(outputs, quantile), outputs[:, 0]
         return {f"{self.name}_low": center - half, f"{self.name}_high": center + half}
 
     def serve(self, outputs: tf.Tensor, quantile: float) -> dict[str, tf.Tensor]:
-        import tensorflow as tf
+        center = outputs[:, 0]
+        half = quantile * outputs[:, 1] if self.has_deviations else quantile
+        return {f"{self.name}_low": center - half, f"{self.name}_high": center + half}
 
-        center = tf.reshape(outputs, [-1])
-        return {
-            f"{self.name}_low": center - quantile,
-            f"{self.name}_high": center + quantile,
-        }
+    def _half(self, outputs: np.ndarray, quantile: float) -> np.ndarray:
+        """Returns half the width of each row's interval, (N,) or one for all."""
+        half = np.asarray(quantile, outputs.dtype)
+        return half * outputs[:, 1] if self.has_deviations else half

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import Field
@@ -17,9 +17,11 @@ from keras_mtl.tasks.task import Convert, Task
 
 if TYPE_CHECKING:
     import keras
+    import tensorflow as tf
     from matplotlib.axes import Axes
 
     from keras_mtl.tables.column_store import Rows
+    from keras_mtl.tasks.served_answer import ServedAnswer
 
 __all__ = ["RegressionTask"]
 
@@ -41,6 +43,8 @@ class RegressionTask(Task):
         auxiliary: See `Task`.
         mean: The training labels' mean, which `learn` fills.
         scale: The training labels' standard deviation, which `learn` fills.
+        has_deviations: Whether the model gives each number a standard deviation
+            of its own, as a second output. Filled by architectures that do.
 
     Example:
 
@@ -60,6 +64,7 @@ class RegressionTask(Task):
 
     mean: Annotated[float, Field(allow_inf_nan=False)] = 0.0
     scale: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
+    has_deviations: bool = False
 
     @property
     def word_columns(self) -> tuple[str, ...]:
@@ -67,7 +72,11 @@ class RegressionTask(Task):
 
     @property
     def units(self) -> int:
-        return 1
+        return 2 if self.has_deviations else 1
+
+    @property
+    def output_names(self) -> tuple[str, ...]:
+        return (self.name, "standard deviation") if self.has_deviations else ()
 
     @property
     def output_activation(self) -> str:
@@ -109,9 +118,10 @@ class RegressionTask(Task):
         )
 
     def output_layer(self) -> keras.layers.Layer:
-        from keras_mtl.layers import StandardizedOutput
+        from keras_mtl.layers import DeviationOutput, StandardizedOutput
 
-        return StandardizedOutput(mean=self.mean, scale=self.scale, name=self.name)
+        layer = DeviationOutput if self.has_deviations else StandardizedOutput
+        return layer(mean=self.mean, scale=self.scale, name=self.name)
 
     def loss(self) -> keras.losses.Loss:
         from keras_mtl.losses import MaskedSquaredError
@@ -130,12 +140,16 @@ class RegressionTask(Task):
         return labels
 
     def decode(self, outputs: np.ndarray) -> dict[str, np.ndarray]:
-        return {f"{self.name}_value": np.reshape(outputs, (-1,))}
+        outputs = np.reshape(outputs, (-1, self.units))
+        found = {f"{self.name}_value": outputs[:, 0]}
+        if self.has_deviations:
+            found[f"{self.name}_deviation"] = outputs[:, 1]
+        return found
 
     def measure(self, labels: np.ndarray, outputs: np.ndarray) -> dict[str, float]:
         from keras_mtl.metrics import regression_metrics
 
-        return regression_metrics(labels, np.reshape(outputs, (-1,)))
+        return regression_metrics(labels, np.reshape(outputs, (-1, self.units))[:, 0])
 
     def chance_outputs(self, labels: np.ndarray) -> np.ndarray | None:
         from keras_mtl.tasks.labels import label_means
@@ -143,18 +157,43 @@ class RegressionTask(Task):
         return label_means(np.reshape(labels, (len(labels), -1)))
 
     def prediction_set_rule(self) -> IntervalRule:
-        return IntervalRule(self.name)
+        return IntervalRule(self.name, self.has_deviations)
+
+    def serve(self, outputs: tf.Tensor) -> ServedAnswer:
+        from keras_mtl.tasks.served_answer import ServedAnswer
+
+        if not self.has_deviations:
+            return super().serve(outputs)
+        value = outputs[:, 0]
+        answers = {self.name: value, f"{self.name}_deviation": outputs[:, 1]}
+        return ServedAnswer(answers, value=value)
+
+    def metadata(self) -> dict[str, Any]:
+        found = super().metadata()
+        if self.has_deviations:
+            found["has_deviations"] = True
+        return found
 
     def plots(
         self, labels: np.ndarray, outputs: np.ndarray
     ) -> dict[str, Callable[[Axes], None]]:
-        from keras_mtl.tasks._plots import plot_predicted
+        from keras_mtl.tasks._plots import plot_deviations, plot_predicted
 
         known = ~np.isnan(labels)
         if not known.any():
             return {}
-        values = np.reshape(outputs, (-1,))[known]
-        draw = partial(
-            plot_predicted, task=self.name, labels=labels[known], values=values
-        )
-        return {"predicted": draw}
+        outputs = np.reshape(outputs, (-1, self.units))
+        truth, values = labels[known], outputs[known, 0]
+        found: dict[str, Callable[[Axes], None]] = {
+            "predicted": partial(
+                plot_predicted, task=self.name, labels=truth, values=values
+            )
+        }
+        if self.has_deviations:
+            found["deviations"] = partial(
+                plot_deviations,
+                task=self.name,
+                errors=values - truth,
+                deviations=outputs[known, 1],
+            )
+        return found

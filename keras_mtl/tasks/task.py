@@ -121,6 +121,14 @@ class Task(Declaration, ABC):
         return ()
 
     @property
+    def output_names(self) -> tuple[str, ...]:
+        """Names for several outputs that are no classes and no labels.
+
+        () where there is one, or where classes or labels name them.
+        """
+        return ()
+
+    @property
     def kind_of_head(self) -> tuple[str, ...]:
         """What tasks have in common whose layers, losses and metrics are alike."""
         own = ("name", "column", "loss_weight", "set_coverage", "set_quantile")

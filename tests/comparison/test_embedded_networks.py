@@ -15,7 +15,7 @@ def test_each_fold_has_the_quantiles_of_its_own_rows(settings):
     inputs = {"numeric_embedding": "ple"}
     data = prepare_data(build_config({**settings, "inputs": inputs}))
     comparison = ComparisonSettings(folds=3, repeats=1, members=1)
-    candidate = choose_candidates(data.config, comparison)[0]
+    candidate = choose_candidates(data.config, comparison, len(data.rows))[0]
     folds, encode = make_folds(data, comparison), FoldEncoder(data)
     fits = train_networks(candidate, data.tasks, folds, data, encode)
     assert not any(fit.failure for fit in fits)

@@ -194,3 +194,26 @@ def test_a_task_may_not_be_named_like_a_set():
     for name in ("age_low", "age_high", "age_set"):
         (message,) = check_task_names(["age", name])
         assert "does not use for its own" in message
+
+
+def test_intervals_of_numbers_with_deviations_are_multiples_of_them():
+    task = RegressionTask("age", has_deviations=True)
+    outputs = np.array([[60.0, 2.0], [40.0, 5.0]])
+    rule = task.prediction_set_rule()
+    quantile = rule.own_quantile(0.95)
+    assert quantile == pytest.approx(1.959964, rel=1e-6)
+    found = rule.decode(outputs, quantile)
+    np.testing.assert_allclose(
+        found["age_low"], outputs[:, 0] - 1.96 * outputs[:, 1], rtol=1e-5
+    )
+    np.testing.assert_allclose(rule.sizes(outputs, 2.0), [8.0, 20.0])
+    labels = np.array([63.0, np.nan])
+    np.testing.assert_allclose(rule.scores(labels, outputs), [1.5, np.nan])
+    served = rule.serve(tf.constant(outputs), quantile)
+    for name, each in found.items():
+        np.testing.assert_allclose(served[name], each)
+    assert task.decode(outputs)["age_deviation"].tolist() == [2.0, 5.0]
+    assert task.measure(np.array([60.0, 41.0]), outputs)["mae"] == 0.5
+    assert task.metadata()["has_deviations"]
+    # Of numbers without deviations nothing is known before there are rows.
+    assert RegressionTask("age").prediction_set_rule().own_quantile(0.95) is None

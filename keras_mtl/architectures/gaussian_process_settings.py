@@ -1,0 +1,71 @@
+"""The settings of the Gaussian process architecture, declared without Keras."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field
+
+from keras_mtl._core.declarations import declaration
+from keras_mtl.architectures.linear_settings import check_solvable_tasks
+from keras_mtl.architectures.solved import Solution, SolvedRows, SolvedSettings
+from keras_mtl.tasks.task import Task
+
+if TYPE_CHECKING:
+    from keras_mtl.model import MultiTaskModel
+
+__all__ = ["GaussianProcessSettings"]
+
+Count = Annotated[int, Field(ge=1)]
+
+
+@declaration
+class GaussianProcessSettings(SolvedSettings):
+    """The settings of a Gaussian process with the kernel `k(x, x') B[s, t]`.
+
+    The kernel k is RBF; its length scales, `B = V V^T + diag(kappa)` and the
+    noise of each regression are those of the largest marginal likelihood. The
+    common settings have no meaning here, nor have the heads' widths and the
+    tasks' loss weights.
+
+    Args:
+        factors: The number of columns of V, what all tasks have in common.
+        automatic_relevance: Whether each feature has a length scale of its own,
+            rather than all the same.
+        rank: The number of support rows of a Nystroem approximation. By default
+            all rows for up to 2,000 labels, where a label of several classes
+            counts once per class, and at most 500 for more.
+        iterations: The most steps of the search for parameters.
+    """
+
+    factors: Count = 1
+    automatic_relevance: bool = False
+    rank: Count | None = None
+    iterations: Count = 100
+
+    @property
+    def has_deviations(self) -> bool:
+        return True
+
+    def fold_count(self) -> int:
+        return 0
+
+    def check_tasks(self, tasks: Sequence[Task]) -> list[str]:
+        return check_solvable_tasks(tasks)
+
+    def model_for_rows(self, model: MultiTaskModel, rows: SolvedRows) -> MultiTaskModel:
+        from keras_mtl.architectures.gaussian_process import build_gaussian_process
+        from keras_mtl.architectures.solver_tasks import read_tasks
+        from keras_mtl.kernels.process_fit import process_support
+
+        tasks, _ = read_tasks(model.tasks, rows)
+        count = process_support(tasks, self.rank)
+        return build_gaussian_process(model.input_shape[-1], model.tasks, self, count)
+
+    def solve(self, model: MultiTaskModel, rows: SolvedRows) -> Solution:
+        from keras_mtl.architectures.solve_gaussian_process import (
+            solve_gaussian_process,
+        )
+
+        return solve_gaussian_process(self, model, rows)

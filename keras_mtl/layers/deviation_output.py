@@ -1,0 +1,37 @@
+"""A number with its standard deviation, in the unit of the labels."""
+
+import keras
+from keras import ops
+
+from keras_mtl.layers.standardized_output import StandardizedOutput
+
+__all__ = ["DeviationOutput"]
+
+
+@keras.saving.register_keras_serializable(package="keras_mtl")
+class DeviationOutput(StandardizedOutput):
+    """A linear layer of two units: `mean + scale * z`, and `scale * s`.
+
+    The weights work on the standardised label z and its standard deviation s.
+
+    Args:
+        mean: What to add to the number, the training labels' mean.
+        scale: What to multiply both by, the training labels' standard deviation.
+        name: The layer's name.
+        **kwargs: See `keras.layers.Dense`.
+
+    Example:
+
+    >>> import numpy as np
+    >>> layer = DeviationOutput(mean=50.0, scale=10.0, kernel_initializer="identity")
+    >>> layer(np.array([[1.0, 0.5]], "float32")).numpy().tolist()
+    [[60.0, 5.0]]
+    """
+
+    def __init__(self, mean=0.0, scale=1.0, name=None, **kwargs):
+        kwargs.setdefault("units", 2)
+        super().__init__(mean, scale, name=name, **kwargs)
+
+    def call(self, inputs, training=None):
+        both = super().call(inputs, training=training)
+        return both - ops.convert_to_tensor([0.0, self.mean], both.dtype)

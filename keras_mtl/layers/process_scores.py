@@ -1,0 +1,76 @@
+"""A layer of what a Gaussian process predicts, and how surely."""
+
+import math
+
+import keras
+from keras import ops
+
+from keras_mtl.layers.support_kernel import SupportKernel
+
+__all__ = ["ProcessScores"]
+
+
+@keras.saving.register_keras_serializable(package="keras_mtl")
+class ProcessScores(SupportKernel):
+    """The scores of a Gaussian process, and their standard deviations.
+
+    For a row, k its kernel with the support rows: the latent function of an
+    output has the mean `k @ coefficients + intercepts` and the variance
+    `variances - k @ forms @ k`. The score of a number is the mean, and its
+    deviation that of a label: the function's and the noise's. The score of a
+    class is `mean / sqrt(1 + pi variance / 8)`, whose probability is about the
+    mean one (MacKay 1992), and its deviation that of the function.
+
+    Args:
+        support_rows: The number of support rows, M.
+        numbers: For each of the K outputs whether it is a number.
+        name: The layer's name.
+        **kwargs: See `keras.layers.Layer`.
+
+    Input shape: (N, d). Output shape: (N, 2 K), scores and then deviations.
+
+    Example:
+
+    >>> import numpy as np
+    >>> layer = ProcessScores(1, numbers=[True])
+    >>> layer.build((None, 1))
+    >>> _ = layer.coefficients.assign([[3.0]]), layer.variances.assign([4.0])
+    >>> _ = layer.forms.assign([[[4.0]]]), layer.noise.assign([0.25])
+    >>> layer(np.array([[0.0], [9.0]], "float32")).numpy().tolist()
+    [[3.0, 0.5], [0.0, 2.0615527629852295]]
+    """
+
+    def __init__(self, support_rows, numbers, name=None, **kwargs):
+        for known in ("outputs", "kernel"):
+            kwargs.pop(known, None)
+        super().__init__(support_rows, len(numbers), "rbf", name=name, **kwargs)
+        self.numbers = [bool(each) for each in numbers]
+
+    def build(self, input_shape):
+        super().build(input_shape)
+        rows, outputs = self.support_rows, self.outputs
+        self.intercepts = self._constant("intercepts", (outputs,))
+        self.variances = self._constant("variances", (outputs,))
+        self.noise = self._constant("noise", (outputs,))
+        self.forms = self._constant("forms", (outputs, rows, rows))
+
+    def call(self, inputs):
+        values = self.kernel_values(inputs)
+        means = ops.matmul(values, self.coefficients) + self.intercepts
+        # One output after the other, as all at once would take their memory.
+        explained = [
+            ops.sum(ops.matmul(values, self.forms[index]) * values, axis=1)
+            for index in range(self.outputs)
+        ]
+        # Rounding may explain more than there is.
+        spread = ops.maximum(self.variances - ops.stack(explained, axis=1), 0.0)
+        averaged = means / ops.sqrt(1.0 + math.pi * spread / 8.0)
+        scores = ops.where(ops.convert_to_tensor(self.numbers), means, averaged)
+        found = ops.concatenate([scores, ops.sqrt(spread + self.noise)], axis=1)
+        return ops.cast(found, "float32")
+
+    def compute_output_spec(self, inputs):
+        return keras.KerasTensor((*inputs.shape[:-1], 2 * self.outputs), "float32")
+
+    def get_config(self):
+        return {**super().get_config(), "numbers": self.numbers}
