@@ -10,7 +10,7 @@ if TYPE_CHECKING:
         BayesianHead as BayesianHead,
         bayesian_head as bayesian_head,
     )
-    from keras_mtl.transfer.posterior import (
+    from keras_mtl.linear.posterior import (
         HeadPosterior as HeadPosterior,
         head_posterior as head_posterior,
     )
@@ -26,7 +26,7 @@ else:
         __name__,
         {
             "keras_mtl.transfer.closed_form_head": ("BayesianHead", "bayesian_head"),
-            "keras_mtl.transfer.posterior": ("HeadPosterior", "head_posterior"),
+            "keras_mtl.linear.posterior": ("HeadPosterior", "head_posterior"),
             "keras_mtl.transfer.prior": ("HeadPrior", "fit_head_prior"),
             "keras_mtl.transfer.new_heads": ("new_head", "unfreeze"),
             "keras_mtl.transfer.settings": ("TransferSettings",),

@@ -13,10 +13,10 @@ from keras_mtl.architectures import average_members, join_encoder
 from keras_mtl.blocks.label_arrays import read_labels
 from keras_mtl.features import build_encoder
 from keras_mtl.layers import StandardizedOutput
+from keras_mtl.linear.posterior import HeadPosterior
 from keras_mtl.model import MultiTaskModel
 from keras_mtl.tasks import BinaryTask, MulticlassTask, RegressionTask, Task
 from keras_mtl.transfer.new_heads import build_on_trunk, check_tasks
-from keras_mtl.transfer.posterior import HeadPosterior
 from keras_mtl.transfer.prior import HeadLabels, HeadPrior, fit_head_prior
 from keras_mtl.transfer.trunk import copy_trunk, set_frozen, trained_members
 

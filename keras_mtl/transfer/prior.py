@@ -9,24 +9,26 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from threadpoolctl import threadpool_limits
 
-from keras_mtl.transfer.posterior import (
+from keras_mtl.linear.expectation import (
+    Draws,
+    GaussianPrior,
+    learn_prior,
+    posterior_draws,
+)
+from keras_mtl.linear.posterior import (
     HeadPosterior,
     Likelihood,
     head_posterior,
-    with_bias,
+    labeled_rows,
 )
 
 __all__ = ["HeadLabels", "HeadPrior", "fit_head_prior"]
 
 Floats = NDArray[np.float64]
 
-EM_STEPS = 200
-TOLERANCE = 1e-4
 # The variance of a head's output before its activation that weights of equal variances
 # give, by whether it is a regression's: its labels have 1, and logits of 2 are usual.
 TYPICAL_VARIANCE = {True: 1.0, False: 4.0}
-# The least variance of a regression's noise, in parts of the labels' variance.
-LEAST_NOISE = 1e-4
 
 
 @dataclass(frozen=True)
@@ -139,92 +141,46 @@ def _fit(
     # What never changes, such as a dead unit, keeps its scale.
     scale = np.where(scale > 1e-6 * scale.max(initial=0), scale, 1.0)
     standard = (matrix - center) / scale
-    size = standard.shape[1] + 1
+    rows = [
+        labeled_rows(standard, task.labels, task.likelihood, task.classes)
+        for task in tasks
+    ]
+    size = matrix.shape[1] + 1
     typical = TYPICAL_VARIANCE[tasks[0].likelihood == "regression"]
-    prior = HeadPrior(np.zeros(size), typical * np.eye(size) / size, 0.5)
-    noises = [0.5] * len(tasks)
-    draws = sum(
-        each.classes if each.likelihood == "multiclass" else 1 for each in tasks
-    )
+    equal = GaussianPrior(np.zeros(size), typical * np.eye(size) / size)
+    draws = sum(task.units for task in rows)
     share = 1.0 if np.isinf(further_tasks) else further_tasks / (further_tasks + draws)
-    equal = typical * np.eye(size) / size
-    near: list[Floats | None] = [None] * len(tasks)
-    for step in range(1, EM_STEPS + 1):
-        posteriors = [
-            head_posterior(
-                standard,
-                task.labels,
-                prior.mean,
-                prior.covariance,
-                task.likelihood,
-                noise,
-                task.classes,
-                weights,
-            )
-            for task, noise, weights in zip(tasks, noises, near, strict=True)
-        ]
-        near = [each.mean for each in posteriors]
-        noises = [
-            _noise(standard, task, posterior)
-            for task, posterior in zip(tasks, posteriors, strict=True)
-        ]
-        updated = _maximize(posteriors, share, equal, float(np.mean(noises)), step)
-        change = _change(prior, updated)
-        prior = updated
-        if change < TOLERANCE:
-            break
+
+    def maximize(
+        posteriors: Sequence[HeadPosterior],
+        noises: Sequence[float],
+        before: GaussianPrior,
+    ) -> GaussianPrior:
+        return _maximize(posterior_draws(posteriors), share, equal.covariance)
+
+    found = learn_prior(rows, equal, maximize)
+    prior = HeadPrior(
+        found.prior.mean,
+        found.prior.covariance,
+        float(np.mean(found.noises)),
+        len(found.evidences),
+    )
     return _in_raw_features(prior, center, scale)
 
 
-def _maximize(
-    posteriors: Sequence[HeadPosterior],
-    share: float,
-    equal: Floats,
-    noise: float,
-    step: int,
-) -> HeadPrior:
+def _maximize(draws: Draws, share: float, equal: Floats) -> GaussianPrior:
     """Makes the M step.
 
     Args:
-        posteriors: Those of the tasks.
+        draws: What the posteriors say of the tasks' weights.
         share: The share of further tasks among all.
         equal: Their covariance.
-        noise: The mean variance of the noise.
-        step: The number of the step.
     """
-    size = len(equal)
-    means = np.concatenate([each.mean for each in posteriors], axis=1).T
-    spreads = []
-    for each in posteriors:
-        units = each.mean.shape[1]
-        blocks = each.covariance.reshape(units, size, units, size)
-        spreads += [blocks[unit, :, unit, :] for unit in range(units)]
-    mean = (1 - share) * means.mean(axis=0)
-    apart = means - mean
-    spread = np.mean(spreads, axis=0) + apart.T @ apart / len(means)
+    mean = (1 - share) * draws.means.mean(axis=0)
+    apart = draws.means - mean
+    spread = draws.spread + apart.T @ apart / len(apart)
     further = equal + np.outer(mean, mean)
-    return HeadPrior(mean, (1 - share) * spread + share * further, noise, step)
-
-
-def _noise(features: Floats, task: HeadLabels, posterior: HeadPosterior) -> float:
-    """Returns the squared error of a regression that its posterior expects."""
-    if task.likelihood != "regression":
-        return 1.0
-    known = ~np.isnan(task.labels)
-    labels = np.asarray(task.labels, "float64")[known]
-    design = with_bias(features[known])
-    errors = labels - design @ posterior.mean[:, 0]
-    spread = np.sum(design @ posterior.covariance * design, axis=1)
-    least = LEAST_NOISE * max(float(labels.var()), LEAST_NOISE)
-    return max(float(np.mean(errors**2 + spread)), least)
-
-
-def _change(before: HeadPrior, after: HeadPrior) -> float:
-    """Returns how much a step changed the prior, in parts of its spread."""
-    spread = np.sqrt(np.trace(after.covariance))
-    moved = np.linalg.norm(after.mean - before.mean) / spread
-    spread_change = np.linalg.norm(after.covariance - before.covariance)
-    return float(max(moved, spread_change / np.linalg.norm(after.covariance)))
+    return GaussianPrior(mean, (1 - share) * spread + share * further)
 
 
 def _in_raw_features(prior: HeadPrior, center: Floats, scale: Floats) -> HeadPrior:

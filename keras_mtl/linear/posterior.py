@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit, log_softmax, softmax
 
-__all__ = ["HeadPosterior", "Likelihood", "head_posterior", "with_bias"]
+__all__ = [
+    "HeadPosterior",
+    "LabeledRows",
+    "Likelihood",
+    "head_posterior",
+    "labeled_rows",
+    "likelihood_derivatives",
+    "rows_posterior",
+    "with_bias",
+]
 
 Floats = NDArray[np.float64]
 Likelihood = Literal["regression", "binary", "multiclass"]
@@ -76,6 +86,50 @@ class HeadPosterior:
         return variances
 
 
+@dataclass(frozen=True)
+class LabeledRows:
+    """The rows of one task that have a label.
+
+    Args:
+        design: The features and a column of ones, (n, width + 1).
+        labels: Numbers, (n, 1), or probabilities of one class, (n, 1), or of
+            each class, (n, classes).
+        counts: As how many rows each row counts, (n,).
+        likelihood: See `head_posterior`.
+    """
+
+    design: Floats
+    labels: Floats
+    counts: Floats
+    likelihood: Likelihood = "regression"
+
+    @property
+    def units(self) -> int:
+        """The number of outputs."""
+        return self.labels.shape[1]
+
+    @property
+    def total(self) -> float:
+        """As how many rows all of them count."""
+        return float(self.counts.sum())
+
+    @cached_property
+    def moments(self) -> tuple[Floats, Floats, float]:
+        """All that the posterior of a regression needs: X'CX, X'Cy and y'Cy."""
+        weighted = self.design * self.counts[:, None]
+        labels = self.labels[:, 0]
+        square = float(self.counts @ labels**2)
+        return weighted.T @ self.design, weighted.T @ labels, square
+
+    def squared_error(self, posterior: HeadPosterior) -> float:
+        """Returns the mean squared error that a regression's posterior expects."""
+        gram, cross, square = self.moments
+        weights = posterior.mean[:, 0]
+        errors = square - 2 * weights @ cross + weights @ gram @ weights
+        spread = float(np.sum(gram * posterior.covariance))
+        return (max(float(errors), 0.0) + spread) / self.total
+
+
 def with_bias(features: ArrayLike) -> Floats:
     """Returns features with a column of ones after them, (N, width + 1)."""
     matrix = np.asarray(features, "float64")
@@ -122,26 +176,89 @@ def head_posterior(
     >>> one.mean.ravel().tolist(), one.variance([[0.0]]).item()
     ([0.0, 1.5], 1.5)
     """
-    known = ~np.isnan(np.asarray(labels, "float64"))
+    rows = labeled_rows(features, labels, likelihood, classes)
+    return rows_posterior(rows, mean, covariance, noise, near)
+
+
+def labeled_rows(
+    features: ArrayLike,
+    labels: ArrayLike,
+    likelihood: Likelihood = "regression",
+    classes: int = 2,
+) -> LabeledRows:
+    """Returns the rows that have a label, each of which counts as one.
+
+    Args:
+        features: See `head_posterior`, like those that follow.
+        labels: Numbers, or indices of classes.
+        likelihood: The kind of labels.
+        classes: The number of classes.
+
+    Raises:
+        ValueError: When no row has a label.
+    """
+    values = np.asarray(labels, "float64")
+    known = ~np.isnan(values)
     if not known.any():
         raise ValueError(
             "Invalid value received for argument `labels`. Expected at least one "
             "label. Received: none."
         )
+    columns = values[known][:, None]
+    if likelihood == "multiclass":
+        columns = np.eye(classes)[columns[:, 0].astype(int)]
     design = with_bias(np.asarray(features, "float64")[known])
-    values = np.asarray(labels, "float64")[known]
+    return LabeledRows(design, columns, np.ones(len(design)), likelihood)
+
+
+def rows_posterior(
+    rows: LabeledRows,
+    mean: ArrayLike,
+    covariance: ArrayLike,
+    noise: float = 1.0,
+    near: ArrayLike | None = None,
+) -> HeadPosterior:
+    """Returns the posterior of a head's weights, given the labeled rows of a task.
+
+    Args:
+        rows: The rows.
+        mean: See `head_posterior`, like those that follow.
+        covariance: The prior's covariance.
+        noise: The variance of a regression's noise.
+        near: Weights from which the most probable ones are sought.
+    """
     start, spread = np.asarray(mean, "float64"), np.asarray(covariance, "float64")
-    if likelihood == "regression":
-        curvature = design.T @ design / noise
-        apart = values - design @ start
-        pull = design.T @ apart / noise
-        shift, posterior = _update(curvature, pull, spread)
-        fit = len(values) * np.log(2 * np.pi * noise) + apart @ apart / noise
-        evidence = -0.5 * float(fit - pull @ shift + _log_volume(curvature, spread))
-        return HeadPosterior((start + shift)[:, None], posterior, noise, evidence)
-    units = 1 if likelihood == "binary" else classes
-    weights = None if near is None else np.asarray(near, "float64").T.ravel()
-    return _laplace(design, values, start, spread, units, weights)
+    if rows.likelihood != "regression":
+        weights = None if near is None else np.asarray(near, "float64").T.ravel()
+        return _laplace(rows, start, spread, weights)
+    gram, cross, square = rows.moments
+    curvature = gram / noise
+    pull = (cross - gram @ start) / noise
+    shift, posterior = _update(curvature, pull, spread)
+    errors = float(square - 2 * start @ cross + start @ gram @ start) / noise
+    fit = rows.total * np.log(2 * np.pi * noise) + errors
+    evidence = -0.5 * float(fit - pull @ shift + _log_volume(curvature, spread))
+    return HeadPosterior((start + shift)[:, None], posterior, noise, evidence)
+
+
+def likelihood_derivatives(
+    rows: LabeledRows, weights: Floats, noise: float = 1.0
+) -> tuple[Floats, Floats]:
+    """Returns the slope and the curvature of `-log p(labels)` in all weights.
+
+    Args:
+        rows: The rows.
+        weights: Shape (width + 1, units).
+        noise: The variance of a regression's noise.
+
+    Returns:
+        Shapes (units * (width + 1),) and (units * (width + 1), units * (width +
+        1)), unit after unit.
+    """
+    if rows.likelihood == "regression":
+        gram, cross, _ = rows.moments
+        return (gram @ weights[:, 0] - cross) / noise, gram / noise
+    return _derivatives(rows, weights.T.ravel())
 
 
 def _update(curvature: Floats, pull: Floats, spread: Floats) -> tuple[Floats, Floats]:
@@ -162,15 +279,10 @@ def _log_volume(curvature: Floats, spread: Floats) -> float:
 
 
 def _laplace(
-    design: Floats,
-    labels: Floats,
-    start: Floats,
-    spread: Floats,
-    units: int,
-    near: Floats | None,
+    rows: LabeledRows, start: Floats, spread: Floats, near: Floats | None
 ) -> HeadPosterior:
     """Finds the most probable weights by Newton's method, and the curvature there."""
-    size = design.shape[1]
+    units, size = rows.units, rows.design.shape[1]
     prior: Floats = np.kron(np.eye(units), spread).astype("float64")
     # Weights are start + prior @ dual: a step never leaves the prior's range.
     center = np.tile(start, units)
@@ -179,17 +291,17 @@ def _laplace(
 
     def objective(dual: Floats, weights: Floats) -> float:
         distance = 0.5 * float(dual @ prior @ dual)
-        return _log_loss(design, labels, weights, units) + distance
+        return _log_loss(rows, weights) + distance
 
     best = objective(dual, weights)
     if near is not None:
         # At the best weights the dual is the slope's opposite.
-        opposite = -_derivatives(design, labels, near, units)[0]
+        opposite = -_derivatives(rows, near)[0]
         moved = center + prior @ opposite
         if (value := objective(opposite, moved)) < best:
             dual, weights, best = opposite, moved, value
     for _ in range(NEWTON_STEPS):
-        slope, curvature = _derivatives(design, labels, weights, units)
+        slope, curvature = _derivatives(rows, weights)
         # Of -log p: slope + dual = 0 at the best weights.
         inside = np.eye(len(prior)) + curvature @ prior
         step = np.linalg.solve(inside, -(slope + dual))
@@ -208,7 +320,7 @@ def _laplace(
         dual, weights, best = tried, moved, value
         if gained <= TOLERANCE * (1 + abs(best)):
             break
-    _, curvature = _derivatives(design, labels, weights, units)
+    _, curvature = _derivatives(rows, weights)
     _, posterior = _update(curvature, np.zeros(len(prior)), prior)
     evidence = -best - 0.5 * _log_volume(curvature, prior)
     return HeadPosterior(
@@ -216,38 +328,41 @@ def _laplace(
     )
 
 
-def _logits(design: Floats, weights: Floats, units: int) -> Floats:
-    logits: Floats = design @ weights.reshape(units, -1).T
+def _logits(rows: LabeledRows, weights: Floats) -> Floats:
+    logits: Floats = rows.design @ weights.reshape(rows.units, -1).T
     return logits
 
 
-def _log_loss(design: Floats, labels: Floats, weights: Floats, units: int) -> float:
-    logits = _logits(design, weights, units)
-    if units == 1:
-        signed = np.where(labels == 1, logits[:, 0], -logits[:, 0])
-        return float(np.logaddexp(0, -signed).sum())
-    chosen = labels.astype(int)
-    return float(-log_softmax(logits, axis=1)[np.arange(len(labels)), chosen].sum())
+def _log_loss(rows: LabeledRows, weights: Floats) -> float:
+    logits = _logits(rows, weights)
+    if rows.units == 1:
+        # A label of 1 has the logit's sign turned: no digits cancel.
+        share = rows.labels[:, 0]
+        losses = share * np.logaddexp(0, -logits[:, 0])
+        losses += (1 - share) * np.logaddexp(0, logits[:, 0])
+    else:
+        losses = -(rows.labels * log_softmax(logits, axis=1)).sum(axis=1)
+    return float(rows.counts @ losses)
 
 
-def _derivatives(
-    design: Floats, labels: Floats, weights: Floats, units: int
-) -> tuple[Floats, Floats]:
+def _derivatives(rows: LabeledRows, weights: Floats) -> tuple[Floats, Floats]:
     """Returns the slope and the curvature of the log loss in all weights."""
-    logits = _logits(design, weights, units)
+    logits = _logits(rows, weights)
+    design, counts, units = rows.design, rows.counts, rows.units
     if units == 1:
         share = expit(logits[:, 0])
-        slope: Floats = design.T @ (share - labels)
-        return slope, design.T @ (design * (share * (1 - share))[:, None])
+        slope: Floats = design.T @ (counts * (share - rows.labels[:, 0]))
+        factor = counts * share * (1 - share)
+        return slope, design.T @ (design * factor[:, None])
     shares = softmax(logits, axis=1)
-    errors = shares - np.eye(units)[labels.astype(int)]
+    errors = (shares - rows.labels) * counts[:, None]
     slope = (errors.T @ design).ravel()
     size = design.shape[1]
     curvature = np.empty((units * size, units * size))
     for one in range(units):
         for other in range(units):
-            factor = shares[:, one] * ((one == other) - shares[:, other])
+            factor = counts * shares[:, one] * ((one == other) - shares[:, other])
             block = design.T @ (design * factor[:, None])
-            rows = slice(one * size, (one + 1) * size)
-            curvature[rows, other * size : (other + 1) * size] = block
+            place = slice(one * size, (one + 1) * size)
+            curvature[place, other * size : (other + 1) * size] = block
     return slope, curvature

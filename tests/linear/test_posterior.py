@@ -7,8 +7,7 @@ from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import DotProduct
 from sklearn.linear_model import BayesianRidge, LogisticRegression
 
-from keras_mtl.transfer import head_posterior
-from keras_mtl.transfer.posterior import with_bias
+from keras_mtl.linear.posterior import head_posterior, with_bias
 
 
 @pytest.fixture
