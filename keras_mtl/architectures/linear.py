@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import keras
 
-from keras_mtl.architectures.linear_settings import LinearSettings
+from keras_mtl.architectures.solved import SolvedSettings
 from keras_mtl.model import MultiTaskModel
 from keras_mtl.tasks import Task
 
@@ -14,12 +14,12 @@ __all__ = ["build_linear"]
 
 
 def build_linear(
-    width: int, tasks: Sequence[Task], settings: LinearSettings
+    width: int, tasks: Sequence[Task], settings: SolvedSettings
 ) -> MultiTaskModel:
     """Builds a model of one dense layer per task, without anything hidden.
 
-    What tells linear architectures apart is the penalty that their weights are
-    solved for with; see `LinearSettings.solve`.
+    What tells linear architectures apart is the penalty or the prior that their
+    weights are solved for with; see `SolvedSettings.solve`.
 
     Args:
         width: The columns of the encoded matrix.

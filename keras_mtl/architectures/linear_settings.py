@@ -23,6 +23,7 @@ __all__ = [
     "ClusteredSettings",
     "DirtySettings",
     "GroupSparseSettings",
+    "HierarchicalBayesSettings",
     "IndependentSettings",
     "LinearSettings",
     "LowRankSettings",
@@ -192,3 +193,35 @@ class ClusteredSettings(LinearSettings):
 
         del outputs
         return Clustered(clusters=self.clusters, ridge=self.ridge)
+
+
+@declaration
+class HierarchicalBayesSettings(SolvedSettings):
+    """The settings of linear models that draw their weights from one Gaussian.
+
+    Nothing is chosen by cross-validation. The common settings have no meaning
+    here, nor have the heads' widths.
+
+    Args:
+        covariance: `"diagonal"`, a variance per weight; or `"full"`, which has
+            covariances too, and needs many more tasks than features.
+        variance: The variance of all weights between tasks, in standard units.
+            By default a variance is learned for each weight.
+        further_tasks: The number of tasks that the prior of the variances counts
+            as.
+    """
+
+    covariance: Literal["diagonal", "full"] = "diagonal"
+    variance: Factor | None = None
+    further_tasks: Factor = 2.0
+
+    def fold_count(self) -> int:
+        return 0
+
+    def check_tasks(self, tasks: Sequence[Task]) -> list[str]:
+        return check_solvable_tasks(tasks)
+
+    def solve(self, model: MultiTaskModel, rows: SolvedRows) -> Solution:
+        from keras_mtl.architectures.solve_hierarchical import solve_hierarchical
+
+        return solve_hierarchical(self, model, rows)

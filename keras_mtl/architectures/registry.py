@@ -62,6 +62,7 @@ _LINEAR = {
     "low-rank": "LowRankSettings",
     "mean-regularised": "MeanRegularisedSettings",
     "clustered": "ClusteredSettings",
+    "hierarchical-bayes": "HierarchicalBayesSettings",
 }
 
 ARCHITECTURES: Registry[Builder] = Registry(

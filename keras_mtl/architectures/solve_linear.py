@@ -16,7 +16,7 @@ from keras_mtl.linear import LinearFit, fit_linear
 from keras_mtl.model import MultiTaskModel
 from keras_mtl.tasks import Task
 
-__all__ = ["solve_linear"]
+__all__ = ["assign_weights", "solve_linear"]
 
 
 def solve_linear(
@@ -47,13 +47,7 @@ def solve_linear(
     if found.residual > 1e-6:
         # Points along the path may be less exact; the answer may not.
         warnings.warn(str(caught[-1].message), DataWarning, stacklevel=2)
-    first = 0
-    for task in model.tasks:
-        columns = slice(first, first + task.units)
-        layer = model.get_layer(task.name)
-        layer.kernel.assign(found.weights[:, columns].astype("float32"))
-        layer.bias.assign(found.intercepts[columns].astype("float32"))
-        first += task.units
+    assign_weights(model, found.weights, found.intercepts)
     return Solution(
         _facts(found, names, len(rows.names)),
         tuple(rows.names),
@@ -62,6 +56,25 @@ def solve_linear(
         _path(found, model.tasks),
         found.path,
     )
+
+
+def assign_weights(
+    model: MultiTaskModel, weights: np.ndarray, intercepts: np.ndarray
+) -> None:
+    """Give each task's dense layer its weights.
+
+    Args:
+        model: What `build_linear` built.
+        weights: The weights of all outputs, (d, K).
+        intercepts: The intercepts, (K,).
+    """
+    first = 0
+    for task in model.tasks:
+        columns = slice(first, first + task.units)
+        layer = model.get_layer(task.name)
+        layer.kernel.assign(weights[:, columns].astype("float32"))
+        layer.bias.assign(intercepts[columns].astype("float32"))
+        first += task.units
 
 
 def _facts(found: LinearFit, names: list[str], width: int) -> dict[str, Any]:

@@ -55,6 +55,9 @@ class Solution:
         task_covariance: How alike a kernel takes the outputs to be, (outputs,
             outputs); None of a linear model. A kernel model has no weights of
             features: `features` is empty and `weights` has no rows.
+        shrinkage: How far each weight is drawn to the mean of its prior, from 0
+            to 1, (width, outputs); None without a prior that is learned.
+        prior: Columns of the priors that weights are drawn from, all (width,).
     """
 
     facts: Mapping[str, Any]
@@ -64,6 +67,8 @@ class Solution:
     path: Mapping[str, np.ndarray] = field(default_factory=dict)
     path_weights: np.ndarray | None = None
     task_covariance: np.ndarray | None = None
+    shrinkage: np.ndarray | None = None
+    prior: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
 @declaration

@@ -7,6 +7,13 @@ from keras_mtl._core.lazy import lazy_names
 if TYPE_CHECKING:
     # The names below, for type checkers and editors.
     from keras_mtl.linear.fit import LinearFit as LinearFit, fit_linear as fit_linear
+    from keras_mtl.linear.hierarchical import (
+        HierarchicalFit as HierarchicalFit,
+        fit_hierarchical as fit_hierarchical,
+    )
+    from keras_mtl.linear.hierarchical_model import (
+        HierarchicalBayesModel as HierarchicalBayesModel,
+    )
     from keras_mtl.linear.linear_model import LinearModel as LinearModel
     from keras_mtl.linear.models import (
         ClusteredModel as ClusteredModel,
@@ -41,6 +48,8 @@ else:
         __name__,
         {
             "keras_mtl.linear.fit": ("LinearFit", "fit_linear"),
+            "keras_mtl.linear.hierarchical": ("HierarchicalFit", "fit_hierarchical"),
+            "keras_mtl.linear.hierarchical_model": ("HierarchicalBayesModel",),
             "keras_mtl.linear.linear_model": ("LinearModel",),
             "keras_mtl.linear.models": (
                 "ClusteredModel",

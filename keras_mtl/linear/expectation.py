@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,10 +15,12 @@ __all__ = [
     "Draws",
     "GaussianPrior",
     "LearnedPrior",
-    "Maximize",
     "learn_prior",
+    "noise_variances",
     "posterior_draws",
+    "spread_change",
     "task_posteriors",
+    "weight_change",
 ]
 
 Floats = NDArray[np.float64]
@@ -57,67 +60,81 @@ class Draws:
     spread: Floats
 
 
+Prior = TypeVar("Prior", bound=GaussianPrior)
+# From the posteriors, the noises and the prior before to the prior and the noises that
+# follow.
+MStep = Callable[
+    [Sequence[HeadPosterior], Sequence[float], Prior], tuple[Prior, Sequence[float]]
+]
+
+
 @dataclass(frozen=True)
-class LearnedPrior:
+class LearnedPrior(Generic[Prior]):
     """A prior with the noise of regressions, as EM found them.
 
     Attributes:
         prior: The prior.
         noises: The variance of each task's noise; 1 of classes.
-        posteriors: The posteriors of the last E step, whose prior was the one of
-            the step before.
-        evidences: The logarithm of the labels' probability before each step, of
-            all tasks together. For classes it is Laplace's approximation.
+        posteriors: The posteriors of the tasks' weights, given the prior.
+        objectives: What EM maximizes, before each step and after the last: the
+            logarithm of the labels' probability, of all tasks together, and what
+            is known of the prior itself. For classes it is Laplace's
+            approximation.
     """
 
-    prior: GaussianPrior
+    prior: Prior
     noises: tuple[float, ...]
     posteriors: tuple[HeadPosterior, ...]
-    evidences: tuple[float, ...]
+    objectives: tuple[float, ...]
 
-
-# From the posteriors, the noises and the prior before to the prior that follows.
-Maximize = Callable[
-    [Sequence[HeadPosterior], Sequence[float], GaussianPrior], GaussianPrior
-]
+    @property
+    def steps(self) -> int:
+        """The steps that EM took."""
+        return len(self.objectives) - 1
 
 
 def learn_prior(
     tasks: Sequence[LabeledRows],
-    start: GaussianPrior,
-    maximize: Maximize,
+    start: Prior,
+    maximize: MStep[Prior],
+    log_density: Callable[[Prior], float] = lambda prior: 0.0,
+    change: Callable[[GaussianPrior, GaussianPrior], float] | None = None,
     steps: int = EM_STEPS,
     tolerance: float = TOLERANCE,
-) -> LearnedPrior:
+) -> LearnedPrior[Prior]:
     """Learn the prior of tasks' weights by EM (Bakker and Heskes 2003).
 
     Task t has drawn its weights w_t from N(m, S). The E step finds the posterior
     of each task's weights: exactly for regressions, by Laplace's approximation for
-    classes. The M step is `maximize`, and for a regression's noise the mean of
-    the squared errors that the posterior expects.
+    classes.
 
     Args:
         tasks: The labeled rows of each task.
         start: The prior to begin with.
-        maximize: The M step of the prior.
+        maximize: The M step.
+        log_density: What is known of the prior itself, a logarithm.
+        change: How much a step changed the prior; by default `spread_change`.
         steps: The most steps.
-        tolerance: EM ends when a step changes the prior by less, in parts of its
-            spread.
+        tolerance: EM ends when a step changes the prior by less.
     """
+    measure = spread_change if change is None else change
     prior = start
-    noises = [FIRST_NOISE if _has_noise(task) else 1.0 for task in tasks]
+    noises: Sequence[float] = [
+        FIRST_NOISE if task.likelihood == "regression" else 1.0 for task in tasks
+    ]
     posteriors: list[HeadPosterior] = []
-    evidences = []
-    for _ in range(steps):
+    objectives = []
+    moved = np.inf
+    for step in range(steps + 1):
         posteriors = task_posteriors(tasks, prior, noises, posteriors)
-        evidences.append(float(sum(each.log_evidence for each in posteriors)))
-        noises = [_noise(*pair) for pair in zip(tasks, posteriors, strict=True)]
-        updated = maximize(posteriors, noises, prior)
-        change = _change(prior, updated)
-        prior = updated
-        if change < tolerance:
+        evidence = sum(each.log_evidence for each in posteriors)
+        objectives.append(float(evidence) + log_density(prior))
+        if step == steps or moved < tolerance:
             break
-    return LearnedPrior(prior, tuple(noises), tuple(posteriors), tuple(evidences))
+        before = prior
+        prior, noises = maximize(posteriors, noises, before)
+        moved = measure(before, prior)
+    return LearnedPrior(prior, tuple(noises), tuple(posteriors), tuple(objectives))
 
 
 def task_posteriors(
@@ -159,26 +176,42 @@ def posterior_draws(posteriors: Sequence[HeadPosterior]) -> Draws:
     return Draws(means, np.mean(spreads, axis=0))
 
 
-def _has_noise(task: LabeledRows) -> bool:
-    return task.likelihood == "regression"
+def noise_variances(
+    tasks: Sequence[LabeledRows], posteriors: Sequence[HeadPosterior]
+) -> list[float]:
+    """Return the mean squared errors of regressions that posteriors expect.
+
+    They are the M step of the noise's variance; classes have 1.
+
+    Args:
+        tasks: The labeled rows of each task.
+        posteriors: Those of the tasks' weights.
+    """
+    return [_noise(*pair) for pair in zip(tasks, posteriors, strict=True)]
+
+
+def spread_change(before: GaussianPrior, after: GaussianPrior) -> float:
+    """Return how much a step changed a prior, in parts of its whole spread."""
+    spread = np.sqrt(np.trace(after.covariance))
+    moved = np.linalg.norm(after.mean - before.mean) / spread
+    change = np.linalg.norm(after.covariance - before.covariance)
+    return float(max(moved, change / np.linalg.norm(after.covariance)))
+
+
+def weight_change(before: GaussianPrior, after: GaussianPrior) -> float:
+    """Return how much a step changed a prior, in parts of each weight's spread."""
+    variances = np.diag(after.covariance)
+    # A weight that has no spread has a mean alone.
+    units = np.where(variances > 0, variances, 1.0)
+    moved = np.abs(after.mean - before.mean) / np.sqrt(units)
+    change = np.abs(variances - np.diag(before.covariance)) / units
+    return float(max(moved.max(), change.max()))
 
 
 def _noise(task: LabeledRows, posterior: HeadPosterior) -> float:
-    """Return the squared error of a regression that its posterior expects."""
-    if not _has_noise(task):
+    if task.likelihood != "regression":
         return 1.0
     labels = task.labels[:, 0]
     center = task.counts @ labels / task.total
     variance = float(task.counts @ (labels - center) ** 2) / task.total
     return max(task.squared_error(posterior), LEAST_NOISE * max(variance, LEAST_NOISE))
-
-
-def _change(before: GaussianPrior, after: GaussianPrior) -> float:
-    """Return how much a step changed the prior, in parts of its spread."""
-    # A prior of no spread has a mean alone.
-    spread = np.sqrt(np.trace(after.covariance)) or np.linalg.norm(after.mean) or 1.0
-    moved = np.linalg.norm(after.mean - before.mean) / spread
-    size = np.linalg.norm(after.covariance) or 1.0
-    return float(
-        max(moved, np.linalg.norm(after.covariance - before.covariance) / size)
-    )

@@ -19,6 +19,7 @@ from keras_mtl.linear.path import (
 from keras_mtl.linear.penalties import Clustered, Penalty
 from keras_mtl.linear.problem import LinearProblem, LinearTask
 from keras_mtl.linear.solver import LinearSolver
+from keras_mtl.linear.standard_features import standardize
 
 __all__ = ["LinearFit", "fit_linear"]
 
@@ -122,14 +123,15 @@ def _fit(
     one_standard_error: bool,
     tolerance: float,
 ) -> LinearFit:
-    standard, means, scales = _standardize(features)
-    problem = LinearProblem(standard, tasks)
+    standard = standardize(features)
+    rows = standard.values
+    problem = LinearProblem(rows, tasks)
     solver = LinearSolver(problem, PATH_TOLERANCE)
     choice = path = None
     start = solver.start(penalty)
     if strength is None and folds is not None:
         grid = strength_grid(solver, penalty, strengths)
-        losses = held_out_losses(standard, tasks, penalty, grid, folds, PATH_TOLERANCE)
+        losses = held_out_losses(rows, tasks, penalty, grid, folds, PATH_TOLERANCE)
         choice = choose_strength(grid, losses, one_standard_error)
         solutions = solve_path(solver, penalty, grid)
         path = np.stack([solution.weights for solution in solutions])
@@ -146,29 +148,11 @@ def _fit(
         penalty,
         weights,
         solution.intercepts,
-        means,
-        scales,
+        standard.means,
+        standard.scales,
         solution.residual,
-        _rank(standard),
+        standard.rank,
         clusters,
         choice,
         path,
     )
-
-
-def _standardize(features: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    standard = np.array(features, "float64")
-    means = standard.mean(axis=0)
-    standard -= means
-    scales = np.sqrt(np.einsum("nd,nd->d", standard, standard) / max(len(standard), 1))
-    # What rounding leaves of a constant is no signal.
-    constant = scales <= 1e-7 * np.maximum(1.0, np.abs(means))
-    standard[:, constant] = 0.0
-    scales = np.where(constant, 1.0, scales)
-    standard /= scales
-    return standard, means, scales
-
-
-def _rank(standard: np.ndarray) -> int:
-    sizes = np.linalg.eigvalsh(standard.T @ standard)
-    return int((sizes > 1e-9 * sizes.max(initial=0.0)).sum())

@@ -16,6 +16,7 @@ from keras_mtl.linear.scored_model import (
     output_units,
     raise_invalid,
     read_arrays,
+    read_sample_weight,
     target_folds,
 )
 from keras_mtl.linear.targets import Target
@@ -100,7 +101,7 @@ class LinearModel(ScoredModel):
         self._check()
         outputs = sum(len(target.output_names) for target in targets)
         penalty = self._penalty(outputs)
-        weights = _sample_weight(sample_weight, targets, len(features))
+        weights = read_sample_weight(sample_weight, targets, len(features))
         folds = None
         if self.strength is None:
             folds = target_folds(targets, self.folds, self.seed, groups)
@@ -146,23 +147,3 @@ class LinearModel(ScoredModel):
         self.residual_ = found.residual
         self.rank_ = found.rank
         self.n_features_in_ = len(found.weights)
-
-
-def _sample_weight(values: Any, targets: list[Target], rows: int) -> np.ndarray:
-    if values is None:
-        return np.ones(rows)
-    weights = np.asarray(values, "float64")
-    if weights.shape != (rows,) or not (np.isfinite(weights) & (weights >= 0)).all():
-        raise ValueError(
-            "Invalid value received for argument `sample_weight`. Expected a finite "
-            f"number of 0 or more for each of {rows} rows. Received: shape "
-            f"{weights.shape}"
-        )
-    for target in targets:
-        if not weights[np.isfinite(target.labels)].any():
-            raise ValueError(
-                "Invalid value received for argument `sample_weight`. Expected a "
-                f"weight above 0 in a row with a label of task {target.name!r}. "
-                "Received: none"
-            )
-    return weights

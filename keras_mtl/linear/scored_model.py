@@ -20,6 +20,7 @@ __all__ = [
     "output_units",
     "raise_invalid",
     "read_arrays",
+    "read_sample_weight",
     "target_folds",
 ]
 
@@ -129,6 +130,36 @@ def fitted_features(model: Any, x: Any) -> np.ndarray:
             f"features, as in `fit`. Received: {features.shape[1]}"
         )
     return features
+
+
+def read_sample_weight(values: Any, targets: list[Target], rows: int) -> np.ndarray:
+    """Return what each row counts, (N,).
+
+    Args:
+        values: A finite number of 0 or more for each row; None for ones.
+        targets: The tasks' labels.
+        rows: The number of rows.
+
+    Raises:
+        ValueError: When the numbers can't serve, or a task has no row that counts.
+    """
+    if values is None:
+        return np.ones(rows)
+    weights = np.asarray(values, "float64")
+    if weights.shape != (rows,) or not (np.isfinite(weights) & (weights >= 0)).all():
+        raise ValueError(
+            "Invalid value received for argument `sample_weight`. Expected a finite "
+            f"number of 0 or more for each of {rows} rows. Received: shape "
+            f"{weights.shape}"
+        )
+    for target in targets:
+        if not weights[np.isfinite(target.labels)].any():
+            raise ValueError(
+                "Invalid value received for argument `sample_weight`. Expected a "
+                f"weight above 0 in a row with a label of task {target.name!r}. "
+                "Received: none"
+            )
+    return weights
 
 
 def target_folds(

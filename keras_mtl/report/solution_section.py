@@ -39,12 +39,20 @@ def solution_section(solution: Solution | None, figures: PageFigures) -> list[Se
     clusters = facts.pop("clusters", None)
     variances = facts.pop("variances", None)
     lengths = facts.pop("length_scales", None)
+    noise = facts.pop("noise", None)
+    if solution.shrinkage is not None:
+        facts.pop("shrinkage", None)
     blocks: list[Block] = [
         KeyValues({name.replace("_", " "): each for name, each in facts.items()})
     ]
     if isinstance(clusters, Mapping):
         rows = sorted(clusters.items(), key=lambda item: item[1])
         blocks.append(Table("Clusters of the tasks", ("output", "cluster"), rows))
+    if solution.shrinkage is not None:
+        blocks.append(_shrinkage_table(solution, solution.shrinkage))
+    if isinstance(noise, Mapping):
+        title = "Noise of the labels, in parts of their variance"
+        blocks.append(Table(title, ("output", "noise"), [*noise.items()]))
     drawing = path_drawing(solution)
     if drawing is not None:
         values = {name: each.tolist() for name, each in solution.path.items()}
@@ -80,7 +88,37 @@ def solution_section(solution: Solution | None, figures: PageFigures) -> list[Se
             ],
         )
     )
+    if solution.prior:
+        blocks.append(_prior_table(solution, order))
     return [Section("Weights", blocks)]
+
+
+def _shrinkage_table(solution: Solution, shrinkage: np.ndarray) -> Table:
+    names = solution.outputs[:MOST_OUTPUTS]
+    return Table(
+        "How far the weights of each output are drawn to the mean of the tasks, from "
+        "0 (its own labels alone) to 1 (the mean)",
+        ("output", "mean of the features", "least", "most"),
+        [
+            (
+                name,
+                *[float(f"{each:.3g}") for each in (row.mean(), row.min(), row.max())],
+            )
+            for name, row in zip(names, shrinkage.T, strict=False)
+        ],
+    )
+
+
+def _prior_table(solution: Solution, order: np.ndarray) -> Table:
+    columns = [np.asarray(each)[order] for each in solution.prior.values()]
+    return Table(
+        "The Gaussians that the weights are drawn from",
+        ("feature", *[name.replace("_", " ") for name in solution.prior]),
+        [
+            (solution.features[feature], *[float(f"{each:.3g}") for each in row])
+            for feature, *row in zip(order, *columns, strict=True)
+        ],
+    )
 
 
 def _covariance_table(solution: Solution, covariance: np.ndarray) -> Table:

@@ -164,6 +164,12 @@ def _write_solution(folder: Path, solution: Solution) -> None:
     if solution.features:
         weights = pd.DataFrame(solution.weights, solution.features, columns=names)
         weights.to_csv(folder / "weights.csv", index_label="feature")
+    if solution.shrinkage is not None:
+        shrinkage = pd.DataFrame(solution.shrinkage, solution.features, columns=names)
+        shrinkage.to_csv(folder / "shrinkage.csv", index_label="feature")
+    if solution.prior:
+        prior = pd.DataFrame(dict(solution.prior), solution.features)
+        prior.to_csv(folder / "prior.csv", index_label="feature")
     if solution.task_covariance is not None:
         alike = pd.DataFrame(solution.task_covariance, names, columns=names)
         alike.to_csv(folder / "task_covariance.csv", index_label="output")

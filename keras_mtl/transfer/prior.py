@@ -13,6 +13,7 @@ from keras_mtl.linear.expectation import (
     Draws,
     GaussianPrior,
     learn_prior,
+    noise_variances,
     posterior_draws,
 )
 from keras_mtl.linear.posterior import (
@@ -155,15 +156,16 @@ def _fit(
         posteriors: Sequence[HeadPosterior],
         noises: Sequence[float],
         before: GaussianPrior,
-    ) -> GaussianPrior:
-        return _maximize(posterior_draws(posteriors), share, equal.covariance)
+    ) -> tuple[GaussianPrior, list[float]]:
+        prior = _maximize(posterior_draws(posteriors), share, equal.covariance)
+        return prior, noise_variances(rows, posteriors)
 
     found = learn_prior(rows, equal, maximize)
     prior = HeadPrior(
         found.prior.mean,
         found.prior.covariance,
         float(np.mean(found.noises)),
-        len(found.evidences),
+        found.steps,
     )
     return _in_raw_features(prior, center, scale)
 

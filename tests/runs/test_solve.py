@@ -137,9 +137,41 @@ def test_the_same_command_gives_the_same_bytes(run, tmp_path):
         assert (again / name).read_bytes() == (run / name).read_bytes()
 
 
+@pytest.mark.slow
+def test_a_hierarchical_run_shows_how_far_tasks_are_drawn_together(data, tmp_path):
+    folder = tmp_path / "run"
+    arguments = ["--data", data, *TASKS, "--quiet", "--out", str(folder)]
+    assert main([*arguments, "--architecture", "hierarchical-bayes"]) == 0
+    metrics = json.loads((folder / "metrics.json").read_text())
+    assert metrics["test"]["cost"]["r2"] > 0.8
+    found = metrics["solution"]
+    weights = pd.read_csv(folder / "weights.csv", index_col="feature")
+    shrinkage = pd.read_csv(folder / "shrinkage.csv", index_col="feature")
+    assert [*found["shrinkage"]] == [*shrinkage] == [*weights]
+    assert shrinkage.stack().between(0, 1).all()
+    np.testing.assert_allclose(shrinkage.mean(), [*found["shrinkage"].values()])
+    assert 0 < found["noise"]["cost"] < 0.2
+    prior = pd.read_csv(folder / "prior.csv", index_col="feature")
+    assert [*prior.index] == [*weights.index]
+    assert list(prior)[::2] == ["binary_mean", "multiclass_mean", "regression_mean"]
+    # Binary tasks and labels are alike, and so their mean finds what all depend on.
+    assert {*prior["binary_mean"].nlargest(2).index} == {"a", "b"}
+    page = (folder / "report.html").read_text("utf-8")
+    assert "drawn to the mean of the tasks" in page
+    assert "The Gaussians that the weights are drawn from" in page
+    # The model serves the same weights, in the features' units.
+    model = keras.saving.load_model(folder / "model.keras")
+    (core,) = [layer for layer in model.layers if hasattr(layer, "tasks")]
+    kernels = np.hstack([core.get_layer(task.name).kernel for task in core.tasks])
+    ratios = weights.to_numpy() / kernels
+    np.testing.assert_allclose(ratios, ratios[:, :1] * np.ones(7), rtol=1e-4)
+
+
 @pytest.mark.parametrize(
     ("architecture", "message"),
     [
+        ("hierarchical-bayes:variance=-1", "model.architecture.variance: expected"),
+        ("hierarchical-bayes:covariance=round", "architecture.covariance: expected"),
         ("clustered:clusters=9", "at most as many clusters as the tasks have outputs"),
         ("group-sparse:strength=-1", "model.architecture.strength: expected"),
         ("dirty:shared=0", "model.architecture.shared: expected"),
@@ -183,6 +215,7 @@ def test_every_linear_architecture_is_one_layer_per_task(data):
         "low-rank",
         "mean-regularised",
         "clustered",
+        "hierarchical-bayes",
     ):
         model = build_architecture(name, 5, tasks)
         assert [layer.name for layer in model.layers] == ["features", "sick"]

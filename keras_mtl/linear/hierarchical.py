@@ -1,0 +1,261 @@
+"""Hierarchical Bayes: tasks draw their weights from one Gaussian, which is learned."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from keras_mtl.linear.expectation import (
+    FIRST_NOISE,
+    learn_prior,
+    weight_change,
+)
+from keras_mtl.linear.hierarchical_prior import (
+    CovarianceKind,
+    HierarchicalPrior,
+    HierarchicalStep,
+)
+from keras_mtl.linear.posterior import (
+    HeadPosterior,
+    LabeledRows,
+    Likelihood,
+    with_bias,
+)
+from keras_mtl.linear.problem import LinearTask, LossKind
+from keras_mtl.linear.standard_features import standardize
+
+__all__ = ["LIKELIHOODS", "HierarchicalFit", "SharedPrior", "fit_hierarchical"]
+
+Floats = NDArray[np.float64]
+LIKELIHOODS: dict[LossKind, Likelihood] = {
+    "squared": "regression",
+    "logistic": "binary",
+    "softmax": "multiclass",
+}
+
+
+@dataclass(frozen=True)
+class SharedPrior:
+    """The Gaussian that outputs of one kind of loss have drawn their weights from.
+
+    Attributes:
+        loss: The kind of loss.
+        outputs: The outputs, as indices.
+        prior: The Gaussian of weights in standard units, the intercept last.
+        objectives: What EM maximized, before each of its steps and after the
+            last; see `LearnedPrior`.
+    """
+
+    loss: LossKind
+    outputs: tuple[int, ...]
+    prior: HierarchicalPrior
+    objectives: tuple[float, ...]
+
+    @property
+    def deviations(self) -> Floats:
+        """The standard deviations of the weights between outputs, (d + 1,)."""
+        found: Floats = np.sqrt(np.diag(self.prior.covariance))
+        return found
+
+
+@dataclass(frozen=True)
+class HierarchicalFit:
+    """Weights of tasks that have drawn them from one Gaussian, which was learned.
+
+    Attributes:
+        standard_weights: The mean weights of standardized features, times
+            `moderation`, (d, K).
+        standard_intercepts: The mean intercepts, likewise, (K,).
+        means: The features' means, (d,).
+        scales: The features' standard deviations, (d,).
+        posteriors: Each task's posterior, of standardized features.
+        noise: The variance of the noise of each output's labels, (K,); 0 for
+            classes.
+        shrinkage: How far each weight is drawn to the mean of its prior, (d + 1,
+            K), the intercept last: the share of the prior's variance that the
+            output's own labels leave. At 0 they alone determine the weight, and
+            at 1 the weight is the mean.
+        moderation: What mean scores of classes are multiplied by, (K,), so that
+            probabilities account for how uncertain scores are, as an average
+            over the rows (MacKay 1992); 1 for regressions.
+        priors: One for the outputs of each kind of loss.
+        rank: The number of features that are no sums of others.
+    """
+
+    standard_weights: Floats
+    standard_intercepts: Floats
+    means: Floats
+    scales: Floats
+    posteriors: tuple[HeadPosterior, ...]
+    noise: Floats
+    shrinkage: Floats
+    moderation: Floats
+    priors: tuple[SharedPrior, ...]
+    rank: int
+
+    @property
+    def weights(self) -> Floats:
+        """The weights of features in their own units, (d, K)."""
+        return self.standard_weights / self.scales[:, None]
+
+    @property
+    def intercepts(self) -> Floats:
+        """The intercepts of features in their own units, (K,)."""
+        found: Floats = self.standard_intercepts - self.means @ self.weights
+        return found
+
+    def variances(self, features: np.ndarray) -> Floats:
+        """Return the variance of each score, with that of a regression's noise.
+
+        Args:
+            features: In their own units, (N, d).
+
+        Returns:
+            Shape (N, K).
+        """
+        standard = (np.asarray(features, "float64") - self.means) / self.scales
+        columns = [each.variance(standard) for each in self.posteriors]
+        return np.concatenate(columns, axis=1)
+
+
+def fit_hierarchical(
+    features: np.ndarray,
+    tasks: Sequence[LinearTask],
+    covariance: CovarianceKind = "diagonal",
+    variance: float | None = None,
+    further_tasks: float = 2.0,
+    steps: int = 500,
+    tolerance: float = 1e-3,
+) -> HierarchicalFit:
+    """Fit linear tasks that draw their weights from one Gaussian, which is learned.
+
+    The model is that of Bakker and Heskes 2003 with linear tasks. The weights of an
+    output, its intercept among them, are drawn from N(m, S). EM finds S and the
+    noise of each regression; m is integrated out together with the weights,
+    exactly for regressions and by Laplace's approximation for classes. Tasks of
+    squared errors have one m and S, those of logistic losses have one, and so do
+    the classes of all softmax losses, whose m is 0.
+
+    S_0 has the equal variances with which scores of standardized features have the
+    variance 1 for regressions, and 4 for logits, and as much again for the
+    intercept. m is from N(0, v S_0), and v is learned. Few tasks cannot tell
+    how much each weight differs between them: S has the prior of `further_tasks`
+    more tasks whose variances are s S_0; one s is learned for all features, and
+    one for the intercept.
+
+    Args:
+        features: Shape (N, d), without missing values.
+        tasks: The tasks. What a row counts is relative to its task's mean: a
+            labeled row counts as one row on average.
+        covariance: `"diagonal"`, a variance per weight; or `"full"`, which has
+            covariances too, and needs many more tasks than features.
+        variance: The variance of all weights between tasks, in place of learning
+            S: with 0 all tasks of a kind are one, and with a very large one each
+            is alone.
+        further_tasks: The number of tasks that the prior of S counts as; with
+            covariances, beyond the number of weights.
+        steps: The most steps of EM.
+        tolerance: EM ends when a step changes m and S by less, in parts of the
+            spread of each weight.
+    """
+    # Many small products: a thread is faster than several that wait for each other.
+    with threadpool_limits(1):
+        return _fit(
+            features, tasks, covariance, variance, further_tasks, steps, tolerance
+        )
+
+
+def _fit(
+    features: np.ndarray,
+    tasks: Sequence[LinearTask],
+    covariance: CovarianceKind,
+    variance: float | None,
+    further_tasks: float,
+    steps: int,
+    tolerance: float,
+) -> HierarchicalFit:
+    standard = standardize(features)
+    design = with_bias(standard.values)
+    edges = np.cumsum([0, *[task.outputs for task in tasks]])
+    spans = [range(first, last) for first, last in pairwise(edges.tolist())]
+    found: dict[int, HeadPosterior] = {}
+    noise = np.zeros(int(edges[-1]))
+    shrinkage = np.ones((design.shape[1], int(edges[-1])))
+    priors = []
+    for loss in dict.fromkeys(task.loss for task in tasks):
+        members = [index for index, task in enumerate(tasks) if task.loss == loss]
+        rows = [_labeled_rows(design, tasks[index]) for index in members]
+        step = HierarchicalStep(rows, covariance, variance, further_tasks)
+        learned = learn_prior(
+            rows,
+            step.start(FIRST_NOISE),
+            step,
+            step.log_density,
+            weight_change,
+            steps,
+            tolerance,
+        )
+        prior = learned.prior
+        outputs = tuple(output for index in members for output in spans[index])
+        priors.append(SharedPrior(loss, outputs, prior, learned.objectives))
+        for index, posterior in zip(members, learned.posteriors, strict=True):
+            noise[spans[index]] = posterior.noise
+            shrinkage[:, spans[index]] = _shrinkage(posterior, prior)
+        whole = step.with_uncertain_mean(learned.posteriors, learned.noises, prior)
+        found.update(zip(members, whole, strict=True))
+    ordered = tuple(found[index] for index in range(len(tasks)))
+    factors = [_moderation(design, each) for each in ordered]
+    moderation = np.concatenate(factors)
+    weights = np.concatenate([each.mean for each in ordered], axis=1) * moderation
+    return HierarchicalFit(
+        weights[:-1],
+        weights[-1],
+        standard.means,
+        standard.scales,
+        ordered,
+        noise,
+        shrinkage,
+        moderation,
+        tuple(priors),
+        standard.rank,
+    )
+
+
+def _labeled_rows(design: Floats, task: LinearTask) -> LabeledRows:
+    """Return a task's rows, a labeled one of which counts as one on average."""
+    known = task.weights > 0
+    counts = task.weights * (known.sum() / task.weights.sum())
+    labels = np.where(known[:, None], task.labels, 0.0)
+    if 2 * known.sum() < len(known):
+        return LabeledRows(
+            design[known], labels[known], counts[known], LIKELIHOODS[task.loss]
+        )
+    # Tasks with most of the labels share one matrix.
+    return LabeledRows(design, labels, counts, LIKELIHOODS[task.loss])
+
+
+def _moderation(design: Floats, posterior: HeadPosterior) -> Floats:
+    """Return the factor of a task's mean scores, (units,)."""
+    size, units = posterior.mean.shape
+    if posterior.noise > 0:
+        return np.ones(units)
+    blocks = posterior.covariance.reshape(units, size, units, size)
+    gram = design.T @ design / len(design)
+    variance = np.einsum("uiuj,ij->", blocks, gram) / units
+    # The factor of all classes is one, as none of them is special.
+    return np.full(units, 1.0 / np.sqrt(1.0 + np.pi * variance / 8.0))
+
+
+def _shrinkage(posterior: HeadPosterior, prior: HierarchicalPrior) -> Floats:
+    """Return the share of each weight's prior variance that is left, (d + 1, units)."""
+    size, units = posterior.mean.shape
+    left = np.diag(posterior.covariance).reshape(units, size).T
+    total = np.diag(prior.covariance)[:, None]
+    # Weights that are one for all tasks have nothing to shrink.
+    found: Floats = np.divide(left, total, out=np.ones_like(left), where=total > 0)
+    return np.clip(found, 0.0, 1.0)
