@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 import warnings
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from keras_mtl._core.display import write_output
+from keras_mtl._core.whole_files import whole_text_file
 from keras_mtl.errors import DataWarning, UserError
 from keras_mtl.features import Feature
 from keras_mtl.runs.prepare import number_columns, word_columns
@@ -99,7 +97,8 @@ def predict_run(
     if out is None:
         write_output(answers.to_csv(index=False).removesuffix("\n"))
         return
-    _write_whole(answers, Path(out))
+    with whole_text_file(Path(out)) as stream:
+        answers.to_csv(stream, index=False)
 
 
 def _read(
@@ -137,15 +136,3 @@ def _labels(
             for message in task.check_labels(frame, rows):
                 warnings.warn(message, DataWarning, stacklevel=2)
     return labels
-
-
-def _write_whole(answers: pd.DataFrame, path: Path) -> None:
-    """Writes a file beside its place and renames it, so that it is never half."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.absolute().parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
-            answers.to_csv(stream, index=False)
-        os.replace(name, path)
-    except BaseException:
-        os.unlink(name)
-        raise

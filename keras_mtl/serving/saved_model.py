@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import stat
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -185,6 +186,10 @@ def _save(
     options = tf.saved_model.SaveOptions(experimental_custom_gradients=False)
     with plain_path(folder) as plain:
         tf.saved_model.save(saved, str(plain), signatures=traced, options=options)
+    for child in folder.iterdir():
+        if child.is_dir():
+            # TensorFlow makes folders of mode 755, whatever the umask allows.
+            child.chmod(stat.S_IMODE(folder.stat().st_mode))
     _name_signatures(folder, signatures)
 
 

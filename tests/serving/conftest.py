@@ -1,4 +1,5 @@
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -49,6 +50,10 @@ class RestServer:
         return self.ask("predict", instances=rows, **body)["predictions"]
 
 
+# The umask of a group that works in one folder.
+SHARED = 0o002
+
+
 @pytest.fixture(scope="session")
 def frame():
     return km.load_heart_disease()
@@ -68,7 +73,11 @@ def version(model, tmp_path_factory):
     """One written version: the folder `heart_disease/1`."""
     path = tmp_path_factory.mktemp("serving") / "heart_disease" / "1"
     details = {"metrics": {"test": {"heart": {"auc": float("nan")}}}, "seed": 3}
-    write_saved_model(model, path, details=details)
+    before = os.umask(SHARED)
+    try:
+        write_saved_model(model, path, details=details)
+    finally:
+        os.umask(before)
     return path
 
 

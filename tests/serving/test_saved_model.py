@@ -2,6 +2,7 @@
 
 import json
 import math
+import stat
 
 import keras
 import numpy as np
@@ -268,6 +269,12 @@ def test_folder_has_what_the_server_reads_and_no_partial_one(version):
     assert [child.name for child in version.parent.iterdir()] == ["1"]
     assert (version / "saved_model.pb").stat().st_size < 2**20
     assert (version / "variables" / "variables.index").is_file()
+
+
+def test_the_umask_decides_who_reads_and_writes_the_folder(version):
+    for path in [version, *version.rglob("*")]:
+        expected = 0o775 if path.is_dir() else 0o664
+        assert (path.name, stat.S_IMODE(path.stat().st_mode)) == (path.name, expected)
 
 
 def test_an_existing_folder_is_refused(model, version):
