@@ -13,7 +13,7 @@ SUMMARY = """Publishes the model of a run as the next version, BASE/MODEL/N.
 
 A TensorFlow Serving that watches BASE/MODEL serves the version from then on.
 It appears whole: written beside its place, checked, then renamed. With --format
-the core model is converted for another runtime, as BASE/MODEL_FORMAT/N.
+the model is converted for another runtime, as BASE/MODEL_FORMAT/N.
 """
 
 FLAGS = (
@@ -68,7 +68,8 @@ def _export(values: dict[str, Any], errors: list[str]) -> None:
     # Loaded from here on: what the settings don't need.
     from keras_mtl.runs.terminal import Terminal
 
-    with Terminal(quiet=True).loading():
+    terminal = Terminal(quiet=True)
+    with terminal.warnings(), terminal.loading():
         version = publish_run(run, base, form, name)
     write_output(str(version))
 

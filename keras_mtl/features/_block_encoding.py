@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-__all__ = ["BlockEncoding"]
+__all__ = ["BlockEncoding", "are_codes"]
 
 
 class BlockEncoding(keras.layers.Layer):
@@ -18,7 +18,9 @@ class BlockEncoding(keras.layers.Layer):
         **kwargs: See `keras.layers.Layer`.
 
     Call arguments:
-        inputs: A list of one tensor of shape (N,) per feature.
+        inputs: A list of one tensor of shape (N,) per feature; or, of a kind that
+            reads texts, what `Feature.text_codes` gives of them, int64 of shape
+            (N, width).
 
     Call returns:
         float32 of shape (N, columns).
@@ -30,7 +32,7 @@ class BlockEncoding(keras.layers.Layer):
 
     def compute_output_spec(self, inputs):
         # The inputs' dtype may be string, which the layer's own dtype is not.
-        shape = self.compute_output_shape([tensor.shape for tensor in inputs])
+        shape = self.compute_output_shape([tensor.shape[:1] for tensor in inputs])
         return keras.KerasTensor(shape, "float32")
 
     def get_config(self):
@@ -38,3 +40,8 @@ class BlockEncoding(keras.layers.Layer):
         # It is none of the constructor's arguments.
         del config["trainable"]
         return config
+
+
+def are_codes(inputs: list[Any]) -> bool:
+    """Whether a layer's inputs are the numbers of texts, and not the texts."""
+    return keras.backend.standardize_dtype(inputs[0].dtype) != "string"

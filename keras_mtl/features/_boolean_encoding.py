@@ -11,11 +11,11 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_mtl.features._block_encoding import BlockEncoding
+from keras_mtl.features._block_encoding import BlockEncoding, are_codes
 from keras_mtl.features._column_order import join_in_feature_order
 from keras_mtl.features._standardize import standardize_share
 
-__all__ = ["BooleanColumn", "BooleanEncoding"]
+__all__ = ["BooleanColumn", "BooleanEncoding", "word_meanings"]
 
 _UNKNOWN, _MISSING, _NO, _YES = range(4)
 
@@ -50,7 +50,8 @@ class BooleanEncoding(BlockEncoding):
         **kwargs: See `keras.layers.Layer`.
 
     Call arguments:
-        inputs: A list of one string tensor of shape (N,) per truth value.
+        inputs: A list of one string tensor of shape (N,) per truth value; or of the
+            strings' `word_meanings`, of shape (N, 1).
 
     Returns:
         float32 of shape (N, columns), one value's columns after the other's.
@@ -80,10 +81,7 @@ class BooleanEncoding(BlockEncoding):
         self.true_words = list(true_words)
         self.false_words = list(false_words)
         self.missing_words = list(missing_words)
-        meanings = dict.fromkeys(self.missing_words, _MISSING)
-        for words, meaning in ((self.false_words, _NO), (self.true_words, _YES)):
-            for word in words:
-                meanings |= dict.fromkeys(_spellings(word), meaning)
+        meanings = word_meanings(self.true_words, self.false_words, self.missing_words)
         self.lookup = keras.layers.StringLookup(
             vocabulary=list(meanings), num_oov_indices=1, name="lookup"
         )
@@ -104,8 +102,7 @@ class BooleanEncoding(BlockEncoding):
         self.lookup.build(input_shape[0])
 
     def call(self, inputs):
-        indices = self.lookup(ops.stack(inputs, axis=-1))
-        meanings = ops.take(self._meanings, indices, axis=0)
+        meanings = self._find_meanings(inputs)
         no, yes = self._values
         values = ops.where(
             ops.equal(meanings, _YES),
@@ -120,6 +117,12 @@ class BooleanEncoding(BlockEncoding):
             positions.append(self._flagged)
         return join_in_feature_order(parts, positions)
 
+    def _find_meanings(self, inputs: Any) -> Any:
+        if are_codes(inputs):
+            return ops.concatenate(inputs, axis=-1)
+        indices = self.lookup(ops.stack(inputs, axis=-1))
+        return ops.take(self._meanings, indices, axis=0)
+
     def compute_output_shape(self, input_shape):
         return (*input_shape[0], len(self.columns) + len(self._flagged))
 
@@ -131,6 +134,17 @@ class BooleanEncoding(BlockEncoding):
             "false_words": self.false_words,
             "missing_words": self.missing_words,
         }
+
+
+def word_meanings(
+    true_words: Sequence[str], false_words: Sequence[str], missing_words: Sequence[str]
+) -> dict[str, int]:
+    """Returns the number of each known string's meaning; unknown ones are 0."""
+    meanings = dict.fromkeys(missing_words, _MISSING)
+    for words, meaning in ((false_words, _NO), (true_words, _YES)):
+        for word in words:
+            meanings |= dict.fromkeys(_spellings(word), meaning)
+    return meanings
 
 
 def _spellings(word: str) -> Iterable[str]:

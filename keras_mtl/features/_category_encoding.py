@@ -10,7 +10,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_mtl.features._block_encoding import BlockEncoding
+from keras_mtl.features._block_encoding import BlockEncoding, are_codes
 
 __all__ = ["CategoryColumns", "CategoryEncoding"]
 
@@ -39,6 +39,14 @@ class CategoryColumns:
     own_columns: tuple[int, ...]
     own_values: tuple[float, ...]
 
+    def words(self, missing_words: Sequence[str]) -> tuple[str, ...]:
+        """Returns all known strings: the categories, then those that mean missing."""
+        known = set(self.vocabulary)
+        return (
+            *self.vocabulary,
+            *(each for each in missing_words if each not in known),
+        )
+
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class CategoryEncoding(BlockEncoding):
@@ -53,7 +61,8 @@ class CategoryEncoding(BlockEncoding):
         **kwargs: See `keras.layers.Layer`.
 
     Call arguments:
-        inputs: A list of one string tensor of shape (N,) per feature.
+        inputs: A list of one string tensor of shape (N,) per feature; or of the
+            strings' places among `CategoryColumns.words`, from 1, of shape (N, 1).
 
     Returns:
         float32 of shape (N, columns), one feature's columns after the other's.
@@ -111,20 +120,26 @@ class CategoryEncoding(BlockEncoding):
         the categories of another. Index 0 is any string that is no key.
         """
         keys: list[str] = []
+        starts: list[int] = []
         own_columns, own_values, is_missing = [-1], [0.0], [False]
         start = 0
         for position, feature in enumerate(self.features):
-            known = set(feature.vocabulary)
-            missing = [word for word in self.missing_words if word not in known]
-            keys += [f"{position}:{word}" for word in (*feature.vocabulary, *missing)]
+            words = feature.words(self.missing_words)
+            known, missing = (
+                len(feature.vocabulary),
+                len(words) - len(feature.vocabulary),
+            )
+            starts.append(len(keys))
+            keys += [f"{position}:{word}" for word in words]
             own_columns += [
                 column if column < 0 else start + column
                 for column in feature.own_columns
             ]
-            own_columns += [-1] * len(missing)
-            own_values += [*feature.own_values, *[0.0] * len(missing)]
-            is_missing += [False] * len(known) + [True] * len(missing)
+            own_columns += [-1] * missing
+            own_values += [*feature.own_values, *[0.0] * missing]
+            is_missing += [False] * known + [True] * missing
             start += len(feature.other)
+        self._starts = np.asarray(starts, "int64")
         self._prefixes = [f"{position}:" for position in range(len(self.features))]
         self._own_columns = np.asarray(own_columns, "int32")
         self._own_values = np.asarray(own_values, "float32")
@@ -137,8 +152,7 @@ class CategoryEncoding(BlockEncoding):
         self.lookup.build(input_shape[0])
 
     def call(self, inputs):
-        prefixes = ops.convert_to_tensor(self._prefixes, "string")
-        keys = self.lookup(prefixes + ops.stack(inputs, axis=-1))
+        keys = self._find_keys(inputs)
         # Of each feature first, which are fewer than the columns.
         own_column = self._by_column(ops.take(self._own_columns, keys, axis=0))
         own_value = self._by_column(ops.take(self._own_values, keys, axis=0))
@@ -148,6 +162,15 @@ class CategoryEncoding(BlockEncoding):
         encoded = ops.where(ops.equal(own_column, columns), own_value, self._other)
         encoded = ops.where(missing, self._missing, encoded)
         return ops.where(unknown, self._unknown, encoded)
+
+    def _find_keys(self, inputs: Any) -> Any:
+        """Returns the place of each string in the table, (N, features)."""
+        if are_codes(inputs):
+            # The place among the feature's own words, from 1.
+            codes = ops.concatenate(inputs, axis=-1)
+            return ops.where(ops.equal(codes, 0), codes, codes + self._starts)
+        prefixes = ops.convert_to_tensor(self._prefixes, "string")
+        return self.lookup(prefixes + ops.stack(inputs, axis=-1))
 
     def _by_column(self, of_features: Any) -> Any:
         """Repeats what is known of each feature for each of its columns."""

@@ -12,8 +12,9 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from keras_mtl.features._block_encoding import BlockEncoding
+from keras_mtl.features._block_encoding import BlockEncoding, are_codes
 from keras_mtl.features._column_order import join_in_feature_order
+from keras_mtl.features._date_codes import read_codes
 from keras_mtl.features._dates import (
     AFTERNOON,
     DATE_FORMATS,
@@ -72,7 +73,8 @@ class DateEncoding(BlockEncoding):
         **kwargs: See `keras.layers.Layer`.
 
     Call arguments:
-        inputs: A list of one string tensor of shape (N,) per date.
+        inputs: A list of one string tensor of shape (N,) per date; or of what
+            `date_codes` reads of them, of shape (N, width).
 
     Returns:
         float32 of shape (N, columns), one date's columns after the other's.
@@ -100,7 +102,7 @@ class DateEncoding(BlockEncoding):
         self.supports_jit = False
 
     def call(self, inputs):
-        calendar = self._read(ops.stack(inputs, axis=-1))
+        calendar = self._read(inputs)
         known = ops.cast(calendar.readable, "float32")
         positions = np.arange(len(self.columns))
         parts, places = [], []
@@ -138,8 +140,17 @@ class DateEncoding(BlockEncoding):
             add(ops.where(readable, present, missing), np.asarray(flagged))
         return join_in_feature_order(parts, places)
 
-    def _read(self, texts: Any) -> Calendar:
-        """Reads all dates, (N, dates), those of one format together."""
+    def _read(self, inputs: Any) -> Calendar:
+        """Reads all dates, (N, dates), the texts of one format together."""
+        if are_codes(inputs):
+            read = [
+                read_codes(DATE_FORMATS[column.format], codes)
+                for column, codes in zip(self.columns, inputs, strict=True)
+            ]
+            return Calendar(
+                *[tf.stack(fields, -1) for fields in zip(*read, strict=True)]
+            )
+        texts = ops.stack(inputs, axis=-1)
         by_format: dict[str, list[int]] = {}
         for position, column in enumerate(self.columns):
             by_format.setdefault(column.format, []).append(position)

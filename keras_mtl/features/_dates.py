@@ -7,6 +7,7 @@ TensorFlow's tensors go through the same lines.
 from __future__ import annotations
 
 import datetime
+import functools
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -49,31 +50,37 @@ MONTHS = (
 )
 
 
-def _months_as(text: str) -> tuple[tuple[str, str], ...]:
-    """Returns rewrites of month names to numbers, each inside of a text."""
+def _month_names() -> tuple[tuple[int, str], ...]:
+    """Returns each month's number, and a pattern of its name however it is cut."""
+    # Of the ninth month, four letters are common too.
+    ends = {
+        name: f"{name[3:]}|t" if name[3:] == "tember" else name[3:] for name in MONTHS
+    }
     return tuple(
-        # Of the ninth month, four letters are common too.
-        (
-            f"(?i){name[:3]}(?:{name[3:]}|t)?\\.?"
-            if name == "September"
-            else f"(?i){name[:3]}(?:{name[3:]})?\\.?",
-            text.format(f"{number:02}"),
-        )
+        (number, f"(?i:{name[:3]}(?:{ends[name]})?)")
         for number, name in enumerate(MONTHS, 1)
     )
 
 
+MONTH_NAMES = _month_names()
+
+
 def _short_years(before: str) -> tuple[tuple[str, str], ...]:
     """Returns rewrites of years of two digits: from 1969 to 2068, as in POSIX."""
-    return (
-        (f"^({before})(69|[7-9]\\d)\\b", "\\1 19\\2"),
-        (f"^({before})([0-5]\\d|6[0-8])\\b", "\\1 20\\2"),
+    # Before it are the pattern's own groups.
+    year = re.compile(before).groups + 2
+    return tuple(
+        (f"^({before})({pattern})\\b", f"\\1 {century}\\{year}")
+        for century, pattern in CENTURIES
     )
 
 
+CENTURIES = ((19, r"69|[7-9]\d"), (20, r"[0-5]\d|6[0-8]"))
 SECONDS_PER_DAY = 86_400
 # The first day of 1970 in Excel's count, whose day 60 never was.
 EXCEL_EPOCH = 25_569
+# More days than any format can count.
+LONGEST_COUNT = 100_000_000
 
 
 @dataclass(frozen=True)
@@ -81,49 +88,84 @@ class DateFormat:
     """One way to write dates.
 
     Attributes:
-        pattern: A regular expression that both Python and RE2 read, which a
-            whole date fits.
+        before: A regular expression that both Python and RE2 read, of a date up to
+            its year if that comes last. A month that was a name is between `@`s,
+            which no date has.
+        year: The same, of the year; or of the number that counts.
+        after: The same, of all behind it.
         groups: The group of year, month, day and hour; or of the number that
             counts, alone.
-        rewrites: Patterns and what replaces them, before a text is matched.
+        month_point: Whether a point behind the name of a month belongs to it.
+        short_years: Whether years may have two digits.
         unit: For a count, how many of it a day has; 0 for a written date.
         start: For a count, the number of its day 1970-01-01.
     """
 
-    pattern: str
+    before: str
+    year: str
+    after: str
     groups: tuple[int, ...]
-    rewrites: tuple[tuple[str, str], ...] = ()
+    month_point: bool = True
+    short_years: bool = False
     unit: int = 0
     start: int = 0
 
+    @property
+    def pattern(self) -> str:
+        """The regular expression that a whole date fits, once it is rewritten."""
+        return self.before + self.year + self.after
 
-_NUMBERS = r"\d{1,2}[-/.]\d{1,2}[-/.]"
-_IN_NUMBERS = r"(\d{1,2})[-/.](\d{1,2})[-/.] ?(\d{4})" + _TIME
-# A month that was a name is between two signs that no date has.
-_DAY = r"(?:[A-Za-z]{3,9},? +)?\d{1,2}(?:st|nd|rd|th)?[-/. ]*@\d{2}@[-/., ]*"
-_DAY_MONTH_NAME = (
-    r"(?:[A-Za-z]{3,9},? +)?(\d{1,2})(?:st|nd|rd|th)?[-/. ]*@(\d{2})@[-/., ]*(\d{4})"
-)
-_MONTH = r"(?:[A-Za-z]{3,9},? +)?@\d{2}@[-/. ]*\d{1,2}(?:st|nd|rd|th)?[-/., ]+"
-_MONTH_NAME_DAY = (
-    r"(?:[A-Za-z]{3,9},? +)?@(\d{2})@[-/. ]*(\d{1,2})(?:st|nd|rd|th)?[-/., ]+(\d{4})"
-)
+    @functools.cached_property
+    def rewrites(self) -> tuple[tuple[str, str], ...]:
+        """Patterns and what replaces them, before a text is matched."""
+        rewrites: tuple[tuple[str, str], ...] = ()
+        if "@" in self.pattern:
+            point = r"\.?" if self.month_point else ""
+            rewrites = tuple(
+                (name + point, f"@{number:02}@") for number, name in MONTH_NAMES
+            )
+        return rewrites + (_short_years(self.before) if self.short_years else ())
+
+
+_IN_NUMBERS = r"(\d{1,2})[-/.](\d{1,2})[-/.]"
+WEEKDAY = r"(?:[A-Za-z]{3,9},? +)?"
+_DAY = r"(\d{1,2})(?:st|nd|rd|th)?"
+_YEAR = r" ?(\d{4})"
 DATE_FORMATS: dict[str, DateFormat] = {
     "iso": DateFormat(
-        r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})" + _TIME, (1, 2, 3, 4), _months_as("{}")
+        "",
+        r"(\d{4})",
+        r"[-/.]@?(\d{1,2})@?[-/.](\d{1,2})" + _TIME,
+        (1, 2, 3, 4),
+        # 2024.Jan.31, whose points separate.
+        month_point=False,
     ),
-    "compact": DateFormat(r"(\d{4})(\d{2})(\d{2})", (1, 2, 3)),
-    "day_first": DateFormat(_IN_NUMBERS, (3, 2, 1, 4), _short_years(_NUMBERS)),
-    "month_first": DateFormat(_IN_NUMBERS, (3, 1, 2, 4), _short_years(_NUMBERS)),
+    "compact": DateFormat("", r"(\d{4})", r"(\d{2})(\d{2})", (1, 2, 3)),
+    "day_first": DateFormat(_IN_NUMBERS, _YEAR, _TIME, (3, 2, 1, 4), short_years=True),
+    "month_first": DateFormat(
+        _IN_NUMBERS, _YEAR, _TIME, (3, 1, 2, 4), short_years=True
+    ),
     "day_month_name": DateFormat(
-        _DAY_MONTH_NAME + _TIME, (3, 2, 1, 4), _months_as("@{}@") + _short_years(_DAY)
+        WEEKDAY + _DAY + r"[-/. ]*@(\d{2})@[-/., ]*",
+        _YEAR,
+        _TIME,
+        (3, 2, 1, 4),
+        short_years=True,
     ),
     "month_name_day": DateFormat(
-        _MONTH_NAME_DAY + _TIME, (3, 1, 2, 4), _months_as("@{}@") + _short_years(_MONTH)
+        WEEKDAY + r"@(\d{2})@[-/. ]*" + _DAY + r"[-/., ]+",
+        _YEAR,
+        _TIME,
+        (3, 1, 2, 4),
+        short_years=True,
     ),
-    "excel": DateFormat(r"(\d{1,6})(?:\.\d+)?", (1,), unit=1, start=EXCEL_EPOCH),
-    "unix": DateFormat(r"(-?\d{1,12})(?:\.\d+)?", (1,), unit=SECONDS_PER_DAY),
-    "unix_ms": DateFormat(r"(-?\d{1,15})(?:\.\d+)?", (1,), unit=1000 * SECONDS_PER_DAY),
+    "excel": DateFormat(
+        "", r"(\d{1,6})", r"(?:\.\d+)?", (1,), unit=1, start=EXCEL_EPOCH
+    ),
+    "unix": DateFormat("", r"(-?\d{1,12})", r"(?:\.\d+)?", (1,), unit=SECONDS_PER_DAY),
+    "unix_ms": DateFormat(
+        "", r"(-?\d{1,15})", r"(?:\.\d+)?", (1,), unit=1000 * SECONDS_PER_DAY
+    ),
 }
 assert set(DATE_FORMATS) == set(get_args(DateFormatName))
 # What words may be without being asked, and the numbers of columns named so.
@@ -250,8 +292,10 @@ def make_calendar(form: DateFormat, fits: Any, numbers: list[Any]) -> Calendar:
     """
     if form.unit:
         (count,) = numbers
-        count = count * as_number(fits, count)
-        days = count // form.unit - form.start
+        # Of numbers that are not negative alone: other runtimes than TensorFlow
+        # divide whole numbers toward 0.
+        count = count * as_number(fits, count) + LONGEST_COUNT * form.unit
+        days = count // form.unit - LONGEST_COUNT - form.start
         year, month = civil_of_days(days)
         hour = count % form.unit * 24 // form.unit
         readable = fits & (year >= 1) & (year <= 9999)
@@ -265,13 +309,14 @@ def make_calendar(form: DateFormat, fits: Any, numbers: list[Any]) -> Calendar:
         readable = readable & (day >= 1) & (day <= month_length(year, month))
         days = days_of_civil(year, month, day * some)
     known = as_number(readable, days)
-    # 1970-01-01 was a Thursday.
+    # 1970-01-01 was a Thursday, as was the day that is whole weeks before all.
+    weekday = (days * known + 3 + 7 * LONGEST_COUNT) % 7
     return Calendar(
         readable,
         days * known,
         year * known,
         month * known,
-        (days * known + 3) % 7,
+        weekday,
         hour * known,
     )
 

@@ -128,10 +128,14 @@ class NumericEncoding(BlockEncoding):
     def call(self, inputs):
         numbers = ops.stack(inputs, axis=-1)
         missing = ops.isnan(numbers)
-        for sentinels in self._sentinels:
-            missing = ops.logical_or(missing, ops.equal(numbers, sentinels))
+        # NaN and infinity go before anything else is chosen: in an ONNX file a choice
+        # is a sum of products, unless it asks for NaN itself.
         known = ops.where(missing, self._mean, numbers)
         known = ops.clip(known, -LARGEST_NUMBER, LARGEST_NUMBER)
+        for sentinels in self._sentinels:
+            means_missing = ops.equal(numbers, sentinels)
+            known = ops.where(means_missing, self._mean, known)
+            missing = ops.logical_or(missing, means_missing)
         parts = [self._scale(known, missing)]
         positions = [np.arange(len(self.columns))]
         if len(self._levels):

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from keras_mtl.features.column import Column
+    from keras_mtl.features.text_codes import TextCodes
     from keras_mtl.tables.column_store import Rows
 
 __all__ = ["FALSE_WORDS", "TRUE_WORDS", "BooleanFeature"]
@@ -124,6 +125,12 @@ class BooleanFeature(Feature):
 
     def declared(self) -> Self:
         return self.replace(missing_share=None, mean=0.5)
+
+    def text_codes(self) -> TextCodes:
+        from keras_mtl.features._boolean_encoding import word_meanings
+        from keras_mtl.features.text_codes import TextTable
+
+        return TextTable(word_meanings(TRUE_WORDS, FALSE_WORDS, missing_words()))
 
     def encode(self, inputs: Any) -> Any:
         return self.encode_block([self], [inputs])

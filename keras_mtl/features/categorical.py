@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from keras_mtl.features._category_encoding import CategoryColumns
     from keras_mtl.features.column import Column
+    from keras_mtl.features.text_codes import TextCodes
 
 __all__ = ["CategoricalFeature"]
 
@@ -174,6 +175,12 @@ class CategoricalFeature(Feature):
             name=cls.block_name(),
         )
         return layer(list(inputs))
+
+    def text_codes(self) -> TextCodes:
+        from keras_mtl.features.text_codes import TextTable
+
+        words = self._columns().words(missing_words())
+        return TextTable({word: place for place, word in enumerate(words, 1)})
 
     def _columns(self) -> CategoryColumns:
         return self._one_hot() if self.encoding == "one_hot" else self._ordinal()

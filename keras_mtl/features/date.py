@@ -10,6 +10,7 @@ from pydantic import Field, FiniteFloat
 
 from keras_mtl._core.declarations import declaration
 from keras_mtl.features._dates import (
+    DATE_FORMATS,
     DateFormatName,
     detect_formats,
     parse_dates,
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from keras_mtl.features.column import Column
+    from keras_mtl.features.text_codes import TextCodes
     from keras_mtl.tables.column_store import Rows
 
 __all__ = ["DateFeature"]
@@ -212,6 +214,11 @@ class DateFeature(Feature):
 
     def _words(self, values: pd.Series) -> set[str]:
         return {*count_words(values, self.missing_words)} - {""}
+
+    def text_codes(self) -> TextCodes:
+        from keras_mtl.features._date_codes import date_codes
+
+        return date_codes(DATE_FORMATS[self.format or "iso"])
 
     def encode(self, inputs: Any) -> Any:
         return self.encode_block([self], [inputs])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +12,9 @@ from keras_mtl.features.feature import Feature
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["build_encoder", "encoded_names"]
+    from keras_mtl.features.text_codes import TextCodes
+
+__all__ = ["build_code_encoder", "build_encoder", "encoded_names"]
 
 
 def encoded_names(features: Sequence[Feature]) -> tuple[str, ...]:
@@ -42,8 +44,39 @@ def build_encoder(features: Sequence[Feature]) -> keras.Model:
     >>> encoder({"age": np.array([40.0, np.nan], "float32")}).numpy().tolist()
     [[-1.0], [0.0]]
     """
+    _require_learned(features)
+    inputs = {feature.name: feature.input_layer() for feature in features}
+    return _model(features, inputs, "encoder")
+
+
+def build_code_encoder(
+    features: Sequence[Feature], codes: Mapping[str, TextCodes]
+) -> keras.Model:
+    """Builds an encoder that reads no texts, for runtimes other than TensorFlow.
+
+    Args:
+        features: Features that have learned their statistics.
+        codes: By the names of the features that are texts, how they become numbers.
+
+    Returns:
+        A functional `keras.Model` like that of `build_encoder`. In place of each text
+        it takes its numbers, int64 of shape (N, width).
+    """
     import keras
 
+    _require_learned(features)
+    inputs = {
+        feature.name: keras.Input(
+            (codes[feature.name].width,), name=feature.name, dtype="int64"
+        )
+        if feature.name in codes
+        else feature.input_layer()
+        for feature in features
+    }
+    return _model(features, inputs, "code_encoder")
+
+
+def _require_learned(features: Sequence[Feature]) -> None:
     if not features:
         raise ValueError(
             "Invalid value received for argument `features`. Expected at least one "
@@ -56,8 +89,14 @@ def build_encoder(features: Sequence[Feature]) -> keras.Model:
             f"that know their statistics. Received: {', '.join(unlearned)} without. "
             "Call `keras_mtl.learn_features(features, training_rows)` first."
         )
-    inputs = {feature.name: feature.input_layer() for feature in features}
-    return keras.Model(inputs, _encode_blocks(features, inputs), name="encoder")
+
+
+def _model(
+    features: Sequence[Feature], inputs: dict[str, keras.KerasTensor], name: str
+) -> keras.Model:
+    import keras
+
+    return keras.Model(inputs, _encode_blocks(features, inputs), name=name)
 
 
 def _encode_blocks(

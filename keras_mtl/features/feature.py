@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from keras_mtl.features.column import Column
     from keras_mtl.features.embedding import Embedding
+    from keras_mtl.features.text_codes import TextCodes
     from keras_mtl.tables.column_store import Rows
 
 __all__ = ["RESERVED_NAMES", "Feature", "InputDefaults"]
@@ -219,12 +220,25 @@ class Feature(Declaration, ABC):
     def learn(self, values: pd.Series) -> Self:
         """Returns the feature with the statistics of training rows."""
 
+    def text_codes(self) -> TextCodes | None:
+        """Returns how texts become numbers where TensorFlow does not run.
+
+        A kind that returns them can be exported with its raw texts. Its layer
+        must then take the numbers, int64 of shape (N, width), in place of the
+        texts. A kind whose inputs are numbers needs none.
+
+        Returns:
+            The texts' numbers; None if only TensorFlow can read the texts.
+        """
+        return None
+
     @abstractmethod
     def encode(self, inputs: Any) -> Any:
         """Adds the feature's layer, of the name `layer_name`, to a graph.
 
         Args:
-            inputs: The `keras.Input` of the feature, of shape (N,).
+            inputs: The `keras.Input` of the feature, of shape (N,); or what its
+                `text_codes` give, of shape (N, width).
 
         Returns:
             The encoded columns, of shape (N, columns).
@@ -239,7 +253,8 @@ class Feature(Declaration, ABC):
 
         Args:
             features: The features of this kind, in order.
-            inputs: Their `keras.Input`s, each of shape (N,).
+            inputs: Their `keras.Input`s, each of shape (N,); or what their
+                `text_codes` give, each of shape (N, width).
 
         Returns:
             The encoded columns, one feature's after the other's, of shape

@@ -88,9 +88,11 @@ def publish_run(
     details = run_details(folder)
     model = load_model(folder / "model.keras")
     if form in RUNTIMES:
-        from keras_mtl.serving.runtimes import publish_core
+        from keras_mtl.serving.runtimes import publish_for_runtime
 
-        return publish_core(model, base, served_name, RUNTIMES[form], details=details)
+        return publish_for_runtime(
+            model, base, served_name, RUNTIMES[form], details=details
+        )
     from keras_mtl.serving.saved_model import publish_saved_model
 
     return publish_saved_model(model, base, served_name, details=details)

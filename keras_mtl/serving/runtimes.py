@@ -1,27 +1,36 @@
-"""The core model for other runtimes than TensorFlow."""
+"""Models for other runtimes than TensorFlow."""
 
 from __future__ import annotations
 
-import importlib
 import importlib.util
 import json
 import os
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from keras_mtl.errors import UserError
+from keras_mtl.errors import DataWarning, UserError
+from keras_mtl.serving._litert_file import answer_litert, write_litert
+from keras_mtl.serving._onnx_file import answer_onnx, write_onnx
 from keras_mtl.serving.publish import publish_version
 
 if TYPE_CHECKING:
+    import keras
     import numpy as np
 
+    from keras_mtl.features import Feature
+    from keras_mtl.features.text_codes import TextCodes
     from keras_mtl.model import MultiTaskModel
 
-__all__ = ["RUNTIMES", "Runtime", "publish_core"]
+__all__ = ["RUNTIMES", "Runtime", "publish_for_runtime"]
 
 TOLERANCE = 1e-5
+# A word that no feature knows.
+UNKNOWN = "\u2205 unknown"
+
+Arrays = Mapping[str, "np.ndarray"]
 
 
 @dataclass(frozen=True)
@@ -33,16 +42,16 @@ class Runtime:
         file: The name of the model's file.
         extra: The optional dependencies that it needs.
         modules: The modules that must be there.
-        write: Writes a model to a path.
-        answer: Answers encoded rows with a written model, by task name.
+        write: Writes a model, behind the reading of texts, to a path.
+        answer: Answers rows by input name with a written model, by task name.
     """
 
     name: str
     file: str
     extra: str
     modules: tuple[str, ...]
-    write: Callable[[MultiTaskModel, Path], None]
-    answer: Callable[[Path, np.ndarray], dict[str, np.ndarray]]
+    write: Callable[[keras.Model, Mapping[str, TextCodes], Path], None]
+    answer: Callable[[Path, Arrays], dict[str, np.ndarray]]
 
     def require(self) -> None:
         """Raises a `UserError` when a module is not installed."""
@@ -55,19 +64,36 @@ class Runtime:
             )
 
 
-def publish_core(
+@dataclass(frozen=True)
+class _Conversion:
+    """What is converted.
+
+    Attributes:
+        model: The model, which reads no texts.
+        codes: By input name, how texts become the numbers that the model takes.
+        rows: Rows of the file's inputs to check the answers by.
+        raw: Whether they are raw rows; else they are the encoded matrix.
+    """
+
+    model: keras.Model
+    codes: Mapping[str, TextCodes]
+    rows: Arrays
+    raw: bool
+
+
+def publish_for_runtime(
     model: MultiTaskModel,
     base: str | os.PathLike[str],
     name: str,
     runtime: Runtime,
     *,
     details: dict[str, Any] | None = None,
-    rows: np.ndarray | None = None,
+    rows: Arrays | None = None,
 ) -> Path:
-    """Publishes the next version of a model's core for another runtime.
+    """Publishes the next version of a model for another runtime.
 
-    The core takes the encoded matrix: looking words up is left to the caller,
-    as not all runtimes know texts.
+    The file takes raw rows, by the features' names, where all features can be read by
+    the runtime; else the encoded matrix, with a `DataWarning` that says why.
 
     Args:
         model: A raw-feature model that joins an encoder and a core.
@@ -76,8 +102,9 @@ def publish_core(
             SavedModels must not find the file among its versions.
         runtime: The runtime.
         details: What the metadata say of the model's origin.
-        rows: Encoded rows on which the runtime must answer as Keras does. By
-            default drawn from the features' statistics.
+        rows: Rows by feature name, as `feature_arrays` gives them, on which the
+            runtime must answer as Keras does. By default drawn from the features'
+            statistics.
 
     Returns:
         The version's folder: `base/name_runtime/N`, with the model's file and
@@ -88,7 +115,11 @@ def publish_core(
             of an encoded matrix.
         RuntimeError: When the answers differ from Keras's.
     """
+    import keras
+    import numpy as np
+
     from keras_mtl.architectures import without_auxiliary
+    from keras_mtl.features import feature_tensors
     from keras_mtl.serving.shared_representation import find_core
 
     runtime.require()
@@ -101,43 +132,106 @@ def publish_core(
             "keras_mtl.join_encoder."
         )
     core, encoded = found
-    if rows is None:
-        rows = _encoded_rows(model, encoded)
+    rows = _check_rows(model.features) if rows is None else rows
+    tensors = feature_tensors(dict(rows))
+    outputs = model(tensors, training=False)
+    matrix = np.asarray(keras.Model(model.input, encoded)(tensors, training=False))
+
+    def convert(conversion: _Conversion, folder: Path) -> None:
+        path = folder / runtime.file
+        runtime.write(conversion.model, conversion.codes, path)
+        answers = runtime.answer(path, conversion.rows)
+        _require_equal(model, runtime, answers, outputs)
+        _write_metadata(folder, model, name, runtime, conversion, details or {})
 
     def fill(folder: Path) -> None:
-        path = folder / runtime.file
-        runtime.write(core, path)
-        _require_equal(core, runtime, path, rows)
-        _write_metadata(folder, model, name, runtime, details or {})
+        try:
+            convert(_of_raw_rows(model, core, matrix, runtime.name, rows), folder)
+        # Converters raise what they like, and a plugin's layer may suit none of them.
+        except Exception as error:
+            reason = str(error).strip().partition("\n")[0]
+            warnings.warn(
+                f"--format {runtime.name}: the file takes the encoded matrix, which "
+                f"keras_mtl.encode_frame makes, in place of raw rows: {reason}",
+                DataWarning,
+                stacklevel=2,
+            )
+            in_matrix = _Conversion(core, {}, {core.inputs[0].name: matrix}, raw=False)
+            convert(in_matrix, folder)
 
     return publish_version(Path(base, f"{name}_{runtime.name}"), fill)
 
 
-def _encoded_rows(model: MultiTaskModel, encoded: Any) -> np.ndarray:
+def _check_rows(features: tuple[Feature, ...]) -> Arrays:
+    """Draws rows, and adds missing values and words that nobody knows."""
+    import numpy as np
+
+    from keras_mtl.serving.warmup import example_rows, missing_rows
+
+    drawn, missing = example_rows(features, count=100), missing_rows(features)
+    unknown = {
+        feature.name: np.full(
+            1, UNKNOWN if feature.dtype == "string" else 0.0, drawn[feature.name].dtype
+        )
+        for feature in features
+    }
+    return {
+        name: np.concatenate([drawn[name], missing[name], unknown[name]])
+        for name in drawn
+    }
+
+
+def _of_raw_rows(
+    model: MultiTaskModel,
+    core: MultiTaskModel,
+    matrix: np.ndarray,
+    runtime: str,
+    rows: Arrays,
+) -> _Conversion:
+    """Puts the features' layers, from the numbers of texts on, in front of the core.
+
+    Raises:
+        ValueError: When the runtime can't read all features, or the layers encode
+            otherwise than the model.
+    """
     import keras
     import numpy as np
 
-    from keras_mtl.features import feature_tensors
-    from keras_mtl.serving.warmup import example_rows, missing_rows
+    from keras_mtl.features.encoder import build_code_encoder
 
-    encoder = keras.Model(model.input, encoded)
-    parts = [example_rows(model.features, count=100), missing_rows(model.features)]
-    names = [feature.name for feature in model.features]
-    matrices = [
-        encoder({name: feature_tensors(part)[name] for name in names}, training=False)
-        for part in parts
-    ]
-    return np.concatenate([np.asarray(matrix) for matrix in matrices])
+    codes: dict[str, TextCodes] = {}
+    closed: list[Feature] = []
+    for feature in model.features:
+        if feature.dtype == "string":
+            found = feature.text_codes()
+            if found is None or runtime not in found.runtimes:
+                closed.append(feature)
+            else:
+                codes[feature.name] = found
+    if closed:
+        columns = ", ".join(f"{each.column_name!r} ({each.kind})" for each in closed)
+        raise ValueError(f"the runtime has no operations that read {columns}.")
+    encoder = build_code_encoder(model.features, codes)
+    numbers = {
+        name: codes[name].read(values.tolist()) if name in codes else values
+        for name, values in rows.items()
+    }
+    encoded = np.asarray(encoder(numbers, training=False))
+    # Where the layers come from elsewhere, the features do not describe them.
+    if encoded.shape != matrix.shape or not np.allclose(encoded, matrix, atol=1e-6):
+        raise ValueError("the model's encoder is not the one that its features build.")
+    joined = keras.Model(encoder.input, core(encoder.output))
+    # Keras exports no model that was never called.
+    joined(numbers, training=False)
+    return _Conversion(joined, codes, rows, raw=True)
 
 
 def _require_equal(
-    core: MultiTaskModel, runtime: Runtime, path: Path, rows: np.ndarray
+    model: MultiTaskModel, runtime: Runtime, answers: Arrays, expected: Arrays
 ) -> None:
     import numpy as np
 
-    expected = core(rows, training=False)
-    answers = runtime.answer(path, rows)
-    for task in core.tasks:
+    for task in model.tasks:
         difference = np.abs(answers[task.name] - np.asarray(expected[task.name]))
         scale = np.maximum(1.0, np.abs(np.asarray(expected[task.name])))
         # Written so that NaN counts as different.
@@ -154,46 +248,32 @@ def _write_metadata(
     model: MultiTaskModel,
     name: str,
     runtime: Runtime,
+    conversion: _Conversion,
     details: dict[str, Any],
 ) -> None:
     from keras_mtl.features.encoder import encoded_names
     from keras_mtl.serving.metadata import describe_model, plain_json
     from keras_mtl.serving.model_card import model_card
+    from keras_mtl.serving.signatures import python_keywords
 
     metadata = describe_model(model, name)
     metadata["runtime"] = runtime.name
-    metadata["inputs"] = {"features": list(encoded_names(model.features))}
+    if conversion.raw:
+        keywords = python_keywords(feature.name for feature in model.features)
+        metadata["inputs"] = {
+            feature.name: {"dtype": feature.dtype, "keyword": keywords[feature.name]}
+            for feature in model.features
+        }
+    else:
+        metadata["inputs"] = {"features": list(encoded_names(model.features))}
+    source = "raw features" if conversion.raw else "encoded features"
     metadata["signatures"] = {
-        runtime.file: {"answers": "the tasks' outputs, from the encoded features"}
+        runtime.file: {"answers": f"the tasks' outputs, from the {source}"}
     }
     metadata["details"] = details
     text = json.dumps(plain_json(metadata), indent=2, ensure_ascii=False)
     (folder / "metadata.json").write_text(text + "\n", encoding="utf-8")
     (folder / "model_card.md").write_text(model_card(metadata), encoding="utf-8")
-
-
-def _write_onnx(core: MultiTaskModel, path: Path) -> None:
-    core.export(str(path), format="onnx", verbose=False)
-
-
-def _answer_onnx(path: Path, rows: np.ndarray) -> dict[str, np.ndarray]:
-    # By name, as type checkers do not find what need not be installed.
-    onnxruntime = importlib.import_module("onnxruntime")
-    session = onnxruntime.InferenceSession(str(path))
-    names = [output.name for output in session.get_outputs()]
-    answers = session.run(names, {session.get_inputs()[0].name: rows})
-    return dict(zip(names, answers, strict=True))
-
-
-def _write_litert(core: MultiTaskModel, path: Path) -> None:
-    core.export(str(path), format="litert", verbose=False)
-
-
-def _answer_litert(path: Path, rows: np.ndarray) -> dict[str, np.ndarray]:
-    litert = importlib.import_module("ai_edge_litert.interpreter")
-    run = litert.Interpreter(str(path)).get_signature_runner()
-    (name,) = run.get_input_details()
-    return run(**{name: rows})
 
 
 RUNTIMES = {
@@ -204,16 +284,16 @@ RUNTIMES = {
             file="model.onnx",
             extra="onnx",
             modules=("onnx", "onnxruntime", "tf2onnx"),
-            write=_write_onnx,
-            answer=_answer_onnx,
+            write=write_onnx,
+            answer=answer_onnx,
         ),
         Runtime(
             name="litert",
             file="model.tflite",
             extra="litert",
             modules=("ai_edge_litert",),
-            write=_write_litert,
-            answer=_answer_litert,
+            write=write_litert,
+            answer=answer_litert,
         ),
     )
 }

@@ -1,0 +1,136 @@
+"""The numbers of a written date, by patterns alone."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from keras_mtl.features._dates import (
+    AFTERNOON,
+    CENTURIES,
+    MONTH_NAMES,
+    MORNING,
+    WEEKDAY,
+    Calendar,
+    DateFormat,
+    hour_of_day,
+    make_calendar,
+)
+from keras_mtl.features.text_codes import TextPatterns
+
+__all__ = ["date_codes", "read_codes"]
+
+# A pattern and what it adds to a number.
+_Addends = list[tuple[str, int]]
+_GROUP = re.compile(r"\((-\?)?\\d\{(?:(\d+),)?(\d+)\}\)")
+# More than one pattern of a date can make of a text.
+_NO_DATE = 2
+
+
+def date_codes(form: DateFormat) -> TextPatterns:
+    """Returns the numbers of dates: whether it is one, then those of its groups.
+
+    Behind a group for hours are whether it is morning and whether it is afternoon;
+    behind one for a count whether it is negative.
+
+    Args:
+        form: How the dates are written.
+    """
+    variants = [form.pattern]
+    if form.short_years:
+        variants.append(form.before + r"(\d{2})\b" + form.after)
+    fits: _Addends = [(_whole(form, variant), 1) for variant in variants]
+    numbers: list[_Addends] = [[] for _ in form.groups]
+    for variant in variants:
+        for number, group in zip(numbers, form.groups, strict=True):
+            number += _digits(form, variant, group)
+    if form.short_years:
+        short = variants[1]
+        for century, years in CENTURIES:
+            pattern = _whole(form, _restrict(short, form.groups[0], f"(?:{years})"))
+            numbers[0].append((pattern, 100 * century))
+    if form.before.startswith(WEEKDAY):
+        fits += [(_named_weekday(form, variant), _NO_DATE) for variant in variants]
+    columns = [fits, *numbers]
+    if len(form.groups) == 4:
+        columns += [[(MORNING, 1)], [(AFTERNOON, 1)]]
+    if form.unit:
+        columns.append([(r"-[\d.]+", 1)])
+    return TextPatterns(tuple(map(tuple, columns)))
+
+
+def read_codes(form: DateFormat, codes: Any) -> Calendar:
+    """Makes a calendar of what `date_codes` reads.
+
+    Args:
+        form: How the dates are written.
+        codes: The numbers, int64 of shape (N, width); of NumPy or TensorFlow.
+    """
+    fits, *numbers = [codes[:, place] for place in range(codes.shape[-1])]
+    if form.unit:
+        count, negative = numbers
+        numbers = [count * (1 - 2 * negative)]
+    elif len(form.groups) == 4:
+        *numbers, morning, afternoon = numbers
+        numbers[3] = hour_of_day(numbers[3], morning == 1, afternoon == 1)
+    return make_calendar(form, fits == 1, numbers)
+
+
+def _digits(form: DateFormat, variant: str, group: int) -> _Addends:
+    """Returns patterns of the bits of a group's digits."""
+    is_month = "@" in variant and group == form.groups[1]
+    if form.groups[3:] == (group,):
+        # Where no time of day is written, no digit of it is.
+        variant = variant.removesuffix("?")
+    match = [*_GROUP.finditer(variant)][group - 1]
+    sign, most = match[1] or "", int(match[3])
+    least = int(match[2] or most)
+    addends = []
+    for place in range(most):
+        before = f"\\d{{{max(0, least - 1 - place)},{most - 1 - place}}}"
+        for bit in range(4):
+            digits = "".join(str(digit) for digit in range(10) if digit >> bit & 1)
+            own = f"{sign}{before}[{digits}]\\d{{{place}}}"
+            restricted = _restrict(variant, group, own)
+            if is_month:
+                restricted = restricted.replace("@?", "")
+            addends.append((_whole(form, restricted), 2**bit * 10**place))
+    if not is_month:
+        return addends
+    named = [(_with_names(form, variant, bit), 2**bit) for bit in range(4)]
+    return [*addends, *named] if "@?" in variant else named
+
+
+def _restrict(variant: str, group: int, own: str) -> str:
+    """Puts a pattern of its own in place of one group."""
+    match = [*_GROUP.finditer(variant)][group - 1]
+    return variant[: match.start()] + own + variant[match.end() :]
+
+
+def _whole(form: DateFormat, variant: str) -> str:
+    """Returns the pattern of texts whose months may be names still."""
+    if "@?" not in variant:
+        return _with_names(form, variant)
+    # Where a number may stand as well.
+    month, number = _month(form), re.escape("@?") + r"(\(.*?\))" + re.escape("@?")
+    return re.sub(number, lambda match: f"(?:{month}|{match[1]})", variant)
+
+
+def _with_names(form: DateFormat, variant: str, bit: int | None = None) -> str:
+    """Puts months' names in place of the number that they are rewritten to."""
+    return re.sub(r"@\??\(.*?\)@\??", lambda _: _month(form, bit), variant)
+
+
+def _month(form: DateFormat, bit: int | None = None) -> str:
+    """Returns the pattern of the months whose number has a bit, by default of all."""
+    names = [name for number, name in MONTH_NAMES if bit is None or number >> bit & 1]
+    return f"(?:{'|'.join(names)})" + (r"\.?" if form.month_point else "")
+
+
+def _named_weekday(form: DateFormat, variant: str) -> str:
+    """Returns the pattern of texts with a month's name for a weekday's.
+
+    The months of a text are rewritten wherever they stand.
+    """
+    rest = variant.removeprefix(WEEKDAY)
+    return f"[A-Za-z]*{_month(form)}[A-Za-z]*,? +" + _whole(form, rest)

@@ -1,0 +1,172 @@
+"""Texts as whole numbers, by means that runtimes other than TensorFlow have too."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from keras_mtl.features.onnx_graph import OnnxGraph
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+__all__ = ["TextCodes", "TextPatterns", "TextTable"]
+
+
+class TextCodes(ABC):
+    """The whole numbers that the texts of a feature become before its layer.
+
+    A layer that reads texts runs in TensorFlow alone. An exported model has these
+    numbers computed by the runtime's own operations, and the layer works on them.
+    """
+
+    # The runtimes, by the names of `--format`, that have the operations.
+    runtimes: ClassVar[frozenset[str]]
+
+    @property
+    @abstractmethod
+    def width(self) -> int:
+        """How many numbers a text becomes."""
+
+    @abstractmethod
+    def read(self, texts: Sequence[str]) -> np.ndarray:
+        """Returns the numbers of texts, int64 of shape (N, width)."""
+
+    @abstractmethod
+    def add_to_onnx(self, graph: OnnxGraph, texts: str) -> str:
+        """Adds operations from texts of shape (N, 1) to the numbers.
+
+        Args:
+            graph: The graph that is built.
+            texts: The name of the texts in the graph.
+
+        Returns:
+            The name of the numbers, int64 of shape (N, width).
+        """
+
+    def litert_reader(self) -> tuple[Any, Callable[[tf.Tensor], tf.Tensor]]:
+        """Returns a function from texts to the numbers, and what it needs.
+
+        Only operations that LiteRT's converter takes without TensorFlow's may be used.
+
+        Returns:
+            What a `tf.Module` must hold so that the function can be saved; and the
+            function, from texts of shape (N,) to int64 of shape (N, width).
+        """
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class TextTable(TextCodes):
+    """A number for each known text, and 0 for all others.
+
+    Attributes:
+        codes: The numbers by text.
+
+    Example:
+
+    >>> TextTable({"no": 1, "yes": 2}).read(["yes", "perhaps"]).tolist()
+    [[2], [0]]
+    """
+
+    runtimes: ClassVar[frozenset[str]] = frozenset({"onnx", "litert"})
+
+    codes: Mapping[str, int]
+
+    @property
+    def width(self) -> int:
+        return 1
+
+    def read(self, texts: Sequence[str]) -> np.ndarray:
+        return np.asarray([[self.codes.get(text, 0)] for text in texts], "int64")
+
+    def add_to_onnx(self, graph: OnnxGraph, texts: str) -> str:
+        return graph.add(
+            "LabelEncoder",
+            texts,
+            domain="ai.onnx.ml",
+            keys_strings=[*self.codes],
+            values_int64s=[*self.codes.values()],
+            default_int64=0,
+        )
+
+    def litert_reader(self) -> tuple[Any, Callable[[tf.Tensor], tf.Tensor]]:
+        import tensorflow as tf
+
+        # Keys of one feature alone: LiteRT can look texts up, but not join them.
+        keys = tf.constant([*self.codes], tf.string)
+        values = tf.constant([*self.codes.values()], tf.int64)
+        entries = tf.lookup.KeyValueTensorInitializer(keys, values)
+        table = tf.lookup.StaticHashTable(entries, 0)
+        return table, lambda texts: table.lookup(texts)[:, None]
+
+
+@dataclass(frozen=True)
+class TextPatterns(TextCodes):
+    """Numbers that are sums over the patterns that a whole text fits.
+
+    A number of several digits is the sum of the bits of its digits, each of which
+    is a pattern: no runtime but TensorFlow has an operation that takes a group out
+    of a text.
+
+    Attributes:
+        columns: For each number, patterns and what each adds to it. Python and RE2
+            must both read the patterns, and alike where `\\d` is an ASCII digit.
+
+    Example:
+
+    >>> codes = TextPatterns(columns=(((r"[13]\\d", 10), (r"[23]\\d", 20)),))
+    >>> codes.read(["17", "31", "no number"]).tolist()
+    [[10], [30], [0]]
+    """
+
+    runtimes: ClassVar[frozenset[str]] = frozenset({"onnx"})
+
+    columns: tuple[tuple[tuple[str, int], ...], ...]
+
+    @property
+    def width(self) -> int:
+        return len(self.columns)
+
+    def read(self, texts: Sequence[str]) -> np.ndarray:
+        found = [
+            [bool(re.fullmatch(pattern, text, re.ASCII)) for pattern in self._patterns]
+            for text in texts
+        ]
+        fits = np.asarray(found, "int64").reshape(len(texts), len(self._patterns))
+        return fits @ self._addends
+
+    def add_to_onnx(self, graph: OnnxGraph, texts: str) -> str:
+        onnx: Any = importlib.import_module("onnx")
+        # The first version of ONNX that has the operation.
+        graph.require_version(20)
+        fits = [
+            graph.add("RegexFullMatch", texts, pattern=pattern)
+            for pattern in self._patterns
+        ]
+        numbers = graph.add(
+            "Cast", graph.add("Concat", *fits, axis=1), to=onnx.TensorProto.INT64
+        )
+        return graph.add("MatMul", numbers, graph.constant(self._addends))
+
+    @property
+    def _patterns(self) -> list[str]:
+        return [
+            *dict.fromkeys(pattern for column in self.columns for pattern, _ in column)
+        ]
+
+    @property
+    def _addends(self) -> np.ndarray:
+        """What each pattern adds to each number, of shape (patterns, width)."""
+        row_of = {pattern: row for row, pattern in enumerate(self._patterns)}
+        addends = np.zeros((len(row_of), self.width), "int64")
+        for place, column in enumerate(self.columns):
+            for pattern, addend in column:
+                addends[row_of[pattern], place] += addend
+        return addends
