@@ -10,7 +10,7 @@ import numpy as np
 
 from keras_mtl.features import Feature, build_encoder
 from keras_mtl.features.embedding import Embedding
-from keras_mtl.layers import PeriodicEmbedding, PiecewiseEmbedding
+from keras_mtl.layers import IndexEmbedding, PeriodicEmbedding, PiecewiseEmbedding
 from keras_mtl.model import MultiTaskModel
 
 __all__ = ["embedded_width", "embedding_layers", "put_before"]
@@ -19,8 +19,8 @@ __all__ = ["embedded_width", "embedding_layers", "put_before"]
 def embedding_layers(features: Sequence[Feature]) -> list[keras.layers.Layer]:
     """Returns the layers that features want between them and a network.
 
-    Each layer leaves the columns that it reads where they are, and appends others:
-    positions of encoded columns are the same behind all of them.
+    Each layer appends columns. Those that are there stay where they are, but for
+    indices, each of which gives its place to the first number of its vector.
 
     Args:
         features: Features that have learned their statistics, in the order of the
@@ -44,6 +44,14 @@ def embedding_layers(features: Sequence[Feature]) -> list[keras.layers.Layer]:
             wanted.setdefault(embedding.kind, []).append((column, feature, embedding))
         column += len(feature.encoded_names)
     layers: list[keras.layers.Layer] = []
+    if "index" in wanted:
+        layers.append(
+            IndexEmbedding(
+                [column for column, *_ in wanted["index"]],
+                [embedding.indices for *_, embedding in wanted["index"]],
+                name="indices",
+            )
+        )
     edges = _encoded_quantiles(wanted.get("ple", ()))
     # A number that all training rows have alike has no bin.
     columns = [column for column, own in edges.items() if len(own) > 1]

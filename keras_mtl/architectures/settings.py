@@ -276,6 +276,12 @@ class StarSettings(ArchitectureSettings):
             )
         position = names.index(self.domain)
         first = sum(len(feature.encoded_names) for feature in features[:position])
+        if features[position].trained_embedding is not None:
+            raise UserError(
+                "model.architecture.domain: expected a feature whose categories have "
+                f"a column each; received {self.domain!r}, which is embedded. Declare "
+                f"it --feature {self.domain}:categorical:embed_above=0."
+            )
         count = len(features[position].encoded_names)
         return self.replace(domain_columns=tuple(range(first, first + count)))
 

@@ -89,6 +89,8 @@ class InputSettings(Declaration):
         numeric_embedding: What the network learns of each number beside its
             weights: `"ple"`, a piecewise linear function; `"pbld"`, a periodic
             one; or `"none"`. See `keras_mtl.NumericFeature`.
+        embed_above: A column of more words than this has a trained vector for
+            each in place of a column for each of the frequent ones; 0 for none.
     """
 
     columns: tuple[str, ...] | None = None
@@ -103,6 +105,7 @@ class InputSettings(Declaration):
     missing_flags: bool = True
     maximum_levels: Annotated[int, Field(ge=0)] = 10
     numeric_embedding: Literal["none", "ple", "pbld"] = "none"
+    embed_above: Annotated[int, Field(ge=0)] = 100
 
 
 @declaration

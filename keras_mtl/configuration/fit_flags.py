@@ -184,6 +184,12 @@ FLAGS = (
         "linear) or pbld (periodic).",
         metavar="NAME",
     ),
+    Flag(
+        "--embed-above",
+        "inputs.embed_above",
+        "Learn a vector for each word of a column of more words than this; 0 for none.",
+        metavar="N",
+    ),
     # A trained trunk
     Flag(
         "--from",

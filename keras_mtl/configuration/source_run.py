@@ -31,6 +31,7 @@ ENCODING = (
     "numeric_embedding",
     "missing_flags",
     "maximum_levels",
+    "embed_above",
 )
 # A task of such a name would have layers named like the trunk's.
 TRUNK = "trunk"

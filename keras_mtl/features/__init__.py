@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         encoded_names as encoded_names,
     )
     from keras_mtl.features.feature import Feature as Feature
+    from keras_mtl.features.hashed import HashedFeature as HashedFeature
     from keras_mtl.features.infer import (
         feature_name as feature_name,
         infer_features as infer_features,
@@ -53,6 +54,7 @@ else:
             "keras_mtl.features.date": ("DateFeature",),
             "keras_mtl.features.encoder": ("build_encoder", "encoded_names"),
             "keras_mtl.features.feature": ("Feature",),
+            "keras_mtl.features.hashed": ("HashedFeature",),
             "keras_mtl.features.infer": ("feature_name", "infer_features"),
             "keras_mtl.features.kinds": (
                 "FEATURE_KINDS",

@@ -10,7 +10,9 @@ from pydantic import BeforeValidator, Field, field_validator
 
 from keras_mtl._core.declarations import declaration
 from keras_mtl.features._missing_words import missing_words
+from keras_mtl.features._repeated_words import EMBEDDED_WORDS, describe_free_text
 from keras_mtl.features._standardize import standardize_share
+from keras_mtl.features.embedding import Embedding
 from keras_mtl.features.feature import Feature, InputDefaults
 from keras_mtl.tables.text_values import count_words, to_words
 
@@ -23,9 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["CategoricalFeature"]
 
-# Text with more distinct words than this, most of them in few rows, is an
-# identifier or prose.
-FREE_TEXT_WORDS = 50
+# Columns of a one-hot encoding, at most.
+ONE_HOT_WORDS = 100
 
 
 @declaration
@@ -40,18 +41,26 @@ class CategoricalFeature(Feature):
     Ordinal, the words are numbered in order, and missing before them if
     training rows miss it: one column.
 
-    All columns are standardized.
+    As an embedding, the words are numbered too, from 2 on; missing is 0, and 1 is
+    any word that is unknown or too rare. The network learns a vector for each
+    number: see `keras_mtl.layers.IndexEmbedding`.
+
+    All columns but the numbers of an embedding are standardized.
 
     Args:
         name: See `Feature`.
         column: See `Feature`.
         missing_share: See `Feature`.
-        encoding: `"one_hot"` or `"ordinal"`.
+        encoding: `"one_hot"`, `"ordinal"` or `"embedding"`.
+        embed_above: A column of more words than this is embedded in place of
+            one-hot; 0 for none. `resolve` decides that by all rows, for a column
+            without a declared vocabulary.
         missing_flag: Whether missing has a column of its own.
         vocabulary: The words, in their order. By default those of training
             rows, sorted.
         minimum_count: How many training rows a word needs to be known.
-        maximum_words: How many words are known at most, the frequent first.
+        maximum_words: How many words are known at most, the frequent first. By
+            default 100, and 10,000 of an embedding.
         frequencies: The share of training rows with each word, which `learn`
             fills.
 
@@ -67,11 +76,12 @@ class CategoricalFeature(Feature):
     kind: ClassVar[str] = "categorical"
     dtype: ClassVar[str] = "string"
 
-    encoding: Literal["one_hot", "ordinal"] = "one_hot"
+    encoding: Literal["one_hot", "ordinal", "embedding"] = "one_hot"
+    embed_above: Annotated[int, Field(ge=0)] = ONE_HOT_WORDS
     missing_flag: bool = True
     vocabulary: tuple[Annotated[str, BeforeValidator(str)], ...] | None = None
     minimum_count: Annotated[int, Field(ge=1)] = 2
-    maximum_words: Annotated[int, Field(ge=1)] = 100
+    maximum_words: Annotated[int, Field(ge=1)] | None = None
     frequencies: tuple[float, ...] = ()
 
     @field_validator("vocabulary")
@@ -93,16 +103,33 @@ class CategoricalFeature(Feature):
 
     @classmethod
     def doubt(cls, column: Column) -> str:
-        words, rows = len(column.word_counts), column.word_rows
-        if words > FREE_TEXT_WORDS and words > rows / 5:
-            return (
-                f"holds {words} different texts in {rows} rows and looks like an "
-                "identifier or prose"
-            )
-        return ""
+        return describe_free_text(column)
 
     def with_defaults(self, inputs: InputDefaults) -> Self:
-        return self.replace(missing_flag=inputs.missing_flags, encoding=inputs.encoding)
+        return self.replace(
+            missing_flag=inputs.missing_flags,
+            encoding=inputs.encoding,
+            embed_above=inputs.embed_above,
+        )
+
+    def resolve(self, values: pd.Series) -> Self:
+        if self.encoding != "one_hot" or not self.embed_above or self.vocabulary:
+            return self
+        count = count_words(values, self.missing_words)
+        count.pop("", None)
+        known = sum(rows >= self.minimum_count for rows in count.values())
+        return self.replace(encoding="embedding") if known > self.embed_above else self
+
+    @property
+    def trained_embedding(self) -> Embedding | None:
+        if self.encoding != "embedding":
+            return None
+        return Embedding("index", indices=len(self.vocabulary or ()) + 2)
+
+    def without_embedding(self) -> Feature:
+        if self.encoding != "embedding":
+            return self
+        return self.replace(encoding="one_hot", embed_above=0)
 
     @property
     def has_flag(self) -> bool:
@@ -111,7 +138,7 @@ class CategoricalFeature(Feature):
 
     @property
     def encoded_names(self) -> tuple[str, ...]:
-        if self.encoding == "ordinal":
+        if self.encoding != "one_hot":
             return (self.name,)
         words = [f"{self.name}[{word}]" for word in self._words_with_column]
         flag = [f"{self.name}_missing"] if self.has_flag else []
@@ -127,7 +154,7 @@ class CategoricalFeature(Feature):
         return missing_words(self.vocabulary)
 
     def describe(self) -> str:
-        return "numbered" if self.encoding == "ordinal" else ""
+        return {"ordinal": "numbered", "embedding": "embedded"}.get(self.encoding, "")
 
     def draw(self, generator: np.random.Generator, count: int) -> np.ndarray:
         if not self.vocabulary:
@@ -155,7 +182,8 @@ class CategoricalFeature(Feature):
                 (word for word in count if count[word] >= self.minimum_count),
                 key=lambda word: (-count[word], word),
             )
-            vocabulary = _in_order(frequent[: self.maximum_words])
+            most = EMBEDDED_WORDS if self.encoding == "embedding" else ONE_HOT_WORDS
+            vocabulary = _in_order(frequent[: self.maximum_words or most])
         return self.replace(
             missing_share=missing / len(values),
             vocabulary=vocabulary,
@@ -183,7 +211,22 @@ class CategoricalFeature(Feature):
         return TextTable({word: place for place, word in enumerate(words, 1)})
 
     def _columns(self) -> CategoryColumns:
+        if self.encoding == "embedding":
+            return self._index()
         return self._one_hot() if self.encoding == "one_hot" else self._ordinal()
+
+    def _index(self) -> CategoryColumns:
+        from keras_mtl.features._category_encoding import CategoryColumns
+
+        words = self.vocabulary or ()
+        return CategoryColumns(
+            vocabulary=words,
+            unknown=(1.0,),
+            missing=(0.0,),
+            other=(0.0,),
+            own_columns=(0,) * len(words),
+            own_values=tuple(np.arange(2.0, len(words) + 2.0).tolist()),
+        )
 
     def _one_hot(self) -> CategoryColumns:
         from keras_mtl.features._category_encoding import CategoryColumns

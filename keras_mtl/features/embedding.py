@@ -18,10 +18,12 @@ class Embedding:
 
     Attributes:
         kind: `"ple"` for a piecewise linear function of a number, `"pbld"` for a
-            periodic one.
+            periodic one, `"index"` for a vector in place of an index.
         quantiles: Of training rows, in the unit of the raw column: the edges of a
             piecewise linear function.
+        indices: The number of indices.
     """
 
-    kind: Literal["ple", "pbld"]
+    kind: Literal["ple", "pbld", "index"]
     quantiles: tuple[float, ...] = ()
+    indices: int = 0

@@ -45,6 +45,8 @@ class InputDefaults(Protocol):
     def maximum_levels(self) -> int: ...
     @property
     def numeric_embedding(self) -> Any: ...
+    @property
+    def embed_above(self) -> int: ...
 
 
 @declaration
@@ -294,7 +296,7 @@ class Feature(Declaration, ABC):
         """What a network learns of the first encoded column; None for nothing."""
         return None
 
-    def without_embedding(self) -> Self:
+    def without_embedding(self) -> Feature:
         """Returns the feature for a model that trains nothing before its weights."""
         return self
 

@@ -23,6 +23,7 @@ FEATURE_KINDS: Registry[type[Feature]] = Registry(
         "numeric": "keras_mtl.features.numeric:NumericFeature",
         "boolean": "keras_mtl.features.boolean:BooleanFeature",
         "date": "keras_mtl.features.date:DateFeature",
+        "hashed": "keras_mtl.features.hashed:HashedFeature",
         "categorical": "keras_mtl.features.categorical:CategoricalFeature",
     },
 )

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from keras_mtl.layers.head_stack import (
         HeadStack as HeadStack,
     )
+    from keras_mtl.layers.index_embedding import (
+        IndexEmbedding as IndexEmbedding,
+    )
     from keras_mtl.layers.mask_rows import (
         MaskRows as MaskRows,
     )
@@ -91,6 +94,7 @@ else:
             "keras_mtl.layers.expert_gate": ("ExpertGate",),
             "keras_mtl.layers.fill_columns": ("FillColumns",),
             "keras_mtl.layers.head_stack": ("HeadStack",),
+            "keras_mtl.layers.index_embedding": ("IndexEmbedding",),
             "keras_mtl.layers.mask_rows": ("MaskRows",),
             "keras_mtl.layers.mix_experts": (
                 "MixExperts",

@@ -6,6 +6,7 @@ import shlex
 import warnings
 from collections.abc import Collection, Sequence
 
+from keras_mtl.architectures.solved import solved_settings
 from keras_mtl.configuration.fit_config import FitConfig
 from keras_mtl.errors import DataWarning
 from keras_mtl.features import (
@@ -67,6 +68,9 @@ def choose_features(
     features = tuple(
         feature.resolve(frame[feature.column_name]) for feature in features
     )
+    if solved_settings(config.model.architecture, config.model) is not None:
+        # Those declared in full with an embedding were refused with the settings.
+        features = tuple(feature.without_embedding() for feature in features)
     for feature in features:
         errors += feature.check_values(frame, source)
     _warn_of_identifiers(frame, columns, config)

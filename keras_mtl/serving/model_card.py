@@ -6,6 +6,9 @@ from typing import Any
 
 __all__ = ["model_card"]
 
+# The known words of a column that the card lists; the metadata have all.
+WORDS_SHOWN = 100
+
 
 def model_card(metadata: dict[str, Any]) -> str:
     """Writes what a model predicts, from what, how well, and what to know first.
@@ -135,8 +138,13 @@ def _feature_row(feature: dict[str, Any]) -> tuple[Any, ...]:
             f"{end:g}" if isinstance(end, float) else str(end) for end in (low, high)
         ]
         seen = "" if low is None else " to ".join(ends)
+    elif "buckets" in feature:
+        seen = "any word"
     else:
-        seen = ", ".join(feature.get("vocabulary", ["yes or no"]))
+        words = feature.get("vocabulary", ["yes or no"])
+        seen = ", ".join(words[:WORDS_SHOWN])
+        if len(words) > WORDS_SHOWN:
+            seen += f", ... ({len(words)} in all)"
     missing = ", ".join(str(value) or '""' for value in feature["missing"])
     return feature["name"], feature["column"], feature["dtype"], seen, missing
 

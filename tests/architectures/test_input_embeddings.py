@@ -30,6 +30,8 @@ FRAME = pd.DataFrame(
         "count": GENERATOR.integers(0, 4, ROWS),
     }
 )
+for _column in ("town", "street"):
+    FRAME[_column] = [f"w{number}" for number in GENERATOR.integers(0, 40, ROWS)]
 FRAME.loc[::9, "age"] = None
 LABELS = {
     "far": (np.abs(FRAME["dose"] - 1.4) > 0.8).to_numpy("float32"),
@@ -41,6 +43,8 @@ COMMON = km.ArchitectureSettings(trunk=(8,), input_dropout=0.1)
 
 def learned(embedding, frame=FRAME):
     declared = [
+        km.CategoricalFeature("town", encoding="embedding"),
+        km.HashedFeature("street", buckets=20),
         km.CategoricalFeature("site"),
         *[km.NumericFeature(n, embedding=embedding) for n in ("age", "dose", "count")],
     ]
@@ -59,13 +63,12 @@ def encoded(features):
     return encode_frame(build_encoder(features), features, FRAME)
 
 
-@pytest.mark.parametrize("embedding", ["ple", "pbld"])
 @pytest.mark.parametrize(
-    "architecture",
+    ("embedding", "architecture"),
     [
-        "hard-sharing",
-        pytest.param("mmoe:experts=2", marks=pytest.mark.slow),
-        pytest.param("star:domain=site", marks=pytest.mark.slow),
+        ("ple", "hard-sharing"),
+        pytest.param("pbld", "mmoe:experts=2", marks=pytest.mark.slow),
+        pytest.param("ple", "star:domain=site", marks=pytest.mark.slow),
     ],
 )
 def test_it_is_trained_saved_and_served_as_one_model(embedding, architecture, tmp_path):
@@ -78,6 +81,9 @@ def test_it_is_trained_saved_and_served_as_one_model(embedding, architecture, tm
     (layer,) = [each for each in core.layers if each.name in ("piecewise", "periodic")]
     names = [name for each in features for name in each.encoded_names]
     assert [names[column] for column in layer.columns] == ["age", "dose"]
+    # It is the column that the domains, the sites, are looked up in.
+    assert names[2].startswith("site")
+    assert core.get_layer("indices").columns == [0, 1]
     core = fit.members[1]
     core.name = "core"
     model = join_encoder(build_encoder(features), core, features)

@@ -14,6 +14,7 @@ from keras_mtl.features import (
     BooleanFeature,
     CategoricalFeature,
     DateFeature,
+    HashedFeature,
     NumericFeature,
     build_encoder,
     deserialize_feature,
@@ -65,6 +66,8 @@ CASES = {
     "one-hot": CategoricalFeature("x", column="w"),
     "one-hot of two": CategoricalFeature("x", column="two"),
     "ordinal": CategoricalFeature("x", column="w", encoding="ordinal"),
+    "embedded": CategoricalFeature("x", column="w", encoding="embedding"),
+    "hashed": HashedFeature("x", column="w", buckets=50),
     "date": DateFeature("x", column="d", format="iso"),
     "declared words": CategoricalFeature("x", column="w", vocabulary=("b", "a", "z")),
 }

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from keras_mtl.layers import PeriodicEmbedding, PiecewiseEmbedding
+from keras_mtl.layers import IndexEmbedding, PeriodicEmbedding, PiecewiseEmbedding
 
 ROWS = np.random.default_rng(0).normal(size=(40, 4)).astype("float32")
 LAYERS = {
@@ -95,6 +95,24 @@ def test_it_is_saved_in_a_model(layer, tmp_path):
     np.testing.assert_array_equal(copy(ROWS), model(ROWS))
 
 
+def test_an_index_is_replaced_by_its_vector(tmp_path):
+    inputs = keras.Input((4,))
+    layer = IndexEmbedding([2, 0], counts=[5, 3], size=3)
+    model = keras.Model(inputs, layer(inputs))
+    table = np.arange(24.0, dtype="float32").reshape(8, 3)
+    layer.table.assign(table)
+    rows = np.array([[0, 0.5, 4, 7.0], [2, 1.5, 0, 8.0], [-1, 2.5, 99, 9.0]], "float32")
+    first, second = table[[4, 0, 4]], table[[5, 7, 5]]
+    expected = np.column_stack(
+        [second[:, 0], rows[:, 1], first[:, 0], rows[:, 3], first[:, 1:], second[:, 1:]]
+    )
+    np.testing.assert_array_equal(model(rows), expected)
+    assert layer.compute_output_shape((None, 4)) == (None, 8)
+    model.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(loaded(rows), expected)
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [
@@ -102,6 +120,8 @@ def test_it_is_saved_in_a_model(layer, tmp_path):
         (lambda: PeriodicEmbedding([1, 1]), "each once"),
         (lambda: PeriodicEmbedding([0], size=0), "1 or more"),
         (lambda: PeriodicEmbedding([0], sigma=0.0), "above 0"),
+        (lambda: IndexEmbedding([0], [0]), "for each of 1 columns"),
+        (lambda: IndexEmbedding([0, 1], [5]), "for each of 2 columns"),
         (lambda: PiecewiseEmbedding([0], [[1.0]]), "two or more ascending"),
         (lambda: PiecewiseEmbedding([0], [[1.0, 1.0]]), "two or more ascending"),
         (lambda: PiecewiseEmbedding([0, 1], [[0.0, 1.0]]), "for each of 2 columns"),
