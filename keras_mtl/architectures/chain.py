@@ -12,7 +12,12 @@ from keras_mtl.architectures._frame import Features, build_framed
 from keras_mtl.architectures.blocks import dense_block, dense_trunk
 from keras_mtl.architectures.heads import build_heads
 from keras_mtl.architectures.settings import ChainSettings
-from keras_mtl.layers import ChainedProbability, StandardizedOutput
+from keras_mtl.layers import (
+    ChainedProbability,
+    PiecewiseLinearMap,
+    StandardizedOutput,
+    TransformedOutput,
+)
 from keras_mtl.model import MultiTaskModel
 from keras_mtl.tasks import Task
 
@@ -108,6 +113,10 @@ def _outputs(
                 -layer.mean / layer.scale,
                 dtype="float32",
                 name=f"{task.name}_standardized",
+            )(before)
+        elif isinstance(layer, TransformedOutput):
+            before = PiecewiseLinearMap(
+                layer.labels, layer.values, name=f"{task.name}_standardized"
             )(before)
     return outputs
 

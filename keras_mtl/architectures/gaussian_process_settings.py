@@ -10,6 +10,7 @@ from pydantic import Field
 from keras_mtl._core.declarations import declaration
 from keras_mtl.architectures.linear_settings import check_solvable_tasks
 from keras_mtl.architectures.solved import Solution, SolvedRows, SolvedSettings
+from keras_mtl.tasks.regression import RegressionTask
 from keras_mtl.tasks.task import Task
 
 if TYPE_CHECKING:
@@ -52,7 +53,16 @@ class GaussianProcessSettings(SolvedSettings):
         return 0
 
     def check_tasks(self, tasks: Sequence[Task]) -> list[str]:
-        return check_solvable_tasks(tasks)
+        return [
+            *check_solvable_tasks(tasks),
+            *[
+                f"tasks[{task.name}].transform: expected 'none', as a Gaussian process "
+                "gives each number a deviation in the label's own unit; received "
+                f"{task.transform!r}. Leave the setting out."
+                for task in tasks
+                if isinstance(task, RegressionTask) and task.transform != "none"
+            ],
+        ]
 
     def model_for_rows(self, model: MultiTaskModel, rows: SolvedRows) -> MultiTaskModel:
         from keras_mtl.architectures.gaussian_process import build_gaussian_process

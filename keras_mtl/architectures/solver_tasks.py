@@ -78,8 +78,8 @@ def _loss_tasks(
     counted = counted * (task.loss_weight / total if total > 0 else 0.0)
     labels = np.where(known, labels, 0.0)
     if isinstance(task, RegressionTask):
-        standard = (labels - task.mean) / task.scale
-        return [LinearTask("squared", standard, counted)]
+        standard = task.to_standard(labels)
+        return [LinearTask("squared", standard.astype("float64"), counted)]
     smoothing = float(getattr(task, "label_smoothing", 0.0))
     if isinstance(task, MulticlassTask):
         classes = np.eye(task.units)[labels[:, 0].astype(int)]

@@ -297,6 +297,8 @@ def _train(
             outputs: dict[str, np.ndarray] = {}
             for place in range(index * members, (index + 1) * members):
                 for name, values in predict_member(place, inputs).items():
+                    # Each member answers in the labels' own unit, as in a fit.
+                    values = units[index][name][2](values)
                     outputs[name] = (
                         outputs[name] + values if name in outputs else values
                     )
@@ -305,7 +307,7 @@ def _train(
                 if (temperature := calibration.temperatures.get(task.name)) is not None:
                     layer = task.temperature_layer(temperature)
                     means[task.name] = np.asarray(layer(means[task.name]))
-            return {name: units[index][name][2](mean) for name, mean in means.items()}
+            return means
 
         effects = {}
         if has_effects(candidate, fold):

@@ -12,6 +12,7 @@ from keras_mtl.auxiliary.helper import AuxiliaryHelper
 from keras_mtl.features.feature import Feature
 from keras_mtl.features.numeric import NumberEncoding
 from keras_mtl.tables.expressions import parse_expression
+from keras_mtl.tasks.label_transforms import LabelTransform
 from keras_mtl.tasks.task import Task
 from keras_mtl.training.settings import TrainingSettings
 from keras_mtl.transfer.settings import TransferSettings
@@ -137,10 +138,14 @@ class HeadSettings(Declaration):
     Args:
         widths: The widths of a head's hidden layers.
         label_smoothing: Of classification tasks.
+        transform: The scale on which regressions learn: see `RegressionTask`.
+        clip: Whether regressions predict within the range of training labels.
     """
 
     widths: Widths = (16,)
     label_smoothing: Rate = 0.0
+    transform: LabelTransform = "none"
+    clip: bool = False
 
 
 @declaration

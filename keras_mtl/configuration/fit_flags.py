@@ -366,6 +366,18 @@ FLAGS = (
         metavar="X",
     ),
     Flag(
+        "--transform",
+        "heads.transform",
+        "Learn numbers on the scale none, log, quantile or auto (by their skewness).",
+        metavar="NAME",
+    ),
+    Flag(
+        "--clip",
+        "heads.clip",
+        "Predict numbers within the range of training labels.",
+        form="switch",
+    ),
+    Flag(
         "--loss-weight",
         "loss_weights",
         "Multiply this task's loss by this number in the total.",

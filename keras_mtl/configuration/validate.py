@@ -152,7 +152,7 @@ def _task_values(task: Task) -> dict[str, Any]:
 _LISTS = ("tasks", "features", "auxiliary")
 # Tables of a method and its settings: those of another method are not its own.
 _WHOLE = ("architecture", "weighting")
-_FROM_HEADS = ("widths", "label_smoothing")
+_FROM_HEADS = ("widths", "label_smoothing", "transform", "clip")
 
 
 def _with_source(given: dict[str, Any], errors: list[str]) -> dict[str, Any]:

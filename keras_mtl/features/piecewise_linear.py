@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from keras import ops
 
 __all__ = ["PiecewiseLinear"]
 
 
 class PiecewiseLinear:
-    """A function of each column: lines between knots, and flat outside of them.
+    """A function of each column: lines between knots.
 
     At a knot the result is the value of that knot to the last bit. All columns
     are one lookup: the position of a number among its knots is found by halving,
@@ -22,23 +21,28 @@ class PiecewiseLinear:
     Args:
         knots: For each column its knots, rising and finite in float32.
         values: For each column the value at each knot.
+        extends: Whether the first and the last line go on outside of the knots.
+            By default the function is flat there.
 
     Call arguments:
-        numbers: float32 of shape (N, columns), without NaN.
+        numbers: float32 of shape (..., columns), without NaN.
 
     Returns:
-        float32 of shape (N, columns).
+        float32 of the same shape.
 
     Example:
 
     >>> line = PiecewiseLinear([(0.0, 10.0)], [(0.0, 1.0)])
     >>> numbers = np.array([[-5.0], [2.5], [10.0], [99.0]], "float32")
-    >>> ops.convert_to_numpy(line(numbers)).tolist()
+    >>> line.of_array(numbers).tolist()
     [[0.0], [0.25], [1.0], [1.0]]
     """
 
     def __init__(
-        self, knots: Sequence[Sequence[float]], values: Sequence[Sequence[float]]
+        self,
+        knots: Sequence[Sequence[float]],
+        values: Sequence[Sequence[float]],
+        extends: bool = False,
     ) -> None:
         most = max(map(len, knots), default=1)
         # An infinite knot ends each column, so that no number is beyond the last.
@@ -54,15 +58,23 @@ class PiecewiseLinear:
             start[column, 1 : len(x) + 1] = x
             value[column, 1 : len(x) + 1] = y
             start[column, 0], value[column, 0] = x[0], y[0]
-            slope[column, 1 : len(x)] = _slopes(x, y)
+            slopes = _slopes(x, y)
+            slope[column, 1 : len(x)] = slopes
+            if extends and len(slopes):
+                slope[column, [0, len(x)]] = slopes[[0, -1]]
         self._rising, self._start = rising.ravel(), start.ravel()
         self._value, self._slope = value.ravel(), slope.ravel()
         self._width = width
         self._base = (np.arange(len(knots)) * width).astype("int32")
-        self._low = np.asarray([np.min(own) for own in values], "float32")
-        self._high = np.asarray([np.max(own) for own in values], "float32")
+        largest = np.full(len(knots), np.finfo("float32").max)
+        self._low, self._high = -largest, largest
+        if not extends:
+            self._low = np.asarray([np.min(own) for own in values], "float32")
+            self._high = np.asarray([np.max(own) for own in values], "float32")
 
     def __call__(self, numbers: Any) -> Any:
+        from keras import ops
+
         place = ops.zeros_like(numbers, dtype="int32") + self._base
         step = self._width // 2
         while step:
@@ -75,6 +87,26 @@ class PiecewiseLinear:
         line = ops.take(self._value, place) + ops.take(self._slope, place) * beyond
         # A slope that is too large for float32 would reach beyond the next knot.
         return ops.clip(line, self._low, self._high)
+
+    def of_array(self, numbers: np.ndarray) -> np.ndarray:
+        """Computes the same of an array, without Keras.
+
+        Args:
+            numbers: Shape (..., columns); NaN stays NaN.
+        """
+        numbers = np.asarray(numbers, "float32")
+        place = np.zeros(numbers.shape, "int32") + self._base
+        step = self._width // 2
+        while step:
+            reached = numbers >= self._rising[place + (step - 1)]
+            place += step * reached.astype("int32")
+            step //= 2
+        with np.errstate(over="ignore"):
+            line = self._value[place] + self._slope[place] * (
+                numbers - self._start[place]
+            )
+        clipped: np.ndarray = np.clip(line, self._low, self._high)
+        return clipped
 
 
 def _slopes(knots: np.ndarray, values: np.ndarray) -> np.ndarray:

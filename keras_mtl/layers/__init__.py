@@ -41,6 +41,9 @@ if TYPE_CHECKING:
     from keras_mtl.layers.piecewise_embedding import (
         PiecewiseEmbedding as PiecewiseEmbedding,
     )
+    from keras_mtl.layers.piecewise_linear_map import (
+        PiecewiseLinearMap as PiecewiseLinearMap,
+    )
     from keras_mtl.layers.select_gate import (
         SelectGate as SelectGate,
     )
@@ -85,6 +88,9 @@ if TYPE_CHECKING:
     from keras_mtl.layers.temperature_scaling import (
         TemperatureScaling as TemperatureScaling,
     )
+    from keras_mtl.layers.transformed_output import (
+        TransformedOutput as TransformedOutput,
+    )
 else:
     __getattr__, __all__, __dir__ = lazy_names(
         __name__,
@@ -104,6 +110,7 @@ else:
             "keras_mtl.layers.mix_layers": ("MixLayers",),
             "keras_mtl.layers.periodic_embedding": ("PeriodicEmbedding",),
             "keras_mtl.layers.piecewise_embedding": ("PiecewiseEmbedding",),
+            "keras_mtl.layers.piecewise_linear_map": ("PiecewiseLinearMap",),
             "keras_mtl.layers.select_gate": ("SelectGate",),
             "keras_mtl.layers.sharing_regularizers": (
                 "SquaredDistance",
@@ -128,6 +135,7 @@ else:
             "keras_mtl.layers.deviation_output": ("DeviationOutput",),
             "keras_mtl.layers.process_scores": ("ProcessScores",),
             "keras_mtl.layers.temperature_scaling": ("TemperatureScaling",),
+            "keras_mtl.layers.transformed_output": ("TransformedOutput",),
         },
         first="all",
     )

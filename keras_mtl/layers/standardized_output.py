@@ -1,6 +1,7 @@
 """A linear output in the unit of the labels."""
 
 import keras
+from keras import ops
 
 __all__ = ["StandardizedOutput"]
 
@@ -15,6 +16,8 @@ class StandardizedOutput(keras.layers.Dense):
     Args:
         mean: What to add, the training labels' mean.
         scale: What to multiply by, the training labels' standard deviation.
+        limits: The smallest and the largest answer. They do not hold in training,
+            where an answer outside would have no gradient.
         name: The layer's name.
         **kwargs: See `keras.layers.Dense`.
 
@@ -26,15 +29,24 @@ class StandardizedOutput(keras.layers.Dense):
     [[50.0], [50.0]]
     """
 
-    def __init__(self, mean=0.0, scale=1.0, name=None, **kwargs):
+    def __init__(self, mean=0.0, scale=1.0, limits=None, name=None, **kwargs):
         kwargs.setdefault("dtype", "float32")
         kwargs.setdefault("units", 1)
         super().__init__(name=name, **kwargs)
         self.mean = mean
         self.scale = scale
+        self.limits = None if limits is None else tuple(limits)
 
     def call(self, inputs, training=None):
-        return self.mean + self.scale * super().call(inputs, training=training)
+        answers = self.mean + self.scale * super().call(inputs, training=training)
+        if self.limits is None or training:
+            return answers
+        return ops.clip(answers, *self.limits)
 
     def get_config(self):
-        return {**super().get_config(), "mean": self.mean, "scale": self.scale}
+        return {
+            **super().get_config(),
+            "mean": self.mean,
+            "scale": self.scale,
+            "limits": None if self.limits is None else list(self.limits),
+        }

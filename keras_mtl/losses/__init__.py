@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from keras_mtl.losses.masked_summed_binary_crossentropy import (
         MaskedSummedBinaryCrossentropy as MaskedSummedBinaryCrossentropy,
     )
+    from keras_mtl.losses.masked_transformed_error import (
+        MaskedTransformedError as MaskedTransformedError,
+    )
 else:
     __getattr__, __all__, __dir__ = lazy_names(
         __name__,
@@ -36,6 +39,7 @@ else:
             "keras_mtl.losses.masked_summed_binary_crossentropy": (
                 "MaskedSummedBinaryCrossentropy",
             ),
+            "keras_mtl.losses.masked_transformed_error": ("MaskedTransformedError",),
         },
         first="all",
     )

@@ -22,7 +22,13 @@ GATES = ("ExpertGate", "SelectGate")
 MIXES = ("MixExperts", "MixOwnExperts", "MixLayers", "CrossStitch")
 # These have a box of their own, though they have no weights.
 APART = (*GATES, *MIXES, "DomainMembership", "ChainedProbability")
-DENSE = ("Dense", "StackedDense", "StandardizedOutput", "StarDense")
+DENSE = (
+    "Dense",
+    "StackedDense",
+    "StandardizedOutput",
+    "StarDense",
+    "TransformedOutput",
+)
 # The words at the end of a layer's name that say what it is beside its block.
 SUFFIXES = ("activation", "dropout", "norm")
 

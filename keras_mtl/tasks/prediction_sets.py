@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from keras_mtl.tasks.label_transforms import LabelScale
+
 if TYPE_CHECKING:
     import tensorflow as tf
 
@@ -218,10 +220,15 @@ class LabelSetRule(PredictionSetRule):
 class IntervalRule(PredictionSetRule):
     """Intervals of numbers, as wide as a quantile or as their own deviations say.
 
+    Without deviations all rows have intervals of the same width on the task's
+    scale. On a transformed scale an interval is wider where labels lie further
+    apart, and scores are on that scale. It holds the label as often: the scale
+    keeps order.
+
     Attributes:
+        scale: The scale on which widths are equal; by default the labels' own.
         has_deviations: Whether the outputs are a number and its standard
-            deviation, of which an interval is a multiple. Else all rows have
-            intervals of the same width.
+            deviation, of which an interval is a multiple, on the labels' own scale.
 
     Example:
 
@@ -231,17 +238,25 @@ class IntervalRule(PredictionSetRule):
     {'age_low': [52.0], 'age_high': [68.0]}
     """
 
+    scale: LabelScale | None = None
     has_deviations: bool = False
 
     def scores(self, labels: np.ndarray, outputs: np.ndarray) -> np.ndarray:
         outputs = np.reshape(outputs, (len(outputs), -1))
-        errors = np.abs(labels.astype("float64") - outputs[:, 0].astype("float64"))
+        predicted = outputs[:, 0]
+        if self.scale is not None:
+            labels = self.scale.to_standard(labels)
+            predicted = self.scale.to_standard(predicted)
+        errors = np.abs(labels.astype("float64") - predicted.astype("float64"))
         if self.has_deviations:
             errors /= np.maximum(outputs[:, 1].astype("float64"), 1e-300)
         return errors
 
     def sizes(self, outputs: np.ndarray, quantile: float) -> np.ndarray:
-        return np.full(len(outputs), 2 * self._half(outputs, quantile))
+        if self.scale is None:
+            return np.full(len(outputs), 2 * self._half(outputs, quantile))
+        low, high = self.decode(outputs, quantile).values()
+        return (high - low).astype("float64")
 
     def own_quantile(self, coverage: float) -> float | None:
         from scipy.stats import norm
@@ -252,13 +267,29 @@ class IntervalRule(PredictionSetRule):
 
     def decode(self, outputs: np.ndarray, quantile: float) -> dict[str, np.ndarray]:
         outputs = np.reshape(outputs, (len(outputs), -1))
-        half, center = self._half(outputs, quantile), outputs[:, 0]
-        return {f"{self.name}_low": center - half, f"{self.name}_high": center + half}
+        center = outputs[:, 0]
+        if self.scale is not None:
+            center = self.scale.to_standard(center)
+        half = self._half(outputs, quantile).astype(center.dtype)
+        low, high = center - half, center + half
+        if self.scale is not None:
+            low, high = self.scale.to_labels(low), self.scale.to_labels(high)
+        return {f"{self.name}_low": low, f"{self.name}_high": high}
 
     def serve(self, outputs: tf.Tensor, quantile: float) -> dict[str, tf.Tensor]:
-        center = outputs[:, 0]
-        half = quantile * outputs[:, 1] if self.has_deviations else quantile
-        return {f"{self.name}_low": center - half, f"{self.name}_high": center + half}
+        import tensorflow as tf
+
+        half = quantile * outputs[:, 1:] if self.has_deviations else quantile
+        center = outputs[:, :1]
+        if self.scale is not None:
+            center = self.scale.forward(center)
+        low, high = center - half, center + half
+        if self.scale is not None:
+            low, high = self.scale.backward(low), self.scale.backward(high)
+        return {
+            f"{self.name}_low": tf.reshape(low, [-1]),
+            f"{self.name}_high": tf.reshape(high, [-1]),
+        }
 
     def _half(self, outputs: np.ndarray, quantile: float) -> np.ndarray:
         """Returns half the width of each row's interval, (N,) or one for all."""

@@ -7,10 +7,16 @@ from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, FiniteFloat
 
 from keras_mtl._core.declarations import declaration
 from keras_mtl.errors import UserError
+from keras_mtl.tasks.label_transforms import (
+    LabelScale,
+    LabelTransform,
+    choose_transform,
+    learn_label_scale,
+)
 from keras_mtl.tasks.labels import label_column, label_numbers
 from keras_mtl.tasks.prediction_sets import IntervalRule
 from keras_mtl.tasks.task import Convert, Task
@@ -34,6 +40,10 @@ class RegressionTask(Task):
     standardised label, and the loss is the squared error in standard
     deviations, so that it weighs like the other tasks' whatever the unit.
 
+    Labels with a heavy tail can be learned on another scale, by `transform`. The
+    loss is then the squared error on that scale, and the prediction is near the
+    median of what a row may have rather than near its mean.
+
     Args:
         name: See `Task`.
         column: See `Task`.
@@ -41,10 +51,21 @@ class RegressionTask(Task):
         activation: See `Task`.
         loss_weight: See `Task`.
         auxiliary: See `Task`.
+        transform: The scale on which the label is learned: `"none"`, `"log"` for
+            labels of 0 or more, `"quantile"`, or `"auto"`, which chooses one of them
+            by the skewness of training labels; see `learn_label_scale` and
+            `choose_transform` in `keras_mtl.tasks.label_transforms`.
+        clip: Whether predictions stay within the range of training labels.
         mean: The training labels' mean, which `learn` fills.
         scale: The training labels' standard deviation, which `learn` fills.
         has_deviations: Whether the model gives each number a standard deviation
             of its own, as a second output. Filled by architectures that do.
+        minimum: The smallest training label, which `learn` fills.
+        maximum: The largest training label, which `learn` fills.
+        chosen_transform: The transform of a task that has learned.
+        knots: Labels between which the scale of `transform` is a line, which
+            `learn` fills; none of a label that is not transformed.
+        knot_values: The number on that scale of each of them.
 
     Example:
 
@@ -62,9 +83,16 @@ class RegressionTask(Task):
         "r2": "max",
     }
 
+    transform: LabelTransform = "none"
+    clip: bool = False
     mean: Annotated[float, Field(allow_inf_nan=False)] = 0.0
     scale: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
     has_deviations: bool = False
+    minimum: FiniteFloat | None = None
+    maximum: FiniteFloat | None = None
+    chosen_transform: Literal["none", "log", "quantile"] | None = None
+    knots: tuple[FiniteFloat, ...] = ()
+    knot_values: tuple[FiniteFloat, ...] = ()
 
     @property
     def word_columns(self) -> tuple[str, ...]:
@@ -93,6 +121,14 @@ class RegressionTask(Task):
                 f"expects labels that differ. Received: {np.nanmin(labels):g} in every "
                 "row that has one. Give other rows, or leave the task out."
             )
+        if self.transform == "log" and np.nanmin(labels) < 0:
+            row = int(np.nanargmin(labels))
+            raise UserError(
+                f"{source}, column {values.name!r}: regression task {self.name!r} "
+                "expects labels of 0 or more, as it learns their logarithm. Received: "
+                f"{labels[row]:g} in data row {row + 1}. Choose the transform "
+                "quantile, or none."
+            )
         return self
 
     def encode_labels(self, frame: Rows) -> np.ndarray:
@@ -106,26 +142,104 @@ class RegressionTask(Task):
         known = labels[~np.isnan(labels)].astype("float64")
         scale = float(known.std()) if known.size else 0.0
         mean = float(known.mean()) if known.size else 0.0
-        return self.replace(mean=mean, scale=scale or 1.0)
+        chosen = self.transform
+        if chosen == "auto":
+            chosen = choose_transform(known) if known.size else "none"
+        line = None if chosen == "none" else learn_label_scale(chosen, known)
+        return self.replace(
+            mean=mean,
+            scale=scale or 1.0,
+            minimum=float(known.min()) if known.size else None,
+            maximum=float(known.max()) if known.size else None,
+            chosen_transform=chosen,
+            knots=() if line is None else line.labels,
+            knot_values=() if line is None else line.values,
+        )
+
+    @property
+    def label_scale(self) -> LabelScale | None:
+        """The scale that the head works on; None where it is a straight line."""
+        return LabelScale(self.knots, self.knot_values) if self.knots else None
+
+    @property
+    def limits(self) -> tuple[float, float] | None:
+        """The smallest and the largest prediction, if there are any."""
+        if not self.clip or self.minimum is None or self.maximum is None:
+            return None
+        return self.minimum, self.maximum
+
+    def to_standard(self, labels: np.ndarray) -> np.ndarray:
+        """Turns labels into what the head works on; NaN stays.
+
+        On a transformed scale a label far outside of those of training counts as one
+        a little outside, as in the loss.
+        """
+        if (line := self.label_scale) is not None:
+            return line.to_standard(np.clip(labels, line.labels[0], line.labels[-1]))
+        standard: np.ndarray = (labels - self.mean) / self.scale
+        return standard
+
+    def from_standard(self, values: np.ndarray) -> np.ndarray:
+        """Turns what the head works on into predictions, within their limits."""
+        if (line := self.label_scale) is not None:
+            labels = line.to_labels(values)
+        else:
+            labels = values * np.float32(self.scale) + np.float32(self.mean)
+        return labels if self.limits is None else np.clip(labels, *self.limits)
+
+    def describe(self) -> str:
+        transform = self.chosen_transform or self.transform
+        facts = {
+            "none": [],
+            "auto": ["on a scale chosen by skewness"],
+            "log": ["on a logarithmic scale"],
+            "quantile": ["on a scale of quantiles"],
+        }[transform]
+        if self.clip:
+            facts.append("within the range of training labels")
+        return ", ".join(facts)
 
     def in_common_unit(self, labels: np.ndarray) -> tuple[Self, Convert, Convert]:
         learned = self.learn(labels)
-        mean, scale = learned.mean, learned.scale
+        standard = self.replace(
+            transform="none",
+            clip=False,
+            mean=0.0,
+            scale=1.0,
+            minimum=None,
+            maximum=None,
+            chosen_transform=None,
+            knots=(),
+            knot_values=(),
+        )
         return (
-            self.replace(mean=0.0, scale=1.0),
-            lambda values: ((values - mean) / scale).astype("float32"),
-            lambda outputs: outputs * np.float32(scale) + np.float32(mean),
+            standard,
+            lambda values: learned.to_standard(values).astype("float32"),
+            learned.from_standard,
         )
 
     def output_layer(self) -> keras.layers.Layer:
-        from keras_mtl.layers import DeviationOutput, StandardizedOutput
+        from keras_mtl.layers import (
+            DeviationOutput,
+            StandardizedOutput,
+            TransformedOutput,
+        )
 
-        layer = DeviationOutput if self.has_deviations else StandardizedOutput
-        return layer(mean=self.mean, scale=self.scale, name=self.name)
+        if self.has_deviations:
+            return DeviationOutput(mean=self.mean, scale=self.scale, name=self.name)
+        if self.knots:
+            return TransformedOutput(
+                self.knot_values, self.knots, limits=self.limits, name=self.name
+            )
+        return StandardizedOutput(
+            mean=self.mean, scale=self.scale, limits=self.limits, name=self.name
+        )
 
     def loss(self) -> keras.losses.Loss:
-        from keras_mtl.losses import MaskedSquaredError
+        from keras_mtl.losses import MaskedSquaredError, MaskedTransformedError
 
+        if self.knots:
+            return MaskedTransformedError(self.knots, self.knot_values)
         return MaskedSquaredError(scale=self.scale)
 
     def metrics(self) -> list[keras.metrics.Metric]:
@@ -157,7 +271,7 @@ class RegressionTask(Task):
         return label_means(np.reshape(labels, (len(labels), -1)))
 
     def prediction_set_rule(self) -> IntervalRule:
-        return IntervalRule(self.name, self.has_deviations)
+        return IntervalRule(self.name, self.label_scale, self.has_deviations)
 
     def serve(self, outputs: tf.Tensor) -> ServedAnswer:
         from keras_mtl.tasks.served_answer import ServedAnswer
@@ -169,10 +283,14 @@ class RegressionTask(Task):
         return ServedAnswer(answers, value=value)
 
     def metadata(self) -> dict[str, Any]:
-        found = super().metadata()
+        described = super().metadata()
         if self.has_deviations:
-            found["has_deviations"] = True
-        return found
+            described["has_deviations"] = True
+        if self.chosen_transform not in (None, "none"):
+            described["transform"] = self.chosen_transform
+        if self.limits is not None:
+            described["range"] = list(self.limits)
+        return described
 
     def plots(
         self, labels: np.ndarray, outputs: np.ndarray

@@ -56,7 +56,18 @@ class BayesianHead:
 
         Args:
             inputs: Rows, as the model takes them.
+
+        Raises:
+            ValueError: When the task's labels are transformed: the variance is one
+                of the transformed label.
         """
+        (task,) = self.model.tasks
+        if isinstance(task, RegressionTask) and task.knots:
+            raise ValueError(
+                "Expected a task whose labels are not transformed. Received: the "
+                f"transform {task.chosen_transform!r} of {task.name!r}. Train the "
+                "task with transform='none'."
+            )
         means, variances = [], []
         encoded = _encode(self.model, inputs)
         for member, posterior in zip(
@@ -65,7 +76,6 @@ class BayesianHead:
             features = member.get_layer("trunk").predict(encoded, verbose=0)
             means.append(posterior.predict(features))
             variances.append(posterior.variance(features))
-        (task,) = self.model.tasks
         scale = task.scale if isinstance(task, RegressionTask) else 1.0
         total: np.ndarray = np.mean(variances, axis=0) + np.var(means, axis=0)
         return total * scale**2
@@ -188,7 +198,7 @@ def head_labels(task: Task, labels: np.ndarray) -> HeadLabels:
         ValueError: When the task is of a kind without a closed form.
     """
     if isinstance(task, RegressionTask):
-        return HeadLabels((labels - task.mean) / task.scale)
+        return HeadLabels(task.to_standard(labels).astype("float64"))
     if isinstance(task, BinaryTask):
         return HeadLabels(labels, "binary")
     if isinstance(task, MulticlassTask):

@@ -10,6 +10,7 @@ from keras_mtl.losses import (
     MaskedCategoricalCrossentropy,
     MaskedSquaredError,
     MaskedSummedBinaryCrossentropy,
+    MaskedTransformedError,
 )
 
 ROWS = 12
@@ -41,6 +42,7 @@ def _probabilities(units):
     return np.random.default_rng(0).uniform(0.05, 0.95, (ROWS, units)).astype("float32")
 
 
+LABELS, VALUES = (0.0, 50.0, 100.0), (-4.0, 0.0, 2.0)
 CASES = {
     "binary": (MaskedBinaryCrossentropy(), binary),
     "binary smoothed": (MaskedBinaryCrossentropy(label_smoothing=0.2), binary),
@@ -49,6 +51,7 @@ CASES = {
     "several": (MaskedSummedBinaryCrossentropy(), several),
     "several smoothed": (MaskedSummedBinaryCrossentropy(label_smoothing=0.1), several),
     "numbers": (MaskedSquaredError(scale=10.0), numbers),
+    "numbers on lines": (MaskedTransformedError(LABELS, VALUES), numbers),
 }
 
 
@@ -69,6 +72,11 @@ def reference(name, labels, outputs):
         target = labels * (1 - smoothing) + smoothing / 2
         entries = -(target * np.log(outputs) + (1 - target) * np.log(1 - outputs))
         return float(entries.sum(axis=1).mean())
+    if name == "numbers on lines":
+        true, predicted = (
+            np.interp(each, LABELS, VALUES) for each in (labels, outputs[:, 0])
+        )
+        return float(np.mean((true - predicted) ** 2))
     return float(np.mean(((labels - outputs[:, 0]) / 10.0) ** 2))
 
 

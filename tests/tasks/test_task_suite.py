@@ -28,6 +28,7 @@ FRAME = pd.DataFrame(
         "num": np.digitize(FEATURES[:, 0], [-0.5, 0.5]),
         "stage": np.array(["I", "II", "III"])[np.digitize(FEATURES[:, 1], [-0.5, 0.5])],
         "cost": 1000 + 100 * FEATURES[:, 2],
+        "bill": np.exp(2 * FEATURES[:, 2]),
         "fever": (FEATURES[:, 0] > 0).astype(int),
         "cough": np.where(FEATURES[:, 1] > 0, "True", "False"),
     }
@@ -37,6 +38,8 @@ CASES = {
     "binary by a rule": BinaryTask("sick", column="num", positive="> 1"),
     "multiclass": MulticlassTask("stage", label_smoothing=0.1),
     "regression": RegressionTask("cost"),
+    "regression of logarithms": RegressionTask("bill", transform="log", clip=True),
+    "regression by quantiles": RegressionTask("bill", transform="quantile"),
     "multilabel": MultilabelTask("findings", labels=("fever", "cough")),
 }
 

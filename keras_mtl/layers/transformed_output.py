@@ -1,0 +1,56 @@
+"""A linear output on a scale of its own, answered in the unit of the labels."""
+
+import keras
+from keras import ops
+
+from keras_mtl.features.piecewise_linear import PiecewiseLinear
+
+__all__ = ["TransformedOutput"]
+
+
+@keras.saving.register_keras_serializable(package="keras_mtl")
+class TransformedOutput(keras.layers.Dense):
+    """A linear layer of one unit whose answer is a label by lines between knots.
+
+    The weights work on a standard number, such as the label's logarithm less its
+    mean, and the answer is in the label's own unit.
+
+    Args:
+        values: Standard numbers, rising.
+        labels: The label at each of them, rising. The first and the last line go
+            on outside of them.
+        limits: The smallest and the largest answer. They do not hold in training,
+            where an answer outside would have no gradient.
+        name: The layer's name.
+        **kwargs: See `keras.layers.Dense`.
+
+    Example:
+
+    >>> import numpy as np
+    >>> layer = TransformedOutput((-1.0, 0.0, 1.0), (1.0, 10.0, 100.0))
+    >>> layer(np.zeros((2, 4), "float32")).numpy().tolist()
+    [[10.0], [10.0]]
+    """
+
+    def __init__(self, values, labels, limits=None, name=None, **kwargs):
+        kwargs.setdefault("dtype", "float32")
+        kwargs.setdefault("units", 1)
+        super().__init__(name=name, **kwargs)
+        self.values = tuple(values)
+        self.labels = tuple(labels)
+        self.limits = None if limits is None else tuple(limits)
+        self._line = PiecewiseLinear([self.values], [self.labels], extends=True)
+
+    def call(self, inputs, training=None):
+        answers = self._line(super().call(inputs, training=training))
+        if self.limits is None or training:
+            return answers
+        return ops.clip(answers, *self.limits)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "values": list(self.values),
+            "labels": list(self.labels),
+            "limits": None if self.limits is None else list(self.limits),
+        }

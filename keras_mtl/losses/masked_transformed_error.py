@@ -1,0 +1,57 @@
+"""Squared error on a scale of its own, over the rows that have a label."""
+
+import keras
+from keras import ops
+
+from keras_mtl.features.piecewise_linear import PiecewiseLinear
+from keras_mtl.losses.masked_loss import MaskedLoss
+
+__all__ = ["MaskedTransformedError"]
+
+
+@keras.saving.register_keras_serializable(package="keras_mtl")
+class MaskedTransformedError(MaskedLoss):
+    """Squared error of standard numbers, of which labels are made by lines.
+
+    Args:
+        labels: Labels, rising.
+        values: The standard number of each, rising. The first and the last line
+            go on outside of them for predictions; a label outside counts as the
+            knot at that edge.
+        name: The loss's name.
+        **kwargs: See `MaskedLoss`.
+
+    Call arguments:
+        y_true: Labels of shape (N,) or (N, 1); NaN is missing.
+        y_pred: Predictions of shape (N, 1), in the labels' unit.
+
+    Example:
+
+    >>> import numpy as np
+    >>> loss = MaskedTransformedError((1.0, 10.0, 100.0), (-1.0, 0.0, 1.0))
+    >>> y_pred = np.array([[10.0], [7.0]], "float32")
+    >>> float(loss(np.array([55.0, np.nan], "float32"), y_pred))
+    0.25
+    """
+
+    per_task = ()
+
+    def __init__(self, labels, values, name="masked_transformed_error", **kwargs):
+        super().__init__(name=name, **kwargs)
+        self.labels = tuple(labels)
+        self.values = tuple(values)
+        self._line = PiecewiseLinear([self.labels], [self.values], extends=True)
+
+    def losses(self, y_true, y_pred, known):
+        # The line may be steep at the edge, and one held-out label beyond it would
+        # then be all of the loss.
+        y_true = ops.clip(y_true, self.labels[0], self.labels[-1])
+        true = self._line(ops.expand_dims(y_true, -1))
+        return ops.square(ops.squeeze(true - self._line(y_pred), -1))
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "labels": list(self.labels),
+            "values": list(self.values),
+        }

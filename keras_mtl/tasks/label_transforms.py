@@ -1,0 +1,197 @@
+"""Scales on which a number to be predicted is learned."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+
+from keras_mtl.features.normal_scores import normal_scores
+from keras_mtl.features.piecewise_linear import PiecewiseLinear
+
+__all__ = [
+    "LabelScale",
+    "LabelTransform",
+    "choose_transform",
+    "learn_label_scale",
+]
+
+LabelTransform = Literal["none", "log", "quantile", "auto"]
+
+# Between so many knots a line is as good as the logarithm itself: of labels over ten
+# powers of e it departs from it by 1e-5.
+KNOTS = 1000
+# Where labels are skewed less than this, a transform is not worth its bias: the
+# prediction is then no longer the mean, but near the median.
+SKEWED = 1.0
+# The logarithm is taken where it leaves no more than this part of the skewness.
+LEFT = 0.5
+
+
+@dataclass(frozen=True)
+class LabelScale:
+    """Lines from labels to standard numbers, and back.
+
+    Outside of the knots the first and the last line go on. So the way there and the
+    way back are inverse to each other everywhere, and a prediction beyond the
+    largest label grows as a line does, whatever the transform.
+
+    Attributes:
+        labels: Knots, rising. The first and the last lie one standard number
+            outside of the training labels.
+        values: The standard number of each, rising.
+
+    Example:
+
+    >>> scale = LabelScale((1.0, 10.0, 100.0), (-1.0, 0.0, 1.0))
+    >>> scale.to_standard(np.array([1.0, 55.0, 190.0])).tolist()
+    [-1.0, 0.5, 2.0]
+    >>> scale.to_labels(np.array([-1.0, 0.5, 2.0])).tolist()
+    [1.0, 55.0, 190.0]
+    """
+
+    labels: tuple[float, ...]
+    values: tuple[float, ...]
+
+    @cached_property
+    def forward(self) -> PiecewiseLinear:
+        """From labels to standard numbers, of any tensor of shape (..., 1)."""
+        return PiecewiseLinear([self.labels], [self.values], extends=True)
+
+    @cached_property
+    def backward(self) -> PiecewiseLinear:
+        """From standard numbers to labels, of any tensor of shape (..., 1)."""
+        return PiecewiseLinear([self.values], [self.labels], extends=True)
+
+    def to_standard(self, labels: np.ndarray) -> np.ndarray:
+        """Turns an array of labels into standard numbers; NaN stays."""
+        return self.forward.of_array(np.asarray(labels)[..., None])[..., 0]
+
+    def to_labels(self, values: np.ndarray) -> np.ndarray:
+        """Turns an array of standard numbers into labels."""
+        return self.backward.of_array(np.asarray(values)[..., None])[..., 0]
+
+
+def choose_transform(labels: np.ndarray) -> Literal["none", "log", "quantile"]:
+    """Chooses a transform by the skewness of training labels.
+
+    `"none"` where it is at most 1 in size, or fewer than 20 labels differ. Otherwise
+    `"log"`, where no label is negative and the skewness of the logarithms is at most
+    half as large; and `"quantile"` where it is not.
+
+    Args:
+        labels: Shape (N,); NaN is missing.
+
+    Example:
+
+    >>> normal = np.random.default_rng(0).normal(size=1000)
+    >>> choose_transform(normal), choose_transform(np.exp(normal))
+    ('none', 'log')
+    >>> choose_transform(np.exp(normal) - 1)
+    'quantile'
+    """
+    known = labels[np.isfinite(labels)].astype("float64")
+    if len(np.unique(known)) < 20:
+        return "none"
+    skewness = abs(_skewness(known))
+    if skewness <= SKEWED:
+        return "none"
+    if known.min() >= 0 and abs(_skewness(_logarithms(known))) <= LEFT * skewness:
+        return "log"
+    return "quantile"
+
+
+def learn_label_scale(
+    transform: Literal["log", "quantile"], labels: np.ndarray
+) -> LabelScale | None:
+    """Learns the lines of a transform from training labels.
+
+    Args:
+        transform: `"log"`: log(label), or log(label + c) where a label is 0, with c
+            the 5 % quantile of the labels that are not. `"quantile"`: what a normal
+            distribution has at the share of labels below; see `normal_scores`.
+        labels: Shape (N,); NaN is missing.
+
+    Returns:
+        Lines to mean 0 and standard deviation 1; None where all labels are equal.
+
+    Raises:
+        ValueError: When a label is negative and the transform is the logarithm.
+
+    Example:
+
+    >>> scale = learn_label_scale("log", np.array([1.0, 10.0, 100.0]))
+    >>> [f"{each:.3f}" for each in scale.to_standard(np.array([1.0, 100.0]))]
+    ['-1.225', '1.225']
+    """
+    known = labels[np.isfinite(labels)].astype("float64")
+    if len(np.unique(known)) < 2:
+        return None
+    if transform == "quantile":
+        learned = normal_scores(known, KNOTS)
+        return _rising(np.array(learned.quantiles), np.array(learned.scores))
+    if known.min() < 0:
+        raise ValueError(
+            "Invalid value received for argument `labels`. Expected labels of 0 or "
+            f"more, as their logarithm is taken. Received: {known.min():g}"
+        )
+    logarithms = _logarithms(known)
+    mean, scale = logarithms.mean(), logarithms.std()
+    offset = _offset(known)
+    steps = np.linspace(logarithms.min(), logarithms.max(), KNOTS)
+    knots = np.exp(steps) - offset
+    knots[0], knots[-1] = known.min(), known.max()
+    return _rising(knots, (np.log(knots + offset) - mean) / scale)
+
+
+def _logarithms(known: np.ndarray) -> np.ndarray:
+    return np.log(known + _offset(known))
+
+
+def _offset(known: np.ndarray) -> float:
+    """Returns what is added before the logarithm, so that there is one of 0."""
+    if known.min() > 0:
+        return 0.0
+    return float(np.quantile(known[known > 0], 0.05))
+
+
+def _rising(labels: np.ndarray, values: np.ndarray) -> LabelScale | None:
+    """Leaves out knots that float32 can't tell from the one before."""
+    x, y = labels.astype("float32"), values.astype("float32")
+    kept = [0]
+    for index in range(1, len(x)):
+        if x[index] > x[kept[-1]] and y[index] > y[kept[-1]]:
+            kept.append(index)
+    if len(kept) < 2:
+        return None
+    x, y = x[kept], y[kept]
+    before, after = (_margin(x, y, place) for place in (0, -1))
+    return LabelScale(
+        _shortest([x[0] - before, *x, x[-1] + after]),
+        _shortest([y[0] - 1, *y, y[-1] + 1]),
+    )
+
+
+def _margin(labels: np.ndarray, values: np.ndarray, place: int) -> float:
+    """Returns how far one standard number reaches outside of the labels.
+
+    As far as it reaches at the edge, but no further than between all labels; and no
+    less than a hundredth of that, where two labels at the edge are almost equal.
+    """
+    overall = float(labels[-1] - labels[0]) / float(values[-1] - values[0])
+    slopes = np.diff(labels.astype("float64")) / np.diff(values.astype("float64"))
+    least = max(overall / 100, 8 * float(np.spacing(np.abs(labels[place]))))
+    return max(min(float(slopes[place]), overall), least)
+
+
+def _shortest(numbers: Sequence[float]) -> tuple[float, ...]:
+    return tuple(float(str(number)) for number in np.asarray(numbers, "float32"))
+
+
+def _skewness(numbers: np.ndarray) -> float:
+    distances = numbers - numbers.mean()
+    spread = distances.std()
+    return float(np.mean((distances / spread) ** 3)) if spread > 0 else 0.0
