@@ -152,6 +152,22 @@ def messages_of(*layers):
     return error.value.messages
 
 
+def test_scales_of_numbers_hold_for_regressions_that_name_none():
+    config = build_config(
+        {
+            "heads": {"transform": "log", "clip": True},
+            "tasks": [
+                {"kind": "regression", "name": "price"},
+                {"kind": "regression", "name": "profit", "transform": "none"},
+                {"kind": "binary", "name": "sold"},
+            ],
+        }
+    )
+    scales = [(task.transform, task.clip) for task in config.tasks[:2]]
+    assert scales == [("log", True), ("none", True)]
+    assert build_config(config_values(config)) == config
+
+
 def test_all_mistakes_are_told_at_once_with_the_nearest_name():
     messages = messages_of(
         {
