@@ -19,6 +19,7 @@ COMPONENTS = (
     "keras_mtl.features._join_blocks",
     "keras_mtl.features._numeric_encoding",
     "keras_mtl.layers.chained_probability",
+    "keras_mtl.layers.column_scaling",
     "keras_mtl.layers.cross_stitch",
     "keras_mtl.layers.deviation_output",
     "keras_mtl.layers.expert_gate",

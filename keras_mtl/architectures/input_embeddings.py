@@ -8,12 +8,33 @@ from typing import Any
 import keras
 import numpy as np
 
+from keras_mtl.architectures.settings import ArchitectureSettings
 from keras_mtl.features import Feature, build_encoder
 from keras_mtl.features.embedding import Embedding
-from keras_mtl.layers import IndexEmbedding, PeriodicEmbedding, PiecewiseEmbedding
+from keras_mtl.layers import (
+    ColumnScaling,
+    IndexEmbedding,
+    PeriodicEmbedding,
+    PiecewiseEmbedding,
+)
 from keras_mtl.model import MultiTaskModel
 
-__all__ = ["embedded_width", "embedding_layers", "put_before"]
+__all__ = ["embedded_width", "embedding_layers", "input_layers", "put_before"]
+
+
+def input_layers(
+    features: Sequence[Feature], settings: ArchitectureSettings
+) -> list[keras.layers.Layer]:
+    """Returns the layers that features and settings want before a network.
+
+    Args:
+        features: See `embedding_layers`.
+        settings: Those of the architecture.
+    """
+    layers = embedding_layers(features)
+    if settings.input_scaling:
+        layers.append(ColumnScaling(name="inputs.scaling"))
+    return layers
 
 
 def embedding_layers(features: Sequence[Feature]) -> list[keras.layers.Layer]:
@@ -49,7 +70,7 @@ def embedding_layers(features: Sequence[Feature]) -> list[keras.layers.Layer]:
             IndexEmbedding(
                 [column for column, *_ in wanted["index"]],
                 [embedding.indices for *_, embedding in wanted["index"]],
-                name="indices",
+                name="inputs.indices",
             )
         )
     edges = _encoded_quantiles(wanted.get("ple", ()))
@@ -58,13 +79,13 @@ def embedding_layers(features: Sequence[Feature]) -> list[keras.layers.Layer]:
     if columns:
         layers.append(
             PiecewiseEmbedding(
-                columns, [edges[column] for column in columns], name="piecewise"
+                columns, [edges[column] for column in columns], name="inputs.piecewise"
             )
         )
     if "pbld" in wanted:
         layers.append(
             PeriodicEmbedding(
-                [column for column, *_ in wanted["pbld"]], name="periodic"
+                [column for column, *_ in wanted["pbld"]], name="inputs.periodic"
             )
         )
     return layers
@@ -75,7 +96,7 @@ def embedded_width(width: int, layers: Sequence[keras.layers.Layer]) -> int:
 
     Args:
         width: The columns of the encoded matrix.
-        layers: What `embedding_layers` returned.
+        layers: What `input_layers` returned.
     """
     for layer in layers:
         _, width = layer.compute_output_shape((None, width))
@@ -92,7 +113,7 @@ def put_before(
 
     Args:
         model: A functional model of a matrix with `embedded_width` columns.
-        layers: What `embedding_layers` returned.
+        layers: What `input_layers` returned.
         width: The columns of the encoded matrix.
 
     Returns:

@@ -165,7 +165,7 @@ def build_architecture(
         common: The settings that all architectures have.
         features: The adapted features whose encoded columns the matrix has, for
             settings that name one, and for the layers that features want before
-            the network: see `embedding_layers`.
+            the network: see `input_layers`.
 
     Raises:
         UserError: When the name or a setting is wrong, or the builder does not
@@ -174,7 +174,7 @@ def build_architecture(
     """
     from keras_mtl.architectures.input_embeddings import (
         embedded_width,
-        embedding_layers,
+        input_layers,
         put_before,
     )
     from keras_mtl.architectures.main_tasks import require_independence
@@ -186,7 +186,7 @@ def build_architecture(
     settings = ARCHITECTURES.settings(chosen.name)(**shared, **chosen.settings)
     if features is not None:
         settings = settings.resolve(features)
-    layers = embedding_layers(features or ())
+    layers = input_layers(features or (), settings)
     built_width = embedded_width(width, layers)
     model = ARCHITECTURES.load(chosen.name)(built_width, tasks, settings)
     if not isinstance(model, MultiTaskModel) or model.tasks != tuple(tasks):

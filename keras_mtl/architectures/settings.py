@@ -54,6 +54,8 @@ class ArchitectureSettings(Declaration):
         dropout: The dropout rate after each layer of the trunk.
         input_dropout: The dropout rate of the encoded features.
         batch_norm: Whether hidden layers are normalised.
+        input_scaling: Whether each encoded feature has a trained factor before
+            the first layer, of architectures that are trained.
 
     Example:
 
@@ -69,6 +71,7 @@ class ArchitectureSettings(Declaration):
     dropout: Rate = 0.0
     input_dropout: Rate = 0.0
     batch_norm: bool = False
+    input_scaling: bool = False
 
     def resolve(self, features: Sequence[Feature]) -> Self:
         """Fills settings that depend on the features, once these are adapted.
@@ -268,6 +271,12 @@ class StarSettings(ArchitectureSettings):
     def resolve(self, features: Sequence[Feature]) -> Self:
         if not self.domain:
             return self
+        if self.input_scaling:
+            raise UserError(
+                "model.input_scaling: expected false with the domains of architecture "
+                "'star', which are read from the columns that it would scale; received "
+                "true. Leave one of them out."
+            )
         names = [feature.name for feature in features]
         if self.domain not in names:
             raise UserError(
@@ -346,4 +355,11 @@ class ChainSettings(ArchitectureSettings):
         return messages
 
 
-COMMON_SETTINGS = ("trunk", "activation", "dropout", "input_dropout", "batch_norm")
+COMMON_SETTINGS = (
+    "trunk",
+    "activation",
+    "dropout",
+    "input_dropout",
+    "batch_norm",
+    "input_scaling",
+)

@@ -258,6 +258,7 @@ def _without_embeddings(config: FitConfig) -> FitConfig:
     """Returns settings for a model that trains nothing before its weights."""
     return config.replace(
         inputs=config.inputs.replace(numeric_embedding="none"),
+        model=config.model.replace(input_scaling=False),
         features=tuple(feature.without_embedding() for feature in config.features),
     )
 

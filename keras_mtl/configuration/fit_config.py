@@ -119,6 +119,7 @@ class ModelSettings(ArchitectureSettings):
         dropout: The dropout rate after each layer of the trunk.
         input_dropout: The dropout rate of the encoded features.
         batch_norm: Whether hidden layers are normalised.
+        input_scaling: Whether each encoded feature has a trained factor.
         name: The name under which it is served.
         architecture: How the tasks share layers: a name in
             `keras_mtl.architectures.ARCHITECTURES`, with its own settings if

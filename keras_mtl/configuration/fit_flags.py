@@ -269,6 +269,12 @@ FLAGS = (
         "Normalize the hidden layers.",
         form="switch",
     ),
+    Flag(
+        "--input-scaling",
+        "model.input_scaling",
+        "Learn a factor for each encoded feature before the first layer.",
+        form="switch",
+    ),
     # Training
     Flag(
         "--members",

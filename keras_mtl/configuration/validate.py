@@ -384,12 +384,16 @@ def _trained_embeddings(
         if feature.trained_embedding is not None
     ]
     embedding = config.inputs.numeric_embedding
+    wrong = []
     if embedding != "none":
-        errors.append(
-            f"inputs.numeric_embedding: expected 'none', as {why}; received "
-            f"{embedding!r}. Leave the setting out, or choose an architecture that "
-            "is trained."
-        )
+        wrong.append(("inputs.numeric_embedding", "'none'", f"{embedding!r}"))
+    if config.model.input_scaling:
+        wrong.append(("model.input_scaling", "false", "true"))
+    errors += [
+        f"{setting}: expected {expected}, as {why}; received {received}. Leave the "
+        "setting out, or choose an architecture that is trained."
+        for setting, expected, received in wrong
+    ]
     return errors
 
 

@@ -9,6 +9,9 @@ if TYPE_CHECKING:
     from keras_mtl.layers.chained_probability import (
         ChainedProbability as ChainedProbability,
     )
+    from keras_mtl.layers.column_scaling import (
+        ColumnScaling as ColumnScaling,
+    )
     from keras_mtl.layers.cross_stitch import (
         CrossStitch as CrossStitch,
     )
@@ -96,6 +99,7 @@ else:
         __name__,
         {
             "keras_mtl.layers.chained_probability": ("ChainedProbability",),
+            "keras_mtl.layers.column_scaling": ("ColumnScaling",),
             "keras_mtl.layers.cross_stitch": ("CrossStitch",),
             "keras_mtl.layers.expert_gate": ("ExpertGate",),
             "keras_mtl.layers.fill_columns": ("FillColumns",),

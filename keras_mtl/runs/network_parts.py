@@ -16,6 +16,13 @@ if TYPE_CHECKING:
 
 __all__ = ["network_parts"]
 
+# What stands between the features and a network.
+BEFORE = {
+    "ColumnScaling": "Factors of columns",
+    "IndexEmbedding": "Vectors of words",
+    "PeriodicEmbedding": "Periodic embedding",
+    "PiecewiseEmbedding": "Piecewise embedding",
+}
 # What belongs to the layer before it, though it may have weights.
 FOLLOWING = ("BatchNormalization", "PresentRowsNormalization", "StackedNormalization")
 GATES = ("ExpertGate", "SelectGate")
@@ -244,6 +251,8 @@ def _titles(parts: Sequence[_Part], tasks: Sequence[str]) -> list[str]:
             title = owner[0]
         elif kind == "HeadStack":
             title = "Heads"
+        elif kind in BEFORE:
+            title = BEFORE[kind]
         elif kind == "MixLayers":
             title = "Mix of layers"
         else:
@@ -284,6 +293,10 @@ def _detail(part: _Part) -> str:
     if kind == "InputLayer":
         shape = first.output.shape[1:]
         return f"{' by '.join(map(str, shape))} features"
+    if kind == "ColumnScaling":
+        return f"{first.output.shape[-1]} columns"
+    if kind in BEFORE:
+        return f"{len(first.columns)} columns, {first.size} numbers each"
     if kind == "ExpertGate":
         how = "sigmoid" if first.is_sigmoid else "softmax"
         return f"{how} over {first.experts} experts"

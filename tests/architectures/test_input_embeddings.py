@@ -78,12 +78,16 @@ def test_it_is_trained_saved_and_served_as_one_model(embedding, architecture, tm
     settings = TrainingSettings(members=2, epochs=2, batch_size=64)
     fit = fit_members(core, matrix, LABELS, settings, seed=0)
     # Levels tell of a count what an embedding would.
-    (layer,) = [each for each in core.layers if each.name in ("piecewise", "periodic")]
+    (layer,) = [
+        each
+        for each in core.layers
+        if each.name in ("inputs.piecewise", "inputs.periodic")
+    ]
     names = [name for each in features for name in each.encoded_names]
     assert [names[column] for column in layer.columns] == ["age", "dose"]
     # It is the column that the domains, the sites, are looked up in.
     assert names[2].startswith("site")
-    assert core.get_layer("indices").columns == [0, 1]
+    assert core.get_layer("inputs.indices").columns == [0, 1]
     core = fit.members[1]
     core.name = "core"
     model = join_encoder(build_encoder(features), core, features)
@@ -99,6 +103,7 @@ def test_it_is_trained_saved_and_served_as_one_model(embedding, architecture, tm
         np.testing.assert_allclose(served[name], expected[name], atol=1e-5)
 
 
+@pytest.mark.slow
 def test_a_member_learns_the_same_alone_and_among_others():
     features = learned("ple")
     core, matrix = build(features), encoded(features)
@@ -126,21 +131,40 @@ def test_a_network_without_hidden_layers_bends_where_a_linear_one_cannot():
     assert loss["ple"] < 0.3 * loss["none"]
 
 
+@pytest.mark.parametrize(
+    "architecture", ["hard-sharing", pytest.param("mmoe", marks=pytest.mark.slow)]
+)
+def test_factors_of_columns_begin_as_1_and_are_trained(architecture):
+    common = COMMON.replace(input_scaling=True, input_dropout=0.0)
+    core = build(learned("pbld"), architecture, common=common)
+    layer = core.get_layer("inputs.scaling")
+    width = layer.output.shape[-1]
+    np.testing.assert_array_equal(layer.factor, np.ones(width))
+    settings = TrainingSettings(epochs=1, batch_size=64, weight_decay=10.0)
+    fit = fit_members(core, encoded(learned("pbld")), LABELS, settings, seed=0)
+    factors = np.asarray(fit.members[0].get_layer("inputs.scaling").factor)
+    # Weight decay would have taken them all down alike.
+    assert 0 < np.abs(factors - 1).max() < 0.1
+    assert (factors > 1).any()
+    with pytest.raises(km.UserError, match="input_scaling: expected false"):
+        build(learned("none"), "star:domain=site", common=common)
+
+
 def test_the_graph_stays_one_whatever_stands_in_front():
     tasks = [km.BinaryTask(f"t{index}", widths=(3,)) for index in range(9)]
     model = build(learned("ple"), tasks=tasks)
     assert any(isinstance(layer, HeadStack) for layer in model.layers)
     groups = group_variables(model)
     shared = {model.trainable_variables[i].path for i in groups.shared}
-    assert any(path.endswith("piecewise/kernel") for path in shared)
+    assert any(path.endswith("inputs.piecewise/kernel") for path in shared)
     trunk = copy_trunk(model)
-    assert "piecewise" in [layer.name for layer in trunk.layers]
+    assert "inputs.piecewise" in [layer.name for layer in trunk.layers]
 
 
 def test_edges_lie_where_the_encoder_puts_quantiles():
     features = learned("ple")
     model = build(features)
-    layer = model.get_layer("piecewise")
+    layer = model.get_layer("inputs.piecewise")
     dose = encoded(features)[:, layer.columns[1]]
     below = np.searchsorted(np.sort(dose), layer.edges[1]) / ROWS
     assert len(layer.edges[1]) == 49
@@ -150,10 +174,10 @@ def test_edges_lie_where_the_encoder_puts_quantiles():
 def test_numbers_that_do_not_vary_have_no_bins():
     frame = FRAME.assign(age=7.0, dose=np.nan, count=1.5)
     features = learned("ple", frame)
-    assert "piecewise" not in [layer.name for layer in build(features).layers]
+    assert "inputs.piecewise" not in [layer.name for layer in build(features).layers]
 
 
 def test_raw_features_of_a_builder_get_their_layers_too():
     model = km.build_hard_sharing(learned("pbld"), list(TASKS), trunk=(4,))
     names = [layer.name for layer in model.layers[-1]._flatten_layers()]
-    assert "periodic" in names
+    assert "inputs.periodic" in names

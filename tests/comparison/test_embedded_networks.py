@@ -1,6 +1,7 @@
 """Networks of folds whose layers depend on what each fold's rows teach."""
 
 import numpy as np
+import pytest
 
 from keras_mtl.comparison import ComparisonSettings
 from keras_mtl.comparison.candidates import choose_candidates
@@ -11,6 +12,7 @@ from keras_mtl.configuration import build_config
 from keras_mtl.runs import prepare_data
 
 
+@pytest.mark.slow
 def test_each_fold_has_the_quantiles_of_its_own_rows(settings):
     inputs = {"numeric_embedding": "ple"}
     data = prepare_data(build_config({**settings, "inputs": inputs}))
@@ -27,5 +29,5 @@ def test_each_fold_has_the_quantiles_of_its_own_rows(settings):
         tasks = [task.learn(data.labels[task.name]) for task in data.tasks]
         model = build_candidate(candidate, tasks, width, features)
         assert model.count_params() == fit.parameters
-        edges.append(model.get_layer("piecewise").edges[0])
+        edges.append(model.get_layer("inputs.piecewise").edges[0])
     assert edges[0] != edges[1]

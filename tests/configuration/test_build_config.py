@@ -233,11 +233,12 @@ def test_a_single_mistake_is_a_single_message(values, part):
 
 def test_no_embedding_stands_before_weights_that_are_solved_for():
     values = {
-        "model": {"architecture": "low-rank"},
+        "model": {"architecture": "low-rank", "input_scaling": True},
         "inputs": {"numeric_embedding": "ple"},
         "features": [{"kind": "numeric", "name": "age", "embedding": "pbld"}],
     }
-    features, inputs = messages_of(values)
+    features, inputs, model = messages_of(values)
+    assert "model.input_scaling: expected false" in model
     assert "expected 'age' without an embedding" in features
     assert "inputs.numeric_embedding: expected 'none'" in inputs
     assert build_config({**values, "model": {}}).inputs.numeric_embedding == "ple"

@@ -4,6 +4,7 @@ import shutil
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 
 import keras_mtl as km
@@ -42,6 +43,26 @@ def test_every_architecture_has_its_parts_and_a_drawing(name):
     svg = draw_network(parts, [task.name for task in TASKS])
     for part in parts:
         assert part.text in svg
+
+
+def test_what_stands_before_a_network_has_a_part_of_its_own():
+    features = km.learn_features(
+        [
+            km.NumericFeature("age", embedding="ple"),
+            km.CategoricalFeature("town", encoding="embedding"),
+        ],
+        pd.DataFrame({"age": [1.0, 2.5, 3.0], "town": ["a", "b", "a"]}),
+    )
+    common = COMMON.replace(input_scaling=True)
+    model = build_architecture("hard-sharing", 2, TASKS, common, features)
+    parts = network_parts(model)
+    assert [(part.text, part.detail) for part in parts[1:4]] == [
+        ("Vectors of words", "1 columns, 8 numbers each"),
+        ("Piecewise embedding", "1 columns, 8 numbers each"),
+        ("Factors of columns", "17 columns"),
+    ]
+    trainable = sum(int(np.prod(v.shape)) for v in model.trainable_variables)
+    assert sum(part.parameters for part in parts) == trainable
 
 
 def test_the_levels_of_ple():

@@ -1,0 +1,46 @@
+"""A trained factor for each column (Holzmueller et al. 2024)."""
+
+from __future__ import annotations
+
+import keras
+
+__all__ = ["ColumnScaling"]
+
+
+@keras.saving.register_keras_serializable(package="keras_mtl")
+class ColumnScaling(keras.layers.Layer):
+    """Multiplies each column by a trained factor, which begins as 1.
+
+    So a network can learn soon which columns matter, as each factor moves all
+    weights of its column at once: the scaling layer of RealMLP. Weight decay
+    leaves the factors alone.
+
+    Args:
+        **kwargs: See `keras.layers.Layer`.
+
+    Call arguments:
+        inputs: A tensor of shape (N, columns).
+
+    Call returns:
+        A tensor of the same shape.
+
+    Example:
+
+    >>> layer = ColumnScaling()
+    >>> layer.build((None, 2))
+    >>> _ = layer.factor.assign([3.0, 0.0])
+    >>> layer(keras.ops.convert_to_tensor([[1.0, 5.0]])).numpy().tolist()
+    [[3.0, 0.0]]
+    """
+
+    def build(self, input_shape):
+        self.factor = self.add_weight(
+            name="factor", shape=(int(input_shape[-1]),), initializer="ones"
+        )
+        self.built = True
+
+    def call(self, inputs):
+        return inputs * self.factor
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
