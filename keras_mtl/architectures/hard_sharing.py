@@ -27,6 +27,7 @@ def build_hard_sharing(
     batch_norm: bool = False,
     input_dropout: float = 0.0,
     name: str = "hard_sharing",
+    skip: bool = False,
 ) -> MultiTaskModel:
     """Builds a network whose tasks share their first layers.
 
@@ -48,6 +49,8 @@ def build_hard_sharing(
         batch_norm: Whether a normalisation precedes each of the activations.
         input_dropout: The dropout rate of the trunk's input.
         name: The model's name.
+        skip: Whether the heads read the trunk's input beside its output. A head
+            without hidden layers then has a linear part. The input is a matrix.
 
     Returns:
         A `MultiTaskModel` with a dict of outputs by task name.
@@ -68,13 +71,17 @@ def build_hard_sharing(
     5764
     """
 
-    def body(hidden: Any) -> dict[str, Any]:
+    def body(inputs: Any) -> dict[str, Any]:
+        hidden = inputs
         if callable(trunk):
             hidden = trunk(hidden)
             if len(hidden.shape) > 2:
                 hidden = keras.layers.Flatten(name="trunk_flatten")(hidden)
         else:
             hidden = dense_trunk(hidden, trunk, activation, dropout, batch_norm)
+        if skip and hidden is not inputs:
+            joined = keras.layers.Concatenate(name="trunk_skip")
+            hidden = joined([hidden, inputs])
         return build_heads(hidden, tasks, activation, batch_norm)
 
     return build_framed(features, tasks, body, name, input_dropout)
@@ -99,4 +106,5 @@ def build_core(
         batch_norm=settings.batch_norm,
         input_dropout=settings.input_dropout,
         name="core",
+        skip=settings.skip,
     )

@@ -99,7 +99,14 @@ class ArchitectureSettings(Declaration):
 
 @declaration
 class HardSharingSettings(ArchitectureSettings):
-    """The settings of hard sharing, which has none of its own."""
+    """The settings of hard sharing.
+
+    Args:
+        skip: Whether the heads read the encoded features beside what the trunk
+            makes of them. A head without hidden layers then has a linear part.
+    """
+
+    skip: bool = False
 
 
 @declaration
