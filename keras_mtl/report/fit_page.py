@@ -10,6 +10,7 @@ import numpy as np
 
 from keras_mtl.evaluation import SubgroupMetric, metric_title, subgroup_metrics
 from keras_mtl.report import plots
+from keras_mtl.report.deviation_section import deviation_section
 from keras_mtl.report.document import (
     Alert,
     Block,
@@ -84,6 +85,7 @@ def fit_report(facts: FitFacts) -> Report:
             *_figures(facts, figures),
             *sharing_sections(facts.sharing),
             *solution_section(facts.solution, figures),
+            *deviation_section(facts.tasks, facts.labels, facts.outputs),
             *importance_section(facts.tasks, facts.importance, figures),
             *dependence_section(
                 facts.tasks, facts.importance, facts.dependence, figures

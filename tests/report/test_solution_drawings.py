@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 
 from keras_mtl.architectures import Solution
+from keras_mtl.report.deviation_section import deviation_section
 from keras_mtl.report.figures import svg_figure
 from keras_mtl.report.page_figures import PageFigures
 from keras_mtl.report.solution_drawings import solution_drawings
 from keras_mtl.report.solution_section import solution_section
+from keras_mtl.tasks import BinaryTask, RegressionTask
 
 PATH = {
     "strength": np.array([1.0, 0.1, 0.01]),
@@ -70,3 +72,20 @@ def test_the_section_has_the_covariance_and_the_shortest_length_first():
     assert tables["feature", "length scale"] == [("age", 2.0), ("noise", 900.0)]
     assert tables["output", "shared", "own", "noise"][0] == ("sick", 1.0, 0.5, None)
     assert tables["output", "sick", "cost"][0] == ("sick", 1.5, -1.0)
+
+
+def test_the_variances_are_compared_with_what_intervals_hold():
+    generator = np.random.default_rng(0)
+    deviations = generator.uniform(1.0, 3.0, size=4000)
+    outputs = np.column_stack([np.zeros(4000), deviations])
+    labels = deviations * generator.normal(size=4000)
+    labels[::4] = np.nan
+    tasks = [RegressionTask("cost", has_deviations=True), BinaryTask("sick")]
+    given = {"cost": outputs, "sick": np.full((4000, 1), 0.5)}
+    truth = {"cost": labels, "sick": np.zeros(4000)}
+    (section,) = deviation_section(tasks, truth, given)
+    ((name, count, narrow, median, wide, *held),) = section.blocks[1].rows
+    assert (name, count) == ("cost", 3000)
+    assert narrow < median < wide
+    np.testing.assert_allclose(held, [0.5, 0.8, 0.9, 0.95], atol=0.03)
+    assert deviation_section(tasks[1:], truth, given) == []
