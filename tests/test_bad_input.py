@@ -58,6 +58,11 @@ CASES = {
         (*TASK, "--group", "site"),
         ["column 'site'", "at least three groups"],
     ),
+    "rows alike": (
+        GOOD.assign(a=np.arange(ROWS) // 5 % 2)[["a", "y"]],
+        TASK,
+        ["at least three groups", "alike in all features are one group"],
+    ),
     "task twice": (GOOD, (*TASK, *TASK), ["'y' twice", "Rename"]),
     "task like a feature": (GOOD, ("--task", "a:binary:y"), ["task 'a'", "--drop a"]),
     "unknown flag": (GOOD, (*TASK, "--epohcs", "3"), ["Did you mean '--epochs'?"]),

@@ -99,7 +99,7 @@ class CategoricalFeature(Feature):
 
     @classmethod
     def remark(cls, column: Column) -> str:
-        return column.describe_dates("words")
+        return column.describe_dates("words") or column.describe_numbers()
 
     @classmethod
     def doubt(cls, column: Column) -> str:

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Column"]
 
+# Fewer different numbers may be classes, and the other word one of them.
+NUMBERS_SEEN = 5
+
 
 class Column:
     """A column's values, and what the kinds of feature look at to know it.
@@ -89,6 +92,24 @@ class Column:
         numbers = pd.to_numeric(words, errors="coerce").notna()
         rows = np.asarray(list(self.word_counts.values()))[numbers].sum()
         return float(rows / self.word_rows) if self.word_rows else 0.0
+
+    def describe_numbers(self) -> str:
+        """Returns the end of a warning about numbers among one other word, or `""`."""
+        import pandas as pd
+
+        # With pandas, which settings are checked without.
+        from keras_mtl.tables.check_columns import missing_flag
+
+        words = list(self.word_counts)
+        numbers = pd.to_numeric(pd.Series(words, dtype=object), errors="coerce")
+        others = [word for word, one in zip(words, numbers.isna(), strict=True) if one]
+        if len(others) != 1 or len(words) - 1 < NUMBERS_SEEN:
+            return ""
+        (word,) = others
+        return (
+            f"holds numbers, but for {word!r} in {self.word_counts[word]} rows, and is "
+            f"read as words. If {word!r} means missing, say so ({missing_flag(word)})."
+        )
 
     def describe_dates(self, read_as: str) -> str:
         """Returns the end of a warning about a column of dates, or `""`.

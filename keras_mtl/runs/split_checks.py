@@ -64,9 +64,15 @@ def require_groups(config: FitConfig, split: RowSplit, source: str) -> None:
         expected, parts = "three", f"one {parts}, beside one to test on"
     else:
         expected, parts = "two", f"one {parts}"
+    remedy = "Give rows of more groups"
+    if column is None:
+        remedy = (
+            "Rows that are alike in all features are one group. Give more features or "
+            "rows that differ"
+        )
     raise UserError(
         f"{where}: expected at least {expected} groups of rows, {parts}. Received: "
-        f"{groups} to train on. Give rows of more groups, or train without validation "
+        f"{groups} to train on. {remedy}, or train without validation "
         "(--validation-fraction 0 --patience 0)."
     )
 

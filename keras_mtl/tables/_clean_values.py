@@ -13,6 +13,7 @@ from keras_mtl.tables._number_marks import (
     WrittenNumbers,
     choose_mark,
     parse_written,
+    whole_or_float,
 )
 from keras_mtl.tables.column_store import Allocate, WordColumn
 
@@ -36,7 +37,7 @@ def read_numbers(column: pd.Series) -> pd.Series:
         numbers = pd.to_numeric(column)
     except (ValueError, TypeError, OverflowError):
         return column
-    return numbers if numbers.dtype == "int64" else numbers.astype("float64")
+    return whole_or_float(numbers)
 
 
 def read_written_numbers(

@@ -143,11 +143,13 @@ class CsvFile:
 
 
 def _row_names(values: pd.Series) -> str | None:
-    """Says how a column tells rows apart, or None if it does not.
+    """Says why a column may be left out: how it tells rows apart, if it does.
 
     Pandas and R write the rows' numbers or names so. Parts of a table, or some
     of its rows, keep the numbers that they had.
     """
+    if values.isna().all():
+        return "is empty"
     if values.isna().any():
         return None
     if pd.api.types.is_integer_dtype(values):

@@ -16,6 +16,11 @@ from keras_mtl.tables.line_numbers import LineNumbers
 __all__ = ["DELIMITERS", "CsvStructure", "find_delimiter", "scan_structure"]
 
 DELIMITERS = (",", ";", "\t", "|")
+# What may part a table that is not read, as a message shows it.
+OTHER_DELIMITERS = {
+    **{repr(sign): re.escape(sign) for sign in "^~:\x1f\u00a6\uff0c\u060c\u3001"},
+    "white space": r"\s+",
+}
 
 SAMPLE_CHARACTERS = 1 << 18
 SAMPLE_RECORDS = 100
@@ -74,6 +79,19 @@ def _score(lines: list[str], delimiter: str) -> tuple[float, float, int]:
     return widths.count(widths[0]) / len(widths), 1.0, widths[0]
 
 
+def _other_delimiter(text: TextFile) -> str:
+    """Finds what parts the header of one field and all rows below it alike."""
+    with open(text.path, encoding=text.encoding) as handle:
+        lines = [line.strip() for line in handle.read(SAMPLE_CHARACTERS).splitlines()]
+    lines = [line for line in lines[:SAMPLE_RECORDS] if line]
+    for shown, pattern in OTHER_DELIMITERS.items():
+        header, *rows = [len(re.findall(pattern, line)) for line in lines]
+        # R's rows begin with their names, for which its header has no field.
+        if header and len(rows) > 1 and {*rows} in ({header}, {header + 1}):
+            return shown
+    return ""
+
+
 @dataclass(frozen=True)
 class CsvStructure:
     """What one pass over a CSV file found.
@@ -89,6 +107,8 @@ class CsvStructure:
             ones, and the one that only tells the delimiter.
         lone_returns: Whether lines end, or values break, with `\\r` alone.
         blank_lines: The line numbers of the blank lines, from 1.
+        other_delimiter: Another delimiter than those that are read, which seems to
+            part a table of one column; or `""`.
         errors: A message for each mistake; empty if the file is sound.
     """
 
@@ -99,6 +119,7 @@ class CsvStructure:
     skipped_records: tuple[int, ...]
     blank_lines: tuple[int, ...]
     lone_returns: bool
+    other_delimiter: str
     errors: tuple[str, ...]
 
     @property
@@ -200,6 +221,8 @@ def scan_structure(path: str | os.PathLike[str]) -> CsvStructure:
                     skipped.append(record)
                     blanks.append(line)
                 elif not header:
+                    # Files that were joined may begin with two byte order marks.
+                    fields[0] = fields[0].lstrip("\ufeff")
                     header = tuple(field.strip() for field in fields)
                     header_line = line
                     # Spreadsheets write empty columns behind the others.
@@ -256,6 +279,7 @@ def scan_structure(path: str | os.PathLike[str]) -> CsvStructure:
         skipped_records=tuple(skipped),
         blank_lines=tuple(blanks),
         lone_returns=text.lone_returns,
+        other_delimiter=_other_delimiter(text_file) if len(header) == 1 else "",
         errors=tuple(errors),
     )
 

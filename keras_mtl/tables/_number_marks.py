@@ -8,6 +8,7 @@ point is the decimal mark is decided once for a table, from all its columns:
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -21,13 +22,14 @@ __all__ = [
     "choose_mark",
     "has_decimals",
     "parse_written",
+    "whole_or_float",
 ]
 
 COMMA, POINT = ",", "."
 MARKS = (COMMA, POINT)
 WORDS_SEEN_FIRST = 100
 # Thousands that no decimal mark looks like: 1 234, 1'234.
-SPACES = " \u00a0\u202f'\u2019"
+SPACES = " \u00a0\u2009\u202f'\u2019"
 SIGN = "[+\\-\u2212]"
 CURRENCY = (
     r"(?:(?:US|CA|A|C|HK|NZ|R|S)?\$|[€£¥₹₽₩]|(?:USD|EUR|GBP|CHF|JPY|CNY|INR|RUB|CAD"
@@ -49,6 +51,8 @@ def _line_pattern(mark: str) -> str:
     other = re.escape(COMMA if mark == POINT else POINT)
     decimal = re.escape(mark)
     grouped = "|".join(rf"(?:{sign}\d{{3}})+" for sign in (other, *SPACES))
+    # In India, where only the last group has three digits: 12,34,567.
+    grouped += rf"|(?:{other}\d\d)+{other}\d{{3}}"
     return (
         rf"{SIGN}?(?:[1-9]\d{{0,2}}(?:{grouped})(?:{decimal}\d*)?"
         rf"|(?:\d+(?:{decimal}\d*)?|{decimal}\d+)(?:[eE][+-]?\d+)?)"
@@ -84,8 +88,7 @@ class WrittenNumbers:
         text = "\n".join(self.words).translate(str.maketrans("", "", drop))
         text = text.replace(mark, POINT).replace("\u2212", "-")
         words = pd.Series(text.split("\n"), dtype=object)
-        numbers = pd.to_numeric(words)
-        return numbers if numbers.dtype == "int64" else numbers.astype("float64")
+        return whole_or_float(pd.to_numeric(words))
 
     def notes(self, mark: str) -> list[str]:
         """Says what was done to read the numbers, for a warning."""
@@ -138,7 +141,7 @@ def parse_written(words: Sequence[str], known: bool = False) -> WrittenNumbers |
     """
     if not words or not all(map(DRESSED.fullmatch, words[:WORDS_SEEN_FIRST])):
         return None
-    plain = list(words)
+    plain = [*map(_with_ascii_digits, words)]
     marks = _marks_of(plain)
     if marks:
         return WrittenNumbers(plain, marks)
@@ -148,6 +151,24 @@ def parse_written(words: Sequence[str], known: bool = False) -> WrittenNumbers |
     plain, unit, negative = undressed
     marks = _marks_of(plain)
     return WrittenNumbers(plain, marks, unit, negative) if marks else None
+
+
+def whole_or_float(numbers: pd.Series) -> pd.Series:
+    """Returns numbers as int64 or float64; those that are too large are infinite."""
+    if numbers.dtype == "int64":
+        return numbers
+    try:
+        return numbers.astype("float64")
+    except OverflowError:
+        # Whole numbers of hundreds of digits.
+        return numbers.map(lambda number: float(str(number))).astype("float64")
+
+
+def _with_ascii_digits(word: str) -> str:
+    """Writes the digits of all scripts as 0 to 9."""
+    if word.isascii():
+        return word
+    return "".join(str(unicodedata.decimal(sign, sign)) for sign in word)
 
 
 def _marks_of(words: list[str]) -> tuple[str, ...]:

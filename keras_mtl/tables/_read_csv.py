@@ -159,6 +159,12 @@ def warn_of_structure(file: CsvFile) -> None:
             f"{source}: carriage returns without a line feed were read as the ends "
             "of lines, or as line breaks within quotes."
         )
+    if structure.other_delimiter:
+        _warn(
+            f"{source}: read as one column, {structure.fields[0]!r}, though all rows "
+            f"split alike at {structure.other_delimiter}. If that parts the columns, "
+            "write a comma, a semicolon, a tab or | in its place."
+        )
     for note in file.notes:
         _warn(f"{source}: {note}.")
     numbers = pd.to_numeric(pd.Series(structure.names), errors="coerce")

@@ -41,7 +41,29 @@ OTHER_KINDS = {
     rb"7z\xbc\xaf": "a 7-Zip archive. Unpack it.",
     rb"Rar!\x1a": "a RAR archive. Unpack it.",
     rb"%PDF-": "a PDF document. Save the table as CSV.",
+    rb"\x93NUMPY": "an array of NumPy. Save it with column names as CSV.",
+    rb"\x89HDF\r\n": "an HDF5 file. Save its table as CSV or Parquet.",
+    rb"\x80[\x02-\x05][\x95c}\](]": "a pickle of Python. Save its table as CSV.",
+    rb"SQLite format 3\0": "a SQLite database. Save its table as CSV.",
+    rb"ARROW1\0|FEA1\0": "an Arrow or Feather file. Save it as CSV or Parquet.",
+    rb"ORC[^ -~\s]": "an ORC file. Save it as CSV or Parquet.",
+    rb"Obj\x01": "an Avro file. Save it as CSV or Parquet.",
+    rb"RD[AX][23]\n": "a file of R. Save its table by `write.csv`.",
+    rb"\$FL[23]@\(#\)": "a file of SPSS. Save it as CSV.",
+    rb"<stata_dta>|[\x69-\x73][\x01\x02]\x01\0": "a file of Stata. Save it as CSV.",
+    rb"HEADER RECORD\*{7}": "a transport file of SAS. Save it as CSV.",
+    rb"\x89PNG|\xff\xd8\xff|GIF8[79]a": "a picture. Give the table as CSV.",
+    rb"(?:\xff\xfe\0\0|\0\0\xfe\xff)": "text in UTF-32. Save it as UTF-8.",
 }
+# Of text, which may begin with a mark of its encoding or with white space.
+OTHER_TEXTS = {
+    rb"[\[{]\s*[\"\[{]": "JSON. Save its rows as CSV.",
+    rb"(?i:<!doctype html|<html)": "a page in HTML. Save its table as CSV.",
+    rb"<\?xml": "XML. Save its rows as CSV.",
+    rb"(?i:@relation\s)": "an ARFF file of Weka. Save it as CSV.",
+    rb"version https://git-lfs": "a pointer of Git LFS. Get the file: `git lfs pull`.",
+}
+START_OF_TEXT = rb"(?:\xef\xbb\xbf)*\s*"
 
 
 @dataclass(frozen=True)
@@ -107,8 +129,11 @@ def _require_file(file: Path) -> None:
 def _unpack(file: Path) -> Any:
     """Unpacks a file into a temporary one, or returns None for a plain file."""
     with open(file, "rb") as handle:
-        start = handle.read(8)
-    for mark, what in OTHER_KINDS.items():
+        start = handle.read(256)
+    marks = OTHER_KINDS | {
+        START_OF_TEXT + mark: what for mark, what in OTHER_TEXTS.items()
+    }
+    for mark, what in marks.items():
         if re.match(mark, start):
             what = what.format(name=shlex.quote(file.name))
             raise UserError(f"{file}: expected a text file. Received: {what}")

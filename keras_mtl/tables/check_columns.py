@@ -4,6 +4,7 @@ Each check returns messages and raises nothing, so that the caller can gather
 all errors of a run and raise one `UserError`.
 """
 
+import shlex
 import warnings
 from collections.abc import Iterable
 from typing import Any
@@ -20,11 +21,13 @@ __all__ = [
     "drop_uninformative",
     "find_infinite",
     "find_non_numeric",
+    "missing_flag",
     "rare_classes",
     "require_columns",
 ]
 
 CELLS_SHOWN = 3
+DROPPED_SHOWN = 5
 CHARACTERS_SHOWN = 40
 
 
@@ -110,10 +113,14 @@ def find_non_numeric(frame: Rows, column: str, source: str) -> list[str]:
     wrong = values[pd.to_numeric(values, errors="coerce").isna() & values.notna()]
     if wrong.empty:
         return []
+    words = wrong.unique()
+    missing = ""
+    if len(words) == 1 and len(wrong) > 1:
+        missing = f"say that it means missing ({_missing_flag(column, words[0])}), "
     return [
         f"{source}, column {column!r}: expected numbers. Received: "
         f"{describe_cells(frame, wrong)}. Correct {_it(wrong)}, leave {_it(wrong)} "
-        "empty, or make the column a categorical one."
+        f"empty, {missing}or make the column a categorical one."
     ]
 
 
@@ -186,7 +193,7 @@ def drop_uninformative(frame: Rows, columns: Iterable[str]) -> list[str]:
 
     Returns:
         The names of the columns to keep, in their order. A `DataWarning` tells
-        of each of the others.
+        of each of the others, or of all of them if they are many.
 
     Example:
 
@@ -196,6 +203,7 @@ def drop_uninformative(frame: Rows, columns: Iterable[str]) -> list[str]:
     ['age']
     """
     kept = []
+    dropped: dict[str, str] = {}
     for name in columns:
         values = frame[name]
         if len(values) > 1 and _differ(values.iloc[0], values.iloc[1]):
@@ -208,11 +216,21 @@ def drop_uninformative(frame: Rows, columns: Iterable[str]) -> list[str]:
             kept.append(name)
             continue
         found = f"has the value {str(values.iloc[0])!r}" if constant else "is empty"
-        warnings.warn(
-            f"Column {name!r} {found} in every row and was dropped.",
-            DataWarning,
-            stacklevel=2,
-        )
+        dropped[name] = found
+    if len(dropped) > DROPPED_SHOWN:
+        shown = ", ".join(map(repr, list(dropped)[:DROPPED_SHOWN]))
+        others = len(dropped) - DROPPED_SHOWN
+        messages = [
+            f"Columns {shown} and {others} more are empty, or have one value in every "
+            "row, and were dropped."
+        ]
+    else:
+        messages = [
+            f"Column {name!r} {found} in every row and was dropped."
+            for name, found in dropped.items()
+        ]
+    for message in messages:
+        warnings.warn(message, DataWarning, stacklevel=2)
     return kept
 
 
@@ -221,11 +239,22 @@ def _differ(first: Any, second: Any) -> bool:
     return not pd.isna(first) and not pd.isna(second) and bool(first != second)
 
 
+def missing_flag(word: str) -> str:
+    """Returns the flag that reads a word as missing, as a shell takes it.
+
+    Example:
+
+    >>> missing_flag("unknown"), missing_flag("-"), missing_flag("not known")
+    ('--missing unknown', '--missing=-', "--missing 'not known'")
+    """
+    return f"--missing{'=' if word.startswith('-') else ' '}{shlex.quote(word)}"
+
+
 def _missing_flag(column: object, value: object) -> str:
     try:
         float(str(value))
     except ValueError:
-        return f"--missing {value}"
+        return missing_flag(str(value))
     return f"--missing-value {column}={value}"
 
 

@@ -40,6 +40,13 @@ def test_text_among_numbers_is_a_mistake_rather_than_a_category():
     assert kinds(a=["1", "2", "3", "4", "oops"]) == {"a": "numeric"}
 
 
+def test_numbers_among_one_other_word_are_told():
+    column = [str(number) for number in range(10)] + ["."] * 5
+    with pytest.warns(DataWarning, match=r"but for '\.' in 5 rows.*\(--missing \.\)"):
+        assert kinds(a=column) == {"a": "categorical"}
+    assert kinds(a=["1", "2", "3", "x"] * 3) == {"a": "categorical"}
+
+
 def test_counters_and_prose_are_left_out_with_a_warning():
     rows = 100
     frame = pd.DataFrame(

@@ -90,6 +90,20 @@ def test_drop_uninformative_warns_of_each_dropped_column():
     assert "'empty' is empty" in told[1]
 
 
+def test_one_word_among_numbers_may_mean_missing():
+    frame = pd.DataFrame({"age": ["1", "-", "3", "-"], "sex": ["1", "a", "b", "2"]})
+    (message,) = find_non_numeric(frame, "age", "a.csv")
+    assert "say that it means missing (--missing=-), or" in message
+    assert "--missing" not in find_non_numeric(frame, "sex", "a.csv")[0]
+
+
+def test_many_dropped_columns_are_one_warning():
+    frame = pd.DataFrame({f"c{i}": [0, 0] for i in range(9)} | {"age": [1, 2]})
+    with pytest.warns(DataWarning, match="'c4' and 4 more are empty, or") as warned:
+        assert drop_uninformative(frame, list(frame)) == ["age"]
+    assert len(warned) == 1
+
+
 def test_rare_classes_name_column_class_and_count_rarest_first():
     labels = pd.Series(["a"] * 5 + ["b"] * 2 + ["c"] + [None] * 2, name="thal")
     messages = rare_classes(labels, minimum=3, source="a.csv")

@@ -114,6 +114,37 @@ def test_single_column(read):
     assert line_list(frame) == [2, 3, 5]
 
 
+@pytest.mark.parametrize("sign", ["^", "~", "::", "\t \t", " ", "\uff0c"])
+def test_another_delimiter_is_told(read, sign):
+    rows = [f"{i}{sign}{i % 2}" for i in range(5)]
+    content = "\n".join([f"x{sign}y", *rows])
+    if sign == "\t \t":
+        content = content.replace("\t", " ")
+    with pytest.warns(DataWarning, match="one column, .* all rows split alike at"):
+        assert len(read(content).columns) == 1
+    # R gives its header no field for the rows' names.
+    if sign == " ":
+        rows = [f'"{i}" {i} 5' for i in range(5)]
+        with pytest.warns(DataWarning, match="at white space"):
+            read("\n".join(['"x" "y"', *rows]))
+
+
+@pytest.mark.parametrize("header", ["ORCID", "RDX", "GIF", "html", "relation", "{a}"])
+def test_a_name_like_the_mark_of_another_kind_of_file_is_a_name(read, header):
+    assert list(read(f"{header},b\n1,2\n").columns) == [header, "b"]
+
+
+def test_two_byte_order_marks_are_in_no_name(read):
+    assert list(read("\ufeff\ufeffa,b\n1,2\n").columns) == ["a", "b"]
+
+
+def test_an_empty_first_column_without_a_name_is_left_out(read):
+    with pytest.warns(
+        DataWarning, match="first column, which has no name and is empty"
+    ):
+        assert list(read(",a,b\n,1,2\n,3,4\n").columns) == ["a", "b"]
+
+
 def test_white_space_is_removed_and_told(read):
     with pytest.warns(DataWarning, match="white space around values, in 'b'"):
         frame = read('a , b,c\n 1 ,x \t,"p, q" \n2,x,NA \n3 , NA , p\n')

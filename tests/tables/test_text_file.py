@@ -52,6 +52,23 @@ REFUSED = {
     "wrong.csv.gz": (b"\x1f\x8b\x08\0" + b"\xff" * 50, "can be unpacked"),
     "old.xls": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "old Excel workbook"),
     "rows.csv": (b"PAR1\x15\x04", r"name that ends in `\.parquet`"),
+    "rows.npy": (b"\x93NUMPY\x01\0v\0", "array of NumPy"),
+    "rows.pkl": (b"\x80\x04\x95\0\0\0\0", "pickle of Python"),
+    "rows.h5": (b"\x89HDF\r\n\x1a\n", "HDF5"),
+    "rows.db": (b"SQLite format 3\0", "SQLite"),
+    "rows.feather": (b"ARROW1\0\0", "Arrow"),
+    "rows.orc": (b"ORC\x11\0\0", "ORC"),
+    "rows.dta": (b"\x72\x02\x01\0", "Stata"),
+    "rows.sav": (b"$FL2@(#) SPSS", "SPSS"),
+    "rows.rda": (b"RDX3\nX\n", "`write.csv`"),
+    "rows.xpt": (b"HEADER RECORD*******LIBRARY", "SAS"),
+    "plot.csv": (b"\x89PNG\r\n\x1a\n", "picture"),
+    "wide.csv": ("a,b\n1,2\n".encode("utf-32"), "UTF-32"),
+    "rows.json": (b'\xef\xbb\xbf\n[{"a": 1}]', "JSON"),
+    "rows.html": (b"<!DOCTYPE html><table>", "HTML"),
+    "rows.xml": (b'<?xml version="1.0"?>', "XML"),
+    "rows.arff": (b"@RELATION iris\n", "ARFF"),
+    "pointer.csv": (b"version https://git-lfs.github.com/spec/v1\n", "git lfs pull"),
 }
 
 
