@@ -11,6 +11,9 @@ if TYPE_CHECKING:
         MemberFit as MemberFit,
         fit_members as fit_members,
     )
+    from keras_mtl.training.narrow_members import (
+        can_be_narrowed as can_be_narrowed,
+    )
     from keras_mtl.training.pretrained import (
         Pretrained as Pretrained,
         layer_values as layer_values,
@@ -23,6 +26,7 @@ else:
         {
             "keras_mtl.training.member_settings": ("MemberSettings",),
             "keras_mtl.training.members": ("MemberFit", "fit_members"),
+            "keras_mtl.training.narrow_members": ("can_be_narrowed",),
             "keras_mtl.training.pretrained": ("Pretrained", "layer_values"),
             "keras_mtl.training.progress": ("Progress",),
             "keras_mtl.training.settings": ("TrainingSettings",),

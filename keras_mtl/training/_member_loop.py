@@ -47,8 +47,9 @@ class MemberLoop:
         seed: int,
         numbers: Sequence[int],
         pretrained: Pretrained | None = None,
+        raise_on_failure: bool = True,
     ) -> None:
-        self.pretrained = pretrained
+        self.pretrained, self.raise_on_failure = pretrained, raise_on_failure
         self.program, self.settings, self.rows = program, settings, rows
         self.members = program.trainer.members
         tasks = [task.name for task in program.trainer.step.model.tasks]
@@ -95,7 +96,8 @@ class MemberLoop:
                 if not active.any():
                     break
                 row = self._epoch(epoch, reader)
-                _require_finite(self.names, row[:, active], epoch)
+                if self.raise_on_failure:
+                    _require_finite(self.names, row[:, active], epoch)
                 self.latest = np.where(active, row, self.latest)
                 self.history.append(np.where(active, row, np.nan))
                 if on_epoch is not None:

@@ -29,6 +29,10 @@ class MemberSettings:
             layer's name, its rates, where layers that are not named keep
             theirs. The layers are those of the architecture, so that it has to
             be built with a rate above 0 where there is to be dropout.
+        widths: By the name of a `keras.layers.Dense` layer, the units of it that
+            each member has: the architecture is built with the greatest. A member
+            is trained as a network of its own widths. The layers' activations map
+            0 to 0, and only dense layers, dropout and activations follow them.
         row_weights: For each member the weights of all rows, (K, N), or such a
             matrix by task name: what `sample_weight` is to Keras's `fit`. A
             bootstrap is one of counts. A row of weight 0 adds nothing to the
@@ -50,6 +54,7 @@ class MemberSettings:
     weight_decay: Sequence[float] | None = None
     loss_weights: Mapping[str, Sequence[float]] | None = None
     dropout: Sequence[float] | Mapping[str, Sequence[float]] | None = None
+    widths: Mapping[str, Sequence[int]] | None = None
     row_weights: Any = None
     numbers: Sequence[int] | None = None
 

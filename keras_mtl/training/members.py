@@ -37,6 +37,7 @@ from keras_mtl.training._member_trainer import make_trainer, member_values
 from keras_mtl.training._row_weights import join_row_weights, weigh_rows
 from keras_mtl.training._trained_members import TrainedMembers
 from keras_mtl.training.member_settings import MemberSettings
+from keras_mtl.training.narrow_members import narrow_weights
 from keras_mtl.training.pretrained import Pretrained
 from keras_mtl.training.progress import Progress
 from keras_mtl.training.settings import TrainingSettings
@@ -132,6 +133,7 @@ def fit_members(
     optimizer: keras.optimizers.Optimizer | None = None,
     sample_weight: Any = None,
     pretrained: Pretrained | None = None,
+    raise_on_failure: bool = True,
 ) -> MemberFit:
     """Train several members of one architecture in one program.
 
@@ -181,6 +183,9 @@ def fit_members(
             such an array by task name. Validation is without weights.
         pretrained: The values that a layer, such as a trunk, begins with, and how
             fast it learns.
+        raise_on_failure: Whether a loss that is no longer finite ends the fit of
+            all members. Otherwise the member's losses in the history are NaN or
+            infinite from that epoch on, and the others are trained to the end.
 
     Returns:
         The trained members and their history.
@@ -192,6 +197,7 @@ def fit_members(
         UserError: When what members have of their own can't serve, or an
             optimizer can't serve several members.
         FloatingPointError: When a task's loss is no longer finite; names it.
+            Never without `raise_on_failure`.
 
     Example:
 
@@ -234,6 +240,9 @@ def fit_members(
         len(each) != steps * settings.batch_size for each in rows
     )
     first = initial_values(model, seed, numbers)
+    if own.widths:
+        narrow = narrow_weights(model, first.weights, own.widths)
+        first = first._replace(weights=narrow)
     rates: dict[int, keras.Variable] = {}
     if pretrained is not None:
         first = pretrained.begin(model, first, numbers)
@@ -298,6 +307,7 @@ def fit_members(
         seed,
         numbers,
         pretrained,
+        raise_on_failure,
     )
     loop.run(resume_from, on_epoch, on_progress)
     trained_weights, kept = best.weights_and_statistics(trainer)
