@@ -36,6 +36,12 @@ if TYPE_CHECKING:
         Comparison as Comparison,
         compare_sharing as compare_sharing,
     )
+    from keras_mtl.dataframes import (
+        TableFit as TableFit,
+        evaluate_table as evaluate_table,
+        fit_table as fit_table,
+        predict_table as predict_table,
+    )
     from keras_mtl.datasets import (
         load_curve as load_curve,
         load_heart_disease as load_heart_disease,
@@ -103,6 +109,12 @@ else:
                 "without_auxiliary",
             ),
             "keras_mtl.comparison": ("Comparison", "compare_sharing"),
+            "keras_mtl.dataframes": (
+                "TableFit",
+                "evaluate_table",
+                "fit_table",
+                "predict_table",
+            ),
             "keras_mtl.datasets": (
                 "load_curve",
                 "load_heart_disease",

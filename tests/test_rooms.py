@@ -35,6 +35,7 @@ LAYERS = (
     ("configuration",),
     ("runs",),
     ("comparison", "estimator"),
+    ("dataframes",),
     ("activations", "evaluate", "export", "fit", "predict", "registration"),
 )
 LAYER_OF = {room: layer for layer, rooms in enumerate(LAYERS) for room in rooms}

@@ -32,6 +32,7 @@ from keras_mtl.configuration.toml_file import write_toml
 from keras_mtl.errors import RunStoppedError, UserError, gather
 from keras_mtl.report.page import PAGE
 from keras_mtl.runs.prepare import prepare_data
+from keras_mtl.runs.prepared_data import PreparedData
 from keras_mtl.runs.terminal import Terminal
 
 __all__ = ["evaluate_run"]
@@ -47,6 +48,7 @@ def evaluate_run(
     workers: int = 1,
     quiet: bool = False,
     modules: Sequence[str] = (),
+    data: PreparedData | None = None,
 ) -> Comparison:
     """Compares models on the rows of a run, and writes what it found.
 
@@ -62,6 +64,9 @@ def evaluate_run(
             scikit-learn.
         quiet: Whether nothing but warnings is shown.
         modules: The modules that register plugins, for these processes.
+        data: The rows that `prepare_data` prepared; None reads those of the
+            settings. Other processes cannot read these rows: this one makes all
+            fits.
 
     Returns:
         The result.
@@ -72,9 +77,11 @@ def evaluate_run(
     """
     terminal = Terminal(quiet)
     errors: list[str] = []
-    with terminal.warnings(), gather(errors):
-        data = prepare_data(config)
-    if errors:
+    in_memory = data is not None
+    if data is None:
+        with terminal.warnings(), gather(errors):
+            data = prepare_data(config)
+    if errors or data is None:
         raise UserError(*errors)
     with gather(errors):
         groups = choose_groups(data, settings.by)
@@ -102,7 +109,9 @@ def evaluate_run(
         with (
             disk_failures(folder, "Fits are kept. Make room, and start it again."),
             terminate_as_interrupt(),
-            _helpers(experiment, folder, workers, modules),
+            contextlib.nullcontext()
+            if in_memory
+            else _helpers(experiment, folder, workers, modules),
         ):
             done, total = experiment.done()
             if done < total:

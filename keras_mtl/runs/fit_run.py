@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import shlex
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from keras_mtl._core.claims import claim
 from keras_mtl._core.interrupts import terminate_as_interrupt
@@ -34,7 +35,27 @@ from keras_mtl.runs.run_folder import choose_folder, new_run_folder
 from keras_mtl.runs.side_processes import RunHelpers, begin_helpers
 from keras_mtl.runs.terminal import Terminal
 
-__all__ = ["fit_run"]
+if TYPE_CHECKING:
+    from keras_mtl.runs.train import TrainedRun
+
+__all__ = ["FinishedRun", "fit_run"]
+
+
+@dataclass(frozen=True)
+class FinishedRun:
+    """A run that is whole.
+
+    Attributes:
+        folder: The run folder.
+        data: What it was trained on; the rows' columns are forgotten.
+        run: What training gave.
+        metrics: What `metrics.json` holds.
+    """
+
+    folder: Path
+    data: PreparedData
+    run: TrainedRun
+    metrics: dict[str, Any]
 
 
 def fit_run(
@@ -42,7 +63,8 @@ def fit_run(
     quiet: bool = False,
     resume: Checkpoint | None = None,
     workers: Workers | None = None,
-) -> Path:
+    data: PreparedData | None = None,
+) -> FinishedRun:
     """Trains, evaluates and exports what the settings describe.
 
     Where training stands is kept beside the run folder's place until the run
@@ -54,9 +76,11 @@ def fit_run(
         resume: What an interrupted run left, to go on from.
         workers: The processes that train it together, of which this is the
             chief; None for this one alone. See `worker_run`.
+        data: The rows that `prepare_data` prepared; None reads those of the
+            settings.
 
     Returns:
-        The run folder.
+        The run, which is whole in its folder.
 
     Raises:
         UserError: When the data or the folder can't serve, or are not those
@@ -76,15 +100,16 @@ def fit_run(
             f"workers share its training; {config.model.architecture.name} is solved. "
             "Start it without TF_CONFIG."
         )
-    with terminal.warnings(), gather(errors):
-        data = prepare_data(config)
+    if data is None:
+        with terminal.warnings(), gather(errors):
+            data = prepare_data(config)
     if workers is not None and tries_settings(config):
         errors.append(
             "preset: expected one that tries nothing, as several workers share one "
             "training; received 'best'. Fit it once without TF_CONFIG, and give the "
             "workers its config.toml (--config)."
         )
-    if errors:
+    if errors or data is None:
         raise UserError(*errors)
     kept = KeepProgress(
         checkpoint_path(folder),
@@ -106,10 +131,11 @@ def fit_run(
         try:
             # The helpers import what they need while this process imports and trains.
             with terminate_as_interrupt(), begin_helpers() as helpers:
-                _train_and_write(data, folder, kept, resume, terminal, workers, helpers)
+                return _train_and_write(
+                    data, folder, kept, resume, terminal, workers, helpers
+                )
         except KeyboardInterrupt:
             raise RunStoppedError(_interrupted(data, folder, kept)) from None
-    return folder
 
 
 def _train_and_write(
@@ -120,7 +146,7 @@ def _train_and_write(
     terminal: Terminal,
     workers: Workers | None,
     helpers: RunHelpers,
-) -> None:
+) -> FinishedRun:
     config = data.config
     replicas = None
     lost: contextlib.AbstractContextManager = contextlib.nullcontext()
@@ -179,6 +205,7 @@ def _train_and_write(
         # The others end with this one. The run is whole, even if one has gone.
         with contextlib.suppress(*LOST):
             replicas.wait_for_all()
+    return FinishedRun(folder, data, run, metrics)
 
 
 def _choose(data: PreparedData, kept: KeepProgress, terminal: Terminal) -> PreparedData:
@@ -191,7 +218,7 @@ def _choose(data: PreparedData, kept: KeepProgress, terminal: Terminal) -> Prepa
     config = choose_by_validation(
         data, lambda choice: terminal.show_line(choice_sentence(choice))
     )
-    data = dataclasses.replace(data, config=config)
+    data = replace(data, config=config)
     kept.settings = plain(repeatable_values(data.config))
     return data
 

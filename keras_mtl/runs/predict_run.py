@@ -6,22 +6,24 @@ import warnings
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 
 from keras_mtl._core.display import write_output
 from keras_mtl._core.whole_files import whole_text_file
+from keras_mtl.configuration.fit_config import DataSettings
 from keras_mtl.errors import DataWarning, UserError
 from keras_mtl.features import Feature
+from keras_mtl.runs.memory_tables import read_table
 from keras_mtl.runs.prepare import number_columns, word_columns
 from keras_mtl.runs.terminal import Terminal
 from keras_mtl.serving.model_file import check_model_file, read_declarations
 from keras_mtl.tables import require_columns
 from keras_mtl.tables.column_store import ColumnStore
-from keras_mtl.tables.read_rows import read_rows
 from keras_mtl.tasks import Task
 
-__all__ = ["find_model", "predict_run"]
+__all__ = ["find_model", "find_rows", "predict_run", "row_labels"]
 
 
 def find_model(run: str) -> tuple[Path, list[str]]:
@@ -81,8 +83,8 @@ def predict_run(
     tasks, features = read_declarations(path)
     terminal = Terminal(quiet=True)
     with terminal.warnings():
-        frame = _read(rows, tasks, features, missing, decimal_mark)
-        labels = _labels(tasks, frame, rows)
+        frame = find_rows(rows, tasks, features, missing, decimal_mark)
+        labels = row_labels(tasks, frame, rows)
     with terminal.loading():
         import tensorflow as tf
 
@@ -101,18 +103,32 @@ def predict_run(
         answers.to_csv(stream, index=False)
 
 
-def _read(
+def find_rows(
     rows: str,
     tasks: Sequence[Task],
     features: Sequence[Feature],
-    missing: Sequence[str],
-    decimal_mark: str | None,
+    missing: Sequence[str] = (),
+    decimal_mark: str | None = None,
+    table: Any = None,
 ) -> ColumnStore:
-    frame = read_rows(
+    """Read the rows that a model is to predict, and check them.
+
+    Args:
+        rows: A file, or the name of the DataFrame in messages.
+        tasks: The tasks of the model.
+        features: The features of the model.
+        missing: See `predict_run`.
+        decimal_mark: See `predict_run`.
+        table: A DataFrame in place of the file; None reads the file.
+
+    Raises:
+        UserError: With all errors of the rows.
+    """
+    frame = read_table(
         rows,
+        table,
         word_columns(tasks, features),
-        missing,
-        decimal_mark,
+        DataSettings(missing=tuple(missing), decimal_mark=cast(Any, decimal_mark)),
         number_columns(tasks, features),
     )
     columns = [feature.column_name for feature in features]
@@ -125,10 +141,16 @@ def _read(
     return frame
 
 
-def _labels(
+def row_labels(
     tasks: Sequence[Task], frame: ColumnStore, rows: str
 ) -> dict[str, np.ndarray]:
-    """Encodes the labels of those tasks whose columns are all there."""
+    """Encode the labels of those tasks whose columns are all there.
+
+    Args:
+        tasks: The tasks of the model.
+        frame: The rows.
+        rows: See `find_rows`.
+    """
     labels = {}
     for task in tasks:
         if all(column in frame.columns for column in task.label_columns):

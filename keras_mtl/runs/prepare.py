@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,6 +21,7 @@ from keras_mtl.features import Feature
 from keras_mtl.runs.auxiliary import add_auxiliary, compute_columns, find_copies
 from keras_mtl.runs.features import choose_features
 from keras_mtl.runs.known_features import known_features
+from keras_mtl.runs.memory_tables import MemoryTables, read_table
 from keras_mtl.runs.missing_codes import (
     find_missing_codes,
     warn_of_missing_codes,
@@ -39,7 +41,6 @@ from keras_mtl.runs.split_checks import (
 )
 from keras_mtl.tables import describe_cells, rare_classes, require_columns
 from keras_mtl.tables.column_store import ColumnStore, Rows
-from keras_mtl.tables.read_rows import read_rows
 from keras_mtl.tasks import Task
 
 __all__ = ["number_columns", "prepare_data", "word_columns"]
@@ -48,7 +49,11 @@ __all__ = ["number_columns", "prepare_data", "word_columns"]
 ROWS_A_CLASS = 3
 
 
-def prepare_data(config: FitConfig, table: ColumnStore | None = None) -> PreparedData:
+def prepare_data(
+    config: FitConfig,
+    table: ColumnStore | None = None,
+    tables: MemoryTables | None = None,
+) -> PreparedData:
     """Reads and checks the data of a run, and splits its rows.
 
     Nothing here needs TensorFlow, so that a mistake in the data is told
@@ -58,6 +63,8 @@ def prepare_data(config: FitConfig, table: ColumnStore | None = None) -> Prepare
         config: The run's settings.
         table: Rows that are in memory already. All of them train, and no row is
             held out for the test; `config.data.path` is their name in messages.
+        tables: DataFrames in place of the files of `config.data`, of which rows
+            are held out as of files.
 
     Returns:
         The rows, tasks and features of the run.
@@ -78,11 +85,10 @@ def prepare_data(config: FitConfig, table: ColumnStore | None = None) -> Prepare
     numbers = {*config.inputs.numeric, *number_columns(config.tasks, declared)}
     if config.data.sample_weight is not None:
         numbers.add(config.data.sample_weight)
+    given = tables or MemoryTables(None)
     frame = table
     if frame is None:
-        frame = read_rows(
-            path, words, config.data.missing, config.data.decimal_mark, numbers
-        )
+        frame = read_table(path, given.rows, words, config.data, numbers)
     errors: list[str] = []
     given, config = config, apply_rule(config, len(frame))
     chosen = rule_sentence(given, config, len(frame))
@@ -108,7 +114,7 @@ def prepare_data(config: FitConfig, table: ColumnStore | None = None) -> Prepare
         errors += [] if solved is None else solved.check_resolved_tasks(tasks)
     test = None
     if config.data.test_path is not None:
-        test = _read_test(config, tasks, features, errors)
+        test = _read_test(config, given.test_rows, tasks, features, errors)
     elif table is None and not errors:
         for task in tasks:
             # An auxiliary task is not judged: a class that it never sees is no loss.
@@ -252,6 +258,7 @@ def _rare(task: Task, frame: Rows, source: str) -> list[str]:
 
 def _read_test(
     config: FitConfig,
+    table: Any,
     tasks: Sequence[Task],
     features: Sequence[Feature],
     errors: list[str],
@@ -261,13 +268,8 @@ def _read_test(
     words = word_columns(config.tasks, features)
     test = None
     with gather(errors):
-        test = read_rows(
-            source,
-            words,
-            config.data.missing,
-            config.data.decimal_mark,
-            number_columns(config.tasks, features),
-        )
+        numbers = number_columns(config.tasks, features)
+        test = read_table(source, table, words, config.data, numbers)
     if test is None:
         return None
     with gather(errors):

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from keras_mtl.errors import UserError
+from keras_mtl.tables._cell_values import mask_numbers
 
 __all__ = ["ParquetFile"]
 
@@ -106,18 +107,20 @@ class ParquetFile:
         import pyarrow
 
         del text_columns
-        numbers = _numbers(missing)
         size = max(1000, CELLS_A_PART // len(columns))
         try:
             for batch in self._file.iter_batches(size, columns=list(columns)):
                 yield pd.DataFrame(
-                    {name: _cells(batch.column(name), numbers) for name in columns}
+                    {
+                        name: mask_numbers(_cells(batch.column(name)), missing)
+                        for name in columns
+                    }
                 )
         except (pyarrow.ArrowException, OSError) as error:
             raise UserError(f"{self.source}: cannot be read ({error}).") from error
 
 
-def _cells(column: Any, missing: Sequence[float]) -> pd.Series:
+def _cells(column: Any) -> pd.Series:
     """Turns an Arrow array into numbers, or into words."""
     import pyarrow
 
@@ -131,12 +134,7 @@ def _cells(column: Any, missing: Sequence[float]) -> pd.Series:
             column = column.dictionary_decode()
         return column.cast(pyarrow.large_string()).to_pandas().astype("str")
     values: pd.Series = column.to_pandas()
-    return values.mask(values.isin(missing)) if missing else values
-
-
-def _numbers(texts: Collection[str]) -> list[float]:
-    found = pd.to_numeric(pd.Series(list(texts), dtype=object), errors="coerce")
-    return found.dropna().tolist()
+    return values
 
 
 def _is_nested(kind: Any) -> bool:

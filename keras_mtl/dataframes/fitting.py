@@ -1,0 +1,170 @@
+"""Fitting the rows of a DataFrame."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Unpack
+
+import numpy as np
+import pandas as pd
+
+from keras_mtl.configuration.fit_config import FitConfig
+from keras_mtl.dataframes.keywords import FitKeywords, TomlFile, table_config
+from keras_mtl.errors import UserError, gather
+from keras_mtl.runs.memory_tables import MemoryTables
+from keras_mtl.runs.prepare import prepare_data
+from keras_mtl.runs.prepared_data import PreparedData
+from keras_mtl.runs.run_folder import choose_folder
+from keras_mtl.runs.terminal import Terminal
+from keras_mtl.tables.data_frame import same_kind
+
+if TYPE_CHECKING:
+    from keras_mtl.model import MultiTaskModel
+    from keras_mtl.runs.train import TrainedRun
+
+__all__ = ["TableFit", "fit_table"]
+
+
+@dataclass(frozen=True)
+class TableFit:
+    """A fit of the rows of a DataFrame.
+
+    Attributes:
+        model: The trained model of raw features; `model.save("model.keras")` keeps
+            it for `predict_table` and the commands.
+        metrics: What `metrics.json` of a run folder holds, for example
+            `metrics["test"]["churn"]["auc"]`.
+        predictions: The predictions of the held-out rows, a DataFrame of the kind
+            of the table with the columns of `predictions.csv`. `row` is the position
+            in the table, from 0; a pandas DataFrame has the index of these rows too.
+        history: The mean history of the members, likewise.
+        config: The settings, with what was inferred from the rows.
+        folder: The run folder; None where none was asked for.
+    """
+
+    model: MultiTaskModel
+    metrics: Mapping[str, Any]
+    predictions: Any
+    history: Any
+    config: FitConfig
+    folder: Path | None = None
+
+
+def fit_table(
+    table: Any,
+    *,
+    test_table: Any = None,
+    config: TomlFile | None = None,
+    folder: str | Path | None = None,
+    overwrite: bool = False,
+    verbose: bool = False,
+    **settings: Unpack[FitKeywords],
+) -> TableFit:
+    """Train one network on several tasks of a DataFrame.
+
+    `python -m keras_mtl.fit` in a script, with its defaults: the same rows and
+    settings give the same model, to the last bit. Rows are held out for the test as
+    by the command.
+
+    Args:
+        table: The rows with their labels, a pandas or Polars DataFrame or a PyArrow
+            Table. Labels may be missing.
+        test_table: The rows that are the test rows, likewise; by default a fifth of
+            the table.
+        config: A TOML file of settings, as for `--config`.
+        folder: The run folder to write, as for `--out`; by default nothing is
+            written.
+        overwrite: Whether a run folder there is replaced, if `folder` is given.
+        verbose: Whether progress is printed.
+        **settings: The keys of a TOML file, laid on those of `config`; see
+            `FitKeywords`. `data={"path": ...}` only names the rows, in messages and
+            in `config.toml`.
+
+    Returns:
+        The fit.
+
+    Raises:
+        UserError: With all errors of the settings or of the rows at once.
+
+    Example:
+
+    >>> import keras_mtl
+    >>> fit = keras_mtl.fit_table(
+    ...     keras_mtl.load_heart_disease(),
+    ...     tasks=["disease:binary:num>0", "chol:regression"],
+    ...     inputs={"columns": ["age", "sex", "thalach"]},
+    ...     training={"members": 1, "epochs": 2},
+    ... )
+    >>> sorted(fit.metrics["test"]), len(fit.predictions)
+    (['chol', 'disease'], 184)
+    """
+    given: dict[str, Any] = {**settings}
+    if folder is not None:
+        # The same settings as those of `[output]`.
+        given["output"] = {"folder": str(folder), "overwrite": overwrite}
+    made = table_config(config, given, test_table is not None)
+    errors: list[str] = []
+    data = None
+    with gather(errors):
+        if made.output.folder is not None:
+            choose_folder(made.output.folder, made.output.overwrite, made.model.name)
+    with gather(errors):
+        data = prepare_data(made, tables=MemoryTables(table, test_table))
+    if errors or data is None:
+        raise UserError(*errors)
+    if made.output.folder is None:
+        run, metrics = _train(data, verbose)
+        place = None
+    else:
+        from keras_mtl.runs.fit_run import fit_run
+
+        finished = fit_run(made, quiet=not verbose, data=data)
+        run, metrics, place = finished.run, finished.metrics, finished.folder
+    return _table_fit(data, run, metrics, place, table, test_table)
+
+
+def _train(data: PreparedData, verbose: bool) -> tuple[TrainedRun, dict[str, Any]]:
+    """Train without a run folder, which is what takes the other half of the time."""
+    terminal = Terminal(quiet=not verbose)
+    terminal.show_data(data)
+    with terminal.loading():
+        import tensorflow as tf
+
+        from keras_mtl.runs.train import train_run
+        from keras_mtl.runs.write_run import run_metrics
+
+        tf.config.list_logical_devices()
+    with terminal.progress(data.config.training.epochs) as on_epoch:
+        run = train_run(data, on_epoch, release_rows=True)
+    return run, run_metrics(run, data)
+
+
+def _table_fit(
+    data: PreparedData,
+    run: TrainedRun,
+    metrics: dict[str, Any],
+    folder: Path | None,
+    table: Any,
+    test_table: Any,
+) -> TableFit:
+    from keras_mtl.runs.predictions import prediction_table
+
+    rows = data.test_rows
+    outputs = {name: each[rows] for name, each in run.outputs.items()}
+    labels = {name: each[rows] for name, each in data.labels.items()}
+    predictions = prediction_table(run.model, outputs, labels, data.test_numbers)
+    history = pd.DataFrame(run.fit.mean_history())
+    history.insert(0, "epoch", np.arange(1, len(history) + 1))
+    # The test rows of a file have no index.
+    from_file = test_table is None and data.config.data.test_path is not None
+    tested = table if test_table is None else test_table
+    return TableFit(
+        run.model,
+        metrics,
+        same_kind(predictions, tested, None if from_file else data.test_numbers),
+        same_kind(history, table),
+        data.config,
+        folder,
+    )

@@ -1,0 +1,178 @@
+"""The functions for DataFrames do what the commands do with files of the same rows."""
+
+import filecmp
+import json
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import keras_mtl as km
+from keras_mtl.predict import main as predict_command
+
+
+def as_kind(kind, frame):
+    """Returns the rows as a table of another library, if it is installed."""
+    if kind == "pandas":
+        return frame
+    library = pytest.importorskip(kind)
+    columns = {
+        name: frame[name].astype(object).where(frame[name].notna(), None).tolist()
+        for name in frame
+    }
+    make = library.table if kind == "pyarrow" else library.DataFrame
+    return make(columns)
+
+
+def as_pandas(table):
+    return pd.DataFrame(
+        {name: list(table[name].to_numpy()) for name in columns_of(table)}
+    )
+
+
+def columns_of(table):
+    return list(getattr(table, "column_names", table.columns))
+
+
+def assert_same_rows(table, path):
+    """Asserts that a table holds what a CSV file of predictions holds."""
+    written = as_pandas(table).to_csv(index=False)
+    assert written == path.read_text("utf-8")
+
+
+@pytest.mark.parametrize("kind", ["pandas", "polars", "pyarrow"])
+def test_predictions_are_those_of_the_command(kind, mixed_run, mixed_frame, tmp_path):
+    mixed_frame.to_csv(tmp_path / "rows.csv", index=False)
+    out = tmp_path / "answers.csv"
+    argv = [str(mixed_run), str(tmp_path / "rows.csv"), "--out", str(out)]
+    assert predict_command(argv) == 0
+    table = as_kind(kind, mixed_frame)
+    answers = km.predict_table(mixed_run, table)
+    assert type(answers) is type(table)
+    assert_same_rows(answers, out)
+
+
+def test_predictions_have_the_index_of_a_pandas_table(mixed_run, mixed_frame):
+    some = mixed_frame.iloc[[5, 2]]
+    answers = km.predict_table(mixed_run, some)
+    assert answers.index.tolist() == [5, 2]
+    assert answers["row"].tolist() == [0, 1]
+
+
+def test_a_fit_without_a_folder_is_that_of_the_command(
+    mixed_run, mixed_frame, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    table = mixed_frame
+    fit = km.fit_table(table, config=mixed_run / "config.toml")
+    assert json.loads(json.dumps(fit.metrics)) == json.loads(
+        (mixed_run / "metrics.json").read_text("utf-8")
+    )
+    assert type(fit.predictions) is type(fit.history) is type(table)
+    assert_same_rows(fit.predictions, mixed_run / "predictions.csv")
+    assert fit.folder is None
+    assert list(tmp_path.iterdir()) == []
+    # The fit itself predicts, as its folder does.
+    again = as_pandas(km.predict_table(fit, table))
+    pd.testing.assert_frame_equal(again, as_pandas(km.predict_table(mixed_run, table)))
+
+
+@pytest.mark.slow
+def test_a_run_folder_is_that_of_the_command_byte_by_byte(
+    mixed_run, mixed_frame, tmp_path
+):
+    folder = tmp_path / "run"
+    config = mixed_run / "config.toml"
+    assert km.fit_table(mixed_frame, config=config, folder=folder).folder == folder
+    # Archives and the card hold the time at which they were written.
+    names = [
+        str(path.relative_to(mixed_run))
+        for path in mixed_run.rglob("*")
+        if path.suffix in (".toml", ".json", ".csv", ".png")
+        and "serving" not in path.parts
+    ]
+    same, different, absent = filecmp.cmpfiles(mixed_run, folder, names, shallow=False)
+    assert (different, absent) == ([], [])
+    assert {"config.toml", "metrics.json", "predictions.csv"} <= set(same)
+
+
+@pytest.mark.slow
+def test_an_evaluation_is_that_of_the_same_rows_in_a_file(mixed_frame, tmp_path):
+    data = tmp_path / "visits.csv"
+    mixed_frame.to_csv(data, index=False)
+    settings = {
+        "tasks": [{"kind": "binary", "name": "relapse"}],
+        "inputs": {"columns": ["age at visit", "dose"]},
+        "training": {"epochs": 2},
+    }
+    few = {"folds": 2, "repeats": 1, "members": 1}
+    by_file = km.compare_sharing({**settings, "data": {"path": str(data)}}, **few)
+    by_table = km.evaluate_table(mixed_frame, **few, **settings)
+    pd.testing.assert_frame_equal(by_table.predictions, by_file.predictions)
+
+
+def test_declarations_and_texts_are_tasks_too(mixed_frame):
+    from keras_mtl.dataframes.keywords import table_config
+
+    tasks = [
+        "relapse:binary",
+        km.RegressionTask("cost"),
+        {"kind": "binary", "name": "a"},
+    ]
+    made = table_config(None, {"tasks": tasks}, has_test_table=False)
+    assert [task.name for task in made.tasks] == ["relapse", "cost", "a"]
+    # As a table of TOML, a declaration leaves what it does not give to `[heads]`.
+    assert made.tasks[1] == km.RegressionTask("cost", widths=(16,))
+
+
+def test_all_mistakes_in_the_settings_are_reported_at_once(mixed_frame):
+    with pytest.raises(km.UserError) as caught:
+        km.fit_table(
+            mixed_frame,
+            tasks=["relapse", 3],
+            training={"epochs": -1, "lerning_rate": 1},
+            sed=1,
+        )
+    text = str(caught.value)
+    for part in ("'relapse'", "received 3", "epochs", "learning_rate", "seed"):
+        assert part in text
+
+
+def test_mistakes_in_the_rows_and_the_folder_are_reported_at_once(
+    mixed_frame, tmp_path
+):
+    (tmp_path / "kept").touch()
+    with pytest.raises(km.UserError) as caught:
+        km.fit_table(
+            mixed_frame,
+            tasks=["relaps:binary"],
+            inputs={"columns": ["agee"]},
+            folder=tmp_path,
+        )
+    text = str(caught.value)
+    for part in ("'relaps'", "'agee'", str(tmp_path), "table"):
+        assert part in text
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [("nowhere", "expected a run folder"), (3, "Received: 3")],
+)
+def test_what_is_no_model_is_refused(model, message, mixed_frame):
+    with pytest.raises(km.UserError, match=message):
+        km.predict_table(model, mixed_frame)
+
+
+def test_rows_without_a_feature_are_refused(mixed_run, mixed_frame):
+    with pytest.raises(km.UserError, match=r"table.*'Site'"):
+        km.predict_table(mixed_run, mixed_frame.drop(columns="Site"))
+
+
+def test_rows_are_left_as_they_are(mixed_run, mixed_frame):
+    before = mixed_frame.copy(deep=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        km.predict_table(mixed_run, mixed_frame, missing=["170"])
+    pd.testing.assert_frame_equal(mixed_frame, before)
+    assert np.isnan(mixed_frame["größe"]).sum() == np.isnan(before["größe"]).sum()
