@@ -57,10 +57,11 @@ class TableFacts:
 def table_settings(preset: str, table: TableFacts) -> dict[str, Any]:
     """Returns what a preset's rule chooses for a table.
 
-    Classes of few rows are learned best by narrow networks; quantities, and more
-    rows, by wider ones. From many rows on, batches are larger and fewer networks
-    are averaged, as both then cost time and give little. `python -m
-    benchmarks.tables` measures it.
+    Classes of few rows are learned best by narrow networks; quantities, and classes
+    of more rows, by wider ones that learn a piecewise linear function of each
+    number. From many rows on, batches are larger and fewer networks are averaged,
+    as the rest would cost time and give little. `python -m benchmarks.tables`
+    measures it.
 
     Args:
         preset: A name in `RULED`.
@@ -77,36 +78,31 @@ def table_settings(preset: str, table: TableFacts) -> dict[str, Any]:
     (256, 256)
     """
     rows = table.rows
-    if rows < FEW_ROWS and not table.quantities:
-        trunk, head = (32, 64), (16,)
-    elif rows < MANY_ROWS:
-        trunk, head = (128, 128), (32,)
-    else:
-        trunk, head = (256, 256), (64,)
-    settings = {
-        "inputs.numeric_embedding": "none" if rows < FEW_ROWS else "ple",
-        "model.trunk": trunk,
+    narrow = rows < FEW_ROWS and not table.quantities
+    many = rows >= MANY_ROWS
+    settings: dict[str, Any] = {
+        "inputs.numeric_embedding": "none" if narrow else "ple",
+        "model.trunk": (32, 64) if narrow else (256, 256) if many else (128, 128),
         "model.dropout": 0.2,
-        "heads.widths": head,
-        "training.members": 10 if rows < MANY_ROWS else 4,
-        "training.epochs": 300 if rows < MANY_ROWS else 100,
-        "training.batch_size": 64 if rows < MANY_ROWS else 256,
-        "training.learning_rate": 1e-3,
+        "heads.widths": (16,) if narrow else (64,) if many else (32,),
+        "training.members": 4 if many else 10,
+        "training.epochs": 100 if many else 300,
+        "training.batch_size": 256 if many else 64,
+        "training.learning_rate": 1e-3 if narrow else 2e-3,
         "training.weight_decay": 0.1,
-        "training.patience": 20 if rows < MANY_ROWS else 10,
+        "training.patience": 10 if many else 20,
     }
     if preset == "fast":
         settings["training.members"] = 1
         if rows >= FEW_ROWS:
             settings |= {
-                "training.batch_size": 256 if rows < MANY_ROWS else 1024,
-                "training.learning_rate": 2e-3,
-                "training.epochs": 100 if rows < MANY_ROWS else 30,
-                "training.patience": 10 if rows < MANY_ROWS else 4,
+                "training.batch_size": 1024 if many else 256,
+                "training.epochs": 30 if many else 100,
+                "training.patience": 4 if many else 10,
             }
     if preset == "best":
         settings |= {
-            "training.members": 20 if rows < MANY_ROWS else 8,
+            "training.members": 8 if many else 20,
             "model.architecture": "hard-sharing",
             "training.weighting": "sum",
         }

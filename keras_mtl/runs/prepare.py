@@ -90,8 +90,8 @@ def prepare_data(
     if frame is None:
         frame = read_table(path, given.rows, words, config.data, numbers)
     errors: list[str] = []
-    given, config = config, apply_rule(config, len(frame))
-    chosen = rule_sentence(given, config, len(frame))
+    unread, config = config, apply_rule(config, len(frame))
+    chosen = rule_sentence(unread, config, len(frame))
     config = add_auxiliary(frame, config, source, errors)
     _mask_labels(frame, config)
     if run is None:
