@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["GaussianProcessSettings"]
 
+# Each pair has a covariance, and a label of several classes a latent value per class.
+MOST_OUTPUTS = 50
 Count = Annotated[int, Field(ge=1)]
 
 
@@ -62,6 +64,17 @@ class GaussianProcessSettings(SolvedSettings):
                 for task in tasks
                 if isinstance(task, RegressionTask) and task.transform != "none"
             ],
+        ]
+
+    def check_resolved_tasks(self, tasks: Sequence[Task]) -> list[str]:
+        outputs = sum(task.units for task in tasks)
+        if outputs <= MOST_OUTPUTS:
+            return []
+        return [
+            "model.architecture: expected tasks of at most "
+            f"{MOST_OUTPUTS} outputs together, of which a class or a label is one, as "
+            f"gaussian-process learns how alike any two are; received {outputs}. Leave "
+            "tasks out, or choose kernel."
         ]
 
     def model_for_rows(self, model: MultiTaskModel, rows: SolvedRows) -> MultiTaskModel:

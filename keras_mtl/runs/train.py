@@ -214,7 +214,7 @@ def train_run(
     return TrainedRun(
         join_encoder(encoder, final, features, name=config.model.name),
         training_model,
-        tuple(learned.get(task.name, task) for task in tasks),
+        tuple(learned.get(task.name, task) for task in whole.tasks),
         outputs,
         fit,
         int(fit.members[0].count_params()),

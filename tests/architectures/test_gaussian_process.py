@@ -69,3 +69,10 @@ def test_the_model_answers_like_the_estimator(rank):
 def test_settings_that_cannot_serve_are_refused(setting):
     with pytest.raises(UserError, match=setting.partition("=")[0]):
         build_architecture(f"gaussian-process:{setting}", 3, [BinaryTask("sick")])
+
+
+def test_very_many_outputs_are_refused():
+    tasks = [RegressionTask(f"task_{index}") for index in range(51)]
+    (message,) = GaussianProcessSettings().check_resolved_tasks(tasks)
+    assert "at most 50 outputs" in message
+    assert GaussianProcessSettings().check_resolved_tasks(tasks[:50]) == []

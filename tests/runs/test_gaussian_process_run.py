@@ -102,6 +102,19 @@ def test_a_joint_coverage_is_divided_among_the_numbers():
 
 
 @pytest.mark.slow
+def test_an_auxiliary_number_is_measured_but_not_predicted(data, tmp_path):
+    folder = tmp_path / "run"
+    arguments = ["--data", data, "--task", "sick:binary", "--quiet"]
+    arguments += ["--auxiliary", "cost:regression", "--out", str(folder)]
+    chosen = "gaussian-process:iterations=3,rank=40"
+    assert main([*arguments, "--architecture", chosen]) == 0
+    metrics = json.loads((folder / "metrics.json").read_text())
+    assert "r2" in metrics["test"]["cost"]
+    assert metrics["solution"]["approximation"] == "Nystroem"
+    assert "cost_value" not in pd.read_csv(folder / "predictions.csv")
+
+
+@pytest.mark.slow
 def test_it_is_compared_with_a_network(data):
     from keras_mtl.comparison import compare_sharing
 
