@@ -86,11 +86,12 @@ def table_settings(preset: str, table: TableFacts) -> dict[str, Any]:
         "model.dropout": 0.2,
         "heads.widths": (16,) if narrow else (64,) if many else (32,),
         "training.members": 4 if many else 10,
-        "training.epochs": 100 if many else 300,
+        "training.epochs": 100 if narrow or many else 300,
         "training.batch_size": 256 if many else 64,
         "training.learning_rate": 1e-3 if narrow else 2e-3,
-        "training.weight_decay": 0.1,
-        "training.patience": 10 if many else 20,
+        # AdamW's decay is per step, of which many rows make many.
+        "training.weight_decay": 1.0 if narrow else 0.1,
+        "training.patience": 10 if narrow or many else 20,
     }
     if preset == "fast":
         settings["training.members"] = 1
