@@ -9,12 +9,13 @@ from keras_mtl.configuration.command_line import IMPORT_FLAG, Flag, run_command
 
 __all__ = ["FLAGS", "main"]
 
-SUMMARY = """Answers the rows of a CSV file with the model of a run.
+SUMMARY = """Answers the rows of a file with the model of a run.
 
-RUN is a run folder, or a model.keras file alone. The answers, one row for each
-row of the file, go to the standard output as CSV, or to --out. Missing and
-never-seen values are answered like those of training; labels in the file are
-shown beside the answers.
+RUN is a run folder, or a model.keras file alone. ROWS is a file of CSV, JSON lines or
+Parquet, a folder of them, a URL, or - for the standard input. The answers, one row
+for each row of the file, go to the standard output as CSV, or to --out. Missing and
+never-seen values are answered like those of training; labels in the file are shown
+beside the answers.
 """
 
 FLAGS = (

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
-__all__ = ["absent_data_files", "data_paths"]
+from keras_mtl.tables.addresses import is_local_path
+
+__all__ = ["absent_data_files", "data_paths", "place_data_paths"]
 
 
 def data_paths(values: Mapping[str, Any]) -> dict[str, str]:
@@ -26,5 +29,19 @@ def absent_data_files(values: Mapping[str, Any]) -> list[str]:
     return [
         f"{path}: no such file."
         for path in data_paths(values).values()
-        if not os.path.exists(path)
+        if is_local_path(path) and not os.path.exists(path)
     ]
+
+
+def place_data_paths(values: dict[str, Any], folder: Path) -> None:
+    """Place the relative paths of data below a folder.
+
+    Addresses and the standard input stay as they are.
+
+    Args:
+        values: Plain nested settings, which are changed.
+        folder: The folder.
+    """
+    for key, path in data_paths(values).items():
+        if is_local_path(path):
+            values["data"][key] = str(folder / path)

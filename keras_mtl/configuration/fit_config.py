@@ -36,8 +36,9 @@ class DataSettings(Declaration):
     """Where the rows come from, and how they are split.
 
     Args:
-        path: A CSV or Parquet file, or a folder of either, which is streamed;
-            None is the embedded heart data.
+        path: A file of CSV, JSON lines or Parquet, or a folder of one of them,
+            which is streamed; an address that fsspec opens, such as a URL; `-` is
+            the standard input. None is the embedded heart data.
         test_path: Likewise, for the rows that are the test rows.
         test_fraction: The share of rows held out, without a `test_path`.
         group: A column whose equal values stay on one side of every split.

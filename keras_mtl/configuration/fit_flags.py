@@ -37,14 +37,14 @@ FLAGS = (
     Flag(
         "--data",
         "data.path",
-        "Read the rows from a CSV or Parquet file, or a folder of either; by default "
-        "the heart data.",
+        "Read the rows from a file of CSV, JSON lines or Parquet, a folder of them, a "
+        "URL, or - for the standard input; by default the heart data.",
         metavar="PATH",
     ),
     Flag(
         "--test-data",
         "data.test_path",
-        "Test on the rows of this CSV or Parquet file or folder, and train on all of "
+        "Test on these rows, from a place like that of --data, and train on all of "
         "--data.",
         metavar="PATH",
     ),

@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from keras_mtl.configuration.data_paths import data_paths
 from keras_mtl.configuration.fit_config import FitConfig
 from keras_mtl.configuration.validate import config_values
+from keras_mtl.tables.addresses import is_local_path
 
 __all__ = ["repeatable_values"]
 
@@ -22,9 +24,9 @@ def repeatable_values(config: FitConfig) -> dict[str, Any]:
     """
     values = config_values(config)
     del values["output"]
-    for key in ("path", "test_path"):
-        if key in values["data"]:
-            values["data"][key] = str(Path(values["data"][key]).resolve())
+    for key, path in data_paths(values).items():
+        if is_local_path(path):
+            values["data"][key] = str(Path(path).resolve())
     if "transfer" in values:
         values["transfer"]["run"] = str(Path(values["transfer"]["run"]).resolve())
     return values

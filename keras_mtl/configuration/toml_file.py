@@ -8,7 +8,7 @@ from typing import Any
 
 import tomli_w
 
-from keras_mtl.configuration.data_paths import data_paths
+from keras_mtl.configuration.data_paths import place_data_paths
 from keras_mtl.errors import UserError
 
 __all__ = ["read_toml", "write_toml"]
@@ -49,8 +49,7 @@ def read_toml(path: str) -> dict[str, Any]:
             f"{path}: expected TOML tables within tables, at most {DEEPEST} deep. "
             "Received: more."
         )
-    for key, name in data_paths(values).items():
-        values["data"][key] = str(Path(path).parent / name)
+    place_data_paths(values, Path(path).parent)
     transfer = values.get("transfer")
     if isinstance(transfer, dict) and isinstance(transfer.get("run"), str):
         transfer["run"] = str(Path(path).parent / transfer["run"])

@@ -33,6 +33,7 @@ from keras_mtl.features.kinds import (
     deserialize_feature,
     serialize_feature,
 )
+from keras_mtl.tables.addresses import STANDARD_INPUT
 from keras_mtl.tasks.kinds import TASK_KINDS, deserialize_task, serialize_task
 from keras_mtl.tasks.names import check_task_names, unknown_tasks
 from keras_mtl.tasks.task import Task
@@ -108,6 +109,7 @@ def build_config(*layers: Values) -> FitConfig:
     errors += _hidden_inputs(config, helpers)
     errors += _needs_validation_rows(config, tasks)
     errors += _joint_coverage(config)
+    errors += _one_standard_input(config)
     if values.get("tasks", []) == []:
         errors.append(
             "tasks: expected at least one task. Add --task NAME:KIND, such as "
@@ -264,6 +266,18 @@ def _early_stopping(config: FitConfig | None) -> list[str]:
         "training.validation_fraction: expected a share above 0, as training.patience "
         f"= {config.training.patience} stops on the validation loss; received 0. Set "
         "it, such as to 0.2, or set the patience to 0."
+    ]
+
+
+def _one_standard_input(config: FitConfig | None) -> list[str]:
+    if config is None or config.data.test_path != STANDARD_INPUT:
+        return []
+    if config.data.path != STANDARD_INPUT:
+        return []
+    return [
+        "data.test_path: expected other rows than those of data.path; received "
+        f"{STANDARD_INPUT!r} for both, and the standard input is read once. Name a "
+        "file for one of them."
     ]
 
 

@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 import pandas as pd
 
 from keras_mtl.errors import UserError
-from keras_mtl.tables._csv_structure import CsvStructure, nameless, scan_structure
+from keras_mtl.tables._csv_structure import nameless, scan_structure
+from keras_mtl.tables.line_numbers import LineNumbers
 
 __all__ = ["CsvFile"]
 
@@ -22,15 +23,15 @@ class CsvFile:
 
     Args:
         source: The path, as messages have it.
-        structure: What `scan_structure` found; it is scanned if not given.
+        path: Where the file is; by default at the source.
 
     Attributes:
         notes: What was done to the file as a whole, for warnings.
     """
 
-    def __init__(self, source: str, structure: CsvStructure | None = None) -> None:
+    def __init__(self, source: str, path: str | None = None) -> None:
         self.source = source
-        self.structure = scan_structure(source) if structure is None else structure
+        self.structure = scan_structure(source, path)
         self.notes: tuple[str, ...] = ()
         self._more_mistakes: list[str] = []
         if self.structure.nameless_first and not self.structure.errors:
@@ -55,6 +56,11 @@ class CsvFile:
             self._more_mistakes = nameless(self.source, [1])
         else:
             self.notes = (f"left out the first column, which has no name and {what}",)
+
+    @property
+    def lines(self) -> LineNumbers:
+        """The line of each row."""
+        return self.structure.lines
 
     @property
     def rows(self) -> int:

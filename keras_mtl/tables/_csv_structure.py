@@ -180,11 +180,14 @@ class _Ragged:
         ]
 
 
-def scan_structure(path: str | os.PathLike[str]) -> CsvStructure:
+def scan_structure(
+    source: str | os.PathLike[str], path: str | None = None
+) -> CsvStructure:
     """Reads a CSV file once, keeping none of it, to find its shape and errors.
 
     Args:
-        path: The file.
+        source: The file.
+        path: See `open_text_file`.
 
     Returns:
         A `CsvStructure`, whose `errors` the caller raises.
@@ -192,7 +195,7 @@ def scan_structure(path: str | os.PathLike[str]) -> CsvStructure:
     Raises:
         UserError: If the file cannot be read as text (see `find_encoding`).
     """
-    text_file = open_text_file(path)
+    text_file = open_text_file(source, path)
     source, encoding = text_file.source, text_file.encoding
     delimiter, told = find_delimiter(text_file.path, encoding)
     header: tuple[str, ...] = ()

@@ -25,12 +25,16 @@ class ParquetFile:
 
     Args:
         source: The path, as messages have it.
+        path: Where the file is; by default at the source.
 
     Raises:
         UserError: When pyarrow is not installed, or can't read the file.
     """
 
-    def __init__(self, source: str) -> None:
+    # It has rows and no lines.
+    lines = None
+
+    def __init__(self, source: str, path: str | None = None) -> None:
         try:
             import pyarrow
             import pyarrow.parquet
@@ -42,7 +46,7 @@ class ParquetFile:
             ) from None
         self.source = source
         try:
-            self._file = pyarrow.parquet.ParquetFile(source)
+            self._file = pyarrow.parquet.ParquetFile(source if path is None else path)
         except FileNotFoundError:
             raise UserError(f"{source}: no such file.") from None
         except (pyarrow.ArrowException, OSError) as error:

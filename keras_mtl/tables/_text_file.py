@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from keras_mtl.errors import UserError, did_you_mean
+from keras_mtl.tables._zstandard import zstandard_module
 
 __all__ = ["TextFile", "find_encoding", "open_text_file"]
 
@@ -34,8 +35,8 @@ UNPACKERS: dict[bytes, Any] = {
     rb"BZh[1-9]1AY&": bz2.open,
     rb"\xfd7zXZ\x00": lzma.open,
 }
+ZSTANDARD = b"\x28\xb5\x2f\xfd"
 OTHER_KINDS = {
-    rb"\x28\xb5\x2f\xfd": "a file packed by Zstandard. Unpack it: `zstd -d {name}`.",
     rb"\xd0\xcf\x11\xe0": "an old Excel workbook. Save it as 'CSV UTF-8'.",
     rb"PAR1[\x00-\x1f]": "a Parquet file. Give it a name that ends in `.parquet`.",
     rb"7z\xbc\xaf": "a 7-Zip archive. Unpack it.",
@@ -83,29 +84,36 @@ class TextFile:
     copy: Any = field(default=None, compare=False, repr=False)
 
 
-def open_text_file(source: str | os.PathLike[str]) -> TextFile:
+def open_text_file(
+    source: str | os.PathLike[str], path: str | os.PathLike[str] | None = None
+) -> TextFile:
     """Finds the text of a file and its encoding.
 
-    A file that gzip, bzip2 or xz packed, or a zip archive of one file, is
+    A file that gzip, bzip2, xz or Zstandard packed, or a zip archive of one file, is
     unpacked into a temporary file. A Ctrl-Z at the end, which old programs
     write, is left out.
 
     Args:
         source: The file.
+        path: Where the file is, if the source is only its name in messages. It
+            stays there as long as the text is read.
 
     Raises:
         UserError: If there is no such file, if it cannot be read, or if it is
             not text in UTF-8 or UTF-16.
     """
-    file = Path(source)
+    # A Path would shorten the slashes of an address.
+    file: Any = Path(source) if path is None else os.fspath(source)
+    given = os.fspath(source if path is None else path)
     copy = None
     try:
-        _require_file(file)
-        copy = _unpack(file)
-        path = str(file) if copy is None else copy.name
-        copy = _without_end_mark(path, copy)
-        path = str(file) if copy is None else copy.name
-        return TextFile(os.fspath(source), path, find_encoding(path, file), copy)
+        if path is None:
+            _require_file(file)
+        copy = _unpack(file, given)
+        found = given if copy is None else copy.name
+        copy = _without_end_mark(found, copy)
+        found = given if copy is None else copy.name
+        return TextFile(os.fspath(source), found, find_encoding(found, file), copy)
     except OSError as error:
         raise UserError(
             f"{file}: cannot be read ({error.strerror or error})."
@@ -126,29 +134,31 @@ def _require_file(file: Path) -> None:
         )
 
 
-def _unpack(file: Path) -> Any:
+def _unpack(file: Any, path: str) -> Any:
     """Unpacks a file into a temporary one, or returns None for a plain file."""
-    with open(file, "rb") as handle:
+    with open(path, "rb") as handle:
         start = handle.read(256)
     marks = OTHER_KINDS | {
         START_OF_TEXT + mark: what for mark, what in OTHER_TEXTS.items()
     }
     for mark, what in marks.items():
         if re.match(mark, start):
-            what = what.format(name=shlex.quote(file.name))
+            what = what.format(name=shlex.quote(Path(file).name))
             raise UserError(f"{file}: expected a text file. Received: {what}")
     opener = next(
         (UNPACKERS[mark] for mark in UNPACKERS if re.match(mark, start)), None
     )
+    if start.startswith(ZSTANDARD):
+        return _unpack_zstandard(file, path)
     try:
         if start.startswith(ZIP):
             with (
-                zipfile.ZipFile(file) as archive,
+                zipfile.ZipFile(path) as archive,
                 _only_member(file, archive) as packed,
             ):
                 return _copy(packed)
         if opener is not None:
-            with opener(file, "rb") as packed:
+            with opener(path, "rb") as packed:
                 return _copy(packed)
     except zipfile.BadZipFile as error:
         raise UserError(
@@ -163,14 +173,27 @@ def _unpack(file: Path) -> Any:
         # What zipfile raises for a password or an unknown method.
         RuntimeError,
     ) as error:
-        raise UserError(
-            f"{file}: expected a packed file that can be unpacked. Received: {error}. "
-            "Pack it again, or give the text itself."
-        ) from None
+        raise _damaged(file, error) from None
     return None
 
 
-def _only_member(file: Path, archive: zipfile.ZipFile) -> IO[bytes]:
+def _unpack_zstandard(file: Any, path: str) -> Any:
+    zstd = zstandard_module(file)
+    try:
+        with zstd.open(path, "rb") as packed:
+            return _copy(packed)
+    except (EOFError, zstd.ZstdError) as error:
+        raise _damaged(file, error) from None
+
+
+def _damaged(file: Any, error: Exception) -> UserError:
+    return UserError(
+        f"{file}: expected a packed file that can be unpacked. Received: {error}. "
+        "Pack it again, or give the text itself."
+    )
+
+
+def _only_member(file: Any, archive: zipfile.ZipFile) -> IO[bytes]:
     names = [
         name
         for name in archive.namelist()

@@ -4,15 +4,27 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Sequence
+from pathlib import Path
 
 from keras_mtl.errors import UserError
 from keras_mtl.tables._csv_file import CsvFile
+from keras_mtl.tables._fetch import Fetched, fetch
+from keras_mtl.tables._json_file import JSON_SUFFIXES, JsonFile
+from keras_mtl.tables._parquet_file import ParquetFile
 from keras_mtl.tables._read_csv import read_csv_columns
+from keras_mtl.tables._text_file import open_text_file
 from keras_mtl.tables.column_store import ColumnStore
 from keras_mtl.tables.missing_values import MISSING_VALUES
-from keras_mtl.tables.read_shards import read_parquet, read_shards
+from keras_mtl.tables.read_shards import file_kind, read_shards, read_typed
 
 __all__ = ["read_rows"]
+
+# Files that say themselves what is a number.
+TYPED: dict[str, type[ParquetFile] | type[JsonFile]] = {
+    ".parquet": ParquetFile,
+    **dict.fromkeys(JSON_SUFFIXES, JsonFile),
+}
+KNOWN = {*TYPED, ".csv", ".json"}
 
 
 def read_rows(
@@ -25,8 +37,9 @@ def read_rows(
     """Reads rows, with columns of words as they are written.
 
     Args:
-        path: A CSV or Parquet file, or a folder of either. The columns of a
-            folder go to a disk, those of a file into memory.
+        path: A file of CSV, JSON lines or Parquet, or a folder of one of them; an
+            address of one, which fsspec opens; or `-` for the standard input. The
+            columns of a folder go to a disk, those of a file into memory.
         words: The columns that hold words, though they may look like numbers:
             `03` is a word there.
         missing: Texts that mean a missing cell, beside the usual ones.
@@ -38,11 +51,38 @@ def read_rows(
         UserError: With all errors of the file.
     """
     missing = (*MISSING_VALUES, *missing)
-    if os.path.isdir(path):
-        return read_shards(path, words, missing, decimal_mark, numbers)
-    if path.lower().endswith(".parquet"):
-        return read_parquet(path, words, missing)
-    file = CsvFile(path)
-    if file.errors:
-        raise UserError(*file.errors)
-    return read_csv_columns(file, file.names, words, missing, decimal_mark, numbers)
+    # The copy lives until the rows are read.
+    rows = fetch(path)
+    if os.path.isdir(rows.path):
+        return read_shards(
+            rows.source, words, missing, decimal_mark, numbers, path=rows.path
+        )
+    kind = _kind(rows)
+    own = None if rows.copy is None else rows.path
+    if kind in TYPED:
+        file = TYPED[kind](rows.source, own)
+        return read_typed(file, words, missing, decimal_mark, numbers)
+    if kind == ".json":
+        raise UserError(
+            f"{path}: expected JSON lines, an object per line, in a file named "
+            "*.jsonl. Received: a JSON file. Write them, for example with "
+            "`jq -c '.[]'`."
+        )
+    table = CsvFile(rows.source, own)
+    if table.errors:
+        raise UserError(*table.errors)
+    return read_csv_columns(table, table.names, words, missing, decimal_mark, numbers)
+
+
+def _kind(rows: Fetched) -> str:
+    """Returns what kind of file it is: by its name, or by its beginning without."""
+    kind = file_kind(Path(rows.path))
+    if rows.copy is None or kind in KNOWN:
+        return kind
+    with open(rows.path, "rb") as stream:
+        if stream.read(4) == b"PAR1":
+            return ".parquet"
+    text = open_text_file(rows.source, rows.path)
+    with open(text.path, encoding=text.encoding) as handle:
+        start = handle.read(1000).lstrip()
+    return JSON_SUFFIXES[0] if start.startswith("{") else ".csv"

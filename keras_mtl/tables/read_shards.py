@@ -1,32 +1,40 @@
-"""A folder of CSV or Parquet files that are one table together."""
+"""A folder of CSV, JSON or Parquet files that are one table together."""
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from keras_mtl.errors import UserError, gather
 from keras_mtl.tables._csv_file import CsvFile
+from keras_mtl.tables._json_file import JSON_SUFFIXES, JsonFile
 from keras_mtl.tables._parquet_file import ParquetFile
+from keras_mtl.tables._partitions import Partition, is_partition, partition_values
 from keras_mtl.tables._read_columns import read_columns
 from keras_mtl.tables._read_csv import warn_of_notes, warn_of_structure
+from keras_mtl.tables.addresses import is_address
 from keras_mtl.tables.column_store import ColumnStore
 from keras_mtl.tables.disk_array import disk_array
 
-__all__ = ["ShardLines", "read_parquet", "read_shards"]
+__all__ = ["ShardLines", "file_kind", "read_shards", "read_typed"]
 
-Shard = CsvFile | ParquetFile
-KINDS: dict[str, type[CsvFile] | type[ParquetFile]] = {
+File = CsvFile | ParquetFile | JsonFile
+Shard = File | Partition
+KINDS: dict[str, type[CsvFile] | type[ParquetFile] | type[JsonFile]] = {
     ".csv": CsvFile,
     ".parquet": ParquetFile,
+    **dict.fromkeys(JSON_SUFFIXES, JsonFile),
 }
 
 
+TEXTS = {".csv", *JSON_SUFFIXES}
 # As `_text_file` unpacks them.
-PACKED = {".gz", ".bz2", ".xz", ".zip"}
+PACKED = {".gz", ".bz2", ".xz", ".zip", ".zst"}
 
 
 class ShardLines:
@@ -34,14 +42,12 @@ class ShardLines:
 
     Args:
         shards: The files.
+        names: Their paths below the folder.
     """
 
-    def __init__(self, shards: Sequence[Shard]) -> None:
-        self._names = [Path(shard.source).name for shard in shards]
-        self._lines = [
-            shard.structure.lines if isinstance(shard, CsvFile) else None
-            for shard in shards
-        ]
+    def __init__(self, shards: Sequence[Shard], names: Sequence[str]) -> None:
+        self._names = names
+        self._lines = [shard.lines for shard in shards]
         self._starts = [0, *accumulate(shard.rows for shard in shards)]
 
     def describe(self, row: int) -> str:
@@ -65,19 +71,24 @@ def read_shards(
     missing: Collection[str],
     decimal_mark: str | None = None,
     number_columns: Collection[str] = (),
+    path: str | None = None,
 ) -> ColumnStore:
     """Reads the files of a folder, in the order of their names.
+
+    Files in folders named like `year=2026` have a column more, `year`: a number if it
+    is one in all of them.
 
     Their columns go to temporary files as they are read, so that only one part
     of one file is in memory.
 
     Args:
-        folder: The folder. Files that are neither CSV, packed or not, nor
-            Parquet, and hidden ones, are left alone.
+        folder: The folder. Files that are neither CSV nor JSON lines, packed or
+            not, nor Parquet, and hidden ones, are left alone.
         text_columns: Columns that are text even if they look like numbers.
         missing: The texts that mean a missing value.
         decimal_mark: See `read_csv`.
         number_columns: See `read_columns`.
+        path: Where the folder is, if `folder` is only its name in messages.
 
     Returns:
         The rows of all files.
@@ -85,29 +96,37 @@ def read_shards(
     Raises:
         UserError: With all errors of all files.
     """
-    errors: list[str] = []
+    base = Path(folder if path is None else path)
+    found = _find(folder, base)
+    names = [each.relative_to(base).as_posix() for each in found]
+    values = [partition_values(each.relative_to(base)) for each in found]
+    numbers = _number_keys(values, missing)
+    errors: list[str] = _other_keys(folder, names, values)
     shards: list[Shard] = []
-    for path in _find(Path(folder)):
+    first_name = ""
+    for each, name, own in zip(found, names, values, strict=True):
         with gather(errors):
-            shard = KINDS[_kind(path)](str(path))
+            file = KINDS[file_kind(each)](_joined(folder, name), str(each))
+            shard = Partition(file, own, numbers) if own else file
             errors += shard.errors
             shards.append(shard)
+            first_name = first_name or name
     for shard in shards[1:]:
-        errors += _differences(shard, shards[0])
+        errors += _differences(shard, shards[0], first_name)
     if errors:
         # One that all Parquet files share is told once.
         raise UserError(*dict.fromkeys(errors))
-    first = shards[0]
-    for shard in shards:
-        if isinstance(shard, CsvFile):
-            warn_of_structure(shard)
+    files = [_file(shard) for shard in shards]
+    for file in files:
+        if isinstance(file, CsvFile):
+            warn_of_structure(file)
     store, notes = read_columns(
         shards,
-        first.names,
+        shards[0].names,
         text_columns,
         {"", *missing},
-        first.structure.delimiter if isinstance(first, CsvFile) else None,
-        ShardLines(shards),
+        files[0].structure.delimiter if isinstance(files[0], CsvFile) else None,
+        ShardLines(shards, names),
         disk_array,
         decimal_mark,
         number_columns,
@@ -116,53 +135,126 @@ def read_shards(
     return store
 
 
-def read_parquet(
-    path: str, text_columns: Collection[str], missing: Collection[str]
+def _file(shard: Shard) -> File:
+    return shard.file if isinstance(shard, Partition) else shard
+
+
+def _joined(folder: str, name: str) -> str:
+    """Returns a file's path; a Path would shorten the slashes of an address."""
+    return f"{folder}/{name}" if is_address(folder) else str(Path(folder, name))
+
+
+def _number_keys(
+    values: Sequence[Mapping[str, str | None]], missing: Collection[str]
+) -> set[str]:
+    """Finds the keys of partitions whose values are numbers in all files."""
+    texts: dict[str, set[str]] = {}
+    for own in values:
+        for key, text in own.items():
+            texts.setdefault(key, set())
+            if text is not None and text not in missing:
+                texts[key].add(text)
+    return {
+        key
+        for key, found in texts.items()
+        if pd.to_numeric(pd.Series([*found], dtype=object), errors="coerce")
+        .notna()
+        .all()
+    }
+
+
+def _other_keys(
+    folder: str, names: Sequence[str], values: Sequence[Mapping[str, str | None]]
+) -> list[str]:
+    """Tells which files lie in folders of other keys than the first one."""
+    keys = [*values[0]]
+    return [
+        f"{_joined(folder, name)}: expected folders of the same keys as those of "
+        f"{names[0]}, {', '.join(keys) or 'none'}. Received: "
+        f"{', '.join(own) or 'none'}. Move the file."
+        for name, own in zip(names, values, strict=True)
+        if [*own] != keys
+    ]
+
+
+def read_typed(
+    file: ParquetFile | JsonFile,
+    text_columns: Collection[str],
+    missing: Collection[str],
+    decimal_mark: str | None = None,
+    number_columns: Collection[str] = (),
 ) -> ColumnStore:
-    """Reads one Parquet file into memory. See `read_shards`."""
-    file = ParquetFile(path)
+    """Reads one Parquet or JSON file into memory. See `read_shards`."""
     if file.errors:
         raise UserError(*file.errors)
     store, notes = read_columns(
-        [file], file.names, text_columns, {"", *missing}, delimiter=None
+        [file],
+        file.names,
+        text_columns,
+        {"", *missing},
+        delimiter=None,
+        lines=file.lines,
+        decimal_mark=decimal_mark,
+        number_columns=number_columns,
     )
-    warn_of_notes(notes, path)
+    warn_of_notes(notes, file.source)
     return store
 
 
-def _find(folder: Path) -> list[Path]:
+def _find(folder: str, base: Path) -> list[Path]:
     try:
-        files = sorted(path for path in folder.iterdir() if path.is_file())
+        files = _files_below(base)
     except OSError as error:
         raise UserError(
             f"{folder}: cannot be read ({error.strerror or error})."
         ) from error
     found = [
-        path for path in files if _kind(path) in KINDS and not path.name.startswith(".")
+        path
+        for path in files
+        if file_kind(path) in KINDS and not path.name.startswith(".")
     ]
-    kinds = {_kind(path): path.name for path in reversed(found)}
+    kinds = {
+        KINDS[file_kind(path)]: path.relative_to(base).as_posix()
+        for path in reversed(found)
+    }
     if not found:
         raise UserError(
-            f"{folder}: expected a folder of *.csv or *.parquet files. Received: one "
-            "without any. Name a file, or the folder that holds them."
+            f"{folder}: expected a folder of *.csv, *.jsonl or *.parquet files. "
+            "Received: one without any. Name a file, or the folder that holds them."
         )
     if len(kinds) > 1:
         raise UserError(
             f"{folder}: expected files of one kind. Received: "
-            f"{' and '.join(kinds[kind] for kind in sorted(kinds))}. Move those of "
-            "one kind elsewhere."
+            f"{' and '.join(sorted(kinds.values()))}. Move those of one kind elsewhere."
         )
     return found
 
 
-def _kind(path: Path) -> str:
-    """Returns a file's suffix, that of the rows within for a packed CSV file."""
+def _files_below(folder: Path) -> list[Path]:
+    """Returns the files of a folder and of its partitions, in order."""
+    files = []
+    for path in sorted(folder.iterdir()):
+        if path.is_dir():
+            files += _files_below(path) if is_partition(path.name) else []
+        elif path.is_file():
+            files.append(path)
+    return files
+
+
+def file_kind(path: Path) -> str:
+    """Returns a file's suffix, that of the rows within for a packed text file.
+
+    Example:
+
+    >>> file_kind(Path("a.csv.gz")), file_kind(Path("b.JSONL")), file_kind(Path("c.gz"))
+    ('.csv', '.jsonl', '.gz')
+    """
     suffix = path.suffix.lower()
     within = Path(path.stem).suffix.lower()
-    return within if suffix in PACKED and within == ".csv" else suffix
+    return within if suffix in PACKED and within in TEXTS else suffix
 
 
-def _differences(shard: Shard, first: Shard) -> list[str]:
+def _differences(shard: Shard, first: Shard, first_name: str) -> list[str]:
     """Tells how a file differs from the first one."""
     if not shard.names or not first.names:
         return []
@@ -173,14 +265,15 @@ def _differences(shard: Shard, first: Shard) -> list[str]:
         parts = [f"none named {', '.join(map(repr, lacking))}"] if lacking else []
         parts += [f"{', '.join(map(repr, more))} besides"] if more else []
         messages.append(
-            f"{shard.source}: expected the columns of {Path(first.source).name}. "
+            f"{shard.source}: expected the columns of {first_name}. "
             f"Received: {', and '.join(parts)}. Give all files the same columns."
         )
-    if isinstance(shard, CsvFile) and isinstance(first, CsvFile):
-        ours, theirs = shard.structure.delimiter, first.structure.delimiter
+    file, first_file = _file(shard), _file(first)
+    if isinstance(file, CsvFile) and isinstance(first_file, CsvFile):
+        ours, theirs = file.structure.delimiter, first_file.structure.delimiter
         if ours != theirs and not messages:
             messages.append(
                 f"{shard.source}: expected the delimiter {theirs!r}, as in "
-                f"{Path(first.source).name}. Received: {ours!r}. Write all files alike."
+                f"{first_name}. Received: {ours!r}. Write all files alike."
             )
     return messages

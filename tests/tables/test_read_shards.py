@@ -9,7 +9,8 @@ import pytest
 
 from keras_mtl.errors import UserError
 from keras_mtl.tables import describe_row, read_csv
-from keras_mtl.tables.read_shards import read_parquet, read_shards
+from keras_mtl.tables._parquet_file import ParquetFile
+from keras_mtl.tables.read_shards import read_shards, read_typed
 
 CUTS = ((0, 13), (13, 14), (14, 120))
 
@@ -77,7 +78,7 @@ def test_another_delimiter_is_told(csv_folder, mixed_frame):
 
 def test_folders_that_can_not_serve(tmp_path):
     (message,) = mistakes_of(tmp_path)
-    assert "expected a folder of *.csv or *.parquet files" in message
+    assert "expected a folder of *.csv, *.jsonl or *.parquet files" in message
     (tmp_path / "a.csv").write_text("a\n1\n")
     (tmp_path / "b.parquet").write_text("")
     (message,) = mistakes_of(tmp_path)
@@ -130,8 +131,9 @@ class TestParquet:
         )
         path = str(tmp_path / "a.parquet")
         pyarrow.parquet.write_table(table, path)
+        file = ParquetFile(path)
         with pytest.warns(UserWarning, match="too large for 64 bits"):
-            frame = read_parquet(path, (), ("?", "-1")).frame()
+            frame = read_typed(file, (), ("?", "-1")).frame()
         values = {name: frame[name].tolist() for name in frame}
         assert values.pop("large") == [2.0**63, 1.0]
         assert values.pop("money") == [1.0, 2.0]

@@ -5,6 +5,7 @@ import gzip
 import io
 import lzma
 import os
+import sys
 import tarfile
 import zipfile
 
@@ -14,6 +15,7 @@ from keras_mtl.errors import UserError
 from keras_mtl.tables import read_csv
 from keras_mtl.tables._text_file import open_text_file
 
+OLD = sys.version_info < (3, 14)
 TEXT = b"a,b\n1,x\n2,y\n"
 
 
@@ -43,8 +45,23 @@ def test_packed_rows_are_read(tmp_path, name):
     assert frame.to_dict("list") == {"a": [1, 2], "b": ["x", "y"]}
 
 
+def test_rows_that_zstandard_packed_are_read(tmp_path):
+    zstd = pytest.importorskip("backports.zstd" if OLD else "compression.zstd")
+    (tmp_path / "rows.csv.zst").write_bytes(zstd.compress(TEXT))
+    frame = read_csv(tmp_path / "rows.csv.zst")
+    assert frame.to_dict("list") == {"a": [1, 2], "b": ["x", "y"]}
+
+
+def test_zstandard_that_is_not_installed_is_named(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "compression.zstd", None)
+    monkeypatch.setitem(sys.modules, "backports.zstd", None)
+    (tmp_path / "rows.csv.zst").write_bytes(b"\x28\xb5\x2f\xfd\0\0")
+    with pytest.raises(UserError, match=r"pip install backports\.zstd"):
+        read_csv(tmp_path / "rows.csv.zst")
+
+
 REFUSED = {
-    "rows.csv.zst": (b"\x28\xb5\x2f\xfd\0\0", "packed by Zstandard"),
+    "rows.csv.zst": (b"\x28\xb5\x2f\xfd\0\0", "can be unpacked"),
     "two.zip": (zipped(("a.csv", TEXT), ("b.csv", TEXT)), r"2 \(a.csv, b.csv\)"),
     "none.zip": (zipped(("d/", b"")), "one file. Received: 0"),
     "book.xlsx": (zipped(("[Content_Types].xml", b""), ("xl/a", b"")), "Excel"),
