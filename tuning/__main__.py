@@ -10,13 +10,16 @@ from keras_mtl import fit
 from keras_mtl.configuration.command_line import Flag, run_command
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from keras_mtl.configuration.fit_config import FitConfig
     from tuning.search_settings import SearchSettings
 
 __all__ = ["FLAGS", "main"]
 
-SUMMARY = """Searches the widths of the trunk and the heads, the learning rate and the
-tasks' loss weights, by random trials on a validation split of the training rows.
+SUMMARY = """Searches the widths of the trunk and the heads, the learning rate, the
+tasks' loss weights and whatever a [search] table names, by trials that are
+cross-validated on the training rows.
 
 The test rows of a fit with the same seed are not touched. The best settings are
 written to DIR/config.toml, for
@@ -25,13 +28,16 @@ written to DIR/config.toml, for
     python -m keras_mtl.fit --config DIR/config.toml
 
 and all trials to DIR/trials.csv. A [search] table of the --config file says where
-the search looks, [search.weighting] and [search.architecture] among its settings.
+the search looks. A search that was stopped goes on with
+
+\b
+    python -m tuning --resume DIR
 """
 
 # What a search chooses itself.
 SEARCHED = ("training.learning_rate",)
 
-# What a search can't do yet.
+# What has no meaning in a search: its trials begin anew.
 ABSENT = (
     "resume",
     "transfer.run",
@@ -42,27 +48,67 @@ ABSENT = (
 
 # Flags of a fit that mean something more here.
 HELP = {
-    "output.folder": "Write config.toml and trials.csv to this folder.",
+    "output.folder": "Write the search to this folder.",
     "output.overwrite": "Replace the folder of a search if it is there.",
-    "seed": "Seed the split, the trials and their training.",
+    "seed": "Seed the split, the folds, the trials and their training.",
     "model.trunk": "Give the trunk this many layers; their widths are searched.",
     "head_widths": "Give this task's head this many layers; their widths are searched.",
     "heads.widths": "Give all other heads this many layers; their widths are searched.",
-    "training.members": "Have the fit average this many networks; a trial trains one.",
+    "training.epochs": "Train a trial for at most this many epochs.",
+    "training.members": "Have the fit average this many networks; a trial trains one "
+    "in each fold.",
     "training.patience": "End a trial after this many epochs without a gain; 10 if 0.",
-    "training.validation_fraction": "Validate on this share of training rows; 0.2 if "
-    "0.",
+    "training.validation_fraction": "Have the fit validate on this share of training "
+    "rows; 0.2 if 0.",
     "loss_weights": "Weigh this task so in val_loss; searched weights vary around it.",
 }
 
 FLAGS = (
     Flag("--trials", "search.trials", "Try this many settings.", metavar="N"),
     Flag(
+        "--tuner",
+        "search.tuner",
+        "Choose settings by random, bayesian, hyperband or grid search.",
+        metavar="NAME",
+    ),
+    Flag(
         "--objective",
         "search.objective",
-        "Choose the best by this metric of the validation rows: val_loss, "
-        "val_TASK_auc, ...",
+        "Compare trials by this metric of the held-out rows: val_loss, val_TASK_auc, "
+        "val_gain, or a sum such as 'val_A_auc + 2 * val_B_auc'. Given several times, "
+        "the search reports a Pareto front.",
+        form="repeat",
         metavar="NAME",
+    ),
+    Flag(
+        "--folds",
+        "search.folds",
+        "Measure a trial in this many folds of the training rows.",
+        metavar="N",
+    ),
+    Flag(
+        "--fold-repeats",
+        "search.repeats",
+        "Divide the training rows into folds this many times.",
+        metavar="N",
+    ),
+    Flag(
+        "--at-once",
+        "search.at_once",
+        "Ask the tuner for this many trials at a time, which train together.",
+        metavar="N",
+    ),
+    Flag(
+        "--resume",
+        "search.folder",
+        "Resume the search in this folder, with more --trials or other ranges.",
+        metavar="DIR",
+    ),
+    Flag(
+        "--choose",
+        "search.choose",
+        "With --resume: write config.toml with the settings of this trial, and end.",
+        metavar="TRIAL",
     ),
     *(
         replace(flag, help=HELP.get(flag.key, flag.help))
@@ -84,15 +130,72 @@ def _search(values: dict[str, Any], errors: list[str]) -> None:
     quiet = bool(values.pop("quiet", False))
     with gather(errors):
         import_modules(values.pop("import", ()))
-    config, settings = _settings(values, errors)
+    folder = values.pop("search.folder", None)
+    choose = values.pop("search.choose", None)
+    if choose is not None:
+        _choose(folder, choose, values, errors, quiet)
+        return
+    config, settings = _settings(values, errors, folder)
     # Loaded from here on: what the settings don't need.
     from tuning.search_run import run_search
 
-    run_search(config, settings, quiet=quiet)
+    run_search(config, settings, quiet=quiet, resume=folder is not None)
+
+
+def _choose(
+    folder: str | None,
+    choose: str,
+    values: dict[str, Any],
+    errors: list[str],
+    quiet: bool,
+) -> None:
+    from keras_mtl.configuration.toml_file import read_toml
+    from keras_mtl.configuration.validate import build_config
+    from keras_mtl.errors import UserError
+
+    if folder is None:
+        errors.append(
+            "--choose: expected --resume DIR beside it, the folder of a search; "
+            "received none."
+        )
+    if not choose.isdecimal():
+        errors.append(f"--choose: expected the number of a trial; received {choose!r}.")
+    errors += [
+        f"{key}: has no meaning beside --choose, which only writes config.toml. Leave "
+        "it out."
+        for key in values
+    ]
+    if errors or folder is None:
+        raise UserError(*errors)
+    from pathlib import Path
+
+    from tuning.search_run import choose_trial
+    from tuning.search_terminal import SearchTerminal
+
+    file = read_toml(str(_search_file(folder)))
+    file.pop("search", None)
+    epochs = build_config(file).training.epochs
+    path = choose_trial(Path(folder), int(choose), epochs)
+    SearchTerminal(quiet).show_chosen(int(choose), path)
+
+
+def _search_file(folder: str) -> Path:
+    """Returns the settings file of a search folder."""
+    from pathlib import Path
+
+    from keras_mtl.errors import UserError
+
+    path = Path(folder) / "search.toml"
+    if not path.is_file():
+        raise UserError(
+            f"--resume: expected the folder of a search, with its search.toml; "
+            f"received {folder!r}. Begin a search with --out {folder}."
+        )
+    return path
 
 
 def _settings(
-    values: dict[str, Any], errors: list[str]
+    values: dict[str, Any], errors: list[str], folder: str | None = None
 ) -> tuple[FitConfig, SearchSettings]:
     """Makes the settings of the file and the flags."""
     from keras_mtl.configuration.flag_values import nest_flags
@@ -110,18 +213,34 @@ def _settings(
         if key.startswith("search.")
     }
     file: dict[str, Any] = {}
+    kept: dict[str, Any] = {}
     try:
+        if folder is not None:
+            kept = read_toml(str(_search_file(folder)))
         if "config" in values:
             file = read_toml(values.pop("config"))
     except UserError as error:
         errors += error.messages
-    flags = nest_flags(values, file, errors)
     table = file.pop("search", {})
     if not isinstance(table, dict):
         errors.append(
             f"search: expected a table, [search] in TOML; received {table!r}."
         )
         table = {}
+    if folder is not None:
+        errors += _changes(folder, file, values)
+        before = kept.pop("search", {})
+        errors += [
+            f"search.{key}: expected {before.get(key, default)}, as the trials in "
+            f"{folder} were measured; received {given[key]}. Begin a new search for "
+            "other folds."
+            for given in (table, own)
+            for key, default in (("folds", 3), ("repeats", 1))
+            if key in given and str(given[key]) != str(before.get(key, default))
+        ]
+        file, table = kept, {**before, **table}
+        values = {"output.folder": folder}
+    flags = nest_flags(values, file, errors)
     settings = config = None
     try:
         settings = build_search_settings({**table, **own})
@@ -141,6 +260,16 @@ def _settings(
     if errors or config is None or settings is None:
         raise UserError(*errors)
     return config, settings
+
+
+def _changes(folder: str, file: dict[str, Any], values: dict[str, Any]) -> list[str]:
+    """Finds what a resumed search may not change: all but [search]."""
+    return [
+        f"{key}: a search that is resumed keeps its settings, those in "
+        f"{folder}/search.toml; only [search] and its flags may change. Leave it out, "
+        "or begin a new search."
+        for key in (*file, *values)
+    ]
 
 
 if __name__ == "__main__":

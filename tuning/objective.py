@@ -1,4 +1,4 @@
-"""By what trials are compared, and on which side better lies.
+"""The metrics by which trials are compared, and on which side better lies.
 
 keras-tuner guesses the direction of a metric from Keras's own names: it raises
 on `val_heart_auc` and takes others the wrong way round; and it lets a search
@@ -17,6 +17,8 @@ follows; how the outcome is measured, never.
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -26,22 +28,55 @@ import numpy as np
 from keras_mtl.errors import UserError, did_you_mean
 from keras_mtl.tasks.task import Task
 
-__all__ = ["Objective", "choose_objective", "objectives", "validation_metrics"]
+__all__ = [
+    "GAIN",
+    "Objective",
+    "choose_objective",
+    "choose_objectives",
+    "objectives",
+    "validation_metrics",
+]
+
+# The gain in skill over networks that learn one task each, the mean over the tasks.
+GAIN = "val_gain"
 
 Direction = Literal["min", "max"]
 
 
 @dataclass(frozen=True)
 class Objective:
-    """A measure of the validation rows, and on which side better lies.
+    """A measure of the held-out rows, and on which side better lies.
 
     Args:
-        name: The measure, such as `val_heart_auc`.
+        name: The measure, such as `val_heart_auc`, or the text of a sum.
         direction: `"max"` when more is better, else `"min"`.
+        terms: Of a sum, each metric with its factor; by default the metric `name`.
+
+    Example:
+
+    >>> both = Objective("a + 2 * b", "max", (("a", 1.0), ("b", 2.0)))
+    >>> both.value({"a": 0.5, "b": 0.25})
+    1.0
     """
 
     name: str
     direction: Direction
+    terms: tuple[tuple[str, float], ...] = ()
+
+    def value(self, metrics: Mapping[str, float]) -> float:
+        """Returns the objective's value; NaN where a metric is missing."""
+        terms = self.terms or ((self.name, 1.0),)
+        return sum(factor * metrics.get(name, math.nan) for name, factor in terms)
+
+    def cost(self, metrics: Mapping[str, float]) -> float:
+        """Returns the value where less is better, whatever the direction."""
+        value = self.value(metrics)
+        return -value if self.direction == "max" else value
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """The names of the metrics that the objective needs."""
+        return tuple(name for name, _ in self.terms) or (self.name,)
 
 
 def validation_metrics(
@@ -127,18 +162,19 @@ def objectives(
 
 
 def choose_objective(
-    name: str, tasks: Sequence[Task], labels: Mapping[str, np.ndarray]
+    text: str, tasks: Sequence[Task], labels: Mapping[str, np.ndarray]
 ) -> Objective:
-    """Finds an objective by its name.
+    """Finds an objective by its name, or reads a weighted sum of several.
 
     Args:
-        name: The measure's name.
+        text: A metric's name; or a sum, such as
+            `"val_thal_auc + 0.5 * val_heart_auc"`.
         tasks: The tasks.
-        labels: By task name the validation rows' encoded labels.
+        labels: By task name the encoded labels of the rows that measure.
 
     Raises:
-        UserError: When there is no such measure; names the nearest and lists
-            all.
+        UserError: When there is no such metric, with the nearest and a list of
+            all; or when a sum joins metrics that improve on different sides.
 
     Example:
 
@@ -148,10 +184,63 @@ def choose_objective(
     'max'
     """
     known = objectives(tasks, labels)
-    if name not in known:
-        listed = ", ".join(f"{item.name} ({item.direction})" for item in known.values())
+    known[GAIN] = Objective(GAIN, "max")
+    terms = [_read_term(term) for term in text.split("+")]
+    errors = []
+    for name, factor in terms:
+        if name not in known:
+            listed = ", ".join(
+                f"{item.name} ({item.direction})" for item in known.values()
+            )
+            errors.append(
+                f"search.objective: expected a measure of the validation rows; "
+                f"received {name!r}.{did_you_mean(name, known)} There are: {listed}."
+            )
+        elif not (math.isfinite(factor) and factor > 0):
+            errors.append(
+                f"search.objective: expected factors above 0; received {text!r}."
+            )
+    if errors:
+        raise UserError(*errors)
+    if len(terms) == 1 and terms[0][1] == 1:
+        return known[terms[0][0]]
+    directions = {known[name].direction for name, _ in terms}
+    if len(directions) > 1:
+        words = ", ".join(f"{name} ({known[name].direction})" for name, _ in terms)
         raise UserError(
-            f"search.objective: expected a measure of the validation rows; received "
-            f"{name!r}.{did_you_mean(name, known)} There are: {listed}."
+            "search.objective: expected a sum of metrics that improve on the same "
+            f"side; received {text!r} with {words}. Give --objective twice "
+            "for a trade-off."
         )
-    return known[name]
+    return Objective(text.strip(), directions.pop(), tuple(terms))
+
+
+def choose_objectives(
+    texts: Sequence[str], tasks: Sequence[Task], labels: Mapping[str, np.ndarray]
+) -> tuple[Objective, ...]:
+    """Finds several objectives; see `choose_objective`.
+
+    Raises:
+        UserError: With all errors at once.
+    """
+    errors: list[str] = []
+    found = []
+    for text in dict.fromkeys(texts):
+        try:
+            found.append(choose_objective(text, tasks, labels))
+        except UserError as error:
+            errors += error.messages
+    if errors:
+        raise UserError(*errors)
+    return tuple(found)
+
+
+def _read_term(text: str) -> tuple[str, float]:
+    """Reads `NAME` or `FACTOR * NAME`."""
+    match = re.fullmatch(r"\s*(?:([0-9.eE-]+)\s*\*)?\s*(\S.*?)\s*", text)
+    if match is None:
+        return text.strip(), 1.0
+    try:
+        return match[2], float(match[1] or 1)
+    except ValueError:
+        return text.strip(), 1.0

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from keras_mtl.architectures.solved import solved_settings
 from keras_mtl.configuration.fit_config import FitConfig
 from keras_mtl.configuration.repeatable import repeatable_values
 from keras_mtl.configuration.toml_file import write_toml
 from keras_mtl.errors import UserError
+from keras_mtl.report.page import write_report
 from keras_mtl.runs.prepare import prepare_data
-from keras_mtl.runs.run_folder import choose_folder, new_run_folder
-from tuning.objective import choose_objective
+from keras_mtl.runs.run_folder import choose_folder
+from tuning.objective import GAIN, Objective, choose_objectives
 from tuning.search_settings import SearchSettings
 from tuning.search_terminal import SearchTerminal
-from tuning.trial_data import encode_rows, trial_rows
-from tuning.trials import best_trial, trials_table
+from tuning.trial_data import make_trial_data
+from tuning.trial_store import TrialStore
+from tuning.trials import Trial, best_trial, optimism, pareto_front, trials_table
 
-__all__ = ["run_search", "with_validation"]
+__all__ = ["SEARCH", "choose_trial", "run_search", "with_validation"]
 
-# What every search folder holds: by it one is known from a folder of the user's.
-SEARCH_MARKS = ("config.toml", "trials.csv")
+# The settings of a search, with which it is resumed: by this file a search folder
+# is known from a folder of the user's.
+SEARCH = "search.toml"
+SEARCH_MARKS = (SEARCH,)
 
 # For settings without any: a search can't do without a validation.
 PATIENCE = 10
@@ -41,70 +48,154 @@ def _require_trained(config: FitConfig) -> None:
 
 
 def run_search(
-    config: FitConfig, settings: SearchSettings, quiet: bool = False
+    config: FitConfig,
+    settings: SearchSettings,
+    quiet: bool = False,
+    resume: bool = False,
 ) -> Path:
     """Searches settings, and writes the best ones and all trials.
 
-    Trials train one member each on a part of the training rows, stop early by
-    the rest and are measured on it. The rows that a fit with the same seed
-    holds out are not touched. Of the search folder's files, `config.toml` is
-    for `python -m keras_mtl.fit --config`: the settings of the best trial
-    with as many members as the settings before the search asked for, and with
-    the epochs, patience and validation of the trials; `trials.csv` is the
-    table of `trials_table`.
+    Each trial is cross-validated on the training rows: the rows that a fit with
+    the same seed holds out are not touched. The folder holds
+
+    - `search.toml`: the settings of the search, to resume it;
+    - `trials/`: a file per finished trial, written as soon as it has ended;
+    - `trials.csv`: the table of `trials_table`;
+    - `config.toml`: for `python -m keras_mtl.fit --config`: the settings of the
+      best trial with as many members as the settings before the search asked for,
+      and with the epochs, patience and validation of the search;
+    - `report.html` and `report.json`: see `search_report`.
 
     Args:
         config: The settings before the search.
         settings: How the search goes.
         quiet: Whether nothing but warnings is shown.
+        resume: Whether `config.output.folder` is a search to go on with.
 
     Returns:
         The search folder.
 
     Raises:
-        UserError: When the data, the objective or the folder can't serve, or
-            no trial could be trained; nothing is written.
+        UserError: When the data, the objective or the folder can't serve, and
+            nothing is written; or when no trial could be trained.
     """
     terminal = SearchTerminal(quiet)
-    overwrite = config.output.overwrite
-    name = f"{config.model.name}-search"
-    folder = choose_folder(config.output.folder, overwrite, name, marks=SEARCH_MARKS)
+    folder = Path(config.output.folder or "") if resume else _choose(config)
     with terminal.warnings():
         _require_trained(config)
         data = prepare_data(with_validation(config))
     config = data.config
-    rows = trial_rows(data)
-    labels = {name: values[rows.validation] for name, values in data.labels.items()}
-    objective = choose_objective(settings.objective, data.tasks, labels)
+    rows = make_trial_data(data, settings.folds, settings.repeats)
+    objectives = choose_objectives(settings.objective, data.tasks, rows.rows.labels)
+    if not resume:
+        if folder.exists():
+            shutil.rmtree(folder)
+        folder.mkdir(parents=True)
+        write_toml(folder / SEARCH, search_values(config, settings))
+    store = TrialStore(folder)
     terminal.show_data(data)
     with terminal.loading():
         import tensorflow as tf
 
-        from tuning.random_search import run_trials
+        from tuning.baselines import measure_baselines
+        from tuning.search_loop import run_trials
+        from tuning.search_report import search_report
 
         # Devices are found at the first use, not without noise.
         tf.config.list_logical_devices()
 
-    terminal.console.print(
-        f"Searching: each trial trains on {len(rows.train)} rows and is measured by "
-        f"{objective.name} ({objective.direction}) on {len(rows.validation)}"
-    )
-    with terminal.trials(settings.trials, objective) as on_trial:
-        encoded = encode_rows(data, rows)
-        trials = run_trials(config, settings, objective, encoded, on_trial)
-    best = best_trial(trials, objective)
+    terminal.show_search(len(rows.rows.rows), settings, objectives, len(store.trials))
+    baselines = None
+    if any(GAIN in each.metrics for each in objectives):
+        baselines = measure_baselines(config, rows)
+    with terminal.trials(settings.trials, objectives[0], store.trials) as on_trial:
+        try:
+            trials = run_trials(
+                config, settings, objectives, rows, on_trial, store, baselines
+            )
+        except KeyboardInterrupt:
+            terminal.show_stopped(folder, len(store.trials))
+            raise
+    _write_table(folder, trials, objectives)
+    best = best_trial(trials, objectives)
     if best is None:
         raise UserError(
             f"Expected at least one trial that trains; all {len(trials)} failed. The "
             f"first: {trials[0].message} Lower search.learning_rate, or look for "
-            "extreme values in the data."
+            f"extreme values in the data. All reasons are in {folder / 'trials.csv'}."
         )
-    with new_run_folder(folder, overwrite) as written:
-        write_toml(written / "config.toml", repeatable_values(best.config))
-        table = trials_table(trials, objective)
-        table.to_csv(written / "trials.csv", index=False)
-    terminal.show_best(best, objective, folder)
+    path = write_settings(folder, best, config.training.epochs)
+    text = path.read_text("utf-8")
+    name = config.model.name
+    write_report(folder, search_report(name, trials, objectives, settings, text))
+    terminal.show_best(
+        best,
+        objectives[0],
+        folder,
+        optimism(trials, objectives[0]),
+        pareto_front(trials, objectives) if len(objectives) > 1 else [],
+        objectives,
+    )
     return folder
+
+
+def search_values(config: FitConfig, settings: SearchSettings) -> dict[str, Any]:
+    """Returns the plain values of `search.toml`."""
+    return {**repeatable_values(config), "search": settings.get_config()}
+
+
+def choose_trial(folder: Path, number: int, epochs: int) -> Path:
+    """Writes the settings of a trial to `config.toml`: the user's own choice.
+
+    Args:
+        folder: The search folder.
+        number: The trial's number.
+        epochs: The epochs of a fit.
+
+    Returns:
+        The file.
+
+    Raises:
+        UserError: When there is no completed trial of this number.
+    """
+    trials = [trial for trial in TrialStore(folder).trials if trial.completed]
+    for trial in trials:
+        if trial.number == number:
+            return write_settings(folder, trial, epochs)
+    known = ", ".join(str(trial.number) for trial in trials) or "none"
+    raise UserError(
+        f"--choose: expected the number of a completed trial in {folder}, one of "
+        f"{known}; received {number}."
+    )
+
+
+def write_settings(folder: Path, trial: Trial, epochs: int) -> Path:
+    """Writes a trial's settings for a fit of `epochs` epochs.
+
+    The early rounds of Hyperband train for fewer.
+    """
+    config = trial.config.replace(training=trial.config.training.replace(epochs=epochs))
+    path, partial = folder / "config.toml", folder / ".config.toml"
+    write_toml(partial, repeatable_values(config))
+    partial.replace(path)
+    return path
+
+
+def _choose(config: FitConfig) -> Path:
+    return choose_folder(
+        config.output.folder,
+        config.output.overwrite,
+        f"{config.model.name}-search",
+        marks=SEARCH_MARKS,
+    )
+
+
+def _write_table(
+    folder: Path, trials: Sequence[Trial], objectives: Sequence[Objective]
+) -> None:
+    partial = folder / ".trials.csv"
+    trials_table(trials, objectives).to_csv(partial, index=False)
+    partial.replace(folder / "trials.csv")
 
 
 def with_validation(config: FitConfig) -> FitConfig:

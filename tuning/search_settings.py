@@ -2,66 +2,154 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import BeforeValidator, Field, ValidationError, field_validator
 
-from keras_mtl._core.declarations import Declaration, declaration
+from keras_mtl._core.declarations import ActivationName, Declaration, declaration
 from keras_mtl._core.messages import validation_messages
+from keras_mtl._core.named_settings import NamedSettings
 from keras_mtl.architectures.registry import check_architecture
 from keras_mtl.configuration.fit_config import FitConfig
-from keras_mtl.errors import UserError
+from keras_mtl.errors import UserError, did_you_mean
 from keras_mtl.weighting.registry import check_weighting
 
-__all__ = ["SearchSettings", "build_search_settings", "check_searched_settings"]
+__all__ = [
+    "Choices",
+    "NamedChoices",
+    "SearchSettings",
+    "build_search_settings",
+    "check_searched_settings",
+    "named_choices",
+]
 
 Width = Annotated[int, Field(gt=0, le=65_536)]
 Widths = Annotated[tuple[Width, ...], Field(min_length=1)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Range = tuple[Positive, Positive]
+Share = Annotated[float, Field(ge=0, lt=1)]
+NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Choices = Annotated[tuple[bool | int | float | str, ...], Field(min_length=1)]
+
+
+def _as_tuple(value: Any) -> Any:
+    return (value,) if isinstance(value, str) else value
 
 
 @declaration
 class SearchSettings(Declaration):
     """How a search goes, and where it looks: `[search]` in TOML.
 
+    A setting whose choices are empty is not searched. A range is the least and the
+    greatest value.
+
     Args:
         trials: How many settings are tried.
-        objective: The measure of the validation rows by which trials are
-            compared, such as `val_heart_auc`; see `tuning.objective`.
+        tuner: Which of keras-tuner's oracles chooses them. `"hyperband"` trains
+            many for few epochs and the better ones again for more, so that
+            `training.epochs` are those of the last round.
+        objective: Metrics of the held-out rows by which trials are compared, such
+            as `val_heart_auc`; see `tuning.objective`. Several give a Pareto
+            front.
+        folds: Each trial is trained once for each fold of the training rows, and
+            measured on the fold.
+        repeats: How often the rows are divided into folds.
+        at_once: How many trials are asked for before their results are told: as
+            many are trained together. By default all of a random search, and 8
+            with `"bayesian"`, whose choices depend on results.
+        trunk_depth: What the number of shared layers is chosen from.
         trunk_widths: What a shared layer's width is chosen from.
         head_widths: What the width of a head's hidden layer is chosen from.
-        learning_rate: The least and the greatest; drawn from their logarithms.
-        loss_weight: The least and the greatest factor of a task's declared
-            loss weight; drawn from their logarithms.
-        weighting: By setting of the weighting, what its value is chosen from.
-        architecture: By own setting of the architecture, likewise.
+        activation: What the activation of all hidden layers is chosen from.
+        dropout: The range of the dropout rate of the trunk.
+        weight_decay: The range; drawn from the logarithms if the least is above 0.
+        learning_rate: The range; drawn from the logarithms.
+        batch_size: What the batch size is chosen from.
+        loss_weight: The range of the factor of a task's declared loss weight;
+            drawn from the logarithms.
+        weighting: `name` is what the weighting is chosen from. By the name of a
+            weighting, a table with what each of its settings is chosen from; or
+            such choices alone, for the weighting of `[training]`.
+        architecture: Likewise for the architecture and its own settings.
 
     Example:
 
-    >>> SearchSettings(trials=20, objective="val_heart_auc").learning_rate
-    (0.0003, 0.01)
+    >>> SearchSettings(trials=20, objective="val_heart_auc").objective
+    ('val_heart_auc',)
     """
 
     trials: Annotated[int, Field(ge=1, le=100_000)] = 10
-    objective: str = "val_loss"
+    tuner: Literal["random", "bayesian", "hyperband", "grid"] = "random"
+    objective: Annotated[
+        tuple[str, ...], BeforeValidator(_as_tuple), Field(min_length=1)
+    ] = ("val_loss",)
+    folds: Annotated[int, Field(ge=2)] = 3
+    repeats: Annotated[int, Field(ge=1)] = 1
+    at_once: Annotated[int, Field(ge=1, le=1024)] | None = None
+    trunk_depth: tuple[Annotated[int, Field(ge=1, le=64)], ...] = ()
     trunk_widths: Widths = (16, 32, 64, 128)
     head_widths: Widths = (8, 16, 32, 64)
+    activation: tuple[ActivationName, ...] = ()
+    dropout: tuple[Share, Share] | None = None
+    weight_decay: tuple[NotNegative, NotNegative] | None = None
     learning_rate: Range = (3e-4, 1e-2)
+    batch_size: tuple[Annotated[int, Field(ge=1)], ...] = ()
     loss_weight: Range = (0.2, 5.0)
-    weighting: dict[str, Choices] = Field(default_factory=dict)
-    architecture: dict[str, Choices] = Field(default_factory=dict)
+    weighting: dict[str, Choices | dict[str, Choices]] = Field(default_factory=dict)
+    architecture: dict[str, Choices | dict[str, Choices]] = Field(default_factory=dict)
 
-    @field_validator("learning_rate", "loss_weight")
+    @field_validator("learning_rate", "loss_weight", "dropout", "weight_decay")
     @classmethod
-    def _check_range(cls, value: Range) -> Range:
-        if value[0] > value[1]:
+    def _check_range(cls, value: Any) -> Any:
+        if value is not None and value[0] > value[1]:
             raise ValueError(
                 f"expected the least and then the greatest; received {list(value)}"
             )
         return value
+
+    @property
+    def trials_at_once(self) -> int:
+        """How many trials are asked for before their results are told."""
+        if self.at_once is not None:
+            return self.at_once
+        return min(self.trials, 8 if self.tuner == "bayesian" else 256)
+
+
+@declaration
+class NamedChoices(Declaration):
+    """What a name of a registry, and the settings of each, are chosen from.
+
+    Args:
+        names: The names; one alone is not searched.
+        settings: By name, what each of its settings is chosen from.
+    """
+
+    names: tuple[str, ...]
+    settings: dict[str, dict[str, Choices]]
+
+
+def named_choices(table: Mapping[str, Any], chosen: NamedSettings) -> NamedChoices:
+    """Reads `[search.weighting]` or `[search.architecture]`.
+
+    Args:
+        table: See `SearchSettings`.
+        chosen: The name of the settings before the search.
+
+    Example:
+
+    >>> table = {"name": ("sum", "cagrad"), "cagrad": {"c": (0.2, 0.4)}}
+    >>> named_choices(table, NamedSettings("sum"))
+    NamedChoices(names=('sum', 'cagrad'), settings={'cagrad': {'c': (0.2, 0.4)}})
+    """
+    names = table.get("name", (chosen.name,))
+    settings: dict[str, dict[str, Any]] = {}
+    for key, value in table.items():
+        if isinstance(value, Mapping):
+            settings.setdefault(key, {}).update(value)
+        elif key != "name":
+            settings.setdefault(chosen.name, {})[key] = value
+    return NamedChoices(tuple(names), settings)
 
 
 def build_search_settings(values: Mapping[str, Any]) -> SearchSettings:
@@ -100,8 +188,8 @@ def check_searched_settings(space: SearchSettings, config: FitConfig) -> list[st
     >>> check_searched_settings(SearchSettings(weighting={"c": (0.2, -1)}), config)
     ['search.weighting.c: expected greater than or equal to 0; received -1.']
     """
-    errors = []
-    for table, choices, chosen, check in (
+    errors: list[str] = []
+    for table, values, chosen, check in (
         ("weighting", space.weighting, config.training.weighting, check_weighting),
         (
             "architecture",
@@ -110,13 +198,47 @@ def check_searched_settings(space: SearchSettings, config: FitConfig) -> list[st
             check_architecture,
         ),
     ):
-        for setting, values in choices.items():
-            for value in values:
-                settings = {**chosen.settings, setting: value}
-                try:
-                    check({"name": chosen.name, **settings})
-                except UserError as error:
-                    errors += [f"search.{table}.{text}" for text in error.messages]
-                except ValueError as error:
-                    errors.append(f"search.{table}.{setting}: {error}.")
+        choices = named_choices(values, chosen)
+        errors += _check_names(f"search.{table}", choices, check)
+        for where, name, setting, value in _each_setting(table, values, choices):
+            own = chosen.settings if name == chosen.name else {}
+            try:
+                check({"name": name, **own, setting: value})
+            except UserError as error:
+                errors += [
+                    f"{where.removesuffix(setting)}{text}" for text in error.messages
+                ]
+            except ValueError as error:
+                errors.append(f"{where}: {error}.")
     return list(dict.fromkeys(errors))
+
+
+def _check_names(where: str, choices: NamedChoices, check: Any) -> Iterator[str]:
+    for name in choices.names:
+        try:
+            check({"name": name})
+        except UserError as error:
+            yield from (f"{where}.name: {name}: {text}" for text in error.messages)
+        except ValueError as error:
+            yield f"{where}.name: {error}."
+    for name in choices.settings:
+        if name not in choices.names:
+            yield (
+                f"{where}.{name}: expected settings of one of those that are tried, "
+                f"{', '.join(choices.names)}; received {name!r}."
+                f"{did_you_mean(name, choices.names)}"
+            )
+
+
+def _each_setting(
+    table: str, values: Mapping[str, Any], choices: NamedChoices
+) -> Iterator[tuple[str, str, str, Any]]:
+    """Gives each choice with its place in TOML, its name and its setting."""
+    for name, settings in choices.settings.items():
+        if name not in choices.names:
+            continue
+        for setting, listed in settings.items():
+            nested = setting not in values
+            where = f"search.{table}.{name}." if nested else f"search.{table}."
+            for value in listed:
+                yield f"{where}{setting}", name, setting, value

@@ -1,13 +1,14 @@
-"""What a search varies, and the settings that a choice of it makes."""
+"""The settings that a search varies, and what a choice of them makes."""
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from keras_mtl._core.named_settings import NamedSettings
 from keras_mtl.configuration.fit_config import FitConfig
-from tuning.search_settings import SearchSettings
+from tuning.search_settings import SearchSettings, named_choices
 
 if TYPE_CHECKING:
     import keras_tuner
@@ -23,14 +24,14 @@ def choose_settings(
     This is the search space: it is declared by being drawn from, as
     keras-tuner has it, and it is the one place that knows which choice becomes
     which setting. It is cheap and pure, as a tuner calls it many times before
-    the first trial.
+    the first trial. One call declares all of the space: choices that are open
+    only beside another one, such as the settings of a weighting, are in a
+    conditional scope of keras-tuner.
 
     Searched are the width of each layer of the trunk and of the heads, the
     learning rate, and the loss weights of all tasks but the first: an
-    optimizer like Adam sees the ratios of the weights alone. How many layers
-    there are is left to the settings; a weight of 0 stays 0. Settings of the
-    weighting and the architecture are searched where `[search.weighting]` and
-    `[search.architecture]` say what they are chosen from.
+    optimizer like Adam sees the ratios of the weights alone. A weight of 0 stays
+    0. All else is searched where `SearchSettings` says what it is chosen from.
 
     Args:
         hp: The tuner's choices.
@@ -50,53 +51,96 @@ def choose_settings(
     >>> config.model.trunk, [task.loss_weight for task in config.tasks]
     ((128, 16), [1.0, 2.0])
     """
-    trunk = _choose_widths(hp, "trunk", config.model.trunk, space.trunk_widths)
+    model, training = config.model, config.training
+    changes: dict[str, Any] = {"trunk": _choose_trunk(hp, config, space)}
     tasks = []
     for index, task in enumerate(config.tasks):
         weight = task.loss_weight
         if index > 0 and weight > 0:
             name = f"loss_weight.{task.name}"
             weight *= _choose_number(hp, name, space.loss_weight)
-        name = f"head.{task.name}"
-        widths = _choose_widths(hp, name, task.widths, space.head_widths)
+        widths = tuple(
+            int(hp.Choice(f"head.{task.name}_{layer}", list(space.head_widths)))
+            for layer in range(1, len(task.widths) + 1)
+        )
         tasks.append(task.replace(widths=widths, loss_weight=_short(weight)))
     rate = _short(_choose_number(hp, "learning_rate", space.learning_rate))
-    training, model = config.training, config.model
-    weighting = _choose_named(hp, "weighting", training.weighting, space.weighting)
-    architecture = _choose_named(
+    trained: dict[str, Any] = {"learning_rate": rate}
+    if space.activation:
+        changes["activation"] = hp.Choice("activation", list(space.activation))
+    if space.dropout is not None:
+        changes["dropout"] = _short(_choose_number(hp, "dropout", space.dropout, False))
+    if space.weight_decay is not None:
+        logarithmic = space.weight_decay[0] > 0
+        decay = _choose_number(hp, "weight_decay", space.weight_decay, logarithmic)
+        trained["weight_decay"] = _short(decay)
+    if space.batch_size:
+        trained["batch_size"] = int(hp.Choice("batch_size", list(space.batch_size)))
+    trained["weighting"] = _choose_named(
+        hp, "weighting", training.weighting, space.weighting
+    )
+    changes["architecture"] = _choose_named(
         hp, "architecture", model.architecture, space.architecture
     )
     return config.replace(
-        model=model.replace(trunk=trunk, architecture=architecture),
-        training=training.replace(learning_rate=rate, weighting=weighting),
+        model=model.replace(**changes),
+        training=training.replace(**trained),
         tasks=tuple(tasks),
     )
 
 
-def _choose_widths(
-    hp: keras_tuner.HyperParameters,
-    name: str,
-    now: tuple[int, ...],
-    choices: tuple[int, ...],
+def _choose_trunk(
+    hp: keras_tuner.HyperParameters, config: FitConfig, space: SearchSettings
 ) -> tuple[int, ...]:
-    return tuple(
-        int(hp.Choice(f"{name}_{layer}", list(choices)))
-        for layer in range(1, len(now) + 1)
-    )
+    depths: Sequence[int] = space.trunk_depth
+    depth = most = len(config.model.trunk)
+    if depths:
+        depth, most = int(hp.Choice("trunk_depth", list(depths))), max(depths)
+    widths = []
+    for layer in range(1, most + 1):
+        deep = [each for each in depths if each >= layer]
+        # A layer that all depths have is open whatever the depth.
+        only_then = len(deep) < len(depths)
+        with _scope(hp, "trunk_depth", deep if only_then else None):
+            width = hp.Choice(f"trunk_{layer}", list(space.trunk_widths))
+        if layer <= depth:
+            widths.append(int(width))
+    return tuple(widths)
 
 
 def _choose_named(
     hp: keras_tuner.HyperParameters,
     name: str,
     now: NamedSettings,
-    choices: Mapping[str, Sequence[bool | int | float | str]],
+    table: Mapping[str, Any],
 ) -> NamedSettings:
-    """Draws the searched settings of a weighting or an architecture."""
-    drawn = {
-        setting: hp.Choice(f"{name}.{setting}", _of_one_type(values))
-        for setting, values in choices.items()
-    }
-    return NamedSettings(now.name, {**now.settings, **drawn})
+    """Draws a weighting or an architecture, with its searched settings."""
+    choices = named_choices(table, now)
+    searched = "name" in table
+    chosen = hp.Choice(f"{name}.name", list(choices.names)) if searched else now.name
+    drawn: dict[str, Any] = {}
+    for method, settings in choices.settings.items():
+        with _scope(hp, f"{name}.name", [method] if searched else None):
+            for setting, values in settings.items():
+                place = f"{name}.{method}.{setting}"
+                value = hp.Choice(
+                    f"{name}.{setting}" if setting in table else place,
+                    _of_one_type(values),
+                )
+                if method == chosen:
+                    drawn[setting] = value
+    own = now.settings if chosen == now.name else {}
+    return NamedSettings(chosen, {**own, **drawn})
+
+
+def _scope(
+    hp: keras_tuner.HyperParameters, name: str, values: Sequence[Any] | None
+) -> contextlib.AbstractContextManager[Any]:
+    if values is None:
+        return contextlib.nullcontext()
+    scope: contextlib.AbstractContextManager[Any]
+    scope = hp.conditional_scope(name, list(values))
+    return scope
 
 
 def _of_one_type(values: Sequence[bool | int | float | str]) -> list[Any]:
@@ -107,9 +151,15 @@ def _of_one_type(values: Sequence[bool | int | float | str]) -> list[Any]:
 
 
 def _choose_number(
-    hp: keras_tuner.HyperParameters, name: str, between: tuple[float, float]
+    hp: keras_tuner.HyperParameters,
+    name: str,
+    between: tuple[float, float],
+    logarithmic: bool = True,
 ) -> float:
-    return hp.Float(name, *between, sampling="log")
+    low, high = between
+    if low == high:
+        return low
+    return hp.Float(name, low, high, sampling="log" if logarithmic else "linear")
 
 
 def _short(value: float) -> float:

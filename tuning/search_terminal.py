@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from rich.progress import (
@@ -16,6 +16,7 @@ from rich.progress import (
 
 from keras_mtl.runs.terminal import Terminal
 from tuning.objective import Objective
+from tuning.search_settings import SearchSettings
 from tuning.trials import Trial, best_trial, settings_row
 
 __all__ = ["SearchTerminal"]
@@ -24,12 +25,29 @@ __all__ = ["SearchTerminal"]
 class SearchTerminal(Terminal):
     """Tells a person of the trials; see `Terminal`."""
 
+    def show_search(
+        self,
+        rows: int,
+        settings: SearchSettings,
+        objectives: Sequence[Objective],
+        finished: int,
+    ) -> None:
+        """Shows what the search is about to do."""
+        words = " and ".join(f"{each.name} ({each.direction})" for each in objectives)
+        repeats = f" {settings.repeats} times" if settings.repeats > 1 else ""
+        self._print(
+            f"Searching ({settings.tuner}): each trial is measured by {words} in "
+            f"{settings.folds} folds of {rows} training rows{repeats}"
+        )
+        if finished:
+            self._print(f"{finished} trials are there already")
+
     @contextlib.contextmanager
     def trials(
-        self, total: int, objective: Objective
+        self, total: int, objective: Objective, finished: Sequence[Trial] = ()
     ) -> Iterator[Callable[[Trial], None]]:
         """Gives the function to call after each trial."""
-        ended: list[Trial] = []
+        ended = [*finished]
 
         def print_trial(trial: Trial) -> None:
             ended.append(trial)
@@ -46,28 +64,67 @@ class SearchTerminal(Terminal):
             TimeRemainingColumn(),
         )
         with Progress(*columns, console=self.console, transient=True) as bar:
-            row = bar.add_task("", total=total)
+            row = bar.add_task("", total=total, completed=len(ended))
 
             def on_trial(trial: Trial) -> None:
                 print_trial(trial)
-                bar.update(row, completed=trial.number)
+                bar.update(row, completed=len(ended))
 
             yield on_trial
 
-    def show_best(self, best: Trial, objective: Objective, folder: Path) -> None:
+    def show_best(
+        self,
+        best: Trial,
+        objective: Objective,
+        folder: Path,
+        flattered: float | None,
+        front: Sequence[Trial],
+        objectives: Sequence[Objective],
+    ) -> None:
         """Shows the best trial's settings, and how to fit them."""
-        self.console.print(
-            f"Best: trial {best.number}, {objective.name} "
-            f"{best.metrics[objective.name]:.4f}"
+        if front:
+            self._print(f"Pareto front: {len(front)} trials that no other beats")
+            for trial in front:
+                values = ", ".join(
+                    f"{each.name} {each.value(trial.metrics):.4f}"
+                    for each in objectives
+                )
+                self._print(f"  trial {trial.number}: {values}")
+            self._print(
+                f"config.toml has trial {best.number}, the best by {objective.name}. "
+                f"Choose another: python -m tuning --resume {folder} --choose TRIAL"
+            )
+        value = objective.value(best.metrics)
+        self._print(
+            f"Best: trial {best.number}, {objective.name} {value:.4f} (standard "
+            f"deviation over the folds {best.spread(objective):.4f})"
         )
+        if flattered is not None:
+            self._print(
+                f"  The best of many is partly luck: expect a value about "
+                f"{flattered:.4f} worse on other rows"
+            )
         for name, value in settings_row(best.config).items():
-            self.console.print(f"  {name} = {value}", markup=False)
-        self.console.print(f"Written: {folder}", soft_wrap=True, markup=False)
-        self.console.print(
-            f"Fit them: python -m keras_mtl.fit --config {folder / 'config.toml'}",
-            soft_wrap=True,
-            markup=False,
+            self._print(f"  {name} = {value}")
+        self._print(f"Written: {folder}")
+        self._print(
+            f"Fit them: python -m keras_mtl.fit --config {folder / 'config.toml'}"
         )
+
+    def show_chosen(self, number: int, path: Path) -> None:
+        """Shows where the settings of a chosen trial are."""
+        self._print(f"Written: {path}, the settings of trial {number}")
+        self._print(f"Fit them: python -m keras_mtl.fit --config {path}")
+
+    def show_stopped(self, folder: Path, finished: int) -> None:
+        """Shows how to go on with a search that was interrupted."""
+        self._print(
+            f"Stopped: {finished} trials are kept. Resume: python -m tuning --resume "
+            f"{folder}"
+        )
+
+    def _print(self, text: str) -> None:
+        self.console.print(text, soft_wrap=True, markup=False)
 
 
 def _line(trial: Trial, total: int, objective: Objective, best: Trial | None) -> str:
@@ -75,7 +132,7 @@ def _line(trial: Trial, total: int, objective: Objective, best: Trial | None) ->
     if not trial.completed or best is None:
         return f"{start}failed: {trial.message}"
     return (
-        f"{start}{objective.name} {trial.metrics[objective.name]:.4f} at epoch "
-        f"{trial.epochs}  (best {best.metrics[objective.name]:.4f}, "
-        f"trial {best.number})"
+        f"{start}{objective.name} {objective.value(trial.metrics):.4f} "
+        f"+- {trial.spread(objective):.4f}  "
+        f"(best {objective.value(best.metrics):.4f}, trial {best.number})"
     )

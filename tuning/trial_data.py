@@ -1,97 +1,97 @@
-"""The rows of a trial: some to train on, the rest to be measured by."""
+"""The rows of a search: the training rows alone, divided into folds."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from keras_mtl.features.feature import Feature
+from keras_mtl.comparison.encoding import FoldEncoder
+from keras_mtl.comparison.folds import Fold, make_folds
+from keras_mtl.comparison.settings import ComparisonSettings
 from keras_mtl.runs.prepared_data import PreparedData
-from keras_mtl.runs.split import member_rows
+from keras_mtl.runs.split import RowSplit
+from keras_mtl.tasks import Task
 
-__all__ = ["TrialData", "TrialRows", "encode_rows", "trial_rows"]
-
-
-@dataclass(frozen=True)
-class TrialRows:
-    """A validation split of the training rows, the same for all trials.
-
-    Attributes:
-        train: The positions of the rows that a trial trains on.
-        validation: The positions of those by which it stops and is measured.
-    """
-
-    train: np.ndarray
-    validation: np.ndarray
+__all__ = ["TrialData", "make_trial_data"]
 
 
 @dataclass(frozen=True)
 class TrialData:
-    """Encoded rows.
+    """The rows that a trial trains on and is measured by.
 
     Attributes:
-        inputs: float32 of shape (N, D); rows of no trial are 0.
-        labels: By task name, as `Task.encode_labels` gives them; missing in
-            rows of no trial.
-        rows: See `TrialRows`.
-        features: The features, with what the training rows taught.
+        rows: The training rows of the run. Its test rows are not among them.
+        folds: All folds of all repeats: a trial is trained on the `train` rows of
+            each, and measured on the `test` rows.
+        encode: Encodes the rows by what a fold's `train` rows teach.
     """
 
-    inputs: np.ndarray
-    labels: dict[str, np.ndarray]
-    rows: TrialRows
-    features: tuple[Feature, ...]
+    rows: PreparedData
+    folds: tuple[Fold, ...]
+    encode: FoldEncoder
 
-    def labels_of(self, rows: np.ndarray) -> dict[str, np.ndarray]:
-        """Returns by task name the labels of some rows."""
-        return {name: values[rows] for name, values in self.labels.items()}
+    @property
+    def joined(self) -> bool:
+        """Whether one network serves all folds.
 
-
-def trial_rows(data: PreparedData) -> TrialRows:
-    """Splits the training rows of a run; its test rows are on neither side.
-
-    It is the split of the first member of a fit with the same seed.
-
-    Args:
-        data: What `prepare_data` prepared; its settings have a
-            `validation_fraction`.
-
-    Raises:
-        UserError: When there are too few rows that may be parted.
-    """
-    training = data.config.training.replace(members=1)
-    split = member_rows(
-        data.train_rows, data.strata, data.groups, training, data.config.seed
-    )
-    if split.validation is None:
-        raise ValueError(
-            "Invalid value received for argument `data`. Expected settings with a "
-            "validation_fraction above 0. Received: validation_fraction="
-            f"{training.validation_fraction}"
+        A feature whose embedding is trained, and a kind of task whose layers hold
+        what its training labels taught, need a network for each fold.
+        """
+        features = self.rows.features
+        if any(feature.trained_embedding is not None for feature in features):
+            return False
+        first = self.folds[0]
+        labels = self.rows.labels
+        return all(
+            task.in_common_unit(labels[task.name][fold.train])[0]
+            == task.in_common_unit(labels[task.name][first.train])[0]
+            for task in self.rows.tasks
+            for fold in self.folds
         )
-    return TrialRows(split.train[0], split.validation[0])
+
+    def with_folds(self, folds: tuple[Fold, ...]) -> TrialData:
+        """Returns the same rows with other folds."""
+        return replace(self, folds=folds)
+
+    def with_tasks(self, tasks: tuple[Task, ...]) -> TrialData:
+        """Returns the same rows with the labels of some tasks alone."""
+        rows = replace(
+            self.rows,
+            config=self.rows.config.replace(tasks=tasks),
+            labels={task.name: self.rows.labels[task.name] for task in tasks},
+        )
+        return replace(self, rows=rows)
 
 
-def encode_rows(data: PreparedData, rows: TrialRows) -> TrialData:
-    """Encodes the rows of a trial by what its training rows teach.
+def make_trial_data(data: PreparedData, folds: int, repeats: int = 1) -> TrialData:
+    """Divides the training rows of a run into folds.
 
-    The test rows are not looked at.
+    The folds are stratified, keep groups whole and depend on the seed of the run.
+    The test rows are left out before anything else is done.
 
     Args:
         data: What `prepare_data` prepared.
-        rows: See `trial_rows`.
-    """
-    # Loads Keras.
-    from keras_mtl.features import build_encoder, encode_frame, learn_features
+        folds: How many folds there are.
+        repeats: How often the rows are divided.
 
-    features = learn_features(data.features, data.frame.iloc[rows.train])
-    encoder = build_encoder(features)
-    both = np.concatenate([rows.train, rows.validation])
-    inputs = np.zeros((len(data.frame), encoder.output_shape[-1]), "float32")
-    inputs[both] = encode_frame(encoder, features, data.frame.iloc[both])
-    labels = {}
-    for name, values in data.labels.items():
-        labels[name] = np.full_like(values, np.nan)
-        labels[name][both] = values[both]
-    return TrialData(inputs, labels, rows, features)
+    Raises:
+        UserError: When there are too few rows, groups or rows of a class.
+    """
+    rows = data.train_rows
+    split = RowSplit(
+        data.frame.iloc[rows].reset_index(drop=True),
+        data.groups[rows],
+        np.arange(len(rows)),
+        np.empty(0, "int64"),
+        np.empty(0, "int64"),
+    )
+    weight = data.sample_weight
+    alone = replace(
+        data,
+        split=split,
+        labels={name: values[rows] for name, values in data.labels.items()},
+        sample_weight=None if weight is None else weight[rows],
+    )
+    settings = ComparisonSettings(folds=folds, repeats=repeats)
+    return TrialData(alone, tuple(make_folds(alone, settings)), FoldEncoder(alone))

@@ -1,17 +1,27 @@
-"""Trials: their settings and what they gave."""
+"""Trials: their settings and results, and their ranks."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from keras_mtl.configuration.fit_config import FitConfig
 from tuning.objective import Objective
 
-__all__ = ["Trial", "best_trial", "settings_row", "trials_table"]
+__all__ = [
+    "Trial",
+    "best_trial",
+    "optimism",
+    "pareto_front",
+    "pareto_ranks",
+    "settings_row",
+    "trials_table",
+]
 
 
 @dataclass(frozen=True)
@@ -21,94 +31,251 @@ class Trial:
     Attributes:
         number: From 1, in the order of their start.
         config: The settings that it tried.
-        metrics: Of the validation rows, by name; empty when it failed.
-        epochs: The epoch measured; None when it failed.
+        folds: For each fold the metrics of its held-out rows, by name; empty when
+            the trial failed.
+        epochs: For each fold the epoch measured.
         message: Why it failed.
+        values: The tuner's choices, by name.
+        seconds: The time of its training, shared with those trained together.
+        parameters: The number of the network's parameters.
     """
 
     number: int
     config: FitConfig
-    metrics: dict[str, float] = field(default_factory=dict)
-    epochs: int | None = None
+    folds: tuple[dict[str, float], ...] = ()
+    epochs: tuple[int, ...] = ()
     message: str = ""
+    values: dict[str, Any] = field(default_factory=dict)
+    seconds: float = 0.0
+    parameters: int = 0
 
     @property
     def completed(self) -> bool:
-        """Whether it was measured."""
-        return bool(self.metrics)
+        """Whether the trial was measured."""
+        return bool(self.folds)
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """The means over the folds, by name.
+
+        A metric that some folds do not define is the mean over the others.
+        """
+        names = dict.fromkeys(name for fold in self.folds for name in fold)
+        return {name: _mean(self._of_folds(name)) for name in names}
+
+    def spread(self, objective: Objective) -> float:
+        """Returns the standard deviation of an objective over the folds."""
+        values = [objective.value(fold) for fold in self.folds]
+        values = [value for value in values if math.isfinite(value)]
+        return float(np.std(values, ddof=1)) if len(values) > 1 else math.nan
+
+    @property
+    def budget(self) -> int:
+        """The epochs that the trial had at most."""
+        return self.config.training.epochs
+
+    def _of_folds(self, name: str) -> list[float]:
+        return [fold[name] for fold in self.folds if name in fold]
 
 
-def best_trial(trials: Sequence[Trial], objective: Objective) -> Trial | None:
+def best_trial(
+    trials: Sequence[Trial], objectives: Objective | Sequence[Objective]
+) -> Trial | None:
     """Returns the best completed trial, the first of several equal ones.
+
+    With several objectives it is the first of the Pareto front by the first
+    objective: a choice that is the user's to change.
 
     Example:
 
     >>> config = FitConfig()
     >>> trials = [
-    ...     Trial(1, config, {"val_heart_auc": 0.8}),
-    ...     Trial(2, config, {"val_heart_auc": 0.9}),
+    ...     Trial(1, config, ({"val_heart_auc": 0.8},)),
+    ...     Trial(2, config, ({"val_heart_auc": 0.9},)),
     ...     Trial(3, config, message="diverged"),
     ... ]
     >>> best_trial(trials, Objective("val_heart_auc", "max")).number
     2
     """
-    ranked = _ranked(trials, objective)
+    ranked = _ranked(trials, _several(objectives)[0])
     return ranked[0] if ranked else None
+
+
+def pareto_ranks(costs: Sequence[Sequence[float]]) -> list[int]:
+    """Returns the non-dominated rank of each point, from 1.
+
+    Points of rank 1 are those that no other point beats: one that is as good in
+    all objectives and better in one. Rank 2 are those that only points of rank 1
+    beat, and so on (Deb et al. 2002).
+
+    Args:
+        costs: For each point its values, of which less is better.
+
+    Example:
+
+    >>> pareto_ranks([(1, 4), (2, 2), (4, 1), (3, 3), (4, 4)])
+    [1, 1, 1, 2, 3]
+    """
+    points = np.asarray(costs, "float64").reshape(len(costs), -1)
+    no_worse = (points[:, None] <= points[None]).all(axis=2)
+    better = (points[:, None] < points[None]).any(axis=2)
+    beats = no_worse & better
+    ranks = np.zeros(len(points), int)
+    rank = 0
+    while (ranks == 0).any():
+        rank += 1
+        left = ranks == 0
+        front = left & ~(beats & left[:, None]).any(axis=0)
+        ranks[front] = rank
+    return ranks.tolist()
+
+
+def pareto_front(
+    trials: Sequence[Trial], objectives: Sequence[Objective]
+) -> list[Trial]:
+    """Returns the completed trials that no other beats in all objectives."""
+    known = [trial for trial in trials if _has_values(trial, objectives)]
+    if not known:
+        return []
+    costs = [[each.cost(trial.metrics) for each in objectives] for trial in known]
+    ranks = pareto_ranks(costs)
+    return [trial for trial, rank in zip(known, ranks, strict=True) if rank == 1]
+
+
+def optimism(trials: Sequence[Trial], objective: Objective) -> float | None:
+    """Estimates by how much the best trial's value flatters it.
+
+    The best of many trials is partly the luckiest. In each fold, the chosen trial
+    is compared with the trial that is best in that fold alone; the mean difference
+    estimates the bias of the best value (Tibshirani and Tibshirani 2009).
+
+    Args:
+        trials: The trials.
+        objective: By what the best is chosen.
+
+    Returns:
+        The bias in the unit of the objective, 0 or more; None with fewer than two
+        completed trials.
+
+    Example:
+
+    >>> config = FitConfig()
+    >>> folds = [({"a": 0.9}, {"a": 0.7}), ({"a": 0.6}, {"a": 0.8})]
+    >>> trials = [Trial(i, config, each) for i, each in enumerate(folds, 1)]
+    >>> round(optimism(trials, Objective("a", "max")), 3)
+    0.05
+    """
+    known = [trial for trial in trials if _has_values(trial, [objective])]
+    folds = {len(trial.folds) for trial in known}
+    if len(known) < 2 or len(folds) != 1:
+        return None
+    costs = np.array([[objective.cost(fold) for fold in t.folds] for t in known])
+    best = best_trial(known, objective)
+    chosen = costs[[trial is best for trial in known]][0]
+    with np.errstate(invalid="ignore"):
+        return float(np.nanmean(chosen - np.nanmin(costs, axis=0)))
 
 
 def settings_row(config: FitConfig) -> dict[str, Any]:
     """Returns the searched settings, as the flags of a fit write them."""
-    row: dict[str, Any] = {"trunk": _join(config.model.trunk)}
+    model, training = config.model, config.training
+    row: dict[str, Any] = {"trunk": _join(model.trunk)}
     for task in config.tasks:
         row[f"{task.name}.widths"] = _join(task.widths)
     for task in config.tasks:
         row[f"{task.name}.loss_weight"] = task.loss_weight
-    row["learning_rate"] = config.training.learning_rate
+    row["learning_rate"] = training.learning_rate
+    row["weight_decay"] = training.weight_decay
+    row["batch_size"] = training.batch_size
+    row["activation"] = model.activation
+    row["dropout"] = model.dropout
+    row["weighting"] = training.weighting.name
+    row["architecture"] = model.architecture.name
     for table, named in (
-        ("weighting", config.training.weighting),
-        ("architecture", config.model.architecture),
+        ("weighting", training.weighting),
+        ("architecture", model.architecture),
     ):
         row |= {f"{table}.{key}": value for key, value in named.settings.items()}
     return row
 
 
-def trials_table(trials: Sequence[Trial], objective: Objective) -> pd.DataFrame:
+def trials_table(
+    trials: Sequence[Trial], objectives: Objective | Sequence[Objective]
+) -> pd.DataFrame:
     """Makes the table of a trials file.
 
     Args:
         trials: The trials.
-        objective: By what they are ranked.
+        objectives: By what they are ranked.
 
     Returns:
-        One row a trial, in their order: `trial`, `status`, `rank` (1 is the
-        best), `objective` (its value), the searched settings, `epochs`, all
-        metrics, and the `message` of a failed one.
+        One row per trial, in their order: `trial`, `status`, `rank` by the first
+        objective (1 is the best), `pareto` (the non-dominated rank, with several
+        objectives), `objective` (the first one's mean over the folds),
+        `objective_spread` (its standard deviation over them), the settings,
+        `budget` (epochs at most), `epochs` (the median over the folds of the
+        epoch measured), all metrics, each with the values of the folds for the
+        objectives, `seconds`, `parameters`, and the `message` of a failed trial.
     """
-    ranks = {trial.number: i for i, trial in enumerate(_ranked(trials, objective), 1)}
-    rows = [
-        {
+    several = _several(objectives)
+    first = several[0]
+    ranks = {trial.number: i for i, trial in enumerate(_ranked(trials, first), 1)}
+    fronts: dict[int, int] = {}
+    known = [trial for trial in trials if _has_values(trial, several)]
+    if len(several) > 1 and known:
+        costs = [[each.cost(trial.metrics) for each in several] for trial in known]
+        fronts = {
+            trial.number: rank
+            for trial, rank in zip(known, pareto_ranks(costs), strict=True)
+        }
+    rows = []
+    for trial in trials:
+        metrics = trial.metrics
+        row: dict[str, Any] = {
             "trial": trial.number,
             "status": "completed" if trial.completed else "failed",
             "rank": ranks.get(trial.number),
-            "objective": trial.metrics.get(objective.name),
-            **settings_row(trial.config),
-            "epochs": trial.epochs,
-            **trial.metrics,
-            "message": trial.message,
         }
-        for trial in trials
-    ]
-    table = pd.DataFrame(rows).astype({"rank": "Int64", "epochs": "Int64"})
+        if len(several) > 1:
+            row["pareto"] = fronts.get(trial.number)
+        row["objective"] = first.value(metrics) if trial.completed else None
+        row["objective_spread"] = trial.spread(first) if trial.completed else None
+        row |= settings_row(trial.config)
+        row["budget"] = trial.budget
+        row["epochs"] = round(float(np.median(trial.epochs))) if trial.epochs else None
+        row |= metrics
+        for each in several:
+            for index, fold in enumerate(trial.folds, 1):
+                row[f"{each.name}_fold_{index}"] = each.value(fold)
+        row["seconds"] = round(trial.seconds, 3)
+        row["parameters"] = trial.parameters or None
+        row["message"] = trial.message
+        rows.append(row)
+    whole = ["rank", "epochs", "parameters", *(["pareto"] if len(several) > 1 else [])]
+    table = pd.DataFrame(rows).astype(dict.fromkeys(whole, "Int64"))
     # Behind all metrics, though a failed first trial has none.
-    return table[[name for name in table if name != "message"] + ["message"]]
+    last = ["seconds", "parameters", "message"]
+    return table[[name for name in table if name not in last] + last]
+
+
+def _several(objectives: Objective | Sequence[Objective]) -> Sequence[Objective]:
+    return [objectives] if isinstance(objectives, Objective) else objectives
+
+
+def _has_values(trial: Trial, objectives: Sequence[Objective]) -> bool:
+    metrics: Mapping[str, float] = trial.metrics
+    return trial.completed and all(
+        math.isfinite(each.value(metrics)) for each in objectives
+    )
 
 
 def _ranked(trials: Sequence[Trial], objective: Objective) -> list[Trial]:
-    return sorted(
-        (trial for trial in trials if trial.completed),
-        key=lambda trial: trial.metrics[objective.name],
-        reverse=objective.direction == "max",
-    )
+    known = [trial for trial in trials if _has_values(trial, [objective])]
+    return sorted(known, key=lambda trial: objective.cost(trial.metrics))
+
+
+def _mean(values: Sequence[float]) -> float:
+    return float(np.mean(values))
 
 
 def _join(widths: Sequence[int]) -> str:

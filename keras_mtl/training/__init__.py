@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     )
     from keras_mtl.training.narrow_members import (
         can_be_narrowed as can_be_narrowed,
+        parameters_saved as parameters_saved,
     )
     from keras_mtl.training.pretrained import (
         Pretrained as Pretrained,
@@ -26,7 +27,10 @@ else:
         {
             "keras_mtl.training.member_settings": ("MemberSettings",),
             "keras_mtl.training.members": ("MemberFit", "fit_members"),
-            "keras_mtl.training.narrow_members": ("can_be_narrowed",),
+            "keras_mtl.training.narrow_members": (
+                "can_be_narrowed",
+                "parameters_saved",
+            ),
             "keras_mtl.training.pretrained": ("Pretrained", "layer_values"),
             "keras_mtl.training.progress": ("Progress",),
             "keras_mtl.training.settings": ("TrainingSettings",),

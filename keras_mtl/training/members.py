@@ -37,7 +37,11 @@ from keras_mtl.training._member_trainer import make_trainer, member_values
 from keras_mtl.training._row_weights import join_row_weights, weigh_rows
 from keras_mtl.training._trained_members import TrainedMembers
 from keras_mtl.training.member_settings import MemberSettings
-from keras_mtl.training.narrow_members import narrow_weights
+from keras_mtl.training.narrow_members import (
+    check_widths,
+    crop_weights,
+    narrow_weights,
+)
 from keras_mtl.training.pretrained import Pretrained
 from keras_mtl.training.progress import Progress
 from keras_mtl.training.settings import TrainingSettings
@@ -134,6 +138,7 @@ def fit_members(
     sample_weight: Any = None,
     pretrained: Pretrained | None = None,
     raise_on_failure: bool = True,
+    wider: MultiTaskModel | None = None,
 ) -> MemberFit:
     """Train several members of one architecture in one program.
 
@@ -186,6 +191,10 @@ def fit_members(
         raise_on_failure: Whether a loss that is no longer finite ends the fit of
             all members. Otherwise the member's losses in the history are NaN or
             infinite from that epoch on, and the others are trained to the end.
+        wider: A model of the same layers with greater widths. The initial values
+            are drawn for it, and cropped and scaled to the members' `widths`, so
+            that they do not depend on the widths of the members that train beside
+            them. It goes with `MemberSettings.widths` for all hidden layers.
 
     Returns:
         The trained members and their history.
@@ -239,10 +248,14 @@ def fit_members(
     fill_batches = replicas is not None or any(
         len(each) != steps * settings.batch_size for each in rows
     )
-    first = initial_values(model, seed, numbers)
+    # Checked against the model itself: it may be narrower than the wider one.
+    check_widths(model, own.widths or {})
+    first = initial_values(wider or model, seed, numbers)
     if own.widths:
-        narrow = narrow_weights(model, first.weights, own.widths)
+        narrow = narrow_weights(wider or model, first.weights, own.widths)
         first = first._replace(weights=narrow)
+    if wider is not None:
+        first = first._replace(weights=crop_weights(model, first.weights))
     rates: dict[int, keras.Variable] = {}
     if pretrained is not None:
         first = pretrained.begin(model, first, numbers)

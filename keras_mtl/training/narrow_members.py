@@ -10,7 +10,13 @@ import numpy as np
 
 from keras_mtl.errors import UserError
 
-__all__ = ["can_be_narrowed", "narrow_weights"]
+__all__ = [
+    "can_be_narrowed",
+    "check_widths",
+    "crop_weights",
+    "narrow_weights",
+    "parameters_saved",
+]
 
 # Layers that compute each unit from the same unit of their input.
 UNITWISE = (keras.layers.Dropout, keras.layers.Activation)
@@ -76,6 +82,56 @@ def narrow_weights(
             live = np.arange(outputs) < own_outputs[:, None]
             narrow[place] = np.where(live, weights[place], 0)
     return narrow
+
+
+def crop_weights(model: Any, weights: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """Take the first part of the weights of a wider model of the same layers.
+
+    Args:
+        model: The architecture.
+        weights: For each trainable variable of the wider model the members' values,
+            (K, ...).
+
+    Raises:
+        UserError: When the other model has other layers, or is not wider.
+    """
+    shapes = [tuple(each.shape) for each in model.trainable_variables]
+    wide = [each.shape[1:] for each in weights]
+    fits = [
+        len(own) == len(other) and all(a <= b for a, b in zip(own, other, strict=True))
+        for own, other in zip(shapes, wide, strict=False)
+    ]
+    if len(shapes) != len(wide) or not all(fits):
+        raise UserError(
+            "Invalid value received for argument `wider`. Expected a model of the "
+            f"same layers, at least as wide. Received: shapes {wide} for "
+            f"{shapes}."
+        )
+    return [
+        values[(slice(None), *map(slice, shape))]
+        for values, shape in zip(weights, shapes, strict=True)
+    ]
+
+
+def check_widths(model: Any, widths: Mapping[str, Sequence[int]]) -> None:
+    """Raise a `UserError` where members cannot have these widths."""
+    _kernels(model, widths)
+
+
+def parameters_saved(model: Any, widths: Mapping[str, int]) -> int:
+    """Return how many of a model's parameters a narrow member does without.
+
+    Args:
+        model: The architecture with its greatest widths.
+        widths: By the layers' names, the member's numbers of units.
+    """
+    saved = 0
+    for layer, feeding in _kernels(model, {k: [v] for k, v in widths.items()}):
+        inputs, outputs = layer.kernel.shape
+        own_outputs = widths.get(layer.name, outputs)
+        saved += inputs * outputs - widths.get(feeding or "", inputs) * own_outputs
+        saved += (outputs - own_outputs) * bool(layer.use_bias)
+    return int(saved)
 
 
 def can_be_narrowed(model: Any, names: Sequence[str]) -> bool:

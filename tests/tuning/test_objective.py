@@ -12,6 +12,7 @@ from keras_mtl.tasks import (
 )
 from tuning.objective import (
     choose_objective,
+    choose_objectives,
     objectives,
     validation_metrics,
 )
@@ -101,3 +102,34 @@ def test_auxiliary_tasks_are_measured_and_not_in_the_joint_loss():
     found = validation_metrics(tasks, LABELS, outputs, {"heart": 0.25, "age": 2.0})
     assert found["val_loss"] == 0.25
     assert found["val_age_loss"] == 2.0
+
+
+def test_a_sum_weighs_metrics_that_improve_on_the_same_side():
+    text = "val_thal_auc + 2 * val_heart_auc"
+    objective = choose_objective(text, TASKS, LABELS)
+    assert (objective.name, objective.direction) == (text, "max")
+    metrics = {"val_thal_auc": 0.5, "val_heart_auc": 0.75}
+    assert objective.value(metrics) == 2.0
+    assert objective.cost(metrics) == -2.0
+    assert np.isnan(objective.value({"val_thal_auc": 0.5}))
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("val_thal_auc + val_loss", "improve on the same side"),
+        ("val_thal_auc + 2 * val_hart_auc", "Did you mean 'val_heart_auc'?"),
+        ("-1 * val_thal_auc", "factors above 0"),
+        ("val_thal_auc + ", "received ''"),
+    ],
+)
+def test_a_sum_that_means_nothing_is_refused(text, part):
+    with pytest.raises(UserError) as caught:
+        choose_objective(text, TASKS, LABELS)
+    assert part in str(caught.value)
+
+
+def test_all_wrong_objectives_are_told_at_once():
+    with pytest.raises(UserError) as caught:
+        choose_objectives(["val_a", "val_gain", "val_b"], TASKS, LABELS)
+    assert len(caught.value.messages) == 2

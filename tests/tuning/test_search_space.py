@@ -138,3 +138,64 @@ def test_choices_that_cannot_be_are_told_before_the_search(space, part):
     config = build_config({"training": {"weighting": "cagrad"}})
     (message,) = check_searched_settings(SearchSettings(**space), config)
     assert part in message
+
+
+WHOLE = SearchSettings(
+    trunk_depth=(1, 3),
+    activation=("relu", "tanh"),
+    dropout=(0.1, 0.4),
+    weight_decay=(0, 0.1),
+    batch_size=(16, 64),
+    weighting={"name": ("sum", "cagrad"), "cagrad": {"c": (0.2, 0.6)}},
+    architecture={"name": ("hard-sharing", "mmoe"), "mmoe": {"experts": (2, 3)}},
+)
+
+
+def _sample(seed):
+    """Draws as keras-tuner does: the active choices alone, in their order."""
+    hp = keras_tuner.HyperParameters()
+    choose_settings(hp, build_config(), WHOLE)
+    names = [parameter.name for parameter in hp.space]
+    values = keras_tuner.HyperParameters()
+    for number, parameter in enumerate(hp.space):
+        values.merge([parameter])
+        if values.is_active(parameter):
+            values.values[parameter.name] = parameter.random_sample(seed + number)
+    return names, choose_settings(values, build_config(), WHOLE)
+
+
+@given(st.integers(1, 10_000))
+def test_conditional_settings_are_there_beside_their_choice_alone(seed):
+    names, drawn = _sample(seed)
+    assert {"trunk_3", "weighting.cagrad.c", "architecture.mmoe.experts"} <= {*names}
+    assert len(drawn.model.trunk) in (1, 3)
+    assert 0.1 <= drawn.model.dropout <= 0.4
+    assert 0 <= drawn.training.weight_decay <= 0.1
+    assert drawn.training.batch_size in (16, 64)
+    for chosen, own in (
+        (drawn.training.weighting, {"cagrad": {"c"}}),
+        (drawn.model.architecture, {"mmoe": {"experts"}}),
+    ):
+        assert {*chosen.settings} == own.get(chosen.name, set())
+
+
+@pytest.mark.parametrize(
+    ("space", "part"),
+    [
+        (
+            {"weighting": {"name": ["sum", "cagrat"]}},
+            "search.weighting.name: expected one of",
+        ),
+        (
+            {"weighting": {"name": ["sum"], "cagrad": {"c": [0.4]}}},
+            "search.weighting.cagrad: expected settings of one of those that are",
+        ),
+        (
+            {"weighting": {"name": ["sum", "cagrad"], "cagrad": {"cc": [0.4]}}},
+            "search.weighting.cagrad.cc: unknown setting. Did you mean 'c'?",
+        ),
+    ],
+)
+def test_names_that_are_not_there_are_told_before_the_search(space, part):
+    (message,) = check_searched_settings(SearchSettings(**space), build_config())
+    assert part in message

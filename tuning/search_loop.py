@@ -1,0 +1,180 @@
+"""The loop of a search: ask for trials, train them together, tell their scores."""
+
+from __future__ import annotations
+
+import math
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from keras_tuner.engine.trial import Trial as TunerTrial
+
+from keras_mtl.configuration.fit_config import FitConfig
+from tuning.baselines import Baselines
+from tuning.objective import Objective
+from tuning.oracles import Asker
+from tuning.search_settings import SearchSettings
+from tuning.search_space import choose_settings
+from tuning.trial_data import TrialData
+from tuning.trial_program import Measured, WidestUnits, measure_trials
+from tuning.trial_store import TrialStore, choices_key
+from tuning.trials import Trial, pareto_ranks
+
+__all__ = ["run_trials"]
+
+OnTrial = Callable[[Trial], None]
+# So many trials are written at once: what a kill can lose is the training of these.
+TRIALS_PER_WRITE = 42
+
+
+def run_trials(
+    config: FitConfig,
+    settings: SearchSettings,
+    objectives: Objective | Sequence[Objective],
+    data: TrialData,
+    on_trial: OnTrial | None = None,
+    store: TrialStore | None = None,
+    baselines: Baselines | None = None,
+    together: bool = True,
+) -> list[Trial]:
+    """Tries settings that a keras-tuner oracle chooses.
+
+    Trials that `store` holds are not trained again: their results are told to the
+    oracle when it asks for the same choices, so that a search that was stopped
+    takes the same course again and then goes beyond it.
+
+    Args:
+        config: The settings before the search.
+        settings: The tuner, how many trials, and where to look.
+        objectives: By what trials are compared.
+        data: The rows.
+        on_trial: Called with each trial that is trained, once it has ended.
+        store: Where finished trials are kept.
+        baselines: The networks of one task each that `val_gain` compares with.
+        together: See `measure_trials`.
+
+    Returns:
+        All trials of the store, by their numbers. There are fewer than asked for
+        when the space has no more different settings.
+    """
+    several = [objectives] if isinstance(objectives, Objective) else list(objectives)
+    store = TrialStore() if store is None else store
+    known = len(store.trials)
+    # What a tuner writes is for resuming it and for other workers.
+    with tempfile.TemporaryDirectory(prefix="tuning-") as folder:
+        asker = Asker(config, settings, settings.trials + known, folder)
+        scored = _Scores(asker, several)
+        while len(store.trials) < settings.trials and not asker.finished:
+            asked = asker.ask(settings.trials_at_once)
+            if not asked:
+                break
+            left = settings.trials - len(store.trials)
+            fresh = [each for each in asked if store.find(_values(each)) is None][:left]
+            for start in range(0, len(fresh), TRIALS_PER_WRITE):
+                part = fresh[start : start + TRIALS_PER_WRITE]
+                for trial in _train(
+                    part, config, settings, data, store, baselines, together
+                ):
+                    store.finish(trial)
+                    if on_trial is not None:
+                        on_trial(trial)
+            for each in asked:
+                scored.tell(each, store.find(_values(each)))
+            scored.change()
+    return store.trials
+
+
+def _train(
+    asked: Sequence[TunerTrial],
+    config: FitConfig,
+    settings: SearchSettings,
+    data: TrialData,
+    store: TrialStore,
+    baselines: Baselines | None,
+    together: bool,
+) -> list[Trial]:
+    # Hyperband may ask for the same settings twice.
+    distinct = {choices_key(_values(each)): each for each in asked}
+    chosen = [
+        _settings_of(each, config, settings).replace(output=config.output)
+        for each in distinct.values()
+    ]
+    start = time.perf_counter()
+    widest = WidestUnits(max(settings.trunk_widths), max(settings.head_widths))
+    measured = measure_trials(chosen, data, config.tasks, widest, together)
+    seconds = (time.perf_counter() - start) / max(len(measured), 1)
+    first = store.next_number
+    return [
+        _trial(first + index, each, own, found, seconds, data, baselines)
+        for index, (each, own, found) in enumerate(
+            zip(distinct.values(), chosen, measured, strict=True)
+        )
+    ]
+
+
+def _trial(
+    number: int,
+    asked: TunerTrial,
+    config: FitConfig,
+    found: Measured,
+    seconds: float,
+    data: TrialData,
+    baselines: Baselines | None,
+) -> Trial:
+    folds = found.folds
+    if baselines is not None:
+        folds = [
+            baselines.with_gain(index, metrics) for index, metrics in enumerate(folds)
+        ]
+    return Trial(
+        number,
+        config,
+        tuple(folds),
+        tuple(found.epochs),
+        found.message,
+        _values(asked),
+        seconds,
+        found.parameters,
+    )
+
+
+def _settings_of(
+    asked: TunerTrial, config: FitConfig, settings: SearchSettings
+) -> FitConfig:
+    own = choose_settings(asked.hyperparameters.copy(), config, settings)
+    epochs = _values(asked).get("tuner/epochs")
+    if epochs is None:
+        return own
+    # Each round of successive halving trains from the beginning: its members are
+    # trained together, and what they cost is small beside what they save.
+    return own.replace(training=own.training.replace(epochs=int(epochs)))
+
+
+def _values(asked: TunerTrial) -> dict[str, Any]:
+    return dict(asked.hyperparameters.values)
+
+
+class _Scores:
+    """What an oracle is told: of one objective its cost, of several the rank."""
+
+    def __init__(self, asker: Asker, objectives: Sequence[Objective]) -> None:
+        self.asker, self.objectives = asker, objectives
+        self.costs: dict[str, list[float]] = {}
+
+    def tell(self, asked: TunerTrial, trial: Trial | None) -> None:
+        if trial is None:
+            return self.asker.tell(asked, None, "not trained: enough trials have ended")
+        costs = [each.cost(trial.metrics) for each in self.objectives]
+        if not trial.completed or not all(map(math.isfinite, costs)):
+            return self.asker.tell(asked, None, trial.message)
+        self.costs[asked.trial_id] = costs
+        return self.asker.tell(asked, costs[0])
+
+    def change(self) -> None:
+        """Ranks all trials told so far among each other."""
+        if len(self.objectives) == 1 or not self.costs:
+            return
+        ranks = pareto_ranks(list(self.costs.values()))
+        for trial_id, rank in zip(self.costs, ranks, strict=True):
+            self.asker.change_score(trial_id, float(rank))
