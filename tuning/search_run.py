@@ -84,7 +84,8 @@ def run_search(
     with terminal.warnings():
         _require_trained(config)
         data = prepare_data(with_validation(config))
-    config = data.config
+    # What the preset `best` would try, the search does.
+    config = data.config.replace(by_validation=())
     rows = make_trial_data(data, settings.folds, settings.repeats)
     objectives = choose_objectives(settings.objective, data.tasks, rows.rows.labels)
     if not resume:
