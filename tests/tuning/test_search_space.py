@@ -130,7 +130,7 @@ def test_settings_that_are_not_searched_stay():
         ),
         (
             {"architecture": {"depth": [2]}},
-            "search.architecture.depth: unknown setting. Known here: none.",
+            "search.architecture.depth: unknown setting. Known here: skip.",
         ),
     ],
 )
