@@ -20,6 +20,7 @@ def build_gaussian_process(
     tasks: Sequence[Task],
     settings: GaussianProcessSettings,
     support_rows: int | None = None,
+    directions: int = 1,
 ) -> MultiTaskModel:
     """Builds a model whose scores are those of a Gaussian process.
 
@@ -32,6 +33,7 @@ def build_gaussian_process(
         settings: The settings.
         support_rows: The number of support rows. Without it, before there are
             rows, numbers have no deviations yet.
+        directions: See `ProcessScores`.
     """
     del settings
     inputs = keras.Input((width,), name="features")
@@ -41,6 +43,8 @@ def build_gaussian_process(
     for task in tasks:
         is_number = isinstance(task, RegressionTask)
         numbers += [True] if is_number else [False] * task.units
-    scores = ProcessScores(support_rows or 1, numbers, name="process")(inputs)
+    scores = ProcessScores(support_rows or 1, numbers, directions, name="process")(
+        inputs
+    )
     outputs = {task.name: task.output_layer()(scores) for task in tasks}
     return MultiTaskModel(inputs, outputs, tasks=tasks, name="core")

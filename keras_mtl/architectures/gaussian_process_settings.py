@@ -77,16 +77,9 @@ class GaussianProcessSettings(SolvedSettings):
             "tasks out, or choose kernel."
         ]
 
-    def model_for_rows(self, model: MultiTaskModel, rows: SolvedRows) -> MultiTaskModel:
-        from keras_mtl.architectures.gaussian_process import build_gaussian_process
-        from keras_mtl.architectures.solver_tasks import read_tasks
-        from keras_mtl.kernels.process_fit import process_support
-
-        tasks, _ = read_tasks(model.tasks, rows)
-        count = process_support(tasks, self.rank)
-        return build_gaussian_process(model.input_shape[-1], model.tasks, self, count)
-
-    def solve(self, model: MultiTaskModel, rows: SolvedRows) -> Solution:
+    def solve_model(
+        self, model: MultiTaskModel, rows: SolvedRows
+    ) -> tuple[MultiTaskModel, Solution]:
         from keras_mtl.architectures.solve_gaussian_process import (
             solve_gaussian_process,
         )

@@ -7,30 +7,37 @@ from typing import Any
 
 import numpy as np
 
+from keras_mtl.architectures.gaussian_process import build_gaussian_process
 from keras_mtl.architectures.gaussian_process_settings import GaussianProcessSettings
 from keras_mtl.architectures.solved import Solution, SolvedRows
 from keras_mtl.architectures.solver_tasks import read_tasks
 from keras_mtl.errors import DataWarning
 from keras_mtl.kernels.process_fit import ProcessFit, fit_process
+from keras_mtl.kernels.variance_factors import variance_factors
 from keras_mtl.layers import ProcessScores
 from keras_mtl.model import MultiTaskModel
 from keras_mtl.tasks import RegressionTask
 
 __all__ = ["solve_gaussian_process"]
 
+# How much of a number's noise, and of a class's variance, the model's variances may
+# be too large by: it then holds a third of what it would for all of them.
+NOISE_LEFT = 0.01
+VARIANCE_LEFT = 0.001
+
 
 def solve_gaussian_process(
     settings: GaussianProcessSettings, model: MultiTaskModel, rows: SolvedRows
-) -> Solution:
-    """Learn the parameters of a Gaussian process, and assign what it predicts by.
+) -> tuple[MultiTaskModel, Solution]:
+    """Learn the parameters of a Gaussian process, and build what it predicts by.
 
     Args:
         settings: The architecture's settings.
-        model: What `GaussianProcessSettings.model_for_rows` returned.
+        model: What its builder returned.
         rows: The training rows.
 
     Returns:
-        What was found.
+        The model, and what was found.
     """
     tasks, names = read_tasks(model.tasks, rows)
     found = fit_process(
@@ -48,8 +55,20 @@ def solve_gaussian_process(
             DataWarning,
             stacklevel=2,
         )
+    numbers = np.array(model.get_layer("process").numbers)
+    variances, noise = found.variances, found.parameters.noise
+    factors = variance_factors(
+        found, np.where(numbers, NOISE_LEFT * noise, VARIANCE_LEFT * variances)
+    )
+    model = build_gaussian_process(
+        model.input_shape[-1],
+        model.tasks,
+        settings,
+        len(found.support),
+        factors.shape[2],
+    )
     layer = model.get_layer("process")
-    _assign_scores(layer, found)
+    _assign_scores(layer, found, factors)
     own = np.eye(2 * len(names), dtype="float32")
     first = 0
     for task in model.tasks:
@@ -62,7 +81,7 @@ def solve_gaussian_process(
             head.kernel.assign(own[:, first : first + task.units])
             first += task.units
         head.bias.assign(np.zeros(head.bias.shape, "float32"))
-    return Solution(
+    return model, Solution(
         _facts(found, layer.numbers, names, rows),
         (),
         tuple(names),
@@ -71,14 +90,16 @@ def solve_gaussian_process(
     )
 
 
-def _assign_scores(layer: ProcessScores, found: ProcessFit) -> None:
+def _assign_scores(
+    layer: ProcessScores, found: ProcessFit, factors: np.ndarray
+) -> None:
     layer.means.assign(found.means)
     layer.scales.assign(found.scales * found.parameters.lengths)
     layer.support.assign(found.support)
     layer.coefficients.assign(found.coefficients)
     layer.intercepts.assign(found.intercepts)
     layer.variances.assign(found.variances)
-    layer.forms.assign(found.forms)
+    layer.factors.assign(factors)
     layer.noise.assign(np.where(layer.numbers, found.parameters.noise, 0.0))
 
 

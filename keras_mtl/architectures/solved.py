@@ -116,25 +116,30 @@ class SolvedSettings(ArchitectureSettings):
         del rows
         return model
 
-    def model_for_rows(self, model: MultiTaskModel, rows: SolvedRows) -> MultiTaskModel:
-        """Return the model to solve for, which may depend on the rows and labels.
+    def solve(self, model: MultiTaskModel, rows: SolvedRows) -> Solution:
+        """Solve for the weights of a model, and assign them.
 
-        By default it depends on their number, by `model_for`.
+        Args:
+            model: What `model_for` returned.
+            rows: The training rows.
+        """
+        raise NotImplementedError
+
+    def solve_model(
+        self, model: MultiTaskModel, rows: SolvedRows
+    ) -> tuple[MultiTaskModel, Solution]:
+        """Return the solved model, and what was found.
+
+        By default `solve` assigns the weights of the model that `model_for`
+        returns. An architecture whose layers are as large as what it finds
+        builds its model here.
 
         Args:
             model: What the architecture's builder returned.
             rows: The training rows.
         """
-        return self.model_for(model, len(rows.inputs))
-
-    def solve(self, model: MultiTaskModel, rows: SolvedRows) -> Solution:
-        """Solve for the weights of a model, and assign them.
-
-        Args:
-            model: What `model_for_rows` returned.
-            rows: The training rows.
-        """
-        raise NotImplementedError
+        model = self.model_for(model, len(rows.inputs))
+        return model, self.solve(model, rows)
 
 
 def solved_settings(

@@ -16,7 +16,7 @@ class ProcessScores(SupportKernel):
 
     For a row, k its kernel with the support rows: the latent function of an
     output has the mean `k @ coefficients + intercepts` and the variance
-    `variances - k @ forms @ k`. The score of a number is the mean, and its
+    `variances - |k @ factors|^2`. The score of a number is the mean, and its
     deviation that of a label: the function's and the noise's. The score of a
     class is `mean / sqrt(1 + pi variance / 8)`, whose probability is about the
     mean one (MacKay 1992), and its deviation that of the function.
@@ -24,6 +24,7 @@ class ProcessScores(SupportKernel):
     Args:
         support_rows: The number of support rows, M.
         numbers: For each of the K outputs whether it is a number.
+        directions: The number of columns of an output's factors, R.
         name: The layer's name.
         **kwargs: See `keras.layers.Layer`.
 
@@ -35,31 +36,34 @@ class ProcessScores(SupportKernel):
     >>> layer = ProcessScores(1, numbers=[True])
     >>> layer.build((None, 1))
     >>> _ = layer.coefficients.assign([[3.0]]), layer.variances.assign([4.0])
-    >>> _ = layer.forms.assign([[[4.0]]]), layer.noise.assign([0.25])
+    >>> _ = layer.factors.assign([[[2.0]]]), layer.noise.assign([0.25])
     >>> layer(np.array([[0.0], [9.0]], "float32")).numpy().tolist()
     [[3.0, 0.5], [0.0, 2.0615527629852295]]
     """
 
-    def __init__(self, support_rows, numbers, name=None, **kwargs):
+    def __init__(self, support_rows, numbers, directions=1, name=None, **kwargs):
         for known in ("outputs", "kernel"):
             kwargs.pop(known, None)
         super().__init__(support_rows, len(numbers), "rbf", name=name, **kwargs)
         self.numbers = [bool(each) for each in numbers]
+        self.directions = directions
 
     def build(self, input_shape):
         super().build(input_shape)
-        rows, outputs = self.support_rows, self.outputs
+        outputs = self.outputs
         self.intercepts = self._constant("intercepts", (outputs,))
         self.variances = self._constant("variances", (outputs,))
         self.noise = self._constant("noise", (outputs,))
-        self.forms = self._constant("forms", (outputs, rows, rows))
+        self.factors = self._constant(
+            "factors", (outputs, self.support_rows, self.directions)
+        )
 
     def call(self, inputs):
         values = self.kernel_values(inputs)
         means = ops.matmul(values, self.coefficients) + self.intercepts
         # One output after the other, as all at once would take their memory.
         explained = [
-            ops.sum(ops.matmul(values, self.forms[index]) * values, axis=1)
+            ops.sum(ops.square(ops.matmul(values, self.factors[index])), axis=1)
             for index in range(self.outputs)
         ]
         # Rounding may explain more than there is.
@@ -73,4 +77,8 @@ class ProcessScores(SupportKernel):
         return keras.KerasTensor((*inputs.shape[:-1], 2 * self.outputs), "float32")
 
     def get_config(self):
-        return {**super().get_config(), "numbers": self.numbers}
+        return {
+            **super().get_config(),
+            "numbers": self.numbers,
+            "directions": self.directions,
+        }

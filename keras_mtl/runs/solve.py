@@ -67,8 +67,7 @@ def solve_rows(
         _folds(settings, model, here, data.groups[rows], seed),
         names,
     )
-    model = settings.model_for_rows(model, solved)
-    solution = settings.solve(model, solved)
+    model, solution = settings.solve_model(model, solved)
     # The one member is a model already, and no weights that become one.
     return MemberFit(cast(Any, [model]), {}, np.zeros(0, int)), solution
 

@@ -8,6 +8,7 @@ from threadpoolctl import threadpool_limits
 
 from keras_mtl.errors import UserError
 from keras_mtl.kernels import process_fit
+from keras_mtl.kernels.kernel_function import KernelFunction
 from keras_mtl.kernels.latent_labels import latent_labels
 from keras_mtl.kernels.marginal_likelihood import (
     latent_covariance,
@@ -15,6 +16,7 @@ from keras_mtl.kernels.marginal_likelihood import (
 )
 from keras_mtl.kernels.process_fit import fit_process, process_support
 from keras_mtl.kernels.process_parameters import ProcessParameters
+from keras_mtl.kernels.variance_factors import variance_factors
 from keras_mtl.linear import LinearTask
 
 
@@ -120,6 +122,23 @@ def test_nystroem_with_all_rows_is_exact(monkeypatch):
     fewer = fit_process(x, tasks, parameters=parameters, rank=20)
     assert len(fewer.support) == 20
     assert fewer.latent(new)[1].mean() > 1.05 * exact.latent(new)[1].mean()
+
+
+@pytest.mark.parametrize("tolerance", [1e-2, 1e-9])
+def test_few_directions_leave_out_no_more_than_is_tolerated(tolerance):
+    generator = np.random.default_rng(4)
+    tasks, x = make_tasks(generator, 60), generator.normal(size=(60, 3))
+    found = fit_process(x, tasks, parameters=make_parameters(generator))
+    factors = variance_factors(found, np.full(5, tolerance))
+    new = np.concatenate([x, 3.0 * generator.normal(size=(100, 3))])
+    rows = (new - found.means) / found.scales / found.parameters.lengths
+    kernel = KernelFunction("rbf", 1.0)(rows, found.support)
+    explained = (np.einsum("nm,kmr->nkr", kernel, factors) ** 2).sum(axis=2)
+    _, expected = found.latent(new)
+    left_out = found.variances - explained - expected
+    assert left_out.min() > -1e-6
+    assert left_out.max() < tolerance + 1e-6
+    assert factors.shape[2] < 60 or tolerance < 1e-3
 
 
 def test_how_many_support_rows_there_are():

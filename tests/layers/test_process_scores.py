@@ -9,12 +9,11 @@ from keras_mtl.layers import DeviationOutput, ProcessScores
 
 def make_layer():
     generator = np.random.default_rng(0)
-    layer = ProcessScores(5, numbers=[True, False])
+    layer = ProcessScores(5, numbers=[True, False], directions=4)
     layer.build((None, 3))
     for weight in layer.weights:
         weight.assign(generator.uniform(0.5, 2.0, weight.shape))
-    root = 0.2 * generator.normal(size=(2, 5, 5))
-    layer.forms.assign(root @ root.transpose(0, 2, 1))
+    layer.factors.assign(0.2 * generator.normal(size=(2, 5, 4)))
     return layer
 
 
@@ -24,7 +23,8 @@ def test_scores_and_deviations_are_those_of_the_formula():
     standard = (rows - layer.means.numpy()) / layer.scales.numpy()
     values = KernelFunction("rbf")(standard, layer.support.numpy())
     means = values @ layer.coefficients.numpy() + layer.intercepts.numpy()
-    explained = np.einsum("nm,kml,nl->nk", values, layer.forms.numpy(), values)
+    factors = np.einsum("nm,kmr->nkr", values, layer.factors.numpy())
+    explained = (factors**2).sum(axis=2)
     spread = layer.variances.numpy() - explained
     assert spread.min() > 0
     averaged = means[:, 1] / np.sqrt(1 + np.pi * spread[:, 1] / 8)

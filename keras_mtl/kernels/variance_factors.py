@@ -1,0 +1,46 @@
+"""How much of a Gaussian process's variance rows explain, in few directions."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from keras_mtl.kernels.kernel_function import KernelFunction
+from keras_mtl.kernels.process_fit import ProcessFit
+
+__all__ = ["variance_factors"]
+
+# Directions of the kernel whose share is smaller are left out.
+SMALLEST = 1e-8
+
+
+def variance_factors(fit: ProcessFit, tolerances: np.ndarray) -> np.ndarray:
+    """Return factors G with `|k @ G[o]|^2` about `k @ forms[o] @ k`, (K, M, R).
+
+    In features of the support rows that have a length of at most 1, a form has
+    eigenvalues that are the variance explained in each direction: those below
+    the tolerance are left out. So no variance is off by more, and it is too
+    large if it is.
+
+    Args:
+        fit: The process.
+        tolerances: How much of the variance of each output may be left out,
+            (K,).
+
+    Returns:
+        The factors, filled with zeros to the most directions of an output.
+    """
+    kernel = KernelFunction("rbf", 1.0)(fit.support, fit.support)
+    sizes, vectors = np.linalg.eigh(kernel)
+    kept = sizes > SMALLEST * sizes.max()
+    sizes, vectors = np.sqrt(sizes[kept]), vectors[:, kept]
+    found = []
+    for form, tolerance in zip(fit.forms, tolerances, strict=True):
+        inner = vectors.T @ form @ vectors * np.outer(sizes, sizes)
+        explained, directions = np.linalg.eigh(inner)
+        here = explained > tolerance
+        back = vectors / sizes @ directions[:, here]
+        found.append(back * np.sqrt(explained[here]))
+    most = max(1, *[each.shape[1] for each in found])
+    return np.stack(
+        [np.pad(each, ((0, 0), (0, most - each.shape[1]))) for each in found]
+    )
