@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: fit test test-slow check format benchmark clean
+.PHONY: fit test test-slow test-wheel check format benchmark clean
 
 fit: $(VENV)/.installed
 	$(BIN)/python -m keras_mtl.fit $(ARGS)
@@ -16,6 +16,9 @@ test: check
 
 test-slow: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -m slow $(ARGS)
+
+test-wheel: $(VENV)/.installed-dev
+	.ci/wheel
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .

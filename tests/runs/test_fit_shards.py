@@ -103,7 +103,7 @@ def mix(folder):
 def empty(folder):
     for name in os.listdir(folder):
         os.unlink(folder / name)
-    return "expected a folder of *.csv or *.parquet files"
+    return "expected a folder of *.csv, *.jsonl or *.parquet files"
 
 
 @pytest.mark.parametrize("spoil", [spoil_columns, spoil_bytes, mix, empty])
