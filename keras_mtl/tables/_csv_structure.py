@@ -30,6 +30,7 @@ SAMPLE_RECORDS = 100
 SEPARATOR_LINE = re.compile(r'"?sep=([,;\t|])"?[,;\t|]*[\r\n]*', re.IGNORECASE)
 # Names for the fields without a name, which no file can hold.
 NAMELESS = "\0{}"
+PLACES_SHOWN = 5
 
 
 def find_delimiter(path: str | os.PathLike[str], encoding: str) -> tuple[str, bool]:
@@ -306,17 +307,34 @@ def _check_names(source: str, names: tuple[str, ...]) -> list[str]:
     positions: dict[str, list[int]] = {}
     for position, name in enumerate(names, start=1):
         positions.setdefault(name, []).append(position)
+    if len(positions) < len(names) and all(map(_is_number, names)):
+        shown = ", ".join(map(repr, names[:3])) + (", ..." if len(names) > 3 else "")
+        return [
+            f"{source}, header: expected different column names. Received: numbers "
+            f"({shown}), some of them twice. If they are data, write a header above "
+            "them."
+        ]
     errors = []
     for name, places in positions.items():
         if not name:
             errors += nameless(source, places) if places != [1] else []
         elif len(places) > 1:
-            where = ", ".join(map(str, places))
+            where = ", ".join(map(str, places[:PLACES_SHOWN]))
+            if len(places) > PLACES_SHOWN:
+                where += f" and {len(places) - PLACES_SHOWN} more"
             errors.append(
                 f"{source}, header: expected different column names. Received: "
                 f"{name!r} for columns {where}. Rename all but one."
             )
     return errors
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def nameless(source: str, positions: Sequence[int]) -> list[str]:

@@ -20,6 +20,10 @@ __all__ = [
 ]
 
 
+# Of a header that looks like data.
+NAMES_SHOWN = 5
+
+
 def read_csv(
     path: str | os.PathLike[str],
     *,
@@ -169,8 +173,10 @@ def warn_of_structure(file: CsvFile) -> None:
         _warn(f"{source}: {note}.")
     numbers = pd.to_numeric(pd.Series(structure.names), errors="coerce")
     if numbers.notna().all():
+        names = ", ".join(structure.names[:NAMES_SHOWN])
+        more = ", ..." if len(structure.names) > NAMES_SHOWN else ""
         _warn(
-            f"{source}: all column names are numbers ({', '.join(structure.names)}). "
+            f"{source}: all column names are numbers ({names}{more}). "
             "If they are data, write a header above them."
         )
 

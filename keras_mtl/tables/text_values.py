@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import unicodedata
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +11,14 @@ import numpy as np
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["count_words", "format_number", "to_word", "to_words"]
+__all__ = [
+    "alike_words",
+    "count_words",
+    "format_number",
+    "spelling",
+    "to_word",
+    "to_words",
+]
 
 
 def format_number(value: float) -> str:
@@ -71,6 +79,37 @@ def count_words(values: pd.Series, missing: Collection[str] = ()) -> dict[str, i
     if absent:
         counts[""] = counts.get("", 0) + absent
     return counts
+
+
+def spelling(word: str) -> str:
+    """Returns a word as a person reads it, whatever its case.
+
+    One letter with an accent may be two characters, and a space one of several.
+
+    Example:
+
+    >>> spelling("Caf\\u0065\\u0301\\u00a0A") == spelling("CAF\\u00c9 a")
+    True
+    """
+    seen = (sign for sign in word if unicodedata.category(sign) != "Cf")
+    normal = unicodedata.normalize("NFKC", " ".join("".join(seen).split()))
+    return unicodedata.normalize("NFKC", normal.casefold())
+
+
+def alike_words(words: Iterable[str]) -> str:
+    """Says by what words differ that one reads alike, for a warning.
+
+    Example:
+
+    >>> alike_words(["Yes", "yes"])
+    "'Yes', 'yes' differ by their case alone"
+    >>> alike_words(["a b", "a\\u00a0b"])
+    "'a b', 'a\\\\xa0b' look alike"
+    """
+    words = list(words)
+    if len({word.casefold() for word in words}) < len(words):
+        return f"{', '.join(map(repr, words))} differ by their case alone"
+    return f"{', '.join(map(ascii, words))} look alike"
 
 
 def to_word(value: object) -> str:

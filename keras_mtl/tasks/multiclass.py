@@ -12,6 +12,7 @@ from pydantic import Field, field_validator
 
 from keras_mtl._core.declarations import declaration
 from keras_mtl.errors import DataWarning, UserError
+from keras_mtl.tables.text_values import alike_words, spelling
 from keras_mtl.tasks._classes import (
     CLASS_METRICS,
     name_classes,
@@ -235,12 +236,11 @@ def _refuse_a_class_a_row(
 def _warn_of_case(found: list[str], where: str) -> None:
     spelled: dict[str, list[str]] = {}
     for word in found:
-        spelled.setdefault(word.casefold(), []).append(word)
+        spelled.setdefault(spelling(word), []).append(word)
     for words in spelled.values():
         if len(words) > 1:
             warnings.warn(
-                f"{where}: {', '.join(map(repr, words))} differ by their case alone "
-                "and were kept as different classes.",
+                f"{where}: {alike_words(words)} and were kept as different classes.",
                 DataWarning,
                 stacklevel=3,
             )

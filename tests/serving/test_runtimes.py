@@ -5,6 +5,8 @@ import json
 import keras
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import keras_mtl as km
 from keras_mtl.features import feature_arrays, feature_tensors
@@ -53,6 +55,46 @@ def test_raw_rows_are_answered_as_by_keras(name, model, frame, tmp_path):
     assert [*metadata["inputs"]] == [feature.name for feature in model.features]
     assert metadata["inputs"]["def"] == {"dtype": "string", "keyword": "def_"}
     assert (version / "model_card.md").is_file()
+
+
+@pytest.fixture(scope="module")
+def published(model, tmp_path_factory):
+    """Each runtime with a version of the model, made when it is asked for."""
+    made = {}
+
+    def publish(name):
+        runtime = requires(name)
+        if name not in made:
+            folder = tmp_path_factory.mktemp("published")
+            made[name] = publish_for_runtime(model, folder, "m", runtime)
+        return runtime, made[name]
+
+    return publish
+
+
+NUMBERS = st.one_of(
+    st.floats(width=32), st.sampled_from([0.0, -0.0, np.nan, np.inf, 1e38, 233.0])
+)
+WORDS = st.one_of(
+    st.sampled_from(["male", "female", "NA", "normal", "?", "", "true", "No", "2"]),
+    st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])),
+)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", RUNTIMES)
+@settings(max_examples=20, deadline=None)
+@given(data=st.data())
+def test_any_raw_rows_are_answered_as_by_keras(name, published, model, data):
+    runtime, version = published(name)
+    rows = {}
+    for feature in model.features:
+        cells = NUMBERS if feature.dtype == "float32" else WORDS
+        values = data.draw(st.lists(cells, min_size=10, max_size=10))
+        rows[feature.name] = np.asarray(
+            values, object if feature.dtype == "string" else "float32"
+        )
+    require_answers(runtime, version, model, rows)
 
 
 DATED = (

@@ -205,6 +205,16 @@ def test_header_of_numbers_is_told(read):
         read("1,2.5\n3,4\n")
 
 
+def test_a_header_of_numbers_that_repeat_is_one_message(read):
+    (message,) = errors(read, "5.1,0,0,1,1\n4.9,0,1,0,1\n")
+    assert "numbers ('5.1', '0', '0', ...), some of them twice. If they are" in message
+
+
+def test_many_places_of_one_name_are_counted(read):
+    (message,) = errors(read, f"{','.join('abbbbbbbb')}\n{','.join('123456789')}\n")
+    assert "'b' for columns 2, 3, 4, 5, 6 and 3 more. Rename" in message
+
+
 def test_carriage_returns_alone(read):
     with pytest.warns(DataWarning) as warned:
         frame = read("a,b\r1,2\r\r3,4\r")

@@ -52,6 +52,12 @@ def test_classes_that_differ_by_case_are_kept_and_warned_of():
     assert task.classes == ("A", "a", "b")
 
 
+@pytest.mark.parametrize("other", ["caf\u0065\u0301 a", "caf\u00e9\u00a0a"])
+def test_classes_that_look_alike_are_kept_and_warned_of(other):
+    with pytest.warns(DataWarning, match=r"'caf\\xe9 a'.* look alike and were kept"):
+        MulticlassTask("y").resolve(frame_of("caf\u00e9 a", other, "b"), "a.csv")
+
+
 def test_a_number_a_row_is_no_set_of_classes():
     with pytest.raises(UserError, match="Use the kind regression"):
         MulticlassTask("y").resolve(frame_of(*np.linspace(0, 1, 50)), "a.csv")
