@@ -72,8 +72,10 @@ def published(model, tmp_path_factory):
     return publish
 
 
+# TensorFlow takes a number below the smallest normal one for 0, and no other does.
 NUMBERS = st.one_of(
-    st.floats(width=32), st.sampled_from([0.0, -0.0, np.nan, np.inf, 1e38, 233.0])
+    st.floats(width=32, allow_subnormal=False),
+    st.sampled_from([0.0, -0.0, np.nan, np.inf, 1e38, 233.0]),
 )
 WORDS = st.one_of(
     st.sampled_from(["male", "female", "NA", "normal", "?", "", "true", "No", "2"]),
