@@ -10,7 +10,8 @@ from pydantic import BeforeValidator, Field, ValidationError, field_validator
 from keras_mtl._core.declarations import ActivationName, Declaration, declaration
 from keras_mtl._core.messages import validation_messages
 from keras_mtl._core.named_settings import NamedSettings
-from keras_mtl.architectures.registry import check_architecture
+from keras_mtl.architectures.registry import ARCHITECTURES, check_architecture
+from keras_mtl.architectures.solved import solved_settings
 from keras_mtl.configuration.fit_config import FitConfig
 from keras_mtl.errors import UserError, did_you_mean
 from keras_mtl.weighting.registry import check_weighting
@@ -200,6 +201,14 @@ def check_searched_settings(space: SearchSettings, config: FitConfig) -> list[st
     ):
         choices = named_choices(values, chosen)
         errors += _check_names(f"search.{table}", choices, check)
+        if table == "architecture":
+            errors += [
+                f"search.architecture.name: expected architectures that are trained; "
+                f"{name} is solved, and chooses its own strength."
+                for name in values.get("name", ())
+                if name in ARCHITECTURES
+                and solved_settings(NamedSettings(str(name)), config.model) is not None
+            ]
         for where, name, setting, value in _each_setting(table, values, choices):
             own = chosen.settings if name == chosen.name else {}
             try:
