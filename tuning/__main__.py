@@ -93,6 +93,13 @@ FLAGS = (
         metavar="N",
     ),
     Flag(
+        "--nested",
+        "search.nested",
+        "Then repeat the search in this many outer folds, to measure what it chooses "
+        "on rows that it has not seen.",
+        metavar="N",
+    ),
+    Flag(
         "--at-once",
         "search.at_once",
         "Ask the tuner for this many trials at a time, which train together.",

@@ -23,6 +23,7 @@ from keras_mtl.report.document import (
 )
 from keras_mtl.report.figures import COLORS, Drawing
 from keras_mtl.report.page_figures import PageFigures, axes_drawing
+from tuning.nested import NestedEstimate
 from tuning.objective import Objective
 from tuning.search_settings import SearchSettings
 from tuning.setting_importance import setting_importance
@@ -50,6 +51,7 @@ def search_report(
     objectives: Sequence[Objective],
     settings: SearchSettings,
     config: str,
+    nested: NestedEstimate | None = None,
 ) -> Report:
     """Makes the report of a search.
 
@@ -59,12 +61,13 @@ def search_report(
         objectives: By what they were compared.
         settings: How the search went.
         config: The text of `config.toml`.
+        nested: The search judged as a whole, if it was.
     """
     figures = PageFigures()
     first = objectives[0]
     failed = [trial for trial in trials if not trial.completed]
     sections = [
-        Section("Best trial", _best(trials, objectives)),
+        Section("Best trial", _best(trials, objectives, nested)),
         Section("Result over trials", [_course(trials, first, figures)]),
         *_trade_off(trials, objectives, figures),
         *_importance(trials, objectives, figures),
@@ -81,7 +84,11 @@ def search_report(
     )
 
 
-def _best(trials: Sequence[Trial], objectives: Sequence[Objective]) -> list[Block]:
+def _best(
+    trials: Sequence[Trial],
+    objectives: Sequence[Objective],
+    nested: NestedEstimate | None,
+) -> list[Block]:
     first = objectives[0]
     best = best_trial(trials, first)
     if best is None:
@@ -94,6 +101,15 @@ def _best(trials: Sequence[Trial], objectives: Sequence[Objective]) -> list[Bloc
         **settings_row(best.config),
     }
     blocks: list[Block] = [KeyValues(values)]
+    if nested is not None:
+        blocks.append(
+            Paragraph(
+                f"Nested estimate: searches of as many trials on parts of the training "
+                f"rows chose settings whose {first.name}, on rows that they had not "
+                f"seen, is {nested.mean:.4f} (standard deviation {nested.spread:.4f} "
+                f"over {len(nested.values)} outer folds)."
+            )
+        )
     flattered = optimism(trials, first)
     if flattered is not None:
         worse = value - flattered if first.direction == "max" else value + flattered

@@ -99,6 +99,7 @@ def run_search(
         import tensorflow as tf
 
         from tuning.baselines import measure_baselines
+        from tuning.nested import nested_estimate
         from tuning.search_loop import run_trials
         from tuning.search_report import search_report
 
@@ -125,10 +126,17 @@ def run_search(
             f"first: {trials[0].message} Lower search.learning_rate, or look for "
             f"extreme values in the data. All reasons are in {folder / 'trials.csv'}."
         )
+    estimate = None
+    if settings.nested:
+        with terminal.outer_folds(settings.nested, objectives[0]) as on_fold:
+            estimate = nested_estimate(config, settings, objectives[0], rows, on_fold)
+        terminal.show_nested(estimate, objectives[0])
     path = write_settings(folder, best, config.training.epochs)
     text = path.read_text("utf-8")
     name = config.model.name
-    write_report(folder, search_report(name, trials, objectives, settings, text))
+    write_report(
+        folder, search_report(name, trials, objectives, settings, text, estimate)
+    )
     terminal.show_best(
         best,
         objectives[0],

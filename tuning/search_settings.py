@@ -56,6 +56,8 @@ class SearchSettings(Declaration):
         folds: Each trial is trained once for each fold of the training rows, and
             measured on the fold.
         repeats: How often the rows are divided into folds.
+        nested: In how many outer folds the search is repeated on the other rows, to
+            measure what it chooses on rows that it has not seen; 0 for none.
         at_once: How many trials are asked for before their results are told: as
             many are trained together. By default all of a random search, and 8
             with `"bayesian"`, whose choices depend on results.
@@ -87,6 +89,7 @@ class SearchSettings(Declaration):
     ] = ("val_loss",)
     folds: Annotated[int, Field(ge=2)] = 3
     repeats: Annotated[int, Field(ge=1)] = 1
+    nested: Annotated[int, Field(ge=0)] = 0
     at_once: Annotated[int, Field(ge=1, le=1024)] | None = None
     trunk_depth: tuple[Annotated[int, Field(ge=1, le=64)], ...] = ()
     trunk_widths: Widths = (16, 32, 64, 128)
@@ -107,6 +110,13 @@ class SearchSettings(Declaration):
             raise ValueError(
                 f"expected the least and then the greatest; received {list(value)}"
             )
+        return value
+
+    @field_validator("nested")
+    @classmethod
+    def _check_nested(cls, value: int) -> int:
+        if value == 1:
+            raise ValueError("expected 0, or at least 2 outer folds; received 1")
         return value
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.progress import (
     BarColumn,
@@ -18,6 +19,10 @@ from keras_mtl.runs.terminal import Terminal
 from tuning.objective import Objective
 from tuning.search_settings import SearchSettings
 from tuning.trials import Trial, best_trial, settings_row
+
+if TYPE_CHECKING:
+    # Loads TensorFlow.
+    from tuning.nested import NestedEstimate
 
 __all__ = ["SearchTerminal"]
 
@@ -71,6 +76,25 @@ class SearchTerminal(Terminal):
                 bar.update(row, completed=len(ended))
 
             yield on_trial
+
+    @contextlib.contextmanager
+    def outer_folds(
+        self, total: int, objective: Objective
+    ) -> Iterator[Callable[[int, float], None]]:
+        """Gives the function to call after each outer fold."""
+        self._print(f"Nested estimate: the search is repeated in {total} outer folds")
+
+        def on_fold(number: int, value: float) -> None:
+            self._print(f"outer fold {number} of {total}: {objective.name} {value:.4f}")
+
+        yield on_fold
+
+    def show_nested(self, estimate: NestedEstimate, objective: Objective) -> None:
+        """Shows what a search gives on rows that it has not seen."""
+        self._print(
+            f"Nested estimate of {objective.name}: {estimate.mean:.4f}, standard "
+            f"deviation {estimate.spread:.4f} over {len(estimate.values)} outer folds"
+        )
 
     def show_best(
         self,

@@ -1,0 +1,104 @@
+"""A search judged as a whole, on rows that it did not see."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from keras_mtl.comparison.folds import make_folds
+from keras_mtl.comparison.settings import ComparisonSettings
+from keras_mtl.configuration.fit_config import FitConfig
+from tuning.baselines import measure_baselines
+from tuning.objective import GAIN, Objective
+from tuning.search_loop import run_trials
+from tuning.search_settings import SearchSettings
+from tuning.trial_data import TrialData, make_trial_data
+from tuning.trial_program import WidestUnits, measure_trials
+from tuning.trials import best_trial
+
+__all__ = ["NestedEstimate", "nested_estimate"]
+
+
+@dataclass(frozen=True)
+class NestedEstimate:
+    """The objective of searches on rows that they did not see.
+
+    Attributes:
+        values: For each outer fold the value of the trial that a search on the
+            other rows chose; NaN where all of its trials failed.
+    """
+
+    values: tuple[float, ...]
+
+    @property
+    def mean(self) -> float:
+        """The mean over the outer folds."""
+        return float(np.mean(self.values))
+
+    @property
+    def spread(self) -> float:
+        """The standard deviation over the outer folds."""
+        return float(np.std(self.values, ddof=1))
+
+
+def nested_estimate(
+    config: FitConfig,
+    settings: SearchSettings,
+    objective: Objective,
+    data: TrialData,
+    on_fold: Callable[[int, float], None] | None = None,
+) -> NestedEstimate:
+    """Repeats a search on parts of the training rows, and measures what it chooses.
+
+    In each outer fold, a search of as many trials sees the other rows alone. The
+    settings that it chooses are trained on these for as many epochs as its own
+    folds took, and measured on the outer fold, which neither chose the settings
+    nor the epoch: an estimate of what a search gives that is not flattered by being
+    the best of many. It takes as many times as long as there are outer folds.
+
+    Args:
+        config: The settings before the search.
+        settings: How the search goes; `settings.nested` is the number of outer folds.
+        objective: By what trials are chosen and measured.
+        data: The rows.
+        on_fold: Called after each outer fold with its number, from 1, and the value.
+
+    Raises:
+        UserError: When there are too few rows for the folds.
+    """
+    outer = make_folds(data.rows, ComparisonSettings(folds=settings.nested, repeats=1))
+    gain = GAIN in objective.metrics
+    widest = WidestUnits(max(settings.trunk_widths), max(settings.head_widths))
+    values = []
+    for number, fold in enumerate(outer, 1):
+        split = data.rows.split._replace(train_rows=fold.train, test_rows=fold.test)
+        inner = make_trial_data(
+            replace(data.rows, split=split), settings.folds, settings.repeats
+        )
+        trials = run_trials(
+            config,
+            settings,
+            objective,
+            inner,
+            baselines=measure_baselines(config, inner) if gain else None,
+        )
+        best = best_trial(trials, objective)
+        value = float("nan")
+        if best is not None:
+            training = best.config.training.replace(
+                epochs=round(float(np.median(best.epochs))), patience=0
+            )
+            whole = data.with_folds((fold,))
+            chosen = best.config.replace(training=training)
+            (found,) = measure_trials([chosen], whole, config.tasks, widest)
+            if not found.message:
+                metrics = found.folds[0]
+                if gain:
+                    metrics = measure_baselines(config, whole).with_gain(0, metrics)
+                value = objective.value(metrics)
+        values.append(value)
+        if on_fold is not None:
+            on_fold(number, value)
+    return NestedEstimate(tuple(values))
