@@ -209,7 +209,7 @@ def weight_change(before: GaussianPrior, after: GaussianPrior) -> float:
 
 
 def _noise(task: LabeledRows, posterior: HeadPosterior) -> float:
-    if task.likelihood != "regression":
+    if task.likelihood != "regression" or task.total == 0:
         return 1.0
     labels = task.labels[:, 0]
     center = task.counts @ labels / task.total

@@ -229,7 +229,8 @@ def _fit(
 def _labeled_rows(design: Floats, task: LinearTask) -> LabeledRows:
     """Return a task's rows, a labeled one of which counts as one on average."""
     known = task.weights > 0
-    counts = task.weights * (known.sum() / task.weights.sum())
+    # A task without labels, such as a rare one of a fold, has the prior's mean.
+    counts = task.weights * (known.sum() / max(task.weights.sum(), 1e-300))
     labels = np.where(known[:, None], task.labels, 0.0)
     if 2 * known.sum() < len(known):
         return LabeledRows(

@@ -227,6 +227,18 @@ def test_tasks_of_all_kinds_with_missing_labels_are_predicted():
     np.testing.assert_allclose(weighted.coef_[:, 1:], cut.coef_[:, 1:], rtol=1e-6)
 
 
+@pytest.mark.parametrize("loss", ["squared", "logistic"])
+def test_a_task_without_labels_has_the_mean_of_the_others(loss):
+    features, tasks, *_ = made_tasks(loss)
+    none = LinearTask(loss, np.full((len(features), 1), np.nan), np.zeros(100))
+    found = fit_hierarchical(features, [*tasks, none])
+    prior = found.priors[0].prior
+    np.testing.assert_allclose(found.posteriors[4].mean[:, 0], prior.mean)
+    np.testing.assert_allclose(found.shrinkage[:, 4], 1.0)
+    alone = fit_hierarchical(features, tasks)
+    np.testing.assert_allclose(alone.weights, found.weights[:, :4], rtol=0.05)
+
+
 def test_collinear_and_constant_columns_one_task_and_units_are_answered():
     features, _, _, labels = made_tasks()
     wide = np.column_stack([features, features[:, 0], np.ones(len(features))])
