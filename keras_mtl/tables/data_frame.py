@@ -22,7 +22,7 @@ __all__ = ["read_data_frame", "same_kind"]
 
 # As pandas calls what an object column holds.
 OBJECT_NUMBERS = {"integer", "floating", "mixed-integer-float", "decimal"}
-SCALARS = (str, bool, int, float, np.generic, datetime.date)
+SCALARS = (str, bool, int, float, np.generic, datetime.date, datetime.time)
 
 
 def read_data_frame(
@@ -219,43 +219,43 @@ def _cells(column: Any) -> pd.Series:
     if dtype.is_numeric():
         # A copy: what means missing is masked in it.
         return pd.Series(np.array(column.to_numpy()))
-    if dtype in (nw.Datetime, nw.Date):
-        return _words(map(_written_date, _dates(column)))
-    if dtype != nw.Object:
-        if dtype in (nw.Categorical, nw.Enum):
-            column = column.cast(nw.String)
-        return _words(column.to_list())
-    values = [None if _is_missing(value) else value for value in column.to_list()]
-    if pd.api.types.infer_dtype(values, skipna=True) in OBJECT_NUMBERS:
-        return pd.Series(values, dtype=object).astype("float64")
-    return _words(values)
+    if dtype == nw.Object:
+        values = [None if _is_missing(each) else each for each in column.to_list()]
+        if pd.api.types.infer_dtype(values, skipna=True) in OBJECT_NUMBERS:
+            return pd.Series(values, dtype=object).astype("float64")
+        words = [None if value is None else _word(value) for value in values]
+        return pd.Series(words, dtype="str")
+    if dtype in (nw.Categorical, nw.Enum):
+        column = column.cast(nw.String)
+    return _categories(column)
 
 
-def _dates(column: Any) -> list[Any]:
-    """Return times; those without an hour of their own as days, as pandas writes."""
-    times = [None if _is_missing(each) else each for each in column.to_list()]
-    days = [
-        each.date() if isinstance(each, datetime.datetime) else each
-        for each in times
-        if each is not None and (not hasattr(each, "hour") or _is_midnight(each))
-    ]
-    if len(days) < sum(each is not None for each in times):
+def _categories(column: Any) -> pd.Series:
+    """Turn a column of one type into words; only distinct values are looked at."""
+    codes, distinct = pd.factorize(column.to_numpy())
+    known = np.flatnonzero(codes >= 0)
+    first = np.empty(len(distinct), "int64")
+    # Backwards, so that the first row of a value is written last.
+    first[codes[known][::-1]] = known[::-1]
+    values = column[first.tolist()].to_list()
+    if column.dtype in (nw.Datetime, nw.Date):
+        values = _without_midnight(values)
+    words = [_word(value) for value in values]
+    places = {word: place for place, word in enumerate(dict.fromkeys(words))}
+    table = np.array([*(places[word] for word in words), -1], "int64")
+    categories = pd.Index([*places], dtype="str")
+    return pd.Series(pd.Categorical.from_codes(table[codes], categories))
+
+
+def _without_midnight(times: list[Any]) -> list[Any]:
+    """Return times as days where none has an hour of its own, as pandas writes."""
+    if not all(_is_midnight(each) for each in times if hasattr(each, "hour")):
         return times
-    found = iter(days)
-    return [None if each is None else next(found) for each in times]
+    return [each.date() if hasattr(each, "hour") else each for each in times]
 
 
 def _is_midnight(time: Any) -> bool:
     return not (time.hour or time.minute or time.second or time.microsecond)
-
-
-def _written_date(value: Any) -> str | None:
-    return None if value is None else str(value.isoformat())
-
-
-def _words(values: Any) -> pd.Series:
-    texts = [None if _is_missing(value) else _word(value) for value in values]
-    return pd.Series(texts, dtype="str")
 
 
 def _word(value: Any) -> str:
