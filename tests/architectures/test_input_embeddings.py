@@ -120,6 +120,20 @@ def test_a_member_learns_the_same_alone_and_among_others():
     np.testing.assert_allclose(losses[0], losses[1], rtol=1e-4)
 
 
+@pytest.mark.slow
+def test_xla_trains_all_layers_as_tensorflow_does():
+    features = learned("ple")
+    core = build(features, common=COMMON.replace(input_scaling=True))
+    settings = TrainingSettings(members=2, epochs=2, batch_size=64)
+    losses = [
+        fit_members(
+            core, encoded(features), LABELS, settings, seed=0, jit_compile=compiled
+        ).history["loss"]
+        for compiled in (False, True)
+    ]
+    np.testing.assert_allclose(losses[0], losses[1], rtol=1e-4)
+
+
 def test_a_network_without_hidden_layers_bends_where_a_linear_one_cannot():
     loss = {}
     for embedding in ("none", "ple"):
