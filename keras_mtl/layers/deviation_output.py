@@ -17,6 +17,7 @@ class DeviationOutput(StandardizedOutput):
     Args:
         mean: What to add to the number, the training labels' mean.
         scale: What to multiply both by, the training labels' standard deviation.
+        limits: The smallest and the largest number; see `StandardizedOutput`.
         name: The layer's name.
         **kwargs: See `keras.layers.Dense`.
 
@@ -28,10 +29,15 @@ class DeviationOutput(StandardizedOutput):
     [[60.0, 5.0]]
     """
 
-    def __init__(self, mean=0.0, scale=1.0, name=None, **kwargs):
+    def __init__(self, mean=0.0, scale=1.0, limits=None, name=None, **kwargs):
         kwargs.setdefault("units", 2)
-        super().__init__(mean, scale, name=name, **kwargs)
+        super().__init__(mean, scale, limits, name=name, **kwargs)
 
     def call(self, inputs, training=None):
         both = super().call(inputs, training=training)
         return both - ops.convert_to_tensor([0.0, self.mean], both.dtype)
+
+    def clip(self, answers):
+        if self.limits is None:
+            return answers
+        return ops.concatenate([super().clip(answers[:, :1]), answers[:, 1:]], axis=-1)

@@ -39,9 +39,11 @@ class StandardizedOutput(keras.layers.Dense):
 
     def call(self, inputs, training=None):
         answers = self.mean + self.scale * super().call(inputs, training=training)
-        if self.limits is None or training:
-            return answers
-        return ops.clip(answers, *self.limits)
+        return answers if training else self.clip(answers)
+
+    def clip(self, answers):
+        """Returns the answers within the limits, if there are any."""
+        return answers if self.limits is None else ops.clip(answers, *self.limits)
 
     def get_config(self):
         return {

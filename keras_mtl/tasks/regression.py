@@ -226,7 +226,9 @@ class RegressionTask(Task):
         )
 
         if self.has_deviations:
-            return DeviationOutput(mean=self.mean, scale=self.scale, name=self.name)
+            return DeviationOutput(
+                mean=self.mean, scale=self.scale, limits=self.limits, name=self.name
+            )
         if self.knots:
             return TransformedOutput(
                 self.knot_values, self.knots, limits=self.limits, name=self.name

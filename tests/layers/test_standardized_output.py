@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 
-from keras_mtl.layers import StandardizedOutput
+from keras_mtl.layers import DeviationOutput, StandardizedOutput
 
 
 def test_the_answer_is_the_dense_layers_in_another_unit():
@@ -37,3 +37,17 @@ def test_it_stays_float32_under_mixed_precision():
         assert StandardizedOutput().compute_dtype == "float32"
     finally:
         keras.config.set_dtype_policy("float32")
+
+
+def test_limits_hold_for_answers_and_not_in_training():
+    x = np.array([[-9.0, 0.5], [0.0, 1.0], [9.0, 7.0]], "float32")
+    settings = {"mean": 10.0, "scale": 2.0, "limits": (5.0, 20.0)}
+    number = StandardizedOutput(kernel_initializer="ones", **settings)
+    both = DeviationOutput(kernel_initializer="identity", **settings)
+    np.testing.assert_array_equal(number(x[:, :1])[:, 0], [5, 10, 20])
+    np.testing.assert_array_equal(number(x[:, :1], training=True)[:, 0], [-8, 10, 28])
+    # The deviation has the unit of the labels, and no limits.
+    np.testing.assert_array_equal(both(x), [[5, 1], [10, 2], [20, 14]])
+    copy = DeviationOutput.from_config(both.get_config())
+    copy.build((None, 2))
+    np.testing.assert_array_equal(copy(x), both(x))
