@@ -68,6 +68,7 @@ def test_a_fold_is_measured_on_rows_that_it_does_not_learn_from(tmp_path):
     assert trial.score == pytest.approx(np.mean(tuner.fold_values[trial.trial_id]))
 
 
+@pytest.mark.slow
 def test_hyperband_takes_it_too(tmp_path):
     _, tuner = _search(Hyperband, tmp_path, max_epochs=2)
     scores = [trial.score for trial in tuner.oracle.trials.values()]
@@ -86,6 +87,7 @@ def test_what_a_fold_has_of_its_own_is_refused(tmp_path):
         tuner._build_and_fit_model(trial, "rows")
 
 
+@pytest.mark.slow
 def test_a_stock_script_tunes_our_builders(tmp_path):
     def build(hp):
         tasks = [

@@ -266,6 +266,7 @@ def test_searching_all_else_shares_programs(prepared, data, monkeypatch):
     assert sum(programs) == 30
 
 
+@pytest.mark.slow
 def test_the_yardstick_weighs_as_the_settings_before_the_search():
     prepared = prepare(weights=(0.5, 3.0))
     data = make_trial_data(prepared, 2)
