@@ -35,7 +35,8 @@ class GaussianProcessSettings(SolvedSettings):
     Args:
         factors: The number of columns of V, what all tasks have in common.
         automatic_relevance: Whether each feature has a length scale of its own,
-            rather than all the same.
+            with a log-normal prior around the median distance of rows, rather
+            than all the same.
         rank: The number of support rows of a Nystroem approximation. By default
             all rows for up to 2,000 labels, where a label of several classes
             counts once per class, and at most 500 for more.

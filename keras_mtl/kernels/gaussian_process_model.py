@@ -38,7 +38,8 @@ class GaussianProcessModel(ScoredModel):
 
     Args:
         factors: The number of columns of V, what all tasks have in common.
-        automatic_relevance: Whether each feature has a length scale of its own.
+        automatic_relevance: Whether each feature has a length scale of its own,
+            with a log-normal prior around the median distance of rows.
         rank: The number of support rows of a Nystroem approximation. By default
             the answers are exact for up to 2,000 labels, where a label of
             several classes counts once per class, and have at most 500 support

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from scipy.optimize import OptimizeResult, minimize
 from threadpoolctl import threadpool_limits
@@ -15,6 +17,9 @@ __all__ = ["learn_process"]
 
 # So many steps show which of two starts leads further.
 TRIAL_STEPS = 12
+# Many length scales, one for each feature, explain a sample too well on their own:
+# their logarithms have this standard deviation around the median distance.
+LENGTH_DEVIATION = 1.0
 
 
 def learn_process(
@@ -28,7 +33,8 @@ def learn_process(
 ) -> ProcessParameters:
     """Learn the parameters by L-BFGS, within bounds.
 
-    The length scale starts at the median distance of the rows. B starts twice,
+    The length scale starts at the median distance of the rows; length scales of
+    many features have a log-normal prior around it. B starts twice,
     with tasks that are alike and with tasks that have little in common; what has
     the larger marginal likelihood after some steps is learned to the end.
 
@@ -75,9 +81,8 @@ def learn_process(
         if iterations <= TRIAL_STEPS or result.success:
             return best
         # Bounds are about the first lengths.
-        return _search(best, rows, labels, means, iterations - TRIAL_STEPS, starts[0])[
-            0
-        ]
+        more = iterations - TRIAL_STEPS
+        return _search(best, rows, labels, means, more, starts[0])[0]
 
 
 def _search(
@@ -89,6 +94,8 @@ def _search(
     bounds_of: ProcessParameters | None = None,
 ) -> tuple[ProcessParameters, OptimizeResult]:
     last: dict[str, np.ndarray] = {}
+    center = (bounds_of or start).log_lengths
+    slope = 0.0 if len(center) == 1 else LENGTH_DEVIATION**-2
 
     def value(vector: np.ndarray) -> tuple[float, np.ndarray]:
         parameters = start.from_vector(vector)
@@ -96,7 +103,9 @@ def _search(
             parameters, rows, labels, means, last.get("answers")
         )
         last["answers"] = fit.answers
-        return found, gradient.to_vector()
+        away = parameters.log_lengths - center
+        gradient = replace(gradient, log_lengths=gradient.log_lengths + slope * away)
+        return found + 0.5 * slope * float(away @ away), gradient.to_vector()
 
     result = minimize(
         value,

@@ -169,7 +169,8 @@ def fit_process(
             counts is taken in proportion to the mean of the task's labels, and
             divides a regression's noise.
         factors: The number of columns of V.
-        automatic_relevance: Whether each feature has a length scale of its own.
+        automatic_relevance: Whether each feature has a length scale of its own;
+            see `learn_process`.
         rank: The number of support rows; see `process_support`.
         iterations: The most steps of the search for parameters.
         parameters: The parameters, in place of learning them.
