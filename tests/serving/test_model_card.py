@@ -62,3 +62,14 @@ def test_a_run_without_alerts_says_so_and_one_without_a_report_says_nothing():
     text = card(metrics={"test": {"sick": {"auc": np.float64(0.5), "rows": 4}}})
     assert "What to know first" not in text
     assert "| test | sick | auc | 0.5 |" in text
+
+
+def test_columns_of_many_words_say_how_many():
+    city = {"name": "city", "column": "city", "dtype": "string", "missing": [""]}
+    words = [f"w{number}" for number in range(350)]
+    street = {**city, "name": "street", "buckets": 64}
+    features = [{**city, "vocabulary": words}, street]
+    card = model_card({**METADATA, "features": features, "details": {}})
+    assert "w99, ... (350 in all)" in card
+    assert "w100" not in card
+    assert "any word" in card
