@@ -137,8 +137,11 @@ def activity_sentences(activity: pd.DataFrame) -> list[str]:
     >>> activity_sentences(activity)
     ['hidden: 2 of 16 relu units (12.5%) answer zero on all rows.']
     """
+    if activity.empty:
+        # A column of no text has no parts.
+        return []
     names = activity["layer"].str.rpartition("/")[2]
-    sentences = []
+    sentences: list[str] = []
     for (layer, activation), part in activity.groupby(
         [names, activity["activation"]], sort=False
     ):

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 import tensorflow as tf
 
+from keras_mtl.estimator import MultiTaskEstimator
 from keras_mtl.fit import main
 from keras_mtl.predict import main as predict
 from keras_mtl.runs.own_intervals import own_intervals
@@ -78,6 +79,15 @@ def test_files_predictions_and_the_served_model_agree(run, data, tmp_path):
         np.testing.assert_allclose(np.ravel(answers[name]), table[column], rtol=1e-4)
     model = keras.saving.load_model(run / "model.keras")
     assert model.task("cost").has_deviations
+
+
+def test_the_estimator_fits_numbers_alone(data):
+    frame = pd.read_csv(data)
+    estimator = MultiTaskEstimator(architecture="gaussian-process:iterations=3")
+    estimator.fit(frame[[*"abc"]], frame[["cost"]])
+    found = np.ravel(estimator.predict(frame[[*"abc"]]))
+    known = frame["cost"].notna()
+    assert np.corrcoef(found[known], frame["cost"][known])[0, 1] > 0.5
 
 
 def test_a_coverage_needs_intervals(data, tmp_path, capsys):
