@@ -43,7 +43,7 @@ def write_litert(
         for name in [tensor.name]
     ]
 
-    readers = {name: codes[name].litert_reader() for name in keywords if name in codes}
+    readers = _readers({name: codes[name] for name in keywords if name in codes})
 
     def answer(*values: tf.Tensor) -> dict[str, tf.Tensor]:
         inputs = {
@@ -58,7 +58,7 @@ def write_litert(
     saved = tf.Module()
     # What the function uses must be found.
     saved.variables_used = [variable.value for variable in model.variables]
-    saved.tables = [table for table, _ in readers.values()]
+    saved.tables = [*{id(table): table for table, _ in readers.values()}.values()]
     traced = tf.function(answer, input_signature=specs, autograph=False)
     with tempfile.TemporaryDirectory() as folder:
         tf.saved_model.save(saved, folder, signatures=traced.get_concrete_function())
@@ -66,6 +66,22 @@ def write_litert(
         # What `Model.export` sets.
         converter.experimental_enable_resource_variables = True
         path.write_bytes(converter.convert())
+
+
+def _readers(codes: Mapping[str, TextCodes]) -> dict[str, tuple[Any, Any]]:
+    """Returns what reads each input; inputs that are read alike share it.
+
+    The converter takes long for each table, and all truth values have the same one.
+    """
+    made: list[tuple[TextCodes, tuple[Any, Any]]] = []
+    readers = {}
+    for name, code in codes.items():
+        found = next((reader for known, reader in made if known == code), None)
+        if found is None:
+            found = code.litert_reader()
+            made.append((code, found))
+        readers[name] = found
+    return readers
 
 
 def answer_litert(path: Path, rows: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
