@@ -96,10 +96,7 @@ def _train(
 ) -> list[Trial]:
     # Hyperband may ask for the same settings twice.
     distinct = {choices_key(_values(each)): each for each in asked}
-    chosen = [
-        _settings_of(each, config, settings).replace(output=config.output)
-        for each in distinct.values()
-    ]
+    chosen = [_settings_of(each, config, settings) for each in distinct.values()]
     start = time.perf_counter()
     widest = WidestUnits(max(settings.trunk_widths), max(settings.head_widths))
     measured = measure_trials(chosen, data, config.tasks, widest, together)
