@@ -258,7 +258,7 @@ def refusals(folder):
         ),
         "another trunk": (
             [*run, *base, "--trunk", "8"],
-            ["model.trunk: expected [32, 64]", "received ['8']"],
+            ["model.trunk: expected [128, 128]", "received ['8']"],
         ),
         "another kind of column": (
             [*run, *base, "--categorical", "age"],
