@@ -69,7 +69,7 @@ class GaussianProcessModel(ScoredModel):
     >>> y = np.hstack([np.sin(x), 2 * np.sin(x)])
     >>> y[15:, 1] = np.nan
     >>> model = GaussianProcessModel().fit(x, y)
-    >>> bool(np.abs(model.predict(x)[:, 1] - 2 * np.sin(x[:, 0])).max() < 0.5)
+    >>> bool(np.abs(model.predict(x)[:, 1] - 2 * np.sin(x[:, 0])).mean() < 0.3)
     True
     """
 

@@ -10,7 +10,7 @@ from io import StringIO
 from itertools import islice
 
 from keras_mtl.tables._csv_lines import END, open_lines
-from keras_mtl.tables._text_file import TextFile, open_text_file
+from keras_mtl.tables._text_file import TextFile, open_text_file, refuse_json
 from keras_mtl.tables.line_numbers import LineNumbers
 
 __all__ = ["DELIMITERS", "CsvStructure", "find_delimiter", "scan_structure"]
@@ -197,6 +197,7 @@ def scan_structure(
         UserError: If the file cannot be read as text (see `find_encoding`).
     """
     text_file = open_text_file(source, path)
+    refuse_json(text_file)
     source, encoding = text_file.source, text_file.encoding
     delimiter, told = find_delimiter(text_file.path, encoding)
     header: tuple[str, ...] = ()

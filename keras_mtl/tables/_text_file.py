@@ -20,7 +20,7 @@ from typing import IO, Any
 from keras_mtl.errors import UserError, did_you_mean
 from keras_mtl.tables._zstandard import zstandard_module
 
-__all__ = ["TextFile", "find_encoding", "open_text_file"]
+__all__ = ["TextFile", "find_encoding", "open_text_file", "refuse_json"]
 
 CHUNK = 1 << 20
 # Whether bytes are UTF-16 without its mark is seen in so many of them.
@@ -58,13 +58,14 @@ OTHER_KINDS = {
 }
 # Of text, which may begin with a mark of its encoding or with white space.
 OTHER_TEXTS = {
-    rb"[\[{]\s*[\"\[{]": "JSON. Save its rows as CSV.",
     rb"(?i:<!doctype html|<html)": "a page in HTML. Save its table as CSV.",
     rb"<\?xml": "XML. Save its rows as CSV.",
     rb"(?i:@relation\s)": "an ARFF file of Weka. Save it as CSV.",
     rb"version https://git-lfs": "a pointer of Git LFS. Get the file: `git lfs pull`.",
 }
 START_OF_TEXT = rb"(?:\xef\xbb\xbf)*\s*"
+# JSON lines have a reader of their own; this is what no CSV file begins with.
+JSON = r"\ufeff*\s*[\[{]\s*[\"\[{]"
 
 
 @dataclass(frozen=True)
@@ -118,6 +119,21 @@ def open_text_file(
         raise UserError(
             f"{file}: cannot be read ({error.strerror or error})."
         ) from error
+
+
+def refuse_json(text_file: TextFile) -> None:
+    """Requires another text than JSON.
+
+    Raises:
+        UserError: When the text begins as JSON does.
+    """
+    with open(text_file.path, encoding=text_file.encoding) as text:
+        start = text.read(256)
+    if re.match(JSON, start):
+        raise UserError(
+            f"{text_file.source}: expected a text file. Received: JSON. Save its rows "
+            "as CSV, or as JSON lines in a file named *.jsonl."
+        )
 
 
 def _require_file(file: Path) -> None:
