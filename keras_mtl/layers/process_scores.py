@@ -37,7 +37,8 @@ class ProcessScores(SupportKernel):
     >>> layer.build((None, 1))
     >>> _ = layer.coefficients.assign([[3.0]]), layer.variances.assign([4.0])
     >>> _ = layer.factors.assign([[[2.0]]]), layer.noise.assign([0.25])
-    >>> layer(np.array([[0.0], [9.0]], "float32")).numpy().astype(float).round(3).tolist()
+    >>> scores = layer(np.array([[0.0], [9.0]], "float32")).numpy()
+    >>> scores.astype("float64").round(3).tolist()
     [[3.0, 0.5], [0.0, 2.062]]
     """
 
