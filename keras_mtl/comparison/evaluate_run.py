@@ -77,7 +77,6 @@ def evaluate_run(
     """
     terminal = Terminal(quiet)
     errors: list[str] = []
-    in_memory = data is not None
     if data is None:
         with terminal.warnings(), gather(errors):
             data = prepare_data(config)
@@ -110,7 +109,7 @@ def evaluate_run(
             disk_failures(folder, "Fits are kept. Make room, and start it again."),
             terminate_as_interrupt(),
             contextlib.nullcontext()
-            if in_memory
+            if data.in_memory
             else _helpers(experiment, folder, workers, modules),
         ):
             done, total = experiment.done()

@@ -13,9 +13,11 @@ import pandas as pd
 from keras_mtl.configuration.fit_config import FitConfig
 from keras_mtl.dataframes.keywords import FitKeywords, TomlFile, table_config
 from keras_mtl.errors import UserError, gather
+from keras_mtl.runs.checkpoint import Checkpoint
 from keras_mtl.runs.memory_tables import MemoryTables
 from keras_mtl.runs.prepare import prepare_data
 from keras_mtl.runs.prepared_data import PreparedData
+from keras_mtl.runs.resume import find_interrupted
 from keras_mtl.runs.run_folder import choose_folder
 from keras_mtl.runs.terminal import Terminal
 from keras_mtl.tables.data_frame import same_kind
@@ -59,6 +61,7 @@ def fit_table(
     config: TomlFile | None = None,
     folder: str | Path | None = None,
     overwrite: bool = False,
+    resume: bool = False,
     verbose: bool = False,
     **settings: Unpack[FitKeywords],
 ) -> TableFit:
@@ -77,6 +80,8 @@ def fit_table(
         folder: The run folder to write, as for `--out`; by default nothing is
             written.
         overwrite: Whether a run folder there is replaced, if `folder` is given.
+        resume: Whether the interrupted run of that folder goes on, to the same
+            bytes, with the same rows and settings.
         verbose: Whether progress is printed.
         **settings: The keys of a TOML file, laid on those of `config`; see
             `FitKeywords`. `data={"path": ...}` only names the rows, in messages and
@@ -106,7 +111,11 @@ def fit_table(
         given["output"] = {"folder": str(folder), "overwrite": overwrite}
     made = table_config(config, given, test_table is not None)
     errors: list[str] = []
-    data = None
+    data = checkpoint = None
+    if resume:
+        with gather(errors):
+            place, checkpoint = _interrupted(made)
+            made = made.replace(output=made.output.replace(folder=str(place)))
     with gather(errors):
         if made.output.folder is not None:
             choose_folder(made.output.folder, made.output.overwrite, made.model.name)
@@ -116,13 +125,22 @@ def fit_table(
         raise UserError(*errors)
     if made.output.folder is None:
         run, metrics = _train(data, verbose)
-        place = None
-    else:
-        from keras_mtl.runs.fit_run import fit_run
+        return _table_fit(data, run, metrics, None, table, test_table)
+    from keras_mtl.runs.fit_run import fit_run
 
-        finished = fit_run(made, quiet=not verbose, data=data)
-        run, metrics, place = finished.run, finished.metrics, finished.folder
-    return _table_fit(data, run, metrics, place, table, test_table)
+    done = fit_run(made, quiet=not verbose, resume=checkpoint, data=data)
+    return _table_fit(data, done.run, done.metrics, done.folder, table, test_table)
+
+
+def _interrupted(config: FitConfig) -> tuple[Path, Checkpoint]:
+    """Return the place of an interrupted run, and where it goes on."""
+    folder, checkpoint = find_interrupted(config.output.folder)
+    if checkpoint is None:
+        raise UserError(
+            f"{folder}: expected an interrupted run. Received: one that is complete. "
+            "Predict with predict_table(folder, table), or leave out resume=True."
+        )
+    return folder, checkpoint
 
 
 def _train(data: PreparedData, verbose: bool) -> tuple[TrainedRun, dict[str, Any]]:

@@ -162,6 +162,7 @@ def prepare_data(
         source_data,
         codes,
         chosen,
+        in_memory=tables is not None,
     )
 
 

@@ -38,6 +38,8 @@ class PreparedData:
         missing_codes: Numbers that may mean missing.
         chosen: A sentence on what the preset chose for a table of this size;
             empty where it chose nothing.
+        in_memory: Whether the rows are a DataFrame, which only its owner can give
+            again.
     """
 
     config: FitConfig
@@ -50,6 +52,7 @@ class PreparedData:
     source_data: PreparedData | None = None
     missing_codes: tuple[MissingCode, ...] = ()
     chosen: str = ""
+    in_memory: bool = False
 
     @property
     def rows(self) -> Rows:

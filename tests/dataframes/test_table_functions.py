@@ -9,7 +9,13 @@ import pandas as pd
 import pytest
 
 import keras_mtl as km
+from keras_mtl.comparison.settings import ComparisonSettings
+from keras_mtl.configuration.validate import build_config
+from keras_mtl.errors import RunStoppedError
 from keras_mtl.predict import main as predict_command
+from keras_mtl.runs.checkpoint import KeepProgress
+from keras_mtl.runs.prepare import prepare_data
+from keras_mtl.runs.resume import data_digests
 
 
 def as_kind(kind, frame):
@@ -79,12 +85,24 @@ def test_a_fit_without_a_folder_is_that_of_the_command(
 
 
 @pytest.mark.slow
-def test_a_run_folder_is_that_of_the_command_byte_by_byte(
-    mixed_run, mixed_frame, tmp_path
+def test_an_interrupted_run_goes_on_to_the_bytes_of_the_command(
+    mixed_run, mixed_frame, tmp_path, monkeypatch
 ):
+    kept = KeepProgress.__call__
+
+    def stop(self, progress):
+        kept(self, progress)
+        raise KeyboardInterrupt
+
     folder = tmp_path / "run"
-    config = mixed_run / "config.toml"
-    assert km.fit_table(mixed_frame, config=config, folder=folder).folder == folder
+    arguments = {"config": mixed_run / "config.toml", "folder": folder}
+    with monkeypatch.context() as patch:
+        patch.setattr(KeepProgress, "__call__", stop)
+        with pytest.raises(RunStoppedError, match="resume=True"):
+            km.fit_table(mixed_frame, **arguments)
+    fit = km.fit_table(mixed_frame, resume=True, **arguments)
+    assert fit.folder == folder
+    assert_same_rows(fit.predictions, mixed_run / "predictions.csv")
     # Archives and the card hold the time at which they were written.
     names = [
         str(path.relative_to(mixed_run))
@@ -95,21 +113,42 @@ def test_a_run_folder_is_that_of_the_command_byte_by_byte(
     same, different, absent = filecmp.cmpfiles(mixed_run, folder, names, shallow=False)
     assert (different, absent) == ([], [])
     assert {"config.toml", "metrics.json", "predictions.csv"} <= set(same)
+    with pytest.raises(km.UserError, match="one that is complete"):
+        km.fit_table(mixed_frame, resume=True, **arguments)
+
+
+EVALUATED = {
+    "tasks": [{"kind": "binary", "name": "relapse"}],
+    "inputs": {"columns": ["age at visit", "dose"]},
+    "training": {"epochs": 2},
+}
+FEW = {"folds": 2, "repeats": 1, "members": 1}
+
+
+def test_an_evaluation_has_the_rows_and_settings_of_that_of_a_file(
+    mixed_frame, tmp_path, monkeypatch
+):
+    data = {"path": str(tmp_path / "visits.csv")}
+    mixed_frame.to_csv(data["path"], index=False)
+    calls = []
+    monkeypatch.setattr(
+        "keras_mtl.comparison.evaluate_run.evaluate_run",
+        lambda *arguments, **named: calls.append((arguments, named)),
+    )
+    km.evaluate_table(mixed_frame, data=data, folder="kept", **FEW, **EVALUATED)
+    (((config, settings, folder), named),) = calls
+    assert config == build_config({**EVALUATED, "data": data})
+    assert (settings, str(folder)) == (ComparisonSettings(**FEW), "kept")
+    by_file = prepare_data(config)
+    assert data_digests(named["data"]) == data_digests(by_file)
+    assert named["data"].config == by_file.config
 
 
 @pytest.mark.slow
-def test_an_evaluation_is_that_of_the_same_rows_in_a_file(mixed_frame, tmp_path):
-    data = tmp_path / "visits.csv"
-    mixed_frame.to_csv(data, index=False)
-    settings = {
-        "tasks": [{"kind": "binary", "name": "relapse"}],
-        "inputs": {"columns": ["age at visit", "dose"]},
-        "training": {"epochs": 2},
-    }
-    few = {"folds": 2, "repeats": 1, "members": 1}
-    by_file = km.compare_sharing({**settings, "data": {"path": str(data)}}, **few)
-    by_table = km.evaluate_table(mixed_frame, **few, **settings)
-    pd.testing.assert_frame_equal(by_table.predictions, by_file.predictions)
+def test_an_evaluation_judges_the_rows_of_a_table(mixed_frame):
+    comparison = km.evaluate_table(mixed_frame, **FEW, **EVALUATED)
+    rows = comparison.predictions["row"].nunique()
+    assert rows == mixed_frame["relapse"].notna().sum()
 
 
 def test_declarations_and_texts_are_tasks_too(mixed_frame):
