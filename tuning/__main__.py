@@ -27,7 +27,8 @@ written to DIR/config.toml, for
 \b
     python -m keras_mtl.fit --config DIR/config.toml
 
-and all trials to DIR/trials.csv. A [search] table of the --config file says where
+and all trials to DIR/trials.csv. The search ends with this fit, in DIR/best; --no-fit
+leaves it out. A [search] table of the --config file says where
 the search looks. A search that was stopped goes on with
 
 \b
@@ -104,6 +105,12 @@ FLAGS = (
         "search.at_once",
         "Ask the tuner for this many trials at a time, which train together.",
         metavar="N",
+    ),
+    Flag(
+        "--fit",
+        "search.fit",
+        "End with a fit of the best settings, in DIR/best; the default.",
+        form="switch",
     ),
     Flag(
         "--resume",

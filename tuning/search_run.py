@@ -15,6 +15,7 @@ from keras_mtl.errors import UserError
 from keras_mtl.report.page import write_report
 from keras_mtl.runs.prepare import prepare_data
 from keras_mtl.runs.run_folder import choose_folder
+from tuning.best_run import fit_best
 from tuning.objective import GAIN, Objective, choose_objectives
 from tuning.search_settings import SearchSettings
 from tuning.search_terminal import SearchTerminal
@@ -64,7 +65,9 @@ def run_search(
     - `config.toml`: for `python -m keras_mtl.fit --config`: the settings of the
       best trial with as many members as the settings before the search asked for,
       and with the epochs, patience and validation of the search;
-    - `report.html` and `report.json`: see `search_report`.
+    - `report.html` and `report.json`: see `search_report`;
+    - `best/`: the run folder of a fit of `config.toml`, unless `settings.fit` is
+      False.
 
     Args:
         config: The settings before the search.
@@ -144,7 +147,10 @@ def run_search(
         optimism(trials, objectives[0]),
         pareto_front(trials, objectives) if len(objectives) > 1 else [],
         objectives,
+        settings.fit,
     )
+    if settings.fit:
+        fit_best(folder, quiet)
     return folder
 
 

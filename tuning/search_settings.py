@@ -61,6 +61,7 @@ class SearchSettings(Declaration):
         at_once: How many trials are asked for before their results are told: as
             many are trained together. By default all of a random search, and 8
             with `"bayesian"`, whose choices depend on results.
+        fit: Whether the search ends with a fit of the best settings.
         trunk_depth: What the number of shared layers is chosen from.
         trunk_widths: What a shared layer's width is chosen from.
         head_widths: What the width of a head's hidden layer is chosen from.
@@ -91,6 +92,7 @@ class SearchSettings(Declaration):
     repeats: Annotated[int, Field(ge=1)] = 1
     nested: Annotated[int, Field(ge=0)] = 0
     at_once: Annotated[int, Field(ge=1, le=1024)] | None = None
+    fit: bool = True
     trunk_depth: tuple[Annotated[int, Field(ge=1, le=64)], ...] = ()
     trunk_widths: Widths = (16, 32, 64, 128)
     head_widths: Widths = (8, 16, 32, 64)

@@ -104,6 +104,7 @@ class SearchTerminal(Terminal):
         flattered: float | None,
         front: Sequence[Trial],
         objectives: Sequence[Objective],
+        fit: bool,
     ) -> None:
         """Shows the best trial's settings, and how to fit them."""
         if front:
@@ -131,6 +132,9 @@ class SearchTerminal(Terminal):
         for name, value in settings_row(best.config).items():
             self._print(f"  {name} = {value}")
         self._print(f"Written: {folder}")
+        if fit:
+            self._print("Fitting them:")
+            return
         self._print(
             f"Fit them: python -m keras_mtl.fit --config {folder / 'config.toml'}"
         )

@@ -57,6 +57,7 @@ def test_a_killed_search_goes_on_to_settings_that_a_fit_takes(tmp_path):
     assert f"{len(finished)} trials are there already" in result.stdout
     assert [path.name for path in tmp_path.iterdir()] == ["found"]
     assert {path.name for path in found.iterdir()} == {
+        "best",
         "config.toml",
         "report.html",
         "report.json",
@@ -83,14 +84,14 @@ def test_a_killed_search_goes_on_to_settings_that_a_fit_takes(tmp_path):
         assert task.get("loss_weight", 1.0) == best[f"{task['name']}.loss_weight"]
     assert "search" not in config
 
-    fit = ("--config", found / "config.toml", "--out", "fitted", "--quiet")
-    result = run_module("keras_mtl.fit", *fit, folder=tmp_path)
-    assert result.returncode == 0, result.stderr
-    history = pd.read_csv(tmp_path / "fitted" / "history.csv")
+    history = pd.read_csv(found / "best" / "history.csv")
     # The fit is the trial once more, on other validation rows.
     heart = history["val_heart_auc"].max()
     assert heart == pytest.approx(best["val_heart_auc"], abs=0.1)
-    assert (tmp_path / "fitted" / "metrics.json").is_file()
+    assert (found / "best" / "metrics.json").is_file()
+    fitted = tomllib.loads((found / "best" / "config.toml").read_text())
+    assert fitted["training"] == config["training"]
+    assert fitted["tasks"] == config["tasks"]
 
     chosen = tune("--resume", "found", "--choose", "2", folder=tmp_path)
     assert chosen.returncode == 0, chosen.stderr
@@ -115,8 +116,10 @@ def test_a_search_on_own_data_that_can_not_train_keeps_the_reasons(tmp_path):
     assert pd.read_csv(folder / "trials.csv")["message"].notna().all()
     assert not (folder / "config.toml").exists()
 
-    good = tune(*own, "--trials", 2, "--epochs", 3, "--quiet", folder=tmp_path)
+    small = ("--trials", 2, "--epochs", 3, "--quiet", "--no-fit")
+    good = tune(*own, *small, folder=tmp_path)
     assert good.returncode == 0, good.stderr
+    assert not (tmp_path / "runs" / "multi_task-search-2" / "best").exists()
     trials = pd.read_csv(tmp_path / "runs" / "multi_task-search-2" / "trials.csv")
     assert {"val_size_r2", "val_plan_auc", "plan.loss_weight"} <= {*trials}
 
