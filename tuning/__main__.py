@@ -47,6 +47,9 @@ ABSENT = (
     "transfer.head",
 )
 
+# More are a typing mistake.
+MOST_WORKERS = 1024
+
 # Flags of a fit that mean something more here.
 HELP = {
     "output.folder": "Write the search to this folder.",
@@ -119,6 +122,32 @@ FLAGS = (
         metavar="DIR",
     ),
     Flag(
+        "--workers",
+        "search.workers",
+        "Start this many processes here, which share the trials.",
+        metavar="N",
+    ),
+    Flag(
+        "--join",
+        "search.join",
+        "Work on the search in --out DIR together with other processes, here or on "
+        "other machines that see the folder; begin it if it is not there.",
+        form="switch",
+    ),
+    Flag(
+        "--per-claim",
+        "search.per_claim",
+        "With --workers or --join: let a process take this many trials at once.",
+        metavar="N",
+    ),
+    Flag(
+        "--heartbeat",
+        "search.heartbeat",
+        "With --workers or --join: try the trials of a process again that has given "
+        "no sign of life for this many seconds.",
+        metavar="SECONDS",
+    ),
+    Flag(
         "--choose",
         "search.choose",
         "With --resume: write config.toml with the settings of this trial, and end.",
@@ -143,17 +172,74 @@ def _search(values: dict[str, Any], errors: list[str]) -> None:
 
     quiet = bool(values.pop("quiet", False))
     with gather(errors):
-        import_modules(values.pop("import", ()))
+        imports = values.pop("import", ())
+        import_modules(imports)
     folder = values.pop("search.folder", None)
     choose = values.pop("search.choose", None)
     if choose is not None:
         _choose(folder, choose, values, errors, quiet)
         return
-    config, settings = _settings(values, errors, folder)
+    join = bool(values.pop("search.join", False))
+    workers = _workers(values.pop("search.workers", None), join, errors)
+    joined = _joined(values, folder, errors) if join else None
+    config, settings = _settings(values, errors, folder or joined)
     # Loaded from here on: what the settings don't need.
     from tuning.search_run import run_search
 
-    run_search(config, settings, quiet=quiet, resume=folder is not None)
+    run_search(
+        config,
+        settings,
+        quiet=quiet,
+        resume=folder is not None,
+        join=join,
+        workers=workers,
+        imports=imports,
+    )
+
+
+def _workers(text: str | None, join: bool, errors: list[str]) -> int:
+    if text is None:
+        return 0
+    if join:
+        errors.append(
+            "--workers: has no meaning beside --join, which is one process. Start the "
+            "command with --join several times."
+        )
+    if not text.isdecimal() or not 1 <= int(text) <= MOST_WORKERS:
+        errors.append(
+            f"--workers: expected a number of processes from 1 to {MOST_WORKERS}; "
+            f"received {text!r}."
+        )
+        return 0
+    return int(text)
+
+
+def _joined(
+    values: dict[str, Any], folder: str | None, errors: list[str]
+) -> str | None:
+    """Returns the search folder whose settings are taken, as no flag gives any."""
+    from pathlib import Path
+
+    out = values.get("output.folder")
+    if folder is not None:
+        errors.append(
+            f"--join: has no meaning beside --resume. Resume it with --out {folder} "
+            "--join."
+        )
+    elif out is None:
+        errors.append(
+            "--join: expected --out DIR beside it, the folder that all processes of "
+            "the search see; received none."
+        )
+    elif "output.overwrite" in values:
+        errors.append(
+            "--overwrite: has no meaning beside --join, as other processes may be at "
+            "work in the folder. Remove the folder before the first process starts."
+        )
+    elif set(values) == {"output.folder"} and (Path(out) / "search.toml").is_file():
+        del values["output.folder"]
+        return str(out)
+    return None
 
 
 def _choose(

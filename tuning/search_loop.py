@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from keras_tuner.engine.trial import Trial as TunerTrial
@@ -16,6 +17,7 @@ from tuning.objective import Objective
 from tuning.oracles import Asker
 from tuning.search_settings import SearchSettings
 from tuning.search_space import choose_settings
+from tuning.shared_trials import Numbered, OnTrial, SharedTrials, Train
 from tuning.trial_data import TrialData
 from tuning.trial_program import Measured, WidestUnits, measure_trials
 from tuning.trial_store import TrialStore, choices_key
@@ -23,7 +25,6 @@ from tuning.trials import Trial, pareto_ranks
 
 __all__ = ["run_trials"]
 
-OnTrial = Callable[[Trial], None]
 # So many trials are written at once: what a kill can lose is the training of these.
 TRIALS_PER_WRITE = 42
 
@@ -37,6 +38,7 @@ def run_trials(
     store: TrialStore | None = None,
     baselines: Baselines | None = None,
     together: bool = True,
+    shared: SharedTrials | None = None,
 ) -> list[Trial]:
     """Tries settings that a keras-tuner oracle chooses.
 
@@ -53,6 +55,8 @@ def run_trials(
         store: Where finished trials are kept.
         baselines: The networks of one task each that `val_gain` compares with.
         together: See `measure_trials`.
+        shared: How the trials are divided among processes that all call this
+            function with the same arguments; None trains all of them here.
 
     Returns:
         All trials of the store, by their numbers. There are fewer than asked for
@@ -61,6 +65,10 @@ def run_trials(
     several = [objectives] if isinstance(objectives, Objective) else list(objectives)
     store = TrialStore() if store is None else store
     known = len(store.trials)
+
+    def train(part: Numbered, reason: str) -> list[Trial]:
+        return _train(part, config, settings, data, baselines, together, reason)
+
     # What a tuner writes is for resuming it and for other workers.
     with tempfile.TemporaryDirectory(prefix="tuning-") as folder:
         asker = Asker(config, settings, settings.trials + known, folder)
@@ -69,43 +77,68 @@ def run_trials(
             asked = asker.ask(settings.trials_at_once)
             if not asked:
                 break
-            left = settings.trials - len(store.trials)
-            fresh = [each for each in asked if store.find(_values(each)) is None][:left]
-            for start in range(0, len(fresh), TRIALS_PER_WRITE):
-                part = fresh[start : start + TRIALS_PER_WRITE]
-                for trial in _train(
-                    part, config, settings, data, store, baselines, together
-                ):
-                    store.finish(trial)
-                    if on_trial is not None:
-                        on_trial(trial)
+            if shared is None:
+                _train_here(_number(asked, settings, store), train, store, on_trial)
+            else:
+                numbered = shared.agree(
+                    asked, partial(_number, asked, settings, store), store
+                )
+                shared.train(numbered, train, store, on_trial)
             for each in asked:
                 scored.tell(each, store.find(_values(each)))
             scored.change()
+        if shared is not None and len(store.trials) < settings.trials:
+            shared.exhaust()
     return store.trials
 
 
+def _number(
+    asked: Sequence[TunerTrial], settings: SearchSettings, store: TrialStore
+) -> Numbered:
+    """Numbers the trials to be trained, of all that were asked for."""
+    # Hyperband may ask for the same settings twice.
+    distinct = {choices_key(_values(each)): each for each in asked}
+    fresh = [each for each in distinct.values() if store.find(_values(each)) is None]
+    left = settings.trials - len(store.trials)
+    return dict(enumerate(fresh[:left], store.next_number))
+
+
+def _train_here(
+    numbered: Numbered,
+    train: Train,
+    store: TrialStore,
+    on_trial: OnTrial | None,
+) -> None:
+    numbers = list(numbered)
+    for start in range(0, len(numbers), TRIALS_PER_WRITE):
+        part = numbers[start : start + TRIALS_PER_WRITE]
+        for trial in train({number: numbered[number] for number in part}, ""):
+            store.finish(trial)
+            if on_trial is not None:
+                on_trial(trial)
+
+
 def _train(
-    asked: Sequence[TunerTrial],
+    numbered: Numbered,
     config: FitConfig,
     settings: SearchSettings,
     data: TrialData,
-    store: TrialStore,
     baselines: Baselines | None,
     together: bool,
+    reason: str,
 ) -> list[Trial]:
-    # Hyperband may ask for the same settings twice.
-    distinct = {choices_key(_values(each)): each for each in asked}
-    chosen = [_settings_of(each, config, settings) for each in distinct.values()]
+    chosen = [_settings_of(each, config, settings) for each in numbered.values()]
     start = time.perf_counter()
     widest = WidestUnits(max(settings.trunk_widths), max(settings.head_widths))
-    measured = measure_trials(chosen, data, config.tasks, widest, together)
+    if reason:
+        measured = [Measured(message=reason)] * len(chosen)
+    else:
+        measured = measure_trials(chosen, data, config.tasks, widest, together)
     seconds = (time.perf_counter() - start) / max(len(measured), 1)
-    first = store.next_number
     return [
-        _trial(first + index, each, own, found, seconds, data, baselines)
-        for index, (each, own, found) in enumerate(
-            zip(distinct.values(), chosen, measured, strict=True)
+        _trial(number, each, own, found, seconds, data, baselines)
+        for (number, each), own, found in zip(
+            numbered.items(), chosen, measured, strict=True
         )
     ]
 

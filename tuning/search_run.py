@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from keras_mtl._core.interrupts import terminate_as_interrupt
 from keras_mtl.architectures.solved import solved_settings
 from keras_mtl.configuration.fit_config import FitConfig
 from keras_mtl.configuration.repeatable import repeatable_values
-from keras_mtl.configuration.toml_file import write_toml
+from keras_mtl.configuration.toml_file import read_toml, write_toml
 from keras_mtl.errors import UserError
 from keras_mtl.report.page import write_report
 from keras_mtl.runs.prepare import prepare_data
@@ -19,15 +21,15 @@ from tuning.best_run import fit_best
 from tuning.objective import GAIN, Objective, choose_objectives
 from tuning.search_settings import SearchSettings
 from tuning.search_terminal import SearchTerminal
-from tuning.trial_data import make_trial_data
+from tuning.search_workers import SEARCH, begin_or_join, run_workers
+from tuning.shared_trials import SharedTrials
+from tuning.trial_data import TrialData, make_trial_data
 from tuning.trial_store import TrialStore
 from tuning.trials import Trial, best_trial, optimism, pareto_front, trials_table
 
 __all__ = ["SEARCH", "choose_trial", "run_search", "with_validation"]
 
-# The settings of a search, with which it is resumed: by this file a search folder
-# is known from a folder of the user's.
-SEARCH = "search.toml"
+# By this file a search folder is known from a folder of the user's.
 SEARCH_MARKS = (SEARCH,)
 
 # For settings without any: a search can't do without a validation.
@@ -53,6 +55,9 @@ def run_search(
     settings: SearchSettings,
     quiet: bool = False,
     resume: bool = False,
+    join: bool = False,
+    workers: int = 0,
+    imports: Sequence[str] = (),
 ) -> Path:
     """Searches settings, and writes the best ones and all trials.
 
@@ -74,16 +79,23 @@ def run_search(
         settings: How the search goes.
         quiet: Whether nothing but warnings is shown.
         resume: Whether `config.output.folder` is a search to go on with.
+        join: Whether other processes may work on the search in
+            `config.output.folder` too. It is begun if it is not there.
+        workers: The number of processes that are started here and share the trials;
+            0 trains them in this process.
+        imports: The modules of plugins, which such processes import.
 
     Returns:
-        The search folder.
+        The search folder. A process that has joined returns when the search is
+        whole.
 
     Raises:
         UserError: When the data, the objective or the folder can't serve, and
             nothing is written; or when no trial could be trained.
     """
     terminal = SearchTerminal(quiet)
-    folder = Path(config.output.folder or "") if resume else _choose(config)
+    there = resume or join
+    folder = Path(config.output.folder or "") if there else _choose(config)
     with terminal.warnings():
         _require_trained(config)
         data = prepare_data(with_validation(config))
@@ -91,36 +103,97 @@ def run_search(
     config = data.config.replace(by_validation=())
     rows = make_trial_data(data, settings.folds, settings.repeats)
     objectives = choose_objectives(settings.objective, data.tasks, rows.rows.labels)
-    if not resume:
+    values = search_values(config, settings)
+    if join:
+        begin_or_join(folder, values)
+    elif not resume:
         if folder.exists():
             shutil.rmtree(folder)
         folder.mkdir(parents=True)
-        write_toml(folder / SEARCH, search_values(config, settings))
+        write_toml(folder / SEARCH, values)
+    elif workers:
+        # They read the trials and ranges of this command from the file.
+        write_toml(folder / f".{SEARCH}", values)
+        (folder / f".{SEARCH}").replace(folder / SEARCH)
+    shared = None
+    if join or workers:
+        # As another process reads them from the file.
+        values = read_toml(str(folder / SEARCH))
+        shared = SharedTrials(
+            folder, values, settings.trials_per_claim, settings.heartbeat
+        )
     store = TrialStore(folder)
     terminal.show_data(data)
     with terminal.loading():
         import tensorflow as tf
 
         from tuning.baselines import measure_baselines
-        from tuning.nested import nested_estimate
         from tuning.search_loop import run_trials
-        from tuning.search_report import search_report
 
         # Devices are found at the first use, not without noise.
         tf.config.list_logical_devices()
 
     terminal.show_search(len(rows.rows.rows), settings, objectives, len(store.trials))
-    baselines = None
-    if any(GAIN in each.metrics for each in objectives):
-        baselines = measure_baselines(config, rows)
-    with terminal.trials(settings.trials, objectives[0], store.trials) as on_trial:
+    with contextlib.ExitStack() as stack:
+        if shared is not None:
+            stack.enter_context(terminate_as_interrupt())
+            stack.enter_context(shared.heartbeats())
         try:
-            trials = run_trials(
-                config, settings, objectives, rows, on_trial, store, baselines
-            )
+            with terminal.trials(
+                settings.trials, objectives[0], store.trials
+            ) as on_trial:
+                if workers and shared is not None:
+                    trials = run_workers(
+                        folder,
+                        workers,
+                        settings.trials,
+                        shared,
+                        store,
+                        on_trial,
+                        imports,
+                    )
+                else:
+                    baselines = None
+                    if any(GAIN in each.metrics for each in objectives):
+                        baselines = measure_baselines(config, rows)
+                    trials = run_trials(
+                        config,
+                        settings,
+                        objectives,
+                        rows,
+                        on_trial,
+                        store,
+                        baselines,
+                        shared=shared,
+                    )
+            if join and shared is not None and not shared.wait_for_end():
+                terminal.show_joined(folder)
+                return folder
         except KeyboardInterrupt:
             terminal.show_stopped(folder, len(store.trials))
             raise
+        _write_results(
+            folder, config, settings, objectives, rows, trials, terminal, quiet
+        )
+        if shared is not None:
+            shared.end()
+    return folder
+
+
+def _write_results(
+    folder: Path,
+    config: FitConfig,
+    settings: SearchSettings,
+    objectives: Sequence[Objective],
+    rows: TrialData,
+    trials: Sequence[Trial],
+    terminal: SearchTerminal,
+    quiet: bool,
+) -> None:
+    """Writes what a search ends with, the fit of its best settings included."""
+    from tuning.nested import nested_estimate
+    from tuning.search_report import search_report
+
     _write_table(folder, trials, objectives)
     best = best_trial(trials, objectives)
     if best is None:
@@ -151,7 +224,6 @@ def run_search(
     )
     if settings.fit:
         fit_best(folder, quiet)
-    return folder
 
 
 def search_values(config: FitConfig, settings: SearchSettings) -> dict[str, Any]:

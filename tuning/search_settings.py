@@ -62,6 +62,10 @@ class SearchSettings(Declaration):
             many are trained together. By default all of a random search, and 8
             with `"bayesian"`, whose choices depend on results.
         fit: Whether the search ends with a fit of the best settings.
+        per_claim: How many trials a process takes at once when several work on the
+            search; a quarter of the trials by default, and at most 8.
+        heartbeat: The seconds without a sign of life after which a process on
+            another host is taken for dead, and its trials are tried again.
         trunk_depth: What the number of shared layers is chosen from.
         trunk_widths: What a shared layer's width is chosen from.
         head_widths: What the width of a head's hidden layer is chosen from.
@@ -93,6 +97,8 @@ class SearchSettings(Declaration):
     nested: Annotated[int, Field(ge=0)] = 0
     at_once: Annotated[int, Field(ge=1, le=1024)] | None = None
     fit: bool = True
+    per_claim: Annotated[int, Field(ge=1, le=1024)] | None = None
+    heartbeat: Annotated[float, Field(ge=1, allow_inf_nan=False)] = 60.0
     trunk_depth: tuple[Annotated[int, Field(ge=1, le=64)], ...] = ()
     trunk_widths: Widths = (16, 32, 64, 128)
     head_widths: Widths = (8, 16, 32, 64)
@@ -127,6 +133,14 @@ class SearchSettings(Declaration):
         if self.at_once is not None:
             return self.at_once
         return min(self.trials, 8 if self.tuner == "bayesian" else 256)
+
+    @property
+    def trials_per_claim(self) -> int:
+        """How many trials a process takes at once when several share a search."""
+        if self.per_claim is not None:
+            return self.per_claim
+        # Of a round, so that a second and a third process have trials to train too.
+        return max(1, min(8, min(self.trials, self.trials_at_once) // 4))
 
 
 @declaration

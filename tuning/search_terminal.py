@@ -144,6 +144,10 @@ class SearchTerminal(Terminal):
         self._print(f"Written: {path}, the settings of trial {number}")
         self._print(f"Fit them: python -m keras_mtl.fit --config {path}")
 
+    def show_joined(self, folder: Path) -> None:
+        """Shows that another process has ended the search."""
+        self._print(f"The search is whole, another process has ended it: {folder}")
+
     def show_stopped(self, folder: Path, finished: int) -> None:
         """Shows how to go on with a search that was interrupted."""
         self._print(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -63,8 +64,7 @@ class TrialStore:
         self._by_choices: dict[str, int] = {}
         if self.folder is not None:
             self.folder.mkdir(parents=True, exist_ok=True)
-            for path in sorted(self.folder.glob("[0-9]*.json")):
-                self._keep(_read(path))
+            self.refresh()
 
     @property
     def trials(self) -> list[Trial]:
@@ -81,17 +81,40 @@ class TrialStore:
         number = self._by_choices.get(choices_key(values))
         return None if number is None else self._trials[number]
 
+    def has(self, number: int) -> bool:
+        """Returns whether a trial has ended, as far as this process has read."""
+        return number in self._trials
+
+    def is_written(self, number: int) -> bool:
+        """Returns whether a trial has ended in any process."""
+        return self.folder is not None and self._path(number).exists()
+
+    def refresh(self) -> list[Trial]:
+        """Reads the trials that other processes have finished, and returns them."""
+        fresh = []
+        if self.folder is not None:
+            for path in sorted(self.folder.glob("[0-9]*.json")):
+                if not self.has(int(path.stem)):
+                    fresh.append(_read(path))
+                    self._keep(fresh[-1])
+        return fresh
+
     def finish(self, trial: Trial) -> None:
         """Keeps a trial that has ended."""
         if self.folder is not None:
-            path = self.folder / f"{trial.number:05d}.json"
-            partial = path.with_suffix(".partial")
+            path = self._path(trial.number)
+            # A trial whose claim was taken over may be written by two processes.
+            partial = path.with_suffix(f".{socket.gethostname()}-{os.getpid()}.partial")
             with partial.open("w", encoding="utf-8") as file:
                 json.dump(_plain(trial), file, indent=1)
                 file.flush()
                 os.fsync(file.fileno())
             partial.replace(path)
         self._keep(trial)
+
+    def _path(self, number: int) -> Path:
+        assert self.folder is not None
+        return self.folder / f"{number:05d}.json"
 
     def _keep(self, trial: Trial) -> None:
         self._trials[trial.number] = trial

@@ -1,0 +1,190 @@
+"""The processes that work on a search: how they begin, and how they are watched."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from keras_mtl.configuration.toml_file import read_toml, write_toml
+from keras_mtl.errors import RunStoppedError, UserError
+from tuning.shared_trials import PAUSE, OnTrial, SharedTrials
+from tuning.trial_store import TrialStore
+from tuning.trials import Trial
+
+__all__ = ["SEARCH", "begin_or_join", "run_workers"]
+
+# The settings of a search, with which it is resumed and joined.
+SEARCH = "search.toml"
+# The deaths of each worker, on average, after which no more are started.
+RESTARTS = 3
+# The seconds that a worker has to end by itself.
+PATIENCE = 10.0
+
+
+def begin_or_join(folder: Path, values: Mapping[str, Any]) -> None:
+    """Makes a search folder, unless another process has made the same one.
+
+    Args:
+        folder: The search folder.
+        values: The plain values of `search.toml`.
+
+    Raises:
+        UserError: When the folder is there and is that of another search.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    mine = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        # Private by default; other users' processes may join.
+        mine.chmod(0o777 & ~_umask())
+        write_toml(mine / SEARCH, dict(values))
+        # The file appears with the folder, and in one process alone: a folder that
+        # is not empty is not replaced.
+        with contextlib.suppress(OSError):
+            mine.rename(folder)
+            return
+        if not (folder / SEARCH).is_file():
+            raise UserError(
+                f"{folder}: expected the folder of a search, or none; it has no "
+                f"{SEARCH}. Choose another with --out."
+            )
+        theirs, own = read_toml(str(folder / SEARCH)), read_toml(str(mine / SEARCH))
+        differing = [
+            f"{key}: expected {before!r}, the setting of the search in {folder}; "
+            f"received {now!r}. Leave all flags but --out and --join out to take its "
+            "settings."
+            for key, before, now in _differences(theirs, own)
+        ]
+        if differing:
+            raise UserError(*differing)
+    finally:
+        shutil.rmtree(mine, ignore_errors=True)
+
+
+def run_workers(
+    folder: Path,
+    count: int,
+    trials: int,
+    shared: SharedTrials,
+    store: TrialStore,
+    on_trial: OnTrial,
+    imports: Sequence[str] = (),
+) -> list[Trial]:
+    """Starts processes that share the trials of a search, and waits for the trials.
+
+    A worker that is killed is replaced, and its trials are tried again. All workers
+    have ended when the function returns or raises.
+
+    Args:
+        folder: The search folder, with its `search.toml`.
+        count: The number of processes.
+        trials: The number of trials of the search.
+        shared: The claims of the search. This process takes the right to end it.
+        store: The finished trials.
+        on_trial: Called with each trial that has ended.
+        imports: The modules that each process imports first.
+
+    Returns:
+        All trials, by their numbers.
+
+    Raises:
+        RunStoppedError: When no worker is left.
+    """
+    while shared.take_end() is None:
+        time.sleep(PAUSE)
+    command = [sys.executable, "-m", "tuning", "--join", "--quiet"]
+    command += ["--out", str(folder.resolve())]
+    for name in imports:
+        command += ["--import", name]
+    restarts = RESTARTS * count
+    with _workers() as workers:
+        for _ in range(count if len(store.trials) < trials else 0):
+            workers.append(_start(command))
+        while workers:
+            # Asked before the folder is read: a worker that ended by itself has
+            # written all of its trials by then.
+            ended = [each for each in workers if each.process.poll() is not None]
+            exhausted = shared.exhausted
+            for trial in store.refresh():
+                on_trial(trial)
+            if len(store.trials) >= trials or exhausted:
+                break
+            for worker in ended:
+                workers.remove(worker)
+                # A signal comes from outside; any other failure would come again.
+                if worker.process.returncode < 0 and restarts:
+                    restarts -= 1
+                    workers.append(_start(command))
+            if not workers:
+                raise RunStoppedError(
+                    f"no worker is left, and {len(store.trials)} of {trials} trials "
+                    f"have ended. The last one's messages: {ended[-1].told()}"
+                )
+            time.sleep(PAUSE)
+    return store.trials
+
+
+@dataclass(frozen=True)
+class _Worker:
+    process: subprocess.Popen[bytes]
+    messages: BinaryIO
+
+    def told(self) -> str:
+        """Returns the last lines of the worker's standard error."""
+        self.messages.seek(0)
+        text = self.messages.read().decode("utf-8", "replace")
+        return "\n".join(text.strip().splitlines()[-10:]) or "none"
+
+
+def _start(command: Sequence[str]) -> _Worker:
+    # A file, which never makes its writer wait.
+    messages = tempfile.TemporaryFile()  # noqa: SIM115
+    process = subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=messages
+    )
+    return _Worker(process, messages)
+
+
+@contextlib.contextmanager
+def _workers() -> Iterator[list[_Worker]]:
+    """Ends all processes of a list on leaving the context."""
+    workers: list[_Worker] = []
+    try:
+        yield workers
+    finally:
+        for worker in workers:
+            worker.process.send_signal(signal.SIGTERM)
+        end = time.monotonic() + PATIENCE
+        for worker in workers:
+            try:
+                worker.process.wait(max(end - time.monotonic(), 0.1))
+            except subprocess.TimeoutExpired:
+                worker.process.kill()
+                worker.process.wait()
+            worker.messages.close()
+
+
+def _differences(
+    theirs: Mapping[str, Any], own: Mapping[str, Any], place: str = ""
+) -> Iterator[tuple[str, Any, Any]]:
+    for key in dict.fromkeys([*theirs, *own]):
+        before, now = theirs.get(key), own.get(key)
+        if isinstance(before, dict) and isinstance(now, dict):
+            yield from _differences(before, now, f"{place}{key}.")
+        elif before != now:
+            yield f"{place}{key}", before, now
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

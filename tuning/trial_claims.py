@@ -1,0 +1,190 @@
+"""Claims by which processes that share a folder divide trials among themselves."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+__all__ = ["Claim", "TrialClaims", "process_is_dead"]
+
+# A heartbeat is a changed time of a file; so many are sent before a claim is old.
+BEATS_BEFORE_OLD = 6
+
+
+@dataclass(frozen=True)
+class Claim:
+    """The right of this process to do something.
+
+    Attributes:
+        name: The name of what is claimed, such as the number of a trial.
+        path: The file of the claim, whose time of change is the heartbeat.
+        deaths: The number of earlier owners that died.
+    """
+
+    name: str
+    path: Path
+    deaths: int = 0
+
+
+class TrialClaims:
+    """Exclusive claims as files in a folder, without a lock and without a chief.
+
+    The files of what is called `7` are `7.0`, `7.1`, and so on, and the last one is
+    in force. A claim is taken by creating the next file exclusively, which succeeds
+    in one process alone, on network file systems too. A process whose claim was
+    taken over, because it was suspended for long, is harmless: it writes the same
+    result to the same place.
+
+    A claim ends with its process: at once for a process of this host, and otherwise
+    when its heartbeat is old. Ages are differences of times that the file system
+    itself has set, so that the clocks of the hosts need not agree.
+
+    Args:
+        folder: The folder of the files.
+        seconds: The age in seconds at which a heartbeat is old.
+
+    Example:
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     first = TrialClaims(Path(folder))
+    ...     second = TrialClaims(Path(folder))
+    ...     mine = first.take("7")
+    ...     second.take("7") is None, first.take("7") is None
+    ...     first.release(mine)
+    ...     second.take("7").name
+    (True, True)
+    '7'
+    """
+
+    def __init__(self, folder: Path, seconds: float = 60.0) -> None:
+        self.folder, self.seconds = folder, seconds
+        folder.mkdir(parents=True, exist_ok=True)
+        self._held: dict[str, Claim] = {}
+        self._changing = threading.Lock()
+
+    def take(self, name: str) -> Claim | None:
+        """Takes a claim that is free, released, or of a process that is dead.
+
+        Returns:
+            The claim, or None if a living process has it.
+        """
+        number = deaths = 0
+        while (path := self.folder / f"{name}.{number}").exists():
+            number += 1
+        for earlier in range(number):
+            owner = _owner(self.folder / f"{name}.{earlier}")
+            deaths += not owner.get("released", False)
+        if number and not self._is_free(self.folder / f"{name}.{number - 1}"):
+            return None
+        try:
+            descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666)
+        except FileExistsError:
+            return None
+        owner = {"host": socket.gethostname(), "pid": os.getpid()}
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            json.dump(owner, file)
+        claim = Claim(name, path, deaths)
+        with self._changing:
+            self._held[name] = claim
+        return claim
+
+    def release(self, claim: Claim) -> None:
+        """Gives a claim back, so that any process can take it at once."""
+        with self._changing:
+            self._held.pop(claim.name, None)
+        partial = claim.path.with_name(f".{claim.path.name}.{os.getpid()}")
+        partial.write_text(json.dumps({"released": True}), "utf-8")
+        partial.replace(claim.path)
+
+    def drop(self, claim: Claim) -> None:
+        """Sends no more heartbeats for a claim whose work is done."""
+        with self._changing:
+            self._held.pop(claim.name, None)
+
+    @contextlib.contextmanager
+    def heartbeats(self) -> Iterator[None]:
+        """Sends heartbeats for all claims of this object while the context lasts.
+
+        Claims that are still held at its end are released.
+        """
+        ended = threading.Event()
+
+        def beat() -> None:
+            while not ended.wait(self.seconds / BEATS_BEFORE_OLD):
+                with self._changing:
+                    paths = [claim.path for claim in self._held.values()]
+                for path in paths:
+                    # The folder may have gone: the search is over.
+                    with contextlib.suppress(OSError):
+                        os.utime(path)
+
+        thread = threading.Thread(target=beat, name="heartbeats", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            thread.join()
+            for claim in list(self._held.values()):
+                with contextlib.suppress(OSError):
+                    self.release(claim)
+
+    def _is_free(self, path: Path) -> bool:
+        owner = _owner(path)
+        if owner.get("released", False) or process_is_dead(owner):
+            return True
+        try:
+            return self._now() - path.stat().st_mtime > self.seconds
+        except FileNotFoundError:
+            return False
+
+    def _now(self) -> float:
+        """Returns the time of the file system, whose clock may not be this host's."""
+        probe = self.folder / f".now-{socket.gethostname()}-{os.getpid()}"
+        try:
+            probe.touch()
+            return probe.stat().st_mtime
+        except OSError:
+            return time.time()
+        finally:
+            probe.unlink(missing_ok=True)
+
+
+def process_is_dead(owner: dict[str, Any]) -> bool:
+    """Returns whether a process is known to have ended.
+
+    Args:
+        owner: Its `host` and `pid`. Of a process of another host nothing is known.
+
+    Example:
+
+    >>> process_is_dead({"host": socket.gethostname(), "pid": os.getpid()})
+    False
+    """
+    if owner.get("host") != socket.gethostname() or "pid" not in owner:
+        return False
+    try:
+        os.kill(int(owner["pid"]), 0)
+    except ProcessLookupError:
+        return True
+    except (OSError, ValueError):
+        return False
+    return False
+
+
+def _owner(path: Path) -> dict[str, Any]:
+    """Reads who has a claim; nothing is known while the file is being written."""
+    try:
+        owner = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return owner if isinstance(owner, dict) else {}
