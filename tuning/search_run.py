@@ -170,6 +170,9 @@ def run_search(
                 terminal.show_joined(folder)
                 return folder
         except KeyboardInterrupt:
+            if shared is not None:
+                # What other processes have finished is kept too.
+                store.refresh()
             terminal.show_stopped(folder, len(store.trials))
             raise
         _write_results(

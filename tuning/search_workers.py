@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -106,7 +107,7 @@ def run_workers(
     for name in imports:
         command += ["--import", name]
     restarts = RESTARTS * count
-    with _workers() as workers:
+    with _workers(shared) as workers:
         for _ in range(count if len(store.trials) < trials else 0):
             workers.append(_start(command))
         while workers:
@@ -148,14 +149,36 @@ class _Worker:
 def _start(command: Sequence[str]) -> _Worker:
     # A file, which never makes its writer wait.
     messages = tempfile.TemporaryFile()  # noqa: SIM115
-    process = subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=messages
-    )
+    with _interrupts_ignored():
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=messages,
+        )
     return _Worker(process, messages)
 
 
 @contextlib.contextmanager
-def _workers() -> Iterator[list[_Worker]]:
+def _interrupts_ignored() -> Iterator[None]:
+    """Has a process that is started inside ignore Ctrl-C.
+
+    The terminal sends Ctrl-C to all processes: a worker would be interrupted twice,
+    the second time while it gives its claims back.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        # Python takes signals in its main thread alone.
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextlib.contextmanager
+def _workers(shared: SharedTrials) -> Iterator[list[_Worker]]:
     """Ends all processes of a list on leaving the context."""
     workers: list[_Worker] = []
     try:
@@ -171,6 +194,7 @@ def _workers() -> Iterator[list[_Worker]]:
                 worker.process.kill()
                 worker.process.wait()
             worker.messages.close()
+            shared.claims.release_of(worker.process.pid)
 
 
 def _differences(

@@ -101,9 +101,17 @@ class TrialClaims:
         """Gives a claim back, so that any process can take it at once."""
         with self._changing:
             self._held.pop(claim.name, None)
-        partial = claim.path.with_name(f".{claim.path.name}.{os.getpid()}")
-        partial.write_text(json.dumps({"released": True}), "utf-8")
-        partial.replace(claim.path)
+        _write_released(claim.path)
+
+    def release_of(self, pid: int) -> None:
+        """Gives back the claims of an ended process of this host.
+
+        A process that was ended on purpose is no reason to give up its trials.
+        """
+        owner = {"host": socket.gethostname(), "pid": pid}
+        for path in self.folder.glob("[!.]*.[0-9]*"):
+            if _owner(path) == owner:
+                _write_released(path)
 
     def drop(self, claim: Claim) -> None:
         """Sends no more heartbeats for a claim whose work is done."""
@@ -179,6 +187,12 @@ def process_is_dead(owner: dict[str, Any]) -> bool:
     except (OSError, ValueError):
         return False
     return False
+
+
+def _write_released(path: Path) -> None:
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    partial.write_text(json.dumps({"released": True}), "utf-8")
+    partial.replace(path)
 
 
 def _owner(path: Path) -> dict[str, Any]:

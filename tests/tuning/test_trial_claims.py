@@ -55,6 +55,16 @@ def test_heartbeats_keep_a_claim_and_its_end_gives_it_back(tmp_path):
     assert other.take("1").deaths == 0
 
 
+def test_a_process_that_was_ended_on_purpose_has_not_died(tmp_path):
+    owner = {"host": socket.gethostname(), "pid": 2**22 + 1}
+    (tmp_path / "4.0").write_text(json.dumps(owner))
+    (tmp_path / "5.0").write_text(json.dumps(owner | {"host": "elsewhere"}))
+    claims = TrialClaims(tmp_path)
+    claims.release_of(owner["pid"])
+    assert claims.take("4").deaths == 0
+    assert claims.take("5") is None
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]"])
 def test_a_claim_that_is_being_written_is_respected(tmp_path, text):
     (tmp_path / "2.0").write_text(text)
