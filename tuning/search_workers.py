@@ -60,9 +60,9 @@ def begin_or_join(folder: Path, values: Mapping[str, Any]) -> None:
             )
         theirs, own = read_toml(str(folder / SEARCH)), read_toml(str(mine / SEARCH))
         differing = [
-            f"{key}: expected {before!r}, the setting of the search in {folder}; "
-            f"received {now!r}. Leave all flags but --out and --join out to take its "
-            "settings."
+            f"{key}: expected {_told(before)}, the setting of the search in {folder}; "
+            f"received {_told(now)}. Leave all flags but --out and --join out "
+            "to take its settings."
             for key, before, now in _differences(theirs, own)
         ]
         if differing:
@@ -206,6 +206,11 @@ def _differences(
             yield from _differences(before, now, f"{place}{key}.")
         elif before != now:
             yield f"{place}{key}", before, now
+
+
+def _told(value: Any) -> str:
+    # Settings that have their default are not in the file.
+    return "the default" if value is None else repr(value)
 
 
 def _umask() -> int:

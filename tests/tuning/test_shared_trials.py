@@ -132,8 +132,9 @@ def test_processes_of_another_search_may_not_join(tmp_path):
     begin_or_join(folder, {"seed": 1, "search": {"trials": 3}})
     begin_or_join(folder, {"seed": 1, "search": {"trials": 3}})
     with pytest.raises(UserError, match=r"search\.trials: expected 3") as raised:
-        begin_or_join(folder, {"seed": 2, "search": {"trials": 4}})
+        begin_or_join(folder, {"seed": 2, "search": {}})
     assert len(raised.value.messages) == 2
+    assert "received the default" in raised.value.messages[1]
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "mine.txt").touch()
     with pytest.raises(UserError, match=r"it has no search\.toml"):
