@@ -58,6 +58,9 @@ METHODS = (
     pytest.param("graddrop", marks=pytest.mark.slow),
 )
 
+# Each for every other architecture.
+POLICIES = ("mixed_bfloat16", "mixed_float16")
+
 pytestmark = pytest.mark.filterwarnings(
     "ignore:The tasks share no trainable variables:UserWarning"
 )
@@ -371,8 +374,8 @@ def test_the_compiled_epoch_equals_keras_own_loop(name, jit_compile):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
-def test_mixed_precision_trains_and_predicts_in_float32(name, policy):
+def test_mixed_precision_trains_and_predicts_in_float32(name):
+    policy = POLICIES[[*NAMES.values()].index(name) % 2]
     before = keras.mixed_precision.dtype_policy()
     keras.mixed_precision.set_dtype_policy(policy)
     try:
@@ -388,6 +391,7 @@ def test_mixed_precision_trains_and_predicts_in_float32(name, policy):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("name", [*NAMES.values()][::3])
 def test_the_command_fits_saves_and_predicts(name, tmp_path):
     frame = pd.DataFrame(INPUTS, columns=[f"x{index}" for index in range(WIDTH)])
     frame["sick"] = np.where(INPUTS[:, 0] > 0, "yes", "no")
