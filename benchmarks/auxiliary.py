@@ -168,7 +168,10 @@ def _case_rows(
     data = prepare_data(config)
     folds = make_folds(data, settings)
     encode = FoldEncoder(data)
-    candidates = {each.name: each for each in choose_candidates(data.config, settings)}
+    candidates = {
+        each.name: each
+        for each in choose_candidates(data.config, settings, len(data.rows))
+    }
     found = {
         name: _split_metrics(candidates[name], data, folds, encode, share)
         for name in (WITH, WITHOUT, GATE)

@@ -51,13 +51,6 @@ ALL_COMMON = ArchitectureSettings(
 )
 ROWS, WIDTH = 60, 5
 INPUTS = np.random.default_rng(0).normal(size=(ROWS, WIDTH)).astype("float32")
-# One for each of the three kinds: on losses, on inner products, on gradients.
-METHODS = (
-    pytest.param("dwa", marks=pytest.mark.slow),
-    "mgda",
-    pytest.param("graddrop", marks=pytest.mark.slow),
-)
-
 # Each for every other architecture.
 POLICIES = ("mixed_bfloat16", "mixed_float16")
 
@@ -75,6 +68,10 @@ PARAMS = [
     pytest.param(name, marks=[pytest.mark.slow] * (index % 3 > 0))
     for index, name in enumerate(NAMES.values())
 ]
+
+
+# What takes longest runs on these.
+SOME = [*NAMES.values()][::3]
 
 
 @pytest.fixture(scope="module", params=reversed(PARAMS))
@@ -245,8 +242,18 @@ def test_each_number_is_shared_or_belongs_to_one_task(name):
     assert bool(groups.last_shared) == bool(groups.shared)
 
 
-@pytest.mark.parametrize("method", METHODS)
-def test_a_weighting_of_each_kind_trains_it(name, method):
+def test_a_weighting_on_inner_products_trains_it(name):
+    check_weighting(name, "mgda")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SOME)
+@pytest.mark.parametrize("method", ["dwa", "graddrop"])
+def test_a_weighting_on_losses_or_gradients_trains_it(name, method):
+    check_weighting(name, method)
+
+
+def check_weighting(name, method):
     model = build(name)
     model.compile(
         keras.optimizers.Adam(0.02),
@@ -346,10 +353,17 @@ def test_streamed_rows_give_the_same_members(name, two_members, tmp_path):
         assert_same(first(INPUTS), second(INPUTS), atol=1e-5)
 
 
-@pytest.mark.parametrize(
-    "jit_compile", [False, pytest.param(True, marks=pytest.mark.slow)]
-)
-def test_the_compiled_epoch_equals_keras_own_loop(name, jit_compile):
+def test_the_compiled_epoch_equals_keras_own_loop(name):
+    check_epoch(name, jit_compile=False)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SOME)
+def test_the_epoch_that_xla_compiles_equals_keras_own_loop(name):
+    check_epoch(name, jit_compile=True)
+
+
+def check_epoch(name, jit_compile):
     labels = labels_of(TASKS)
     histories, outputs = [], []
     for data in ("arrays", "batches"):
@@ -391,7 +405,7 @@ def test_mixed_precision_trains_and_predicts_in_float32(name):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [*NAMES.values()][::3])
+@pytest.mark.parametrize("name", SOME)
 def test_the_command_fits_saves_and_predicts(name, tmp_path):
     frame = pd.DataFrame(INPUTS, columns=[f"x{index}" for index in range(WIDTH)])
     frame["sick"] = np.where(INPUTS[:, 0] > 0, "yes", "no")
