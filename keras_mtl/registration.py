@@ -32,6 +32,7 @@ COMPONENTS = (
     "keras_mtl.layers.periodic_embedding",
     "keras_mtl.layers.piecewise_embedding",
     "keras_mtl.layers.process_scores",
+    "keras_mtl.layers.weight_deviations",
     "keras_mtl.layers.piecewise_linear_map",
     "keras_mtl.layers.select_gate",
     "keras_mtl.layers.sharing_regularizers",

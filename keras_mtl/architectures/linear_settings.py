@@ -215,13 +215,19 @@ class HierarchicalBayesSettings(SolvedSettings):
     variance: Factor | None = None
     further_tasks: Factor = 2.0
 
+    @property
+    def has_deviations(self) -> bool:
+        return True
+
     def fold_count(self) -> int:
         return 0
 
     def check_tasks(self, tasks: Sequence[Task]) -> list[str]:
         return check_solvable_tasks(tasks)
 
-    def solve(self, model: MultiTaskModel, rows: SolvedRows) -> Solution:
+    def solve_model(
+        self, model: MultiTaskModel, rows: SolvedRows
+    ) -> tuple[MultiTaskModel, Solution]:
         from keras_mtl.architectures.solve_hierarchical import solve_hierarchical
 
         return solve_hierarchical(self, model, rows)

@@ -6,21 +6,22 @@ from typing import Any
 
 import numpy as np
 
+from keras_mtl.architectures.hierarchical_bayes import build_hierarchical_bayes
 from keras_mtl.architectures.linear_settings import HierarchicalBayesSettings
-from keras_mtl.architectures.solve_linear import assign_weights
 from keras_mtl.architectures.solved import Solution, SolvedRows
 from keras_mtl.architectures.solver_tasks import read_tasks
 from keras_mtl.linear import HierarchicalFit, fit_hierarchical
 from keras_mtl.linear.hierarchical import LIKELIHOODS, SharedPrior
 from keras_mtl.model import MultiTaskModel
+from keras_mtl.tasks import MultilabelTask, RegressionTask
 
 __all__ = ["solve_hierarchical"]
 
 
 def solve_hierarchical(
     settings: HierarchicalBayesSettings, model: MultiTaskModel, rows: SolvedRows
-) -> Solution:
-    """Learn the priors of a model's weights, and assign the weights.
+) -> tuple[MultiTaskModel, Solution]:
+    """Learn the priors of a model's weights, and build what it predicts by.
 
     Args:
         settings: The architecture's settings.
@@ -28,7 +29,7 @@ def solve_hierarchical(
         rows: The training rows.
 
     Returns:
-        What was found.
+        The model, whose numbers have deviations, and what was found.
     """
     tasks, names = read_tasks(model.tasks, rows)
     found = fit_hierarchical(
@@ -38,8 +39,9 @@ def solve_hierarchical(
         settings.variance,
         settings.further_tasks,
     )
-    assign_weights(model, found.weights, found.intercepts)
-    return Solution(
+    model = build_hierarchical_bayes(model.input_shape[-1], model.tasks)
+    _assign(model, found)
+    return model, Solution(
         _facts(found, names, len(rows.names)),
         tuple(rows.names),
         tuple(names),
@@ -47,6 +49,44 @@ def solve_hierarchical(
         shrinkage=found.shrinkage[:-1],
         prior=_prior(found.priors),
     )
+
+
+def _assign(model: MultiTaskModel, found: HierarchicalFit) -> None:
+    """Give each task's dense layer its weights, and the deviations theirs."""
+    weights, intercepts = found.weights, found.intercepts
+    factors, noise = [], []
+    output = posterior = 0
+    for task in model.tasks:
+        layer = model.get_layer(task.name)
+        has_deviations = isinstance(task, RegressionTask) and task.has_deviations
+        columns = slice(output, output + (1 if has_deviations else task.units))
+        kernel, bias = weights[:, columns], intercepts[columns]
+        if has_deviations:
+            # The number of the features, and behind them its deviation.
+            kernel = np.block([[kernel, np.zeros_like(kernel)], [np.eye(2)[1]]])
+            bias = np.append(bias, 0.0)
+            factors.append(_factor(found.posteriors[posterior].covariance))
+            noise.append(found.noise[output])
+        layer.kernel.assign(kernel.astype("float32"))
+        layer.bias.assign(bias.astype("float32"))
+        output = columns.stop
+        # A multi-label task has a posterior for each of its labels.
+        posterior += task.units if isinstance(task, MultilabelTask) else 1
+    if not factors:
+        return
+    layer = model.get_layer("weight_deviations")
+    layer.means.assign(found.means.astype("float32"))
+    layer.scales.assign(found.scales.astype("float32"))
+    layer.factors.assign(np.stack(factors).astype("float32"))
+    layer.noise.assign(np.array(noise, "float32"))
+
+
+def _factor(covariance: np.ndarray) -> np.ndarray:
+    """Return F of `covariance = F F'`, which may be singular."""
+    # Not Cholesky's: a weight that is given has no variance.
+    sizes, directions = np.linalg.eigh(covariance)
+    factor: np.ndarray = directions * np.sqrt(np.maximum(sizes, 0.0))
+    return factor
 
 
 def _facts(found: HierarchicalFit, names: list[str], width: int) -> dict[str, Any]:

@@ -34,11 +34,15 @@ def read_tasks(
 def with_deviations(tasks: Sequence[Task]) -> list[Task]:
     """Return tasks whose numbers have a standard deviation as a second output.
 
+    Transformed numbers have none: the solver's would be of the transformed label.
+
     Args:
         tasks: The tasks.
     """
     return [
-        task.replace(has_deviations=True) if isinstance(task, RegressionTask) else task
+        task.replace(has_deviations=True)
+        if isinstance(task, RegressionTask) and not task.knots
+        else task
         for task in tasks
     ]
 

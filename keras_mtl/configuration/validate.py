@@ -338,15 +338,19 @@ def _own_intervals(
             "training.coverage: expected none, as sets are learned from validation "
             f"rows, and {config.model.architecture.name} is solved for on all rows; "
             f"received {config.training.coverage:g}. Leave it out, or choose an "
-            "architecture that is trained, or gaussian-process, which has intervals "
-            "of its own."
+            "architecture that is trained, or gaussian-process or hierarchical-bayes, "
+            "which have intervals of their own."
         ]
-    if any(task.loss_kind == "regression" for task in tasks):
+    if any(
+        task.loss_kind == "regression" and getattr(task, "transform", "none") == "none"
+        for task in tasks
+    ):
         return []
     return [
-        "training.coverage: expected a regression among the tasks, as a Gaussian "
-        f"process has intervals of numbers alone; received {config.training.coverage:g}"
-        " and none. Leave it out, or choose an architecture that is trained."
+        "training.coverage: expected a regression among the tasks, with transform "
+        f"'none', as {config.model.architecture.name} has intervals of such numbers "
+        f"alone; received {config.training.coverage:g} and none. Leave it out, or "
+        "choose an architecture that is trained."
     ]
 
 

@@ -88,6 +88,9 @@ if TYPE_CHECKING:
     from keras_mtl.layers.process_scores import (
         ProcessScores as ProcessScores,
     )
+    from keras_mtl.layers.weight_deviations import (
+        WeightDeviations as WeightDeviations,
+    )
     from keras_mtl.layers.temperature_scaling import (
         TemperatureScaling as TemperatureScaling,
     )
@@ -138,6 +141,7 @@ else:
             "keras_mtl.layers.support_kernel": ("SupportKernel",),
             "keras_mtl.layers.deviation_output": ("DeviationOutput",),
             "keras_mtl.layers.process_scores": ("ProcessScores",),
+            "keras_mtl.layers.weight_deviations": ("WeightDeviations",),
             "keras_mtl.layers.temperature_scaling": ("TemperatureScaling",),
             "keras_mtl.layers.transformed_output": ("TransformedOutput",),
         },

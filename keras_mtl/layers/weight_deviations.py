@@ -1,0 +1,73 @@
+"""A layer of how sure linear models are of their numbers."""
+
+import keras
+from keras import ops
+
+__all__ = ["WeightDeviations"]
+
+
+@keras.saving.register_keras_serializable(package="keras_mtl")
+class WeightDeviations(keras.layers.Layer):
+    """The standard deviations of labels of linear models with uncertain weights.
+
+    The weights of an output have a Gaussian with the covariance V, the intercept
+    last. For a row in standard units, z followed by a one, the label has the
+    variance `noise + z' V z`, with V as `factor factor'`, so that rounding never
+    makes it negative.
+
+    Args:
+        outputs: The number of outputs, K.
+        name: The layer's name.
+        **kwargs: See `keras.layers.Layer`.
+
+    Input shape: (N, d). Output shape: (N, K).
+
+    Example:
+
+    >>> import numpy as np
+    >>> layer = WeightDeviations(1)
+    >>> layer.build((None, 1))
+    >>> _ = layer.factors.assign([[[3.0, 0.0], [0.0, 0.0]]]), layer.noise.assign([16.0])
+    >>> layer(np.array([[0.0], [1.0]], "float32")).numpy().tolist()
+    [[4.0], [5.0]]
+    """
+
+    def __init__(self, outputs, name=None, **kwargs):
+        kwargs.setdefault("dtype", "float32")
+        super().__init__(name=name, **kwargs)
+        self.outputs = outputs
+
+    def build(self, input_shape):
+        width = input_shape[-1]
+        size = width + 1
+        # Features are centered here, as dates and the like would lose their digits.
+        self.means = self._constant("means", (width,))
+        self.scales = self._constant("scales", (width,), "ones")
+        self.factors = self._constant("factors", (self.outputs, size, size))
+        self.noise = self._constant("noise", (self.outputs,))
+
+    def call(self, inputs):
+        standard = (inputs - self.means) / self.scales
+        # One output after the other, as all at once would take their memory.
+        columns = [
+            ops.sum(
+                ops.square(
+                    ops.matmul(standard, self.factors[index, :-1])
+                    + self.factors[index, -1]
+                ),
+                axis=1,
+            )
+            for index in range(self.outputs)
+        ]
+        return ops.sqrt(ops.stack(columns, axis=1) + self.noise)
+
+    def compute_output_shape(self, input_shape):
+        return (*input_shape[:-1], self.outputs)
+
+    def get_config(self):
+        return {**super().get_config(), "outputs": self.outputs}
+
+    def _constant(self, name, shape, initializer="zeros"):
+        return self.add_weight(
+            name=name, shape=shape, initializer=initializer, trainable=False
+        )
