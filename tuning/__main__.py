@@ -306,6 +306,7 @@ def _settings(
         build_search_settings,
         check_searched_settings,
     )
+    from tuning.solved_choices import check_solved_choices
 
     own = {
         key.removeprefix("search."): values.pop(key)
@@ -357,6 +358,7 @@ def _settings(
         )
     if config is not None and settings is not None:
         errors += check_searched_settings(settings, config)
+        errors += check_solved_choices(settings, config)
     if errors or config is None or settings is None:
         raise UserError(*errors)
     return config, settings

@@ -12,6 +12,7 @@ from keras_mtl.model import MultiTaskModel
 from keras_mtl.runs.train import build_core
 from tuning.search_settings import SearchSettings
 from tuning.search_space import choose_settings
+from tuning.solved_choices import is_solved
 from tuning.trial_data import TrialData
 from tuning.trial_program import WidestUnits, measure_trials
 from tuning.trials import Trial
@@ -49,8 +50,11 @@ class MultiTaskHyperModel(keras_tuner.HyperModel):
         tasks = [
             task.learn(rows.labels[task.name][fold.train]) for task in config.tasks
         ]
-        features = self.data.encode.learned(rows.features, fold)
-        inputs = self.data.encode(rows.features, fold)
+        given = rows.features
+        if is_solved(config.model.architecture.name):
+            given = tuple(feature.without_embedding() for feature in given)
+        features = self.data.encode.learned(given, fold)
+        inputs = self.data.encode(given, fold)
         return build_core(config, tasks, inputs.shape[1], features)
 
     def fit(
@@ -66,8 +70,8 @@ class MultiTaskHyperModel(keras_tuner.HyperModel):
                 checkpoints, which a search does not need.
 
         Returns:
-            `epochs`, the median over the folds of the epoch measured, and the means
-            of the metrics over the folds.
+            `epochs`, the median over the folds of the epoch measured (0 for a model
+            that is solved for), and the means of the metrics over the folds.
 
         Raises:
             keras_tuner.errors.FailedTrialError: When a loss is no longer
@@ -88,4 +92,5 @@ class MultiTaskHyperModel(keras_tuner.HyperModel):
         if found.message:
             raise keras_tuner.errors.FailedTrialError(found.message)
         trial = Trial(1, config, tuple(found.folds))
-        return {"epochs": float(np.median(found.epochs)), **trial.metrics}
+        epochs = float(np.median(found.epochs)) if found.epochs else 0.0
+        return {"epochs": epochs, **trial.metrics}

@@ -87,9 +87,11 @@ def nested_estimate(
         best = best_trial(trials, objective)
         value = float("nan")
         if best is not None:
-            training = best.config.training.replace(
-                epochs=round(float(np.median(best.epochs))), patience=0
-            )
+            training = best.config.training
+            # What is solved for has no epochs.
+            if best.epochs:
+                epochs = round(float(np.median(best.epochs)))
+                training = training.replace(epochs=epochs, patience=0)
             whole = data.with_folds((fold,))
             chosen = best.config.replace(training=training)
             (found,) = measure_trials([chosen], whole, config.tasks, widest)

@@ -98,7 +98,11 @@ def _best(
         "trial": best.number,
         first.name: value,
         "standard deviation over the folds": best.spread(first),
-        **settings_row(best.config),
+        **{
+            key: each
+            for key, each in settings_row(best.config).items()
+            if each is not None
+        },
     }
     blocks: list[Block] = [KeyValues(values)]
     if nested is not None:

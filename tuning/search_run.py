@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from keras_mtl._core.interrupts import terminate_as_interrupt
-from keras_mtl.architectures.solved import solved_settings
 from keras_mtl.configuration.fit_config import FitConfig
 from keras_mtl.configuration.repeatable import repeatable_values
 from keras_mtl.configuration.toml_file import read_toml, write_toml
@@ -23,6 +22,7 @@ from tuning.search_settings import SearchSettings
 from tuning.search_terminal import SearchTerminal
 from tuning.search_workers import SEARCH, begin_or_join, run_workers
 from tuning.shared_trials import SharedTrials
+from tuning.solved_choices import check_resolved_choices, check_solved_choices
 from tuning.trial_data import TrialData, make_trial_data
 from tuning.trial_store import TrialStore
 from tuning.trials import Trial, best_trial, optimism, pareto_front, trials_table
@@ -35,19 +35,6 @@ SEARCH_MARKS = (SEARCH,)
 # For settings without any: a search can't do without a validation.
 PATIENCE = 10
 VALIDATION_FRACTION = 0.2
-
-
-def _require_trained(config: FitConfig) -> None:
-    """Refuse an architecture that a search has nothing to tune in."""
-    architecture = config.model.architecture
-    if solved_settings(architecture, config.model) is not None:
-        raise UserError(
-            "model.architecture: expected an architecture that is trained, as a search "
-            f"tunes its training; {architecture.name} is solved, and chooses its own "
-            "strength by cross-validation. Fit it with python -m keras_mtl.fit, or "
-            "compare it with python -m keras_mtl.evaluate --compare "
-            f"{architecture.name}."
-        )
 
 
 def run_search(
@@ -97,8 +84,9 @@ def run_search(
     there = resume or join
     folder = Path(config.output.folder or "") if there else _choose(config)
     with terminal.warnings():
-        _require_trained(config)
+        _require(check_solved_choices(settings, config))
         data = prepare_data(with_validation(config))
+        _require(check_resolved_choices(settings, data.config, data.tasks))
     # What the preset `best` would try, the search does.
     config = data.config.replace(by_validation=())
     rows = make_trial_data(data, settings.folds, settings.repeats)
@@ -181,6 +169,11 @@ def run_search(
         if shared is not None:
             shared.end()
     return folder
+
+
+def _require(errors: Sequence[str]) -> None:
+    if errors:
+        raise UserError(*errors)
 
 
 def _write_results(

@@ -10,8 +10,7 @@ from pydantic import BeforeValidator, Field, ValidationError, field_validator
 from keras_mtl._core.declarations import ActivationName, Declaration, declaration
 from keras_mtl._core.messages import validation_messages
 from keras_mtl._core.named_settings import NamedSettings
-from keras_mtl.architectures.registry import ARCHITECTURES, check_architecture
-from keras_mtl.architectures.solved import solved_settings
+from keras_mtl.architectures.registry import check_architecture
 from keras_mtl.configuration.fit_config import FitConfig
 from keras_mtl.errors import UserError, did_you_mean
 from keras_mtl.weighting.registry import check_weighting
@@ -36,6 +35,16 @@ Choices = Annotated[tuple[bool | int | float | str, ...], Field(min_length=1)]
 
 def _as_tuple(value: Any) -> Any:
     return (value,) if isinstance(value, str) else value
+
+
+def _as_table(value: Any) -> Any:
+    """A list of names alone is short for a table with `name`."""
+    if isinstance(value, str):
+        value = (value,)
+    return {"name": value} if isinstance(value, list | tuple) else value
+
+
+Named = Annotated[dict[str, Choices | dict[str, Choices]], BeforeValidator(_as_table)]
 
 
 @declaration
@@ -78,8 +87,11 @@ class SearchSettings(Declaration):
             drawn from the logarithms.
         weighting: `name` is what the weighting is chosen from. By the name of a
             weighting, a table with what each of its settings is chosen from; or
-            such choices alone, for the weighting of `[training]`.
-        architecture: Likewise for the architecture and its own settings.
+            such choices alone, for the weighting of `[training]`. A list is short
+            for a table with `name` alone.
+        architecture: Likewise for the architecture and its own settings. One that is
+            solved for, such as `"group-sparse"`, has no network: of the settings
+            above, none counts for it.
 
     Example:
 
@@ -108,8 +120,8 @@ class SearchSettings(Declaration):
     learning_rate: Range = (3e-4, 1e-2)
     batch_size: tuple[Annotated[int, Field(ge=1)], ...] = ()
     loss_weight: Range = (0.2, 5.0)
-    weighting: dict[str, Choices | dict[str, Choices]] = Field(default_factory=dict)
-    architecture: dict[str, Choices | dict[str, Choices]] = Field(default_factory=dict)
+    weighting: Named = Field(default_factory=dict)
+    architecture: Named = Field(default_factory=dict)
 
     @field_validator("learning_rate", "loss_weight", "dropout", "weight_decay")
     @classmethod
@@ -227,14 +239,6 @@ def check_searched_settings(space: SearchSettings, config: FitConfig) -> list[st
     ):
         choices = named_choices(values, chosen)
         errors += _check_names(f"search.{table}", choices, check)
-        if table == "architecture":
-            errors += [
-                f"search.architecture.name: expected architectures that are trained; "
-                f"{name} is solved, and chooses its own strength."
-                for name in values.get("name", ())
-                if name in ARCHITECTURES
-                and solved_settings(NamedSettings(str(name)), config.model) is not None
-            ]
         for where, name, setting, value in _each_setting(table, values, choices):
             own = chosen.settings if name == chosen.name else {}
             try:

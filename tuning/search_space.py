@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from keras_mtl._core.named_settings import NamedSettings
 from keras_mtl.configuration.fit_config import FitConfig
+from keras_mtl.configuration.without_embeddings import without_embeddings
 from tuning.search_settings import SearchSettings, named_choices
+from tuning.solved_choices import is_solved, searched_architectures
 
 if TYPE_CHECKING:
     import keras_tuner
@@ -31,7 +33,9 @@ def choose_settings(
     Searched are the width of each layer of the trunk and of the heads, the
     learning rate, and the loss weights of all tasks but the first: an
     optimizer like Adam sees the ratios of the weights alone. A weight of 0 stays
-    0. All else is searched where `SearchSettings` says what it is chosen from.
+    0. All else is searched where `SearchSettings` says what it is chosen from. An
+    architecture that is solved for has no network: its own settings alone are
+    searched, and embeddings are switched off.
 
     Args:
         hp: The tuner's choices.
@@ -51,6 +55,25 @@ def choose_settings(
     >>> config.model.trunk, [task.loss_weight for task in config.tasks]
     ((128, 16), [1.0, 2.0])
     """
+    names = searched_architectures(space, config).names
+    trained = [name for name in names if not is_solved(name)]
+    # First, as the settings of networks are open beside some of the names alone.
+    chosen = _choose_named(
+        hp, "architecture", config.model.architecture, space.architecture
+    )
+    own = config.replace(model=config.model.replace(architecture=chosen))
+    drawn = own
+    if trained:
+        only_then = len(trained) < len(names)
+        with _scope(hp, "architecture.name", trained if only_then else None):
+            drawn = _choose_network(hp, own, space)
+    return without_embeddings(own) if is_solved(chosen.name) else drawn
+
+
+def _choose_network(
+    hp: keras_tuner.HyperParameters, config: FitConfig, space: SearchSettings
+) -> FitConfig:
+    """Draws the settings of networks and of their training."""
     model, training = config.model, config.training
     changes: dict[str, Any] = {"trunk": _choose_trunk(hp, config, space)}
     tasks = []
@@ -60,14 +83,14 @@ def choose_settings(
             name = f"loss_weight.{task.name}"
             weight *= _choose_number(hp, name, space.loss_weight)
         widths = tuple(
-            int(hp.Choice(f"head.{task.name}_{layer}", list(space.head_widths)))
+            int(_choose(hp, f"head.{task.name}_{layer}", space.head_widths))
             for layer in range(1, len(task.widths) + 1)
         )
         tasks.append(task.replace(widths=widths, loss_weight=_short(weight)))
     rate = _short(_choose_number(hp, "learning_rate", space.learning_rate))
     trained: dict[str, Any] = {"learning_rate": rate}
     if space.activation:
-        changes["activation"] = hp.Choice("activation", list(space.activation))
+        changes["activation"] = _choose(hp, "activation", space.activation)
     if space.dropout is not None:
         changes["dropout"] = _short(_choose_number(hp, "dropout", space.dropout, False))
     if space.weight_decay is not None:
@@ -75,12 +98,9 @@ def choose_settings(
         decay = _choose_number(hp, "weight_decay", space.weight_decay, logarithmic)
         trained["weight_decay"] = _short(decay)
     if space.batch_size:
-        trained["batch_size"] = int(hp.Choice("batch_size", list(space.batch_size)))
+        trained["batch_size"] = int(_choose(hp, "batch_size", space.batch_size))
     trained["weighting"] = _choose_named(
         hp, "weighting", training.weighting, space.weighting
-    )
-    changes["architecture"] = _choose_named(
-        hp, "architecture", model.architecture, space.architecture
     )
     return config.replace(
         model=model.replace(**changes),
@@ -95,14 +115,14 @@ def _choose_trunk(
     depths: Sequence[int] = space.trunk_depth
     depth = most = len(config.model.trunk)
     if depths:
-        depth, most = int(hp.Choice("trunk_depth", list(depths))), max(depths)
+        depth, most = int(_choose(hp, "trunk_depth", depths)), max(depths)
     widths = []
     for layer in range(1, most + 1):
         deep = [each for each in depths if each >= layer]
         # A layer that all depths have is open whatever the depth.
         only_then = len(deep) < len(depths)
         with _scope(hp, "trunk_depth", deep if only_then else None):
-            width = hp.Choice(f"trunk_{layer}", list(space.trunk_widths))
+            width = _choose(hp, f"trunk_{layer}", space.trunk_widths)
         if layer <= depth:
             widths.append(int(width))
     return tuple(widths)
@@ -117,13 +137,14 @@ def _choose_named(
     """Draws a weighting or an architecture, with its searched settings."""
     choices = named_choices(table, now)
     searched = "name" in table
-    chosen = hp.Choice(f"{name}.name", list(choices.names)) if searched else now.name
+    chosen = _choose(hp, f"{name}.name", choices.names) if searched else now.name
     drawn: dict[str, Any] = {}
     for method, settings in choices.settings.items():
         with _scope(hp, f"{name}.name", [method] if searched else None):
             for setting, values in settings.items():
                 place = f"{name}.{method}.{setting}"
-                value = hp.Choice(
+                value = _choose(
+                    hp,
                     f"{name}.{setting}" if setting in table else place,
                     _of_one_type(values),
                 )
@@ -143,6 +164,12 @@ def _scope(
     return scope
 
 
+def _choose(hp: keras_tuner.HyperParameters, name: str, options: Sequence[Any]) -> Any:
+    value = hp.Choice(name, list(options))
+    # A choice that is declared in a scope that is not open has no value.
+    return options[0] if value is None else value
+
+
 def _of_one_type(values: Sequence[bool | int | float | str]) -> list[Any]:
     # keras-tuner refuses 0 beside 0.5.
     if any(isinstance(value, float) for value in values):
@@ -159,7 +186,8 @@ def _choose_number(
     low, high = between
     if low == high:
         return low
-    return hp.Float(name, low, high, sampling="log" if logarithmic else "linear")
+    value = hp.Float(name, low, high, sampling="log" if logarithmic else "linear")
+    return low if value is None else value
 
 
 def _short(value: float) -> float:

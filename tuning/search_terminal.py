@@ -130,7 +130,8 @@ class SearchTerminal(Terminal):
                 f"{flattered:.4f} worse on other rows"
             )
         for name, value in settings_row(best.config).items():
-            self._print(f"  {name} = {value}")
+            if value is not None:
+                self._print(f"  {name} = {value}")
         self._print(f"Written: {folder}")
         if fit:
             self._print("Fitting them:")

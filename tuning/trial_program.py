@@ -5,13 +5,14 @@ settings are only numbers: the learning rate, the weight decay, the loss weights
 dropout rates, and the widths of layers, since a narrow network is a wide one with
 zeros where its units end (see `MemberSettings.widths`). Trials that differ in
 numbers alone, with all of their folds, are members of one program: compiled once,
-and trained in a fraction of the time of as many fits.
+and trained in a fraction of the time of as many fits. Trials without a network are
+solved for, one after the other.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import keras
@@ -31,7 +32,10 @@ from keras_mtl.training import (
     fit_members,
     parameters_saved,
 )
+from tuning.measured import Measured
 from tuning.objective import validation_metrics
+from tuning.solved_choices import is_solved
+from tuning.solved_trials import measure_solved
 from tuning.trial_data import TrialData
 
 __all__ = ["Measured", "WidestUnits", "measure_trials"]
@@ -70,23 +74,6 @@ class WidestUnits:
         )
 
 
-@dataclass(frozen=True)
-class Measured:
-    """The outcome of a trial.
-
-    Attributes:
-        folds: For each fold its metrics by name; empty when the trial failed.
-        epochs: For each fold the epoch that was measured, from 1.
-        parameters: The number of the network's parameters.
-        message: Why the trial failed.
-    """
-
-    folds: list[dict[str, float]] = field(default_factory=list)
-    epochs: list[int] = field(default_factory=list)
-    parameters: int = 0
-    message: str = ""
-
-
 def measure_trials(
     configs: Sequence[FitConfig],
     data: TrialData,
@@ -112,10 +99,13 @@ def measure_trials(
         others are not affected.
     """
     groups: dict[str, list[int]] = {}
+    measured: dict[int, Measured] = {}
     for index, config in enumerate(configs):
+        if is_solved(config.model.architecture.name):
+            measured[index] = measure_solved(config, data, yardstick)
+            continue
         key = _program_key(config) if together else str(index)
         groups.setdefault(key, []).append(index)
-    measured: dict[int, Measured] = {}
     limit = max(1, MEMBERS_AT_ONCE // len(data.folds))
     for group in groups.values():
         # Trials of like widths next to each other: a program is as wide as its widest.

@@ -12,6 +12,7 @@ import pandas as pd
 
 from keras_mtl.configuration.fit_config import FitConfig
 from tuning.objective import Objective
+from tuning.solved_choices import is_solved
 
 __all__ = [
     "Trial",
@@ -33,11 +34,11 @@ class Trial:
         config: The settings that it tried.
         folds: For each fold the metrics of its held-out rows, by name; empty when
             the trial failed.
-        epochs: For each fold the epoch measured.
+        epochs: For each fold the epoch measured; empty for a model without a network.
         message: Why it failed.
         values: The tuner's choices, by name.
         seconds: The time of its training, shared with those trained together.
-        parameters: The number of the network's parameters.
+        parameters: The number of the model's parameters.
     """
 
     number: int
@@ -177,7 +178,10 @@ def optimism(trials: Sequence[Trial], objective: Objective) -> float | None:
 
 
 def settings_row(config: FitConfig) -> dict[str, Any]:
-    """Returns the searched settings, as the flags of a fit write them."""
+    """Returns the searched settings, as the flags of a fit write them.
+
+    Those of a network and its training are None for a model without a network.
+    """
     model, training = config.model, config.training
     row: dict[str, Any] = {"trunk": _join(model.trunk)}
     for task in config.tasks:
@@ -196,6 +200,8 @@ def settings_row(config: FitConfig) -> dict[str, Any]:
         ("architecture", model.architecture),
     ):
         row |= {f"{table}.{key}": value for key, value in named.settings.items()}
+    if is_solved(model.architecture.name):
+        row |= {key: None for key in row if not key.startswith("architecture")}
     return row
 
 
@@ -251,7 +257,13 @@ def trials_table(
         row["parameters"] = trial.parameters or None
         row["message"] = trial.message
         rows.append(row)
-    whole = ["rank", "epochs", "parameters", *(["pareto"] if len(several) > 1 else [])]
+    whole = [
+        "rank",
+        "batch_size",
+        "epochs",
+        "parameters",
+        *(["pareto"] if len(several) > 1 else []),
+    ]
     table = pd.DataFrame(rows).astype(dict.fromkeys(whole, "Int64"))
     # Behind all metrics, though a failed first trial has none.
     last = ["seconds", "parameters", "message"]

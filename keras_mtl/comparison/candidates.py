@@ -21,6 +21,7 @@ from keras_mtl.configuration.presets import PRESETS
 from keras_mtl.configuration.table_rule import TableFacts, preset_values
 from keras_mtl.configuration.toml_file import read_toml
 from keras_mtl.configuration.validate import build_config, config_values
+from keras_mtl.configuration.without_embeddings import without_embeddings
 from keras_mtl.errors import UserError, did_you_mean
 from keras_mtl.tasks import Task
 from keras_mtl.training.settings import TrainingSettings
@@ -186,7 +187,7 @@ def choose_candidates(
     if config.preset != "article":
         article = _preset(config, "article", settings.members, rows)
         chosen.append(Candidate("article", "multi-task", _without_auxiliary(article)))
-    fixed = _without_embeddings(own)
+    fixed = without_embeddings(own)
     chosen += [Candidate(name, "classical", fixed) for name in CLASSICAL]
     errors: list[str] = []
     if config.by_validation:
@@ -254,15 +255,6 @@ def _without_auxiliary(config: FitConfig) -> FitConfig:
     )
 
 
-def _without_embeddings(config: FitConfig) -> FitConfig:
-    """Returns settings for a model that trains nothing before its weights."""
-    return config.replace(
-        inputs=config.inputs.replace(numeric_embedding="none"),
-        model=config.model.replace(input_scaling=False),
-        features=tuple(feature.without_embedding() for feature in config.features),
-    )
-
-
 def _preset(config: FitConfig, name: str, members: int, rows: int) -> FitConfig:
     """Returns a preset, on the same rows, tasks and columns.
 
@@ -298,7 +290,7 @@ def _further(config: FitConfig, text: str, members: int, rows: int) -> FitConfig
         return _with(config, own, {"training": {"weighting": text}})
     if name in ARCHITECTURES:
         if issubclass(ARCHITECTURES.settings(name), SolvedSettings):
-            config = _without_embeddings(config)
+            config = without_embeddings(config)
         return _with(config, own, {"model": {"architecture": text}})
     known = [*PRESETS, *WEIGHTINGS, *ARCHITECTURES, GROUPS]
     raise UserError(

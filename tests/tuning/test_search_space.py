@@ -194,10 +194,6 @@ def test_conditional_settings_are_there_beside_their_choice_alone(seed):
             {"weighting": {"name": ["sum", "cagrad"], "cagrad": {"cc": [0.4]}}},
             "search.weighting.cagrad.cc: unknown setting. Did you mean 'c'?",
         ),
-        (
-            {"architecture": {"name": ["hard-sharing", "low-rank"]}},
-            "low-rank is solved",
-        ),
     ],
 )
 def test_names_that_are_not_there_are_told_before_the_search(space, part):

@@ -1,0 +1,154 @@
+"""Architectures without a network among the choices of a search."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from keras_mtl._core.named_settings import NamedSettings
+from keras_mtl.architectures.registry import ARCHITECTURES, check_architecture
+from keras_mtl.architectures.solved import SolvedSettings, solved_settings
+from keras_mtl.configuration.fit_config import FitConfig
+from keras_mtl.configuration.validate import build_config, config_values
+from keras_mtl.configuration.without_embeddings import without_embeddings
+from keras_mtl.errors import UserError
+from keras_mtl.tasks.task import Task
+from tuning.search_settings import NamedChoices, SearchSettings, named_choices
+
+__all__ = [
+    "check_resolved_choices",
+    "check_solved_choices",
+    "is_solved",
+    "searched_architectures",
+]
+
+
+def is_solved(name: str) -> bool:
+    """Returns whether an architecture is solved for, and not trained.
+
+    Example:
+
+    >>> is_solved("group-sparse"), is_solved("hard-sharing")
+    (True, False)
+    """
+    return name in ARCHITECTURES and issubclass(
+        ARCHITECTURES.settings(name), SolvedSettings
+    )
+
+
+def searched_architectures(space: SearchSettings, config: FitConfig) -> NamedChoices:
+    """Returns the architectures that a search tries, and their own settings.
+
+    Args:
+        space: Where to look.
+        config: The settings before the search.
+    """
+    return named_choices(space.architecture, config.model.architecture)
+
+
+def check_solved_choices(space: SearchSettings, config: FitConfig) -> list[str]:
+    """Finds what solved architectures of a search cannot do.
+
+    Each is checked as a fit checks it, beside the tasks and the other settings.
+
+    Args:
+        space: Where to look.
+        config: The settings before the search.
+
+    Returns:
+        A message for each error.
+
+    Example:
+
+    >>> config = build_config({"model": {"architecture": "group-sparse"}})
+    >>> (message,) = check_solved_choices(SearchSettings(), config)
+    >>> message[:61]
+    'search.architecture: expected something to vary, as group-spa'
+    >>> space = SearchSettings(architecture={"strength": (0.01, 0.1)})
+    >>> check_solved_choices(space, config)
+    []
+    """
+    choices = searched_architectures(space, config)
+
+    def check(tried: NamedSettings) -> Sequence[str]:
+        model = config.model.replace(architecture=tried)
+        own = without_embeddings(config.replace(model=model))
+        try:
+            build_config(config_values(own))
+        except UserError as error:
+            return error.messages
+        return []
+
+    trained = any(not is_solved(name) for name in choices.names)
+    errors = [] if trained else _nothing_to_vary(choices)
+    return errors + _check_each(choices, config.model.architecture, check)
+
+
+def check_resolved_choices(
+    space: SearchSettings, config: FitConfig, tasks: Sequence[Task]
+) -> list[str]:
+    """Finds what solved architectures cannot serve once classes are known.
+
+    Args:
+        space: Where to look.
+        config: The settings before the search.
+        tasks: The tasks, resolved.
+
+    Returns:
+        A message for each error.
+    """
+
+    def check(tried: NamedSettings) -> Sequence[str]:
+        settings = solved_settings(tried, config.model)
+        if settings is None:
+            return []
+        return [*settings.check_tasks(tasks), *settings.check_resolved_tasks(tasks)]
+
+    choices = searched_architectures(space, config)
+    return _check_each(choices, config.model.architecture, check)
+
+
+def _nothing_to_vary(choices: NamedChoices) -> list[str]:
+    """Refuses a search whose trials would all be the same."""
+    count = sum(
+        math.prod(len({*each}) for each in choices.settings.get(name, {}).values())
+        for name in {*choices.names}
+    )
+    if count > 1:
+        return []
+    (name,) = {*choices.names}
+    return [
+        f"search.architecture: expected something to vary, as {name} is solved and "
+        "has no network, so that widths, learning rate and the like do not count. "
+        f"Received: {name} alone. Give choices of its own settings, such as "
+        "strength = [0.01, 0.1] under [search.architecture], or further names, such "
+        f'as name = ["hard-sharing", "{name}"]; or fit it with python -m '
+        "keras_mtl.fit, as it chooses its own strength."
+    ]
+
+
+def _check_each(
+    choices: NamedChoices,
+    now: NamedSettings,
+    check: Callable[[NamedSettings], Sequence[str]],
+) -> list[str]:
+    """Checks solved architectures with each choice of a setting."""
+    places: dict[str, str] = {}
+    for name in choices.names:
+        if not is_solved(name):
+            continue
+        own: dict[str, Any] = dict(now.settings) if name == now.name else {}
+        tries = [(f"search.architecture.name: {name}", own)]
+        for setting, values in choices.settings.get(name, {}).items():
+            where = f"search.architecture.{name}.{setting}"
+            tries += [(where, {**own, setting: value}) for value in values]
+        for where, settings in tries:
+            try:
+                tried = check_architecture({"name": name, **settings})
+            except (UserError, ValueError):
+                # Wrong settings have their messages already.
+                continue
+            for text in check(tried):
+                places.setdefault(text, where)
+    return [f"{where}: {text}" for text, where in places.items()]
