@@ -116,6 +116,12 @@ FLAGS = (
         form="switch",
     ),
     Flag(
+        "--tensorboard",
+        "search.tensorboard",
+        "Also write each trial to DIR/tensorboard, for TensorBoard's HParams page.",
+        form="switch",
+    ),
+    Flag(
         "--resume",
         "search.folder",
         "Resume the search in this folder, with more --trials or other ranges.",

@@ -17,6 +17,7 @@ from keras_mtl.report.page import write_report
 from keras_mtl.runs.prepare import prepare_data
 from keras_mtl.runs.run_folder import choose_folder
 from tuning.best_run import fit_best
+from tuning.hparams_runs import write_hparams_run
 from tuning.objective import GAIN, Objective, choose_objectives
 from tuning.search_settings import SearchSettings
 from tuning.search_terminal import SearchTerminal
@@ -58,6 +59,8 @@ def run_search(
       best trial with as many members as the settings before the search asked for,
       and with the epochs, patience and validation of the search;
     - `report.html` and `report.json`: see `search_report`;
+    - `tensorboard/`: a run per trial, if `settings.tensorboard`; see
+      `write_hparams_run`;
     - `best/`: the run folder of a fit of `config.toml`, unless `settings.fit` is
       False.
 
@@ -129,7 +132,13 @@ def run_search(
         try:
             with terminal.trials(
                 settings.trials, objectives[0], store.trials
-            ) as on_trial:
+            ) as show_trial:
+
+                def on_trial(trial: Trial) -> None:
+                    show_trial(trial)
+                    if settings.tensorboard:
+                        write_hparams_run(folder, trial, objectives)
+
                 if workers and shared is not None:
                     trials = run_workers(
                         folder,
@@ -191,6 +200,10 @@ def _write_results(
     from tuning.search_report import search_report
 
     _write_table(folder, trials, objectives)
+    if settings.tensorboard:
+        # Those of a resumed search too, which had ended before.
+        for trial in trials:
+            write_hparams_run(folder, trial, objectives)
     best = best_trial(trials, objectives)
     if best is None:
         raise UserError(

@@ -71,6 +71,8 @@ class SearchSettings(Declaration):
             many are trained together. By default all of a random search, and 8
             with `"bayesian"`, whose choices depend on results.
         fit: Whether the search ends with a fit of the best settings.
+        tensorboard: Whether each trial is a run of TensorBoard's HParams plugin too,
+            in the folder `tensorboard` of the search.
         per_claim: How many trials a process takes at once when several work on the
             search; a quarter of the trials by default, and at most 8.
         heartbeat: The seconds without a sign of life after which a process on
@@ -109,6 +111,7 @@ class SearchSettings(Declaration):
     nested: Annotated[int, Field(ge=0)] = 0
     at_once: Annotated[int, Field(ge=1, le=1024)] | None = None
     fit: bool = True
+    tensorboard: bool = False
     per_claim: Annotated[int, Field(ge=1, le=1024)] | None = None
     heartbeat: Annotated[float, Field(ge=1, allow_inf_nan=False)] = 60.0
     trunk_depth: tuple[Annotated[int, Field(ge=1, le=64)], ...] = ()

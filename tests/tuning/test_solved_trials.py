@@ -78,7 +78,8 @@ def test_a_search_among_a_network_and_none_ends_with_settings_for_a_fit(
         group-sparse.strength = [0.003, 0.03]
         """
     )
-    assert command.main(["--config", "my.toml", "--out", "found", "--no-fit"]) == 0
+    arguments = ["--config", "my.toml", "--out", "found", "--no-fit", "--tensorboard"]
+    assert command.main(arguments) == 0
     found = tmp_path / "found"
     trials = pd.read_csv(found / "trials.csv")
     assert (trials["status"] == "completed").all()
@@ -88,6 +89,9 @@ def test_a_search_among_a_network_and_none_ends_with_settings_for_a_fit(
     assert (trials["learning_rate"].notna() == networks).all()
     assert (trials["epochs"].notna() == networks).all()
     assert trials["objective_spread"].gt(0).all()
+
+    runs = [path.name for path in (found / "tensorboard").iterdir()]
+    assert sorted(runs) == ["00001", "00002", "00003"]
 
     # Two epochs are few: what needs none is ahead.
     config = tomllib.loads((found / "config.toml").read_text())
