@@ -46,7 +46,7 @@ class MultiTaskHyperModel(keras_tuner.HyperModel):
     def build(self, hp: keras_tuner.HyperParameters) -> MultiTaskModel:
         """Builds the network of a trial, for rows encoded as in the first fold."""
         config = choose_settings(hp, self.config, self.space)
-        rows, fold = self.data.rows, self.data.folds[0]
+        rows, fold = self.data.with_inputs(config.inputs).rows, self.data.folds[0]
         tasks = [
             task.learn(rows.labels[task.name][fold.train]) for task in config.tasks
         ]

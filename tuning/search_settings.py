@@ -13,6 +13,7 @@ from keras_mtl._core.named_settings import NamedSettings
 from keras_mtl.architectures.registry import check_architecture
 from keras_mtl.configuration.fit_config import FitConfig
 from keras_mtl.errors import UserError, did_you_mean
+from keras_mtl.features.numeric import NumberEncoding
 from keras_mtl.weighting.registry import check_weighting
 
 __all__ = [
@@ -85,6 +86,12 @@ class SearchSettings(Declaration):
         weight_decay: The range; drawn from the logarithms if the least is above 0.
         learning_rate: The range; drawn from the logarithms.
         batch_size: What the batch size is chosen from.
+        encoding: What the encoding of words is chosen from; of this and the next four
+            see `InputSettings`. A feature that declares a value of its own keeps it.
+        numeric_encoding: What the scale of numbers is chosen from.
+        numeric_embedding: What a network's embedding of numbers is chosen from.
+        missing_flags: Whether a missing value has a column of its own.
+        maximum_levels: Up to how many whole values of a number have columns.
         loss_weight: The range of the factor of a task's declared loss weight;
             drawn from the logarithms.
         weighting: `name` is what the weighting is chosen from. By the name of a
@@ -123,6 +130,11 @@ class SearchSettings(Declaration):
     learning_rate: Range = (3e-4, 1e-2)
     batch_size: tuple[Annotated[int, Field(ge=1)], ...] = ()
     loss_weight: Range = (0.2, 5.0)
+    encoding: tuple[Literal["one_hot", "ordinal"], ...] = ()
+    numeric_encoding: tuple[NumberEncoding, ...] = ()
+    numeric_embedding: tuple[Literal["none", "ple", "pbld"], ...] = ()
+    missing_flags: tuple[bool, ...] = ()
+    maximum_levels: tuple[Annotated[int, Field(ge=0)], ...] = ()
     weighting: Named = Field(default_factory=dict)
     architecture: Named = Field(default_factory=dict)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from keras_mtl._core.named_settings import NamedSettings
 from keras_mtl.configuration.fit_config import FitConfig
 from keras_mtl.configuration.without_embeddings import without_embeddings
+from tuning.encodings import ENCODINGS, encode_otherwise
 from tuning.search_settings import SearchSettings, named_choices
 from tuning.solved_choices import is_solved, searched_architectures
 
@@ -34,8 +35,8 @@ def choose_settings(
     learning rate, and the loss weights of all tasks but the first: an
     optimizer like Adam sees the ratios of the weights alone. A weight of 0 stays
     0. All else is searched where `SearchSettings` says what it is chosen from. An
-    architecture that is solved for has no network: its own settings alone are
-    searched, and embeddings are switched off.
+    architecture that is solved for has no network: its own settings and encodings
+    alone are searched, and embeddings are switched off.
 
     Args:
         hp: The tuner's choices.
@@ -62,7 +63,7 @@ def choose_settings(
         hp, "architecture", config.model.architecture, space.architecture
     )
     own = config.replace(model=config.model.replace(architecture=chosen))
-    drawn = own
+    drawn = own = _choose_encodings(hp, own, space, ENCODINGS)
     if trained:
         only_then = len(trained) < len(names)
         with _scope(hp, "architecture.name", trained if only_then else None):
@@ -74,6 +75,7 @@ def _choose_network(
     hp: keras_tuner.HyperParameters, config: FitConfig, space: SearchSettings
 ) -> FitConfig:
     """Draws the settings of networks and of their training."""
+    config = _choose_encodings(hp, config, space, ("numeric_embedding",))
     model, training = config.model, config.training
     changes: dict[str, Any] = {"trunk": _choose_trunk(hp, config, space)}
     tasks = []
@@ -107,6 +109,23 @@ def _choose_network(
         training=training.replace(**trained),
         tasks=tuple(tasks),
     )
+
+
+def _choose_encodings(
+    hp: keras_tuner.HyperParameters,
+    config: FitConfig,
+    space: SearchSettings,
+    names: Sequence[str],
+) -> FitConfig:
+    """Draws settings of `[inputs]`, and lays them on the features too."""
+    drawn = {
+        name: _choose(hp, name, getattr(space, name))
+        for name in names
+        if getattr(space, name)
+    }
+    inputs = config.inputs.replace(**drawn)
+    features = encode_otherwise(config.features, config.inputs, inputs)
+    return config.replace(inputs=inputs, features=features)
 
 
 def _choose_trunk(

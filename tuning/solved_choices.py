@@ -14,6 +14,7 @@ from keras_mtl.configuration.validate import build_config, config_values
 from keras_mtl.configuration.without_embeddings import without_embeddings
 from keras_mtl.errors import UserError
 from keras_mtl.tasks.task import Task
+from tuning.encodings import ENCODINGS
 from tuning.search_settings import NamedChoices, SearchSettings, named_choices
 
 __all__ = [
@@ -81,7 +82,7 @@ def check_solved_choices(space: SearchSettings, config: FitConfig) -> list[str]:
         return []
 
     trained = any(not is_solved(name) for name in choices.names)
-    errors = [] if trained else _nothing_to_vary(choices)
+    errors = [] if trained else _nothing_to_vary(space, choices)
     return errors + _check_each(choices, config.model.architecture, check)
 
 
@@ -109,13 +110,13 @@ def check_resolved_choices(
     return _check_each(choices, config.model.architecture, check)
 
 
-def _nothing_to_vary(choices: NamedChoices) -> list[str]:
+def _nothing_to_vary(space: SearchSettings, choices: NamedChoices) -> list[str]:
     """Refuses a search whose trials would all be the same."""
     count = sum(
         math.prod(len({*each}) for each in choices.settings.get(name, {}).values())
         for name in {*choices.names}
     )
-    if count > 1:
+    if count > 1 or any(len({*getattr(space, name)}) > 1 for name in ENCODINGS):
         return []
     (name,) = {*choices.names}
     return [

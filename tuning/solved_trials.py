@@ -40,7 +40,7 @@ def measure_solved(
         What was measured, without epochs. A trial that has no solution, or that
         needs more memory than there is, has failed.
     """
-    rows = data.rows
+    rows = data.with_inputs(config.inputs).rows
     weights = {task.name: task.loss_weight for task in config.tasks}
     tasks = tuple(task.replace(loss_weight=weights[task.name]) for task in rows.tasks)
     own = without_embeddings(config.replace(tasks=tasks, features=rows.features))

@@ -9,9 +9,11 @@ import numpy as np
 from keras_mtl.comparison.encoding import FoldEncoder
 from keras_mtl.comparison.folds import Fold, make_folds
 from keras_mtl.comparison.settings import ComparisonSettings
+from keras_mtl.configuration.fit_config import InputSettings
 from keras_mtl.runs.prepared_data import PreparedData
 from keras_mtl.runs.split import RowSplit
 from keras_mtl.tasks import Task
+from tuning.encodings import encode_otherwise
 
 __all__ = ["TrialData", "make_trial_data"]
 
@@ -53,6 +55,15 @@ class TrialData:
     def with_folds(self, folds: tuple[Fold, ...]) -> TrialData:
         """Returns the same rows with other folds."""
         return replace(self, folds=folds)
+
+    def with_inputs(self, inputs: InputSettings) -> TrialData:
+        """Returns the same rows, encoded as other settings want it."""
+        config = self.rows.config
+        if inputs == config.inputs:
+            return self
+        features = encode_otherwise(config.features, config.inputs, inputs)
+        config = config.replace(inputs=inputs, features=features)
+        return replace(self, rows=replace(self.rows, config=config))
 
     def with_tasks(self, tasks: tuple[Task, ...]) -> TrialData:
         """Returns the same rows with the labels of some tasks alone."""

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from keras_mtl.configuration.fit_config import FitConfig
+from tuning.encodings import ENCODINGS
 from tuning.objective import Objective
 from tuning.solved_choices import is_solved
 
@@ -193,6 +194,8 @@ def settings_row(config: FitConfig) -> dict[str, Any]:
     row["batch_size"] = training.batch_size
     row["activation"] = model.activation
     row["dropout"] = model.dropout
+    row |= {name: getattr(config.inputs, name) for name in ENCODINGS}
+    row["numeric_embedding"] = config.inputs.numeric_embedding
     row["weighting"] = training.weighting.name
     row["architecture"] = model.architecture.name
     for table, named in (
@@ -201,7 +204,8 @@ def settings_row(config: FitConfig) -> dict[str, Any]:
     ):
         row |= {f"{table}.{key}": value for key, value in named.settings.items()}
     if is_solved(model.architecture.name):
-        row |= {key: None for key in row if not key.startswith("architecture")}
+        counts = ("architecture", *ENCODINGS)
+        row |= {key: None for key in row if not key.startswith(counts)}
     return row
 
 

@@ -51,6 +51,14 @@ def test_settings_of_networks_are_open_beside_networks_alone():
     assert [parameter.name for parameter in hp.space] == ["architecture.name"]
 
 
+def test_encodings_are_something_to_vary():
+    config = build_config({"model": {"architecture": "kernel"}})
+    space = SearchSettings(numeric_encoding=("standard", "quantile"))
+    assert check_solved_choices(space, config) == []
+    embeddings = SearchSettings(numeric_embedding=("none", "ple"))
+    assert len(check_solved_choices(embeddings, config)) == 1
+
+
 @pytest.mark.parametrize(
     ("architecture", "space", "part"),
     [
