@@ -1,0 +1,179 @@
+"""What reading a CSV file takes, beside the engines that one would read it with.
+
+    python -m benchmarks.reading [--rows 1000000] [--rounds 5]
+
+The rows of `benchmarks.large_rows`, a million of 30 columns, are read in turns in
+one process: by `read_rows`, which checks the file before and finds the kinds of
+its columns; and by pandas, Polars, PyArrow and DuckDB as they come, those that are
+installed. Three more files follow: the same rows with quotes around the words, a
+file of whole numbers alone, and the heart data, which is small.
+"""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.check_flags import is_installed, whole_number
+from benchmarks.large_rows import make_rows, write_rows
+from keras_mtl.configuration.command_line import Flag, run_command
+from keras_mtl.datasets.data_files import data_file
+from keras_mtl.errors import UserError
+from keras_mtl.tables.read_rows import read_rows
+
+__all__ = ["FLAGS", "READERS", "compare_readers", "main"]
+
+SUMMARY = """Measures the reading of CSV files beside pandas, Polars, PyArrow and DuckDB, in
+turns in one process, and what importing each of them takes.
+"""
+FLAGS = (
+    Flag("--rows", "rows", "The rows of the large files; 1000000.", metavar="N"),
+    Flag("--rounds", "rounds", "Turns, of which the median counts; 5.", metavar="N"),
+)
+MEBIBYTE = 2**20
+INTEGER_COLUMNS = 30
+
+
+def _ours(path: str) -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return read_rows(path, (), ())
+
+
+def _polars(path: str) -> Any:
+    import polars
+
+    return polars.read_csv(path)
+
+
+def _pyarrow(path: str) -> Any:
+    from pyarrow import csv
+
+    return csv.read_csv(path)
+
+
+def _duckdb(path: str) -> Any:
+    import duckdb
+
+    with duckdb.connect() as connection:
+        connection.execute("CREATE TABLE t AS SELECT * FROM read_csv(?)", [path])
+        return connection.execute("SELECT count(*) FROM t").fetchone()
+
+
+# By the package that is needed.
+READERS: dict[str, Callable[[str], Any]] = {
+    "keras_mtl": _ours,
+    "pandas": pd.read_csv,
+    "polars": _polars,
+    "pyarrow": _pyarrow,
+    "duckdb": _duckdb,
+}
+
+
+def compare_readers(path: Path, rounds: int) -> dict[str, float]:
+    """Reads a file with all readers that are installed, in turns.
+
+    Args:
+        path: A CSV file.
+        rounds: The turns that count, after one that does not.
+
+    Returns:
+        The median seconds, by reader.
+    """
+    readers = {name: read for name, read in READERS.items() if is_installed(name)}
+    times: dict[str, list[float]] = {name: [] for name in readers}
+    for turn in range(rounds + 1):
+        for name, read in readers.items():
+            start = time.perf_counter()
+            # Freeing the rows belongs to reading them.
+            read(str(path))
+            seconds = time.perf_counter() - start
+            if turn:
+                times[name].append(seconds)
+    return {name: statistics.median(found) for name, found in times.items()}
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs the benchmark and returns its exit status."""
+    return run_command(
+        "python -m benchmarks.reading", SUMMARY, FLAGS, _measure, argv=argv
+    )
+
+
+def _measure(values: dict[str, Any], errors: list[str]) -> None:
+    rows = whole_number("--rows", values.get("rows", 1_000_000), errors)
+    rounds = whole_number("--rounds", values.get("rounds", 5), errors)
+    if errors:
+        raise UserError(*errors)
+    console = Console(width=100, highlight=False)
+    table = Table(title="Seconds to read a file", title_justify="left")
+    table.add_column("file")
+    table.add_column("MiB", justify="right")
+    readers = [name for name in READERS if is_installed(name)]
+    for name in readers:
+        table.add_column(name, justify="right")
+    table.add_column("ours, of the fastest", justify="right")
+    with tempfile.TemporaryDirectory(prefix="reading-") as folder:
+        for what, path in _files(Path(folder), rows):
+            seconds = compare_readers(path, rounds)
+            fastest = min(seconds[name] for name in readers[1:])
+            table.add_row(
+                what,
+                f"{path.stat().st_size / MEBIBYTE:.1f}",
+                *[f"{seconds[name]:.3f}" for name in readers],
+                f"{seconds['keras_mtl'] / fastest:.2f}",
+            )
+    console.print(table)
+    _print_imports(console, readers[1:], rounds)
+
+
+def _files(folder: Path, rows: int) -> Iterator[tuple[str, Path]]:
+    """Writes the files, one at a time: the disk is not to hold all of them."""
+    path = folder / "rows.csv"
+    write_rows(path, rows)
+    yield f"{rows:,} rows of 30 columns", path
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        for number, chunk in enumerate(make_rows(rows)):
+            # 2 is csv.QUOTE_NONNUMERIC.
+            chunk.to_csv(stream, index=False, header=number == 0, quoting=2)
+    yield "the same, words in quotes", path
+    numbers = np.random.default_rng(0).integers(0, 1000, (rows, INTEGER_COLUMNS))
+    names = [f"count_{index}" for index in range(INTEGER_COLUMNS)]
+    pd.DataFrame(numbers, columns=names).to_csv(path, index=False)
+    yield "whole numbers", path
+    yield "the heart data", data_file("heart_disease_uci.csv")
+
+
+def _print_imports(console: Console, names: list[str], rounds: int) -> None:
+    """Prints what an import takes in a process that has pandas, and pandas itself."""
+    table = Table(title="Seconds to import", title_justify="left")
+    table.add_column("package")
+    table.add_column("seconds", justify="right")
+    for name in names:
+        before = "numpy" if name == "pandas" else "pandas"
+        code = (
+            f"import time, {before}; start = time.perf_counter(); import {name}"
+            f"{'.csv' if name == 'pyarrow' else ''}; print(time.perf_counter() - start)"
+        )
+        found = [
+            float(subprocess.check_output([sys.executable, "-c", code], text=True))
+            for _ in range(rounds)
+        ]
+        table.add_row(f"{name}, after {before}", f"{statistics.median(found):.3f}")
+    console.print(table)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
