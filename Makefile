@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: fit test test-slow test-wheel check format benchmark clean
+.PHONY: fit test test-slow test-wheel docs check format benchmark clean
 
 fit: $(VENV)/.installed
 	$(BIN)/python -m keras_mtl.fit $(ARGS)
@@ -19,6 +19,10 @@ test-slow: $(VENV)/.installed-dev
 
 test-wheel: $(VENV)/.installed-dev
 	.ci/wheel
+
+# The documentation site, in build/site.
+docs: $(VENV)/.installed-docs
+	$(BIN)/python -m website.build
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
@@ -46,3 +50,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt | $(VENV)/bin/python
 $(VENV)/.installed-dev: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(INSTALL) --editable '.[dev]'
 	touch $@ $(VENV)/.installed
+
+$(VENV)/.installed-docs: pyproject.toml constraints.txt | $(VENV)/.installed-dev
+	$(INSTALL) --editable '.[dev,docs]'
+	touch $@

@@ -34,7 +34,7 @@ class SelectGate(SplitByTask, keras.layers.Layer):
     Selector k of a gate has a number z for each of the `ceil(log2 E)` bits of an
     expert's position; its weight of expert i is the product over the bits of
     S(z) where the bit of i is 1 and 1 - S(z) where it is 0, with the smooth step S.
-    Once all |z| reach `gamma / 2`, the selector has chosen one expert. A softmax
+    Once all `|z|` reach `gamma / 2`, the selector has chosen one expert. A softmax
     weighs the selectors against each other (Hazimeh et al. 2021, equations 3 to 6).
 
     Two losses are added, sums over all gates and selectors. The entropy of a

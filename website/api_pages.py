@@ -1,0 +1,114 @@
+"""The API reference: a page for each public package, from its `__all__`."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from collections.abc import Iterator
+from pathlib import Path
+
+__all__ = ["PACKAGES", "api_pages", "public_names"]
+
+# In the order of a user's way: what is predicted, from what, how, how good.
+PACKAGES = (
+    "tasks",
+    "features",
+    "tables",
+    "datasets",
+    "splits",
+    "dataframes",
+    "estimator",
+    "model",
+    "architectures",
+    "auxiliary",
+    "training",
+    "weighting",
+    "layers",
+    "losses",
+    "metrics",
+    "linear",
+    "kernels",
+    "transfer",
+    "analysis",
+    "evaluation",
+    "comparison",
+    "configuration",
+    "report",
+    "serving",
+    "errors",
+)
+
+
+def public_names(package: str) -> dict[str, object]:
+    """Returns the public classes and functions of a package, by name.
+
+    Args:
+        package: Its name below `keras_mtl`.
+    """
+    module = importlib.import_module(f"keras_mtl.{package}")
+    found = {name: getattr(module, name) for name in sorted(module.__all__)}
+    return {
+        name: value
+        for name, value in found.items()
+        if inspect.isclass(value) or inspect.isroutine(value)
+    }
+
+
+def api_pages(folder: Path) -> None:
+    """Writes the pages, and the page that lists them.
+
+    Args:
+        folder: Where they are written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "index.rst").write_text("\n".join(_index_lines()) + "\n", "utf-8")
+    for package in PACKAGES:
+        text = "\n".join(_page_lines(package)) + "\n"
+        (folder / f"{package}.rst").write_text(text, "utf-8")
+
+
+def _index_lines() -> Iterator[str]:
+    # Its names are lazy: type checkers know none of its list.
+    top = importlib.import_module("keras_mtl")
+    yield from ("Python API", "==========", "")
+    yield "Names of ``keras_mtl`` itself load when they are first used, so that"
+    yield "``import keras_mtl`` loads neither Keras nor TensorFlow. Less common names"
+    yield from ("are in its packages.", "", ".. toctree::", "   :maxdepth: 1", "")
+    yield from (f"   {package}" for package in PACKAGES)
+    yield ""
+    elsewhere = {
+        name
+        for package in PACKAGES
+        for name, value in public_names(package).items()
+        if _is_top_level(name, value)
+    }
+    yield from _section("keras_mtl", "=", "All names of ``keras_mtl``:")
+    yield ", ".join(f":py:obj:`keras_mtl.{name}`" for name in sorted(top.__all__))
+    yield ""
+    # What declarations are made of has no public package.
+    for name in sorted(set(top.__all__) - elsewhere):
+        yield from _documented(name, getattr(top, name), "keras_mtl")
+
+
+def _page_lines(package: str) -> Iterator[str]:
+    module = importlib.import_module(f"keras_mtl.{package}")
+    home = f"keras_mtl.{package}"
+    yield from _section(home, "=", *inspect.cleandoc(module.__doc__ or "").splitlines())
+    for name, value in public_names(package).items():
+        place = "keras_mtl" if _is_top_level(name, value) else home
+        yield from _documented(name, value, place)
+
+
+def _documented(name: str, value: object, home: str) -> Iterator[str]:
+    kind = "class" if inspect.isclass(value) else "function"
+    members = ["   :members:"] if kind == "class" else []
+    yield from _section(name, "-", f".. auto{kind}:: {home}.{name}", *members)
+
+
+def _section(title: str, underline: str, *lines: str) -> tuple[str, ...]:
+    return (title, underline * len(title), "", *lines, "")
+
+
+def _is_top_level(name: str, value: object) -> bool:
+    top = importlib.import_module("keras_mtl")
+    return name in top.__all__ and getattr(top, name) is value

@@ -1,0 +1,91 @@
+"""`make docs`: lays the pages out, writes those that are generated, runs Sphinx.
+
+The pages keep their places in the repository, so that a link from one to another
+works on GitHub and in the site alike.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+from sphinx.cmd.build import main as sphinx
+
+from website.api_pages import api_pages
+from website.check_links import broken_links
+
+__all__ = ["build_site", "lay_out"]
+
+ROOT = Path(__file__).parents[1]
+SOURCE = ROOT / "build" / "site-source"
+SITE = ROOT / "build" / "site"
+
+# The pages of the repository, and the files that they link to.
+PAGES = (
+    "README.md",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
+    "docs/*.md",
+    "docs/images/*",
+    "data/*.md",
+    "benchmarks/*.md",
+    "examples/*",
+)
+
+
+def lay_out(source: Path) -> None:
+    """Copies the pages and writes the generated ones.
+
+    Args:
+        source: The folder that Sphinx reads; what an earlier build left and is no
+            longer a page goes.
+    """
+    wanted = {
+        path.relative_to(ROOT): path
+        for pattern in PAGES
+        for path in ROOT.glob(pattern)
+        if path.is_file()
+    }
+    wanted |= {
+        path.relative_to(ROOT / "website"): path
+        for pattern in ("*.md", "_static/*")
+        for path in (ROOT / "website").glob(pattern)
+    }
+    for path in source.rglob("*.md"):
+        if path.relative_to(source) not in wanted:
+            path.unlink()
+    for place, path in wanted.items():
+        (source / place).parent.mkdir(parents=True, exist_ok=True)
+        # With its time: Sphinx reads again only what has changed.
+        shutil.copy2(path, source / place)
+    api_pages(source / "reference" / "api")
+
+
+def build_site(source: Path, site: Path) -> int:
+    """Builds the site and checks its links.
+
+    Args:
+        source: A folder for what Sphinx reads.
+        site: The folder of the site.
+
+    Returns:
+        The exit status.
+    """
+    lay_out(source)
+    config = str(Path(__file__).parent)
+    status = sphinx(
+        ["-b", "html", "-W", "--keep-going", "-q", "-c", config, str(source), str(site)]
+    )
+    if status:
+        return status
+    broken = broken_links(site)
+    print(*broken, sep="\n", end="\n" if broken else "")
+    if not broken:
+        print(f"The site is in {site / 'index.html'}")
+    return int(bool(broken))
+
+
+if __name__ == "__main__":
+    sys.exit(build_site(SOURCE, SITE))

@@ -1,0 +1,46 @@
+"""How Sphinx builds the site; `website.build` lays out the pages and runs it."""
+
+import keras_mtl
+
+project = "keras_mtl"
+author = "the authors of keras_mtl"
+version = release = keras_mtl.__version__
+language = "en"
+
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "sphinx_copybutton",
+    "website.docstrings",
+]
+
+root_doc = "index"
+source_suffix = {".md": "markdown", ".rst": "restructuredtext"}
+nitpicky = False
+# A message of the build is a mistake in a page: `website.build` runs with -W.
+show_warning_types = True
+
+# The pages are those that GitHub shows: headings are link targets by GitHub's rule.
+myst_heading_anchors = 3
+myst_enable_extensions = ["html_image"]
+
+autodoc_typehints = "none"
+# Keras's own docstrings are Markdown, and no part of this reference.
+autodoc_inherit_docstrings = False
+autodoc_member_order = "bysource"
+autodoc_preserve_defaults = True
+napoleon_numpy_docstring = False
+napoleon_use_rtype = False
+napoleon_custom_sections = [("Call arguments", "params_style")]
+# `name` in a docstring is code, and a link where it names something documented.
+default_role = "code_or_link"
+
+html_theme = "furo"
+html_title = f"keras_mtl {release}"
+html_copy_source = False
+html_show_sourcelink = False
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+copybutton_prompt_text = r">>> |\.\.\. |\$ "
+copybutton_prompt_is_regexp = True

@@ -1,0 +1,55 @@
+"""What Sphinx needs to know of this project's docstrings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.domains.python import PyXRefRole
+
+__all__ = ["code_or_link", "setup", "skip_foreign"]
+
+REFERENCE = PyXRefRole()
+
+
+def code_or_link(
+    name: str, rawtext: str, text: str, lineno: int, inliner: Any, *rest: Any
+) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+    """Makes text between single backticks code, and a link where it is a name.
+
+    Args:
+        name: The role's name.
+        rawtext: The text with its markup.
+        text: The text between the backticks.
+        lineno: Its line.
+        inliner: The parser of the line.
+        rest: Options and content, as docutils passes them.
+    """
+    if text.replace(".", "").replace("_", "").isalnum():
+        return REFERENCE("py:obj", rawtext, text, lineno, inliner, *rest)
+    return [nodes.literal(rawtext, nodes.unescape(text, restore_backslashes=True))], []
+
+
+def skip_foreign(
+    app: Sphinx, what: str, name: str, member: Any, skip: bool, options: Any
+) -> bool | None:
+    """Leaves out the methods that scikit-learn puts into estimators.
+
+    Args:
+        app: The build.
+        what: The kind of object whose members are listed.
+        name: The member's name.
+        member: The member.
+        skip: Whether it would be left out anyway.
+        options: The options of the directive.
+    """
+    module = getattr(member, "__module__", None) or ""
+    return True if module.startswith("sklearn.") else None
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Adds the role of single backticks, and the choice of members."""
+    app.add_role("code_or_link", code_or_link)
+    app.connect("autodoc-skip-member", skip_foreign)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
