@@ -82,7 +82,7 @@ def _index_lines() -> Iterator[str]:
         for name, value in public_names(package).items()
         if _is_top_level(name, value)
     }
-    yield from _section("keras_mtl", "=", "All names of ``keras_mtl``:")
+    yield from _section("Top-level names", "-", "All names of ``keras_mtl``:")
     yield ", ".join(f":py:obj:`keras_mtl.{name}`" for name in sorted(top.__all__))
     yield ""
     # What declarations are made of has no public package.

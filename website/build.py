@@ -14,6 +14,7 @@ from sphinx.cmd.build import main as sphinx
 
 from website.api_pages import api_pages
 from website.check_links import broken_links
+from website.settings_page import settings_page
 
 __all__ = ["build_site", "lay_out"]
 
@@ -54,13 +55,22 @@ def lay_out(source: Path) -> None:
         for path in (ROOT / "website").glob(pattern)
     }
     for path in source.rglob("*.md"):
-        if path.relative_to(source) not in wanted:
+        place = path.relative_to(source)
+        if place not in wanted and place.parts[0] != "reference":
             path.unlink()
     for place, path in wanted.items():
         (source / place).parent.mkdir(parents=True, exist_ok=True)
         # With its time: Sphinx reads again only what has changed.
         shutil.copy2(path, source / place)
-    api_pages(source / "reference" / "api")
+    reference = source / "reference"
+    api_pages(reference / "api")
+    _write_changed(reference / "settings.md", settings_page())
+
+
+def _write_changed(path: Path, text: str) -> None:
+    """Writes a page that Sphinx is to read again only if it has changed."""
+    if not path.exists() or path.read_text("utf-8") != text:
+        path.write_text(text, "utf-8")
 
 
 def build_site(source: Path, site: Path) -> int:

@@ -17,7 +17,8 @@ extensions = [
 
 root_doc = "index"
 source_suffix = {".md": "markdown", ".rst": "restructuredtext"}
-nitpicky = False
+# Quotes in titles are those of TOML.
+smartquotes = False
 # A message of the build is a mistake in a page: `website.build` runs with -W.
 show_warning_types = True
 
