@@ -34,6 +34,8 @@ PAGES = (
     "benchmarks/*.md",
     "examples/*",
 )
+# Folders that the build itself fills.
+GENERATED = {"gallery", "reference"}
 
 
 def lay_out(source: Path) -> None:
@@ -56,7 +58,7 @@ def lay_out(source: Path) -> None:
     }
     for path in source.rglob("*.md"):
         place = path.relative_to(source)
-        if place not in wanted and place.parts[0] != "reference":
+        if place not in wanted and place.parts[0] not in GENERATED:
             path.unlink()
     for place, path in wanted.items():
         (source / place).parent.mkdir(parents=True, exist_ok=True)

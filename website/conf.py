@@ -1,5 +1,7 @@
 """How Sphinx builds the site; `website.build` lays out the pages and runs it."""
 
+from pathlib import Path
+
 import keras_mtl
 
 project = "keras_mtl"
@@ -12,6 +14,7 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
     "sphinx_copybutton",
+    "sphinx_gallery.gen_gallery",
     "website.docstrings",
 ]
 
@@ -39,9 +42,25 @@ default_role = "code_or_link"
 
 html_theme = "furo"
 html_title = f"keras_mtl {release}"
+html_show_copyright = False
 html_copy_source = False
 html_show_sourcelink = False
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
+
+sphinx_gallery_conf = {
+    "examples_dirs": [str(Path(__file__).parent / "gallery")],
+    "gallery_dirs": ["gallery"],
+    "within_subsection_order": "FileNameSortKey",
+    # Each script ends the build if it fails.
+    "abort_on_example_error": True,
+    "download_all_examples": False,
+    "reference_url": {"keras_mtl": None},
+    "doc_module": ("keras_mtl",),
+    "show_memory": False,
+    "show_signature": False,
+    "plot_gallery": True,
+    "write_computation_times": False,
+}
