@@ -15,7 +15,7 @@ LAYERS = (
     ("_core",),
     ("errors",),
     ("tables",),
-    ("splits",),
+    ("client", "splits"),
     ("linear",),
     ("kernels",),
     ("datasets",),

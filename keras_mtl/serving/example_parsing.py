@@ -219,7 +219,7 @@ def _descriptors() -> bytes:
     The numbers are those of tensorflow/core/example/{example,feature}.proto; a
     map is a repeated message with a key and a value.
     """
-    from google.protobuf import descriptor_pb2  # type: ignore[import-untyped]
+    from google.protobuf import descriptor_pb2
 
     field = descriptor_pb2.FieldDescriptorProto
     messages: dict[str, list[tuple[str, int, int, bool]]] = {

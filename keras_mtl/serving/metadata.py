@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from keras_mtl.serving.model_card import model_card
+from keras_mtl.serving.served_columns import served_columns
 
 if TYPE_CHECKING:
     from keras_mtl.model import MultiTaskModel
@@ -78,6 +79,8 @@ def write_metadata(
         details: What the model does not know of itself.
     """
     metadata = describe_model(model, name)
+    for task, described in zip(model.tasks, metadata["tasks"], strict=True):
+        described["predictions"] = served_columns(task)
     metadata["signatures"] = {
         key: {
             "method": signature.method,

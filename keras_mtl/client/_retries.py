@@ -1,0 +1,58 @@
+"""Sending a request again where that may help."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from keras_mtl.client.serving_error import ServingError
+
+__all__ = ["call_with_retries"]
+
+Answer = TypeVar("Answer")
+
+# Seconds. A server that wants a longer pause is down for the caller.
+LONGEST_PAUSE = 30.0
+
+
+def call_with_retries(
+    send: Callable[[], Answer],
+    retries: int,
+    backoff: float,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Answer:
+    """Send a request, and send it again after errors that may pass.
+
+    Each pause is twice as long as the one before, less a random part, so that
+    clients that a restart has stopped do not all come back at the same moment.
+
+    Args:
+        send: Sends the request once and returns the answer.
+        retries: The number of further attempts.
+        backoff: The longest first pause, in seconds.
+        sleep: Waits for some seconds.
+
+    Raises:
+        ServingError: Of the last attempt, or of one that another attempt does not
+            help.
+
+    Example:
+
+    >>> call_with_retries(lambda: "predictions", retries=3, backoff=0.2)
+    'predictions'
+    """
+    for attempt in range(retries + 1):
+        try:
+            return send()
+        except ServingError as error:
+            pause = backoff * 2**attempt * random.uniform(0.5, 1.0)
+            pause = min(pause, LONGEST_PAUSE)
+            if error.retry_after is not None:
+                pause = max(pause, error.retry_after)
+            is_last = attempt == retries or pause > LONGEST_PAUSE
+            if is_last or not error.can_retry:
+                raise
+        sleep(pause)
+    raise AssertionError("unreachable")

@@ -1,0 +1,242 @@
+"""Raw rows as the values that the inputs of a served model take."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import narwhals as nw
+import numpy as np
+
+from keras_mtl.client.model_description import InputColumn
+from keras_mtl.errors import UserError, did_you_mean, show_value
+from keras_mtl.tables.missing_values import MISSING_VALUES
+from keras_mtl.tables.text_values import to_word
+
+__all__ = ["InputRows", "read_input_rows"]
+
+# Missing values that answer a comparison with an error, or with themselves.
+MISSING_TYPES = {"NAType", "NaTType", "NoneType"}
+LARGEST_FLOAT32 = float(np.finfo("float32").max)
+CELLS_SHOWN = 3
+
+
+@dataclass(frozen=True)
+class InputRows:
+    """The values of some rows, by input.
+
+    Attributes:
+        count: The number of rows.
+        values: By the name of the input an array of shape (rows,): float64 with NaN,
+            or str objects with `""`, where missing.
+    """
+
+    count: int
+    values: Mapping[str, np.ndarray]
+
+    def between(self, start: int, stop: int) -> InputRows:
+        """Return the rows of some positions."""
+        stop = min(stop, self.count)
+        part = {name: values[start:stop] for name, values in self.values.items()}
+        return InputRows(stop - start, part)
+
+
+def read_input_rows(table: Any, inputs: Sequence[InputColumn]) -> InputRows:
+    """Read the columns of a table that a model takes, and check them.
+
+    Args:
+        table: A pandas or Polars DataFrame, a PyArrow Table, or a list of dicts.
+        inputs: The inputs of the model.
+
+    Raises:
+        UserError: With all errors of the rows at once.
+
+    Example:
+
+    >>> inputs = [InputColumn("age", "Age", "float32"), InputColumn("s", "s", "string")]
+    >>> rows = read_input_rows([{"Age": 63, "s": True}, {"s": "no"}], inputs)
+    >>> {name: values.tolist() for name, values in rows.values.items()}
+    {'age': [63.0, nan], 's': ['true', 'no']}
+    """
+    count, columns = _columns(table)
+    absent = [each.column for each in inputs if each.column not in columns]
+    errors = []
+    if absent and count:
+        hints = {did_you_mean(name, columns) for name in absent} - {""}
+        errors.append(
+            f"rows: expected a column for each feature of the model. Received: rows "
+            f"without {', '.join(map(repr, absent))}.{''.join(sorted(hints))} Add the "
+            "columns, with missing values where nothing is known."
+        )
+    values = {}
+    for each in inputs:
+        if each.column not in columns:
+            values[each.name] = np.empty(0, object)
+            continue
+        read = _numbers if each.dtype == "float32" else _words
+        try:
+            values[each.name] = read(columns[each.column])
+        except _WrongCellsError as error:
+            errors.append(f"rows, column {each.column!r}: {error}")
+    if errors:
+        raise UserError(*errors)
+    return InputRows(count, values)
+
+
+class _WrongCellsError(Exception):
+    """Cells that an input cannot take; the text says which."""
+
+
+def _columns(table: Any) -> tuple[int, dict[str, Any]]:
+    """Return the number of rows, and by name Series or lists of cells."""
+    if isinstance(table, Sequence) and not isinstance(table, str | bytes):
+        if wrong := [row for row in table if not isinstance(row, Mapping)]:
+            raise UserError(
+                "rows: expected a list of dicts, one per row. Received: a list with "
+                f"{show_value(wrong[0])}. Write a row as {{'age': 63, 'sex': 'male'}}."
+            )
+        names = dict.fromkeys(name for row in table for name in row)
+        cells = {str(name): [row.get(name) for row in table] for name in names}
+        return len(table), cells
+    try:
+        frame = nw.from_native(table, eager_only=True)
+    except TypeError:
+        kind = type(table)
+        fix = "Pass a DataFrame, or a list of dicts."
+        if hasattr(table, "collect"):
+            fix = "Pass table.collect()."
+        elif isinstance(table, Mapping):
+            fix = "Pass one row as [row], columns as pandas.DataFrame(columns)."
+        raise UserError(
+            "rows: expected a pandas or Polars DataFrame, a PyArrow Table or a list of "
+            f"dicts. Received: {kind.__module__}.{kind.__qualname__}. {fix}"
+        ) from None
+    return len(frame), {str(name).strip(): frame[name] for name in frame.columns}
+
+
+def _numbers(column: Any) -> np.ndarray:
+    """Return float64 with NaN where missing."""
+    if isinstance(column, nw.Series):
+        if column.dtype.is_decimal() or (
+            column.dtype.is_integer() and column.null_count()
+        ):
+            column = column.cast(nw.Float64)
+        if column.dtype.is_numeric():
+            return _within_float32(np.array(column.to_numpy(), "float64"))
+        column = column.to_list()
+    numbers, wrong = np.empty(len(column), "float64"), []
+    for row, cell in enumerate(column):
+        number = _number(cell)
+        if number is None:
+            wrong.append(f"{show_value(cell)} in row {row}")
+        else:
+            numbers[row] = number
+    if wrong:
+        shown = ", ".join(wrong[:CELLS_SHOWN])
+        more = f", and {len(wrong) - CELLS_SHOWN} more" * (len(wrong) > CELLS_SHOWN)
+        raise _WrongCellsError(
+            f"expected numbers. Received: {shown}{more}. Correct these cells, or pass "
+            "None where the number is missing."
+        )
+    return _within_float32(numbers)
+
+
+def _number(cell: Any) -> float | None:
+    """Return a cell as a number; None if it is none."""
+    if _is_missing(cell):
+        return np.nan
+    if isinstance(cell, bool | np.bool_):
+        return None
+    if isinstance(cell, str):
+        cell = cell.strip()
+        if cell in MISSING_VALUES:
+            return np.nan
+        if "_" in cell:
+            # Python reads 1_000 as a number; people do not write numbers so.
+            return None
+    try:
+        return float(cell)
+    except (TypeError, ValueError):
+        return None
+    except OverflowError:
+        return np.inf if cell > 0 else -np.inf
+
+
+def _within_float32(numbers: np.ndarray) -> np.ndarray:
+    """Return numbers that the model's type cannot hold as infinity, as it would."""
+    large = np.abs(numbers) > LARGEST_FLOAT32
+    if not large.any():
+        return numbers
+    return np.where(large, np.copysign(np.inf, numbers), numbers)
+
+
+def _words(column: Any) -> np.ndarray:
+    """Return str objects with `""` where missing, as `predict` reads the cells."""
+    words: Callable[[list[Any]], list[str]] = _words_of_cells
+    if isinstance(column, nw.Series):
+        if column.dtype.is_decimal() or (
+            column.dtype.is_integer() and column.null_count()
+        ):
+            column = column.cast(nw.Float64)
+        if column.dtype in (nw.Categorical, nw.Enum):
+            column = column.cast(nw.String)
+        column = column.to_list()
+    made = np.empty(len(column), object)
+    made[:] = words(column)
+    return made
+
+
+def _words_of_cells(cells: list[Any]) -> list[str]:
+    times = [each for each in cells if _is_time(each)]
+    # Times of a column in which none has an hour are dates, as pandas writes them.
+    are_dates = bool(times) and not any(
+        each.hour or each.minute or each.second or each.microsecond for each in times
+    )
+    # Words repeat: each distinct one is made once. True and 1 are equal keys.
+    known: dict[Any, str] = {}
+    words = []
+    for row, cell in enumerate(cells):
+        if isinstance(cell, str):
+            words.append(cell)
+            continue
+        try:
+            key = type(cell), cell
+            word = known.get(key)
+        except TypeError:
+            key, word = None, None
+        if word is None:
+            word = _word(cell, are_dates, row)
+            if key is not None:
+                known[key] = word
+        words.append(word)
+    return words
+
+
+def _word(cell: Any, are_dates: bool, row: int) -> str:
+    if _is_missing(cell):
+        return ""
+    if _is_time(cell):
+        return (cell.date() if are_dates else cell).isoformat()
+    if isinstance(cell, datetime.date):
+        return cell.isoformat()
+    if hasattr(cell, "as_tuple"):
+        # A decimal number.
+        return to_word(float(cell))
+    if isinstance(cell, int | float | np.generic | datetime.time):
+        return to_word(cell)
+    raise _WrongCellsError(
+        f"expected text, numbers, truth values or dates. Received: {show_value(cell)} "
+        f"in row {row}. Write each part into a column of its own."
+    )
+
+
+def _is_time(cell: Any) -> bool:
+    return isinstance(cell, datetime.datetime) and not _is_missing(cell)
+
+
+def _is_missing(cell: Any) -> bool:
+    return type(cell).__name__ in MISSING_TYPES or (
+        isinstance(cell, float | np.floating) and cell != cell
+    )

@@ -1,0 +1,37 @@
+"""The error of a request that a server did not answer."""
+
+from __future__ import annotations
+
+__all__ = ["ServingError"]
+
+
+class ServingError(Exception):
+    """A request that got no predictions, with the address, the reason and a remedy.
+
+    Errors in the rows or in the settings are `keras_mtl.UserError`s, which are
+    raised before anything is sent.
+
+    Attributes:
+        address: Where the request went.
+        status: The HTTP status, for example 404, or the name of the gRPC status, for
+            example `"NOT_FOUND"`; None where no answer came.
+        can_retry: Whether the same request may succeed later.
+        retry_after: The seconds after which the server wants the next attempt; None
+            if the server did not say.
+    """
+
+    def __init__(
+        self,
+        address: str,
+        reason: str,
+        remedy: str,
+        *,
+        status: int | str | None = None,
+        can_retry: bool = False,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(f"{address}: {reason} {remedy}")
+        self.address = address
+        self.status = status
+        self.can_retry = can_retry
+        self.retry_after = retry_after

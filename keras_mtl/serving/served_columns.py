@@ -1,0 +1,77 @@
+"""Where a client finds the columns of `predict` in the answers of a server."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from keras_mtl.serving.answers import serve_answer
+
+if TYPE_CHECKING:
+    from keras_mtl.tasks import Task
+
+__all__ = ["served_columns"]
+
+# Enough that two outputs of one task do not agree in all rows by chance.
+ROWS = 32
+
+
+def served_columns(task: Task) -> list[dict[str, Any]]:
+    """Find the served value of each column that a task writes in a predictions file.
+
+    The served graph and the file are two forms of the same answer, and each kind of
+    task writes both. Here both are made of the same outputs and compared, so that
+    kinds of plugins need not describe how their forms belong together.
+
+    Args:
+        task: The task.
+
+    Returns:
+        For each column its name, `"column"`; the served `"output"`; and the `"index"`
+        in the output's list, where the output has several values per row. A column
+        that is not served is left out.
+
+    Example:
+
+    >>> from keras_mtl.tasks import BinaryTask
+    >>> for column in served_columns(BinaryTask("heart")):
+    ...     print(column)
+    {'column': 'heart_class', 'output': 'heart_class'}
+    {'column': 'heart_probability', 'output': 'heart'}
+    """
+    import tensorflow as tf
+
+    outputs = np.random.default_rng(0).random((ROWS, task.units), dtype="float32")
+    with tf.device("CPU"):
+        answer = serve_answer(task, tf.constant(outputs))
+    # By output and index the values of the rows, in the order of the outputs.
+    served: dict[tuple[str, int | None], np.ndarray] = {}
+    for name, tensor in answer.outputs.items():
+        values = tensor.numpy()
+        if values.dtype == object:
+            values = np.vectorize(bytes.decode, otypes=[object])(values)
+        if values.ndim == 1:
+            served[name, None] = values
+        else:
+            served |= {(name, index): row for index, row in enumerate(values.T)}
+    columns = []
+    for column, values in {**task.decode(outputs), **task.decode_sets(outputs)}.items():
+        places = [place for place, other in served.items() if _equal(values, other)]
+        # An output of the column's own name is meant, whatever else is equal.
+        places.sort(key=lambda place: place != (column, None))
+        if not places:
+            continue
+        name, index = places[0]
+        # Sets of several labels may agree in all rows; each is one label's.
+        del served[name, index]
+        described: dict[str, Any] = {"column": column, "output": name}
+        columns.append(described if index is None else described | {"index": index})
+    return columns
+
+
+def _equal(column: np.ndarray, served: np.ndarray) -> bool:
+    column = np.asarray(column)
+    if column.dtype.kind in "OUST" or served.dtype == object:
+        return column.astype(object).tolist() == served.astype(object).tolist()
+    return np.allclose(column, served, rtol=1e-5, atol=1e-6)
