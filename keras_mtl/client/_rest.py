@@ -88,6 +88,12 @@ def _array(values: list[Any]) -> np.ndarray:
     return made.astype("float32") if made.dtype.kind == "f" else made
 
 
+def _cause(error: Exception) -> object:
+    """Return the reason of a failed connection without the layers around it."""
+    inner = error.args[0] if error.args else error
+    return getattr(inner, "reason", inner)
+
+
 class RestTransport:
     """Posts JSON to one address.
 
@@ -157,7 +163,7 @@ class RestTransport:
         except self._errors.RequestException as error:
             raise ServingError(
                 self.address,
-                f"no server can be reached: {error}.",
+                f"no server can be reached: {_cause(error)}.",
                 "Start the server, or check the address and the network.",
                 can_retry=isinstance(
                     error,
