@@ -26,7 +26,7 @@ REMEDIES = {
     "RESOURCE_EXHAUSTED": "Send fewer rows per request, or fewer requests at once.",
     "UNAUTHENTICATED": "Pass token=... or headers={...}.",
     "UNAVAILABLE": "Start the server, or check the address, the port (8500 rather than "
-    "8501) and whether it speaks TLS (grpcs://).",
+    "8501), whether it speaks TLS (grpcs://), and the certificates.",
     "UNIMPLEMENTED": "Check the address: another server answers there.",
 }
 

@@ -150,8 +150,9 @@ class RestTransport:
         except self._errors.SSLError as error:
             raise ServingError(
                 self.address,
-                f"the connection is not trusted: {error}.",
-                "Pass the certificate of the server's authority: certificate='ca.pem'.",
+                f"the connection is not trusted: {_cause(error)}.",
+                "Pass the authority of the server's certificate, certificate='ca.pem', "
+                "and where the server asks for one a client_certificate.",
             ) from error
         except self._errors.Timeout as error:
             raise ServingError(

@@ -113,6 +113,11 @@ def _columns(table: Any) -> tuple[int, dict[str, Any]]:
             "rows: expected a pandas or Polars DataFrame, a PyArrow Table or a list of "
             f"dicts. Received: {kind.__module__}.{kind.__qualname__}. {fix}"
         ) from None
+    except nw.exceptions.DuplicateError:
+        raise UserError(
+            "rows: expected different column names. Received: a name twice, among "
+            f"{', '.join(map(str, table.columns))}. Rename all but one."
+        ) from None
     return len(frame), {str(name).strip(): frame[name] for name in frame.columns}
 
 

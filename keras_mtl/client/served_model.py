@@ -107,6 +107,7 @@ class ServedModel:
     ) -> None:
         errors = [
             *_wrong_numbers(timeout, retries, backoff, batch_size, concurrency),
+            *_wrong_headers(headers, token),
             *_wrong_files(certificate, client_certificate),
             *_wrong_target(url, name, version, label),
         ]
@@ -289,6 +290,21 @@ def _wrong_numbers(
                 f"{argument}: expected a whole number of {least[argument]} or more. "
                 f"Received: {show_value(value)}."
             )
+
+
+def _wrong_headers(headers: Any, token: Any) -> Iterator[str]:
+    is_mapping = headers is None or isinstance(headers, Mapping)
+    texts = [*headers, *headers.values()] if headers and is_mapping else []
+    if not is_mapping or not all(isinstance(text, str) for text in texts):
+        yield (
+            "headers: expected texts by name, such as {'X-Team': 'heart'}. Received: "
+            f"{show_value(headers)}."
+        )
+    if token is not None and not isinstance(token, str) and not callable(token):
+        yield (
+            "token: expected a text, or a function that returns one. Received: a "
+            f"{type(token).__name__}."
+        )
 
 
 def _wrong_files(certificate: Any, client_certificate: Any) -> Iterator[str]:

@@ -75,7 +75,11 @@ def rest_url(state):
                 self._answer(*refusal)
                 return
             try:
-                self._answer(200, rules.predict(state.session, body))
+                answer = rules.predict(state.session, body)
+                if "/endpoints/" in self.path:
+                    # As Vertex AI does.
+                    answer |= {"deployedModelId": "7", "model": "projects/1/models/2"}
+                self._answer(200, answer)
             except rules.BadRequestError as error:
                 self._answer(400, {"error": str(error)})
 

@@ -77,6 +77,7 @@ def test_cells_that_are_no_numbers_are_told_with_their_rows():
         ({"a": [1]}, r"Pass one row as \[row\]"),
         (pl.LazyFrame({"a": [1]}), r"Pass table.collect\(\)"),
         ([1, 2], "Write a row as"),
+        (pd.DataFrame([[1, 2]], columns=["a", "a"]), "Rename all but one"),
         (np.zeros((2, 2)), "Pass a DataFrame"),
         ([{"a": {"b": 1}}], "a column of its own"),
     ],

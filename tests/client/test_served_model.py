@@ -93,6 +93,29 @@ def test_rest_asks_the_version_with_the_token(rest_url, server, version, rows):
     assert server.requests[0][1]["Host"] == "visits.example"
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/models/visits",
+        "/v1/models/visits:predict",
+        "/invocations",
+        "/v1/projects/p/locations/l/endpoints/7:predict",
+        "/v1/projects/p/locations/l/endpoints/7:rawPredict",
+    ],
+)
+def test_the_addresses_of_other_places_get_the_same(
+    rest_url, server, version, rows, expected, path
+):
+    assert_same(ServedModel(rest_url + path, version).predict(rows), expected)
+    asked, headers, body = server.requests[0]
+    assert asked == path.removesuffix(":predict") + ":predict" * (
+        "rawPredict" not in path and path != "/invocations"
+    )
+    # SageMaker's image takes no other content type, and looks for the key.
+    assert headers["Content-Type"] == "application/json"
+    assert list(body) == ["instances"]
+
+
 def test_grpc_asks_the_label_with_the_headers(grpc_url, server, version, rows):
     with ServedModel(
         grpc_url, version, name="visits", label="stable", headers={"X-Team": "heart"}

@@ -34,6 +34,8 @@ def test_all_errors_are_told_at_once():
             retries=-1,
             batch_size=0,
             concurrency=1.5,
+            headers={"X-Team": 7},
+            token=b"secret",
             certificate="no/such/file",
             client_certificate="one.pem",
         )
@@ -42,6 +44,8 @@ def test_all_errors_are_told_at_once():
         "retries",
         "batch_size",
         "concurrency",
+        "headers",
+        "token",
         "client_certificate",
         "certificate",
         "version, label",
