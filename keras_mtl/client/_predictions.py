@@ -8,9 +8,15 @@ from typing import Any
 import narwhals as nw
 import numpy as np
 
-from keras_mtl.client.model_description import ModelDescription
+from keras_mtl.client.model_description import ModelDescription, PredictionColumn
 
-__all__ = ["WrongAnswerError", "as_table", "check_outputs", "prediction_columns"]
+__all__ = [
+    "WrongAnswerError",
+    "as_table",
+    "check_outputs",
+    "column_dtype",
+    "prediction_columns",
+]
 
 # Probabilities are written in JSON with six digits at least.
 ROUNDING = 1e-5
@@ -46,6 +52,11 @@ def check_outputs(
             raise WrongAnswerError(
                 f"expected {rows} rows of {'one value' if expected == 1 else 'a list'} "
                 f"for {column.output!r}. Received: shape {values.shape}."
+            )
+        if (values.dtype == object) != (column.dtype == "string"):
+            raise WrongAnswerError(
+                f"expected values of type {column.dtype} for {column.output!r}. "
+                f"Received: {'text' if values.dtype == object else 'numbers'}."
             )
     _check_widths(outputs, description)
     columns = prediction_columns(outputs, description)
@@ -102,12 +113,18 @@ def prediction_columns(
         outputs: By name, arrays of shape (rows,) or (rows, values).
         description: The model.
     """
-    return {
-        each.column: outputs[each.output]
-        if each.index is None
-        else outputs[each.output][:, each.index]
-        for each in description.predictions
-    }
+    columns = {}
+    for each in description.predictions:
+        values = outputs[each.output]
+        values = values if each.index is None else values[:, each.index]
+        # JSON does not say in which type a number was.
+        columns[each.column] = values.astype(column_dtype(each))
+    return columns
+
+
+def column_dtype(column: PredictionColumn) -> np.dtype[Any]:
+    """Return the type of a column's array."""
+    return np.dtype(object if column.dtype == "string" else column.dtype)
 
 
 def as_table(columns: Mapping[str, np.ndarray], table: Any) -> Any:
@@ -135,4 +152,9 @@ def as_table(columns: Mapping[str, np.ndarray], table: Any) -> Any:
         import pandas as pd
 
         return pd.DataFrame(plain, index=table.index)
-    return nw.from_dict(plain, backend=frame.implementation).to_native()
+    made = nw.from_dict(plain, backend=frame.implementation)
+    # No rows say nothing of their type.
+    texts = [name for name, values in columns.items() if values.dtype == object]
+    if texts:
+        made = made.with_columns(nw.col(*texts).cast(nw.String))
+    return made.to_native()

@@ -43,12 +43,14 @@ class PredictionColumn:
         output: The name of the served output, for example `"thal"`.
         index: The position in the output's list; None where the output has one
             value per row.
+        dtype: `"string"`, or a type of NumPy, for example `"float32"`.
         task: The name of the task.
     """
 
     column: str
     output: str
     index: int | None
+    dtype: str
     task: str
 
 
@@ -94,7 +96,9 @@ def read_description(
     ...     "tasks": [
     ...         {
     ...             "name": "sick",
-    ...             "predictions": [{"column": "sick_probability", "output": "sick"}],
+    ...             "predictions": [
+    ...                 {"column": "sick_value", "output": "sick", "dtype": "float32"}
+    ...             ],
     ...         }
     ...     ],
     ... })
@@ -121,7 +125,11 @@ def read_description(
             ),
             tuple(
                 PredictionColumn(
-                    each["column"], each["output"], each.get("index"), task["name"]
+                    each["column"],
+                    each["output"],
+                    each.get("index"),
+                    each["dtype"],
+                    task["name"],
                 )
                 for task in metadata["tasks"]
                 for each in task["predictions"]

@@ -15,6 +15,7 @@ from keras_mtl.client._predictions import (
     WrongAnswerError,
     as_table,
     check_outputs,
+    column_dtype,
     prediction_columns,
 )
 from keras_mtl.client._retries import call_with_retries
@@ -74,7 +75,9 @@ class ServedModel:
     ...     "tasks": [
     ...         {
     ...             "name": "sick",
-    ...             "predictions": [{"column": "sick_probability", "output": "sick"}],
+    ...             "predictions": [
+    ...                 {"column": "sick_value", "output": "sick", "dtype": "float32"}
+    ...             ],
     ...         }
     ...     ],
     ... }
@@ -83,7 +86,7 @@ class ServedModel:
     ...     answers = [{"sick": row["age"] / 100} for row in rows]
     ...     return json.dumps({"predictions": answers}).encode()
     >>> ServedModel(server, metadata).predict([{"Age": 50}, {"Age": 25}])
-    [{'row': 0, 'sick_probability': 0.5}, {'row': 1, 'sick_probability': 0.25}]
+    [{'row': 0, 'sick_value': 0.5}, {'row': 1, 'sick_value': 0.25}]
     """
 
     def __init__(
@@ -163,8 +166,10 @@ class ServedModel:
     def _predict(self, inputs: InputRows) -> dict[str, np.ndarray]:
         if not inputs.count:
             # A server that batches answers a request of no rows late, or never.
-            names = [each.column for each in self.description.predictions]
-            return {name: np.empty(0, object) for name in names}
+            return {
+                each.column: np.empty(0, column_dtype(each))
+                for each in self.description.predictions
+            }
         starts = range(0, inputs.count, self._batch_size)
         parts = [inputs.between(start, start + self._batch_size) for start in starts]
         answers = list(self._send_all(parts))

@@ -28,17 +28,17 @@ def served_columns(task: Task) -> list[dict[str, Any]]:
         task: The task.
 
     Returns:
-        For each column its name, `"column"`; the served `"output"`; and the `"index"`
-        in the output's list, where the output has several values per row. A column
-        that is not served is left out.
+        For each column its name, `"column"`; the served `"output"`; the `"index"` in
+        the output's list, where the output has several values per row; and the
+        `"dtype"`. A column that is not served is left out.
 
     Example:
 
     >>> from keras_mtl.tasks import BinaryTask
     >>> for column in served_columns(BinaryTask("heart")):
     ...     print(column)
-    {'column': 'heart_class', 'output': 'heart_class'}
-    {'column': 'heart_probability', 'output': 'heart'}
+    {'column': 'heart_class', 'output': 'heart_class', 'dtype': 'string'}
+    {'column': 'heart_probability', 'output': 'heart', 'dtype': 'float32'}
     """
     import tensorflow as tf
 
@@ -65,8 +65,11 @@ def served_columns(task: Task) -> list[dict[str, Any]]:
         name, index = places[0]
         # Sets of several labels may agree in all rows; each is one label's.
         del served[name, index]
-        described: dict[str, Any] = {"column": column, "output": name}
-        columns.append(described if index is None else described | {"index": index})
+        columns.append(
+            {"column": column, "output": name}
+            | ({} if index is None else {"index": index})
+            | {"dtype": answer.outputs[name].dtype.name}
+        )
     return columns
 
 

@@ -68,8 +68,10 @@ def test_no_rows_are_answered_without_a_request(url, server, version, rows):
     with ServedModel(url, version) as model:
         answer = model.predict(rows.head(0))
         assert answer.columns.tolist() == model.predict(rows.head(1)).columns.tolist()
+        polars = pl.DataFrame(rows.head(1).to_dict("records"))
+        assert model.predict(polars.head(0)).schema == model.predict(polars).schema
     assert len(answer) == 0
-    assert len(server.requests) == 1
+    assert len(server.requests) == 2
 
 
 def test_a_list_of_no_rows_is_a_list(rest_url, version):

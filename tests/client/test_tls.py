@@ -25,7 +25,9 @@ METADATA = {
     "tasks": [
         {
             "name": "sick",
-            "predictions": [{"column": "sick_probability", "output": "sick"}],
+            "predictions": [
+                {"column": "sick_probability", "output": "sick", "dtype": "float32"}
+            ],
         }
     ],
 }
