@@ -81,8 +81,8 @@ def read_description(
 
     Args:
         metadata: The file `assets.extra/metadata.json` of the served version; the
-            folder of the version, or of the model, whose newest version counts; or
-            the content of the file.
+            folder of the version, of the model, whose newest version counts, or of
+            the run; or the content of the file.
 
     Raises:
         UserError: When there is no such file, or another one.
@@ -146,6 +146,10 @@ def read_description(
 def _find_file(path: Path) -> Path:
     if not path.is_dir():
         return path
+    served = list(path.glob("serving/*"))
+    if len(served) == 1:
+        # A run folder, which has the first version of its model.
+        path = served[0]
     versions = [
         child
         for child in path.iterdir()

@@ -45,7 +45,7 @@ class ServedModel:
             or `/invocations` is used as it is. A function takes the JSON of a request
             as bytes and returns that of the answer.
         metadata: The `assets.extra/metadata.json` of the served version, the folder of
-            the version or of the model, or the content of the file.
+            the version, of the model or of the run, or the content of the file.
         name: The name of the model on the server; by default that of the metadata.
         version: The number of the version that answers; by default the newest.
         label: The label of the version that answers, in place of a number.

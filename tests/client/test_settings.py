@@ -85,7 +85,8 @@ def test_a_whole_address_takes_no_version():
         ServedModel("http://h/v1/models/b:predict", METADATA, version=2)
 
 
-def test_metadata_are_found_in_a_file_a_version_and_a_model(tmp_path):
+def test_metadata_are_found_in_a_file_a_version_a_model_and_a_run(tmp_path):
+    run, tmp_path = tmp_path, tmp_path / "serving" / "heart"
     for number in (2, 10):
         folder = tmp_path / str(number) / "assets.extra"
         folder.mkdir(parents=True)
@@ -93,6 +94,7 @@ def test_metadata_are_found_in_a_file_a_version_and_a_model(tmp_path):
         (folder / "metadata.json").write_text(text)
     (tmp_path / ".11").mkdir()
     assert read_description(tmp_path).name == "v10"
+    assert read_description(run).name == "v10"
     assert read_description(str(tmp_path / "2")).name == "v2"
     assert read_description(folder / "metadata.json").name == "v10"
     with pytest.raises(km.UserError, match=r"No such file.*Pass the folder"):
