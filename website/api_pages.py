@@ -35,6 +35,7 @@ PACKAGES = (
     "configuration",
     "report",
     "serving",
+    "client",
     "errors",
 )
 
