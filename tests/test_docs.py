@@ -1,6 +1,7 @@
 """The Python that the pages show runs, with what their text says is there."""
 
 import re
+import shlex
 from pathlib import Path
 
 import keras
@@ -9,6 +10,7 @@ import pytest
 import tensorflow as tf
 
 import keras_mtl as km
+from keras_mtl import activations, evaluate, export, fit, predict
 
 DOCS = Path(__file__).parents[1] / "docs"
 # docs/extending.md and docs/statistics.md have tests of their own.
@@ -19,6 +21,7 @@ PAGES = (
     "evaluation",
     "no-network",
     "python",
+    "start",
     "training",
     "transfer",
 )
@@ -32,6 +35,38 @@ def python_blocks(page):
 def test_no_page_with_python_is_left_out():
     shown = {path.stem for path in DOCS.glob("*.md") if python_blocks(path.stem)}
     assert shown == {*PAGES, "extending", "statistics"}
+
+
+def commands(page):
+    """Gives the words of each command of a page, its flags without their values."""
+    for language, text in re.findall(
+        r"^```(\w*)\n(.*?)^```", page.read_text("utf-8"), re.DOTALL | re.MULTILINE
+    ):
+        if language in {"", "sh"}:
+            for line in text.replace("\\\n", " ").splitlines():
+                if line.startswith("python -m keras_mtl."):
+                    yield [
+                        word.partition("=")[0] if word.startswith("--") else word
+                        for word in shlex.split(line, comments=True)
+                    ]
+
+
+def test_the_commands_have_the_flags_shown():
+    known = {
+        module.__name__: {flag.name for flag in module.FLAGS}
+        for module in (activations, evaluate, export, fit, predict)
+    }
+    shown = [
+        (page.name, words) for page in DOCS.glob("*.md") for words in commands(page)
+    ]
+    wrong = [
+        (page, *words[2:3], flag)
+        for page, words in shown
+        for flag in words[3:]
+        if flag.startswith("--") and flag.replace("--no-", "--") not in known[words[2]]
+    ]
+    assert len(shown) > 30
+    assert wrong == []
 
 
 @pytest.mark.slow
