@@ -8,6 +8,8 @@ project = "keras_mtl"
 author = "the authors of keras_mtl"
 version = release = keras_mtl.__version__
 language = "en"
+# Blocks without a language are commands.
+highlight_language = "none"
 
 extensions = [
     "myst_parser",
