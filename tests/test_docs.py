@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import tomllib
 from pathlib import Path
 
 import keras
@@ -11,6 +12,8 @@ import tensorflow as tf
 
 import keras_mtl as km
 from keras_mtl import activations, evaluate, export, fit, predict
+from keras_mtl.configuration import build_config
+from tuning.search_settings import build_search_settings
 
 DOCS = Path(__file__).parents[1] / "docs"
 # docs/extending.md and docs/statistics.md have tests of their own.
@@ -68,6 +71,23 @@ def test_the_commands_have_the_flags_shown():
         if flag.startswith("--") and flag.replace("--no-", "--") not in known[words[2]]
     ]
     assert len(shown) > 30
+    assert wrong == []
+
+
+def test_toml_has_keys_that_are_known():
+    wrong = []
+    for page in DOCS.glob("*.md"):
+        blocks = re.findall(
+            r"^```toml\n(.*?)^```", page.read_text("utf-8"), re.S | re.M
+        )
+        # docs/extending.md has names of its own and a pyproject.toml.
+        for text in blocks if page.stem != "extending" else ():
+            values = tomllib.loads(text)
+            try:
+                build_search_settings(values.pop("search", {}))
+                build_config(values)
+            except km.UserError as error:
+                wrong += [f"{page.name}: {message}" for message in error.messages]
     assert wrong == []
 
 
