@@ -14,6 +14,7 @@ from sphinx.cmd.build import main as sphinx
 
 from website.api_pages import api_pages
 from website.check_links import broken_links
+from website.commands_page import commands_page
 from website.settings_page import settings_page
 
 __all__ = ["build_site", "lay_out"]
@@ -66,6 +67,7 @@ def lay_out(source: Path) -> None:
         shutil.copy2(path, source / place)
     reference = source / "reference"
     api_pages(reference / "api")
+    _write_changed(reference / "commands.md", commands_page())
     _write_changed(reference / "settings.md", settings_page())
 
 

@@ -1,0 +1,78 @@
+"""The reference of commands: every flag, from the flags that the commands declare."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator
+from typing import Any
+
+from keras_mtl.configuration.command_line import Flag
+
+__all__ = ["COMMANDS", "commands_page"]
+
+# By module, as `python -m` takes it, the arguments beside its flags.
+COMMANDS = {
+    "keras_mtl.fit": "",
+    "keras_mtl.predict": " RUN ROWS",
+    "keras_mtl.evaluate": "",
+    "keras_mtl.export": " RUN",
+    "tuning": "",
+    "keras_mtl.activations": "",
+}
+
+HEAD = """# Commands: every flag
+
+`--help` of a command prints the same. `keras-mtl-fit` and likewise are the commands
+without `python -m`. Each flag that is a setting has its key in
+[a TOML file](settings.md).
+"""
+
+
+def commands_page() -> str:
+    """Returns the page as Markdown."""
+    shared = {flag.name: flag for flag in _flags("keras_mtl.fit")}
+    lines = [HEAD]
+    for module, arguments in COMMANDS.items():
+        flags = _flags(module)
+        lines += [f"## python -m {module}{arguments}", "", _summary(module), ""]
+        lines += ["| flag | what it does |", "|---|---|"]
+        # A flag of the same name may mean something of its own here.
+        alike = [
+            flag
+            for flag in flags
+            if module != "keras_mtl.fit"
+            and flag.name in shared
+            and flag.help == shared[flag.name].help
+        ]
+        lines += [*(_row(flag) for flag in flags if flag not in alike), ""]
+        if alike:
+            names = ", ".join(f"`{flag.name}`" for flag in alike)
+            lines += [f"As in `keras_mtl.fit`: {names}.", ""]
+    return "\n".join(lines)
+
+
+def _flags(module: str) -> tuple[Flag, ...]:
+    flags: tuple[Flag, ...] = _load(module).FLAGS
+    return flags
+
+
+def _summary(module: str) -> str:
+    return "\n".join(_lines(_load(module).SUMMARY))
+
+
+def _lines(text: str) -> Iterator[str]:
+    for line in text.strip().splitlines():
+        # Click's mark for a paragraph that keeps its lines.
+        yield "" if line.strip() == "\b" else line
+
+
+def _load(module: str) -> Any:
+    name = "tuning.__main__" if module == "tuning" else module
+    return importlib.import_module(name)
+
+
+def _row(flag: Flag) -> str:
+    value = "" if flag.form == "switch" else f" {flag.metavar}"
+    name = f"{flag.name}{value}".replace("|", "\\|")
+    text = flag.help.replace("|", "\\|").replace("<", "\\<")
+    return f"| `{name}` | {text} |"
