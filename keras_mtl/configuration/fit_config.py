@@ -33,20 +33,21 @@ ModelName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_.-]*$
 
 @declaration
 class DataSettings(Declaration):
-    """Where the rows come from, and how they are split.
+    """The source of the rows, and their split.
 
     Args:
-        path: A file of CSV, JSON lines or Parquet, or a folder of one of them,
-            which is streamed; an address that fsspec opens, such as a URL; `-` is
+        path: A file of CSV, JSON lines or Parquet; a folder of such files, which
+            is streamed; an address that fsspec opens, such as a URL; or `-` for
             the standard input. None is the embedded heart data.
-        test_path: Likewise, for the rows that are the test rows.
-        test_fraction: The share of rows held out, without a `test_path`.
-        group: A column whose equal values stay on one side of every split.
-        sample_weight: A column with what each row counts in the losses of
+        test_path: The test rows, from a place like that of `path`.
+        test_fraction: The share of rows that are held out, without a `test_path`.
+        group: A column; rows with the same value stay on one side of every split.
+        sample_weight: A column with the weight of each row in the losses of
             training, a number of 0 or more. It is not a feature.
         missing: Texts that mean a missing cell, beside the usual ones.
-        decimal_mark: `","` or `"."`; by default what the numbers tell.
-        computed: By name, columns computed from others, for labels alone: an
+        decimal_mark: The decimal mark of numbers, `","` or `"."`; by default it
+            is found out from the numbers.
+        computed: By name, columns computed from others, for labels only: an
             expression such as `"pulse >= 220 - age"`. See `parse_expression`.
     """
 
@@ -72,27 +73,28 @@ class DataSettings(Declaration):
 
 @declaration
 class InputSettings(Declaration):
-    """Which columns are features, and how those not declared are encoded.
+    """The columns that are features, and the encoding of those not declared.
 
     Args:
-        columns: The feature columns. By default all that are not labels.
-        drop: Columns that are no features.
+        columns: The feature columns. By default all columns that are not labels.
+        drop: Columns that are not features.
         numeric: Columns that are numbers.
-        boolean: Columns that are yes or no.
+        boolean: Columns of yes or no.
         date: Columns that are dates.
         categorical: Columns that are words, though they may look like numbers.
         missing_values: By column, of features or labels, the numbers that mean
             missing.
-        encoding: How words are encoded: one column each, or numbered.
-        numeric_encoding: How numbers are scaled: see `NumericFeature`.
+        encoding: The encoding of words: `"one_hot"`, a column per word, or
+            `"ordinal"`, numbers.
+        numeric_encoding: The scale of numbers: see `NumericFeature`.
         missing_flags: Whether a missing value has a column of its own.
-        maximum_levels: A number with at most this many whole values has a
-            column for each of them beside its own; 0 for none.
-        numeric_embedding: What the network learns of each number beside its
-            weights: `"ple"`, a piecewise linear function; `"pbld"`, a periodic
-            one; or `"none"`. See `keras_mtl.NumericFeature`.
-        embed_above: A column of more words than this has a trained vector for
-            each in place of a column for each of the frequent ones; 0 for none.
+        maximum_levels: A number with at most this many distinct whole values
+            also has a column per value; 0 for no such columns.
+        numeric_embedding: The function of each number that the network learns
+            beside its weights: `"ple"`, piecewise linear; `"pbld"`, periodic; or
+            `"none"`. See `keras_mtl.NumericFeature`.
+        embed_above: A column with more distinct words than this has a trained
+            vector per word, in place of a column per frequent word; 0 for never.
     """
 
     columns: tuple[str, ...] | None = None
@@ -119,9 +121,9 @@ class ModelSettings(ArchitectureSettings):
         activation: The activation of all hidden layers.
         dropout: The dropout rate after each layer of the trunk.
         input_dropout: The dropout rate of the encoded features.
-        batch_norm: Whether hidden layers are normalised.
+        batch_norm: Whether hidden layers have a batch normalization.
         input_scaling: Whether each encoded feature has a trained factor.
-        name: The name under which it is served.
+        name: The name under which the model is served.
         architecture: How the tasks share layers: a name in
             `keras_mtl.architectures.ARCHITECTURES`, with its own settings if
             any, as `"NAME:setting=value"` or as a table with a `name`.
@@ -135,13 +137,15 @@ class ModelSettings(ArchitectureSettings):
 
 @declaration
 class HeadSettings(Declaration):
-    """What holds for the tasks that don't say otherwise.
+    """Defaults of the tasks, for the keys that a task does not set.
 
     Args:
         widths: The widths of a head's hidden layers.
-        label_smoothing: Of classification tasks.
-        transform: The scale on which regressions learn: see `RegressionTask`.
-        clip: Whether regressions predict within the range of training labels.
+        label_smoothing: The share of each label that goes to the other classes,
+            in classification tasks.
+        transform: The scale on which regression tasks learn: see `RegressionTask`.
+        clip: Whether regression tasks predict within the range of the training
+            labels.
     """
 
     widths: Widths = (16,)
@@ -152,11 +156,11 @@ class HeadSettings(Declaration):
 
 @declaration
 class OutputSettings(Declaration):
-    """Where the run is written.
+    """The place where the run is written.
 
     Args:
-        folder: The run folder. By default one in `runs/` that is not there yet.
-        overwrite: Whether a run folder that is there is replaced.
+        folder: The run folder. By default a new one in `runs/`.
+        overwrite: Whether an existing run folder is replaced.
     """
 
     folder: str | None = None
@@ -165,11 +169,11 @@ class OutputSettings(Declaration):
 
 @declaration
 class ReportSettings(Declaration):
-    """What the report of the run takes time for.
+    """The parts of the report that take time.
 
     Args:
-        importance_repeats: How often each feature is shuffled over held-out
-            rows, to measure its importance; 0 for no importance.
+        importance_repeats: The number of times that each feature is shuffled over
+            held-out rows, to measure its importance; 0 leaves importance out.
     """
 
     importance_repeats: Annotated[int, Field(ge=0, le=1000)] = 3
@@ -180,8 +184,8 @@ class FitConfig(Declaration):
     """All settings of a run.
 
     Args:
-        preset: The recipe on which the other settings are laid.
-        seed: Of the split, the initial weights and the order of batches.
+        preset: The recipe that chooses the settings that are not given.
+        seed: The seed of the split, the initial weights and the order of batches.
         data: See `DataSettings`.
         inputs: See `InputSettings`.
         model: See `ModelSettings`.
@@ -190,13 +194,13 @@ class FitConfig(Declaration):
         report: See `ReportSettings`.
         transfer: See `TransferSettings`.
         output: See `OutputSettings`.
-        tasks: What is predicted.
-        auxiliary: What auxiliary tasks are made of, once the data are read.
+        tasks: The tasks to predict.
+        auxiliary: The helpers that make auxiliary tasks once the data are read.
         features: The features that are declared; others are inferred.
-        by_rule: The settings that nobody gave and that the preset's rule chooses
+        by_rule: The settings that are not given and that the preset's rule chooses
             once the rows are read, such as `"training.epochs"`.
-        by_validation: Those that a fit tries, and chooses by the loss on validation
-            rows. See `keras_mtl.runs.choose_by_validation`.
+        by_validation: The settings that a fit tries and chooses by the loss on
+            validation rows. See `keras_mtl.runs.choose_by_validation`.
     """
 
     preset: Literal["default", "fast", "best", "article"] = "default"

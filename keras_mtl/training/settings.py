@@ -1,4 +1,4 @@
-"""How a model is trained."""
+"""The settings of training."""
 
 from typing import Annotated, Any, Literal
 
@@ -27,33 +27,34 @@ ClassWeights = (
 
 @declaration
 class TrainingSettings(Declaration):
-    """How the members of a model are trained.
+    """The settings of a model's training.
 
     Args:
-        members: How many networks are trained and averaged. Each has initial
-            weights, an order of batches and, with early stopping, validation
-            rows of its own.
-        epochs: How often the training rows are gone through, at most.
-        batch_size: The rows of one update.
+        members: The number of networks that are trained and averaged. Each has
+            its own initial weights, order of batches and, with early stopping,
+            validation rows.
+        epochs: The largest number of passes over the training rows.
+        batch_size: The number of rows of one update.
         learning_rate: Adam's learning rate at the start.
         schedule: `"constant"`, or `"cosine"`: down to 0 over the epochs.
-        weighting: How the tasks are combined into one update: a name of
-            `keras_mtl.weighting.names()`, with settings if any, as
+        weighting: The method that combines the tasks into one update: a name of
+            `keras_mtl.weighting.names()`, with its settings if any, as
             `"cagrad:c=0.4"` or as a table with a `name`.
         weight_decay: AdamW's decay of kernels, times the learning rate
             (Loshchilov and Hutter 2019). Biases do not decay.
-        patience: The epochs without a better joint validation loss (the sum
-            of the tasks' losses, each times its weight, without auxiliary tasks)
-            after which a member stops and takes its best weights back; 0 trains
-            all epochs.
-        validation_fraction: The share of training rows each member leaves for
+        patience: The number of epochs without a better joint validation loss (the
+            sum of the tasks' losses, each times its weight, without auxiliary
+            tasks) after which a member stops and restores its best weights; 0
+            trains all epochs.
+        validation_fraction: The share of training rows that each member keeps for
             its validation, at most half.
-        watch_conflict: Whether the history tells how the tasks' gradients
-            conflict. It costs a backward pass a task where the weighting does
-            not need them anyway.
-        class_weights: By task name what its rows count in its loss, by their
-            class: `"balanced"`, or a weight for each class that does not count
-            as 1. Validation and metrics are without them, as in Keras.
+        watch_conflict: Whether the history reports how the tasks' gradients
+            conflict. It costs one backward pass per task where the weighting
+            does not need the gradients anyway.
+        class_weights: By task name, the weights of rows in the task's loss by their
+            class: `"balanced"`, or a weight per class; classes that are not named
+            have a weight of 1. Validation and metrics are without them, as in
+            Keras.
         calibration: `"temperature"` divides the logits of each task's
             probabilities by a number that is learned after training, from the
             members' validation rows, and kept in the model; `"none"` leaves

@@ -13,7 +13,7 @@ __all__ = ["TransferSettings"]
 
 @declaration
 class TransferSettings(Declaration):
-    """Where a trained trunk comes from, and how it learns on.
+    """The source of a trained trunk, and how its training continues.
 
     Args:
         run: The run folder whose trunk and encoder are used; None trains anew.

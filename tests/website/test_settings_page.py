@@ -78,7 +78,7 @@ def test_flags_stand_beside_their_keys():
 
 
 def test_bounds_and_defaults_are_those_of_the_declaration():
-    row = "| `batch_size` | integer, 1 or more | `32` | `--batch-size` | The rows of "
+    row = "| `batch_size` | integer, 1 or more | `32` | `--batch-size` | The number of "
     assert any(line.startswith(row) for line in settings_page().splitlines())
 
 
