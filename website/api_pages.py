@@ -7,10 +7,15 @@ import inspect
 from collections.abc import Iterator
 from pathlib import Path
 
-__all__ = ["PACKAGES", "api_pages", "public_names"]
+__all__ = ["api_pages", "public_names", "public_packages"]
 
-# In the order of a user's way: what is predicted, from what, how, how good.
-PACKAGES = (
+PACKAGE = Path(__file__).parents[1] / "keras_mtl"
+
+# How the commands work inside: CONTRIBUTING.md and docs/internals.md describe it.
+INSIDE = {"_core", "blocks", "engine", "runs"}
+# In the order of a user's way: what is predicted, from what, how, how good. A package
+# that is not here comes at the end.
+ORDER = (
     "tasks",
     "features",
     "tables",
@@ -40,6 +45,12 @@ PACKAGES = (
 )
 
 
+def public_packages() -> tuple[str, ...]:
+    """Returns the packages of `keras_mtl` that have a page, in their order."""
+    found = {path.parent.name for path in PACKAGE.glob("*/__init__.py")} - INSIDE
+    return (*ORDER, *sorted(found - set(ORDER)))
+
+
 def public_names(package: str) -> dict[str, object]:
     """Returns the public classes and functions of a package, by name.
 
@@ -63,7 +74,7 @@ def api_pages(folder: Path) -> None:
     """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "index.rst").write_text("\n".join(_index_lines()) + "\n", "utf-8")
-    for package in PACKAGES:
+    for package in public_packages():
         text = "\n".join(_page_lines(package)) + "\n"
         (folder / f"{package}.rst").write_text(text, "utf-8")
 
@@ -75,11 +86,11 @@ def _index_lines() -> Iterator[str]:
     yield "Names of ``keras_mtl`` itself load when they are first used, so that"
     yield "``import keras_mtl`` loads neither Keras nor TensorFlow. Less common names"
     yield from ("are in its packages.", "", ".. toctree::", "   :maxdepth: 1", "")
-    yield from (f"   {package}" for package in PACKAGES)
+    yield from (f"   {package}" for package in public_packages())
     yield ""
     elsewhere = {
         name
-        for package in PACKAGES
+        for package in public_packages()
         for name, value in public_names(package).items()
         if _is_top_level(name, value)
     }
