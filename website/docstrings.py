@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.domains.python import PyXRefRole
 
-__all__ = ["code_or_link", "setup", "skip_foreign"]
+__all__ = ["allow_plurals", "code_or_link", "setup", "skip_foreign"]
 
 REFERENCE = PyXRefRole()
 
@@ -48,8 +49,30 @@ def skip_foreign(
     return True if module.startswith("sklearn.") else None
 
 
+def allow_plurals(
+    app: Sphinx, what: str, name: str, value: Any, options: Any, lines: list[str]
+) -> None:
+    """Lets a letter follow code, as in "`UserError`s", which reStructuredText refuses.
+
+    Args:
+        app: The build.
+        what: The kind of object.
+        name: Its name.
+        value: The object.
+        options: The options of the directive.
+        lines: The lines of its docstring, which are changed.
+    """
+    lines[:] = [
+        line
+        if line.lstrip().startswith((">>>", "..."))
+        else re.sub(r"(?<!`)(`[^`]+`)(?=\w)", r"\1\\ ", line)
+        for line in lines
+    ]
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
-    """Adds the role of single backticks, and the choice of members."""
+    """Adds the role of single backticks, the plurals and the choice of members."""
     app.add_role("code_or_link", code_or_link)
+    app.connect("autodoc-process-docstring", allow_plurals)
     app.connect("autodoc-skip-member", skip_foreign)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
