@@ -85,8 +85,12 @@ def _index_lines() -> Iterator[str]:
     yield from ("Python API", "==========", "")
     yield "Names of ``keras_mtl`` itself load when they are first used, so that"
     yield "``import keras_mtl`` loads neither Keras nor TensorFlow. Less common names"
-    yield from ("are in its packages.", "", ".. toctree::", "   :maxdepth: 1", "")
+    yield from ("are in its packages.", "", ".. toctree::", "   :hidden:", "")
     yield from (f"   {package}" for package in public_packages())
+    yield ""
+    for package in public_packages():
+        summary = _docstring(package).partition("\n\n")[0].replace("\n", " ")
+        yield f"- :doc:`keras_mtl.{package} <{package}>`: {summary}"
     yield ""
     elsewhere = {
         name
@@ -103,12 +107,16 @@ def _index_lines() -> Iterator[str]:
 
 
 def _page_lines(package: str) -> Iterator[str]:
-    module = importlib.import_module(f"keras_mtl.{package}")
     home = f"keras_mtl.{package}"
-    yield from _section(home, "=", *inspect.cleandoc(module.__doc__ or "").splitlines())
+    yield from _section(home, "=", *_docstring(package).splitlines())
     for name, value in public_names(package).items():
         place = "keras_mtl" if _is_top_level(name, value) else home
         yield from _documented(name, value, place)
+
+
+def _docstring(package: str) -> str:
+    module = importlib.import_module(f"keras_mtl.{package}")
+    return inspect.cleandoc(module.__doc__ or "")
 
 
 def _documented(name: str, value: object, home: str) -> Iterator[str]:
