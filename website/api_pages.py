@@ -66,17 +66,11 @@ def public_names(package: str) -> dict[str, object]:
     }
 
 
-def api_pages(folder: Path) -> None:
-    """Writes the pages, and the page that lists them.
-
-    Args:
-        folder: Where they are written.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "index.rst").write_text("\n".join(_index_lines()) + "\n", "utf-8")
-    for package in public_packages():
-        text = "\n".join(_page_lines(package)) + "\n"
-        (folder / f"{package}.rst").write_text(text, "utf-8")
+def api_pages() -> dict[str, str]:
+    """Returns the pages, and the page that lists them, by the names of their files."""
+    pages = {f"{package}.rst": _page_lines(package) for package in public_packages()}
+    pages["index.rst"] = _index_lines()
+    return {name: "\n".join(lines) + "\n" for name, lines in pages.items()}
 
 
 def _index_lines() -> Iterator[str]:

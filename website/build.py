@@ -65,16 +65,20 @@ def lay_out(source: Path) -> None:
         (source / place).parent.mkdir(parents=True, exist_ok=True)
         # With its time: Sphinx reads again only what has changed.
         shutil.copy2(path, source / place)
-    reference = source / "reference"
-    api_pages(reference / "api")
-    _write_changed(reference / "commands.md", commands_page())
-    _write_changed(reference / "settings.md", settings_page())
+    for name, text in _generated().items():
+        path = source / "reference" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists() or path.read_text("utf-8") != text:
+            path.write_text(text, "utf-8")
 
 
-def _write_changed(path: Path, text: str) -> None:
-    """Writes a page that Sphinx is to read again only if it has changed."""
-    if not path.exists() or path.read_text("utf-8") != text:
-        path.write_text(text, "utf-8")
+def _generated() -> dict[str, str]:
+    """Returns the generated pages by their places in the reference."""
+    return {
+        "commands.md": commands_page(),
+        "settings.md": settings_page(),
+        **{f"api/{name}": text for name, text in api_pages().items()},
+    }
 
 
 def build_site(source: Path, site: Path) -> int:
@@ -93,6 +97,8 @@ def build_site(source: Path, site: Path) -> int:
         ["-b", "html", "-W", "--keep-going", "-q", "-c", config, str(source), str(site)]
     )
     if status:
+        # Else a page with a warning would count as read, and pass the next time.
+        shutil.rmtree(site / ".doctrees", ignore_errors=True)
         return status
     broken = broken_links(site)
     print(*broken, sep="\n", end="\n" if broken else "")
