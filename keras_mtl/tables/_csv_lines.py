@@ -84,8 +84,8 @@ class CsvLines:
     def skip_plain(self, width: int) -> int:
         """Skips the next block, if it is plain, at the beginning of a record.
 
-        Plain are lines without a quote, each with as many fields as the header
-        and none of them blank.
+        Plain are lines with as many fields as the header, none of them blank, and
+        with quotes around whole fields alone, none of which holds a line break.
 
         Args:
             width: The number of fields.
@@ -152,25 +152,62 @@ def _blocks(handle: BinaryIO) -> Iterator[bytes]:
             left = left[end:]
         elif len(left) > 4 * MAXIMUM_LINE:
             break
+    else:
+        # The last line need not have an end, and is as plain as any other.
+        if 0 < len(left) < MAXIMUM_LINE and not left.endswith((b"\n", b"\r")):
+            left += b"\n"
     if left:
         yield left
 
 
 def _count_plain(block: bytes, delimiter: str, width: int) -> int:
     """Counts the lines, or returns 0 if one of them may be no plain row."""
-    if b'"' in block or block.count(b"\r") != block.count(b"\r\n"):
+    if b"\r" in block and block.count(b"\r") != block.count(b"\r\n"):
         return 0
     characters = np.frombuffer(block, np.uint8)
-    ends = np.flatnonzero(characters == ord("\n"))
+    is_end, is_delimiter = characters == ord("\n"), characters == ord(delimiter)
+    if b'"' in block:
+        quotes = characters == ord('"')
+        if not _are_plain_quotes(characters, np.flatnonzero(quotes), delimiter):
+            return 0
+        # From an opening quote to what is before the closing one.
+        within = np.bitwise_xor.accumulate(quotes.view(np.uint8)).view(bool)
+        if (is_end & within).any():
+            return 0
+        is_delimiter &= ~within
+    ends = np.flatnonzero(is_end)
     if not len(ends) or ends[-1] != len(block) - 1:
         return 0
     # The csv module refuses longer fields.
     if np.diff(ends, prepend=-1).max() > csv.field_size_limit():
         return 0
-    between = np.flatnonzero(characters == ord(delimiter))
+    between = np.flatnonzero(is_delimiter)
     if len(between) != len(ends) * (width - 1):
         return 0
     # The last delimiter of each row is before its end, the next one's after it.
     of_row = between.reshape(len(ends), width - 1)
     sound = (of_row[:, -1] < ends).all() and (of_row[1:, 0] > ends[:-1]).all()
     return len(ends) if sound else 0
+
+
+def _are_plain_quotes(
+    characters: np.ndarray, quotes: np.ndarray, delimiter: str
+) -> bool:
+    """Whether all quotes stand at the ends of fields, or twice within quotes.
+
+    Args:
+        characters: A block that begins and ends where a record does.
+        quotes: The places of its quotes, of which there is one at least.
+        delimiter: The character between fields.
+    """
+    if len(quotes) % 2 or characters[-1] == ord('"'):
+        return False
+    opening, closing = quotes[::2], quotes[1::2]
+    before, after = characters[opening - 1], characters[closing + 1]
+    if not opening[0]:
+        before[0] = ord("\n")
+    begins = (before == ord(delimiter)) | (before == ord("\n"))
+    # The second of two quotes that mean one opens the rest of the field.
+    begins[1:] |= opening[1:] == closing[:-1] + 1
+    ends = (after == ord(delimiter)) | (after == ord("\n")) | (after == ord('"'))
+    return bool((begins & (ends | (after == ord("\r")))).all())

@@ -265,7 +265,8 @@ def _without_end_mark(path: str, copy: Any) -> Any:
 def find_encoding(path: str | os.PathLike[str], source: Any = None) -> str:
     """Finds the encoding of a text file: UTF-8 or UTF-16.
 
-    The file is read once, a mebibyte at a time.
+    The file is read once, a mebibyte at a time, and once more to name the line of
+    what is wrong with it.
 
     Args:
         path: The file.
@@ -285,8 +286,26 @@ def find_encoding(path: str | os.PathLike[str], source: Any = None) -> str:
         encoding = "utf-16"
     else:
         encoding = _unmarked_utf16(start) or "utf-8-sig"
-    _check_text(Path(path), encoding, path if source is None else source)
+    if encoding != "utf-8-sig" or not _is_sound(path):
+        _check_text(Path(path), encoding, path if source is None else source)
     return encoding
+
+
+def _is_sound(path: str | os.PathLike[str]) -> bool:
+    """Whether a file surely is text in UTF-8: a quick look, which names no line."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    with open(path, "rb", buffering=0) as handle:
+        try:
+            while chunk := handle.read(CHUNK):
+                if b"\0" in chunk:
+                    return False
+                # Unless a character has begun at the end of the chunk before.
+                if not chunk.isascii() or decoder.getstate()[0]:
+                    decoder.decode(chunk)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            return False
+    return True
 
 
 def _unmarked_utf16(start: bytes) -> str | None:
