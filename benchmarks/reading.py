@@ -35,8 +35,8 @@ from keras_mtl.tables.read_rows import read_rows
 
 __all__ = ["FLAGS", "READERS", "compare_readers", "main"]
 
-SUMMARY = """Measures the reading of CSV files beside pandas, Polars, PyArrow and DuckDB, in
-turns in one process, and what importing each of them takes.
+SUMMARY = """Measures the reading of CSV files beside pandas, Polars, PyArrow and
+DuckDB, in turns in one process, and what importing each of them takes.
 """
 FLAGS = (
     Flag("--rows", "rows", "The rows of the large files; 1000000.", metavar="N"),

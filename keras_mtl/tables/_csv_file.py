@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import io
+import os
+from collections import deque
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
 
 import pandas as pd
 
@@ -16,6 +21,8 @@ __all__ = ["CsvFile"]
 CELLS_A_PART = 2_000_000
 # The rows that are looked at to tell text from numbers before reading.
 ROWS_SEEN_FIRST = 1000
+# Threads beyond these wait for the one that puts the columns together.
+MOST_THREADS = 4
 
 
 class CsvFile:
@@ -97,7 +104,11 @@ class CsvFile:
                 dtypes |= {name: "category" for name in look if _is_text(first[name])}
         size = max(ROWS_SEEN_FIRST, CELLS_A_PART // len(columns))
         found = 0
-        for part in self._read(columns, dtypes, missing, size):
+        if len(self.structure.plain) > 1:
+            parts = self._read_plain(columns, dtypes, missing)
+        else:
+            parts = self._read(columns, dtypes, missing, size)
+        for part in parts:
             found += len(part)
             yield part
         if found != self.rows:
@@ -126,26 +137,89 @@ class CsvFile:
                 ) as handle,
                 pd.read_csv(
                     handle,
-                    sep=structure.delimiter,
-                    names=list(structure.fields),
                     header=0,
-                    index_col=False,
-                    usecols=list(columns),
-                    dtype=dict(dtypes),
-                    skipinitialspace=True,
                     # The structural pass says which records are no rows, so that
                     # both parsers see the same rows.
-                    skip_blank_lines=False,
                     skiprows=list(structure.skipped_records),
-                    keep_default_na=False,
-                    na_values=list(missing),
-                    low_memory=False,
                     chunksize=size,
+                    **self._options(columns, dtypes, missing),
                 ) as reader,
             ):
                 yield from reader
         except (pd.errors.ParserError, OSError) as error:
             raise UserError(f"{self.source}: cannot be read ({error}).") from error
+
+    def _read_plain(
+        self,
+        columns: Sequence[str],
+        dtypes: Mapping[str, str],
+        missing: Collection[str],
+    ) -> Iterator[pd.DataFrame]:
+        """Reads a file whose rows are all plain, several parts at the same time.
+
+        Pandas parses without the lock of Python. The parts come in their order.
+        """
+        options = self._options(columns, dtypes, missing)
+
+        def read(start: int, stop: int) -> pd.DataFrame:
+            with open(self.structure.text.path, "rb") as handle:
+                handle.seek(start)
+                rows = io.BytesIO(handle.read(stop - start))
+            return pd.read_csv(rows, header=None, encoding="utf-8", **options)
+
+        threads = min(MOST_THREADS, _cores())
+        waiting: deque[Future[pd.DataFrame]] = deque()
+        try:
+            with ThreadPoolExecutor(threads) as pool:
+                try:
+                    for start, stop in self._long_parts(len(columns)):
+                        waiting.append(pool.submit(read, start, stop))
+                        # No more than that in memory.
+                        if len(waiting) > threads:
+                            yield waiting.popleft().result()
+                    while waiting:
+                        yield waiting.popleft().result()
+                finally:
+                    for part in waiting:
+                        part.cancel()
+        except (pd.errors.ParserError, OSError) as error:
+            raise UserError(f"{self.source}: cannot be read ({error}).") from error
+
+    def _long_parts(self, columns: int) -> Iterator[tuple[int, int]]:
+        """Joins runs of lines until they hold enough cells, as each part costs."""
+        plain = self.structure.plain
+        cells = columns * self.rows / len(plain)
+        joined = max(1, round(CELLS_A_PART / 2 / cells))
+        for first in range(0, len(plain), joined):
+            runs = plain[first : first + joined]
+            yield runs[0][0], runs[-1][1]
+
+    def _options(
+        self,
+        columns: Sequence[str],
+        dtypes: Mapping[str, str],
+        missing: Collection[str],
+    ) -> dict[str, Any]:
+        """Returns how pandas reads the file, however it is cut."""
+        return {
+            "sep": self.structure.delimiter,
+            "names": list(self.structure.fields),
+            "index_col": False,
+            "usecols": list(columns),
+            "dtype": dict(dtypes),
+            "skipinitialspace": True,
+            "skip_blank_lines": False,
+            "keep_default_na": False,
+            "na_values": list(missing),
+            "low_memory": False,
+        }
+
+
+def _cores() -> int:
+    """Returns how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _row_names(values: pd.Series) -> str | None:

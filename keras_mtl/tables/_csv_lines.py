@@ -29,7 +29,10 @@ def open_lines(
     """Opens a text file whose encoding and delimiter are known."""
     if encoding == "utf-8-sig":
         with open(path, "rb") as binary:
-            yield CsvLines(_blocks(binary), delimiter)
+            mark = binary.read(len(codecs.BOM_UTF8)) == codecs.BOM_UTF8
+            binary.seek(0)
+            start = len(codecs.BOM_UTF8) if mark else 0
+            yield CsvLines(_blocks(binary), delimiter, start)
     else:
         with open(path, encoding=encoding, newline="") as handle:
             yield CsvLines(_one_by_one(handle), delimiter)
@@ -44,6 +47,7 @@ class CsvLines:
     Args:
         blocks: Bytes in UTF-8 of whole lines, or single lines of text.
         delimiter: The character between fields.
+        start: The bytes before the first block.
 
     Attributes:
         lone_returns: Whether a line ended with `\\r` alone.
@@ -51,14 +55,20 @@ class CsvLines:
             Pandas skips it and reads what follows as quoted; the csv module
             doesn't. Whoever is right, the file is ambiguous.
         skipped: The lines that were skipped so far.
+        stretches: Where they are in the file: their first byte, and that behind
+            their last one.
     """
 
-    def __init__(self, blocks: Iterator[bytes | str], delimiter: str) -> None:
+    def __init__(
+        self, blocks: Iterator[bytes | str], delimiter: str, start: int = 0
+    ) -> None:
         self.blocks = blocks
         self.delimiter = delimiter
         self.lone_returns = False
         self.tabbed_quote = False
         self.skipped = 0
+        self.stretches: list[tuple[int, int]] = []
+        self._place = start
         self._next: bytes | str | None = None
         self._left: Iterator[str] = iter(())
         self._begun = 0
@@ -76,6 +86,7 @@ class CsvLines:
                 yield END
                 return
             self._next = None
+            self._place += len(block)
             # Not splitlines, which also splits at form feeds and the like.
             text = block if isinstance(block, str) else block.decode("utf-8")
             lines = list(StringIO(text, newline=""))
@@ -102,6 +113,8 @@ class CsvLines:
         if rows:
             self._next = None
             self.skipped += rows
+            start, self._place = self._place, self._place + len(block)
+            self.stretches.append((start, self._place))
         return rows
 
     def check_tabs(self, source: str, line: int, fields: list[str]) -> list[str]:

@@ -108,6 +108,9 @@ class CsvStructure:
             ones, and the one that only tells the delimiter.
         lone_returns: Whether lines end, or values break, with `\\r` alone.
         blank_lines: The line numbers of the blank lines, from 1.
+        plain: Where the rows are, if they are lines without anything odd, in UTF-8:
+            runs of whole lines by their first byte and that behind the last one;
+            empty for another file.
         other_delimiter: Another delimiter than those that are read, which seems to
             part a table of one column; or `""`.
         errors: A message for each mistake; empty if the file is sound.
@@ -120,6 +123,7 @@ class CsvStructure:
     skipped_records: tuple[int, ...]
     blank_lines: tuple[int, ...]
     lone_returns: bool
+    plain: tuple[tuple[int, int], ...]
     other_delimiter: str
     errors: tuple[str, ...]
 
@@ -284,6 +288,9 @@ def scan_structure(
         skipped_records=tuple(skipped),
         blank_lines=tuple(blanks),
         lone_returns=text.lone_returns,
+        plain=tuple(text.stretches)
+        if text.skipped == len(lines) and not skipped and not text.lone_returns
+        else (),
         other_delimiter=_other_delimiter(text_file) if len(header) == 1 else "",
         errors=tuple(errors),
     )
