@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 from collections import deque
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -13,6 +12,7 @@ import pandas as pd
 
 from keras_mtl.errors import UserError
 from keras_mtl.tables._csv_structure import nameless, scan_structure
+from keras_mtl.tables._threads import usable_threads
 from keras_mtl.tables.line_numbers import LineNumbers
 
 __all__ = ["CsvFile"]
@@ -21,8 +21,6 @@ __all__ = ["CsvFile"]
 CELLS_A_PART = 2_000_000
 # The rows that are looked at to tell text from numbers before reading.
 ROWS_SEEN_FIRST = 1000
-# Threads beyond these wait for the one that puts the columns together.
-MOST_THREADS = 4
 
 
 class CsvFile:
@@ -167,7 +165,7 @@ class CsvFile:
                 rows = io.BytesIO(handle.read(stop - start))
             return pd.read_csv(rows, header=None, encoding="utf-8", **options)
 
-        threads = min(MOST_THREADS, _cores())
+        threads = usable_threads()
         waiting: deque[Future[pd.DataFrame]] = deque()
         try:
             with ThreadPoolExecutor(threads) as pool:
@@ -213,13 +211,6 @@ class CsvFile:
             "na_values": list(missing),
             "low_memory": False,
         }
-
-
-def _cores() -> int:
-    """Returns how many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _row_names(values: pd.Series) -> str | None:

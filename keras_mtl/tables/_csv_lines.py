@@ -7,11 +7,16 @@ import contextlib
 import csv
 import os
 import re
+from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from io import StringIO
+from itertools import islice
 from typing import BinaryIO, TextIO
 
 import numpy as np
+
+from keras_mtl.tables._threads import usable_threads
 
 __all__ = ["END", "CsvLines", "open_lines"]
 
@@ -32,7 +37,8 @@ def open_lines(
             mark = binary.read(len(codecs.BOM_UTF8)) == codecs.BOM_UTF8
             binary.seek(0)
             start = len(codecs.BOM_UTF8) if mark else 0
-            yield CsvLines(_blocks(binary), delimiter, start)
+            with ThreadPoolExecutor(usable_threads()) as pool:
+                yield CsvLines(_blocks(binary), delimiter, start, pool)
     else:
         with open(path, encoding=encoding, newline="") as handle:
             yield CsvLines(_one_by_one(handle), delimiter)
@@ -48,6 +54,8 @@ class CsvLines:
         blocks: Bytes in UTF-8 of whole lines, or single lines of text.
         delimiter: The character between fields.
         start: The bytes before the first block.
+        pool: Counts the rows of blocks ahead, as NumPy does so without Python's
+            lock; by default each block is counted when its turn comes.
 
     Attributes:
         lone_returns: Whether a line ended with `\\r` alone.
@@ -60,7 +68,11 @@ class CsvLines:
     """
 
     def __init__(
-        self, blocks: Iterator[bytes | str], delimiter: str, start: int = 0
+        self,
+        blocks: Iterator[bytes | str],
+        delimiter: str,
+        start: int = 0,
+        pool: ThreadPoolExecutor | None = None,
     ) -> None:
         self.blocks = blocks
         self.delimiter = delimiter
@@ -69,7 +81,11 @@ class CsvLines:
         self.skipped = 0
         self.stretches: list[tuple[int, int]] = []
         self._place = start
-        self._next: bytes | str | None = None
+        self._pool = pool
+        self._ahead: deque[bytes | str] = deque()
+        # Of the blocks ahead, as many as were begun, with that width.
+        self._counts: deque[Future[int]] = deque()
+        self._width = 0
         self._left: Iterator[str] = iter(())
         self._begun = 0
         self.pattern = None
@@ -85,7 +101,7 @@ class CsvLines:
             if block is None:
                 yield END
                 return
-            self._next = None
+            self._take()
             self._place += len(block)
             # Not splitlines, which also splits at form feeds and the like.
             text = block if isinstance(block, str) else block.decode("utf-8")
@@ -109,9 +125,9 @@ class CsvLines:
         block = self._peek()
         if not isinstance(block, bytes):
             return 0
-        rows = _count_plain(block, self.delimiter, width)
+        rows = self._count(block, width)
         if rows:
-            self._next = None
+            self._take()
             self.skipped += rows
             start, self._place = self._place, self._place + len(block)
             self.stretches.append((start, self._place))
@@ -128,9 +144,33 @@ class CsvLines:
         ]
 
     def _peek(self) -> bytes | str | None:
-        if self._next is None:
-            self._next = next(self.blocks, None)
-        return self._next
+        if not self._ahead:
+            self._ahead.extend(islice(self.blocks, 1))
+        return self._ahead[0] if self._ahead else None
+
+    def _take(self) -> None:
+        """Forgets the next block, which is read or skipped."""
+        self._ahead.popleft()
+        if self._counts:
+            self._counts.popleft()
+
+    def _count(self, block: bytes, width: int) -> int:
+        """Counts the plain rows of the next block, and begins with those behind."""
+        if self._pool is None:
+            return _count_plain(block, self.delimiter, width)
+        if width != self._width:
+            self._width, self._counts = width, deque()
+        more = usable_threads() + 1 - len(self._ahead)
+        self._ahead.extend(islice(self.blocks, max(0, more)))
+        if len(self._ahead) == 1 and not self._counts:
+            # A thread is not worth its start for a small file.
+            return _count_plain(block, self.delimiter, width)
+        for other in islice(self._ahead, len(self._counts), None):
+            assert isinstance(other, bytes)
+            self._counts.append(
+                self._pool.submit(_count_plain, other, self.delimiter, width)
+            )
+        return self._counts[0].result()
 
     def _noted(self, line: str) -> str:
         if line[-1] == "\r":

@@ -283,7 +283,9 @@ class ColumnBuilder:
             return
         start, self.filled = self.filled, self.filled + len(values)
         part = slice(start, self.filled)
-        if values.isna().all():
+        # Most parts begin with a value, which tells without a look at the others.
+        first: Any = values.iat[0] if len(values) else None
+        if pd.isna(first) and values.isna().all():
             if self.array is not None:
                 empty = self.array if self.text else self._float_array()
                 empty[part] = -1 if self.text else np.nan
