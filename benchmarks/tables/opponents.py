@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import importlib
 import importlib.metadata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -156,6 +156,21 @@ class _Rows:
             test_features=change(self.test_features),
         )
 
+    def with_columns(
+        self, names: Iterable[str], change: Callable[[pd.Series], pd.Series]
+    ) -> _Rows:
+        """Return the same rows with some columns of both tables changed alike."""
+        changed = list(names)
+
+        # Not by `assign`: a column may be named like one of its arguments.
+        def columns(frame: pd.DataFrame) -> pd.DataFrame:
+            frame = frame.copy()
+            for name in changed:
+                frame[name] = change(frame[name])
+            return frame
+
+        return self.with_features(columns)
+
 
 def _words(features: pd.DataFrame) -> list[str]:
     return [
@@ -187,18 +202,11 @@ def _as_categories(rows: _Rows) -> _Rows:
         words = rows.features[name].dropna().astype("str")
         kinds[name] = pd.CategoricalDtype(sorted(words.unique()))
 
-    def change(frame: pd.DataFrame) -> pd.DataFrame:
-        words = {name: frame[name].astype("str") for name in kinds}
-        return frame.assign(
-            **{
-                name: words[name]
-                .where(frame[name].notna() & words[name].isin(kind.categories))
-                .astype(kind)
-                for name, kind in kinds.items()
-            }
-        )
+    def categories(column: pd.Series) -> pd.Series:
+        kind, words = kinds[column.name], column.astype("str")
+        return words.where(column.notna() & words.isin(kind.categories)).astype(kind)
 
-    return rows.with_features(change)
+    return rows.with_columns(kinds, categories)
 
 
 def _fit_lightgbm(rows: _Rows) -> np.ndarray:
@@ -231,11 +239,7 @@ def _fit_catboost(rows: _Rows) -> np.ndarray:
     classes, numbers = catboost.CatBoostClassifier, catboost.CatBoostRegressor
     kind = classes if rows.is_classes else numbers
     words = _words(rows.features)
-    rows = rows.with_features(
-        lambda frame: frame.assign(
-            **{name: frame[name].astype("str").fillna("") for name in words}
-        )
-    )
+    rows = rows.with_columns(words, lambda column: column.astype("str").fillna(""))
     train, validation, y, y_validation = rows.divided()
     models = []
     for depth in DEPTHS:
@@ -272,13 +276,9 @@ def _fit_network(name: str, settings: Mapping[str, Any], rows: _Rows) -> np.ndar
     rows = _as_categories(rows)
     # Neither takes a missing number.
     medians = rows.features.select_dtypes("number").median()
-    rows = rows.with_features(
-        lambda frame: frame.assign(
-            **{
-                column: frame[column].fillna(median).astype("float32")
-                for column, median in medians.items()
-            }
-        )
+    rows = rows.with_columns(
+        medians.index,
+        lambda column: column.fillna(medians[column.name]).astype("float32"),
     )
     labels = rows.labels
     if rows.is_classes:
