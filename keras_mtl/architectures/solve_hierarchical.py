@@ -66,7 +66,7 @@ def _assign(model: MultiTaskModel, found: HierarchicalFit) -> None:
             kernel = np.block([[kernel, np.zeros_like(kernel)], [np.eye(2)[1]]])
             bias = np.append(bias, 0.0)
             factors.append(_factor(found.posteriors[posterior].covariance))
-            noise.append(found.noise[output])
+            noise.append(found.posteriors[posterior].noise)
         layer.kernel.assign(kernel.astype("float32"))
         layer.bias.assign(bias.astype("float32"))
         output = columns.stop

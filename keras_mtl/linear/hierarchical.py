@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -24,6 +24,7 @@ from keras_mtl.linear.posterior import (
     HeadPosterior,
     LabeledRows,
     Likelihood,
+    likelihood_derivatives,
     with_bias,
 )
 from keras_mtl.linear.problem import LinearTask, LossKind
@@ -32,6 +33,8 @@ from keras_mtl.linear.standard_features import standardize
 __all__ = ["LIKELIHOODS", "HierarchicalFit", "SharedPrior", "fit_hierarchical"]
 
 Floats = NDArray[np.float64]
+# Student's t with 2 degrees of freedom has no variance.
+LEAST_FREEDOM = 3.0
 LIKELIHOODS: dict[LossKind, Likelihood] = {
     "squared": "regression",
     "logistic": "binary",
@@ -73,7 +76,8 @@ class HierarchicalFit:
         standard_intercepts: The mean intercepts, likewise, (K,).
         means: The features' means, (d,).
         scales: The features' standard deviations, (d,).
-        posteriors: Each task's posterior, of standardized features.
+        posteriors: Each task's posterior, of standardized features. The variances of
+            a regression are those of Student's t, as its noise is learned too.
         noise: The variance of the noise of each output's labels, (K,); 0 for
             classes.
         shrinkage: How far each weight is drawn to the mean of its prior, (d + 1,
@@ -207,7 +211,8 @@ def _fit(
             noise[spans[index]] = posterior.noise
             shrinkage[:, spans[index]] = _shrinkage(posterior, prior)
         whole = step.with_uncertain_mean(learned.posteriors, learned.noises, prior)
-        found.update(zip(members, whole, strict=True))
+        wide = map(_with_uncertain_noise, rows, whole)
+        found.update(zip(members, wide, strict=True))
     ordered = tuple(found[index] for index in range(len(tasks)))
     factors = [_moderation(design, each) for each in ordered]
     moderation = np.concatenate(factors)
@@ -238,6 +243,27 @@ def _labeled_rows(design: Floats, task: LinearTask) -> LabeledRows:
         )
     # Tasks with most of the labels share one matrix.
     return LabeledRows(design, labels, counts, LIKELIHOODS[task.loss])
+
+
+def _with_uncertain_noise(task: LabeledRows, posterior: HeadPosterior) -> HeadPosterior:
+    """Return a regression's posterior with what its uncertain noise adds.
+
+    Where the variance of the noise is estimated with n degrees of freedom, labels
+    are around their prediction as Student's t with n is, whose variance is n / (n -
+    2) times that of the Gaussian (Gelman et al. 2013, section 14.2). The degrees of
+    freedom are the labels less the weights that they determine (MacKay 1992).
+    """
+    if task.likelihood != "regression":
+        return posterior
+    _, curvature = likelihood_derivatives(task, posterior.mean, posterior.noise)
+    determined = float(np.sum(posterior.covariance * curvature))
+    freedom = max(task.total - determined, LEAST_FREEDOM)
+    factor = freedom / (freedom - 2.0)
+    return replace(
+        posterior,
+        covariance=posterior.covariance * factor,
+        noise=posterior.noise * factor,
+    )
 
 
 def _moderation(design: Floats, posterior: HeadPosterior) -> Floats:
