@@ -18,6 +18,7 @@ from keras_mtl.linear.scored_model import (
     raise_invalid,
     read_arrays,
 )
+from keras_mtl.linear.setting_ranges import is_integer_from
 from keras_mtl.linear.targets import Target
 
 __all__ = ["GaussianProcessModel"]
@@ -206,12 +207,12 @@ class GaussianProcessModel(ScoredModel):
 
     def _check(self) -> None:
         wrong = [
-            (name, "1 or more")
+            (name, "an integer of 1 or more")
             for name in ("factors", "iterations")
-            if int(getattr(self, name)) < 1
+            if not is_integer_from(getattr(self, name), 1)
         ]
-        if self.rank is not None and int(self.rank) < 1:
-            wrong.append(("rank", "1 or more, or None"))
+        if self.rank is not None and not is_integer_from(self.rank, 1):
+            wrong.append(("rank", "an integer of 1 or more, or None"))
         raise_invalid(self, wrong)
 
 

@@ -18,6 +18,11 @@ from keras_mtl.linear.scored_model import (
     read_arrays,
     target_folds,
 )
+from keras_mtl.linear.setting_ranges import (
+    is_integer_from,
+    is_not_negative,
+    is_positive,
+)
 
 __all__ = ["KernelModel"]
 
@@ -135,12 +140,14 @@ class KernelModel(ScoredModel):
             wrong.append(("kernel", "'rbf' or 'linear'"))
         for name in ("strength", "length_scale"):
             value = getattr(self, name)
-            if value is not None and not 0 < value < np.inf:
+            if value is not None and not is_positive(value):
                 wrong.append((name, "a finite number above 0, or None"))
-        if self.sharing is not None and not 0 <= self.sharing <= 1:
+        if self.sharing is not None and not (
+            is_not_negative(self.sharing) and self.sharing <= 1
+        ):
             wrong.append(("sharing", "a number from 0 to 1, or None"))
-        if self.rank is not None and int(self.rank) < 1:
-            wrong.append(("rank", "1 or more, or None"))
-        if int(self.folds) < 2:
-            wrong.append(("folds", "2 or more"))
+        if self.rank is not None and not is_integer_from(self.rank, 1):
+            wrong.append(("rank", "an integer of 1 or more, or None"))
+        if not is_integer_from(self.folds, 2):
+            wrong.append(("folds", "an integer of 2 or more"))
         raise_invalid(self, wrong)

@@ -18,6 +18,11 @@ from keras_mtl.linear.scored_model import (
     read_arrays,
     read_sample_weight,
 )
+from keras_mtl.linear.setting_ranges import (
+    is_integer_from,
+    is_not_negative,
+    is_positive,
+)
 
 __all__ = ["HierarchicalBayesModel"]
 
@@ -149,12 +154,12 @@ class HierarchicalBayesModel(ScoredModel):
         wrong = []
         if self.covariance not in ("diagonal", "full"):
             wrong.append(("covariance", "'diagonal' or 'full'"))
-        if self.variance is not None and not 0 <= self.variance < np.inf:
+        if self.variance is not None and not is_not_negative(self.variance):
             wrong.append(("variance", "a finite number of 0 or more, or None"))
-        if not 0 <= self.further_tasks < np.inf:
+        if not is_not_negative(self.further_tasks):
             wrong.append(("further_tasks", "a finite number of 0 or more"))
-        if int(self.steps) < 1:
-            wrong.append(("steps", "1 or more"))
-        if not 0 < self.tolerance < np.inf:
+        if not is_integer_from(self.steps, 1):
+            wrong.append(("steps", "an integer of 1 or more"))
+        if not is_positive(self.tolerance):
             wrong.append(("tolerance", "a finite number above 0"))
         raise_invalid(self, wrong)

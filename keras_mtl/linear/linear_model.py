@@ -19,6 +19,11 @@ from keras_mtl.linear.scored_model import (
     read_sample_weight,
     target_folds,
 )
+from keras_mtl.linear.setting_ranges import (
+    is_integer_from,
+    is_not_negative,
+    is_positive,
+)
 from keras_mtl.linear.targets import Target
 
 __all__ = ["LinearModel"]
@@ -123,12 +128,12 @@ class LinearModel(ScoredModel):
 
     def _check(self) -> None:
         wrong = []
-        if self.strength is not None and not 0 <= self.strength < np.inf:
+        if self.strength is not None and not is_not_negative(self.strength):
             wrong.append(("strength", "a finite number of 0 or more, or None"))
         for name in ("strengths", "folds"):
-            if int(getattr(self, name)) < 2:
-                wrong.append((name, "2 or more"))
-        if not 0 < self.tolerance < np.inf:
+            if not is_integer_from(getattr(self, name), 2):
+                wrong.append((name, "an integer of 2 or more"))
+        if not is_positive(self.tolerance):
             wrong.append(("tolerance", "a finite number above 0"))
         raise_invalid(self, wrong)
 

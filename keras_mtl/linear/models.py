@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-import numpy as np
-
 from keras_mtl.linear.linear_model import LinearModel
 from keras_mtl.linear.penalties import (
     Clustered,
@@ -17,6 +15,11 @@ from keras_mtl.linear.penalties import (
     MeanRegularised,
     Penalty,
     Ridge,
+)
+from keras_mtl.linear.setting_ranges import (
+    is_integer_from,
+    is_not_negative,
+    is_positive,
 )
 
 __all__ = [
@@ -45,6 +48,7 @@ class IndependentModel(LinearModel):
 
     Example:
 
+    >>> import numpy as np
     >>> x = np.array([[0.0], [1.0], [2.0], [3.0]])
     >>> model = IndependentModel(strength=0.0).fit(x, 2 * x[:, 0] + 1)
     >>> model.predict([[5.0]]).round(6)
@@ -78,6 +82,7 @@ class GroupSparseModel(LinearModel):
 
     Example:
 
+    >>> import numpy as np
     >>> generator = np.random.default_rng(0)
     >>> x = generator.normal(size=(60, 4))
     >>> y = {"sum": x[:, 0] + x[:, 1], "sick": x[:, 0] > x[:, 1]}
@@ -108,6 +113,7 @@ class DirtyModel(LinearModel):
 
     Example:
 
+    >>> import numpy as np
     >>> generator = np.random.default_rng(0)
     >>> x = generator.normal(size=(60, 3))
     >>> y = np.stack([x[:, 0] + x[:, 1], x[:, 0] - x[:, 2]], axis=1)
@@ -121,7 +127,7 @@ class DirtyModel(LinearModel):
 
     def _penalty(self, outputs: int) -> Penalty:
         shared = outputs**0.5 if self.shared is None else self.shared
-        if not 0 < shared < np.inf:
+        if not is_positive(shared):
             raise ValueError(
                 "Invalid value received for argument `shared`. Expected a finite "
                 f"number above 0. Received: shared={shared}"
@@ -144,6 +150,7 @@ class LowRankModel(LinearModel):
 
     Example:
 
+    >>> import numpy as np
     >>> generator = np.random.default_rng(0)
     >>> x = generator.normal(size=(80, 5))
     >>> y = (x @ [[1], [2], [0], [-1], [1]]) * [[1.0, -2.0, 3.0]]
@@ -174,6 +181,7 @@ class MeanRegularisedModel(LinearModel):
 
     Example:
 
+    >>> import numpy as np
     >>> x = np.array([[-1.0], [0.0], [1.0]])
     >>> model = MeanRegularisedModel(strength=1e6).fit(x, np.hstack([x, -x]))
     >>> model.coef_.round(3) + 0.0
@@ -204,6 +212,7 @@ class ClusteredModel(LinearModel):
 
     Example:
 
+    >>> import numpy as np
     >>> generator = np.random.default_rng(0)
     >>> x = generator.normal(size=(60, 2))
     >>> y = np.stack([x[:, 0], x[:, 1], x[:, 0], x[:, 1]], axis=1)
@@ -218,17 +227,18 @@ class ClusteredModel(LinearModel):
     ridge: float = 0.1
 
     def _penalty(self, outputs: int) -> Penalty:
-        if not 1 <= self.clusters <= outputs:
+        if not is_integer_from(self.clusters, 1) or self.clusters > outputs:
             raise ValueError(
-                "Invalid value received for argument `clusters`. Expected 1 to "
-                f"{outputs}, the number of outputs. Received: clusters={self.clusters}"
+                "Invalid value received for argument `clusters`. Expected an integer "
+                f"from 1 to {outputs}, the number of outputs. "
+                f"Received: clusters={self.clusters}"
             )
         ridge = max(_not_negative("ridge", self.ridge), self.least_ridge)
         return Clustered(clusters=self.clusters, ridge=ridge)
 
 
 def _not_negative(name: str, value: float) -> float:
-    if not 0 <= value < np.inf:
+    if not is_not_negative(value):
         raise ValueError(
             f"Invalid value received for argument `{name}`. Expected a finite number "
             f"of 0 or more. Received: {name}={value}"

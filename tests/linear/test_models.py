@@ -159,8 +159,11 @@ def test_columns_that_repeat_others_are_counted():
     [
         (GroupSparseModel(strength=-1), "`strength`. Expected a finite number of 0"),
         (GroupSparseModel(strength=np.inf), "`strength`. Expected a finite number"),
-        (GroupSparseModel(folds=1), "`folds`. Expected 2 or more"),
-        (ClusteredModel(clusters=3), "`clusters`. Expected 1 to 2, the number of"),
+        (GroupSparseModel(folds=1), "`folds`. Expected an integer of 2 or more"),
+        (
+            ClusteredModel(clusters=3),
+            "`clusters`. Expected an integer from 1 to 2, the",
+        ),
         (DirtyModel(shared=0), "`shared`. Expected a finite number above 0"),
         (MeanRegularisedModel(ridge=-1), "`ridge`. Expected a finite number of 0"),
         (IndependentModel(penalty="l3"), "`penalty`. Expected 'ridge' or 'lasso'"),
