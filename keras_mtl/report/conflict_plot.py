@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from keras_mtl.report.figures import COLORS, Drawing, write_figure
+from keras_mtl.report.figures import COLORS, Drawing, logarithmic, write_figure
 
 __all__ = ["conflict_figure", "write_conflict_plot"]
 
@@ -82,7 +82,7 @@ def _fit_scale(axes: Axes) -> None:
     """Draws norms of very different sizes by their logarithm, others from 0."""
     low, high = axes.dataLim.intervaly
     if 0 < 10 * low < high:
-        axes.set_yscale("log")
+        logarithmic(axes.yaxis)
     else:
         axes.set_ylim(bottom=0)
 

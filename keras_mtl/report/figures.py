@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib
+from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogFormatter
 
-__all__ = ["COLORS", "Drawing", "svg_figure", "write_figure"]
+__all__ = ["COLORS", "Drawing", "logarithmic", "svg_figure", "write_figure"]
 
 # Blue, orange, green, ...: told apart also by those who see no red or green
 # (Okabe and Ito 2008).
@@ -53,6 +55,17 @@ def write_figure(
         FigureCanvasAgg(figure)
         draw(figure)
         figure.savefig(path)
+
+
+def logarithmic(axis: Axis) -> None:
+    """Gives an axis a logarithmic scale whose labels are plain numbers.
+
+    Matplotlib's own labels are formulas, which figures here do not read.
+    """
+    scale = axis.axes.set_xscale if axis.axis_name == "x" else axis.axes.set_yscale
+    scale("log")
+    axis.set_major_formatter(LogFormatter())
+    axis.set_minor_formatter(LogFormatter(labelOnlyBase=False))
 
 
 # Stands for the color of the page's text: matplotlib takes no `currentColor`.

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from keras_mtl.architectures.solved import Solution
-from keras_mtl.report.figures import COLORS, Drawing
+from keras_mtl.report.figures import COLORS, Drawing, logarithmic
 
 __all__ = ["covariance_drawing", "length_drawing", "path_drawing", "solution_drawings"]
 
@@ -86,7 +86,8 @@ def _draw_path(figure: Figure, solution: Solution) -> None:
 
 def _finish(axes: Axes, chosen: float) -> None:
     axes.axvline(chosen, color=COLORS[1], linewidth=1.2, linestyle="--", label="chosen")
-    axes.set(xlabel="strength", xscale="log")
+    axes.set(xlabel="strength")
+    logarithmic(axes.xaxis)
     axes.legend()
 
 

@@ -4,6 +4,8 @@ from matplotlib.figure import Figure
 
 from keras_mtl.analysis import conflict_columns
 from keras_mtl.report import write_conflict_plot
+from keras_mtl.report.conflict_plot import conflict_figure
+from keras_mtl.report.figures import svg_figure
 
 
 def _history(names, shape, seed=0):
@@ -60,3 +62,12 @@ def test_a_picture_is_written(tmp_path):
     path = tmp_path / "a.png"
     write_conflict_plot(path, ["one", "other"], _history(["one", "other"], (1, 1)))
     assert path.stat().st_size > 10_000
+
+
+def test_norms_of_different_sizes_are_written_as_numbers():
+    history = _history(["one", "other"], (5, 3))
+    history["one_gradient_norm"] *= 1000
+    figure = conflict_figure(["one", "other"], history)
+    text = svg_figure(figure.size, figure.draw, "norms")
+    assert "mathdefault" not in text
+    assert ">100</text>" in text

@@ -55,6 +55,15 @@ def test_there_is_a_picture_of_each_thing_that_was_found(solution, names):
         assert "<svg" in svg_figure(each.size, each.draw, "picture")
 
 
+@pytest.mark.parametrize("last", [0.01, 0.3])
+def test_strengths_are_written_as_numbers_and_not_as_formulas(last):
+    path = {**PATH, "strength": np.array([1.0, 0.5, last])}
+    drawing = solution_drawings(kernel_solution(path=path))["strength_path"]
+    text = svg_figure(drawing.size, drawing.draw, "picture")
+    assert "mathdefault" not in text
+    assert ">1</text>" in text
+
+
 def test_the_path_of_a_kernel_shows_the_loss_of_each_task():
     drawing = solution_drawings(kernel_solution(path=PATH))["strength_path"]
     text = svg_figure(drawing.size, drawing.draw, "picture")
