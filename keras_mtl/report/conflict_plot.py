@@ -82,7 +82,7 @@ def _fit_scale(axes: Axes) -> None:
     """Draws norms of very different sizes by their logarithm, others from 0."""
     low, high = axes.dataLim.intervaly
     if 0 < 10 * low < high:
-        logarithmic(axes.yaxis)
+        logarithmic(axes, "y")
     else:
         axes.set_ylim(bottom=0)
 

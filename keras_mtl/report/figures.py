@@ -7,10 +7,10 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import matplotlib
-from matplotlib.axis import Axis
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
@@ -57,13 +57,13 @@ def write_figure(
         figure.savefig(path)
 
 
-def logarithmic(axis: Axis) -> None:
+def logarithmic(axes: Axes, which: Literal["x", "y"]) -> None:
     """Gives an axis a logarithmic scale whose labels are plain numbers.
 
     Matplotlib's own labels are formulas, which figures here do not read.
     """
-    scale = axis.axes.set_xscale if axis.axis_name == "x" else axis.axes.set_yscale
-    scale("log")
+    axes.set(**{f"{which}scale": "log"})
+    axis = axes.xaxis if which == "x" else axes.yaxis
     axis.set_major_formatter(LogFormatter())
     axis.set_minor_formatter(LogFormatter(labelOnlyBase=False))
 

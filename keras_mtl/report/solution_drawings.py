@@ -87,7 +87,7 @@ def _draw_path(figure: Figure, solution: Solution) -> None:
 def _finish(axes: Axes, chosen: float) -> None:
     axes.axvline(chosen, color=COLORS[1], linewidth=1.2, linestyle="--", label="chosen")
     axes.set(xlabel="strength")
-    logarithmic(axes.xaxis)
+    logarithmic(axes, "x")
     axes.legend()
 
 
