@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: fit test test-slow test-wheel docs check format benchmark clean
+.PHONY: fit test test-slow test-wheel test-versions docs check format benchmark clean
 
 fit: $(VENV)/.installed
 	$(BIN)/python -m keras_mtl.fit $(ARGS)
@@ -19,6 +19,10 @@ test-slow: $(VENV)/.installed-dev
 
 test-wheel: $(VENV)/.installed-dev
 	.ci/wheel
+
+# The lowest and the newest dependencies on each Python that is found: half an hour.
+test-versions: $(VENV)/bin/python
+	$(BIN)/python -m tools.versions $(ARGS)
 
 # The documentation site, in build/site.
 docs: $(VENV)/.installed-docs

@@ -124,13 +124,16 @@ def test_errors_are_reported_all_at_once(rows):
 
 
 @pytest.mark.parametrize(
-    "check",
+    "name",
     [
-        estimator_checks.check_all_zero_sample_weights_error,
-        estimator_checks.check_estimators_empty_data_messages,
+        "check_all_zero_sample_weights_error",
+        "check_estimators_empty_data_messages",
     ],
 )
-def test_checks_of_scikit_learn_that_need_no_training(check):
+def test_checks_of_scikit_learn_that_need_no_training(name):
+    if not hasattr(estimator_checks, name):
+        pytest.skip("This version of scikit-learn has no such check.")
+    check = getattr(estimator_checks, name)
     check("MultiTaskEstimator", km.MultiTaskEstimator(**TINY))
 
 

@@ -1,0 +1,1 @@
+"""Scripts of those who maintain the package; nothing of them is installed."""
