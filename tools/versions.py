@@ -53,7 +53,10 @@ TESTS = (
     "tests/tuning/test_search_space.py",
 )
 # Folders and files that these tests read.
-COPIED = ("data", "docs", "examples", "tests", "README.md", "pyproject.toml")
+COPIED = (
+    *("data", "docs", "examples", "tests"),
+    *("README.md", "conftest.py", "pyproject.toml"),
+)
 
 
 @dataclass(frozen=True)
