@@ -158,6 +158,7 @@ class ClassCoverage:
             among = np.zeros(self.group_count, bool)
             among[groups] = True
             pair = among[self.members]
+            numbers = np.arange(len(counts))
             # What stays on the held side whatever these groups do.
             fixed = counts - np.bincount(
                 self.classes[pair],
@@ -171,6 +172,8 @@ class ClassCoverage:
                 self.totals - self.rest_need - fixed,
                 held[groups],
                 sizes[groups],
+                # A side without enough groups is worse than any class that lacks some.
+                1 + (self.held_need.sum() + self.rest_need.sum()) * (numbers == 0),
             )
             counts[:] = np.bincount(
                 self.classes, weights=held[self.members], minlength=len(counts)
@@ -212,6 +215,7 @@ def best_exchange(
     at_most: Integers,
     held: Truths,
     sizes: Integers,
+    weights: Integers | None = None,
 ) -> Truths:
     """Chooses anew which groups are held out.
 
@@ -225,6 +229,8 @@ def best_exchange(
         at_most: `(C,)` groups of each class that may be held out.
         held: `(G,)` truth values: which groups are held out so far.
         sizes: `(G,)` number of rows of each group.
+        weights: `(C,)` weights of the groups that a class lacks. Defaults to
+            `None`: each weighs the same.
 
     Returns:
         `(G,)` truth values; those of before where the search found none.
@@ -253,6 +259,8 @@ def best_exchange(
     )
     rows_moved = np.where(held, -sizes, sizes)
     lacking = np.full(2 * count, 1.0 + sizes.sum())
+    if weights is not None:
+        lacking *= np.tile(weights[numbers], 2)
     found = milp(
         np.concatenate([rows_moved, lacking]),
         constraints=constraint,

@@ -185,6 +185,15 @@ def test_as_many_folds_as_groups_leave_one_group_to_each(count):
         assert sorted(fold) == list(range(count))
 
 
+def test_each_fold_has_a_group_before_classes_are_covered():
+    # Nearly as many folds as groups, and two tasks whose classes ask for more of them.
+    first = np.array([1, 1, 1, 1, 1, 0, 1, 0, 1, 0, 1, 1, 0, 1, 0])
+    labels = {"a": first, "b": np.array([1, 0, 0, 1, 0, 1, 0, 1, 1, 0, 1, 0, 0, 0, 1])}
+    for seed in range(10):
+        fold = fold_rows(label_strata(labels), folds=14, seed=seed, labels=labels)
+        assert set(fold) == set(range(14))
+
+
 @settings(max_examples=60)
 @given(st.integers(0, 2**32 - 1), st.integers(2, 6), st.integers(40, 400))
 def test_every_class_is_in_every_fold(seed, folds, rows):
