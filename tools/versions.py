@@ -209,7 +209,7 @@ def _copy_tree(folder: Path) -> None:
 def _test(
     interpreter: Path, tree: Path, report: Path, arguments: Sequence[str]
 ) -> tuple[int, tuple[str, ...]]:
-    # Under CI, hypothesis tries the same examples in every environment.
+    # Under CI, hypothesis does not draw its examples at random: environments compare.
     environment = {**os.environ, "CI": "true", "TF_CPP_MIN_LOG_LEVEL": "3"}
     environment.pop("PYTHONPATH", None)
     # The program and not `python -m pytest`, which puts the current folder first.
