@@ -10,10 +10,10 @@ from typing import Any
 from keras_mtl.weighting.registry import _METHODS, get, names, register_weighting
 
 _BASES = {
-    "GramianWeighting": "bases",
-    "JacobianAggregator": "bases",
-    "LossWeighting": "bases",
-    "Weighting": "bases",
+    "GramianWeighting": "gramian_weighting",
+    "JacobianAggregator": "jacobian_aggregator",
+    "LossWeighting": "loss_weighting",
+    "Weighting": "base",
     "fixed_loops": "solvers.loops",
 }
 _CLASSES = {class_name: module for module, class_name, _ in _METHODS.values()}

@@ -7,7 +7,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_mtl.weighting.bases import JacobianAggregator, JacobianProblem, State
+from keras_mtl.weighting.base import State
+from keras_mtl.weighting.jacobian_aggregator import JacobianAggregator, JacobianProblem
 
 
 @keras.saving.register_keras_serializable(package="keras_mtl")

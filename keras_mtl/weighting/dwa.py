@@ -7,7 +7,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_mtl.weighting.bases import LossProblem, LossWeighting, State
+from keras_mtl.weighting.base import State
+from keras_mtl.weighting.loss_weighting import LossProblem, LossWeighting
 
 
 @keras.saving.register_keras_serializable(package="keras_mtl")

@@ -5,7 +5,8 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_mtl.weighting.bases import GramianProblem, GramianWeighting, State
+from keras_mtl.weighting.base import State
+from keras_mtl.weighting.gramian_weighting import GramianProblem, GramianWeighting
 from keras_mtl.weighting.solvers.fair_weights import fair_weights
 
 

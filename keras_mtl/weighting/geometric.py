@@ -5,7 +5,8 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_mtl.weighting.bases import LossProblem, LossWeighting, State
+from keras_mtl.weighting.base import State
+from keras_mtl.weighting.loss_weighting import LossProblem, LossWeighting
 
 
 @keras.saving.register_keras_serializable(package="keras_mtl")

@@ -7,7 +7,8 @@ import keras
 from keras import ops
 
 from keras_mtl.weighting._noise import seed_state, uniform
-from keras_mtl.weighting.bases import GramianProblem, GramianWeighting, State
+from keras_mtl.weighting.base import State
+from keras_mtl.weighting.gramian_weighting import GramianProblem, GramianWeighting
 from keras_mtl.weighting.solvers.visits import visit_others
 
 

@@ -10,7 +10,7 @@ from keras_mtl._core.registry import Registry
 if TYPE_CHECKING:
     # With pydantic, which `import keras_mtl` need not wait for.
     from keras_mtl._core.named_settings import NamedSettings
-    from keras_mtl.weighting.bases import Weighting
+    from keras_mtl.weighting.base import Weighting
 
 __all__ = [
     "WEIGHTINGS",
@@ -112,7 +112,7 @@ def register_weighting(name: str) -> Callable[[Class], Class]:
     def decorate(cls: Class) -> Class:
         import keras
 
-        from keras_mtl.weighting.bases import Weighting
+        from keras_mtl.weighting.base import Weighting
 
         if not isinstance(cls, type) or not issubclass(cls, Weighting):
             raise UserError(
@@ -222,7 +222,7 @@ def get(
         _check_settings(identifier, method, settings)
         return method(**settings)
 
-    from keras_mtl.weighting.bases import Weighting
+    from keras_mtl.weighting.base import Weighting
 
     if settings:
         raise UserError(

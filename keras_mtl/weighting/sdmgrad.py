@@ -7,7 +7,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_mtl.weighting.bases import GramianProblem, GramianWeighting, State
+from keras_mtl.weighting.base import State
+from keras_mtl.weighting.gramian_weighting import GramianProblem, GramianWeighting
 from keras_mtl.weighting.solvers.simplex import step_on_simplex
 
 

@@ -43,15 +43,17 @@ def test_a_claim_of_another_host_lasts_as_long_as_its_heartbeat(tmp_path):
 
 
 def test_heartbeats_keep_a_claim_and_its_end_gives_it_back(tmp_path):
-    claims, other = TrialClaims(tmp_path, seconds=1), TrialClaims(tmp_path, 1)
+    # One sends heartbeats often, and the other takes a claim for dead late.
+    claims, other = TrialClaims(tmp_path, 0.5), TrialClaims(tmp_path, 60)
     with claims.heartbeats():
         claim = claims.take("1")
         # Only the heartbeat is known of a process of another host.
         owner = {"host": f"not-{socket.gethostname()}", "pid": 1}
         claim.path.write_text(json.dumps(owner))
-        for _ in range(12):
-            time.sleep(0.1)
-            assert other.take("1") is None
+        os.utime(claim.path, (0, 0))
+        while claim.path.stat().st_mtime == 0:
+            time.sleep(0.01)
+        assert other.take("1") is None
     assert other.take("1").deaths == 0
 
 

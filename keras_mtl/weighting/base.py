@@ -1,0 +1,219 @@
+"""The base class of all weightings, and what its kinds share."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Literal, Self
+
+import numpy as np
+from keras import backend, ops
+
+__all__ = [
+    "State",
+    "Weighting",
+    "active_tasks",
+    "cast_state",
+    "rank_tolerance",
+    "restore_dtypes",
+]
+
+State = dict[str, Any]
+
+
+class Weighting:
+    """Base class of the three kinds: on losses, on a Gramian, on a Jacobian.
+
+    A weighting is a pure function with an explicit state: a call takes the
+    state, a dict of arrays, and returns a new one; it holds no variables. Who
+    trains a model keeps the state in Keras variables, maps it over members or
+    saves it. `aggregate` and `reset` are the exception, for use on plain
+    arrays: they keep a state on the instance.
+
+    What the training step has to supply is told by class attributes, so that
+    it needn't know any method's name:
+
+    - `kind`: `"losses"`, `"gramian"` or `"jacobian"`, what the call takes.
+    - `needs_losses_after_step`: `after_step` wants the losses of the same
+      batch once more, after the update, computed without training mode.
+    - `needs_end_of_epoch`: call `end_of_epoch` after each epoch.
+    - `uses_losses`: pass `losses` to the call (always so for `"losses"`).
+    - `weighs_by_losses`: the weights, or the next state, depend on what the
+      losses are, so that replicas have to exchange them first.
+    - `uses_auxiliary`: tell `initial_state` which tasks are auxiliary.
+    - `uses_last_shared_layer`: the Gramian is that of the last shared layer
+      alone.
+    - `samples`: how many independent parts of a batch the rule wants. With 2
+      or more the Gramian is `J_1 J_2^T`, from the first two parts.
+    - `update_sample`: what the weights are applied to then: the gradients of
+      the `"last"` part, or the `"mean"` of the parts.
+
+    Args:
+        scale: `"sum"`, the package's one scale: tasks with equal gradients
+            get their plain sum, so that another method doesn't mean another
+            learning rate. `"paper"` is the scale of the method's paper.
+    """
+
+    kind: ClassVar[Literal["losses", "gramian", "jacobian"]]
+    needs_losses_after_step: ClassVar[bool] = False
+    needs_end_of_epoch: ClassVar[bool] = False
+    uses_losses: ClassVar[bool] = False
+    weighs_by_losses: ClassVar[bool] = True
+    uses_auxiliary: ClassVar[bool] = False
+    uses_last_shared_layer: ClassVar[bool] = False
+    samples: ClassVar[int] = 1
+    update_sample: ClassVar[Literal["last", "mean"]] = "last"
+
+    def __init__(self, scale: str = "sum") -> None:
+        if scale not in ("sum", "paper"):
+            raise ValueError(
+                "Invalid value received for argument `scale`. Expected 'sum' or "
+                f"'paper'. Received: scale={scale!r}"
+            )
+        self.scale = scale
+        self._state: State | None = None
+
+    def initial_state(
+        self,
+        tasks_count: int,
+        parameters_count: int | None = None,
+        kinds: Sequence[str] | None = None,
+    ) -> State:
+        """Returns the state before the first call: a dict of NumPy arrays.
+
+        Args:
+            tasks_count: The number of tasks, T.
+            parameters_count: The number of shared parameters, P. Only some
+                Jacobian aggregators need it.
+            kinds: `"regression"` or `"classification"` for each task. Only
+                `uncertainty` uses it; by default all are classification.
+
+        A method that `uses_auxiliary` is given a fourth argument, `auxiliary`: for
+        each task whether it is auxiliary.
+        """
+        return {}
+
+    def after_step(self, losses: Any, state: State, *, mask: Any = None) -> State:
+        """Returns the state once the update has been made.
+
+        Args:
+            losses: (T,) the losses after the update, on the same batch and
+                without training mode.
+            state: The state that the call returned.
+            mask: (T,) boolean: which tasks have a label in the batch.
+        """
+        return state
+
+    def end_of_epoch(self, state: State) -> State:
+        """Returns the state for the next epoch."""
+        return state
+
+    def aggregate(
+        self, jacobian: Any, *, losses: Any = None, mask: Any = None
+    ) -> np.ndarray:
+        """Combines the tasks' gradients on a plain array, in double precision.
+
+        The state is kept on the instance from call to call; `reset` forgets
+        it.
+
+        Args:
+            jacobian: (T, P) the tasks' gradients.
+            losses: (T,) the tasks' losses; by default all are 1.
+            mask: (T,) boolean: which tasks have a label. A row of zeros counts
+                as a task without one.
+
+        Returns:
+            (P,) the update, in the Jacobian's floating type.
+
+        Example:
+
+        >>> import keras_mtl.weighting
+        >>> mgda = keras_mtl.weighting.get("mgda", scale="paper")
+        >>> mgda.aggregate([[-4.0, 1.0, 1.0], [6.0, 1.0, 1.0]]).round(6) + 0
+        array([0., 1., 1.])
+        """
+        array = _as_matrix(jacobian)
+        rows = array.astype("float64")
+        if self._state is None:
+            self._state = cast_state(self.initial_state(*rows.shape), "float64")
+        losses = np.ones(len(rows)) if losses is None else losses
+        update, self._state = self._aggregate(
+            rows,
+            self._state,
+            losses=np.asarray(ops.convert_to_numpy(losses), dtype="float64"),
+            mask=mask,
+            tolerance=rank_tolerance(array.dtype, array.shape),
+        )
+        return ops.convert_to_numpy(update).astype(array.dtype)
+
+    def reset(self) -> None:
+        """Forgets what `aggregate` has kept."""
+        self._state = None
+
+    def get_config(self) -> dict[str, Any]:
+        return {"scale": self.scale}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        return cls(**config)
+
+    def __repr__(self) -> str:
+        settings = ", ".join(f"{k}={v!r}" for k, v in self.get_config().items())
+        return f"{type(self).__name__}({settings})"
+
+    def _aggregate(
+        self, rows: np.ndarray, state: State, *, losses: Any, mask: Any, tolerance: Any
+    ) -> tuple[Any, State]:
+        raise NotImplementedError
+
+
+def rank_tolerance(dtype: Any, shape: tuple[int, ...]) -> float:
+    """Returns how small an eigenvalue of `J J^T` counts as zero.
+
+    Args:
+        dtype: The type that the Jacobian `J` came in. The product is taken to
+            be in double precision, so that the rounding of `J` enters squared.
+        shape: The shape of `J`.
+    """
+    exact = shape[0] * np.finfo("float64").eps
+    return float(max(exact, (max(shape) * np.finfo(dtype).eps) ** 2))
+
+
+def active_tasks(values: Any, mask: Any) -> Any:
+    """Returns the boolean (T,) of tasks with a label, from `mask` or by values.
+
+    A NaN counts as active: it must come out, not be hidden.
+    """
+    nonzero = ops.not_equal(values, 0)
+    if mask is None:
+        return nonzero
+    return ops.logical_and(nonzero, ops.cast(mask, "bool"))
+
+
+def cast_state(state: State, dtype: str) -> State:
+    """Returns the state with its floating entries cast to `dtype`."""
+    return {
+        key: ops.cast(value, dtype)
+        if _is_float(value)
+        else ops.convert_to_tensor(value)
+        for key, value in state.items()
+    }
+
+
+def restore_dtypes(state: State, like: State) -> State:
+    """Returns the state with each entry in the type it has in `like`."""
+    return {
+        key: ops.cast(value, backend.standardize_dtype(like[key].dtype))
+        for key, value in state.items()
+    }
+
+
+def _is_float(value: Any) -> bool:
+    return backend.is_float_dtype(backend.standardize_dtype(value.dtype))
+
+
+def _as_matrix(jacobian: Any) -> np.ndarray:
+    array = np.asarray(ops.convert_to_numpy(jacobian))
+    if array.ndim != 2:
+        raise ValueError(
+            "Invalid value received for argument `jacobian`. Expected the shape "
+            f"(tasks, parameters). Received: shape {array.shape}"
+        )
+    return array if array.dtype in ("float32", "float64") else array.astype("float32")

@@ -1,0 +1,134 @@
+"""The base class of the methods from the Gramian of gradients to weights."""
+
+import dataclasses
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from keras import backend, ops
+
+from keras_mtl.weighting.base import (
+    State,
+    Weighting,
+    active_tasks,
+    cast_state,
+    restore_dtypes,
+)
+
+__all__ = ["GramianProblem", "GramianWeighting"]
+
+
+@dataclasses.dataclass(frozen=True)
+class GramianProblem:
+    """What a method on the Gramian is given.
+
+    Args:
+        gramian: (T, T) float64 with trace 1; the rows and columns of dropped
+            tasks are zero.
+        active: (T,) 1 for a task with a gradient, 0 for a dropped one.
+        count: The number of active tasks, at least 1.
+        trace: What the Gramian was divided by, the sum of the squared norms.
+        tolerance: An eigenvalue this small, next to the largest, is rounding.
+        is_finite: Whether the Gramian holds numbers; if not, it is zero here
+            and the weights will be NaN.
+        losses: (T,) the losses, or None.
+    """
+
+    gramian: Any
+    active: Any
+    count: Any
+    trace: Any
+    tolerance: float
+    is_finite: Any
+    losses: Any = None
+
+
+class GramianWeighting(Weighting):
+    """Base class of the methods from a Gramian to weights.
+
+    The Gramian `G = J J^T` of the tasks' gradients is all that these methods
+    need. It can be summed layer by layer, so that memory never holds the
+    gradients of a large trunk for all tasks at once; a backward pass of the
+    weighted losses then makes the update.
+
+    The template drops the tasks without a label, divides by the trace, so that
+    no method meets a scale, and works in double precision, which on T by T
+    numbers costs little. A subclass writes `solve`, in the scale where equal
+    gradients give their sum, and `paper_factor` if its paper's scale differs.
+
+    Call arguments:
+        gramian: (T, T) inner products of the tasks' gradients; `J_1 J_2^T` if
+            the method's `samples` is 2 or more.
+        state: What `initial_state` or the last call returned.
+        mask: (T,) boolean: which tasks have a label in the batch. A row of
+            zeros counts as a task without one.
+        losses: (T,) the tasks' losses, if the method `uses_losses`.
+        tolerance: The relative size of an eigenvalue that counts as zero; by
+            default the rounding of the Gramian's own type.
+
+    Returns:
+        (T,) weights, 0 for a dropped task, and the new state.
+    """
+
+    kind: ClassVar[Literal["gramian"]] = "gramian"
+
+    def __call__(
+        self,
+        gramian: Any,
+        state: State | None = None,
+        *,
+        mask: Any = None,
+        losses: Any = None,
+        tolerance: float | None = None,
+    ) -> tuple[Any, State]:
+        gramian = ops.convert_to_tensor(gramian)
+        state = self.initial_state(gramian.shape[0]) if state is None else state
+        dtype = backend.standardize_dtype(gramian.dtype)
+        problem = self._problem(gramian, mask, losses, tolerance)
+        weights, new_state = self.solve(problem, cast_state(state, "float64"))
+        weights = ops.where(problem.is_finite, weights * problem.active, float("nan"))
+        if self.scale == "paper":
+            weights = weights * self.paper_factor(problem)
+        return ops.cast(weights, dtype), restore_dtypes(new_state, like=state)
+
+    def solve(self, problem: GramianProblem, state: State) -> tuple[Any, State]:
+        """Returns (T,) weights in the scale of the sum, and the new state."""
+        raise NotImplementedError
+
+    def paper_factor(self, problem: GramianProblem) -> Any:
+        """Returns the paper's weights divided by those of `solve`."""
+        return 1.0
+
+    def _problem(
+        self, gramian: Any, mask: Any, losses: Any, tolerance: float | None
+    ) -> GramianProblem:
+        if tolerance is None:
+            tolerance = gramian.shape[0] * float(np.finfo(gramian.dtype.name).eps)
+        gramian = ops.cast(gramian, "float64")
+        task_is_active = active_tasks(ops.max(ops.abs(gramian), axis=1), mask)
+        both = ops.logical_and(task_is_active[:, None], task_is_active[None, :])
+        gramian = ops.where(both, gramian, 0.0)
+        # Eigenvalues of what is not a number raise an error that names no task:
+        # solve without it and return weights that are not numbers.
+        is_finite = ops.all(ops.isfinite(gramian))
+        gramian = ops.where(is_finite, gramian, 0.0)
+        # Of two samples' gradients, a product with itself may be negative.
+        trace = ops.sum(ops.abs(ops.diagonal(gramian)))
+        trace = ops.where(ops.equal(trace, 0), 1.0, trace)
+        active = ops.cast(task_is_active, "float64")
+        return GramianProblem(
+            gramian=gramian / trace,
+            active=active,
+            count=ops.maximum(ops.sum(active), 1.0),
+            trace=trace,
+            tolerance=tolerance,
+            is_finite=is_finite,
+            losses=None if losses is None else ops.cast(losses, "float64"),
+        )
+
+    def _aggregate(
+        self, rows: Any, state: State, *, losses: Any, mask: Any, tolerance: Any
+    ) -> tuple[Any, State]:
+        weights, state = self(
+            rows @ rows.T, state, mask=mask, losses=losses, tolerance=tolerance
+        )
+        return ops.matmul(weights, rows), state

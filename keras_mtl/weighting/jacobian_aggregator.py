@@ -1,0 +1,103 @@
+"""The base class of the methods from the Jacobian to the update."""
+
+import dataclasses
+from typing import Any, ClassVar, Literal
+
+from keras import backend, ops
+
+from keras_mtl.weighting.base import (
+    State,
+    Weighting,
+    active_tasks,
+    cast_state,
+    restore_dtypes,
+)
+
+__all__ = ["JacobianAggregator", "JacobianProblem"]
+
+
+@dataclasses.dataclass(frozen=True)
+class JacobianProblem:
+    """What a method on the Jacobian is given.
+
+    Args:
+        jacobian: (T, P) the gradients, in the type they came in; zero for
+            dropped tasks.
+        active: (T,) 1 for a task with a gradient, 0 for a dropped one.
+        count: The number of active tasks, at least 1.
+        losses: (T,) the losses, 1 for a dropped task; or None.
+    """
+
+    jacobian: Any
+    active: Any
+    count: Any
+    losses: Any = None
+
+
+class JacobianAggregator(Weighting):
+    """Base class of the methods from a Jacobian to the update.
+
+    For the few methods that look at single entries or remember gradients: the
+    (T, P) Jacobian is in memory, and for some a state as large. A subclass
+    writes `combine`. If the method weighs tasks, its state has the entry
+    `weights`, for heads that are to be weighted too.
+
+    Call arguments:
+        jacobian: (T, P) the tasks' gradients.
+        state: What `initial_state` or the last call returned.
+        mask: (T,) boolean: which tasks have a label in the batch. A row of
+            zeros counts as a task without one.
+        losses: (T,) the tasks' losses, if the method `uses_losses`.
+
+    Returns:
+        (P,) update and the new state.
+    """
+
+    kind: ClassVar[Literal["jacobian"]] = "jacobian"
+
+    def __call__(
+        self,
+        jacobian: Any,
+        state: State | None = None,
+        *,
+        mask: Any = None,
+        losses: Any = None,
+    ) -> tuple[Any, State]:
+        jacobian = ops.convert_to_tensor(jacobian)
+        state = self.initial_state(*jacobian.shape) if state is None else state
+        dtype = backend.standardize_dtype(jacobian.dtype)
+        problem = self._problem(jacobian, mask, losses, dtype)
+        update, new_state = self.combine(problem, cast_state(state, dtype))
+        return update, restore_dtypes(new_state, like=state)
+
+    def combine(self, problem: JacobianProblem, state: State) -> tuple[Any, State]:
+        """Returns the (P,) update in the scale `self.scale`, and the new state."""
+        raise NotImplementedError
+
+    def _problem(
+        self, jacobian: Any, mask: Any, losses: Any, dtype: str
+    ) -> JacobianProblem:
+        task_is_active = active_tasks(ops.max(ops.abs(jacobian), axis=1), mask)
+        active = ops.cast(task_is_active, dtype)
+        if losses is not None:
+            losses = ops.where(task_is_active, ops.cast(losses, dtype), 1.0)
+        return JacobianProblem(
+            jacobian=ops.where(task_is_active[:, None], jacobian, 0.0),
+            active=active,
+            count=ops.maximum(ops.sum(active), 1.0),
+            losses=losses,
+        )
+
+    def _parameters(self, parameters_count: int | None) -> int:
+        if parameters_count is None:
+            raise ValueError(
+                f"`{type(self).__name__}` remembers a gradient for each task. "
+                "Expected `initial_state(tasks_count, parameters_count)`. "
+                "Received: parameters_count=None"
+            )
+        return parameters_count
+
+    def _aggregate(
+        self, rows: Any, state: State, *, losses: Any, mask: Any, tolerance: Any
+    ) -> tuple[Any, State]:
+        return self(rows, state, mask=mask, losses=losses)

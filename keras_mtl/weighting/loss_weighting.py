@@ -1,0 +1,113 @@
+"""The base class of the methods from losses to weights."""
+
+import dataclasses
+from typing import Any, ClassVar, Literal
+
+from keras import backend, ops
+
+from keras_mtl.weighting.base import State, Weighting, cast_state, restore_dtypes
+
+__all__ = ["LossProblem", "LossWeighting"]
+
+
+@dataclasses.dataclass(frozen=True)
+class LossProblem:
+    """What a method on losses is given.
+
+    Args:
+        losses: (T,) the losses, 1 for a dropped task.
+        active: (T,) 1 for a task with a label in the batch, 0 for another.
+        count: The number of active tasks, at least 1.
+    """
+
+    losses: Any
+    active: Any
+    count: Any
+
+    def only(self, chosen: Any) -> "LossProblem":
+        """Returns the problem without the tasks where `chosen` is false."""
+        active = ops.where(chosen, self.active, 0.0)
+        return LossProblem(
+            losses=ops.where(active > 0, self.losses, 1.0),
+            active=active,
+            count=ops.maximum(ops.sum(active), 1.0),
+        )
+
+    def without_zeros(self) -> "LossProblem":
+        """Returns the problem without the tasks whose loss is exactly 0."""
+        return self.only(ops.not_equal(self.losses, 0))
+
+    def shares(self, logits: Any) -> Any:
+        """Returns the (T,) softmax of `logits` over the active tasks."""
+        highest = ops.max(ops.where(self.active > 0, logits, float("-inf")))
+        highest = ops.where(ops.sum(self.active) > 0, highest, 0.0)
+        below = ops.where(self.active > 0, logits - highest, float("-inf"))
+        shares = ops.exp(below)
+        return ops.divide_no_nan(shares, ops.sum(shares))
+
+
+class LossWeighting(Weighting):
+    """Base class of the methods from losses to weights.
+
+    The update is the gradient of `sum_i w_i L_i` with the weights held
+    constant: one backward pass. A method whose paper gives an objective
+    instead (a geometric mean, say) returns that objective's derivatives by the
+    losses, which makes the same update.
+
+    A subclass writes `weigh`; parameters that a method learns are part of its
+    state, and it moves them itself: no optimizer, hence no weight decay, ever
+    sees them.
+
+    Call arguments:
+        losses: (T,) the tasks' losses. Those of tasks without a label are
+            ignored, also when NaN.
+        state: What `initial_state` or the last call returned.
+        mask: (T,) boolean: which tasks have a label in the batch.
+
+    Returns:
+        (T,) weights, 0 for a dropped task, and the new state.
+    """
+
+    kind: ClassVar[Literal["losses"]] = "losses"
+    uses_losses = True
+
+    def __call__(
+        self, losses: Any, state: State | None = None, *, mask: Any = None
+    ) -> tuple[Any, State]:
+        losses = ops.convert_to_tensor(losses)
+        state = self.initial_state(losses.shape[0]) if state is None else state
+        dtype = backend.standardize_dtype(losses.dtype)
+        problem = self._problem(losses, mask)
+        weights, new_state = self.weigh(problem, cast_state(state, "float64"))
+        weights = weights * problem.active
+        return ops.cast(weights, dtype), restore_dtypes(new_state, like=state)
+
+    def weigh(self, problem: LossProblem, state: State) -> tuple[Any, State]:
+        """Returns (T,) weights and the new state."""
+        raise NotImplementedError
+
+    def after_step(self, losses: Any, state: State, *, mask: Any = None) -> State:
+        moved = self.move(self._problem(losses, mask), cast_state(state, "float64"))
+        return restore_dtypes(moved, like=state)
+
+    def move(self, problem: LossProblem, state: State) -> State:
+        """Returns the state, given the losses of the same batch after the step."""
+        return state
+
+    @staticmethod
+    def _problem(losses: Any, mask: Any) -> LossProblem:
+        losses = ops.cast(losses, "float64")
+        if mask is None:
+            active = ops.ones_like(losses)
+        else:
+            # Not a product: the loss of a task without a label may be NaN.
+            losses = ops.where(ops.cast(mask, "bool"), losses, 1.0)
+            active = ops.cast(ops.cast(mask, "bool"), "float64")
+        count = ops.maximum(ops.sum(active), 1.0)
+        return LossProblem(losses=losses, active=active, count=count)
+
+    def _aggregate(
+        self, rows: Any, state: State, *, losses: Any, mask: Any, tolerance: Any
+    ) -> tuple[Any, State]:
+        weights, state = self(losses, state, mask=mask)
+        return ops.matmul(weights, rows), state
