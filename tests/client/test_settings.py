@@ -9,20 +9,7 @@ import pytest
 
 import keras_mtl as km
 from keras_mtl.client import ServedModel, read_description
-
-METADATA = {
-    "format": 1,
-    "name": "heart",
-    "features": [{"name": "age", "column": "Age", "dtype": "float32"}],
-    "tasks": [
-        {
-            "name": "sick",
-            "predictions": [
-                {"column": "sick_probability", "output": "sick", "dtype": "float32"}
-            ],
-        }
-    ],
-}
+from tests.client.served_metadata import METADATA
 
 
 def test_all_errors_are_told_at_once():

@@ -14,23 +14,11 @@ import pytest
 from keras_mtl.client import ServedModel, ServingError
 from keras_mtl.client._grpc import METHOD
 from keras_mtl.client._messages import _message
+from tests.client.served_metadata import METADATA
 
 pytestmark = pytest.mark.skipif(
     shutil.which("openssl") is None, reason="openssl makes the certificate"
 )
-METADATA = {
-    "format": 1,
-    "name": "heart",
-    "features": [{"name": "age", "column": "Age", "dtype": "float32"}],
-    "tasks": [
-        {
-            "name": "sick",
-            "predictions": [
-                {"column": "sick_probability", "output": "sick", "dtype": "float32"}
-            ],
-        }
-    ],
-}
 ROWS = [{"Age": 63}]
 
 
