@@ -98,9 +98,10 @@ def _assign_scores(
     layer.support.assign(found.support)
     layer.coefficients.assign(found.coefficients)
     layer.intercepts.assign(found.intercepts)
-    layer.variances.assign(found.variances)
-    layer.factors.assign(factors)
-    layer.noise.assign(np.where(layer.numbers, found.parameters.noise, 0.0))
+    wider = found.noise_factors
+    layer.variances.assign(wider * found.variances)
+    layer.factors.assign(np.sqrt(wider)[:, None, None] * factors)
+    layer.noise.assign(np.where(layer.numbers, wider * found.parameters.noise, 0.0))
 
 
 def _facts(

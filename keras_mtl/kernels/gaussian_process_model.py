@@ -131,7 +131,8 @@ class GaussianProcessModel(ScoredModel):
         Args:
             x: The features, (N, D).
             return_variance: Whether to return the variances of the labels of
-                regressions too: that of the function and that of the noise.
+                regressions too: that of the function and that of the noise, as
+                Student's t has them where the noise is learned.
 
         Returns:
             By task name predictions of shape (N,), or, of a model that was fitted
@@ -148,6 +149,7 @@ class GaussianProcessModel(ScoredModel):
         for target in self.targets_:
             if target.kind == "regression":
                 label = variances[:, column] + self.noise_[column]
+                label = label * self.fit_.noise_factors[column]
                 found[target.name] = target.scale**2 * label
             column += len(target.output_names)
         if self.by_name_:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
@@ -22,6 +22,7 @@ from keras_mtl.kernels.newton import KernelWeights, solve_kernel_weights
 from keras_mtl.kernels.process_parameters import ProcessParameters
 from keras_mtl.kernels.task_covariance import covariance_root
 from keras_mtl.linear import LinearTask
+from keras_mtl.linear.uncertain_noise import noise_factor
 
 __all__ = ["ProcessFit", "average_scores", "fit_process", "process_support"]
 
@@ -32,6 +33,8 @@ DEFAULT_RANK = 500
 MOST_WEIGHTS = 5000
 # So many latent values teach the parameters.
 LEARNED_VALUES = 500
+# The degrees of freedom are counted at so many rows.
+FREEDOM_ROWS = 500
 # Of the kernel's directions; smaller ones would make the variances inexact.
 SMALLEST = 1e-8
 
@@ -61,6 +64,9 @@ class ProcessFit:
         residual: About by how much scores may be off the mode.
         learned_from: How many latent values the parameters were learned from; 0
             where they were given.
+        noise_factors: What the variances of predicted labels are multiplied by, as
+            the noise is learned too, (K,); see `noise_factor`. 1 for classes, and
+            where the parameters were given.
     """
 
     parameters: ProcessParameters
@@ -75,6 +81,7 @@ class ProcessFit:
     log_evidence: float | None
     residual: float
     learned_from: int
+    noise_factors: np.ndarray
 
     def latent(self, features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the means and variances of latent values, (N, K) each.
@@ -223,7 +230,7 @@ def fit_process(
         coefficients, forms, residual = _nystroem_answers(
             parameters, tasks, basis, intercepts
         )
-    return ProcessFit(
+    fit = ProcessFit(
         parameters,
         means,
         scales,
@@ -236,7 +243,31 @@ def fit_process(
         evidence,
         residual,
         learned_from,
+        np.ones(len(intercepts)),
     )
+    if learned_from:
+        fit = replace(fit, noise_factors=_noise_factors(fit, features, tasks))
+    return fit
+
+
+def _noise_factors(
+    fit: ProcessFit, features: np.ndarray, tasks: Sequence[LinearTask]
+) -> np.ndarray:
+    """Return what uncertain noise multiplies the variances of labels by, (K,)."""
+    factors = np.ones(len(fit.intercepts))
+    column = 0
+    for task in tasks:
+        known = np.flatnonzero(task.weights > 0)
+        if task.loss == "squared" and len(known):
+            some = known[:: -(-len(known) // FREEDOM_ROWS)]
+            counts = task.weights[some] / task.weights[known].mean()
+            _, variances = fit.latent(features[some])
+            # How much of each label is the process's: the trace of what smooths them.
+            shares = variances[:, column] * counts / fit.parameters.noise[column]
+            determined = len(known) * float(shares.mean())
+            factors[column] = noise_factor(len(known), determined)
+        column += task.outputs
+    return factors
 
 
 def _prior_means(tasks: Sequence[LinearTask]) -> np.ndarray:

@@ -29,12 +29,11 @@ from keras_mtl.linear.posterior import (
 )
 from keras_mtl.linear.problem import LinearTask, LossKind
 from keras_mtl.linear.standard_features import standardize
+from keras_mtl.linear.uncertain_noise import noise_factor
 
 __all__ = ["LIKELIHOODS", "HierarchicalFit", "SharedPrior", "fit_hierarchical"]
 
 Floats = NDArray[np.float64]
-# Student's t with 2 degrees of freedom has no variance.
-LEAST_FREEDOM = 3.0
 LIKELIHOODS: dict[LossKind, Likelihood] = {
     "squared": "regression",
     "logistic": "binary",
@@ -246,19 +245,12 @@ def _labeled_rows(design: Floats, task: LinearTask) -> LabeledRows:
 
 
 def _with_uncertain_noise(task: LabeledRows, posterior: HeadPosterior) -> HeadPosterior:
-    """Return a regression's posterior with what its uncertain noise adds.
-
-    Where the variance of the noise is estimated with n degrees of freedom, labels
-    are around their prediction as Student's t with n is, whose variance is n / (n -
-    2) times that of the Gaussian (Gelman et al. 2013, section 14.2). The degrees of
-    freedom are the labels less the weights that they determine (MacKay 1992).
-    """
+    """Return a regression's posterior with what its uncertain noise adds."""
     if task.likelihood != "regression":
         return posterior
     _, curvature = likelihood_derivatives(task, posterior.mean, posterior.noise)
     determined = float(np.sum(posterior.covariance * curvature))
-    freedom = max(task.total - determined, LEAST_FREEDOM)
-    factor = freedom / (freedom - 2.0)
+    factor = noise_factor(task.total, determined)
     return replace(
         posterior,
         covariance=posterior.covariance * factor,

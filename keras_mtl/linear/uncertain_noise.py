@@ -1,0 +1,30 @@
+"""What predictions have to allow for where few labels tell how large their noise is."""
+
+from __future__ import annotations
+
+__all__ = ["noise_factor"]
+
+# Student's t with 2 degrees of freedom has no variance.
+LEAST_FREEDOM = 3.0
+
+
+def noise_factor(labels: float, determined: float) -> float:
+    """Return what the variance of a predicted label is multiplied by.
+
+    Where the variance of the noise is estimated with n degrees of freedom, labels
+    are around their prediction as Student's t with n is, whose variance is n / (n -
+    2) times that of the Gaussian (Gelman et al. 2013, section 14.2). The degrees of
+    freedom are the labels less the parameters that they determine (MacKay 1992);
+    fewer than three count as three.
+
+    Args:
+        labels: The number of labels.
+        determined: The effective number of parameters that they determine.
+
+    Example:
+
+    >>> noise_factor(14, 4), round(noise_factor(1004, 4), 3)
+    (1.25, 1.002)
+    """
+    freedom = max(labels - determined, LEAST_FREEDOM)
+    return freedom / (freedom - 2.0)
