@@ -15,9 +15,9 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 import warnings
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from rich.table import Table
 
 from benchmarks.check_flags import is_installed, whole_number
 from benchmarks.large_rows import make_rows, write_rows
+from benchmarks.side_by_side import Milliseconds, seconds_of, side_by_side
 from keras_mtl.configuration.command_line import Flag, run_command
 from keras_mtl.datasets.data_files import data_file
 from keras_mtl.errors import UserError
@@ -92,17 +93,17 @@ def compare_readers(path: Path, rounds: int) -> dict[str, float]:
     Returns:
         The median seconds, by reader.
     """
-    readers = {name: read for name, read in READERS.items() if is_installed(name)}
-    times: dict[str, list[float]] = {name: [] for name in readers}
-    for turn in range(rounds + 1):
-        for name, read in readers.items():
-            start = time.perf_counter()
-            # Freeing the rows belongs to reading them.
-            read(str(path))
-            seconds = time.perf_counter() - start
-            if turn:
-                times[name].append(seconds)
-    return {name: statistics.median(found) for name, found in times.items()}
+    ways = {
+        # Freeing the rows belongs to reading them.
+        name: partial(_milliseconds, partial(read, str(path)))
+        for name, read in READERS.items()
+        if is_installed(name)
+    }
+    return {name: 1e-3 * found for name, found in side_by_side(ways, rounds).items()}
+
+
+def _milliseconds(read: Callable[[], Any]) -> Milliseconds:
+    return [1e3 * seconds_of(read)]
 
 
 def main(argv: list[str] | None = None) -> int:

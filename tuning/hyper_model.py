@@ -7,12 +7,12 @@ from typing import Any
 import keras_tuner
 import numpy as np
 
+from keras_mtl.architectures.solved import is_solved
 from keras_mtl.configuration.fit_config import FitConfig
 from keras_mtl.model import MultiTaskModel
 from keras_mtl.runs.train import build_core
 from tuning.search_settings import SearchSettings
 from tuning.search_space import choose_settings
-from tuning.solved_choices import is_solved
 from tuning.trial_data import TrialData
 from tuning.trial_program import WidestUnits, measure_trials
 from tuning.trials import Trial

@@ -1,10 +1,10 @@
-"""The outcome of a trial."""
+"""The outcome of a trial, and the words of an error that ended it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-__all__ = ["Measured"]
+__all__ = ["Measured", "first_line"]
 
 
 @dataclass(frozen=True)
@@ -23,3 +23,14 @@ class Measured:
     epochs: list[int] = field(default_factory=list)
     parameters: int = 0
     message: str = ""
+
+
+def first_line(error: BaseException) -> str:
+    """Returns the first line of an error's message, or the name of its kind.
+
+    Example:
+
+    >>> first_line(ValueError("no rows\\nin fold 1")), first_line(MemoryError())
+    ('no rows', 'MemoryError')
+    """
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

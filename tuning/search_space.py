@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from keras_mtl._core.named_settings import NamedSettings
+from keras_mtl.architectures.solved import is_solved
 from keras_mtl.configuration.fit_config import FitConfig
 from keras_mtl.configuration.without_embeddings import without_embeddings
 from tuning.encodings import ENCODINGS, encode_otherwise
 from tuning.search_settings import SearchSettings, named_choices
-from tuning.solved_choices import is_solved, searched_architectures
+from tuning.solved_choices import searched_architectures
 
 if TYPE_CHECKING:
     import keras_tuner

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from keras_mtl._core.named_settings import NamedSettings
-from keras_mtl.architectures.registry import ARCHITECTURES, check_architecture
-from keras_mtl.architectures.solved import SolvedSettings, solved_settings
+from keras_mtl.architectures.registry import check_architecture
+from keras_mtl.architectures.solved import is_solved, solved_settings
 from keras_mtl.configuration.fit_config import FitConfig
 from keras_mtl.configuration.validate import build_config, config_values
 from keras_mtl.configuration.without_embeddings import without_embeddings
@@ -20,22 +20,8 @@ from tuning.search_settings import NamedChoices, SearchSettings, named_choices
 __all__ = [
     "check_resolved_choices",
     "check_solved_choices",
-    "is_solved",
     "searched_architectures",
 ]
-
-
-def is_solved(name: str) -> bool:
-    """Returns whether an architecture is solved for, and not trained.
-
-    Example:
-
-    >>> is_solved("group-sparse"), is_solved("hard-sharing")
-    (True, False)
-    """
-    return name in ARCHITECTURES and issubclass(
-        ARCHITECTURES.settings(name), SolvedSettings
-    )
 
 
 def searched_architectures(space: SearchSettings, config: FitConfig) -> NamedChoices:

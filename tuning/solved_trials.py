@@ -14,7 +14,7 @@ from keras_mtl.configuration.fit_config import FitConfig
 from keras_mtl.configuration.without_embeddings import without_embeddings
 from keras_mtl.errors import UserError
 from keras_mtl.tasks import Task
-from tuning.measured import Measured
+from tuning.measured import Measured, first_line
 from tuning.objective import validation_metrics
 from tuning.trial_data import TrialData
 
@@ -50,11 +50,11 @@ def measure_solved(
     try:
         fits = solve_folds(candidate, settings, tasks, data.folds, rows, data.encode)
     except (MemoryError, tf.errors.ResourceExhaustedError) as error:
-        return Measured(message=f"out of memory: {_first_line(error)}")
+        return Measured(message=f"out of memory: {first_line(error)}")
     except FloatingPointError as error:
         return Measured(message=str(error))
     except (UserError, ValueError, np.linalg.LinAlgError) as error:
-        return Measured(message=f"could not be solved: {_first_line(error)}")
+        return Measured(message=f"could not be solved: {first_line(error)}")
     metrics = []
     for fold, fit in zip(data.folds, fits, strict=True):
         held = {name: values[fold.test] for name, values in rows.labels.items()}
@@ -82,7 +82,3 @@ def _losses(
             standard.loss()(to_unit(held[task.name]), to_unit(outputs[task.name]))
         )
     return losses
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -19,6 +19,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from keras_mtl.architectures.solved import is_solved
 from keras_mtl.comparison.folds import Fold
 from keras_mtl.configuration.fit_config import FitConfig
 from keras_mtl.engine.training_graph import dropout_layers
@@ -32,9 +33,8 @@ from keras_mtl.training import (
     fit_members,
     parameters_saved,
 )
-from tuning.measured import Measured
+from tuning.measured import Measured, first_line
 from tuning.objective import validation_metrics
-from tuning.solved_choices import is_solved
 from tuning.solved_trials import measure_solved
 from tuning.trial_data import TrialData
 
@@ -131,11 +131,11 @@ def _measure(
         parts = [_measure_joined(configs, each, yardstick, widest) for each in sets]
         return [_join(each) for each in zip(*parts, strict=True)]
     except (MemoryError, tf.errors.ResourceExhaustedError) as error:
-        message = f"out of memory: {_first_line(error)}"
+        message = f"out of memory: {first_line(error)}"
     except FloatingPointError as error:
         message = str(error)
     except (UserError, ValueError) as error:
-        message = f"could not be built: {_first_line(error)}"
+        message = f"could not be built: {first_line(error)}"
     if len(configs) == 1:
         return [Measured(message=message)]
     half = len(configs) // 2
@@ -381,7 +381,3 @@ def _dropout(
 
 def _repeat(values: Sequence[float], folds: Sequence[Fold]) -> list[Any]:
     return [value for value in values for _ in folds]
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]

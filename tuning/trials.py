@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from keras_mtl.architectures.solved import is_solved
 from keras_mtl.configuration.fit_config import FitConfig
 from tuning.encodings import ENCODINGS
 from tuning.objective import Objective
-from tuning.solved_choices import is_solved
 
 __all__ = [
     "Trial",

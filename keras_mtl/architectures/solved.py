@@ -17,7 +17,7 @@ from keras_mtl.tasks.task import Task
 if TYPE_CHECKING:
     from keras_mtl.model import MultiTaskModel
 
-__all__ = ["Solution", "SolvedRows", "SolvedSettings", "solved_settings"]
+__all__ = ["Solution", "SolvedRows", "SolvedSettings", "is_solved", "solved_settings"]
 
 
 @dataclass(frozen=True)
@@ -142,6 +142,22 @@ class SolvedSettings(ArchitectureSettings):
         return model, self.solve(model, rows)
 
 
+def is_solved(name: str) -> bool:
+    """Return whether an architecture is solved for, and not trained.
+
+    Args:
+        name: Its name; an unknown one is not solved for.
+
+    Example:
+
+    >>> is_solved("group-sparse"), is_solved("hard-sharing")
+    (True, False)
+    """
+    return name in ARCHITECTURES and issubclass(
+        ARCHITECTURES.settings(name), SolvedSettings
+    )
+
+
 def solved_settings(
     architecture: NamedSettings, common: ArchitectureSettings | None = None
 ) -> SolvedSettings | None:
@@ -158,9 +174,9 @@ def solved_settings(
     >>> solved_settings(NamedSettings("hard-sharing")) is None
     True
     """
-    kind = ARCHITECTURES.settings(architecture.name)
-    if not issubclass(kind, SolvedSettings):
+    if not is_solved(architecture.name):
         return None
+    kind = ARCHITECTURES.settings(architecture.name)
     common = common or ArchitectureSettings()
     shared = {name: getattr(common, name) for name in COMMON_SETTINGS}
     settings: SolvedSettings = kind(**shared, **architecture.settings)

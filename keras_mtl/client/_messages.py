@@ -14,43 +14,43 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+from google.protobuf import descriptor_pool, message_factory
+
+from keras_mtl._core.protobuf_messages import MessageField, describe_messages
 
 __all__ = ["decode_outputs", "encode_request"]
 
-_FIELD = descriptor_pb2.FieldDescriptorProto
 _PACKAGE = "keras_mtl_client"
 
-# By message its fields: number, name, type and whether there are several.
-_FIELDS: dict[str, tuple[tuple[int, str, str, bool], ...]] = {
-    "Dimension": ((1, "size", "int64", False),),
-    "Shape": ((2, "dim", "Dimension", True),),
-    "Tensor": (
+_FIELDS: dict[str, list[MessageField]] = {
+    "Dimension": [MessageField(1, "size", "int64")],
+    "Shape": [MessageField(2, "dim", "Dimension", repeated=True)],
+    "Tensor": [
         # An enumeration is written as an int32.
-        (1, "dtype", "int32", False),
-        (2, "tensor_shape", "Shape", False),
-        (4, "tensor_content", "bytes", False),
-        (5, "float_val", "float", True),
-        (6, "double_val", "double", True),
-        (7, "int_val", "int32", True),
-        (8, "string_val", "bytes", True),
-        (10, "int64_val", "int64", True),
-        (11, "bool_val", "bool", True),
-    ),
-    "Version": ((1, "value", "int64", False),),
-    "ModelSpec": (
-        (1, "name", "string", False),
-        (2, "version", "Version", False),
-        (3, "signature_name", "string", False),
-        (4, "version_label", "string", False),
-    ),
+        MessageField(1, "dtype", "int32"),
+        MessageField(2, "tensor_shape", "Shape"),
+        MessageField(4, "tensor_content", "bytes"),
+        MessageField(5, "float_val", "float", repeated=True),
+        MessageField(6, "double_val", "double", repeated=True),
+        MessageField(7, "int_val", "int32", repeated=True),
+        MessageField(8, "string_val", "bytes", repeated=True),
+        MessageField(10, "int64_val", "int64", repeated=True),
+        MessageField(11, "bool_val", "bool", repeated=True),
+    ],
+    "Version": [MessageField(1, "value", "int64")],
+    "ModelSpec": [
+        MessageField(1, "name", "string"),
+        MessageField(2, "version", "Version"),
+        MessageField(3, "signature_name", "string"),
+        MessageField(4, "version_label", "string"),
+    ],
     # A map is written as messages of a key and a value.
-    "Named": ((1, "key", "string", False), (2, "value", "Tensor", False)),
-    "PredictRequest": (
-        (1, "model_spec", "ModelSpec", False),
-        (2, "inputs", "Named", True),
-    ),
-    "PredictResponse": ((1, "outputs", "Named", True),),
+    "Named": [MessageField(1, "key", "string"), MessageField(2, "value", "Tensor")],
+    "PredictRequest": [
+        MessageField(1, "model_spec", "ModelSpec"),
+        MessageField(2, "inputs", "Named", repeated=True),
+    ],
+    "PredictResponse": [MessageField(1, "outputs", "Named", repeated=True)],
 }
 # By the number of a type in types.proto the type of NumPy, and the field with values.
 _TYPES = {
@@ -74,24 +74,8 @@ def _message(name: str) -> Any:
 
 @functools.cache
 def _pool() -> descriptor_pool.DescriptorPool:
-    file = descriptor_pb2.FileDescriptorProto(
-        name=f"{_PACKAGE}.proto", package=_PACKAGE, syntax="proto3"
-    )
-    for message, fields in _FIELDS.items():
-        described = file.message_type.add(name=message)
-        for number, name, kind, is_repeated in fields:
-            field = described.field.add(
-                name=name,
-                number=number,
-                label=_FIELD.LABEL_REPEATED if is_repeated else _FIELD.LABEL_OPTIONAL,
-            )
-            if kind in _FIELDS:
-                field.type = _FIELD.TYPE_MESSAGE
-                field.type_name = f".{_PACKAGE}.{kind}"
-            else:
-                field.type = getattr(_FIELD, f"TYPE_{kind.upper()}")
     pool = descriptor_pool.DescriptorPool()
-    pool.AddSerializedFile(file.SerializeToString())
+    pool.AddSerializedFile(describe_messages(_PACKAGE, _FIELDS).SerializeToString())
     return pool
 
 

@@ -281,7 +281,9 @@ def _wrong_numbers(
 ) -> Iterator[str]:
     for argument, value in (("timeout", timeout), ("backoff", backoff)):
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        if not is_number or not 0 <= value < float("inf") or value == timeout == 0:
+        # No answer comes in no time.
+        is_enough = is_number and (value > 0 or (argument == "backoff" and not value))
+        if not is_enough or value == float("inf"):
             yield (
                 f"{argument}: expected a number of seconds, such as 10. Received: "
                 f"{show_value(value)}."

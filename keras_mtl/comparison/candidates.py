@@ -13,7 +13,11 @@ from keras_mtl.architectures.linear_settings import (
     LinearSettings,
 )
 from keras_mtl.architectures.registry import ARCHITECTURES
-from keras_mtl.architectures.solved import SolvedSettings, solved_settings
+from keras_mtl.architectures.solved import (
+    SolvedSettings,
+    is_solved,
+    solved_settings,
+)
 from keras_mtl.comparison.kept_labels import KeptLabels
 from keras_mtl.comparison.settings import ComparisonSettings
 from keras_mtl.configuration.fit_config import FitConfig, InputSettings, ModelSettings
@@ -289,7 +293,7 @@ def _further(config: FitConfig, text: str, members: int, rows: int) -> FitConfig
     if name in WEIGHTINGS:
         return _with(config, own, {"training": {"weighting": text}})
     if name in ARCHITECTURES:
-        if issubclass(ARCHITECTURES.settings(name), SolvedSettings):
+        if is_solved(name):
             config = without_embeddings(config)
         return _with(config, own, {"model": {"architecture": text}})
     known = [*PRESETS, *WEIGHTINGS, *ARCHITECTURES, GROUPS]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from keras_mtl._core.protobuf_messages import MessageField, describe_messages
 from keras_mtl.features import Feature
 from keras_mtl.serving.request_values import features_by_dtype
 
@@ -219,35 +220,26 @@ def _descriptors() -> bytes:
     The numbers are those of tensorflow/core/example/{example,feature}.proto; a
     map is a repeated message with a key and a value.
     """
-    from google.protobuf import descriptor_pb2
+    from google.protobuf.descriptor_pb2 import FileDescriptorSet
 
-    field = descriptor_pb2.FieldDescriptorProto
-    messages: dict[str, list[tuple[str, int, int, bool]]] = {
-        "Example": [("features", 1, field.TYPE_BYTES, False)],
-        "Features": [("feature", 1, field.TYPE_BYTES, True)],
-        "Entry": [
-            ("key", 1, field.TYPE_BYTES, False),
-            ("value", 2, field.TYPE_BYTES, False),
-        ],
-        "Feature": [
-            (_FIELD_OF["BytesList"], 1, field.TYPE_BYTES, False),
-            (_FIELD_OF["FloatList"], 2, field.TYPE_BYTES, False),
-            (_FIELD_OF["Int64List"], 3, field.TYPE_BYTES, False),
-        ],
-        "BytesList": [("value", 1, field.TYPE_BYTES, True)],
-        "FloatList": [("value", 1, field.TYPE_FLOAT, True)],
-        "Int64List": [("value", 1, field.TYPE_INT64, True)],
-    }
-    file = descriptor_pb2.FileDescriptorProto(
-        name="keras_mtl_example.proto", package=_PACKAGE, syntax="proto3"
+    values = {"BytesList": "bytes", "FloatList": "float", "Int64List": "int64"}
+    file = describe_messages(
+        _PACKAGE,
+        {
+            "Example": [MessageField(1, "features", "bytes")],
+            "Features": [MessageField(1, "feature", "bytes", repeated=True)],
+            "Entry": [
+                MessageField(1, "key", "bytes"),
+                MessageField(2, "value", "bytes"),
+            ],
+            "Feature": [
+                MessageField(number, _FIELD_OF[name], "bytes")
+                for number, name in enumerate(values, 1)
+            ],
+            **{
+                name: [MessageField(1, "value", kind, repeated=True)]
+                for name, kind in values.items()
+            },
+        },
     )
-    for name, fields in messages.items():
-        message = file.message_type.add(name=name)
-        for field_name, number, kind, repeated in fields:
-            message.field.add(
-                name=field_name,
-                number=number,
-                type=kind,
-                label=field.LABEL_REPEATED if repeated else field.LABEL_OPTIONAL,
-            )
-    return descriptor_pb2.FileDescriptorSet(file=[file]).SerializeToString()
+    return FileDescriptorSet(file=[file]).SerializeToString()
