@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,8 +12,13 @@ import numpy as np
 
 from keras_mtl.client.model_description import InputColumn
 from keras_mtl.errors import UserError, did_you_mean, show_value
+from keras_mtl.tables.frame_columns import (
+    days_at_midnight,
+    frame_columns,
+    plain_column,
+    to_cell_word,
+)
 from keras_mtl.tables.missing_values import MISSING_VALUES
-from keras_mtl.tables.text_values import to_word
 
 __all__ = ["InputRows", "read_input_rows"]
 
@@ -21,6 +26,8 @@ __all__ = ["InputRows", "read_input_rows"]
 MISSING_TYPES = {"NAType", "NaTType", "NoneType"}
 LARGEST_FLOAT32 = float(np.finfo("float32").max)
 CELLS_SHOWN = 3
+# What can be written as a word, beside decimal numbers.
+WORDS = (str, int, float, np.generic, datetime.date, datetime.time)
 
 
 @dataclass(frozen=True)
@@ -100,34 +107,22 @@ def _columns(table: Any) -> tuple[int, dict[str, Any]]:
         names = dict.fromkeys(name for row in table for name in row)
         cells = {str(name): [row.get(name) for row in table] for name in names}
         return len(table), cells
-    try:
-        frame = nw.from_native(table, eager_only=True)
-    except TypeError:
-        kind = type(table)
-        fix = "Pass a DataFrame, or a list of dicts."
-        if hasattr(table, "collect"):
-            fix = "Pass table.collect()."
-        elif isinstance(table, Mapping):
-            fix = "Pass one row as [row], columns as pandas.DataFrame(columns)."
-        raise UserError(
-            "rows: expected a pandas or Polars DataFrame, a PyArrow Table or a list of "
-            f"dicts. Received: {kind.__module__}.{kind.__qualname__}. {fix}"
-        ) from None
-    except nw.exceptions.DuplicateError:
-        raise UserError(
-            "rows: expected different column names. Received: a name twice, among "
-            f"{', '.join(map(str, table.columns))}. Rename all but one."
-        ) from None
-    return len(frame), {str(name).strip(): frame[name] for name in frame.columns}
+    remedy = "Pass a DataFrame, or a list of dicts."
+    if isinstance(table, Mapping):
+        remedy = "Pass one row as [row], columns as pandas.DataFrame(columns)."
+    columns = frame_columns(
+        table,
+        "rows",
+        "a pandas or Polars DataFrame, a PyArrow Table or a list of dicts",
+        remedy,
+    )
+    return max(map(len, columns.values()), default=0), columns
 
 
 def _numbers(column: Any) -> np.ndarray:
     """Return float64 with NaN where missing."""
     if isinstance(column, nw.Series):
-        if column.dtype.is_decimal() or (
-            column.dtype.is_integer() and column.null_count()
-        ):
-            column = column.cast(nw.Float64)
+        column = plain_column(column)
         if column.dtype.is_numeric():
             return _within_float32(np.array(column.to_numpy(), "float64"))
         column = column.to_list()
@@ -179,66 +174,33 @@ def _within_float32(numbers: np.ndarray) -> np.ndarray:
 
 def _words(column: Any) -> np.ndarray:
     """Return str objects with `""` where missing, as `predict` reads the cells."""
-    words: Callable[[list[Any]], list[str]] = _words_of_cells
     if isinstance(column, nw.Series):
-        if column.dtype.is_decimal() or (
-            column.dtype.is_integer() and column.null_count()
-        ):
-            column = column.cast(nw.Float64)
-        if column.dtype in (nw.Categorical, nw.Enum):
-            column = column.cast(nw.String)
-        column = column.to_list()
+        column = plain_column(column).to_list()
     made = np.empty(len(column), object)
-    made[:] = words(column)
+    # Words repeat: each distinct one is made once. True and 1 are equal keys.
+    known: dict[Any, str] = {}
+    for row, cell in enumerate(days_at_midnight(column)):
+        key = type(cell), cell
+        try:
+            word = known.get(key)
+        except TypeError:
+            # A list, say, which is no word either.
+            word = None
+        if word is None:
+            word = known[key] = _word(cell, row)
+        made[row] = word
     return made
 
 
-def _words_of_cells(cells: list[Any]) -> list[str]:
-    times = [each for each in cells if _is_time(each)]
-    # Times of a column in which none has an hour are dates, as pandas writes them.
-    are_dates = bool(times) and not any(
-        each.hour or each.minute or each.second or each.microsecond for each in times
-    )
-    # Words repeat: each distinct one is made once. True and 1 are equal keys.
-    known: dict[Any, str] = {}
-    words = []
-    for row, cell in enumerate(cells):
-        if isinstance(cell, str):
-            words.append(cell)
-            continue
-        try:
-            key = type(cell), cell
-            word = known.get(key)
-        except TypeError:
-            key, word = None, None
-        if word is None:
-            word = _word(cell, are_dates, row)
-            if key is not None:
-                known[key] = word
-        words.append(word)
-    return words
-
-
-def _word(cell: Any, are_dates: bool, row: int) -> str:
+def _word(cell: Any, row: int) -> str:
     if _is_missing(cell):
         return ""
-    if _is_time(cell):
-        return (cell.date() if are_dates else cell).isoformat()
-    if isinstance(cell, datetime.date):
-        return cell.isoformat()
-    if hasattr(cell, "as_tuple"):
-        # A decimal number.
-        return to_word(float(cell))
-    if isinstance(cell, int | float | np.generic | datetime.time):
-        return to_word(cell)
+    if isinstance(cell, WORDS) or hasattr(cell, "as_tuple"):
+        return to_cell_word(cell)
     raise _WrongCellsError(
         f"expected text, numbers, truth values or dates. Received: {show_value(cell)} "
         f"in row {row}. Write each part into a column of its own."
     )
-
-
-def _is_time(cell: Any) -> bool:
-    return isinstance(cell, datetime.datetime) and not _is_missing(cell)
 
 
 def _is_missing(cell: Any) -> bool:

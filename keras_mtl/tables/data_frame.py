@@ -15,8 +15,13 @@ from keras_mtl.tables._cell_values import mask_numbers
 from keras_mtl.tables._read_columns import read_columns
 from keras_mtl.tables._read_csv import warn_of_notes
 from keras_mtl.tables.column_store import ColumnStore
+from keras_mtl.tables.frame_columns import (
+    days_at_midnight,
+    frame_columns,
+    plain_column,
+    to_cell_word,
+)
 from keras_mtl.tables.missing_values import MISSING_VALUES
-from keras_mtl.tables.text_values import to_word
 
 __all__ = ["read_data_frame", "same_kind"]
 
@@ -107,20 +112,16 @@ class _Frame:
         self.source = source
         self._columns: dict[str, Any] = {}
         self.errors: tuple[str, ...] = ()
+        remedy = "Pass a DataFrame."
+        if isinstance(table, np.ndarray | list | dict | pd.Series):
+            remedy = "Pass pandas.DataFrame(table) with a name for each column."
         try:
-            frame = nw.from_native(table, eager_only=True)
-        except TypeError:
-            self.errors = (_not_a_table(source, table),)
+            self._columns = frame_columns(table, source, remedy=remedy)
+        except UserError as error:
+            self.errors = tuple(error.messages)
             return
-        except nw.exceptions.DuplicateError:
-            self.errors = (
-                f"{source}: expected different column names. Received: a name twice, "
-                f"among {', '.join(map(str, _names(table)))}. Rename all but one.",
-            )
-            return
-        self._columns = {str(name).strip(): frame[name] for name in frame.columns}
-        self._rows = len(frame)
-        self.errors = tuple(self._mistakes(frame))
+        self._rows = max(map(len, self._columns.values()), default=0)
+        self.errors = tuple(self._mistakes())
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -147,18 +148,12 @@ class _Frame:
             }
         )
 
-    def _mistakes(self, frame: Any) -> Iterator[str]:
-        if len(self._columns) < len(frame.columns):
-            yield (
-                f"{self.source}: expected column names that differ by more than white "
-                f"space and type. Received: {', '.join(map(repr, frame.columns))}. "
-                "Rename all but one."
-            )
-        if not len(frame.columns) or not len(frame):
+    def _mistakes(self) -> Iterator[str]:
+        if not self._rows:
             yield (
                 f"{self.source}: there are no data rows. Expected at least one, in a "
-                f"table with columns. Received: {len(frame)} rows of "
-                f"{len(frame.columns)} columns. Pass a table with rows."
+                f"table with columns. Received: {self._rows} rows of "
+                f"{len(self._columns)} columns. Pass a table with rows."
             )
         for name, column in self._columns.items():
             kind = _wrong_kind(column)
@@ -168,23 +163,6 @@ class _Frame:
                     f"values or dates. Received: {kind}. Write each part into a column "
                     "of its own, or leave the column out."
                 )
-
-
-def _not_a_table(source: str, table: Any) -> str:
-    kind = type(table)
-    fix = "Pass a DataFrame."
-    if hasattr(table, "collect"):
-        fix = "Pass table.collect()."
-    elif isinstance(table, np.ndarray | list | dict | pd.Series):
-        fix = "Pass pandas.DataFrame(table) with a name for each column."
-    return (
-        f"{source}: expected a pandas or Polars DataFrame, or a PyArrow Table. "
-        f"Received: {kind.__module__}.{kind.__qualname__}. {fix}"
-    )
-
-
-def _names(table: Any) -> Sequence[Any]:
-    return list(getattr(table, "column_names", getattr(table, "columns", ())))
 
 
 def _wrong_kind(column: Any) -> str | None:
@@ -211,11 +189,8 @@ def _is_missing(value: Any) -> bool:
 
 def _cells(column: Any) -> pd.Series:
     """Turn a column into numbers, or into words."""
+    column = plain_column(column)
     dtype = column.dtype
-    if dtype.is_decimal():
-        column = column.cast(nw.Float64)
-    if dtype.is_integer() and column.null_count():
-        column = column.cast(nw.Float64)
     if dtype.is_numeric():
         # A copy: what means missing is masked in it.
         return pd.Series(np.array(column.to_numpy()))
@@ -223,10 +198,8 @@ def _cells(column: Any) -> pd.Series:
         values = [None if _is_missing(each) else each for each in column.to_list()]
         if pd.api.types.infer_dtype(values, skipna=True) in OBJECT_NUMBERS:
             return pd.Series(values, dtype=object).astype("float64")
-        words = [None if value is None else _word(value) for value in values]
+        words = [None if value is None else to_cell_word(value) for value in values]
         return pd.Series(words, dtype="str")
-    if dtype in (nw.Categorical, nw.Enum):
-        column = column.cast(nw.String)
     return _categories(column)
 
 
@@ -239,31 +212,12 @@ def _categories(column: Any) -> pd.Series:
     first[codes[known][::-1]] = known[::-1]
     values = column[first.tolist()].to_list()
     if column.dtype in (nw.Datetime, nw.Date):
-        values = _without_midnight(values)
-    words = [_word(value) for value in values]
+        values = days_at_midnight(values)
+    words = [to_cell_word(value) for value in values]
     places = {word: place for place, word in enumerate(dict.fromkeys(words))}
     table = np.array([*(places[word] for word in words), -1], "int64")
     categories = pd.Index([*places], dtype="str")
     return pd.Series(pd.Categorical.from_codes(table[codes], categories))
-
-
-def _without_midnight(times: list[Any]) -> list[Any]:
-    """Return times as days where none has an hour of its own, as pandas writes."""
-    if not all(_is_midnight(each) for each in times if hasattr(each, "hour")):
-        return times
-    return [each.date() if hasattr(each, "hour") else each for each in times]
-
-
-def _is_midnight(time: Any) -> bool:
-    return not (time.hour or time.minute or time.second or time.microsecond)
-
-
-def _word(value: Any) -> str:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, datetime.date):
-        return value.isoformat()
-    return to_word(value)
 
 
 def _plain_values(values: pd.Series) -> Any:
