@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import operator
 import warnings
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 import tensorflow as tf
@@ -15,6 +14,7 @@ from keras_mtl.blocks.model_graph import row_size
 from keras_mtl.blocks.task_blocks import TaskBlocks
 from keras_mtl.blocks.task_losses import block_losses
 from keras_mtl.blocks.variable_groups import group_variables
+from keras_mtl.engine.batch_parts import cut_batch, join_outputs
 from keras_mtl.engine.jacobian import (
     Branch,
     LossBranch,
@@ -197,7 +197,7 @@ class BatchStep:
         reduce = reduce or _alone
         method = self.weighting
         passes = []
-        for part in _parts(batch, method.samples):
+        for part in cut_batch(batch, method.samples):
             # A batch's parts follow on each other's statistics.
             made = self._forward_pass(
                 trainable, statistics, part, loss_weights, loss_scale
@@ -228,7 +228,7 @@ class BatchStep:
         return BatchResult(
             gradients,
             statistics,
-            _join([each.outputs for each in passes]),
+            join_outputs([each.outputs for each in passes]),
             losses,
             counts,
             self._added_loss(passes, loss_scale),
@@ -449,27 +449,3 @@ def _weigh_head(gradient, weights, tasks):
     parts = tf.cast(tf.gather(weights, tasks), gradient.dtype)
     parts = tf.repeat(parts, gradient.shape[0] // len(tasks))
     return gradient * tf.reshape(parts, [-1, *[1] * (len(gradient.shape) - 1)])
-
-
-def _parts(batch: Batch, samples: int) -> list[Batch]:
-    """Cuts a batch into independent parts of its rows."""
-    if samples == 1:
-        return [batch]
-    return [
-        batch.map(operator.itemgetter(slice(i, None, samples))) for i in range(samples)
-    ]
-
-
-def _join(outputs: Sequence[tuple[tf.Tensor, ...]]) -> tuple[tf.Tensor, ...]:
-    """Puts the parts' outputs back into the order of the batch's rows."""
-    if len(outputs) == 1:
-        return outputs[0]
-    return tuple(_interleave(parts) for parts in zip(*outputs, strict=True))
-
-
-def _interleave(parts: Sequence[tf.Tensor]) -> tf.Tensor:
-    """Merges tensors (T, N, units) of every nth row."""
-    count = len(parts)
-    rows = [tf.range(tf.shape(part)[1]) * count + i for i, part in enumerate(parts)]
-    order = tf.argsort(tf.concat(rows, axis=0), stable=True)
-    return tf.gather(tf.concat(parts, axis=1), order, axis=1)
