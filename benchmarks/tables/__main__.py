@@ -25,7 +25,7 @@ from benchmarks.tables.opponents import (
     require_opponent,
 )
 from benchmarks.tables.ours import OURS, fit_ours
-from benchmarks.tables.ranks import against_best, mean_ranks
+from benchmarks.tables.ranks import against_best, summary
 from benchmarks.tables.scores import score
 from benchmarks.tables.sources import load_table
 from benchmarks.tables.store import Result, ResultStore
@@ -226,12 +226,19 @@ def _show(
                 )
             console.print(shown)
     if len(results):
-        complete = mean_ranks(results, methods)
-        shown = TerminalTable(title="Mean rank over targets that all have")
-        shown.add_column("method")
-        shown.add_column("mean rank")
-        for method, rank in complete.items():
-            shown.add_row(str(method), "" if np.isnan(rank) else f"{rank:.2f}")
+        shown = TerminalTable(
+            title=f"Over the targets that all have; better and worse is {methods[0]}",
+            title_justify="left",
+        )
+        for name in ("method", "mean rank", "best", "better", "worse", "calibration"):
+            shown.add_column(name)
+        for method, row in summary(results, methods).iterrows():
+            shown.add_row(
+                str(method),
+                "" if np.isnan(row["rank"]) else f"{row['rank']:.2f}",
+                *[f"{row[name]:.0f}" for name in ("best", "better", "worse")],
+                "" if np.isnan(row["calibration"]) else f"{row['calibration']:.3f}",
+            )
         console.print(shown)
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 from benchmarks.tables.declaration import FOLDS
 from keras_mtl.evaluation import PairedDifference, compare_paired
 
-__all__ = ["against_best", "gains", "mean_ranks", "ranks"]
+__all__ = ["against_best", "gains", "ranks", "summary"]
 
 # A difference of log loss or R2 that matters to nobody.
 EQUIVALENCE = 0.01
@@ -56,15 +56,40 @@ def ranks(results: pd.DataFrame, methods: Sequence[str]) -> pd.DataFrame:
     >>> ranks(results, ["a", "b"]).iloc[0].tolist()
     [2.0, 1.0]
     """
+    return _complete_means(results, methods).rank(axis=1, ascending=False)
+
+
+def _complete_means(results: pd.DataFrame, methods: Sequence[str]) -> pd.DataFrame:
     values = gains(results).reindex(columns=list(methods)).dropna()
     by_target = values.groupby(level=["table", "target"])
-    means = by_target.mean()[by_target.size() == FOLDS]
-    return means.rank(axis=1, ascending=False)
+    return by_target.mean()[by_target.size() == FOLDS]
 
 
-def mean_ranks(results: pd.DataFrame, methods: Sequence[str]) -> pd.Series:
-    """Returns the mean rank of each method over the targets, the best first."""
-    return ranks(results, methods).mean().sort_values()
+def summary(results: pd.DataFrame, methods: Sequence[str]) -> pd.DataFrame:
+    """Sums up each method over the targets that all have, the best rank first.
+
+    Args:
+        results: As `ResultStore.read` gives them.
+        methods: The methods. The others are compared with the first of them.
+
+    Returns:
+        By method its `rank`, the mean over the targets; on how many it is the
+        `best`; on how many the first method is `better` and `worse`; and the mean
+        calibration error over targets of classes, `calibration`.
+    """
+    means = _complete_means(results, methods)
+    ranked = means.rank(axis=1, ascending=False)
+    whole = results.set_index(["table", "target"]).loc[means.index]
+    found = pd.DataFrame(
+        {
+            "rank": ranked.mean(),
+            "best": (ranked == 1).sum(),
+            "better": means.lt(means[methods[0]], axis=0).sum(),
+            "worse": means.gt(means[methods[0]], axis=0).sum(),
+            "calibration": whole.groupby("method")["calibration_error"].mean(),
+        }
+    )
+    return found.loc[list(methods)].sort_values("rank")
 
 
 def against_best(

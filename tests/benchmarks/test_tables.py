@@ -13,7 +13,7 @@ from benchmarks.tables.declaration import Table, Target
 from benchmarks.tables.folds import fold_of_rows, folds_digest
 from benchmarks.tables.markdown import markdown_table
 from benchmarks.tables.ours import _reorder
-from benchmarks.tables.ranks import against_best, mean_ranks, ranks
+from benchmarks.tables.ranks import against_best, ranks, summary
 from benchmarks.tables.sources import load_table
 from benchmarks.tables.store import Result, ResultStore
 from keras_mtl.tasks import BinaryTask, MulticlassTask
@@ -98,7 +98,9 @@ def test_ranks_are_those_counted_by_hand(tmp_path):
     store.add(result(0, "d", 0.99))
     results = store.read()
     assert ranks(results, ["a", "b", "c"]).iloc[0].tolist() == [2.5, 1, 2.5]
-    assert mean_ranks(results, ["a", "b"]).to_dict() == {"b": 1, "a": 2}
+    summed = summary(results, ["a", "b"])
+    assert summed["rank"].to_dict() == {"b": 1, "a": 2}
+    assert summed.loc["b", ["best", "better", "worse"]].tolist() == [1, 0, 1]
     # A method without all folds has no rank beside the others.
     assert ranks(results, ["a", "d"]).empty
     best, differences = against_best(results, "cars", "mpg", ["a", "b", "c", "d"])
