@@ -2,9 +2,9 @@
 
     python examples/dying_units.py
 
-A large step can push a unit so far that it answers zero on every row. Below
-zero a ReLU has no gradient, so nothing brings the unit back. A leaky ReLU has a
-small gradient there and recovers.
+A large step can push a unit so far that it outputs zero on every row. Below
+zero a ReLU has no gradient, so training cannot bring the unit back. A leaky
+ReLU has a small gradient there and recovers.
 """
 
 import keras
@@ -13,17 +13,17 @@ from keras_mtl.analysis import UnitActivity, activity_sentences, unit_activity
 from keras_mtl.architectures.regressors import build_regressor
 from keras_mtl.datasets.curve import load_curve
 
-LEARNING_RATE = 0.05  # fifty times Adam's usual one
+LEARNING_RATE = 0.05  # fifty times Adam's default
 EPOCHS = 20
 
 
 def dead_share(activation: str) -> list[float]:
-    """Trains one regressor and returns its share of dead units an epoch."""
+    """Trains one regressor and returns its share of dead units per epoch."""
     frame = load_curve()
     train = frame[frame["split"] == "train"]
     x, y = train[["x"]].to_numpy("float32"), train[["y"]].to_numpy("float32")
     keras.utils.set_random_seed(0)
-    # Without normalisations, which would bring most units back into sight.
+    # Without normalization layers, which would bring most units back.
     model = build_regressor(activation=activation, batch_norm=False)
     model.compile(keras.optimizers.Adam(LEARNING_RATE), "mse")
     history = model.fit(
@@ -37,6 +37,6 @@ def dead_share(activation: str) -> list[float]:
 if __name__ == "__main__":
     for activation in ("relu", "leaky_relu"):
         shares = dead_share(activation)
-        told = " ".join(f"{share:.0%}" for share in shares[:: EPOCHS // 5])
-        print(f"{activation}: dead units after epochs 1, 5, 9, ...: {told}")
+        printed = " ".join(f"{share:.0%}" for share in shares[:: EPOCHS // 5])
+        print(f"{activation}: dead units after epochs 1, 5, 9, ...: {printed}")
         print(f"{activation}: at the end {shares[-1]:.0%}")

@@ -1,6 +1,6 @@
 """A small CNN as the trunk: two tasks on images of digits.
 
-The tasks are the digit (10 classes, with half of its labels missing) and
+The tasks are the digit (10 classes, half of whose labels are missing) and
 whether it is even. Any Keras layer, model or callable can be a trunk.
 
     python examples/image_trunk.py
@@ -33,7 +33,7 @@ def main(epochs: int = 15) -> dict[str, float]:
     digits = load_digits()
     images = (digits.images[..., None] / 16).astype("float32")
     digit = digits.target.astype("float32")
-    digit[::2] = np.nan  # as if nobody had said which digit it is
+    digit[::2] = np.nan  # missing labels
     labels = {"digit": digit, "even": (digits.target % 2 == 0).astype("float32")}
 
     tasks = [

@@ -1,6 +1,6 @@
-"""Asks a served model over REST: python examples/serving_client.py [URL].
+"""Sends requests to a served model over REST: python examples/serving_client.py [URL].
 
-It needs nothing but Python. Start a server first; docs/serving.md says how.
+It needs only Python. Start a server first, as in docs/serving.md.
 """
 
 import json
@@ -24,24 +24,24 @@ PATIENT = {
     "slope": "downsloping",
     "ca": 0,
 }
-# A number that is missing is NaN, a word that is missing the empty text.
+# A missing number is NaN, a missing category the empty text.
 UNKNOWN = {**PATIENT, "chol": math.nan, "slope": ""}
 
 
 def ask(url: str, verb: str, body: dict) -> dict:
-    """Sends one request and returns its answer.
+    """Sends one request and returns its response.
 
     Args:
         url: The model's address.
         verb: `"predict"`, `"classify"` or `"regress"`.
-        body: What to ask.
+        body: The request.
 
     Returns:
-        The answer's JSON.
+        The JSON of the response.
     """
     request = urllib.request.Request(
         f"{url}:{verb}",
-        # Python writes NaN as the server reads it.
+        # Python and the server write NaN in the same way.
         data=json.dumps(body).encode(),
         headers={"Content-Type": "application/json"},
     )
@@ -50,7 +50,7 @@ def ask(url: str, verb: str, body: dict) -> dict:
 
 
 def main(url: str = URL) -> None:
-    """Asks in each of the ways that the model answers."""
+    """Sends one request of each form."""
     rows = ask(url, "predict", {"instances": [PATIENT, UNKNOWN]})
     for row in rows["predictions"]:
         print("row form:", row["thal_class"], row["heart_class"], row["heart"])
@@ -59,7 +59,7 @@ def main(url: str = URL) -> None:
     answer = ask(url, "predict", {"inputs": columns})
     print("column form:", answer["outputs"]["heart_class"])
 
-    # An example may leave features out, and hold 63 or 63.0.
+    # An example may omit features, and hold 63 or 63.0.
     body = {"signature_name": "classify_thal", "examples": [PATIENT, {"age": 63}]}
     for classes in ask(url, "classify", body)["results"]:
         print("classify:", {name: round(score, 3) for name, score in classes})

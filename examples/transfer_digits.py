@@ -1,9 +1,10 @@
-"""A trunk trained on four digits' questions, and a new question with 20 labels.
+"""A trunk trained on four tasks about digits, and a new task with 20 labels.
 
 The trunk learns from images of digits whether a digit is even, above 4, a multiple of
 3, and has a closed loop. The new task, whether the digit is prime, has 20 labels. It is
-trained on the trunk, frozen at first; in closed form on the same trunk; and from the
-beginning. As 20 labels are few, the accuracy is the mean over several draws of them.
+trained in three ways: with a new head on the trunk, which is frozen at first; with a
+head in closed form on the same trunk; and from scratch. The accuracy is a mean over
+several random draws of the 20 labels.
 
     python examples/transfer_digits.py
 """
@@ -39,7 +40,7 @@ def build_layers() -> keras.Model:
 
 
 def main(epochs: int = 20, draws: int = 5) -> dict[str, float]:
-    """Trains on the new task in each way, and returns their mean accuracies."""
+    """Trains on the new task in each way and returns the mean accuracies."""
     keras.utils.set_random_seed(0)
     digits = load_digits()
     images = (digits.images[..., None] / 16).astype("float32")

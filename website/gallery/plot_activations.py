@@ -2,8 +2,8 @@
 What an activation does
 =======================
 
-Two networks of the same layers learn a curve with many bends: one with LeakyReLU, one
-without any activation. The second one is a straight line, however deep it is.
+Two networks with the same layers learn a curve with many bends: one with LeakyReLU, one
+without activations. The second one is a straight line, however deep it is.
 """
 
 import keras
@@ -16,7 +16,7 @@ train, test = rows[rows["split"] == "train"], rows[rows["split"] == "test"]
 test = test.sort_values("x")
 
 # %%
-# Inputs and labels are standardized by the training rows.
+# Inputs and labels are standardized with the statistics of the training rows.
 
 means, scales = train[["x", "y"]].mean(), train[["x", "y"]].std()
 

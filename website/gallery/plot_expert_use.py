@@ -2,8 +2,8 @@
 Which experts does a task use?
 ==============================
 
-A mixture of experts has several small trunks and, per task, a gate that weighs them.
-Related tasks may share experts, and unlike tasks may keep out of each other's way.
+A mixture of experts has several small trunks, and one gate per task that weights them.
+Related tasks can use the same experts, and unrelated tasks can use different ones.
 """
 
 import keras
@@ -29,8 +29,8 @@ model.compile(keras.optimizers.Adam(3e-3))
 model.fit(x, y, batch_size=64, epochs=30, verbose=0)
 
 # %%
-# The weight of each expert in each task's trunk, as a mean over the rows. A network of
-# the command shows this table in its report.
+# The weight of each expert for each task, as a mean over the rows. The report of
+# ``python -m keras_mtl.fit`` shows the same table.
 
 use = expert_use(model, x).pivot(index="task", columns="expert", values="mean")
 print(use.round(2))

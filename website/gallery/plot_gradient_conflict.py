@@ -2,8 +2,8 @@
 Do the gradients of two tasks conflict?
 =======================================
 
-Below a cosine of 0, a step on one task undoes part of a step on the other. Tasks that
-are the same question agree; tasks with nothing in common meet at random.
+If the cosine of two gradients is below 0, a step on one task undoes part of a step on
+the other task. The gradients of equal tasks agree; those of unrelated tasks are random.
 """
 
 import keras
@@ -31,8 +31,7 @@ def train(related):
 tables = {related: train(related) for related in (1.0, 0.5, 0.0)}
 
 # %%
-# The made data have a known truth: `related` is the correlation of the two tasks' true
-# functions.
+# The data are synthetic: ``related`` is the correlation of the tasks' true functions.
 
 fig, axes = plt.subplots(1, 2, figsize=(9, 3.5), layout="constrained")
 for related, table in tables.items():
@@ -45,6 +44,6 @@ axes[0].legend(title="related")
 plt.show()
 
 # %%
-# The same columns come from ``python -m keras_mtl.fit --watch-conflict``. A conflict is
-# a hint and not a verdict: ``python -m keras_mtl.evaluate`` measures whether sharing
-# helps.
+# ``python -m keras_mtl.fit --watch-conflict`` writes the same columns. A conflict does
+# not prove that sharing hurts. ``python -m keras_mtl.evaluate`` measures whether it
+# does.

@@ -2,8 +2,9 @@
 The path of a group-sparse model
 ================================
 
-A linear model of two tasks uses a feature for both tasks or for neither. The larger the
-strength of its penalty, the fewer features it uses; cross-validation chooses it.
+A group-sparse linear model uses each feature for both tasks or for neither. The larger
+the strength of its penalty, the fewer features it uses. Cross-validation chooses the
+strength.
 """
 
 import matplotlib.pyplot as plt
@@ -21,15 +22,15 @@ y = {
 }
 
 # %%
-# The largest strength within one standard error of the best one gives the sparser of
-# two models that predict alike.
+# ``one_standard_error`` chooses the largest strength whose loss is within one standard
+# error of the smallest loss. The model is sparser and predicts about as well.
 
 model = GroupSparseModel(one_standard_error=True).fit(x.to_numpy(float), y)
 for name, weights in zip(names, model.standard_coef_, strict=True):
     print(name.ljust(9), weights.round(3))
 
 # %%
-# One picture per task: each line is the weight of a standardized feature.
+# One plot per task. Each line is the weight of one standardized feature.
 
 choice = model.choice_
 fig, axes = plt.subplots(1, 2, figsize=(9, 3.5), sharex=True, layout="constrained")

@@ -2,8 +2,8 @@
 Intervals with a stated coverage
 ================================
 
-A regression predicts a number; with a coverage of 0.9 it also predicts an interval that
-holds the true number of 9 rows in 10. The interval is learned from validation rows.
+A regression task predicts a number. With a coverage of 0.9 it also predicts an interval
+that holds the true number in 9 of 10 rows. Validation rows determine its width.
 """
 
 import matplotlib.pyplot as plt

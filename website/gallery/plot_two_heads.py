@@ -2,8 +2,9 @@
 Two heads on one trunk
 ======================
 
-Thalassaemia, in three classes and with half of its labels missing, and heart disease
-are predicted from the same 12 measurements of 920 patients.
+One model predicts two labels of 920 patients from the same 12 measurements: ``thal``,
+the result of a thallium scan in three classes, and heart disease. Half of the labels of
+``thal`` are missing.
 """
 
 import matplotlib.pyplot as plt
@@ -14,8 +15,8 @@ patients = keras_mtl.load_heart_disease()
 print(patients[["thal", "num"]].isna().sum())
 
 # %%
-# A task is a name, a kind and a column of labels. Rows without a label of a task train
-# the other task. Columns that are left out would give the label away.
+# A task is a name, a kind and a column of labels. A row without a label of one task
+# still trains the other task. ``drop`` leaves out the hospital.
 
 fit = keras_mtl.fit_table(
     patients,
@@ -27,7 +28,7 @@ for task, metrics in fit.metrics["test"].items():
     print(f"{task}: AUC {metrics['auc']:.3f} on {metrics['rows']} held-out rows")
 
 # %%
-# The mean training and validation losses of the four networks.
+# The training and validation losses, as means over the four networks.
 
 fig, axes = plt.subplots(1, 2, figsize=(8, 3), layout="constrained")
 for task, ax in zip(("thal", "heart"), axes, strict=True):
@@ -38,7 +39,7 @@ axes[0].legend()
 plt.show()
 
 # %%
-# Every kind of task brings its own pictures: those of a run's report.
+# Every kind of task draws its own figures, the same as in the report of a run.
 
 held_out = patients.loc[fit.predictions["row"]]
 outputs = fit.model.predict(
