@@ -17,7 +17,7 @@ from keras_mtl.training import TrainingSettings, fit_members
 
 # `constant` needs settings, and does as `sum` with loss weights does.
 NAMES = [name for name in weighting.names() if name != "constant"]
-# Their papers fix a scale of their own: see `methods.md` rule 4 and their docs.
+# Their papers fix a scale of their own: see their docstrings.
 OWN_SCALE = ("nash-mtl", "fairgrad")
 
 
