@@ -1,9 +1,9 @@
-"""Raw columns to one float matrix, by Keras layers inside the graph.
+"""Features: raw columns as one float matrix, encoded by Keras layers in the graph.
 
-A feature is declared or inferred (`infer_features`), learns its statistics
-from training rows (`learn_features`), and becomes layers (`build_encoder`).
-A kind of feature is one file here with one subclass of `Feature`, and its line
-in `FEATURE_KINDS`; a plugin adds its own by `register_feature_kind`.
+A feature is declared, or inferred by `infer_features`. `learn_features` computes its
+statistics from training rows. `build_encoder` turns adapted features into layers. Each
+kind of feature is one subclass of `Feature` in its own file, with a line in
+`FEATURE_KINDS`. A plugin adds a kind with `register_feature_kind`.
 """
 
 from typing import TYPE_CHECKING

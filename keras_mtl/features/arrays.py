@@ -25,15 +25,15 @@ ROWS_PER_CALL = 16_384
 def feature_arrays(
     features: Sequence[Feature], frame: pd.DataFrame
 ) -> dict[str, np.ndarray]:
-    """Turns columns into the model's inputs.
+    """Converts the columns of a frame to inputs of the model.
 
     Args:
-        features: The features; other columns of the frame are left alone.
-        frame: The rows. A column that is absent counts as missing in all rows.
+        features: The features. Other columns of the frame are ignored.
+        frame: The rows. If a column does not exist, its values are missing in all rows.
 
     Returns:
-        By feature name, an array of shape (N,): float32 with NaN, or str
-        objects with `""`, where missing.
+        A dict by feature name of arrays of shape (N,): float32, NaN where missing; or
+        str objects, `""` where missing.
 
     Example:
 
@@ -53,7 +53,7 @@ def feature_arrays(
 
 
 def feature_tensors(arrays: dict[str, np.ndarray]) -> dict[str, tf.Tensor]:
-    """Turns the model's inputs into tensors, which Keras needs for strings."""
+    """Converts inputs of the model to tensors, which Keras needs for strings."""
     import tensorflow as tf
 
     return {
@@ -71,13 +71,13 @@ def encode_frame(
     frame: Rows,
     out: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Encodes rows as the model does.
+    """Encodes rows as one float matrix.
 
     Args:
-        encoder: What `build_encoder` built from the features.
+        encoder: The model that `build_encoder` returned for the features.
         features: The features.
         frame: The rows.
-        out: Where they go; by default an array is made.
+        out: The array to write into; by default a new array.
 
     Returns:
         float32 of shape (N, columns).
@@ -94,13 +94,14 @@ def encode_parts(
     parts: Iterable[Rows],
     out: np.ndarray,
 ) -> None:
-    """Encodes rows that come in parts, as the model does.
+    """Encodes rows that come in parts, without keeping all of them in memory.
 
     Args:
-        encoder: What `build_encoder` built from the features.
+        encoder: The model that `build_encoder` returned for the features.
         features: The features.
-        parts: The rows in order. None is kept when the next is asked for.
-        out: Where they go, float32 of shape (N, columns).
+        parts: The parts, in the order of the rows. A part is released before the next
+            one is read.
+        out: The array to write into, float32 of shape (N, columns).
     """
     import tensorflow as tf
 

@@ -28,18 +28,19 @@ FALSE_WORDS = ("false", "f", "no", "n", "off", "0", "0.0")
 
 @declaration
 class BooleanFeature(Feature):
-    """Yes or no, in any of the usual words and whatever their case.
+    """A yes-or-no column, in any of the usual spellings and in any case.
 
-    Encoded as 1 and 0, standardized; missing and unknown are the mean.
+    Yes is encoded as 1 and no as 0, and both are standardized. Missing and unknown
+    values are encoded as the mean.
 
     Args:
         name: See `Feature`.
         column: See `Feature`.
         missing_share: See `Feature`.
-        missing_flag: Whether a second column says that the value is missing.
-            It is left out where no training row misses it.
-        mean: The share of yes among the training rows that have a value,
-            which `learn` fills.
+        missing_flag: Whether a second column marks missing values. The column is left
+            out if no value is missing in the training rows.
+        mean: The share of yes among the training rows that have a value. Filled by
+            `learn`.
 
     Example:
 
@@ -67,7 +68,7 @@ class BooleanFeature(Feature):
 
     @property
     def has_flag(self) -> bool:
-        """Whether the encoding has the column that says missing."""
+        """Whether the encoding has the column that marks missing values."""
         return self.missing_flag and bool(self.missing_share)
 
     @property

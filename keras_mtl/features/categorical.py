@@ -31,38 +31,38 @@ ONE_HOT_WORDS = 100
 
 @declaration
 class CategoricalFeature(Feature):
-    """One of several words.
+    """A column of categories.
 
-    One-hot, each word has a column; of two words, one column tells both. A
-    word that is unknown, or too rare to learn from, is encoded as the average
-    training row, so that it moves the answer nowhere; so is a missing one,
-    unless training rows miss it too: then missing has a column of its own.
+    With the encoding `"one_hot"`, each category has a column; two categories share one
+    column. A category that is unknown or too rare to learn from is encoded as the
+    average training row, so that it does not change the prediction. So is a missing
+    value, unless values are missing in training rows too: then a separate column marks
+    missing values.
 
-    Ordinal, the words are numbered in order, and missing before them if
-    training rows miss it: one column.
+    With `"ordinal"`, one column holds the index of the category. If values are missing
+    in training rows, missing comes before the first category.
 
-    As an embedding, the words are numbered too, from 2 on; missing is 0, and 1 is
-    any word that is unknown or too rare. The network learns a vector for each
-    number: see `keras_mtl.layers.IndexEmbedding`.
+    With `"embedding"`, one column holds indices, and the network learns one vector per
+    index (see `keras_mtl.layers.IndexEmbedding`). Index 0 is missing, 1 is any unknown
+    or rare category, and the known categories begin at 2.
 
-    All columns but the numbers of an embedding are standardized.
+    All columns except the indices of an embedding are standardized.
 
     Args:
         name: See `Feature`.
         column: See `Feature`.
         missing_share: See `Feature`.
         encoding: `"one_hot"`, `"ordinal"` or `"embedding"`.
-        embed_above: A column of more words than this is embedded in place of
-            one-hot; 0 for none. `resolve` decides that by all rows, for a column
+        embed_above: A column with more categories than this is embedded and not one-hot
+            encoded; 0 never embeds. `resolve` decides this from all rows, for columns
             without a declared vocabulary.
-        missing_flag: Whether missing has a column of its own.
-        vocabulary: The words, in their order. By default those of training
+        missing_flag: Whether a separate column marks missing values.
+        vocabulary: The categories, in order. By default the categories of the training
             rows, sorted.
-        minimum_count: How many training rows a word needs to be known.
-        maximum_words: How many words are known at most, the frequent first. By
-            default 100, and 10,000 of an embedding.
-        frequencies: The share of training rows with each word, which `learn`
-            fills.
+        minimum_count: The number of training rows that a category needs to be known.
+        maximum_words: The largest number of known categories; the most frequent ones
+            are kept. By default 100, or 10,000 for an embedding.
+        frequencies: The share of training rows with each category. Filled by `learn`.
 
     Example:
 
@@ -133,7 +133,7 @@ class CategoricalFeature(Feature):
 
     @property
     def has_flag(self) -> bool:
-        """Whether the encoding has the column that says missing."""
+        """Whether the encoding has the column that marks missing values."""
         return self.missing_flag and bool(self.missing_share)
 
     @property

@@ -53,30 +53,30 @@ DATE_KINDS = ", ".join(f"{name} ({what})" for name, what in DESCRIPTIONS.items()
 
 @declaration
 class DateFeature(Feature):
-    """A date: its age in days, year, month, day of the week, and hour if written.
+    """A date, encoded as its age in days, year, month, day of the week and hour.
 
-    A date that is missing or cannot be read is the mean, and says so in a
-    column of its own. Time zones are not looked at: dates and hours count as
-    they are written.
+    The hour is left out if no training row has a time of day. A date that is missing or
+    cannot be read is encoded as the mean, and a separate column marks it. Time zones
+    are ignored: dates and hours are read as they are written.
 
     Args:
         name: See `Feature`.
         column: See `Feature`.
-        missing_share: See `Feature`; dates that cannot be read are among them.
-        missing_flag: Whether a last column says that the date is missing. It is
-            left out where no training row misses it.
-        format: How the dates are written: `"iso"` (2024-01-31, with or without
-            a time), `"compact"` (20240131), `"day_first"` (31.1.2024),
-            `"month_first"` (1/31/2024), `"excel"`, `"unix"` or `"unix_ms"`. By
-            default the first that serves for all of the data.
-        mean_days: The mean of the days since 1970-01-01, which `learn` fills,
-            as those that follow.
+        missing_share: See `Feature`. Dates that cannot be read count as missing.
+        missing_flag: Whether a last column marks missing dates. The column is left out
+            if no date is missing in the training rows.
+        format: The format of the dates: `"iso"` (2024-01-31, with or without a time),
+            `"compact"` (20240131), `"day_first"` (31.1.2024), `"month_first"`
+            (1/31/2024), `"excel"`, `"unix"` or `"unix_ms"`. By default the first of
+            these formats that fits all rows.
+        mean_days: The mean of the days since 1970-01-01. This and the following
+            arguments are filled by `learn`.
         scale_days: Their standard deviation.
         mean_year: The mean year.
         scale_year: Its standard deviation.
-        has_time: Whether some training row has a time of day.
-        minimum: The first training day, counted from 1970-01-01.
-        maximum: The last one.
+        has_time: Whether any training row has a time of day.
+        minimum: The earliest training date, in days since 1970-01-01.
+        maximum: The latest training date, likewise.
 
     Example:
 
@@ -128,7 +128,7 @@ class DateFeature(Feature):
 
     @property
     def has_flag(self) -> bool:
-        """Whether the encoding has the column that says missing."""
+        """Whether the encoding has the column that marks missing values."""
         return self.missing_flag and bool(self.missing_share)
 
     @property

@@ -18,22 +18,22 @@ __all__ = ["build_code_encoder", "build_encoder", "encoded_names"]
 
 
 def encoded_names(features: Sequence[Feature]) -> tuple[str, ...]:
-    """The names of the encoded matrix's columns, in order."""
+    """Returns the names of the columns of the encoded matrix, in order."""
     return tuple(name for feature in features for name in feature.encoded_names)
 
 
 def build_encoder(features: Sequence[Feature]) -> keras.Model:
-    """Builds the model from raw features to one float matrix.
+    """Builds the model that encodes raw features as one float matrix.
 
     Args:
-        features: Features that have learned their statistics.
+        features: Adapted features, which have their statistics.
 
     Returns:
-        A functional `keras.Model` from a dict of inputs by feature name, each
-        of shape (N,), to float32 of shape (N, columns).
+        A functional `keras.Model`. Its input is a dict of tensors of shape (N,) by
+        feature name; its output is float32 of shape (N, columns).
 
     Raises:
-        ValueError: When there is no feature, or one has not learned yet.
+        ValueError: If there is no feature, or a feature is not adapted.
 
     Example:
 
@@ -55,7 +55,7 @@ def build_code_encoder(
     """Builds an encoder that reads no texts, for runtimes other than TensorFlow.
 
     Args:
-        features: Features that have learned their statistics.
+        features: Adapted features, which have their statistics.
         codes: By the names of the features that are texts, how they become numbers.
 
     Returns:

@@ -51,20 +51,21 @@ class InputDefaults(Protocol):
 
 @declaration
 class Feature(Declaration, ABC):
-    """One raw input column. Use one of its kinds.
+    """Base class of features, each of which is one raw input column.
 
-    A subclass is a kind, and owns all that is special about it: which columns
-    it is inferred for, what it learns, its layer, what a request may hold, and
-    rows made up to warm a server up. See `keras_mtl.register_feature_kind`.
+    Use a subclass such as `NumericFeature`. A subclass defines everything that is
+    special about its kind: the columns that it is inferred for, its statistics, its
+    layer, the valid values of a request, and the random rows that warm a server up.
+    `keras_mtl.register_feature_kind` adds a kind.
 
-    A feature is declared first and knows nothing of the data; `learn` returns
-    it with its statistics. Both are plain values.
+    A declared feature has no statistics. `learn` returns a copy that has the statistics
+    of the training rows.
 
     Args:
         name: The name of the model's input: letters, digits and `_`.
-        column: The column of the data. By default the name.
-        missing_share: The share of training rows without a value, which
-            `learn` fills; None says that nothing has been learned yet.
+        column: The column of the data. By default it has the name of the feature.
+        missing_share: The share of training rows without a value. Filled by `learn`;
+            None if the feature is not adapted yet.
     """
 
     kind: ClassVar[str]
@@ -87,7 +88,7 @@ class Feature(Declaration, ABC):
 
     @classmethod
     def matches(cls, column: Column) -> bool:
-        """Says whether a column that nobody declared is of this kind.
+        """Checks whether an undeclared column is of this kind.
 
         Kinds of plugins are asked first, in the order of their registration.
         """
@@ -96,34 +97,34 @@ class Feature(Declaration, ABC):
 
     @classmethod
     def doubt(cls, column: Column) -> str:
-        """Says why a matching column is rather left out, unless declared.
+        """Explains why a matching column is left out unless it is declared.
 
         Returns:
-            The middle of a warning, between the column's name and how it is
-            kept: `"counts the rows and looks like an identifier"`; or `""`.
+            The part of a warning after the name of the column, for example `"counts the
+            rows and looks like an identifier"`; `""` if the column is kept.
         """
         del column
         return ""
 
     @classmethod
     def remark(cls, column: Column) -> str:
-        """Says what to know of a matching column that is kept all the same.
+        """Explains what is unusual about a matching column that is kept.
 
         Returns:
-            The end of a warning, after the column's name; or `""`.
+            The end of a warning, after the name of the column; `""` for no warning.
         """
         del column
         return ""
 
     def with_defaults(self, inputs: InputDefaults) -> Self:
-        """Returns an inferred feature as the settings of a run want it."""
+        """Returns an inferred feature with the settings of a run."""
         del inputs
         return self
 
     def resolve(self, values: pd.Series) -> Self:
-        """Fills what was not declared from all values of the column.
+        """Fills the fields that were not declared from all values of the column.
 
-        Statistics are not among it: `learn` takes them from training rows.
+        Statistics are not filled here: `learn` computes them from training rows.
         """
         del values
         return self
@@ -135,69 +136,71 @@ class Feature(Declaration, ABC):
 
     @property
     def learned(self) -> bool:
-        """Whether the feature has its statistics."""
+        """Whether the feature is adapted, that is, has its statistics."""
         return self.missing_share is not None
 
     @property
     def missing_words(self) -> tuple[str, ...]:
-        """The strings that mean missing, in a frame as in a request."""
+        """The strings that mean a missing value, in a frame and in a request."""
         return missing_words()
 
     def describe(self) -> str:
-        """Says in a few words what is special about the feature."""
+        """Describes in a few words what is special about the feature."""
         return ""
 
     @abstractmethod
     def to_array(self, values: pd.Series) -> np.ndarray:
-        """Turns a column into what the model's input takes.
+        """Converts a column to an array for the input of the model.
 
         Args:
             values: The column, as pandas read it.
 
         Returns:
-            Shape (N,): float32 with NaN, or str with `""`, where missing.
+            An array of shape (N,): float32, NaN where missing; or str, `""` where
+            missing.
         """
 
     def check_values(self, frame: Rows, source: str) -> list[str]:
-        """Finds cells that a fit can't learn from, in training or test rows.
+        """Finds values in training or test rows that a fit cannot use.
 
         Args:
             frame: The rows, with the feature's column.
-            source: What the messages call the data: a file's name.
+            source: The name of the data in error messages, such as a file name.
 
         Returns:
-            A message for each kind of mistake.
+            One message per kind of error.
         """
         del frame, source
         return []
 
     @property
     def missing_numbers(self) -> tuple[float, ...]:
-        """The numbers that mean missing, beside NaN."""
+        """The numbers that mean a missing value, in addition to NaN."""
         return ()
 
     def check_readable(self, frame: Rows, source: str) -> list[str]:
-        """Finds cells that a trained model can't answer, in rows to predict.
+        """Finds values in rows to predict that a trained model cannot use.
 
-        By default all cells can be: unknown ones count as missing.
+        By default there are none, as unknown values count as missing.
 
         Args:
             frame: The rows, with the feature's column.
-            source: What the messages call the data: a file's name.
+            source: The name of the data in error messages, such as a file name.
 
         Returns:
-            A message for each kind of error.
+            One message per kind of error.
         """
         del frame, source
         return []
 
     def draw(self, generator: np.random.Generator, count: int) -> np.ndarray:
-        """Draws values like those of training rows, from what was learned.
+        """Draws random values from the statistics of the training rows.
 
-        They warm a server up and check an export. By default all are missing.
+        The values are used to warm a server up and to check an export. By default all
+        values are missing.
 
         Returns:
-            Shape (count,), as `to_array` gives them.
+            An array of shape (count,), as returned by `to_array`.
         """
         del generator
         if self.dtype == "float32":
@@ -205,7 +208,7 @@ class Feature(Declaration, ABC):
         return np.full(count, "", object)
 
     def metadata(self) -> dict[str, Any]:
-        """Returns what clients of the served model must know, as plain values."""
+        """Returns what clients of the served model need to know, as plain values."""
         described: dict[str, Any] = {
             "name": self.name,
             "column": self.column_name,
@@ -223,24 +226,24 @@ class Feature(Declaration, ABC):
         """Returns the feature with the statistics of training rows."""
 
     def text_codes(self) -> TextCodes | None:
-        """Returns how texts become numbers where TensorFlow does not run.
+        """Returns the conversion of text to numbers for runtimes without TensorFlow.
 
-        A kind that returns them can be exported with its raw texts. Its layer
-        must then take the numbers, int64 of shape (N, width), in place of the
-        texts. A kind whose inputs are numbers needs none.
+        A kind that returns a conversion can be exported with its raw text. Its layer
+        must then also accept the numbers, int64 of shape (N, width), in place of the
+        text. A kind whose inputs are numbers needs no conversion.
 
         Returns:
-            The texts' numbers; None if only TensorFlow can read the texts.
+            The conversion; None if only TensorFlow can read the text.
         """
         return None
 
     @abstractmethod
     def encode(self, inputs: Any) -> Any:
-        """Adds the feature's layer, of the name `layer_name`, to a graph.
+        """Adds the layer of the feature, named `layer_name`, to a graph.
 
         Args:
-            inputs: The `keras.Input` of the feature, of shape (N,); or what its
-                `text_codes` give, of shape (N, width).
+            inputs: The `keras.Input` of the feature, of shape (N,); or the numbers of
+                its `text_codes`, of shape (N, width).
 
         Returns:
             The encoded columns, of shape (N, columns).
@@ -250,17 +253,16 @@ class Feature(Declaration, ABC):
     def encode_block(cls, features: Sequence[Self], inputs: Sequence[Any]) -> Any:
         """Adds the layers of all features of this kind to a graph.
 
-        By default each feature's `encode`, which costs one layer per feature.
-        A kind that may have thousands of columns encodes them by one layer.
+        By default `encode` adds one layer per feature. A kind that may have thousands
+        of columns overrides this method to encode all of them with one layer.
 
         Args:
             features: The features of this kind, in order.
-            inputs: Their `keras.Input`s, each of shape (N,); or what their
-                `text_codes` give, each of shape (N, width).
+            inputs: The `keras.Input` of each feature, of shape (N,); or the numbers of
+                its `text_codes`, of shape (N, width).
 
         Returns:
-            The encoded columns, one feature's after the other's, of shape
-            (N, columns).
+            The encoded columns of all features in order, of shape (N, columns).
         """
         import keras
 
@@ -274,16 +276,17 @@ class Feature(Declaration, ABC):
 
     @classmethod
     def block_name(cls) -> str:
-        """The name of the layer that `encode_block` ends in.
+        """The name of the last layer of `encode_block`.
 
-        It has a dot, as no feature's name does: Keras refuses two layers of
-        one name in a model, and the input of a feature is a layer too.
+        The name has a dot, so that it differs from the name of every feature: Keras
+        refuses two layers of the same name in a model, and the input of a feature is a
+        layer too.
         """
         return f"block.{cls.kind}"
 
     @property
     def layer_name(self) -> str:
-        """A name for the layer of a kind that has one per feature."""
+        """The name of the layer, for kinds that have one layer per feature."""
         return f"encode.{self.name}"
 
     @property
@@ -293,15 +296,15 @@ class Feature(Declaration, ABC):
 
     @property
     def trained_embedding(self) -> Embedding | None:
-        """What a network learns of the first encoded column; None for nothing."""
+        """The trained embedding of the first encoded column; None without one."""
         return None
 
     def without_embedding(self) -> Feature:
-        """Returns the feature for a model that trains nothing before its weights."""
+        """Returns the feature for a model without trained embeddings."""
         return self
 
     def declared(self) -> Self:
-        """Returns the feature without what it learned."""
+        """Returns the feature without its statistics."""
         return self.replace(missing_share=None)
 
     def input_layer(self) -> keras.KerasTensor:

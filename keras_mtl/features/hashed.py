@@ -35,19 +35,19 @@ DEFAULT_BUCKETS = 2**16
 
 @declaration
 class HashedFeature(Feature):
-    """One of very many words, of which no vocabulary is kept.
+    """A column of very many categories, hashed without a vocabulary.
 
-    A hash of the word is its bucket, and the network learns a vector for each
-    bucket, which all its words share: see `keras_mtl.layers.IndexEmbedding`.
-    Missing has a bucket of its own. A word that no training row has falls into
-    a bucket like any other.
+    A hash puts each category into a bucket. The network learns one vector per bucket,
+    which all categories in the bucket share: see `keras_mtl.layers.IndexEmbedding`.
+    Missing values have a separate bucket. A category that no training row has also
+    falls into one of the buckets.
 
     Args:
         name: See `Feature`.
         column: See `Feature`.
         missing_share: See `Feature`.
-        buckets: The number of buckets. By default as many as the column has
-            words, as a power of 2, at most 65,536.
+        buckets: The number of buckets. By default the number of categories, rounded up
+            to a power of 2, at most 65,536.
 
     Example:
 
@@ -79,7 +79,7 @@ class HashedFeature(Feature):
         return Embedding("index", indices=(self.buckets or 0) + 1)
 
     def without_embedding(self) -> Feature:
-        """Returns a categorical feature of the most frequent words, one-hot."""
+        """Returns a one-hot categorical feature of the most frequent categories."""
         column = None if self.column is None else self.column
         return CategoricalFeature(self.name, column=column, embed_above=0)
 

@@ -34,24 +34,26 @@ def infer_features(
     exclude: Collection[str] = (),
     declared: Iterable[Feature] = (),
 ) -> tuple[Feature, ...]:
-    """Declares a feature for each column that is not declared already.
+    """Infers a feature for each column that is not declared.
 
-    Kinds that plugins added are asked first whether a column is of theirs.
-    Yes-or-no words make a `BooleanFeature`, dates of one format a `DateFeature`,
-    numbers a `NumericFeature`, more than 10,000 words that repeat a `HashedFeature`,
-    other words a `CategoricalFeature`. A column that looks like an identifier or
-    like prose is left out with a warning: of more than 50 words, which are more
-    than a fifth of the rows, while fewer than half of the rows have a word that
-    three rows or more have.
+    Kinds of plugins are tried first. Yes-or-no values become a `BooleanFeature`, dates
+    of one format a `DateFeature`, numbers a `NumericFeature`, more than 10,000
+    recurring categories a `HashedFeature`, and other text a `CategoricalFeature`.
+
+    A column that looks like an identifier or like free text is left out with a warning.
+    Such a column has more than 50 distinct values and more distinct values than a fifth
+    of the rows, and fewer than half of the rows have a value that occurs in at least
+    three rows.
 
     Args:
         frame: The rows.
-        exclude: Columns that are no features: labels, groups. Their names are
-            not given to features either.
-        declared: Features that are known; they keep their place.
+        exclude: Columns that are not features, such as labels and groups. No feature
+            gets one of their names.
+        declared: Features that are declared. They are kept, in the place of their
+            column.
 
     Returns:
-        One feature a column, in the columns' order.
+        One feature per column, in the order of the columns.
 
     Example:
 
@@ -80,14 +82,14 @@ def infer_features(
 
 
 def feature_name(column: str, taken: Collection[str] = ()) -> str:
-    """Makes an input's name of a column's: letters, digits and `_`, unique.
+    """Derives a unique input name, of letters, digits and `_`, from a column name.
 
     Args:
         column: The column's name.
-        taken: Names in lower case that are in use.
+        taken: The names that are in use, in lower case.
 
     Returns:
-        The column's name itself where it can serve.
+        The name; the name of the column itself if it is valid.
 
     Example:
 

@@ -34,15 +34,15 @@ Kind = TypeVar("Kind", bound=type[Feature])
 def register_feature_kind(name: str) -> Callable[[Kind], Kind]:
     """Returns a decorator that adds a kind of feature.
 
-    The class is a declaration, a subclass of `Feature`. From then on it is
-    chosen like the built-in ones: `--feature COLUMN:NAME`, `kind = "NAME"` in
-    TOML; and inferred where its `matches` says so.
+    The class is a declaration, a subclass of `Feature`. The new kind is chosen like a
+    built-in one: with `--feature COLUMN:NAME`, or with `kind = "NAME"` in TOML. It is
+    inferred for the columns for which its `matches` is true.
 
     Args:
-        name: The kind's name, which becomes the class's `kind`.
+        name: The name of the kind, which becomes the attribute `kind` of the class.
 
     Raises:
-        UserError: When the name is taken, or the class is no such declaration.
+        UserError: If the name is taken, or the class is not such a declaration.
 
     Example:
 
@@ -63,13 +63,13 @@ def serialize_feature(feature: Feature) -> dict[str, Any]:
 
 
 def deserialize_feature(config: Mapping[str, Any]) -> Feature:
-    """Makes a feature from plain values.
+    """Creates a feature from plain values.
 
     Args:
-        config: The kind and the fields of the feature's declaration.
+        config: The key `kind` and the fields of the declaration.
 
     Raises:
-        ValueError: When the kind is unknown or a field is wrong.
+        ValueError: If the kind is unknown or a field is invalid.
 
     Example:
 

@@ -18,15 +18,15 @@ __all__ = ["learn_features"]
 def learn_features(
     features: Iterable[Feature], frame: Rows, rows: np.ndarray | None = None
 ) -> tuple[Feature, ...]:
-    """Learns means, ranges and vocabularies.
+    """Adapts features: learns means, ranges and vocabularies from training rows.
 
     Args:
         features: Declared or inferred features.
-        frame: The training rows, and no others without `rows`.
+        frame: The rows. Without `rows`, all of them must be training rows.
         rows: The positions of the training rows; by default all.
 
     Returns:
-        The features with their statistics.
+        The adapted features, with their statistics.
 
     Example:
 

@@ -34,49 +34,50 @@ BINS = 48
 
 @declaration
 class NumericFeature(Feature):
-    """A number: standardised, with the middle where it is missing.
+    """A column of numbers, standardized; a missing number becomes the center.
 
-    Three encodings are there, for a column whose extremes would otherwise say
-    too much and the rest too little:
+    There are three encodings. The last two suit columns with outliers:
 
-    - `"standard"`: the distance from the mean in standard deviations, at most 10.
-    - `"robust"` (Holzmüller et al. 2024, https://arxiv.org/abs/2407.04491): z, the
-      distance from the median in units of the range between the quartiles, and of
-      half the whole range where the quartiles are equal; then
-      z / sqrt(1 + (z / 3)^2), which is always between -3 and 3.
-    - `"quantile"`: what a normal distribution has at the share of training rows
-      below; numbers outside the training range count as its edge.
+    - `"standard"`: the distance from the mean in standard deviations, clipped at 10.
+    - `"robust"` (Holzmüller et al. 2024, https://arxiv.org/abs/2407.04491): z / sqrt(1
+      + (z / 3)^2), which is between -3 and 3, where z is the distance from the median
+      in units of the interquartile range, or of half the whole range if the quartiles
+      are equal.
+    - `"quantile"`: the standard normal quantile of the share of training rows below the
+      number. Numbers outside the training range count as the nearest end of the range.
 
     Args:
         name: See `Feature`.
         column: See `Feature`.
         missing_share: See `Feature`.
-        missing_values: Numbers that mean missing, such as 0 for a pressure.
-        missing_flag: Whether a second column says that the value is missing.
-            It is left out where no training row misses it.
-        maximum_levels: A number that takes at most this many whole values in
-            training rows (three at least) has, beside its own column, one for
-            each value, so that a count need not act in a straight line.
-        embedding: What the network learns of the number beside its weights:
-            `"ple"`, a piecewise linear function with bends at quantiles of
-            training rows; `"pbld"`, a periodic function; or `"none"`. A number
-            with `levels` has none: its levels say as much.
-        encoding: How the number is scaled, see above.
-        maximum_quantiles: As many quantiles as the encoding `"quantile"` keeps;
-            it lies on lines between them.
-        levels: These values, which `learn` fills, as those that follow.
-        level_shares: The share of training rows with each.
+        missing_values: Numbers that mean a missing value, for example 0 for a blood
+            pressure.
+        missing_flag: Whether a second column marks missing values. The column is left
+            out if no value is missing in the training rows.
+        maximum_levels: A number with at least three and at most this many distinct
+            whole values in the training rows also has one column per value, so that the
+            effect of a count need not be linear.
+        embedding: A function of the number that the network learns in addition to its
+            weights: `"ple"`, piecewise linear with knots at quantiles of the training
+            rows; `"pbld"`, periodic; or `"none"`. A number with `levels` has no
+            embedding, as its levels serve the same purpose.
+        encoding: The encoding; see above.
+        maximum_quantiles: The largest number of quantiles that the encoding
+            `"quantile"` keeps. Between them it interpolates linearly.
+        levels: The distinct whole values. This and the following arguments are filled
+            by `learn`.
+        level_shares: The share of training rows with each of the `levels`.
         mean: The training mean.
         scale: The training standard deviation.
         minimum: The smallest training value.
         maximum: The largest training value.
-        bin_edges: Training values that split the training rows into bins of about
-            as many rows, for `"ple"`.
-        median: The training median, of the encoding `"robust"` alone.
-        spread: The range between the training quartiles, or half the whole range
-            where they are equal, of the encoding `"robust"` alone.
-        quantiles: Training values, rising, of the encoding `"quantile"` alone.
-        scores: The encoded number of each of them.
+        bin_edges: The edges of bins with about equally many training rows, for `"ple"`.
+        median: The training median, for the encoding `"robust"` only.
+        spread: The interquartile range of the training rows, or half the whole range if
+            the quartiles are equal, for the encoding `"robust"` only.
+        quantiles: Training values in ascending order, for the encoding `"quantile"`
+            only.
+        scores: The encoded number of each of the `quantiles`.
 
     Example:
 
@@ -144,7 +145,7 @@ class NumericFeature(Feature):
 
     @property
     def has_flag(self) -> bool:
-        """Whether the encoding has the column that says missing."""
+        """Whether the encoding has the column that marks missing values."""
         return self.missing_flag and bool(self.missing_share)
 
     @property

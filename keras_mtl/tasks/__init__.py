@@ -1,10 +1,10 @@
-"""What is predicted: one declaration of a task gives all that follows from it.
+"""Tasks: one declaration per thing to predict, and everything that follows from it.
 
-A task's declaration holds its name, its label column, its head and its loss
-weight; from it come the head's output layer, the loss, the metrics, the
-encoding of labels, the decoding of predictions and the metrics of held-out rows.
-A kind of task is one file here with one subclass of `Task`, and its line in
-`TASK_KINDS`; a plugin adds its own by `register_task_kind`.
+A declaration has a name, a label column, the widths of a head and a loss weight. The
+output layer, the loss, the metrics, the encoding of labels and the decoding of
+predictions follow from the declaration. Each kind of task is one subclass of `Task` in
+its own file, with a line in `TASK_KINDS`. A plugin adds a kind with
+`register_task_kind`.
 """
 
 from keras_mtl.tasks.binary import BinaryTask

@@ -46,7 +46,7 @@ __all__ = ["BinaryTask"]
 
 @declaration
 class BinaryTask(Task):
-    """A task with two answers and one sigmoid output.
+    """A binary classification task, with one sigmoid output.
 
     Args:
         name: See `Task`.
@@ -55,16 +55,17 @@ class BinaryTask(Task):
         activation: See `Task`.
         loss_weight: See `Task`.
         auxiliary: See `Task`.
-        positive: The rule for a positive label: a value (`"yes"`) or a
-            comparison (`"> 0"`). By default the second of `classes`.
-        classes: The words for the negative and the positive answer. By
-            default those of the data; with a rule, `("no", "yes")`.
-        threshold: The probability from which on the answer is positive.
-        threshold_aim: What the threshold is chosen for after training, from
-            validation rows, as `keras_mtl.evaluation.parse_aim` takes it:
-            `"balanced-accuracy"`, `"sensitivity=0.9"`, `"costs=1:5"`. The model
-            has the threshold that was found.
-        label_smoothing: The part of each label given to the other class.
+        positive: The rule for a positive label: a value (`"yes"`) or a comparison (`">
+            0"`). By default a label is positive if it is the second of `classes`.
+        classes: The names of the negative and the positive class. By default the two
+            values of the column; with a rule, `("no", "yes")`.
+        threshold: The smallest probability for which the positive class is predicted.
+        threshold_aim: The aim by which the threshold is chosen after training, on
+            validation rows, for example `"balanced-accuracy"`, `"sensitivity=0.9"` or
+            `"costs=1:5"`; see `keras_mtl.evaluation.parse_aim`. The chosen threshold is
+            saved with the model.
+        label_smoothing: The share of each label that goes to the other class, from 0 to
+            below 1.
 
     Example:
 
@@ -129,7 +130,7 @@ class BinaryTask(Task):
 
     @property
     def class_words(self) -> tuple[str, str]:
-        """The negative and the positive answer's words."""
+        """The names of the negative and the positive class."""
         return self.classes or ("no", "yes")
 
     @property

@@ -35,14 +35,14 @@ Kind = TypeVar("Kind", bound=type[Task])
 def register_task_kind(name: str) -> Callable[[Kind], Kind]:
     """Returns a decorator that adds a kind of task.
 
-    The class is a declaration, a subclass of `Task`. From then on it is chosen
-    like the built-in ones: `--task visits:NAME`, `kind = "NAME"` in TOML.
+    The class is a declaration, a subclass of `Task`. The new kind is chosen like a
+    built-in one: with `--task visits:NAME`, or with `kind = "NAME"` in TOML.
 
     Args:
-        name: The kind's name, which becomes the class's `kind`.
+        name: The name of the kind, which becomes the attribute `kind` of the class.
 
     Raises:
-        UserError: When the name is taken, or the class is no such declaration.
+        UserError: If the name is taken, or the class is not such a declaration.
 
     Example:
 
@@ -74,13 +74,13 @@ def serialize_task(task: Task) -> dict[str, Any]:
 
 
 def deserialize_task(config: Mapping[str, Any]) -> Task:
-    """Makes a task from plain values.
+    """Creates a task from plain values.
 
     Args:
-        config: The kind and the fields of the task's declaration.
+        config: The key `kind` and the fields of the declaration.
 
     Raises:
-        ValueError: When the kind is unknown or a field is wrong.
+        ValueError: If the kind is unknown or a field is invalid.
 
     Example:
 
@@ -91,11 +91,10 @@ def deserialize_task(config: Mapping[str, Any]) -> Task:
 
 
 def parse_task(text: str) -> dict[str, Any]:
-    """Reads a task from the command line: NAME:KIND[:COLUMN].
+    """Parses a task of the command line: NAME:KIND[:COLUMN].
 
-    The kind says what may stand for COLUMN: that of a binary task may carry
-    its rule (`num>0`); that of a multilabel task is the list of its columns
-    (`fever,cough`).
+    The meaning of COLUMN depends on the kind. A binary task may add a rule (`num>0`); a
+    multilabel task takes a list of columns (`fever,cough`).
 
     Args:
         text: The flag's value.
@@ -104,7 +103,7 @@ def parse_task(text: str) -> dict[str, Any]:
         The plain values of a declaration, for `deserialize_task`.
 
     Raises:
-        ValueError: When the text is not of that form.
+        ValueError: If the text does not have this form.
 
     Example:
 

@@ -47,7 +47,7 @@ def label_column(frame: Rows, column: str, task: str, source: str) -> pd.Series:
     """Returns a task's label column.
 
     Raises:
-        UserError: When the column is absent or holds no label at all.
+        UserError: If the column does not exist or has no labels.
     """
     if column not in frame.columns:
         known = [str(name) for name in frame.columns]
@@ -135,7 +135,7 @@ def fold_case(words: pd.Series) -> pd.Series:
 
 
 def label_numbers(values: pd.Series) -> np.ndarray:
-    """Returns a column as float32, with NaN where it holds no finite number.
+    """Returns a column as float32, with NaN for everything but finite numbers.
 
     Example:
 

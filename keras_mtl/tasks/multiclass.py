@@ -37,7 +37,7 @@ __all__ = ["MulticlassTask"]
 
 @declaration
 class MulticlassTask(Task):
-    """A task with one answer among several and a softmax output.
+    """A multi-class task: one of several classes, with a softmax output.
 
     Args:
         name: See `Task`.
@@ -46,9 +46,9 @@ class MulticlassTask(Task):
         activation: See `Task`.
         loss_weight: See `Task`.
         auxiliary: See `Task`.
-        classes: The classes, in the order of the outputs. By default those of
-            the data, sorted.
-        label_smoothing: The part of each label spread over all classes.
+        classes: The classes, in the order of the outputs. By default the values of the
+            column, sorted.
+        label_smoothing: The share of each label that is spread over all classes.
 
     Example:
 

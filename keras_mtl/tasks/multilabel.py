@@ -36,8 +36,8 @@ LABEL_SEPARATOR = "|"
 class MultilabelTask(Task):
     """A task of N yes-or-no labels with N sigmoid outputs.
 
-    The loss is the sum of the labels' binary cross-entropies. Each label has a
-    column of its own, and may be missing by itself.
+    The loss is the sum of the labels' binary cross-entropies. Each label has its own
+    column. In a row, some labels may be missing and others not.
 
     Args:
         name: See `Task`.
@@ -47,10 +47,11 @@ class MultilabelTask(Task):
         loss_weight: See `Task`.
         auxiliary: See `Task`.
         labels: The label columns, in the order of the outputs.
-        threshold: The probability from which on a label is given.
-        threshold_aim: See `BinaryTask`; over all labels together.
-        label_smoothing: The part of each label given to the other answer.
-        positives: The word for yes in each column, which `resolve` fills.
+        threshold: The smallest probability for which a label is predicted.
+        threshold_aim: See `BinaryTask`. One threshold is chosen for all labels
+            together.
+        label_smoothing: The share of each label that goes to its opposite.
+        positives: The value that means yes in each column. Filled by `resolve`.
 
     Example:
 

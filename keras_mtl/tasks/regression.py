@@ -34,15 +34,15 @@ __all__ = ["RegressionTask"]
 
 @declaration
 class RegressionTask(Task):
-    """A task whose answer is a number, with a linear output.
+    """A regression task: a number, with a linear output.
 
-    The output is in the label's own unit. Inside, the head works on the
-    standardised label, and the loss is the squared error in standard
-    deviations, so that it weighs like the other tasks' whatever the unit.
+    The output is in the label's own unit. The head itself predicts the standardized
+    label. The loss is the squared error in units of the label's variance, so that it is
+    comparable with the losses of other tasks.
 
-    Labels with a heavy tail can be learned on another scale, by `transform`. The
-    loss is then the squared error on that scale, and the prediction is near the
-    median of what a row may have rather than near its mean.
+    With `transform`, labels that have a heavy tail are learned on another scale. The
+    loss is then the squared error on that scale. Predictions are then closer to the
+    conditional median of the label than to its conditional mean.
 
     Args:
         name: See `Task`.
@@ -51,21 +51,21 @@ class RegressionTask(Task):
         activation: See `Task`.
         loss_weight: See `Task`.
         auxiliary: See `Task`.
-        transform: The scale on which the label is learned: `"none"`, `"log"` for
-            labels of 0 or more, `"quantile"`, or `"auto"`, which chooses one of them
-            by the skewness of training labels; see `learn_label_scale` and
+        transform: The scale on which the label is learned: `"none"`, `"log"` for labels
+            of 0 or more, `"quantile"`, or `"auto"`, which chooses one of these by the
+            skewness of the training labels; see `learn_label_scale` and
             `choose_transform` in `keras_mtl.tasks.label_transforms`.
-        clip: Whether predictions stay within the range of training labels.
-        mean: The training labels' mean, which `learn` fills.
-        scale: The training labels' standard deviation, which `learn` fills.
-        has_deviations: Whether the model gives each number a standard deviation
-            of its own, as a second output. Filled by architectures that do.
-        minimum: The smallest training label, which `learn` fills.
-        maximum: The largest training label, which `learn` fills.
-        chosen_transform: The transform of a task that has learned.
-        knots: Labels between which the scale of `transform` is a line, which
-            `learn` fills; none of a label that is not transformed.
-        knot_values: The number on that scale of each of them.
+        clip: Whether predictions are clipped to the range of the training labels.
+        mean: The mean of the training labels. Filled by `learn`.
+        scale: The standard deviation of the training labels. Filled by `learn`.
+        has_deviations: Whether the head has a second output, the standard deviation of
+            each prediction. Filled by the architectures that predict one.
+        minimum: The smallest training label. Filled by `learn`.
+        maximum: The largest training label. Filled by `learn`.
+        chosen_transform: The transform in use, never `"auto"`. Filled by `learn`.
+        knots: The labels at which the piecewise linear scale of `transform` bends;
+            empty without a transform. Filled by `learn`.
+        knot_values: The values of the knots on the scale of `transform`.
 
     Example:
 
@@ -158,21 +158,21 @@ class RegressionTask(Task):
 
     @property
     def label_scale(self) -> LabelScale | None:
-        """The scale that the head works on; None where it is a straight line."""
+        """The scale on which the head predicts; None without a transform."""
         return LabelScale(self.knots, self.knot_values) if self.knots else None
 
     @property
     def limits(self) -> tuple[float, float] | None:
-        """The smallest and the largest prediction, if there are any."""
+        """The smallest and the largest prediction; None without `clip`."""
         if not self.clip or self.minimum is None or self.maximum is None:
             return None
         return self.minimum, self.maximum
 
     def to_standard(self, labels: np.ndarray) -> np.ndarray:
-        """Turns labels into what the head works on; NaN stays.
+        """Converts labels to the scale of the head; NaN stays NaN.
 
-        On a transformed scale a label far outside of those of training counts as one
-        a little outside, as in the loss.
+        On a transformed scale, a label far outside the range of the training labels
+        counts as one slightly outside, as in the loss.
         """
         if (line := self.label_scale) is not None:
             return line.to_standard(np.clip(labels, line.labels[0], line.labels[-1]))
@@ -180,7 +180,7 @@ class RegressionTask(Task):
         return standard
 
     def from_standard(self, values: np.ndarray) -> np.ndarray:
-        """Turns what the head works on into predictions, within their limits."""
+        """Converts numbers on the scale of the head to predictions, and clips them."""
         if (line := self.label_scale) is not None:
             labels = line.to_labels(values)
         else:

@@ -13,14 +13,15 @@ __all__ = ["ServedAnswer", "repeat_names"]
 
 @dataclass(frozen=True)
 class ServedAnswer:
-    """One task's answer to N rows, inside the served graph.
+    """Predictions of one task for N rows, as tensors of the served graph.
 
     Attributes:
-        outputs: By output name what a predict request gets, each with N rows.
-            Names begin with the task's.
-        classes: The names of the classes, (N, C), for a classify request.
+        outputs: The outputs of a predict request, by name. The first axis of each has N
+            rows. The names begin with the name of the task.
+        classes: The names of the classes for a classify request, strings of shape (N,
+            C).
         scores: The probabilities of the classes, float32 of shape (N, C).
-        value: The number a regress request gets, float32 of shape (N,).
+        value: The number that a regress request returns, float32 of shape (N,).
     """
 
     outputs: dict[str, tf.Tensor]

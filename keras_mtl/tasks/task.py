@@ -43,29 +43,30 @@ ClassName = Annotated[
 
 @declaration
 class Task(Declaration, ABC):
-    """One thing to predict. Use one of its kinds.
+    """Base class of tasks, each of which is one thing to predict.
 
-    A subclass is a kind, and owns all that is special about it: how a flag
-    declares it, how labels are encoded, what the head ends in, which loss and
-    metrics belong to it, on which side of a metric better lies, how outputs are
-    decoded in a file and in the served graph, and what is plotted. See
-    `keras_mtl.register_task_kind`.
+    Use a subclass: `BinaryTask`, `MulticlassTask`, `MultilabelTask` or
+    `RegressionTask`. A subclass defines everything that is special about its kind: how
+    a flag declares the task, how labels are encoded, the output layer, the loss, the
+    metrics and whether higher is better, how predictions are decoded in files and in
+    the served graph, and the plots. `keras_mtl.register_task_kind` adds a kind.
 
     Args:
-        name: The task's name: its output, its loss, its metrics' prefix and
-            its key in the served answer. Letters, digits and `_`.
-        column: The label's column. By default the task's name.
+        name: The name of the task, of letters, digits and `_`. It names the output of
+            the model and the loss, and it is the prefix of the metrics and of the
+            served outputs.
+        column: The label column. By default the name of the task.
         widths: The widths of the head's hidden layers.
-        activation: The activation of the head's hidden layers. By default
-            the trunk's.
+        activation: The activation of the head's hidden layers. By default the
+            activation of the trunk.
         loss_weight: The factor of the task's loss in the total.
-        auxiliary: Whether the task only helps others to learn (Caruana 1997). It
-            is trained, weighted and measured, and left out of predictions, of
-            the served model, of early stopping and of verdicts.
-        set_coverage: The probability that a row's set or interval holds its label,
-            which `training.coverage` fills after training.
-        set_quantile: The largest score of a label in the set; see
-            `prediction_set_rule`. Filled after training, too.
+        auxiliary: Whether the task only helps the other tasks to learn (Caruana 1997).
+            An auxiliary task is trained, weighted and measured. It is left out of
+            predictions, the served model, early stopping and verdicts.
+        set_coverage: The probability that the prediction set or interval of a row
+            contains its label. Filled after training if `training.coverage` is set.
+        set_quantile: The largest score of a label in a set; see `prediction_set_rule`.
+            Also filled after training.
     """
 
     kind: ClassVar[str]
@@ -90,11 +91,11 @@ class Task(Declaration, ABC):
 
     @classmethod
     def parse_column(cls, name: str, column: str) -> dict[str, Any]:
-        """Reads what stands for COLUMN in `--task NAME:KIND:COLUMN`.
+        """Parses the text after the kind in `--task NAME:KIND:COLUMN`.
 
         Args:
             name: The task's name.
-            column: The text, `""` where there is none.
+            column: The text; `""` if the flag has none.
 
         Returns:
             Fields of the declaration as plain values.
@@ -109,34 +110,34 @@ class Task(Declaration, ABC):
 
     @property
     def word_columns(self) -> tuple[str, ...]:
-        """The label columns that hold words, though they may look like numbers."""
+        """The label columns that are read as text, even if they look like numbers."""
         return self.label_columns
 
     @property
     def class_names(self) -> tuple[str, ...]:
-        """The classes that exclude each other, in the order of their indices.
+        """The mutually exclusive classes, in the order of their indices.
 
-        () where labels are no such classes.
+        Empty if the task has no such classes.
         """
         return ()
 
     @property
     def output_names(self) -> tuple[str, ...]:
-        """Names for several outputs that are no classes and no labels.
+        """The names of outputs that are neither classes nor labels.
 
-        () where there is one, or where classes or labels name them.
+        Empty if there is one output, or if classes or labels name the outputs.
         """
         return ()
 
     @property
     def kind_of_head(self) -> tuple[str, ...]:
-        """What tasks have in common whose layers, losses and metrics are alike."""
+        """A key that is equal for tasks with equal layers, losses and metrics."""
         own = ("name", "column", "loss_weight", "set_coverage", "set_quantile")
         config = {k: v for k, v in self.get_config().items() if k not in own}
         return f"{type(self).__module__}.{type(self).__qualname__}", repr(config)
 
     def describe(self) -> str:
-        """Says in a few words what is special about the task."""
+        """Describes in a few words what is special about the task."""
         return ""
 
     @property
@@ -150,20 +151,20 @@ class Task(Declaration, ABC):
         """The activation of the head's output layer."""
 
     def resolve(self, frame: Rows, source: str) -> Self:
-        """Fills what was not declared from the data.
+        """Fills the fields that were not declared from the data.
 
-        By default it checks that the label columns are there, hold a label
-        and hold only labels that the task knows.
+        By default it checks that the label columns exist, that they have at least one
+        label, and that the task knows all labels.
 
         Args:
             frame: The rows, with the task's label columns.
-            source: What the messages call the data: a file's name.
+            source: The name of the data in error messages, such as a file name.
 
         Returns:
-            The task with nothing left open.
+            The task with all fields filled.
 
         Raises:
-            UserError: When the labels can't serve; all reasons at once.
+            UserError: If the labels cannot be used, with all reasons at once.
         """
         from keras_mtl.tasks.labels import label_column
 
@@ -178,32 +179,32 @@ class Task(Declaration, ABC):
 
     @abstractmethod
     def encode_labels(self, frame: Rows) -> np.ndarray:
-        """Turns the label columns into the numbers the loss takes.
+        """Encodes the label columns as numbers for the loss.
 
         Args:
             frame: The rows, with the task's label columns.
 
         Returns:
-            float32 of shape (N,), or (N, labels); NaN where a label is missing
-            or is none that the task knows.
+            float32 of shape (N,), or (N, labels); NaN where a label is missing or
+            unknown to the task.
         """
 
     def label_codes(self, values: np.ndarray, is_part: bool = False) -> np.ndarray:
-        """Turns labels that a script passes into the numbers the loss takes.
+        """Encodes labels that a script passes as numbers for the loss.
 
-        By default numbers are taken as they are, and text is refused.
+        By default numbers are returned unchanged, and text raises an error.
 
         Args:
             values: The labels as an array, of numbers or of text.
-            is_part: Whether they are one batch of many, of which little can be
-                concluded.
+            is_part: Whether the labels are only one batch of many, so that the kind of
+                encoding cannot be inferred from them.
 
         Returns:
             Numbers of shape (N,), (N, 1) or (N, labels).
 
         Raises:
-            ValueError: When there is a label that the task does not know. The
-                message has the task, the value and its row.
+            ValueError: If the task does not know a label. The message names the task,
+                the label and its row.
         """
         del is_part
         if values.dtype.kind in "OUS":
@@ -224,22 +225,22 @@ class Task(Declaration, ABC):
     @property
     @abstractmethod
     def expected_labels(self) -> str:
-        """What a label may be, in the words of a message."""
+        """The valid labels, as text for error messages."""
 
     @property
     def label_vocabulary(self) -> tuple[str, ...]:
-        """The labels' words; () when they are numbers without a list."""
+        """The names of the labels; empty if labels are numbers."""
         return ()
 
     def check_labels(self, frame: Rows, source: str) -> list[str]:
-        """Finds labels that are there and that the task does not know.
+        """Finds labels that the task does not know.
 
         Args:
             frame: The rows, with the task's label columns.
-            source: What the messages call the data: a file's name.
+            source: The name of the data in error messages, such as a file name.
 
         Returns:
-            A message for each column that has any.
+            One message per column that has unknown labels.
         """
         from keras_mtl.tables import describe_cells
 
@@ -259,10 +260,10 @@ class Task(Declaration, ABC):
         return messages
 
     def class_labels(self, frame: Rows) -> dict[str, pd.Series]:
-        """Returns by label column the classes of the rows, as text.
+        """Returns the classes of the rows as text, by label column.
 
-        A class that few rows have can't be learned and split: `fit` refuses
-        it. By default a task has no classes.
+        `fit` refuses classes with too few rows to split and to learn. By default a task
+        has no classes.
 
         Args:
             frame: The rows, with the task's label columns.
@@ -274,28 +275,28 @@ class Task(Declaration, ABC):
         return {}
 
     def label_groups(self, labels: np.ndarray) -> Iterator[tuple[str, str, np.ndarray]]:
-        """Gives the groups of rows that both sides of a split should have.
+        """Yields the groups of rows that both sides of a split should contain.
 
-        By default all rows with a label.
+        By default the only group is all rows that have a label.
 
         Args:
-            labels: Encoded labels, as `encode_labels` gives them.
+            labels: Encoded labels, as returned by `encode_labels`.
 
         Yields:
-            The label column, the class's name (`""` for all labels) and which
-            rows have it, boolean of shape (N,).
+            The label column, the name of the class (`""` for all labels) and a boolean
+            mask of its rows, of shape (N,).
         """
         yield self.label_columns[0], "", ~np.isnan(labels)
 
     def strata(self, labels: np.ndarray) -> np.ndarray:
-        """Returns what splits are stratified by.
+        """Returns the values by which splits are stratified.
 
-        Splits give both sides a like share of each value; of more than 256
-        values, or ones with fractions, of each quartile. By default it is the
-        labels themselves.
+        Both sides of a split get about the same share of each value. If there are more
+        than 256 distinct values, or values with fractions, quartiles are used instead.
+        By default the labels themselves are returned.
 
         Args:
-            labels: Encoded labels, as `encode_labels` gives them.
+            labels: Encoded labels, as returned by `encode_labels`.
 
         Returns:
             Shape (N,) or (N, columns), NaN where missing.
@@ -303,36 +304,36 @@ class Task(Declaration, ABC):
         return labels
 
     def learn(self, labels: np.ndarray) -> Self:
-        """Returns the task with what it must know of the training labels."""
+        """Returns the task with the statistics of the training labels."""
         del labels
         return self
 
     def in_common_unit(self, labels: np.ndarray) -> tuple[Self, Convert, Convert]:
-        """Returns the task in a unit that does not depend on training labels.
+        """Returns the task in a unit that does not depend on the training labels.
 
-        Networks of several folds are one program where the task that `learn`
-        returns is the same in all of them. A kind that learns a unit from the
-        labels, as a regression does, gives the task in standard units here.
+        The networks of several folds can train in one program only if their tasks are
+        equal. A kind that learns a unit from the labels, such as a regression, returns
+        the task in standard units here.
 
         Args:
             labels: Training labels.
 
         Returns:
-            The task; a function from labels to that unit; and one from the
-            outputs of its head back to the labels' own.
+            The task, a function that converts labels to the common unit, and a function
+            that converts outputs of the head back to the unit of the labels.
         """
         return self.learn(labels), lambda values: values, lambda outputs: outputs
 
     @abstractmethod
     def loss(self) -> keras.losses.Loss:
-        """The task's loss, which leaves out missing labels."""
+        """Returns the loss of the task, which ignores missing labels."""
 
     @abstractmethod
     def metrics(self) -> list[keras.metrics.Metric]:
-        """New metrics for `compile`, which leave out missing labels."""
+        """Returns new metrics for `compile`, which ignore missing labels."""
 
     def output_layer(self) -> keras.layers.Layer:
-        """The head's last layer, in float32 whatever the policy."""
+        """Returns the output layer of the head, float32 under any dtype policy."""
         import keras
 
         return keras.layers.Dense(
@@ -343,15 +344,15 @@ class Task(Declaration, ABC):
         )
 
     def temperature_layer(self, temperature: float) -> keras.layers.Layer:
-        """The layer that calibrates the outputs of a trained network.
+        """Returns the layer that calibrates the outputs of a trained network.
 
         Only for tasks with `probabilities`.
 
         Args:
-            temperature: What the logits are divided by.
+            temperature: The number by which the logits are divided.
 
         Returns:
-            A layer without weights, from the outputs to ones of the same shape.
+            A layer without weights whose output has the shape of its input.
         """
         from keras_mtl.layers import TemperatureScaling
 
@@ -364,10 +365,10 @@ class Task(Declaration, ABC):
 
     @abstractmethod
     def decode_labels(self, labels: np.ndarray) -> np.ndarray:
-        """Turns encoded labels back into the words of the input.
+        """Decodes labels to the values of the data.
 
         Args:
-            labels: Encoded labels, as `encode_labels` gives them.
+            labels: Encoded labels, as returned by `encode_labels`.
 
         Returns:
             An array of shape (N,); a missing label is an empty string, or NaN
@@ -376,7 +377,7 @@ class Task(Declaration, ABC):
 
     @abstractmethod
     def decode(self, outputs: np.ndarray) -> dict[str, np.ndarray]:
-        """Turns the head's outputs into answers.
+        """Decodes the head's outputs to predictions.
 
         Args:
             outputs: The head's outputs, of shape (N, units).
@@ -387,22 +388,22 @@ class Task(Declaration, ABC):
 
     @abstractmethod
     def measure(self, labels: np.ndarray, outputs: np.ndarray) -> dict[str, float]:
-        """Scores outputs against labels; rows without a label are left out.
+        """Computes metrics of outputs; rows without a label are left out.
 
         Args:
-            labels: Encoded labels, as `encode_labels` gives them.
+            labels: Encoded labels, as returned by `encode_labels`.
             outputs: The head's outputs, of shape (N, units).
 
         Returns:
-            The metrics by name. One that the rows do not define, such as an
-            AUC over one class, is left out.
+            The metrics by name, without those that are undefined for these rows, such
+            as the AUC of a single class.
         """
 
     def chance_outputs(self, labels: np.ndarray) -> np.ndarray | None:
-        """Returns the outputs that a model without features would always give.
+        """Returns the constant prediction of a model without features.
 
-        Their metrics are the chance values from which an evaluation counts
-        skill. By default they are not known.
+        Its metrics are the chance level, at which skill is 0. By default the chance
+        level is unknown.
 
         Args:
             labels: Encoded training labels, as `encode_labels` gives them.
@@ -414,20 +415,20 @@ class Task(Declaration, ABC):
         return None
 
     def prediction_set_rule(self) -> PredictionSetRule | None:
-        """Returns how sets or intervals with a stated coverage are made.
+        """Returns the rule for prediction sets or intervals with a given coverage.
 
-        By default a kind has none.
+        By default a kind has no such rule.
         """
         return None
 
     def decode_sets(self, outputs: np.ndarray) -> dict[str, np.ndarray]:
-        """Returns the columns of a predictions file with the rows' sets.
+        """Returns the columns of a predictions file that hold the prediction sets.
 
         Args:
             outputs: The head's outputs, of shape (N, units).
 
         Returns:
-            Arrays of shape (N,); none where no quantile was learned.
+            Arrays of shape (N,) by column name; empty if no quantile was learned.
         """
         rule = self.prediction_set_rule()
         if rule is None or self.set_quantile is None:
@@ -435,7 +436,7 @@ class Task(Declaration, ABC):
         return rule.decode(outputs, self.set_quantile)
 
     def serve_sets(self, outputs: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Returns what `decode_sets` does, inside the served graph."""
+        """Returns the outputs of `decode_sets`, inside the served graph."""
         rule = self.prediction_set_rule()
         if rule is None or self.set_quantile is None:
             return {}
@@ -444,25 +445,24 @@ class Task(Declaration, ABC):
     def plots(
         self, labels: np.ndarray, outputs: np.ndarray
     ) -> dict[str, Callable[[Axes], None]]:
-        """Returns the plots of held-out rows, beside the learning curve.
+        """Returns the plots of held-out rows, in addition to the learning curve.
 
         Args:
-            labels: Encoded labels, as `encode_labels` gives them.
+            labels: Encoded labels, as returned by `encode_labels`.
             outputs: The head's outputs, of shape (N, units).
 
         Returns:
-            By what is added to the task's name for the file (`"roc"`), a
-            function that draws on matplotlib's axes. A plot that the rows do
-            not define is left out.
+            Functions that draw on Matplotlib axes, by the suffix of the plot's file
+            name, such as `"roc"`. Plots that are undefined for these rows are left out.
         """
         del labels, outputs
         return {}
 
     def serve(self, outputs: tf.Tensor) -> ServedAnswer:
-        """Turns the head's outputs into a served answer, inside the graph.
+        """Converts the head's outputs to served outputs, inside the graph.
 
-        By default a number for each row, or a list of numbers, under the
-        task's name; a regress request gets a single number too.
+        By default each row has one number, or one list of numbers, under the name of
+        the task. Single numbers are returned to regress requests too.
 
         Args:
             outputs: The head's outputs, float32 of shape (N, units).
@@ -477,10 +477,10 @@ class Task(Declaration, ABC):
         return ServedAnswer({self.name: value}, value=value)
 
     def metadata(self) -> dict[str, Any]:
-        """Returns what clients of the served model must know, as plain values.
+        """Returns what clients of the served model need to know, as plain values.
 
-        By default the fields that say what outputs mean: classes, labels,
-        threshold and rule, as far as the kind has them.
+        By default these are the classes, labels, threshold and rule, if the kind has
+        them.
         """
         described: dict[str, Any] = {
             "name": self.name,
