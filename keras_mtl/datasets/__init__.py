@@ -1,4 +1,4 @@
-"""The embedded data sets, and made data with a known truth."""
+"""The embedded data sets, and generators of data whose true function is known."""
 
 from typing import TYPE_CHECKING
 

@@ -36,7 +36,7 @@ Floats = NDArray[np.float64]
 
 
 def curve_path() -> Path:
-    """Returns the path of the embedded CSV file; its datasheet lies beside it.
+    """Returns the path of the embedded CSV file; its datasheet is in the same folder.
 
     Example:
 
@@ -49,9 +49,9 @@ def curve_path() -> Path:
 def load_curve() -> pd.DataFrame:
     """Loads the embedded curve: 2,000 rows of `x`, `y` and `split`.
 
-    A straight line explains nothing of it, and no model more than the share
-    `CURVE_CEILING` of its variance, as the rest is noise. `make_curve()` makes
-    the same rows.
+    A straight line explains nothing of the variance of y. No model can explain more
+    than the share `CURVE_CEILING`, as the rest is noise. `make_curve()` returns the
+    same rows.
 
     Returns:
         A DataFrame; `split` is `train` or `test`.
@@ -72,27 +72,27 @@ def make_curve(
     variance: float = CURVE_VARIANCE,
     ceiling: float = CURVE_CEILING,
 ) -> pd.DataFrame:
-    """Makes a curve with many bends under normal noise.
+    """Generates rows of a curve with many bends and normally distributed noise.
 
-    The x are spread evenly, one at random in each of `rows` equal cells. To
-    the values of `curve_values` comes noise of the variance `variance * (1 -
-    ceiling)`, the same at every x. Of four neighbouring rows one, at random,
-    is a test row. All numbers are rounded to four decimals.
+    The range of x is divided into `rows` equal cells, and one x is drawn at random in
+    each. y is the value of `curve_values` plus noise of the variance `variance * (1 -
+    ceiling)` at every x. One random row of every four neighboring rows is a test row.
+    All numbers are rounded to four decimals.
 
     Args:
         rows: The number of rows, at least 8.
-        seed: Of the curve, its x and its noise.
+        seed: The seed of the curve, of x and of the noise.
         variance: The variance of y.
-        ceiling: The share of it that the curve explains: the R2 of the best
-            model there can be.
+        ceiling: The share of the variance that the curve explains: the R2 of the best
+            possible model.
 
     Returns:
-        A DataFrame with the columns `x`, `y` and `split` (`train` or `test`),
-        in the order of x.
+        A DataFrame with the columns `x`, `y` and `split` (`train` or `test`), sorted by
+        x.
 
     Raises:
-        ValueError: When there are too few rows, or a share is not between 0
-            and 1, or the variance is not above 0.
+        ValueError: If there are too few rows, the ceiling is not between 0 and 1, or
+            the variance is not above 0.
 
     Example:
 
@@ -135,11 +135,11 @@ def curve_values(
     variance: float = CURVE_VARIANCE,
     ceiling: float = CURVE_CEILING,
 ) -> Floats:
-    """Returns the curve without its noise: what the best model would answer.
+    """Returns the curve without noise: the predictions of the best possible model.
 
-    The curve is a sum of six waves, of 1 to 6 periods over the range of x,
-    with amplitudes and phases from the seed, less the straight line that fits
-    the sum best; and scaled to the variance `variance * ceiling`.
+    The curve is a sum of six waves, of 1 to 6 periods over the range of x, whose
+    amplitudes and phases are drawn with the seed. The best-fitting straight line is
+    subtracted, and the rest is scaled to the variance `variance * ceiling`.
 
     Args:
         x: Numbers of shape (N,), between -3 and 3.

@@ -8,9 +8,9 @@ PACKAGE = Path(__file__).resolve().parents[1]
 
 
 def data_file(name: str) -> Path:
-    """Finds an embedded data file.
+    """Returns the path of an embedded data file.
 
-    A wheel carries `data/` within the package; in a source checkout it lies
+    In an installed wheel `data/` is inside the package; in a source checkout it is
     beside the package.
 
     Args:

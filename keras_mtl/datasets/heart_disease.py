@@ -40,8 +40,8 @@ HEART_DISEASE_ZERO_IS_MISSING: tuple[str, ...] = ("trestbps", "chol")
 def heart_disease_path() -> Path:
     """Returns the path of the embedded CSV file.
 
-    Its datasheet, `heart_disease_uci.md`, lies beside it. A zero in the
-    columns of `HEART_DISEASE_ZERO_IS_MISSING` means a missing value.
+    Its datasheet, `heart_disease_uci.md`, is in the same folder. A zero in the columns
+    of `HEART_DISEASE_ZERO_IS_MISSING` means a missing value.
 
     Returns:
         The path, which is valid in a checkout and in an installed wheel.
@@ -57,14 +57,13 @@ def heart_disease_path() -> Path:
 def load_heart_disease() -> pd.DataFrame:
     """Loads the UCI Heart Disease data of all four sites.
 
-    The data comes from Janosi, Steinbrunn, Pfisterer and Detrano (1988), UCI
-    Machine Learning Repository, [DOI 10.24432/C52P4X](
-    https://doi.org/10.24432/C52P4X), licence CC BY 4.0.
+    The data comes from Janosi, Steinbrunn, Pfisterer and Detrano (1988), UCI Machine
+    Learning Repository, [DOI 10.24432/C52P4X]( https://doi.org/10.24432/C52P4X),
+    license CC BY 4.0.
 
-    The 12 columns of `HEART_DISEASE_FEATURES` are the features. `thal` is the
-    label of a multi-class task (`normal`, `fixed defect`, `reversible
-    defect`); heart disease, a binary task, is `num > 0`. The column `site`
-    tells where the patient was seen.
+    The 12 columns of `HEART_DISEASE_FEATURES` are the features. `thal` is the label of
+    a multi-class task (`normal`, `fixed defect`, `reversible defect`). Heart disease, a
+    binary task, is `num > 0`. The column `site` is the hospital of the patient.
 
     Returns:
         A DataFrame of 920 rows and 15 columns, as in the file but with NaN for

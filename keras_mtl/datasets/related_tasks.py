@@ -29,13 +29,13 @@ def make_related_tasks(
     kind: Kind = "binary",
     seed: int = 0,
 ) -> pd.DataFrame:
-    """Makes tasks whose true functions have a stated correlation.
+    """Generates tasks whose true functions have a given correlation.
 
-    Each task's function is a sum of smooth waves along random directions of
-    the features: a part that is the same for all tasks, and a part of its own,
-    so that the correlation of the functions of any two tasks is `related`. At 1
-    all tasks are the same question under different noise, and sharing must
-    help; at 0 they have nothing in common but the features.
+    The function of each task is a sum of smooth waves along random directions of the
+    features. One part of the sum is the same for all tasks and the other part is the
+    task's own, so that the functions of any two tasks have the correlation `related`.
+    At 1 all tasks have the same function with different noise, so that sharing should
+    help. At 0 the tasks have nothing in common except the features.
 
     Args:
         rows: The number of rows.
@@ -45,15 +45,15 @@ def make_related_tasks(
             best R2 that a regression can have is `1 - noise`.
         missing: The share of each task's labels that are missing at random.
         features: The number of features.
-        kind: `"regression"` for numbers; `"binary"` for 1 where that number
-            is above 0, and 0 elsewhere.
-        seed: Of the functions, the rows and the noise.
+        kind: `"regression"` for numbers; `"binary"` for 1 where the number is above 0,
+            else 0.
+        seed: The seed of the functions, the rows and the noise.
 
     Returns:
         A DataFrame with the columns `x1`, `x2`, ... and `task1`, `task2`, ....
 
     Raises:
-        ValueError: When an argument is out of its range.
+        ValueError: If an argument is out of its range.
 
     Example:
 
@@ -86,7 +86,7 @@ def make_related_tasks(
 def related_task_values(
     x: ArrayLike, *, tasks: int = 2, related: float = 0.5, seed: int = 0
 ) -> Floats:
-    """Returns the true functions: what the best model would predict, by its scale.
+    """Returns the true functions of the tasks, without noise.
 
     Args:
         x: The features, of shape (N, features).
@@ -122,17 +122,18 @@ def related_task_values(
 
 
 def shuffle_labels(frame: pd.DataFrame, column: str, seed: int = 0) -> pd.DataFrame:
-    """Returns a copy with one column's known cells in a random order.
+    """Returns a copy of a frame in which the values of one column are shuffled.
 
-    The task then has nothing to learn: nothing helps it, and it helps nothing.
+    The labels are then unrelated to the features: no other task can help this task, and
+    it cannot help any other.
 
     Args:
         frame: The rows.
         column: The label's column.
-        seed: Of the order.
+        seed: The seed of the order.
 
     Returns:
-        A copy of the frame. Missing cells stay where they are.
+        A copy of the frame. Missing values stay in their rows.
 
     Example:
 

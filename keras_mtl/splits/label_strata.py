@@ -14,20 +14,20 @@ MOST_CLASSES = 256
 
 
 def label_strata(labels: Mapping[str, ArrayLike]) -> NDArray[np.int64]:
-    """Numbers the rows' combinations of labels, for a stratified split.
+    """Numbers the combinations of labels, for a stratified split.
 
-    A missing label counts as a value. Continuous labels (with fractions, or
-    with more than 256 different values) count by their quartile. Combinations
-    of fewer than 10 rows are merged: the tasks are ordered by their rarest
-    class, rarest first, and a rare combination forgets the last tasks, one
-    after the other, until it has enough rows.
+    A missing label counts as a value. Continuous labels (with fractions, or with more
+    than 256 distinct values) are replaced by their quartile. Combinations with fewer
+    than 10 rows are merged: tasks are ordered by their rarest class, rarest first, and
+    the last tasks of a rare combination are ignored one after another until it has
+    enough rows.
 
     Args:
-        labels: For each task `(N,)` labels or, for a multi-label task, `(N,
-            L)`. A missing label is NaN or, among integers, -1.
+        labels: The labels of each task, of shape `(N,)`, or `(N, L)` for a multilabel
+            task. A missing label is NaN or, among integers, -1.
 
     Returns:
-        `(N,)` stratum numbers from 0.
+        The stratum of each row, integers of shape `(N,)`, from 0.
 
     Example:
 

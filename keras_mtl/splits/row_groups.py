@@ -67,20 +67,21 @@ def row_groups(
 ) -> NDArray[np.int64]:
     """Numbers the groups of rows that must stay on one side of a split.
 
-    Rows that are identical in `columns` make one group; NaN is equal to NaN.
-    With `group`, all rows of one patient or site make one group, too. Where
-    identical rows belong to two patients, those patients make one group, since
-    nothing else keeps both promises; a `DataWarning` tells how many are joined.
+    Rows that are identical in `columns` are one group; NaN is equal to NaN. With
+    `group`, all rows with the same value, such as a patient or a site, are one group
+    too. If identical rows belong to two patients, these patients become one group, and
+    a `DataWarning` reports how many were joined.
 
     Args:
         frame: A DataFrame of `N` rows.
-        columns: Names of the columns over which rows are compared. If there is
-            none, no rows count as identical.
-        group: `(N,)` values such as patient or site. A row without a value is
-            bound to no other, except for identical ones. Defaults to `None`.
+        columns: Names of the columns by which rows are compared. If empty, no rows
+            count as identical.
+        group: Values of shape `(N,)`, such as patient or site. A row without a value is
+            grouped only with identical rows. Defaults to `None`.
 
     Returns:
-        `(N,)` group numbers from 0, in the order in which they appear.
+        The group of each row, integers of shape `(N,)` from 0, numbered in the order of
+        their first row.
 
     Example:
 

@@ -24,26 +24,27 @@ def split_rows(
     groups: ArrayLike | None = None,
     labels: Mapping[str, ArrayLike] | None = None,
 ) -> tuple[Integers, Integers]:
-    """Splits rows in two, stratified, without parting a group.
+    """Splits rows into two parts, stratified, with groups kept together.
 
-    Each stratum gives its share of rows to both sides. Each class with at least
-    two groups is on both sides and, with three, twice in the rest, so that the
-    rest can be split again; as many classes as can be, where groups that share
-    classes contradict each other. Where that and the fraction do, the classes go
-    first.
+    Both parts get their share of each stratum. Each class that occurs in at least two
+    groups is in both parts. A class in at least three groups is in at least two groups
+    of the rows that are not held out, so that these can be split again. If groups that
+    share classes make that impossible, it holds for as many classes as possible. If
+    this rule contradicts the fraction, the rule takes precedence.
 
     Args:
         strata: `(N,)` integers, from `label_strata`.
         test_fraction: The share of rows to hold out, between 0 and 1.
-        seed: The same seed gives the same split.
-        groups: `(N,)` integers, from `row_groups`. Defaults to `None`: each row
-            is a group of its own.
-        labels: The tasks' labels, as for `label_strata`. Their classes are put
-            on both sides even where a stratum holds several of them. Defaults
-            to `None`: the strata are the classes.
+        seed: The seed. The same seed gives the same split.
+        groups: `(N,)` integers, from `row_groups`. Defaults to `None`: each row is a
+            separate group.
+        labels: The labels of the tasks; see `label_strata`. Their classes are put into
+            both parts even if a stratum contains several classes. Defaults to `None`:
+            the strata are the classes.
 
     Returns:
-        The indices of the rest and those of the rows held out, both sorted.
+        The indices of the rows that are not held out and of the held-out rows, both
+        sorted.
 
     Raises:
         UserError: If the fraction isn't between 0 and 1, or if there are fewer
@@ -77,22 +78,22 @@ def fold_rows(
     groups: ArrayLike | None = None,
     labels: Mapping[str, ArrayLike] | None = None,
 ) -> Integers:
-    """Gives each row a fold, stratified, without parting a group.
+    """Assigns each row to a fold, stratified, with groups kept together.
 
-    The folds are split off one after the other with the promises of
-    `split_rows`. A class with at least as many groups as there are folds is in
-    every fold where possible.
+    The folds are split off one after another, with the same rules as in `split_rows`. A
+    class that occurs in at least as many groups as there are folds is in every fold if
+    possible.
 
     Args:
         strata: `(N,)` integers, from `label_strata`.
         folds: The number of folds, at least 2.
-        seed: The same seed gives the same folds.
-        groups: `(N,)` integers, from `row_groups`. Defaults to `None`: each row
-            is a group of its own.
-        labels: The tasks' labels, as in `split_rows`.
+        seed: The seed. The same seed gives the same folds.
+        groups: `(N,)` integers, from `row_groups`. Defaults to `None`: each row is a
+            separate group.
+        labels: The labels of the tasks; see `split_rows`.
 
     Returns:
-        `(N,)` fold numbers, from 0.
+        The fold of each row, integers of shape `(N,)`, from 0.
 
     Raises:
         UserError: If there are fewer than 2 folds, or fewer groups than folds.

@@ -1,7 +1,7 @@
 """Files of rows as checked columns.
 
-The names are loaded when they are first used: settings are checked without
-pandas.
+Names are imported when they are first used, so that settings can be checked without
+importing pandas.
 """
 
 from typing import TYPE_CHECKING

@@ -32,51 +32,52 @@ def read_csv(
     columns: Sequence[str] | None = None,
     decimal_mark: str | None = None,
 ) -> pd.DataFrame:
-    """Reads a CSV file into a DataFrame, or tells all that is wrong with it.
+    """Reads a CSV file into a DataFrame, or reports all errors in it.
 
-    The file is text in UTF-8 or UTF-16 with a header; it may be packed (gzip,
-    bzip2, xz, or a zip archive of one file). The delimiter, one of `,`, `;`, tab
-    and `|`, is found from the first rows, or told by a first line `sep=;`. A
-    first pass checks the structure in bounded memory; then pandas reads the
-    values. A column of numbers becomes `int64`, or `float64` if it has
-    fractions or missing values. Any other column, also one of `true` and
-    `false`, becomes text as it is written, with NaN where a value is missing.
-    White space around names and values is removed.
+    The file is text in UTF-8 or UTF-16 with a header. It may be compressed with gzip,
+    bzip2 or xz, or be a zip archive of one file. The delimiter is `,`, `;`, tab or `|`.
+    It is inferred from the first rows, or given by a first line such as `sep=;`. A
+    first pass checks the structure in bounded memory; then pandas reads the values.
 
-    Numbers may have a decimal comma, marks between thousands, and one unit,
-    currency or percent sign beside them: `1.234,50`, `1'234`, `$ 5`, `12 %`. What
-    comma and point mean is decided once, from all columns together. In a file
-    whose delimiter is a comma, a quoted `1,5` stays text.
+    A column of numbers becomes `int64`, or `float64` if it has fractions or missing
+    values. Any other column, including one of `true` and `false`, becomes text as it is
+    written, with NaN where a value is missing. White space around names and values is
+    removed.
 
-    A first column without a name that only numbers or names the rows, as pandas
-    and R write them, is left out, and so are empty columns behind the others.
+    Numbers may have a decimal comma, thousands separators, and one unit, currency or
+    percent sign: `1.234,50`, `1'234`, `$ 5`, `12 %`. Whether the comma or the point is
+    the decimal mark is inferred once, from all columns together. In a file whose
+    delimiter is a comma, a quoted `1,5` stays text.
 
-    Blank lines are no data rows. The row with the label `i` in the frame's
-    index is data row `i + 1` of the file, and `frame.attrs["lines"][i + 1]` is
-    the line on which it begins.
+    A first column without a name that only numbers or names the rows, as pandas and R
+    write it, is left out. So are empty columns at the end.
 
-    A `DataWarning` tells of blank lines, white space, how numbers were read, and
-    of a header that looks like data.
+    Blank lines are not data rows. The row with the label `i` in the index of the frame
+    is data row `i + 1` of the file, and it begins on line `frame.attrs["lines"][i +
+    1]`.
+
+    A `DataWarning` reports blank lines, white space, how numbers were read, and a
+    header that looks like data.
 
     Args:
         path: The file.
         text_columns: Names of columns to read as text even if they hold
             numbers, so that `"03"` stays `"03"`.
-        missing_values: The texts that mean a missing value. An empty field
-            always does.
+        missing_values: The texts that mean a missing value, in addition to the empty
+            field.
         columns: Names of the columns to keep, in this order. Defaults to
             `None`: all.
-        decimal_mark: `","` or `"."`, for numbers of which that can't be told, and
-            for a file that seems to have the other. Defaults to `None`: what all
-            columns tell together.
+        decimal_mark: `","` or `"."`, for files in which the decimal mark is ambiguous
+            or is inferred wrongly. Defaults to `None`: inferred from all columns
+            together.
 
     Returns:
         A DataFrame with a `RangeIndex` from 0.
 
     Raises:
-        UserError: If the file can't be read, has a wrong structure (rows of
-            different lengths, columns without a name or with the same one,
-            quotes left open, no rows) or lacks a column that is asked for.
+        UserError: If the file cannot be read, lacks a column that is asked for, or has
+            an invalid structure: rows of different lengths, unnamed or duplicate
+            columns, unclosed quotes or no rows.
 
     Example:
 

@@ -32,10 +32,10 @@ CHARACTERS_SHOWN = 40
 
 
 def describe_cells(frame: Rows, cells: pd.Series) -> str:
-    """Shows the first values with their rows, and counts the others.
+    """Describes the first values with their rows, and counts the others.
 
     Args:
-        frame: The DataFrame whose cells they are, from `read_csv` say.
+        frame: The DataFrame that has the cells, for example from `read_csv`.
         cells: Some of the values of one of its columns, with their index.
 
     Example:
@@ -62,16 +62,17 @@ def _shorten(value: object) -> str:
 def require_columns(
     frame: Rows, names: Iterable[str], what: str, source: str
 ) -> list[str]:
-    """Finds the columns that are asked for and aren't there.
+    """Finds required columns that do not exist.
 
     Args:
-        frame: A DataFrame, from `read_csv` say.
-        names: The names to look for.
-        what: What the columns are, such as `"feature"` or `"label"`.
-        source: Where the frame comes from, to begin a message with.
+        frame: A DataFrame, for example from `read_csv`.
+        names: The names of the required columns.
+        what: The role of the columns, such as `"feature"` or `"label"`.
+        source: The source of the frame, such as a file name. The message begins with
+            it.
 
     Returns:
-        A message for each missing column.
+        One message per column that does not exist.
 
     Example:
 
@@ -95,11 +96,12 @@ def find_non_numeric(frame: Rows, column: str, source: str) -> list[str]:
     Args:
         frame: A DataFrame from `read_csv`, or some of its rows.
         column: The column's name.
-        source: Where the frame comes from, to begin a message with.
+        source: The source of the frame, such as a file name. The message begins with
+            it.
 
     Returns:
-        No message, or one that shows the first three values that are no
-        numbers, with their rows. Missing values are none of them.
+        A list with one message that shows the first three values that are not numbers,
+        with their rows; empty if there are none. Missing values are not reported.
 
     Example:
 
@@ -129,11 +131,13 @@ def find_infinite(frame: Rows, column: str, source: str) -> list[str]:
 
     Args:
         frame: A DataFrame from `read_csv`, or some of its rows.
-        column: The column's name. If it holds text, there is nothing to find.
-        source: Where the frame comes from, to begin a message with.
+        column: The name of the column. Nothing is reported for a column of text.
+        source: The source of the frame, such as a file name. The message begins with
+            it.
 
     Returns:
-        No message, or one that shows the first three values with their rows.
+        A list with one message that shows the first three values with their rows; empty
+        if there are none.
 
     Example:
 
@@ -158,12 +162,13 @@ def rare_classes(labels: pd.Series, *, minimum: int, source: str) -> list[str]:
     """Finds the classes of a task that have too few rows.
 
     Args:
-        labels: The task's label column, of any type; missing labels are NaN.
-        minimum: How many rows a class needs at least.
-        source: Where the labels come from, to begin a message with.
+        labels: The label column of the task, of any type; missing labels are NaN.
+        minimum: The number of rows that each class needs.
+        source: The source of the labels, such as a file name. The message begins with
+            it.
 
     Returns:
-        A message for each class with fewer rows, the rarest first.
+        One message per class with fewer rows, the rarest class first.
 
     Example:
 
@@ -182,18 +187,18 @@ def rare_classes(labels: pd.Series, *, minimum: int, source: str) -> list[str]:
 
 
 def drop_uninformative(frame: Rows, columns: Iterable[str]) -> list[str]:
-    """Leaves out the columns that are constant or wholly missing.
+    """Leaves out columns that are constant or have no value at all.
 
-    A column that has one value in some rows and none in the others stays: it
-    tells which rows have the value.
+    A column that has one value in some rows and is missing in the others is kept, as it
+    shows which rows have the value.
 
     Args:
         frame: A DataFrame.
         columns: Names of its columns.
 
     Returns:
-        The names of the columns to keep, in their order. A `DataWarning` tells
-        of each of the others, or of all of them if they are many.
+        The names of the columns to keep, in their order. A `DataWarning` reports each
+        of the others, or all of them at once if there are many.
 
     Example:
 

@@ -12,13 +12,14 @@ __all__ = ["LineNumbers", "describe_row"]
 
 
 class LineNumbers:
-    """The line on which each data row of a file begins, both counted from 1.
+    """The line number on which each data row of a file begins, both counted from 1.
 
-    Only the rows at which the distance between row and line changes are kept
-    (after a blank line, or a value that holds a line break), so that a plain
-    file of any length costs nothing. `read_csv` leaves one in
-    `frame.attrs["lines"]`. Pandas copies `attrs` deeply at every step, so the
-    object is never changed once it is filled, and a copy is the object itself.
+    Only the rows where the difference between row number and line number changes are
+    stored, that is, rows after a blank line or after a value with a line break. So a
+    plain file of any length takes almost no memory. `read_csv` leaves one in
+    `frame.attrs["lines"]`. pandas makes a deep copy of `attrs` at every step. To make
+    that cheap, a copy of this object is the object itself, and it is not changed once
+    it is filled.
 
     Example:
 
@@ -60,7 +61,7 @@ class LineNumbers:
         return row + self._offsets[bisect_right(self._rows, row) - 1]
 
     def describe(self, row: int) -> str:
-        """Names a row, counted from 0, as a user finds it in the file."""
+        """Describes a row, counted from 0, by its position in the file."""
         return f"data row {row + 1} (line {self[row + 1]})"
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "LineNumbers":
@@ -71,16 +72,15 @@ class LineNumbers:
 
 
 def describe_row(frame: Rows, label: Hashable) -> str:
-    """Names a row as a user finds it in the file: `data row 18 (line 19)`.
+    """Describes a row by its position in the file, such as `data row 18 (line 19)`.
 
     Args:
-        frame: A DataFrame from `read_csv`, or some of its rows with their
-            index kept. Without `frame.attrs["lines"]`, only the row is named.
-        label: The row's label in `frame.index`: its number in the file,
-            from 0.
+        frame: A DataFrame from `read_csv`, or some of its rows with their index.
+            Without `frame.attrs["lines"]`, the line number is left out.
+        label: The label of the row in `frame.index`: its number in the file, from 0.
 
     Returns:
-        The row's name, counted from 1.
+        The description, in which rows are counted from 1.
 
     Example:
 
