@@ -1,4 +1,4 @@
-"""The commands in a script, from DataFrames to DataFrames."""
+"""The commands as Python functions that take and return DataFrames."""
 
 from typing import TYPE_CHECKING
 

@@ -35,10 +35,10 @@ def evaluate_table(
     verbose: bool = False,
     **settings: Unpack[FitKeywords],
 ) -> Comparison:
-    """Compare a multi-task network with networks of single tasks, and others.
+    """Compare a multi-task network with single-task networks and other models.
 
-    `python -m keras_mtl.evaluate` in a script, with its defaults, on the rows of a
-    DataFrame. This process makes all fits, as other processes cannot read the rows.
+    This is `python -m keras_mtl.evaluate` as a function, with the same defaults. All
+    fits run in this process, as other processes cannot read the rows.
 
     Args:
         table: The rows with their labels, a pandas or Polars DataFrame or a PyArrow
@@ -50,9 +50,9 @@ def evaluate_table(
         equivalence: See `ComparisonSettings`.
         by: See `ComparisonSettings`.
         label_shares: See `ComparisonSettings`.
-        config: A TOML file of settings, as for `--config`.
-        folder: The folder that keeps all fits and the report, as for `--out`; by
-            default nothing is kept.
+        config: A TOML file of settings, as with `--config`.
+        folder: The folder that keeps all fits and the report, as with `--out`; by
+            default nothing is written.
         verbose: Whether progress and tables are printed.
         **settings: The keys of a TOML file; see `FitKeywords`.
 

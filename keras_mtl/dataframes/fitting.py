@@ -31,19 +31,20 @@ __all__ = ["TableFit", "fit_table"]
 
 @dataclass(frozen=True)
 class TableFit:
-    """A fit of the rows of a DataFrame.
+    """Result of a fit on a DataFrame.
 
     Attributes:
-        model: The trained model of raw features; `model.save("model.keras")` keeps
-            it for `predict_table` and the commands.
-        metrics: What `metrics.json` of a run folder holds, for example
-            `metrics["test"]["churn"]["auc"]`.
-        predictions: The predictions of the held-out rows, a DataFrame of the kind
-            of the table with the columns of `predictions.csv`. `row` is the position
-            in the table, from 0; a pandas DataFrame has the index of these rows too.
-        history: The mean history of the members, likewise.
-        config: The settings, with what was inferred from the rows.
-        folder: The run folder; None where none was asked for.
+        model: The trained model of raw features. `model.save("model.keras")` saves it
+            for `predict_table` and for the commands.
+        metrics: The metrics, with the same keys as `metrics.json` of a run folder, for
+            example `metrics["test"]["churn"]["auc"]`.
+        predictions: The predictions of the held-out rows, as the same kind of DataFrame
+            as the table, with the columns of `predictions.csv`. The column `row` is the
+            position in the table, from 0. A pandas DataFrame also keeps the index of
+            the rows.
+        history: The history as a mean over the members, as the same kind of DataFrame.
+        config: The settings, including what was inferred from the rows.
+        folder: The run folder; None if `fit_table` was called without `folder`.
     """
 
     model: MultiTaskModel
@@ -67,25 +68,24 @@ def fit_table(
 ) -> TableFit:
     """Train one network on several tasks of a DataFrame.
 
-    `python -m keras_mtl.fit` in a script, with its defaults: the same rows and
-    settings give the same model, to the last bit. Rows are held out for the test as
-    by the command.
+    This is `python -m keras_mtl.fit` as a function, with the same defaults: the same
+    rows and settings give the same model, bit by bit. Test rows are held out as by the
+    command.
 
     Args:
         table: The rows with their labels, a pandas or Polars DataFrame or a PyArrow
             Table. Labels may be missing.
-        test_table: The rows that are the test rows, likewise; by default a fifth of
-            the table.
-        config: A TOML file of settings, as for `--config`.
-        folder: The run folder to write, as for `--out`; by default nothing is
-            written.
-        overwrite: Whether a run folder there is replaced, if `folder` is given.
-        resume: Whether the interrupted run of that folder goes on, to the same
-            bytes, with the same rows and settings.
+        test_table: The test rows, likewise; by default a fifth of the table is held
+            out.
+        config: A TOML file of settings, as with `--config`.
+        folder: The run folder to write, as with `--out`; by default nothing is written.
+        overwrite: Whether an existing run folder at `folder` is replaced.
+        resume: Whether to resume the interrupted run in `folder`. Rows and settings
+            must be the same, and so is the result, bit by bit.
         verbose: Whether progress is printed.
-        **settings: The keys of a TOML file, laid on those of `config`; see
-            `FitKeywords`. `data={"path": ...}` only names the rows, in messages and
-            in `config.toml`.
+        **settings: The keys of a TOML file, which override those of `config`; see
+            `FitKeywords`. `data={"path": ...}` only names the rows in messages and in
+            `config.toml`.
 
     Returns:
         The fit.

@@ -24,8 +24,8 @@ TomlFile = str | os.PathLike[str]
 class FitKeywords(TypedDict, total=False):
     """The keys of a TOML file of `python -m keras_mtl.fit` as keyword arguments.
 
-    See `keras_mtl.configuration.FitConfig` for what is in each. A task is a table as
-    in TOML, the text of `--task` such as `"churn:binary"`, or a declaration such as
+    `keras_mtl.configuration.FitConfig` describes each key. A task is a table as in
+    TOML, the text of `--task` such as `"churn:binary"`, or a declaration such as
     `BinaryTask("churn")`; a feature is a table or a declaration.
     """
 

@@ -29,21 +29,23 @@ def predict_table(
 ) -> Any:
     """Predict the rows of a DataFrame.
 
-    `python -m keras_mtl.predict` in a script, with the same columns and values.
+    This is `python -m keras_mtl.predict` as a function, with the same columns and
+    values.
 
     Args:
-        model: What `fit_table` returned, a run folder, a `.keras` file, or a loaded
+        model: The result of `fit_table`, a run folder, a `.keras` file, or a loaded
             model of raw features. To predict many tables, load the model once.
         table: The rows, a pandas or Polars DataFrame or a PyArrow Table, with all
-            feature columns. Labels may be there.
-        missing: Texts that mean a missing cell, beside the usual ones.
-        decimal_mark: `","` or `"."`, for numbers in text; by default what the
-            numbers tell.
+            feature columns. Label columns are optional.
+        missing: Texts that mean a missing value, in addition to the usual ones.
+        decimal_mark: `","` or `"."`, for numbers written as text; by default inferred
+            from the numbers.
 
     Returns:
-        A DataFrame of the kind of the table with a row per row, in order: `row` from
-        0, and for each task its label if the table has it, the predicted class or
-        value, and the probabilities. A pandas DataFrame has the index of the table.
+        The same kind of DataFrame as the table, with one row per row of the table, in
+        order. The columns are `row`, counted from 0, and for each task its label if the
+        table has it, the predicted class or value, and the probabilities. A pandas
+        DataFrame keeps the index of the table.
 
     Raises:
         UserError: With all errors of the model or of the rows at once.

@@ -1,4 +1,4 @@
-"""The scikit-learn estimator of a multi-task fit."""
+"""The scikit-learn estimator of multi-task models."""
 
 from typing import TYPE_CHECKING
 

@@ -44,42 +44,45 @@ PLACES = {
 
 
 class MultiTaskEstimator(BaseEstimator):
-    """Several tasks of one table, learned together by one network.
+    """Multi-task network as a scikit-learn estimator: several targets, one model.
 
-    `fit` trains as `python -m keras_mtl.fit` does, on all rows that it is given:
-    scikit-learn's cross-validation holds rows out. Raw columns are encoded inside
-    the model: text, dates and missing cells need no preprocessing.
+    `fit` trains like `python -m keras_mtl.fit`, but on all rows: use scikit-learn's
+    cross-validation to hold rows out. Raw columns are encoded inside the model, so that
+    text, dates and missing values need no preprocessing.
 
     Args:
-        kinds: By column of y, `"binary"`, `"multiclass"` or `"regression"`. The
-            kind of other columns is inferred: text, booleans and up to 20 distinct
-            whole numbers are classes, other numbers are quantities.
-        preset: The settings that hold where the arguments below are None.
+        kinds: A dict from the name of a column of y to its kind: `"binary"`,
+            `"multiclass"` or `"regression"`. The kind of other columns is inferred:
+            text, booleans and up to 20 distinct whole numbers are classes, other
+            numbers are a regression.
+        preset: The recipe that chooses the settings for which the arguments below are
+            None.
         members: The number of networks whose predictions are averaged.
         epochs: The largest number of epochs.
-        batch_size: The rows per step.
-        learning_rate: The learning rate.
-        weight_decay: The weight decay.
-        patience: The epochs without improvement after which a member stops; 0
+        batch_size: The number of rows per training step.
+        learning_rate: The initial learning rate of Adam.
+        weight_decay: The weight decay of AdamW.
+        patience: The number of epochs without improvement after which a member stops; 0
             trains all epochs.
-        validation_fraction: The share of the rows that each member validates on.
-        weighting: How the tasks are balanced, for example `"pcgrad"`, or a dict
-            with the key `name` and the method's settings.
+        validation_fraction: The share of the rows on which each member is validated.
+        weighting: The method that balances the tasks, for example `"pcgrad"`, or a dict
+            with the key `name` and the settings of the method.
         trunk: The widths of the shared layers.
         dropout: The dropout rate of the shared layers.
-        architecture: How tasks share, for example `"mmoe"`, or a dict likewise.
-        settings: Further settings, nested as in a TOML file of the command.
+        architecture: How tasks share layers, for example `"mmoe"`, or a dict with the
+            key `name` and the settings of the architecture.
+        settings: Further settings as a nested dict, as in a TOML file of the command.
         random_state: An integer, a `numpy.random.RandomState`, or None for a
             fit that differs each time.
 
     Attributes:
         model_: The trained `keras_mtl.MultiTaskModel` of raw features.
-        targets_: The tasks: name, kind and classes of each.
-        classes_: The classes of each task, a dict by task without quantities; an
-            array where y has one dimension and classes.
-        feature_names_in_: The features' columns.
+        targets_: The tasks, each with its name, kind and classes.
+        classes_: A dict from each classification task to its classes; an array if y has
+            one dimension.
+        feature_names_in_: The names of the feature columns.
         n_features_in_: The number of features.
-        history_: The mean history of the members, a DataFrame.
+        history_: The history as a mean over the members, a DataFrame.
 
     Example:
 
@@ -131,19 +134,19 @@ class MultiTaskEstimator(BaseEstimator):
         self.random_state = random_state
 
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
-        """Trains the tasks.
+        """Trains the model.
 
         Args:
-            X: The features, a DataFrame or an array of shape (rows, features).
-            y: The labels, a DataFrame with a column per task and NaN or None
-                where a label is missing; one Series or array for one task.
-            sample_weight: The weight of each row in the losses, of shape (rows,).
+            X: The features, a DataFrame or an array of shape (N, features).
+            y: The labels, a DataFrame with one column per task and NaN or None where a
+                label is missing; or a Series or array of shape (N,) for one task.
+            sample_weight: The weight of each row in the losses, of shape (N,).
 
         Returns:
             The estimator itself.
 
         Raises:
-            UserError: With all errors of the data or of the parameters.
+            UserError: With all errors in the data or in the parameters.
         """
         features = feature_frame(X)
         labels = target_frame(y, features.index)
@@ -191,14 +194,14 @@ class MultiTaskEstimator(BaseEstimator):
         return self
 
     def predict(self, X: Any) -> Any:
-        """Predicts classes and quantities.
+        """Predicts classes and numbers.
 
         Args:
             X: The features, with the columns of the fit.
 
         Returns:
-            A DataFrame with a column per task and the index of X; an array where
-            y had one dimension.
+            A DataFrame with one column per task and the index of X; an array of shape
+            (N,) if y had one dimension.
         """
         frame, outputs = self._outputs(X)
         columns = {
@@ -209,17 +212,17 @@ class MultiTaskEstimator(BaseEstimator):
         return pd.DataFrame(columns, index=frame.index)
 
     def predict_proba(self, X: Any) -> Any:
-        """Predicts the probabilities of classes.
+        """Predicts the probabilities of the classes.
 
         Args:
             X: The features, with the columns of the fit.
 
         Returns:
-            By task, an array of shape (rows, classes) in the order of `classes_`,
-            without quantities; one array where y had one dimension.
+            A dict from each classification task to an array of shape (N, classes), in
+            the order of `classes_`; one array if y had one dimension.
 
         Raises:
-            UserError: When no task has classes.
+            UserError: If no task has classes.
         """
         _, outputs = self._outputs(X)
         chosen = [each for each in self.targets_ if each.classes is not None]
@@ -233,16 +236,16 @@ class MultiTaskEstimator(BaseEstimator):
         )
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """Scores the predictions: the mean over tasks of accuracy or R2.
+        """Scores predictions by the mean of the tasks' accuracies and R2.
 
         Args:
             X: The features.
-            y: The labels, as for `fit`; rows without a task's label are left out
-                of that task.
-            sample_weight: The weight of each row, of shape (rows,).
+            y: The labels, as for `fit`. Rows without the label of a task are left out
+                for this task.
+            sample_weight: The weight of each row, of shape (N,).
 
         Returns:
-            The mean over tasks of the accuracy (classes) or R2 (quantities).
+            The mean over the tasks of the accuracy, or R2 for regressions.
         """
         frame, outputs = self._outputs(X)
         labels = target_frame(y, frame.index)

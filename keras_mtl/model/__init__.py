@@ -1,4 +1,4 @@
-"""The model class that every architecture returns."""
+"""The class of all multi-task models."""
 
 from typing import TYPE_CHECKING
 

@@ -31,24 +31,23 @@ __all__ = ["MultiTaskModel"]
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class MultiTaskModel(keras.Model):
-    """A functional model with one named output a task.
+    """A functional model with one named output per task.
 
-    It is a `keras.Model`: `fit`, `evaluate`, `predict`, callbacks and saving
-    mean what they mean there. What is new is that it knows its tasks, so that
-    `compile` needs no losses and metrics and missing labels are left out of
-    both; and, if its inputs are raw features, that it knows these.
+    It is a `keras.Model`: `fit`, `evaluate`, `predict`, callbacks and saving work as in
+    Keras. In addition, the model has tasks, so that `compile` needs neither losses nor
+    metrics, and both ignore missing labels. If the inputs are raw features, the model
+    has these too.
 
     Args:
         inputs: A `keras.Input`, or a dict of them by feature name.
         outputs: A dict of tensors by task name.
         name: The model's name.
         tasks: The tasks, in the order of the outputs.
-        features: The features, when the inputs are raw; they carry what they
-            learned from training rows.
+        features: The adapted features, if the inputs are raw features.
         **kwargs: See `keras.Model`.
 
     Raises:
-        ValueError: When the outputs are not named like the tasks.
+        ValueError: If the names of the outputs are not the names of the tasks.
 
     Example:
 
@@ -99,7 +98,7 @@ class MultiTaskModel(keras.Model):
 
     @property
     def features(self) -> tuple[Feature, ...]:
-        """The raw features, or () when the input is an encoded matrix."""
+        """The raw features; empty if the input is an encoded matrix."""
         return self._features
 
     def task(self, name: str) -> Task:
@@ -140,41 +139,40 @@ class MultiTaskModel(keras.Model):
         weight_heads=None,
         layer_rates=None,
     ):
-        """Sets the model up for training.
+        """Configures the model for training.
 
         Args:
             optimizer: See `keras.Model.compile`.
-            loss: Losses by task name, or a list in the order of the tasks, in
-                place of the tasks' own; one loss serves all tasks. A task whose
-                loss is None is not trained. A loss sees the rows that have a
-                label, and reduces them as its `reduction` says.
-            loss_weights: Weights by task name, or a list in the order of the
-                tasks, in place of the tasks' own.
-            metrics: Metrics by task name, or a list in the order of the tasks,
-                in place of the tasks' own. A metric sees the rows that have a
-                label.
-            weighted_metrics: Likewise, for metrics that weigh rows by
-                `sample_weight`. They stand beside a task's other metrics.
+            loss: Losses by task name, or a list in the order of the tasks, in place of
+                the default losses of the tasks. A single loss is used for all tasks. A
+                task whose loss is None is not trained. A loss gets only the rows that
+                have a label, and reduces them by its `reduction`.
+            loss_weights: Weights by task name, or a list in the order of the tasks, in
+                place of the `loss_weight` of the tasks.
+            metrics: Metrics by task name, or a list in the order of the tasks, in place
+                of the default metrics of the tasks. A metric gets only the rows that
+                have a label.
+            weighted_metrics: Likewise, for metrics that weigh rows by `sample_weight`.
+                They are added to the other metrics of a task.
             run_eagerly: See `keras.Model.compile`.
             steps_per_execution: See `keras.Model.compile`.
-            jit_compile: See `keras.Model.compile`. "auto" uses XLA where it
-                pays.
+            jit_compile: See `keras.Model.compile`. `"auto"` uses XLA where it saves
+                time.
             auto_scale_loss: See `keras.Model.compile`.
-            weighting: How the tasks are combined into one update: a name of
-                `keras_mtl.weighting.names()`, or an instance with settings.
-                `"sum"` adds their losses, each times its `loss_weight`.
-            weight_heads: Whether a head's own variables get the gradient of
-                its loss times the weight in force, or of its loss alone. By
-                default weighted for methods on losses, unweighted for methods
-                on gradients.
-            layer_rates: By a layer's name the factor of the learning rate of
-                its variables, such as `{"trunk": 0.1}` for a trunk that was
-                trained before. A model within the model is a layer too.
+            weighting: The method that combines the tasks into one update: one of
+                `keras_mtl.weighting.names()`, or an instance. `"sum"` adds the losses,
+                each times its `loss_weight`.
+            weight_heads: Whether the gradient of a loss on the variables of its own
+                head is multiplied by the weight of the task. By default it is
+                multiplied by methods that weigh losses, and not by methods that combine
+                gradients.
+            layer_rates: Factors of the learning rate by layer name, such as `{"trunk":
+                0.1}` for a pretrained trunk. A nested model counts as a layer.
 
         Raises:
-            ValueError: When the model has no tasks, when a name is no task's or no
-                layer's, when the weighting is unknown, or when layers have rates
-                of their own under a strategy of several replicas.
+            ValueError: If the model has no tasks, a name is not that of a task or a
+                layer, the weighting is unknown, or `layer_rates` is used with several
+                replicas.
 
         Example:
 
@@ -223,12 +221,13 @@ class MultiTaskModel(keras.Model):
 
     @property
     def weighting(self):
-        """How the tasks are combined, or None before `compile`."""
+        """The weighting, or None before `compile`."""
         return None if self._training is None else self._training.step.weighting
 
     @property
     def weighting_state(self) -> dict[str, keras.Variable]:
-        """The weighting's state by name, in variables that are saved."""
+        """The state of the weighting, saved variables by name, which are saved with the
+        model."""
         return {} if self._training is None else self._training.weighting_state
 
     @property
@@ -275,10 +274,10 @@ class MultiTaskModel(keras.Model):
     def compute_loss(
         self, x=None, y=None, y_pred=None, sample_weight=None, training=True
     ):
-        """Computes the tasks' joint loss. See `keras.Model.compute_loss`.
+        """Computes the total loss of the tasks. See `keras.Model.compute_loss`.
 
-        A subclass that overrides it is trained on what it returns, and the
-        tasks are combined by that alone.
+        If a subclass overrides this method, the model is trained on the returned loss,
+        and the weighting is not used.
 
         Returns:
             The sum of the tasks' losses, each times its weight, and of the
@@ -316,22 +315,23 @@ class MultiTaskModel(keras.Model):
         return self._training
 
     def end_epoch(self) -> None:
-        """Lets a weighting that goes by epochs go on; `fit` calls it."""
+        """Updates a weighting whose state changes once per epoch; called by `fit`."""
         self._compiled().end_of_epoch()
 
     def watch_gradients(self, on: bool) -> None:
-        """Starts or stops computing what `watched_gradients` tells, in `fit`.
+        """Starts or stops recording how the tasks' gradients conflict in `fit`.
 
-        The training step is compiled anew: what is not watched costs nothing.
+        The training step is compiled again, so that recording costs no time while it is
+        off. `watched_gradients` returns the result.
         """
         self._compiled().watch(on)
         if self.train_function is not None:
             self.make_train_function(force=True)
 
     def watched_gradients(self) -> dict[str, float]:
-        """Tells how the tasks' gradients conflicted since it was last asked.
+        """Returns how the tasks' gradients conflicted since the last call.
 
-        The means over the steps, by the columns of
+        The values are means over the steps. The keys are those of
         `keras_mtl.analysis.conflict_columns`.
         """
         watched = self._compiled().watched
@@ -360,37 +360,36 @@ class MultiTaskModel(keras.Model):
     ):
         """Trains the model. See `keras.Model.fit`.
 
-        Rows in memory (arrays, tensors, data frames) are trained on in
-        compiled epochs: the loop over batches is inside one function. Anything
-        else, several devices, and a subclass with a `train_step`, `test_step`,
-        `compute_loss` or `compute_metrics` of its own go Keras's own way, to
-        the same result.
+        For rows in memory (arrays, tensors, DataFrames), an epoch is one compiled
+        function that contains the loop over the batches. Keras's own training loop is
+        used for other data, for several devices, and for a subclass that overrides
+        `train_step`, `test_step`, `compute_loss` or `compute_metrics`. Both give the
+        same result.
 
         Args:
             x: The inputs.
-            y: The labels: a dict by task name, a data frame with columns of
-                these names, or a list in the order of the tasks; one array for
-                one task. The labels of a task with classes are their indices,
-                one-hot rows, or in arrays the classes' names. A label that is
-                missing is NaN, or -1 among class indices. A task may be left
-                out: it then is not trained, and not reported. Arrays are
-                checked once, before training.
-            batch_size: The rows of an update, 32 by default.
+            y: The labels: a dict by task name, a DataFrame with columns of these names,
+                or a list in the order of the tasks; a single array for one task. The
+                labels of a classification task are class indices, one-hot rows or, in
+                arrays, names of classes. A missing label is NaN, or -1 among class
+                indices. A task that is left out is neither trained nor reported. Arrays
+                are checked once, before training.
+            batch_size: The number of rows per update, 32 by default.
             epochs: See Keras.
             verbose: See Keras.
-            callbacks: See Keras. One that has something to do at each batch
-                is called at each batch; a warning says what this costs.
+            callbacks: See Keras. A callback that overrides a method for batches is
+                called at each batch, which is slower; a warning reports this.
             validation_split: See Keras.
             validation_data: See Keras.
             shuffle: See Keras.
-            class_weight: By task name a dict from class to weight, where a class
-                is its index or its name; an array of a weight per class; or
-                `"balanced"`, which makes all classes count the same. For one
-                task its value alone will do; `"balanced"` alone is for all
-                tasks with classes. The weight multiplies that of a row in
-                this task's loss. It holds for this call alone.
-            sample_weight: Of the rows, (N,), or by task name; None weighs a
-                task's rows alike.
+            class_weight: A dict by task name. Each value is a dict from class (its
+                index or its name) to weight, an array with one weight per class, or
+                `"balanced"`, which gives all classes the same total weight. For a model
+                with one task, the value alone is accepted; `"balanced"` alone applies
+                to all classification tasks. The weight of the class multiplies the
+                weight of a row in the loss of this task, in this call only.
+            sample_weight: The weights of the rows, of shape (N,), or a dict of such
+                arrays by task name; None gives all rows of a task the same weight.
             initial_epoch: See Keras.
             steps_per_epoch: See Keras.
             validation_steps: See Keras.
@@ -401,10 +400,10 @@ class MultiTaskModel(keras.Model):
             A `keras.callbacks.History`.
 
         Raises:
-            FloatingPointError: When a task's loss is no longer finite; names
-                the task and the step.
-            ValueError: When a class weight is for no class of a task, a name is
-                no task's, or a label is none that its task knows.
+            FloatingPointError: If the loss of a task is no longer finite. The message
+                names the task and the step.
+            ValueError: If a class weight is not for a class of its task, a name is not
+                that of a task, or a label is unknown to its task.
         """
         training = self._compiled()
         if batch_size is not None and batch_size < 1:
@@ -524,7 +523,7 @@ class MultiTaskModel(keras.Model):
         )
 
     def evaluate(self, x=None, y=None, *args, sample_weight=None, **kwargs):
-        """Returns losses and metrics. See `keras.Model.evaluate`; for `y`, `fit`."""
+        """Returns losses and metrics. See `keras.Model.evaluate`, and `fit` for `y`."""
         y, sample_weight = self._read_arrays(y, sample_weight)
         return super().evaluate(x, y, *args, sample_weight=sample_weight, **kwargs)
 
