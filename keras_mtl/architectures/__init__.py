@@ -1,4 +1,4 @@
-"""Builders of models, one per file, and the registry that they are chosen from."""
+"""Architectures: builders of models that share layers in different ways."""
 
 from typing import TYPE_CHECKING
 

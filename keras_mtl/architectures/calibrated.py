@@ -15,25 +15,25 @@ def calibrate_model(
     temperatures: Mapping[str, float],
     tasks: Sequence[Task] | None = None,
 ) -> MultiTaskModel:
-    """Puts a temperature behind the outputs of a trained model.
+    """Divides the logits of a trained model by temperatures.
 
     The temperatures become layers of the model, so that `predict`, a saved file
     and each exported graph give the same probabilities.
 
     Args:
         model: A trained model, of one network or of the average of several.
-        temperatures: By task name the temperature that the outputs are divided
-            by, for example from `keras_mtl.evaluation.fit_temperature`. A task
-            that is not here keeps its outputs.
-        tasks: The tasks in place of the model's own, in the same order: with
-            other thresholds, for example. By default the model's own.
+        temperatures: The temperature by task name, for example from
+            `keras_mtl.evaluation.fit_temperature`. Tasks that are left out keep their
+            outputs.
+        tasks: The tasks of the new model, in the same order, for example with other
+            thresholds. By default the tasks of the model.
 
     Returns:
-        A model of the same name and inputs, which shares the weights; the model
-        itself if nothing changes.
+        A model with the same name, inputs and weights; the model itself if nothing
+        changes.
 
     Raises:
-        ValueError: When a name is no task's, or the outputs of a task are not
+        ValueError: If a name is not that of a task, or the outputs of a task are not
             probabilities.
 
     Example:

@@ -22,10 +22,11 @@ def build_cgc(
     settings: ExtractionSettings | None = None,
     name: str = "cgc",
 ) -> MultiTaskModel:
-    """Builds experts of each task and shared experts, with a gate per task.
+    """Builds customized gate control (CGC): task experts, shared experts, gates.
 
-    A task's gate mixes its own experts and the shared ones, and no other task's.
-    It is the last level of `build_ple`, alone (Tang et al. 2020, equations 1, 2).
+    The gate of a task mixes the task's own experts and the shared experts, but not the
+    experts of other tasks. This is the last level of `build_ple` alone (Tang et al.
+    2020, equations 1, 2).
 
     Args:
         features: See `build_hard_sharing`.

@@ -30,14 +30,16 @@ def build_chain(
     settings: ChainSettings | None = None,
     name: str = "chain",
 ) -> MultiTaskModel:
-    """Builds a shared trunk and heads that see the task before.
+    """Builds a chain: a shared trunk, and heads that depend on the previous task.
 
-    By the form `"outputs"`, a head reads the shared representation and the
-    outputs of the task before it, a number in standard units (as a classifier
-    chain, trained on its own predictions). By the form `"product"`, all tasks of
-    the chain are binary, each event needs the one before, and
-    `p(b) = p(a) p(b given a)` in log space (Ma et al. 2018, ESMM): a later event
-    is never more probable than an earlier one, and its label teaches both heads.
+    With the form `"outputs"`, the inputs of a head are the shared representation and
+    the outputs of the previous task, regressions in standard units. This is a
+    classifier chain that is trained on its own predictions.
+
+    With the form `"product"`, all tasks of the chain are binary, and each event
+    requires the previous one: `p(b) = p(a) p(b given a)`, computed in log space (Ma et
+    al. 2018, ESMM). A later event is never more probable than an earlier one, and its
+    label trains both heads.
 
     Args:
         features: See `build_hard_sharing`.
@@ -50,9 +52,8 @@ def build_chain(
 
     Raises:
         ValueError: As `build_hard_sharing`.
-        UserError: When the order has a name that is no task's or an auxiliary task
-            before another, or the form is a product and a task of the chain is not
-            binary.
+        UserError: If the order names an unknown task or has an auxiliary task before
+            another one, or the form is a product and a task of the chain is not binary.
 
     Example:
 

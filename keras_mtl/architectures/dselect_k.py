@@ -22,11 +22,12 @@ def build_dselect_k(
     settings: SelectionSettings | None = None,
     name: str = "dselect_k",
 ) -> MultiTaskModel:
-    """Builds experts of which each task chooses a few.
+    """Builds DSelect-k: shared experts, of which each task selects a few.
 
-    As `build_mmoe`, with gates that come to choose at most `selectors` experts:
-    see `SelectGate`. In training all experts are computed. The penalties keep one
-    strength; the paper raises that of the entropy from step to step.
+    The model is that of `build_mmoe`, with gates that learn to select at most
+    `selectors` experts: see `SelectGate`. All experts are computed in training. The
+    factors of the penalties are constant, while the paper increases the factor of the
+    entropy during training.
 
     Args:
         features: See `build_hard_sharing`.
@@ -39,7 +40,7 @@ def build_dselect_k(
 
     Raises:
         ValueError: As `build_hard_sharing`.
-        UserError: When the trunk, that of the experts, has no layer.
+        UserError: If the trunk, which gives the layers of the experts, is empty.
 
     Example:
 

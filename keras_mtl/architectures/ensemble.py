@@ -14,21 +14,21 @@ __all__ = ["average_members"]
 def average_members(
     members: Sequence[MultiTaskModel], name: str = "ensemble"
 ) -> MultiTaskModel:
-    """Builds the model whose answers are the mean of its members' answers.
+    """Builds an ensemble, whose predictions are the mean of its members' predictions.
 
-    Probabilities are averaged, not logits: the mean of well calibrated members
-    errs on the side of doubt.
+    Probabilities are averaged and not logits. The mean of well-calibrated members is
+    slightly underconfident.
 
     Args:
         members: Models of the same tasks with one input of the same shape.
         name: The model's name.
 
     Returns:
-        A `MultiTaskModel` that holds the members; a single member is returned
-        as it is.
+        A `MultiTaskModel` that contains the members; a single member is returned
+        unchanged.
 
     Raises:
-        ValueError: When there is no member, or they differ in their tasks.
+        ValueError: If there is no member, or the members have different tasks.
 
     Example:
 

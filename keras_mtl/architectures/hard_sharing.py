@@ -31,33 +31,35 @@ def build_hard_sharing(
 ) -> MultiTaskModel:
     """Builds a network whose tasks share their first layers.
 
-    The trunk turns the input into a shared representation; each task's head
-    (its `widths`, then its output layer) reads that representation alone. Many
-    heads of equal shape are computed as one: see `build_heads`.
+    The trunk computes a shared representation of the input. The representation is the
+    only input of each task's head, which consists of dense layers of the task's
+    `widths` and an output layer. Many heads of equal shape are computed as one: see
+    `build_heads`.
 
     Args:
-        features: What goes in: the width of an encoded matrix; or the shape of
-            one row, such as `(28, 28, 1)` for images; or features that have
-            learned their statistics, for a model of raw features.
-        tasks: The tasks, resolved: a multi-class task knows its classes.
-        trunk: The widths of the shared dense layers; or any Keras layer, model
-            or callable from the input to a tensor. One that does not end in
-            one axis of features is flattened.
-        activation: The activation of the trunk's dense layers and, unless the
-            task has its own, of the heads'.
+        features: The input: the width of an encoded matrix; the shape of one row, such
+            as `(28, 28, 1)` for images; or adapted features, for a model of raw
+            features.
+        tasks: The resolved tasks: for example, a multi-class task has its classes.
+        trunk: The widths of the shared dense layers; or any Keras layer, model or
+            callable from the input to a tensor. A tensor with more than one axis of
+            features is flattened.
+        activation: The activation of the dense layers of the trunk, and of the heads of
+            tasks that have no `activation`.
         dropout: The dropout rate after each dense layer of the trunk.
-        batch_norm: Whether a normalisation precedes each of the activations.
+        batch_norm: Whether a batch normalization precedes each activation.
         input_dropout: The dropout rate of the trunk's input.
         name: The model's name.
-        skip: Whether the heads read the trunk's input beside its output. A head
-            without hidden layers then has a linear part. The input is a matrix.
+        skip: Whether the heads read the input of the trunk in addition to its output,
+            so that a head without hidden layers has a linear part. The input must be a
+            matrix.
 
     Returns:
         A `MultiTaskModel` with a dict of outputs by task name.
 
     Raises:
-        ValueError: When there is no task, or two share a name, or a task is
-            named like a feature.
+        ValueError: If there is no task, two tasks have the same name, or a task has the
+            name of a feature.
 
     Example:
 

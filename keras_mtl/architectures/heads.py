@@ -35,23 +35,23 @@ def build_heads(
     activation: Activation = "relu",
     batch_norm: bool = False,
 ) -> dict[str, Any]:
-    """Adds a head for each task.
+    """Adds one head per task.
 
-    A head is dense layers of the task's `widths` and its output layer, named
-    after the task: `heart_1`, ..., `heart`. From `STACKED_FROM` heads of equal
-    shape on, these are one `HeadStack`, named `heads-1`, ..., and a layer that
-    splits its output by task.
+    A head consists of dense layers of the task's `widths` and an output layer. The
+    layers are named after the task: `heart_1`, ..., `heart`. If at least `STACKED_FROM`
+    heads have the same shape, they become one `HeadStack`, named `heads-1`, ..., and a
+    layer that splits its output by task.
 
     Args:
-        representation: What the heads read, a Keras tensor: of shape (N, width)
-            if all read the same, or of shape (T, width, N) if each task has its
-            own, in the tasks' order.
+        representation: The input of the heads, a Keras tensor of shape (N, width) that
+            all heads read; or of shape (T, width, N) if each task has its own, in the
+            order of the tasks.
         tasks: The tasks, resolved.
-        activation: The heads' activation, unless a task has its own.
-        batch_norm: Whether a normalisation precedes each activation.
+        activation: The activation of the heads of tasks that have no `activation`.
+        batch_norm: Whether a batch normalization precedes each activation.
 
     Returns:
-        By task name, in the tasks' order, tensors of shape (N, units).
+        A dict by task name, in the order of the tasks, of tensors of shape (N, units).
 
     Example:
 

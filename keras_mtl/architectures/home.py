@@ -30,15 +30,15 @@ def build_home(
     settings: HomeSettings | None = None,
     name: str = "home",
 ) -> MultiTaskModel:
-    """Builds own and shared experts that are normalized and gated.
+    """Builds HoME experts: task and shared experts that are normalized and gated.
 
-    As `build_cgc`, with three changes (Wang et al. 2024, arXiv 2408.05430): the
-    experts are `Swish(BatchNorm(dense))`, so that their outputs have one scale
-    and no gate collapses onto one of them; each expert reads the features through
-    a gate of its own, `2 sigmoid(A B x) x` with a low rank; and a task's own
-    experts also reach it by a self gate beside the mix, so that a task with few
-    labels does not ignore them. The paper's hierarchy of groups of tasks is
-    left out: `build_ple` has levels.
+    The model is that of `build_cgc` with three changes (Wang et al. 2024, arXiv
+    2408.05430). The experts are `Swish(BatchNorm(dense))`, so that their outputs have
+    the same scale and no gate collapses onto one expert. Each expert reads the features
+    through its own gate of low rank, `2 sigmoid(A B x) x`. A self gate adds the task's
+    own experts to the mix, so that a task with few labels does not ignore them.
+
+    The paper's hierarchy of groups of tasks is left out; `build_ple` has levels.
 
     Args:
         features: See `build_hard_sharing`.
@@ -51,7 +51,7 @@ def build_home(
 
     Raises:
         ValueError: As `build_hard_sharing`.
-        UserError: When the trunk, that of the experts, has no layer.
+        UserError: If the trunk, which gives the layers of the experts, is empty.
 
     Example:
 

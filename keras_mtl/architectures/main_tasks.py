@@ -16,17 +16,17 @@ __all__ = ["require_independence", "without_auxiliary"]
 
 
 def without_auxiliary(model: MultiTaskModel) -> MultiTaskModel:
-    """Returns a model that predicts the tasks that are not auxiliary.
+    """Returns a model without the auxiliary tasks.
 
-    Layers that only auxiliary tasks use are not part of it. Both models share the
-    other layers, so that to train the given model on changes the returned one too.
+    Layers that only auxiliary tasks use are left out. Both models share the other
+    layers, so that further training of one model changes the other one too.
 
     Args:
-        model: A model of an encoded matrix or of raw features, of one member or of
-            several, as a builder, `average_members` or `join_encoder` made it.
+        model: A model of an encoded matrix or of raw features, as returned by a
+            builder, `average_members` or `join_encoder`.
 
     Returns:
-        The model, not compiled; a model without auxiliary tasks as it is.
+        The model, not compiled; the given model if it has no auxiliary tasks.
 
     Example:
 

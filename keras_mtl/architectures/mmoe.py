@@ -22,12 +22,13 @@ def build_mmoe(
     settings: MixtureSettings | None = None,
     name: str = "mmoe",
 ) -> MultiTaskModel:
-    """Builds experts that all tasks share, and a gate over them per task.
+    """Builds a multi-gate mixture of experts (MMoE): shared experts, one gate per task.
 
-    Task t reads `f_t = sum_i softmax(W_t h)_i E_i(h)` (Ma et al. 2018). All experts
-    are one batched product, and differ at the start. In training a gate loses
-    each expert at the rate `gate_dropout`, and what is left is scaled to a sum of
-    1, so that no task comes to lean on one expert alone.
+    The input of the head of task t is `f_t = sum_i softmax(W_t h)_i E_i(h)`, where h is
+    the input of the model and the `E_i` are the experts (Ma et al. 2018). All experts
+    are computed as one batched product. In training, a gate drops each expert at the
+    rate `gate_dropout`, and the remaining weights are scaled to a sum of 1. So no task
+    relies on one expert alone.
 
     Args:
         features: See `build_hard_sharing`.
@@ -40,7 +41,7 @@ def build_mmoe(
 
     Raises:
         ValueError: As `build_hard_sharing`.
-        UserError: When the trunk, that of the experts, has no layer.
+        UserError: If the trunk, which gives the layers of the experts, is empty.
 
     Example:
 

@@ -25,14 +25,13 @@ def build_mtan(
     settings: AttentionSettings | None = None,
     name: str = "mtan",
 ) -> MultiTaskModel:
-    """Builds one trunk, and masks of its features for each task and layer.
+    """Builds MTAN: one trunk, and attention masks per task and layer.
 
-    With the shared features `h_l` of layer l, task t reads
-    `x_tl = sigmoid(A_tl h_l + B_tl x_t(l-1) + b_tl) h_l`, where the middle term is
-    left out on the first layer; its head reads the last one. These are the
-    attention modules of Liu et al. (2019) with dense layers in place of
-    convolutions, each of one layer. What the masks come to is known to hang on
-    the seed: compare several.
+    With the shared activations `h_l` of layer l, the activations of task t are `x_tl =
+    sigmoid(A_tl h_l + B_tl x_t(l-1) + b_tl) h_l`, without the middle term in the first
+    layer. The head reads those of the last layer. These are the attention modules of
+    Liu et al. (2019), with one dense layer in place of convolutions. The learned masks
+    are known to depend on the seed: compare several seeds.
 
     Args:
         features: See `build_hard_sharing`.
@@ -45,7 +44,7 @@ def build_mtan(
 
     Raises:
         ValueError: As `build_hard_sharing`.
-        UserError: When the trunk has no layer.
+        UserError: If the trunk is empty.
 
     Example:
 

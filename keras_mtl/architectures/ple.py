@@ -24,14 +24,14 @@ def build_ple(
     settings: ProgressiveExtractionSettings | None = None,
     name: str = "ple",
 ) -> MultiTaskModel:
-    """Builds levels of own and shared experts.
+    """Builds progressive layered extraction (PLE): levels of task and shared experts.
 
-    A level has experts of each task, which read the task's stream, and shared
-    experts, which read the shared stream; on the first level all read the
-    input. The task's gate, a softmax of the task's stream, mixes its own
-    experts and the shared ones into its next stream. On every level but the
-    last, a gate on the shared stream mixes all experts of all tasks and the
-    shared ones into the next shared stream (Tang et al. 2020, equations 3 to 6).
+    Each level has experts of each task and shared experts. The experts of a task read
+    the task's stream, and the shared experts read the shared stream; on the first
+    level, all streams are the input. The gate of a task, a softmax of the task's
+    stream, mixes the task's own experts and the shared experts into the task's next
+    stream. On every level except the last, a gate on the shared stream mixes all
+    experts into the next shared stream (Tang et al. 2020, equations 3 to 6).
 
     Args:
         features: See `build_hard_sharing`.
@@ -44,7 +44,7 @@ def build_ple(
 
     Raises:
         ValueError: As `build_hard_sharing`.
-        UserError: When the trunk, that of the experts, has no layer.
+        UserError: If the trunk, which gives the layers of the experts, is empty.
 
     Example:
 

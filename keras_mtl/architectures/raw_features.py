@@ -18,20 +18,20 @@ def join_encoder(
     features: Sequence[Feature],
     name: str = "multi_task",
 ) -> MultiTaskModel:
-    """Puts an encoder before a model of its encoded matrix.
+    """Joins an encoder and a model of its encoded matrix into one model.
 
-    Training works on the encoded matrix, which is computed once; the joined
-    model is what is saved and served. Both share the core's weights.
+    Training uses the encoded matrix, which is computed once. The joined model is the
+    one to save and serve. It shares the weights of the core.
 
     Args:
-        encoder: What `build_encoder` built from the features.
+        encoder: The encoder that `build_encoder` returned for the features.
         core: A model whose one input is the encoded matrix.
         features: The features.
         name: The joined model's name.
 
     Returns:
-        A `MultiTaskModel` from a dict of raw features to the core's outputs. A
-        core that is named like a feature gets another name.
+        A `MultiTaskModel` from a dict of raw features to the core's outputs. A core
+        that has the name of a feature is renamed.
     """
     # The encoder's own graph goes on: to call the encoder on inputs of the joined
     # model would make each input, and trace each of them, a second time.

@@ -96,17 +96,17 @@ def register_architecture(
 ) -> Callable[[Function], Function]:
     """Returns a decorator that adds an architecture.
 
-    What is decorated builds a model: from the width of the encoded matrix, the
-    tasks, resolved, and the checked settings to a `MultiTaskModel` of that
-    matrix. From then on it is chosen like the built-in ones:
-    `--architecture NAME`, `[model.architecture]` in TOML.
+    The decorated function builds a model. Its arguments are the width of the encoded
+    matrix, the resolved tasks and the checked settings; it returns a `MultiTaskModel`
+    whose input is the matrix. The new architecture is chosen like a built-in one: with
+    `--architecture NAME`, or in `[model.architecture]` in TOML.
 
     Args:
         name: The architecture's name.
         settings: The declaration of its settings.
 
     Raises:
-        UserError: When the name is taken, or the settings are no declaration.
+        UserError: If the name is taken, or the settings are not a declaration.
 
     Example:
 
@@ -156,21 +156,20 @@ def build_architecture(
     common: ArchitectureSettings | None = None,
     features: Sequence[Feature] | None = None,
 ) -> MultiTaskModel:
-    """Builds the network of an architecture, for an encoded matrix.
+    """Builds the network of an architecture, whose input is an encoded matrix.
 
     Args:
-        architecture: Its name, with its own settings if any.
-        width: The columns of the matrix.
+        architecture: The name of the architecture, with its settings if any.
+        width: The number of columns of the matrix.
         tasks: The tasks, resolved.
         common: The settings that all architectures have.
-        features: The adapted features whose encoded columns the matrix has, for
-            settings that name one, and for the layers that features want before
-            the network: see `input_layers`.
+        features: The adapted features of the matrix. They are needed for settings that
+            name a feature, and for trained embeddings of features: see `input_layers`.
 
     Raises:
-        UserError: When the name or a setting is wrong, or the builder does not
-            return a model of these tasks, or one predicts a task from an
-            auxiliary task's output.
+        UserError: If the name or a setting is invalid, the builder does not return a
+            model of these tasks, or the model predicts a task from the output of an
+            auxiliary task.
     """
     from keras_mtl.architectures.input_embeddings import (
         embedded_width,

@@ -26,32 +26,32 @@ def build_regressor(
 ) -> keras.Sequential:
     """Builds a deep network from numbers to one number.
 
-    Each hidden layer is a dense layer, its activation and a normalisation.
-    Without an activation the whole is a straight line, however deep it is: see
+    Each hidden layer is a dense layer, its activation and a batch normalization.
+    Without an activation the network is a linear function, however deep it is: see
     `studies.collapse_to_line`.
 
-    Each activation is followed by a normalisation of its own. The article's
-    code puts one layer in two places; its running statistics then mix those of
-    two different layers, so that it answers in another way than it was trained.
+    Each activation has its own batch normalization. The code of the article uses one
+    normalization layer in two places. Its running statistics are then a mix of two
+    different layers, so that predictions differ from training.
 
     Args:
         widths: The widths of the hidden layers.
-        leaky_relu: Whether the activation is a leaky ReLU; without it, and
-            without an `activation`, there is none.
-        negative_slope: The leaky ReLU's slope below zero.
-        batch_norm: Whether a normalisation follows each activation.
-        activation: Any Keras activation, by name or as a function, instead.
-        features: The numbers that go in.
+        leaky_relu: Whether the activation is a leaky ReLU. If False and without an
+            `activation`, there is none.
+        negative_slope: The slope of the leaky ReLU below zero.
+        batch_norm: Whether a batch normalization follows each activation.
+        activation: Any Keras activation, by name or as a function, in place of the
+            leaky ReLU.
+        features: The number of inputs.
         name: The model's name.
 
     Returns:
-        A `keras.Sequential` from (N, features) to (N, 1). It trains, saves and
-        exports like any other; in a multi-task model it is a head, and
-        `regressor_trunk` a trunk.
+        A `keras.Sequential` from (N, features) to (N, 1). To use its hidden layers as
+        the trunk of a multi-task model, see `regressor_trunk`.
 
     Raises:
-        ValueError: When a width is not positive, the slope is not finite or
-            the activation is not known.
+        ValueError: If a width is not positive, the slope is not finite or the
+            activation is unknown.
 
     Example:
 
@@ -77,15 +77,15 @@ def regressor_trunk(
     features: int = 1,
     name: str = "regressor_trunk",
 ) -> keras.Sequential:
-    """Builds the hidden layers of `build_regressor`, to be a model's trunk.
+    """Builds the hidden layers of `build_regressor`, as the trunk of a model.
 
     Args:
-        widths: See `build_regressor`, like the others.
+        widths: See `build_regressor`, also for the other arguments.
         leaky_relu: Whether the activation is a leaky ReLU.
-        negative_slope: The leaky ReLU's slope below zero.
-        batch_norm: Whether a normalisation follows each activation.
-        activation: Any Keras activation instead.
-        features: The numbers that go in.
+        negative_slope: The slope of the leaky ReLU below zero.
+        batch_norm: Whether a batch normalization follows each activation.
+        activation: Any Keras activation in place of the leaky ReLU.
+        features: The number of inputs.
         name: The trunk's name.
 
     Returns:

@@ -42,20 +42,22 @@ Rate = Annotated[float, Field(ge=0, lt=1)]
 
 @declaration
 class ArchitectureSettings(Declaration):
-    """The settings that all architectures have: those of `[model]`.
+    """Base class of the settings of architectures, with those that all of them have.
 
-    The settings of an architecture are a subclass, whose own fields are given
-    in `[model.architecture]` and by `--architecture NAME:setting=value`. An
-    architecture uses those of the common fields that mean something for it.
+    The fields of this class are the keys of `[model]` in TOML. Each architecture has a
+    subclass whose additional fields are set in `[model.architecture]` or by
+    `--architecture NAME:setting=value`. An architecture ignores the common fields that
+    do not apply to it.
 
     Args:
         trunk: The widths of the shared layers.
         activation: The activation of all hidden layers.
         dropout: The dropout rate after each layer of the trunk.
         input_dropout: The dropout rate of the encoded features.
-        batch_norm: Whether hidden layers are normalised.
-        input_scaling: Whether each encoded feature has a trained factor before
-            the first layer, of architectures that are trained.
+        batch_norm: Whether hidden layers have a batch normalization.
+        input_scaling: Whether each encoded feature is multiplied by a trained factor
+            before the first layer. Architectures that are solved in closed form ignore
+            it.
 
     Example:
 
@@ -74,7 +76,7 @@ class ArchitectureSettings(Declaration):
     input_scaling: bool = False
 
     def resolve(self, features: Sequence[Feature]) -> Self:
-        """Fills settings that depend on the features, once these are adapted.
+        """Fills the settings that depend on adapted features.
 
         Args:
             features: The features, in the order of the encoded columns.
@@ -85,13 +87,13 @@ class ArchitectureSettings(Declaration):
         return self
 
     def check_tasks(self, tasks: Sequence[Task]) -> list[str]:
-        """Finds settings that do not suit the tasks, before anything is built.
+        """Finds settings that do not suit the tasks, before the model is built.
 
         Args:
             tasks: The tasks.
 
         Returns:
-            A message for each.
+            One message per error.
         """
         del tasks
         return []
@@ -111,12 +113,13 @@ class HardSharingSettings(ArchitectureSettings):
 
 @declaration
 class SingleTaskSettings(ArchitectureSettings):
-    """The settings of a trunk per task, with nothing shared.
+    """The settings of single-task networks: one trunk per task, nothing shared.
 
     Args:
-        equal: What a task's trunk has in common with the shared trunk of hard
-            sharing: its `"widths"`, so that the network is larger; or its part
-            of the `"parameters"`, so that all trunks together have as many.
+        equal: What a trunk has in common with the shared trunk of hard sharing. With
+            `"widths"` each trunk has the same widths, so that the network is larger.
+            With `"parameters"` all trunks together have as many parameters as the
+            shared trunk.
     """
 
     equal: Literal["widths", "parameters"] = "widths"
@@ -124,7 +127,7 @@ class SingleTaskSettings(ArchitectureSettings):
 
 @declaration
 class SoftSharingSettings(ArchitectureSettings):
-    """The settings of a trunk per task, pulled together by a penalty.
+    """The settings of soft sharing: one trunk per task and a penalty on their distance.
 
     Args:
         strength: The penalty's factor. With 0 the trunks are separate.
@@ -141,9 +144,9 @@ class CrossStitchSettings(ArchitectureSettings):
     """The settings of cross-stitch networks.
 
     Args:
-        own: The share of a task's own activations at the start.
-        per_unit: Whether each unit has a stitch of its own.
-        rate: How many times faster the stitches learn.
+        own: The initial weight of a task's own activations in the mix.
+        per_unit: Whether each unit has its own mixing weights.
+        rate: How many times faster than the other weights the mixing weights learn.
     """
 
     own: Annotated[float, Field(ge=0, le=1)] = 0.5
@@ -156,11 +159,11 @@ class SluiceSettings(ArchitectureSettings):
     """The settings of sluice networks.
 
     Args:
-        subspaces: The subspaces of each task's layers, G. All widths of the
-            trunk are multiples of it.
-        own: The share of a subspace itself at the start.
-        rate: How many times faster the mixes learn.
-        overlap: The factor of the penalty on overlapping subspaces of a task.
+        subspaces: The number of subspaces of each task's layers, G. All widths of the
+            trunk must be multiples of it.
+        own: The initial weight of a subspace itself in the mix.
+        rate: How many times faster than the other weights the mixing weights learn.
+        overlap: The factor of the penalty on the overlap of the subspaces of a task.
     """
 
     subspaces: Annotated[int, Field(ge=1, le=64)] = 2
@@ -173,11 +176,11 @@ class SluiceSettings(ArchitectureSettings):
 class MixtureSettings(ArchitectureSettings):
     """The settings of a mixture of shared experts, MMoE.
 
-    `trunk` has the widths of each expert.
+    `trunk` is the widths of the layers of each expert.
 
     Args:
         experts: The number of experts.
-        gate_dropout: The rate at which a gate loses an expert in training.
+        gate_dropout: The dropout rate of the experts at each gate.
     """
 
     experts: Annotated[int, Field(ge=1, le=1024)] = 8
@@ -188,12 +191,12 @@ class MixtureSettings(ArchitectureSettings):
 class ExtractionSettings(ArchitectureSettings):
     """The settings of customized gate control, CGC.
 
-    `trunk` has the widths of each expert.
+    `trunk` is the widths of the layers of each expert.
 
     Args:
-        experts: The number of each task's own experts.
+        experts: The number of experts that belong to one task, per task.
         shared_experts: The number of experts that all tasks share.
-        gate_dropout: The rate at which a gate loses an expert in training.
+        gate_dropout: The dropout rate of the experts at each gate.
     """
 
     experts: Annotated[int, Field(ge=1, le=1024)] = 1
@@ -216,15 +219,16 @@ class ProgressiveExtractionSettings(ExtractionSettings):
 class SelectionSettings(ArchitectureSettings):
     """The settings of DSelect-k: experts chosen by sparse gates.
 
-    `trunk` has the widths of each expert.
+    `trunk` is the widths of the layers of each expert.
 
     Args:
         experts: The number of experts.
-        selectors: How many of them a task has at most.
+        selectors: The largest number of experts that a task uses.
         gamma: The width of the smooth step.
-        entropy: The factor of the penalty that drives selectors to a choice.
-        reachability: The factor of the penalty on choosing no expert, where the
-            number of experts is not a power of 2.
+        entropy: The factor of the entropy penalty, which makes each selector choose one
+            expert.
+        reachability: The factor of the penalty on selecting no expert. It matters only
+            if the number of experts is not a power of 2.
         per_example: Whether the choice depends on the row.
     """
 
@@ -245,15 +249,15 @@ class SelectionSettings(ArchitectureSettings):
 
 @declaration
 class AttentionSettings(ArchitectureSettings):
-    """The settings of MTAN, which has none of its own."""
+    """The settings of MTAN, which has only the common ones."""
 
 
 @declaration
 class HomeSettings(ExtractionSettings):
     """The settings of experts with HoME's gates.
 
-    `trunk` has the widths of each expert. The experts' activation is always
-    Swish behind a normalization.
+    `trunk` is the widths of the layers of each expert. The experts' activation is
+    always Swish behind a normalization.
 
     Args:
         rank: The rank of each expert's gate on the features.
@@ -264,12 +268,12 @@ class HomeSettings(ExtractionSettings):
 
 @declaration
 class StarSettings(ArchitectureSettings):
-    """The settings of STAR: one trunk with factors for each domain.
+    """The settings of STAR: one trunk whose weights have factors per domain.
 
     Args:
-        domain: The feature whose categories are the domains, by name.
-        domain_columns: The positions of the domains' columns in the encoded
-            matrix, where there are no features to look the domain up in.
+        domain: The name of the feature whose categories are the domains.
+        domain_columns: The positions of the domains' columns in the encoded matrix, in
+            place of `domain` when the model is built without features.
     """
 
     domain: str = ""
@@ -304,15 +308,16 @@ class StarSettings(ArchitectureSettings):
 
 @declaration
 class ChainSettings(ArchitectureSettings):
-    """The settings of tasks that depend on each other.
+    """The settings of a chain, in which tasks depend on each other.
 
     Args:
-        order: The tasks of the chain, by name: each sees the one before. Others
-            are left out of it. By default all tasks that are not auxiliary, as
-            they are declared.
-        form: What a task of the chain sees: the `"outputs"` of the one before
-            as inputs of its head; or, by `"product"`, its probability is that of
-            the one before times one given the one before.
+        order: The names of the tasks of the chain, in order. Each task depends on the
+            previous one; tasks that are not named are independent. By default all tasks
+            that are not auxiliary, in the order of their declaration.
+        form: How a task depends on the previous one. With `"outputs"`, the outputs of
+            the previous task are inputs of its head. With `"product"`, its probability
+            is the probability of the previous task times a conditional probability
+            given the previous task.
     """
 
     order: tuple[str, ...] = ()

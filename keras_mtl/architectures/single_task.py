@@ -21,12 +21,12 @@ def build_single_task(
     settings: SingleTaskSettings | None = None,
     name: str = "single_task",
 ) -> MultiTaskModel:
-    """Builds networks of the same shape that share nothing.
+    """Builds single-task networks, which share nothing, as one model.
 
-    Each task has a trunk and a head of its own, so that no task changes what
-    another one learns: what sharing gives is measured against this baseline.
-    All trunks are one batched product. Nothing is shared, so that a weighting
-    by gradients has nothing to balance.
+    Each task has its own trunk and head, so that no task affects another one. This is
+    the baseline against which the benefit of sharing is measured. All trunks are
+    computed as one batched product. As nothing is shared, a weighting by gradients has
+    no effect.
 
     Args:
         features: See `build_hard_sharing`.

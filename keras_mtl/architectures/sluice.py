@@ -23,13 +23,13 @@ def build_sluice(
     settings: SluiceSettings | None = None,
     name: str = "sluice",
 ) -> MultiTaskModel:
-    """Builds a trunk per task, whose subspaces are mixed after each layer.
+    """Builds a sluice network: one trunk per task, with mixed subspaces.
 
-    The units of a task's layer are split into `subspaces` equal parts. After each
-    layer, all parts of all tasks are mixed by a learned matrix; the head reads a
-    learned mix of all layers, and a penalty keeps the subspaces of a task
-    apart (Ruder et al. 2017). Layers of unequal width are put side by side for
-    the head. On small data the many mixes fit noise.
+    The units of each task's layer are split into `subspaces` equal parts. After each
+    layer, a learned matrix mixes all parts of all tasks. The head reads a learned mix
+    of all layers, and a penalty keeps the subspaces of a task orthogonal (Ruder et al.
+    2017). Layers of unequal width are concatenated for the head. On small data the many
+    mixing weights overfit.
 
     Args:
         features: See `build_hard_sharing`.
@@ -42,8 +42,8 @@ def build_sluice(
 
     Raises:
         ValueError: As `build_hard_sharing`.
-        UserError: When the trunk has no layer, or one whose width is not a
-            multiple of the subspaces.
+        UserError: If the trunk is empty, or a width is not a multiple of the number of
+            subspaces.
 
     Example:
 

@@ -22,17 +22,17 @@ def build_soft_sharing(
     settings: SoftSharingSettings | None = None,
     name: str = "soft_sharing",
 ) -> MultiTaskModel:
-    """Builds a trunk per task and a penalty on their difference.
+    """Builds soft sharing: one trunk per task and a penalty on their distance.
 
-    The penalty is `strength` times the sum over the trunks' layers of the
-    squared distance between the tasks' weights and their mean (Duong et al.
-    2015), or of the nuclear norm of the matrix that has a row of weights per
-    task (Yang and Hospedales 2017). With strength 0 the tasks share nothing, and
-    the larger the squared distance's strength, the nearer are all trunks to one.
-    The trunks begin different.
+    The penalty is `strength` times a sum over the layers of the trunks. The terms are
+    the squared distances between the tasks' weights and their mean (Duong et al. 2015),
+    or the nuclear norm of the matrix that has one row of weights per task (Yang and
+    Hospedales 2017). With strength 0 the tasks share nothing. The larger the strength
+    of the squared distance, the closer the trunks are to each other. The initial
+    weights of the trunks differ.
 
-    No task's loss depends on another's trunk: a weighting by gradients has
-    nothing to balance. The penalty is added once, whatever the weighting.
+    No loss depends on the trunk of another task, so that a weighting by gradients has
+    no effect. The penalty is added once, with any weighting.
 
     Args:
         features: See `build_hard_sharing`.

@@ -22,13 +22,13 @@ __all__ = ["Solution", "SolvedRows", "SolvedSettings", "is_solved", "solved_sett
 
 @dataclass(frozen=True)
 class SolvedRows:
-    """Encoded training rows that weights are solved for on.
+    """Encoded training rows for which weights are solved.
 
     Attributes:
         inputs: The encoded features, (N, width).
-        labels: By task name encoded labels; NaN where missing.
-        weights: By task name what each row counts, (N,).
-        folds: The number of each row's fold, (N,), to choose settings by.
+        labels: Encoded labels by task name; NaN where missing.
+        weights: The weight of each row by task name, (N,).
+        folds: The fold of each row, (N,), for choosing settings by cross-validation.
         names: The names of the encoded features.
     """
 
@@ -41,23 +41,24 @@ class SolvedRows:
 
 @dataclass(frozen=True)
 class Solution:
-    """What a solved architecture found, beside the weights of its model.
+    """Result of an architecture in closed form, in addition to the model's weights.
 
-    Plain values, that can be pickled: files and the report show them.
+    All values are plain and can be pickled. Files and the report show them.
 
     Attributes:
         facts: Short facts by name, for `metrics.json`.
         features: The names of the encoded features.
         outputs: The names of the outputs.
         weights: The weights of features in standard units, (width, outputs).
-        path: Columns of what was found along a path of strengths, all (S,).
+        path: Results along the path of strengths: columns by name, each of shape (S,).
         path_weights: The weights along the path, (S, width, outputs).
-        task_covariance: How alike a kernel takes the outputs to be, (outputs,
-            outputs); None of a linear model. A kernel model has no weights of
+        task_covariance: The covariance of the outputs under a kernel, (outputs,
+            outputs); None for a linear model. A kernel model has no weights of
             features: `features` is empty and `weights` has no rows.
-        shrinkage: How far each weight is drawn to the mean of its prior, from 0
-            to 1, (width, outputs); None without a prior that is learned.
-        prior: Columns of the priors that weights are drawn from, all (width,).
+        shrinkage: How far each weight is shrunk to the mean of its prior, from 0 to 1,
+            (width, outputs); None without a learned prior.
+        prior: The parameters of the priors of the weights: columns by name, each of
+            shape (width,).
     """
 
     facts: Mapping[str, Any]
@@ -73,25 +74,25 @@ class Solution:
 
 @declaration
 class SolvedSettings(ArchitectureSettings):
-    """Settings of an architecture whose weights are solved for.
+    """Base class of the settings of architectures that are solved and not trained.
 
-    A fit asks these settings for the weights of the model that the
-    architecture's builder made, in place of training it. `[training]` then
-    gives the weights of rows alone: members, epochs and the like do not count.
+    The architecture's builder creates the model, and these settings compute its weights
+    in place of training. Of `[training]` only the weights of rows are used: members,
+    epochs and the like are ignored.
     """
 
     @property
     def has_deviations(self) -> bool:
-        """Whether its model says how sure it is of numbers.
+        """Whether the model predicts standard deviations of regressions.
 
-        Then `training.coverage` asks for the model's own intervals.
+        If so, `training.coverage` uses the model's own intervals.
         """
         return False
 
     def check_resolved_tasks(self, tasks: Sequence[Task]) -> list[str]:
-        """Find what the architecture cannot serve once classes are known.
+        """Find tasks that the architecture does not support, once classes are known.
 
-        `check_tasks` has seen the tasks as they are declared.
+        `check_tasks` checks the tasks before that, as they are declared.
 
         Args:
             tasks: The tasks, resolved.
@@ -103,24 +104,24 @@ class SolvedSettings(ArchitectureSettings):
         return []
 
     def fold_count(self) -> int:
-        """Return the number of folds to choose settings by."""
+        """Return the number of folds for choosing settings by cross-validation."""
         return 5
 
     def model_for(self, model: MultiTaskModel, rows: int) -> MultiTaskModel:
-        """Return the model to solve for, which may depend on the number of rows.
+        """Return the model to solve, which may depend on the number of rows.
 
         Args:
-            model: What the architecture's builder returned.
+            model: The model that the architecture's builder returned.
             rows: The number of training rows.
         """
         del rows
         return model
 
     def solve(self, model: MultiTaskModel, rows: SolvedRows) -> Solution:
-        """Solve for the weights of a model, and assign them.
+        """Compute the weights of a model and assign them.
 
         Args:
-            model: What `model_for` returned.
+            model: The model that `model_for` returned.
             rows: The training rows.
         """
         raise NotImplementedError
@@ -128,14 +129,14 @@ class SolvedSettings(ArchitectureSettings):
     def solve_model(
         self, model: MultiTaskModel, rows: SolvedRows
     ) -> tuple[MultiTaskModel, Solution]:
-        """Return the solved model, and what was found.
+        """Return the solved model and the solution.
 
-        By default `solve` assigns the weights of the model that `model_for`
-        returns. An architecture whose layers are as large as what it finds
+        By default `solve` assigns the weights of the model that `model_for` returns. An
+        architecture whose layer sizes depend on the solution overrides this method and
         builds its model here.
 
         Args:
-            model: What the architecture's builder returned.
+            model: The model that the architecture's builder returned.
             rows: The training rows.
         """
         model = self.model_for(model, len(rows.inputs))
@@ -164,7 +165,7 @@ def solved_settings(
     """Return the settings of a solved architecture; None for a trained one.
 
     Args:
-        architecture: Its name with its own settings, checked.
+        architecture: The name of the architecture, with its checked settings.
         common: The settings that all architectures have.
 
     Example:

@@ -25,14 +25,13 @@ def build_star(
     settings: StarSettings | None = None,
     name: str = "star",
 ) -> MultiTaskModel:
-    """Builds a trunk for rows of several sites or domains.
+    """Builds STAR: a trunk for rows of several domains, such as sites.
 
-    A layer of the trunk has weights that all rows share, times a factor of the
-    row's domain: see `StarDense` (Sheng et al. 2021). All tasks share the trunk.
-    The domain is a categorical feature. A row of an unknown domain gets the mean
-    over the domains. Without a domain the trunk is that of hard sharing, times
-    one factor. A batch normalization is common to all domains, unlike the
-    paper's partitioned one.
+    A layer of the trunk has weights that all rows share, times factors of the row's
+    domain: see `StarDense` (Sheng et al. 2021). All tasks share the trunk. The domain
+    is a categorical feature. A row of an unknown domain gets the mean factors of the
+    domains. Without a domain the trunk is that of hard sharing, times one set of
+    factors. Unlike in the paper, all domains share the batch normalization.
 
     Args:
         features: See `build_hard_sharing`.
@@ -45,8 +44,8 @@ def build_star(
 
     Raises:
         ValueError: As `build_hard_sharing`.
-        UserError: When the domain is not a feature, or a column is not one of
-            the matrix.
+        UserError: If the domain is not a feature, or a position is not a column of the
+            matrix.
 
     Example:
 

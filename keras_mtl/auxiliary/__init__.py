@@ -1,4 +1,4 @@
-"""What auxiliary tasks are made of: hints, hindsight and others."""
+"""Helpers that create auxiliary tasks: hints, hindsight and others."""
 
 from keras_mtl.auxiliary.helper import AuxiliaryHelper, AuxiliaryTasks
 from keras_mtl.auxiliary.hindsight import Hindsight

@@ -22,12 +22,12 @@ __all__ = ["AuxiliaryHelper", "AuxiliaryTasks", "require_known"]
 
 @dataclass(frozen=True)
 class AuxiliaryTasks:
-    """Tasks that help others to learn, and the columns that they need.
+    """Auxiliary tasks and the columns that they need.
 
     Attributes:
         tasks: The tasks, all of them auxiliary.
-        computed: By name the expressions of the columns that hold their labels,
-            where the data have none.
+        computed: The expressions of label columns that are computed and not in the
+            data, by column name.
     """
 
     tasks: tuple[Task, ...]
@@ -36,17 +36,17 @@ class AuxiliaryTasks:
 
 @declaration
 class AuxiliaryHelper(Declaration, ABC):
-    """Something that auxiliary tasks are made of. Use one of its kinds.
+    """Base class of helpers, which create auxiliary tasks from the data.
 
-    A subclass is a kind. It knows which columns leave the inputs, and makes the
-    tasks once the data are read.
+    Use a subclass, such as `Hint`. It declares which columns are not inputs, and
+    creates the tasks once the data are read.
 
     Args:
-        name: The name of its task, or what the names of its tasks begin with.
+        name: The name of the task, or the prefix of the names of several tasks.
         widths: The widths of the heads' hidden layers; by default those of
             `[heads]`.
-        loss_weight: The factor of its tasks' losses in the total, which they
-            share: of ten tasks each has a tenth.
+        loss_weight: The factor of the loss in the total. Several tasks share it: with
+            ten tasks, each has a tenth.
     """
 
     kind: ClassVar[str]
@@ -61,10 +61,10 @@ class AuxiliaryHelper(Declaration, ABC):
 
     @classmethod
     def parse_column(cls, column: str) -> dict[str, Any]:
-        """Reads what stands for COLUMN in `--auxiliary NAME:KIND:COLUMN`.
+        """Parses the text after the kind in `--auxiliary NAME:KIND:COLUMN`.
 
         Args:
-            column: The text, `""` where there is none.
+            column: The text; `""` if the flag has none.
 
         Returns:
             Fields of the declaration as plain values.
@@ -73,26 +73,26 @@ class AuxiliaryHelper(Declaration, ABC):
 
     @property
     def label_columns(self) -> tuple[str, ...]:
-        """The columns that are labels and, for this, leave the inputs."""
+        """The columns that become labels and are therefore not inputs."""
         return ()
 
     @abstractmethod
     def make(
         self, frame: Rows, features: Sequence[Feature], source: str
     ) -> AuxiliaryTasks:
-        """Makes the tasks.
+        """Creates the tasks.
 
         Args:
             frame: The rows.
-            features: The features, for a kind that needs them; else none.
-            source: What messages call the data.
+            features: The features, for kinds that need them.
+            source: The name of the data in error messages.
 
         Raises:
-            UserError: When the data cannot serve.
+            UserError: If the data cannot be used.
         """
 
     def share_weight(self, tasks: Iterable[Task]) -> tuple[Task, ...]:
-        """Returns tasks that are auxiliary and share the weight of the loss."""
+        """Returns the tasks as auxiliary tasks that share the loss weight."""
         tasks = tuple(tasks)
         weight = self.loss_weight / max(1, len(tasks))
         return tuple(

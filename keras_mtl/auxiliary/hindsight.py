@@ -22,10 +22,11 @@ __all__ = ["Hindsight"]
 
 @declaration
 class Hindsight(AuxiliaryHelper):
-    """Labels in training that can never be inputs, as they come too late.
+    """Columns that are known only after the event, as labels of auxiliary tasks.
 
-    Each column is a task of its own, named `NAME_COLUMN`: a regression for
-    numbers, else binary or multiclass. None of them is an input any more
+    Such columns exist for training rows but can never be inputs, as they come too late
+    for predictions. Each column becomes a task named `NAME_COLUMN`: a regression for
+    numbers, else a binary or multi-class task. The columns are removed from the inputs
     (Caruana, Baluja and Mitchell 1996).
 
     Args:

@@ -23,12 +23,12 @@ __all__ = ["Hint"]
 
 @declaration
 class Hint(AuxiliaryHelper):
-    """A function of the inputs to predict, or an input moved among the labels.
+    """An expression of the inputs, or an input itself, as an auxiliary task.
 
-    A condition makes a binary task and a number a regression task. The columns
-    that the expression reads stay inputs: the trunk learns to compute what the
-    expression says (Abu-Mostafa 1990). An expression that is nothing but a column
-    takes that column out of the inputs and predicts it (Caruana and de Sa 1997).
+    A condition becomes a binary task, and a number a regression. The columns of the
+    expression stay inputs: the trunk learns to compute the expression (Abu-Mostafa
+    1990). If the expression is a single column, this column is removed from the inputs
+    and predicted (Caruana and de Sa 1997).
 
     Args:
         name: See `AuxiliaryHelper`.

@@ -36,13 +36,13 @@ def serialize_helper(helper: AuxiliaryHelper) -> dict[str, Any]:
 
 
 def deserialize_helper(config: Mapping[str, Any]) -> AuxiliaryHelper:
-    """Makes a helper from plain values.
+    """Creates a helper from plain values.
 
     Args:
-        config: The kind and the fields of the helper's declaration.
+        config: The key `kind` and the fields of the declaration.
 
     Raises:
-        ValueError: When the kind is unknown or a field is wrong.
+        ValueError: If the kind is unknown or a field is invalid.
 
     Example:
 
@@ -53,19 +53,19 @@ def deserialize_helper(config: Mapping[str, Any]) -> AuxiliaryHelper:
 
 
 def parse_auxiliary(text: str) -> tuple[str, dict[str, Any]]:
-    """Reads an auxiliary task from the command line: NAME:KIND[:COLUMN].
+    """Parses an auxiliary task of the command line: NAME:KIND[:COLUMN].
 
-    The kind is a task's or a helper's; it says what may stand for COLUMN.
+    The kind is that of a task or of a helper. The meaning of COLUMN depends on it.
 
     Args:
         text: The flag's value.
 
     Returns:
-        The table of the settings that it goes to, `"tasks"` or `"auxiliary"`, and
-        the plain values of a declaration.
+        The table of the settings that the declaration belongs to, `"tasks"` or
+        `"auxiliary"`, and the plain values of the declaration.
 
     Raises:
-        ValueError: When the text is not of that form.
+        ValueError: If the text does not have this form.
 
     Example:
 

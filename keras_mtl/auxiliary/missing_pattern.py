@@ -22,17 +22,18 @@ LEAST_SHARE = 0.01
 
 @declaration
 class MissingPattern(AuxiliaryHelper):
-    """Which values were recorded: one multilabel task with a label per column.
+    """Auxiliary multilabel task of which values were recorded, one label per column.
 
-    What is recorded shows the habits of who records it. A column that is an input
-    with a flag for missing values says so already, and is refused.
+    Which values are recorded may depend on the case, for example on what a doctor
+    suspects. A column that is an input and has a column for missing values is refused,
+    as the task would be trivial.
 
     Args:
         name: See `AuxiliaryHelper`.
         widths: See `AuxiliaryHelper`.
         loss_weight: See `AuxiliaryHelper`.
-        columns: The columns. By default those that are not inputs, labels among
-            them, in which 1 to 99 of 100 values are missing.
+        columns: The columns. By default all columns that are not inputs, including
+            labels, in which 1% to 99% of the values are missing.
 
     Example:
 

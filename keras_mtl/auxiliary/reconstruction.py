@@ -20,12 +20,12 @@ __all__ = ["Reconstruction"]
 
 @declaration
 class Reconstruction(AuxiliaryHelper):
-    """Numeric inputs to be given back, from inputs of which training hides some.
+    """Auxiliary regressions that reconstruct numeric inputs from incomplete inputs.
 
-    Each column is a regression of its own, named `NAME_COLUMN`. In training
-    `input_dropout` hides encoded columns at random, so that the trunk learns how
-    they depend on each other (Vincent et al. 2008); without it there is nothing
-    to learn, and the run is refused.
+    Each column becomes a regression named `NAME_COLUMN`. In training, `input_dropout`
+    hides encoded columns at random, so that the trunk learns how they depend on each
+    other (Vincent et al. 2008). Without `input_dropout` there is nothing to learn, and
+    the run is refused.
 
     Args:
         name: See `AuxiliaryHelper`.

@@ -23,17 +23,18 @@ MOST_LEVELS = 20
 
 @declaration
 class Smoothed(AuxiliaryHelper):
-    """A finer version of a coarse label, such as a grade beside yes and no.
+    """A finer version of a coarse label as an auxiliary task, such as a severity grade.
 
-    By the form `"ordered"`, of the levels `a < b < c` each threshold is a label of
-    one multilabel task: above a, above b (Frank and Hall 2001). By the form
-    `"number"`, it is a regression.
+    With the form `"ordered"`, levels `a < b < c` become one multilabel task with one
+    label per threshold: above a, above b (Frank and Hall 2001). With the form
+    `"number"`, the column becomes a regression.
 
     Args:
         name: See `AuxiliaryHelper`.
         widths: See `AuxiliaryHelper`.
         loss_weight: See `AuxiliaryHelper`.
-        column: The column of the finer label, of numbers. By default the name.
+        column: The numeric column of the finer label. By default it has the name of the
+            helper.
         form: `"ordered"` or `"number"`.
 
     Example:
