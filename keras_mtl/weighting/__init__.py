@@ -1,7 +1,7 @@
-"""Ways to combine the tasks' losses or gradients into one update.
+"""Weightings: methods that combine the tasks' losses or gradients into one update.
 
-Importing this package, and `names()`, load neither Keras nor TensorFlow: the
-classes come with the first instance.
+Importing this package and calling `names()` imports neither Keras nor TensorFlow. The
+classes are imported with the first instance.
 """
 
 import importlib

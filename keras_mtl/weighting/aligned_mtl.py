@@ -12,12 +12,12 @@ from keras_mtl.weighting.solvers.spectral import kept_eigenvalues
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class AlignedMTL(GramianWeighting):
-    """Aligns the principal components of the gradients.
+    """Aligned-MTL: aligns the principal components of the gradients.
 
-    Senushkin, Patakin, Kuznetsov and Konushin 2023, "Independent component
-    alignment for multi-task learning", Algorithm 1: `sqrt(lambda_min) V
-    L^{-1/2} V^T u` with the eigenvalues `L` and vectors `V` of the Gramian that
-    are not zero, and equal preferences `u`.
+    Senushkin, Patakin, Kuznetsov and Konushin 2023, "Independent component alignment
+    for multi-task learning", Algorithm 1: the weights are `sqrt(lambda_min) V L^{-1/2}
+    V^T u`, with the nonzero eigenvalues `L` of the Gramian, their eigenvectors `V` and
+    equal preferences `u`.
 
     Args:
         scale: `"sum"`: u = 1. `"paper"`: u = 1 / T.

@@ -19,36 +19,36 @@ State = dict[str, Any]
 
 
 class Weighting:
-    """Base class of the three kinds: on losses, on a Gramian, on a Jacobian.
+    """Base class of weightings, which combine losses, a Gramian or a Jacobian.
 
-    A weighting is a pure function with an explicit state: a call takes the
-    state, a dict of arrays, and returns a new one; it holds no variables. Who
-    trains a model keeps the state in Keras variables, maps it over members or
-    saves it. `aggregate` and `reset` are the exception, for use on plain
-    arrays: they keep a state on the instance.
+    A weighting is a pure function with an explicit state: a call takes the state, a
+    dict of arrays, and returns a new state. It has no variables. The training loop
+    keeps the state in Keras variables, maps it over members and saves it. The exception
+    are `aggregate` and `reset`, for use on plain arrays, which keep a state on the
+    instance.
 
-    What the training step has to supply is told by class attributes, so that
-    it needn't know any method's name:
+    Class attributes declare what the training step has to supply:
 
-    - `kind`: `"losses"`, `"gramian"` or `"jacobian"`, what the call takes.
-    - `needs_losses_after_step`: `after_step` wants the losses of the same
-      batch once more, after the update, computed without training mode.
-    - `needs_end_of_epoch`: call `end_of_epoch` after each epoch.
-    - `uses_losses`: pass `losses` to the call (always so for `"losses"`).
-    - `weighs_by_losses`: the weights, or the next state, depend on what the
-      losses are, so that replicas have to exchange them first.
-    - `uses_auxiliary`: tell `initial_state` which tasks are auxiliary.
-    - `uses_last_shared_layer`: the Gramian is that of the last shared layer
-      alone.
-    - `samples`: how many independent parts of a batch the rule wants. With 2
-      or more the Gramian is `J_1 J_2^T`, from the first two parts.
-    - `update_sample`: what the weights are applied to then: the gradients of
-      the `"last"` part, or the `"mean"` of the parts.
+    - `kind`: the first argument of the call, `"losses"`, `"gramian"` or `"jacobian"`.
+    - `needs_losses_after_step`: whether `after_step` needs the losses of the same batch
+      again after the update, computed with `training=False`.
+    - `needs_end_of_epoch`: whether `end_of_epoch` must be called after each epoch.
+    - `uses_losses`: whether the call needs `losses` (always true for the kind
+      `"losses"`).
+    - `weighs_by_losses`: whether the weights or the next state depend on the values of
+      the losses, so that replicas have to exchange them first.
+    - `uses_auxiliary`: whether `initial_state` needs to know which tasks are auxiliary.
+    - `uses_last_shared_layer`: whether the Gramian is that of the last shared layer
+      only.
+    - `samples`: the number of independent parts into which a batch is divided. With 2
+      or more, the Gramian is `J_1 J_2^T`, from the first two parts.
+    - `update_sample`: the gradients that the weights are then applied to: those of the
+      `"last"` part, or the `"mean"` of the parts.
 
     Args:
-        scale: `"sum"`, the package's one scale: tasks with equal gradients
-            get their plain sum, so that another method doesn't mean another
-            learning rate. `"paper"` is the scale of the method's paper.
+        scale: `"sum"` or `"paper"`. With `"sum"`, the update of tasks with equal
+            gradients is their plain sum, so that the same learning rate suits all
+            methods. `"paper"` is the scale of the method's paper.
     """
 
     kind: ClassVar[Literal["losses", "gramian", "jacobian"]]
@@ -80,22 +80,22 @@ class Weighting:
 
         Args:
             tasks_count: The number of tasks, T.
-            parameters_count: The number of shared parameters, P. Only some
-                Jacobian aggregators need it.
-            kinds: `"regression"` or `"classification"` for each task. Only
-                `uncertainty` uses it; by default all are classification.
+            parameters_count: The number of shared parameters, P. Only needed by some
+                subclasses of `JacobianAggregator`.
+            kinds: `"regression"` or `"classification"` for each task. Only used by
+                `uncertainty`; by default all are classification.
 
-        A method that `uses_auxiliary` is given a fourth argument, `auxiliary`: for
-        each task whether it is auxiliary.
+        A method that `uses_auxiliary` gets a fourth argument, `auxiliary`, which is
+        True for each auxiliary task.
         """
         return {}
 
     def after_step(self, losses: Any, state: State, *, mask: Any = None) -> State:
-        """Returns the state once the update has been made.
+        """Returns the state after the update of the model.
 
         Args:
-            losses: (T,) the losses after the update, on the same batch and
-                without training mode.
+            losses: (T,) the losses after the update, on the same batch and with
+                `training=False`.
             state: The state that the call returned.
             mask: (T,) boolean: which tasks have a label in the batch.
         """
@@ -108,19 +108,18 @@ class Weighting:
     def aggregate(
         self, jacobian: Any, *, losses: Any = None, mask: Any = None
     ) -> np.ndarray:
-        """Combines the tasks' gradients on a plain array, in double precision.
+        """Combines gradients in a plain array, in double precision.
 
-        The state is kept on the instance from call to call; `reset` forgets
-        it.
+        The state is kept on the instance between calls; `reset` deletes it.
 
         Args:
             jacobian: (T, P) the tasks' gradients.
             losses: (T,) the tasks' losses; by default all are 1.
-            mask: (T,) boolean: which tasks have a label. A row of zeros counts
-                as a task without one.
+            mask: (T,) boolean: which tasks have a label. A row of zeros counts as a
+                task without a label.
 
         Returns:
-            (P,) the update, in the Jacobian's floating type.
+            (P,) the update, in the floating dtype of the Jacobian.
 
         Example:
 
@@ -144,7 +143,7 @@ class Weighting:
         return ops.convert_to_numpy(update).astype(array.dtype)
 
     def reset(self) -> None:
-        """Forgets what `aggregate` has kept."""
+        """Deletes the state that `aggregate` keeps."""
         self._state = None
 
     def get_config(self) -> dict[str, Any]:

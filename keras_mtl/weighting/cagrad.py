@@ -15,20 +15,21 @@ from keras_mtl.weighting.solvers.worst_task import worst_task_weights
 class CAGrad(GramianWeighting):
     """Conflict-averse gradient descent.
 
-    Liu, Liu, Jin, Stone and Liu 2021, "Conflict-averse gradient descent for
-    multi-task learning", equation 3: the `d` within `c |g0|` of the mean
-    gradient `g0` that maximises `min_i g_i . d`. In the dual form of
-    Algorithm 1, `w = argmin g0 . g_w + c |g0| |g_w|` over the simplex and `d =
-    g0 + c |g0| g_w / |g_w|`. With `c >= 1` no task gets worse.
+    Liu, Liu, Jin, Stone and Liu 2021, "Conflict-averse gradient descent for multi-task
+    learning", equation 3: the update `d` maximizes `min_i g_i . d` within the distance
+    `c |g0|` of the mean gradient `g0`. In the dual form of Algorithm 1, `w = argmin g0
+    . g_w + c |g0| |g_w|` over the simplex and `d = g0 + c |g0| g_w / |g_w|`. With `c >=
+    1` no task gets worse to first order.
 
-    Departures: the problem is solved exactly, along its path in `c`. Where the
-    tasks are stationary and the ball is wide, `g_w = 0` and the formula is
-    0 / 0; `d` is then the mean's projection on the directions that hurt no
-    task, the nearest of the maximisers.
+    Departures from the paper: the problem is solved exactly, along its path in `c`. If
+    the tasks are stationary and `c` is large, `g_w = 0` and the formula is 0 / 0. Then
+    `d` is the projection of the mean gradient on the directions that do not hurt any
+    task, which is the maximizer closest to `g0`.
 
     Args:
-        c: The radius of the ball, next to `|g0|`; 0 gives the mean.
-        scale: `"sum"`: d T / (1 + c). `"paper"`: d.
+        c: The radius of the ball around `g0`, relative to `|g0|`; 0 gives the mean
+            gradient.
+        scale: `"sum"`: the update is `d T / (1 + c)`. `"paper"`: it is `d`.
 
     Example:
 

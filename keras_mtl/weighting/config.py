@@ -12,14 +12,14 @@ from keras_mtl.weighting.solvers.spectral import pseudo_solve, unit_gramian
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class ConFIG(GramianWeighting):
-    """Conflict-free inverse gradients.
+    """ConFIG: conflict-free inverse gradients.
 
-    Liu, Chu and Thuerey 2024, "ConFIG: towards conflict-free training of
-    physics informed neural networks", equation 2: the unit vector along
-    `pinv(U) 1`, with the unit gradients as rows of `U`, times the sum of the
-    gradients' projections on it. On the Gramian `pinv(U) 1 = U^T pinv(U U^T)
-    1`. Where it vanishes, as for opposite gradients, so does the update. The
-    paper's scale is that of the sum.
+    Liu, Chu and Thuerey 2024, "ConFIG: towards conflict-free training of physics
+    informed neural networks", equation 2: the update is the unit vector along `pinv(U)
+    1`, where the rows of `U` are the unit gradients, times the sum of the gradients'
+    projections on it. By the Gramian, `pinv(U) 1 = U^T pinv(U U^T) 1`. If this vector
+    is 0, as for opposite gradients, so is the update. The scale of the paper is that of
+    the sum.
 
     Example:
 

@@ -12,10 +12,10 @@ from keras_mtl.weighting.loss_weighting import LossProblem, LossWeighting
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class Constant(LossWeighting):
-    """Multiplies each task's loss by a number.
+    """Constant weights: multiplies the loss of each task by a number.
 
     Args:
-        weights: The numbers, in the order of the tasks.
+        weights: The weights, in the order of the tasks.
 
     Example:
 

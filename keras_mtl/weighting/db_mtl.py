@@ -13,24 +13,24 @@ from keras_mtl.weighting.jacobian_aggregator import JacobianAggregator, Jacobian
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class DBMTL(JacobianAggregator):
-    """Dual-balancing multi-task learning.
+    """DB-MTL: dual-balancing multi-task learning.
 
-    Lin, Jiang, Ye, Zhang, Chen, Chen, Liu and Kwok 2023, "Dual-balancing for
-    multi-task learning", equations 2 to 4: a moving mean of the gradients of
-    `log L_i`, each task's scaled to the largest norm among them, summed.
+    Lin, Jiang, Ye, Zhang, Chen, Chen, Liu and Kwok 2023, "Dual-balancing for multi-task
+    learning", equations 2 to 4: the update is the sum of moving means of the gradients
+    of `log L_i`, each scaled to the largest norm among them.
 
-    Departures: the moving mean is freed of its start at 0, so that the first
-    steps are not shorter. In the scale of the sum, the default, the common
-    length is that of the means times the losses, the size of gradients of `L`
-    and not of `log L`. A task whose loss is exactly 0 is dropped.
+    Departures from the paper: the moving mean is corrected for its start at 0, so that
+    the first steps are not shorter. With `scale="sum"`, the common norm is that of the
+    means times the losses, that is, of gradients of `L` and not of `log L`. A task
+    whose loss is exactly 0 is dropped.
 
     Args:
-        beta: The share that the mean keeps of its past.
-        beta_decay: `beta` at step k is `beta / k**beta_decay`.
+        beta: The share of its old value that the moving mean keeps, at the first step.
+        beta_decay: At step k the share is `beta / k**beta_decay`.
         scale: `"sum"` or `"paper"`.
 
-    State: `mean` (T, P); `share` (T,), the weight of all that went into it;
-    `steps` (T,).
+    State: `mean` (T, P); `share` (T,), the total weight of the gradients in it; `steps`
+    (T,).
 
     Example:
 

@@ -11,10 +11,10 @@ from keras_mtl.weighting.solvers.nonnegative import dual_cone_weights
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class DualProj(GramianWeighting):
-    """Projects the mean gradient on the directions that hurt no task.
+    """DualProj: projects the mean gradient on the directions that do not hurt any task.
 
-    Lopez-Paz and Ranzato 2017, "Gradient episodic memory for continual
-    learning", equation 11. Departure: the quadratic problem is solved exactly.
+    Lopez-Paz and Ranzato 2017, "Gradient episodic memory for continual learning",
+    equation 11. Departure from the paper: the quadratic problem is solved exactly.
 
     Args:
         scale: `"sum"`: the sum is projected. `"paper"`: the mean.

@@ -13,18 +13,19 @@ from keras_mtl.weighting.loss_weighting import LossProblem, LossWeighting
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class DWA(LossWeighting):
-    """Dynamic weight average: more for tasks whose loss falls slowly.
+    """DWA: dynamic weight average, which favors tasks whose loss decreases slowly.
 
-    Liu, Johns and Davison 2019, "End-to-end multi-task learning with
-    attention", equation 7: `T softmax(L(e - 1) / L(e - 2) / temperature)` with
-    the mean losses of the two epochs before; 1 in the first two epochs. A task
-    whose loss was 0, or unknown, has the rate 1, as one that stands still.
+    Liu, Johns and Davison 2019, "End-to-end multi-task learning with attention",
+    equation 7: the weights are `T softmax(L(e - 1) / L(e - 2) / temperature)` with the
+    mean losses of the two previous epochs, and 1 in the first two epochs. If the loss
+    of a task was 0 or is unknown, its ratio is 1, that of a constant loss.
 
     Args:
-        temperature: The higher, the more equal the weights.
+        temperature: The temperature of the softmax: the higher, the more equal the
+            weights.
 
-    State: `total` and `batches` (T,) of the running epoch; `last` and
-    `before_last` (T,) mean losses, -1 where there is none.
+    State: `total` and `batches` (T,) of the current epoch; `last` and `before_last`
+    (T,) mean losses, -1 if unknown.
 
     Example:
 

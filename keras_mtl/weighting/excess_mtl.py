@@ -13,17 +13,16 @@ from keras_mtl.weighting.jacobian_aggregator import JacobianAggregator, Jacobian
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class ExcessMTL(JacobianAggregator):
-    """Robust multi-task learning with excess risks.
+    """ExcessMTL: robust multi-task learning with excess risks.
 
-    He, Zhou, Zhang and Zhao 2024, "Robust multi-task learning with excess
-    risks", equations 6 to 9: a task's excess risk is estimated as `sum g^2 /
-    sqrt(sum over steps of g^2)`, taken relative to its first value, and the
-    weights grow exponentially with it. An entry that has never had a gradient
-    adds nothing.
+    He, Zhou, Zhang and Zhao 2024, "Robust multi-task learning with excess risks",
+    equations 6 to 9: the excess risk of a task is estimated as `sum g^2 / sqrt(sum over
+    steps of g^2)` and divided by its first value. The weights grow exponentially with
+    it. A parameter that has never had a gradient adds nothing.
 
-    Departure: the first call, whose excess is its own first value, is relative
-    too, as in the paper; the authors' code uses it raw there, which makes the
-    first weights depend on the gradients' scale.
+    As in the paper, the excess risk is divided by its first value in the first call
+    too. The authors' code does not divide it there, so that the first weights depend on
+    the scale of the gradients.
 
     Args:
         step_size: The step size of the weights.

@@ -12,24 +12,24 @@ from keras_mtl.weighting.solvers.fair_weights import fair_weights
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class FairGrad(GramianWeighting):
-    """Fair resource allocation: `G w = w^{-1 / alpha}`.
+    """FairGrad: fair resource allocation, `G w = w^{-1 / alpha}`.
 
-    Ban and Ji 2024, "Fair resource allocation in multi-task learning",
-    equation 5: the update that maximises the alpha-fair sum of the tasks'
-    rates of descent. `alpha = 1` is proportional fairness; the larger it is,
-    the more the worst-off task counts.
+    Ban and Ji 2024, "Fair resource allocation in multi-task learning", equation 5: the
+    update maximizes the alpha-fair sum of the tasks' rates of descent, where `G` is the
+    Gramian and `w` are the weights. `alpha = 1` is proportional fairness. The larger
+    `alpha`, the more the task with the slowest descent counts.
 
-    The paper's weights fall as the gradients grow, so that the length of its
-    update hardly depends on them (not at all with alpha 1, where it is
-    `sqrt(T)`). In the scale of the sum, the default, the update is that of
-    gradients whose squared norms add up to 1, times a factor that makes it
-    homogeneous.
+    The weights of the paper decrease as the gradients grow, so that the norm of its
+    update hardly depends on them (with alpha 1 it is always `sqrt(T)`). With
+    `scale="sum"`, the gradients are first scaled so that their squared norms sum to 1,
+    and the update is multiplied by a factor that makes it proportional to the
+    gradients.
 
-    Departure: tasks that are stationary have no finite solution; an addition
-    of 1e-10 of their squared norms to the Gramian's diagonal makes it finite.
+    Departure from the paper: stationary tasks have no finite solution. To make it
+    finite, 1e-10 of their squared norms is added to the diagonal of the Gramian.
 
     Args:
-        alpha: The fairness, above 0.
+        alpha: The exponent of the fairness, above 0.
         scale: `"sum"` or `"paper"`.
 
     Example:

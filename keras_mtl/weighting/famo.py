@@ -14,17 +14,16 @@ from keras_mtl.weighting.solvers.adam import adam_state, adam_step
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class FAMO(LossWeighting):
-    """Fast adaptive multitask optimization.
+    """FAMO: fast adaptive multitask optimization.
 
-    Liu, Feng, Stone and Liu 2023, "FAMO: fast adaptive multitask
-    optimization", Algorithm 1: with `z = softmax(logits)`, the weights are
-    `c z_i / L_i` with the sum 1 (equation 9); after the step the losses of the
-    same batch say how much each log-loss fell, and the logits move against
-    that (equation 8). Losses must be positive; a task whose loss is exactly 0
-    is dropped.
+    Liu, Feng, Stone and Liu 2023, "FAMO: fast adaptive multitask optimization",
+    Algorithm 1: with `z = softmax(logits)`, the weights are `c z_i / L_i`, where `c`
+    makes their sum 1 (equation 9). After the step, the losses are computed again on the
+    same batch, and the logits of tasks whose log-loss decreased more are lowered
+    (equation 8). Losses must be positive; a task whose loss is exactly 0 is dropped.
 
-    Here the sum of the weights is T, or 1 with `scale="paper"`. The logits
-    move by Adam with L2 decay, as in the authors' code.
+    Here the sum of the weights is T, or 1 with `scale="paper"`. The logits are updated
+    by Adam with L2 decay, as in the authors' code.
 
     Args:
         learning_rate: The step size of the logits.

@@ -11,13 +11,13 @@ from keras_mtl.weighting.loss_weighting import LossProblem, LossWeighting
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class Geometric(LossWeighting):
-    """Minimises the geometric mean of the losses, which must be positive.
+    """Minimizes the geometric mean of the losses, which must be positive.
 
-    Chennupati, Sistu, Yogamani and Rawashdeh 2019, "MultiNet++", equation 2,
-    as `exp(mean log L)`: the product under the root underflows with many
-    tasks. The weights are its derivatives `exp(mean log L) / (T L_i)`, times T
-    in the scale of the sum. A task whose loss is exactly 0 is dropped: the
-    mean would be 0 and no task would learn.
+    Chennupati, Sistu, Yogamani and Rawashdeh 2019, "MultiNet++", equation 2, computed
+    as `exp(mean log L)`, because the product of many losses underflows. The weights are
+    the derivatives `exp(mean log L) / (T L_i)`, times T with `scale="sum"`. A task
+    whose loss is exactly 0 is dropped, because the mean would be 0 and no task would
+    learn.
 
     Args:
         scale: `"sum"` or `"paper"`.

@@ -13,16 +13,16 @@ from keras_mtl.weighting.jacobian_aggregator import JacobianAggregator, Jacobian
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class GradDrop(JacobianAggregator):
-    """Gradient sign dropout: keeps one sign in each entry, and sums.
+    """GradDrop: gradient sign dropout, which keeps one sign per parameter.
 
-    Chen, Ngiam, Huang, Luong, Kretzschmar, Chai and Anguelov 2020, "Just pick
-    a sign", equation 1 and Algorithm 1, lines 10 to 15, on the gradients of
-    the shared parameters: in each entry the positive values stay with the
-    probability `(1 + sum g / sum |g|) / 2`, else the negative ones. It is a sum
-    in the paper too.
+    Chen, Ngiam, Huang, Luong, Kretzschmar, Chai and Anguelov 2020, "Just pick a sign",
+    equation 1 and Algorithm 1, lines 10 to 15, on the gradients of the shared
+    parameters. For each parameter, either the positive gradients are kept, with the
+    probability `(1 + sum g / sum |g|) / 2`, or the negative ones. The kept gradients
+    are summed, as in the paper.
 
     Args:
-        leak: The share of every gradient that always stays, between 0 and 1.
+        leak: The share of every gradient that is always kept, between 0 and 1.
         seed: The seed of the `keras.random.SeedGenerator`.
 
     Example:

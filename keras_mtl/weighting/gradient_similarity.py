@@ -13,27 +13,27 @@ from keras_mtl.weighting.gramian_weighting import GramianProblem, GramianWeighti
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class GradientSimilarity(GramianWeighting):
-    """Drops an auxiliary task while its gradient opposes that of the others.
+    """Drops an auxiliary task while its gradient opposes that of the main tasks.
 
-    Du, Czarnecki, Jayakumar, Farajtabar, Pascanu and Lakshminarayanan 2018,
-    "Adapting auxiliary losses using gradient similarity": an auxiliary task's
-    gradient on what is shared counts where its cosine with the summed gradient
-    of the tasks that are not auxiliary is not negative (their unweighted
-    version), or by that cosine (their weighted version). The update then never
-    rises the others' loss to first order, and training ends where it would end
-    without auxiliary tasks. Without auxiliary tasks, it is the sum.
+    Du, Czarnecki, Jayakumar, Farajtabar, Pascanu and Lakshminarayanan 2018, "Adapting
+    auxiliary losses using gradient similarity": the gradient of an auxiliary task on
+    the shared variables is used only while its cosine with the summed gradient of the
+    main tasks is not negative (the unweighted version of the paper), or it is
+    multiplied by this cosine (the weighted version). To first order, the update then
+    never raises the loss of the main tasks. Without auxiliary tasks, the update is the
+    sum.
 
-    Departure: a step's cosine on a small batch is noise, so the running mean of
-    the steps' cosines decides; `momentum=0` is the paper. A head goes on to learn
-    while its task is dropped, so that the task is taken back as soon as it helps.
+    Departure from the paper: as the cosine on a small batch is noisy, a running mean of
+    the cosines is used; `momentum=0` is the paper's method. The head of a dropped task
+    continues to learn, so that the task is used again as soon as it helps.
 
     Args:
-        momentum: What the running mean keeps of itself at each step.
+        momentum: The share of its old value that the running mean keeps at each step.
         form: `"gate"`, 1 or 0 by the sign of the cosine; or `"cosine"`, the cosine
             where it is positive.
 
-    State: `auxiliary` (T,), 1 for an auxiliary task; `cosine` (T,), the running
-    sum of cosines; `share` (T,), that of their weights, to begin without bias.
+    State: `auxiliary` (T,), 1 for an auxiliary task; `cosine` (T,), the weighted sum of
+    cosines; `share` (T,), the sum of the weights, by which it is divided.
 
     Example:
 

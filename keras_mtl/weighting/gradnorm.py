@@ -13,20 +13,21 @@ from keras_mtl.weighting.gramian_weighting import GramianProblem, GramianWeighti
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class GradNorm(GramianWeighting):
-    """Gradient normalization.
+    """GradNorm: gradient normalization.
 
-    Chen, Badrinarayanan, Lee and Rabinovich 2018, "GradNorm", equations 1 and
-    2 and Algorithm 1: the weights are moved so that the norms `w_i |g_i|` of
-    the weighted gradients on the last shared layer follow their mean times
-    the task's relative inverse training rate, `(L_i / L_i(0)) / mean`, to the
-    power `alpha`; their sum is kept at T.
+    Chen, Badrinarayanan, Lee and Rabinovich 2018, "GradNorm", equations 1 and 2 and
+    Algorithm 1: the weights are updated so that the norms `w_i |g_i|` of the weighted
+    gradients on the last shared layer approach a target. The target of a task is the
+    mean norm times the task's relative inverse training rate, `(L_i / L_i(0)) / mean`,
+    to the power `alpha`. The sum of the weights is always T.
 
-    Departures: norms are taken relative to their mean, so that the step
-    doesn't depend on the gradients' scale, and the step is one on `log w`, so
-    that no weight becomes negative.
+    Departures from the paper: norms are divided by their mean, so that the step does
+    not depend on the scale of the gradients. The step is on `log w`, so that no weight
+    becomes negative.
 
     Args:
-        alpha: The strength with which slow tasks are pulled.
+        alpha: The exponent of the training rate: the larger, the more slow tasks are
+            favored.
         learning_rate: The step size of the weights.
 
     State: `weights` (T,), and `first_losses` (T,), -1 before a task's first

@@ -18,23 +18,23 @@ _HIGHEST_TARGET = 0.999
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class GradVac(GramianWeighting):
-    """Gradient vaccine: raises the cosines to their own moving averages.
+    """GradVac: gradient vaccine, which raises cosines to their moving averages.
 
-    Wang, Tsvetkov, Firat and Cao 2021, "Gradient vaccine", Algorithm 1 and
-    equations 2 and 3: as in `pcgrad` each gradient visits the others in a
-    random order; where its cosine is below the target of the pair, it gets
-    the multiple of the other that brings it to the target; then the target
-    moves towards the cosine that was met. The first call, whose targets are 0,
-    is `pcgrad`. It is a sum in the paper too.
+    Wang, Tsvetkov, Firat and Cao 2021, "Gradient vaccine", Algorithm 1 and equations 2
+    and 3: as in `pcgrad`, each gradient is compared with the others in a random order.
+    If its cosine with another gradient is below the target of the pair, a multiple of
+    the other gradient is added that raises the cosine to the target. Then the target
+    moves toward the cosine from before. The first call, whose targets are 0, equals
+    `pcgrad`. The changed gradients are summed, as in the paper.
 
-    Departure: a target above 0.999 counts as 0.999. The gradient set is one
-    group, the shared parameters as a whole.
+    Departure from the paper: a target above 0.999 counts as 0.999. All shared
+    parameters are one group of gradients.
 
     Args:
-        beta: How far a target moves at each visit.
+        beta: The rate at which a target moves toward the cosine.
         seed: The seed of the `keras.random.SeedGenerator` of the orders.
 
-    State: `targets` (T, T), row i those of task i; and `seed`.
+    State: `targets` (T, T), where row i has the targets of task i; and `seed`.
 
     Example:
 

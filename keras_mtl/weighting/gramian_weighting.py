@@ -43,27 +43,27 @@ class GramianProblem:
 
 
 class GramianWeighting(Weighting):
-    """Base class of the methods from a Gramian to weights.
+    """Base class of methods that compute weights from the Gramian of the gradients.
 
-    The Gramian `G = J J^T` of the tasks' gradients is all that these methods
-    need. It can be summed layer by layer, so that memory never holds the
-    gradients of a large trunk for all tasks at once; a backward pass of the
-    weighted losses then makes the update.
+    These methods need only the Gramian `G = J J^T` of the tasks' gradients. The Gramian
+    is summed layer by layer, so that the gradients of a large trunk for all tasks are
+    never in memory at once. A backward pass of the weighted losses then computes the
+    update.
 
-    The template drops the tasks without a label, divides by the trace, so that
-    no method meets a scale, and works in double precision, which on T by T
-    numbers costs little. A subclass writes `solve`, in the scale where equal
-    gradients give their sum, and `paper_factor` if its paper's scale differs.
+    The call drops the tasks without a label, divides by the trace, so that methods need
+    not handle the scale, and works in double precision, which is cheap for T by T
+    numbers. A subclass implements `solve`, in the scale in which equal gradients give
+    their sum, and `paper_factor` if the scale of its paper differs.
 
     Call arguments:
         gramian: (T, T) inner products of the tasks' gradients; `J_1 J_2^T` if
             the method's `samples` is 2 or more.
-        state: What `initial_state` or the last call returned.
-        mask: (T,) boolean: which tasks have a label in the batch. A row of
-            zeros counts as a task without one.
+        state: The state that `initial_state` or the last call returned.
+        mask: (T,) boolean: which tasks have a label in the batch. A task whose row of
+            the Gramian is 0 counts as one without a label.
         losses: (T,) the tasks' losses, if the method `uses_losses`.
-        tolerance: The relative size of an eigenvalue that counts as zero; by
-            default the rounding of the Gramian's own type.
+        tolerance: The relative size below which an eigenvalue counts as zero; by
+            default the machine epsilon of the Gramian's dtype.
 
     Returns:
         (T,) weights, 0 for a dropped task, and the new state.

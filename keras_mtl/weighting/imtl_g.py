@@ -12,17 +12,16 @@ from keras_mtl.weighting.solvers.spectral import pseudo_solve, unit_gramian
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class IMTLG(GramianWeighting):
-    """Impartial multi-task learning, the balance of gradients.
+    """IMTL-G: impartial multi-task learning by gradients.
 
-    Liu, Li, Kuang, Xue, Chen, Yang, Liao and Zhang 2021, "Towards impartial
-    multi-task learning", equations 4 to 6: the weights with the sum 1 for which
-    the update's products with all unit gradients are equal. They may be
-    negative.
+    Liu, Li, Kuang, Xue, Chen, Yang, Liao and Zhang 2021, "Towards impartial multi-task
+    learning", equations 4 to 6: the weights sum to 1 and make the inner products of the
+    update with all unit gradients equal. They may be negative.
 
-    Departure: equation 6 inverts a matrix, which dependent gradients leave
-    singular. Here `G w ~ (|g_1|, ..., |g_T|)` is solved by the
-    pseudo-inverse: in the least squares if no exact solution exists, and with
-    the answer 0 if the weights' sum vanishes, as for opposite gradients.
+    Departure from the paper: equation 6 inverts a matrix that is singular if gradients
+    are linearly dependent. Here `G w ~ (|g_1|, ..., |g_T|)` is solved with the
+    pseudo-inverse, by least squares if no exact solution exists. If the sum of the
+    weights is 0, as for opposite gradients, the update is 0.
 
     Args:
         scale: `"sum"`: the weights' sum is T. `"paper"`: it is 1.

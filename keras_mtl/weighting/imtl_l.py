@@ -14,13 +14,13 @@ from keras_mtl.weighting.solvers.adam import adam_state, adam_step
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class IMTLL(LossWeighting):
-    """Impartial multi-task learning, the balance of losses.
+    """IMTL-L: impartial multi-task learning by losses.
 
-    Liu, Li, Kuang, Xue, Chen, Yang, Liao and Zhang 2021, "Towards impartial
-    multi-task learning", equation 8: minimises `sum_i e^{s_i} L_i - s_i` over
-    the network and the `s`. The `s` start at 0, the plain sum, and are moved by
-    an Adam of their own along their exact derivative, so that no weight decay
-    of the network's optimizer reaches them.
+    Liu, Li, Kuang, Xue, Chen, Yang, Liao and Zhang 2021, "Towards impartial multi-task
+    learning", equation 8: minimizes `sum_i e^{s_i} L_i - s_i` over the network and the
+    `s_i`. The `s_i` start at 0, which is the plain sum. A separate Adam updates them by
+    their exact derivatives, so that the weight decay of the network's optimizer does
+    not apply to them.
 
     Args:
         learning_rate: The step size of `s`.

@@ -35,16 +35,16 @@ class JacobianProblem:
 
 
 class JacobianAggregator(Weighting):
-    """Base class of the methods from a Jacobian to the update.
+    """Base class of methods that compute the update from the Jacobian.
 
-    For the few methods that look at single entries or remember gradients: the
-    (T, P) Jacobian is in memory, and for some a state as large. A subclass
-    writes `combine`. If the method weighs tasks, its state has the entry
-    `weights`, for heads that are to be weighted too.
+    It is for the few methods that use single entries of the Jacobian or a history of
+    gradients: the (T, P) Jacobian is in memory, for some methods with a state of the
+    same size. A subclass implements `combine`. If the method weighs tasks, its state
+    has the entry `weights`, by which heads can be weighted too.
 
     Call arguments:
         jacobian: (T, P) the tasks' gradients.
-        state: What `initial_state` or the last call returned.
+        state: The state that `initial_state` or the last call returned.
         mask: (T,) boolean: which tasks have a label in the batch. A row of
             zeros counts as a task without one.
         losses: (T,) the tasks' losses, if the method `uses_losses`.

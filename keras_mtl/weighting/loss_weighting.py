@@ -47,21 +47,21 @@ class LossProblem:
 
 
 class LossWeighting(Weighting):
-    """Base class of the methods from losses to weights.
+    """Base class of methods that compute weights from the losses.
 
-    The update is the gradient of `sum_i w_i L_i` with the weights held
-    constant: one backward pass. A method whose paper gives an objective
-    instead (a geometric mean, say) returns that objective's derivatives by the
-    losses, which makes the same update.
+    The update is the gradient of `sum_i w_i L_i` with constant weights, which takes one
+    backward pass. If the paper of a method gives an objective instead, such as a
+    geometric mean, the method returns the derivatives of the objective by the losses,
+    which gives the same update.
 
-    A subclass writes `weigh`; parameters that a method learns are part of its
-    state, and it moves them itself: no optimizer, hence no weight decay, ever
-    sees them.
+    A subclass implements `weigh`. The parameters that a method learns are part of its
+    state, and the method updates them itself. The optimizer of the network and its
+    weight decay do not apply to them.
 
     Call arguments:
-        losses: (T,) the tasks' losses. Those of tasks without a label are
-            ignored, also when NaN.
-        state: What `initial_state` or the last call returned.
+        losses: (T,) the tasks' losses. The losses of tasks without a label are ignored
+            and may be NaN.
+        state: The state that `initial_state` or the last call returned.
         mask: (T,) boolean: which tasks have a label in the batch.
 
     Returns:

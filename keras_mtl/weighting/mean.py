@@ -12,8 +12,8 @@ from keras_mtl.weighting.loss_weighting import LossProblem, LossWeighting
 class Mean(LossWeighting):
     """Averages the losses of the tasks that have a label in the batch.
 
-    Its scale is its purpose: with T tasks it makes steps T times smaller than
-    `sum` and all other methods here.
+    With T tasks, the update is T times smaller than that of `sum` and of all other
+    methods here.
 
     Example:
 

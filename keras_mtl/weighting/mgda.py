@@ -11,12 +11,13 @@ from keras_mtl.weighting.solvers.nonnegative import minimum_norm_weights
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class MGDA(GramianWeighting):
-    """Multiple-gradient descent: `min_w |J^T w|` over the simplex.
+    """MGDA: multiple-gradient descent, `min_w |J^T w|` over the simplex.
 
-    Desideri 2012; Sener and Koltun 2018, "Multi-task learning as
-    multi-objective optimization", equation 3. No task gets worse, and the task
-    with the shortest gradient rules. Departure: the problem is solved exactly,
-    by an active-set method in place of the Frank-Wolfe steps of Algorithm 2.
+    Desideri 2012; Sener and Koltun 2018, "Multi-task learning as multi-objective
+    optimization", equation 3. To first order no task gets worse. The task with the
+    smallest gradient dominates the update. Departure from the papers: the problem is
+    solved exactly, by an active-set method in place of the Frank-Wolfe steps of
+    Algorithm 2.
 
     Args:
         scale: `"sum"`: the weights' sum is T. `"paper"`: it is 1.

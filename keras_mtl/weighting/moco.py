@@ -14,27 +14,27 @@ from keras_mtl.weighting.solvers.simplex import step_on_simplex
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class MoCo(JacobianAggregator):
-    """Multi-objective gradient correction.
+    """MoCo: multi-objective gradient correction.
 
-    Fernando, Shen, Liu, Chaudhury, Murugesan and Chen 2023, "Mitigating
-    gradient bias in multi-objective learning", Algorithm 1: `Y` follows the
-    gradients (equation 9), the weights take one projected step down `|Y^T
-    w|^2` on the simplex (equation 11), and the update is `Y^T w`.
+    Fernando, Shen, Liu, Chaudhury, Murugesan and Chen 2023, "Mitigating gradient bias
+    in multi-objective learning", Algorithm 1: `Y` is a moving average of the gradients
+    (equation 9). The weights make one projected gradient step on the simplex that
+    decreases `|Y^T w|^2` (equation 11). The update is `Y^T w`.
 
-    Departures: `Y` starts at the first gradients, not at 0, and the step on
-    the weights is relative to the mean squared norm of `Y`'s rows, so that it
-    doesn't depend on the gradients' scale.
+    Departures from the paper: `Y` starts at the first gradients and not at 0. The step
+    of the weights is relative to the mean squared norm of the rows of `Y`, so that it
+    does not depend on the scale of the gradients.
 
     Args:
-        beta: How far `Y` follows the gradients.
-        beta_decay: At step k it is `beta / k**beta_decay`.
+        beta: The rate at which `Y` moves toward the gradients.
+        beta_decay: At step k the rate is `beta / k**beta_decay`.
         gamma: The step size of the weights.
-        gamma_decay: At step k it is `gamma / k**gamma_decay`.
+        gamma_decay: At step k the step size is `gamma / k**gamma_decay`.
         rho: The L2 penalty on the weights.
         scale: `"sum"`: the weights' sum is T. `"paper"`: it is 1.
 
-    State: `tracked` (T, P) the `Y`; `weights` (T,) with the sum 1; `steps`
-    (T,), each task's.
+    State: `tracked` (T, P), which is `Y`; `weights` (T,) with the sum 1; `steps` (T,),
+    the number of steps of each task.
 
     Example:
 

@@ -14,22 +14,22 @@ from keras_mtl.weighting.solvers.simplex import step_on_simplex
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class MoDo(GramianWeighting):
-    """Multi-objective gradient with double sampling.
+    """MoDo: multi-objective gradient with double sampling.
 
     Chen, Fernando, Ying and Chen 2023, "Three-way trade-off in multi-objective
-    learning", Algorithm 2: one projected step on the simplex along `J_1 J_2^T
-    w + rho w`, whose mean is the slope of `|J^T w|^2 / 2` because the two
-    samples are independent; the update is the mean of both samples' weighted
-    gradients.
+    learning", Algorithm 2: the weights make one projected gradient step on the simplex
+    along `J_1 J_2^T w + rho w`. As the two samples are independent, this is an unbiased
+    estimate of the gradient of `|J^T w|^2 / 2`, plus the penalty. The update is the
+    mean of the weighted gradients of both samples.
 
-    Departure: the step is relative to the mean of the Gramian's diagonal, so
-    that it doesn't depend on the gradients' scale; `relative=False` is the
-    paper's.
+    Departure from the paper: the step is relative to the mean of the diagonal of the
+    Gramian, so that it does not depend on the scale of the gradients; `relative=False`
+    is the paper's method.
 
     Args:
         gamma: The step size of the weights.
         rho: The L2 penalty on the weights.
-        relative: Whether `gamma` is relative to the gradients' scale.
+        relative: Whether `gamma` is relative to the scale of the gradients.
         scale: `"sum"`: the weights' sum is T. `"paper"`: it is 1.
 
     State: `weights` (T,) with the sum 1.

@@ -11,22 +11,21 @@ from keras_mtl.weighting.solvers.fair_weights import fair_weights
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class NashMTL(GramianWeighting):
-    """Multi-task learning as a bargaining game: `G w = 1 / w`.
+    """Nash-MTL: multi-task learning as a bargaining game, `G w = 1 / w`.
 
-    Navon, Shamsian, Achituve, Maron, Kawaguchi, Chechik and Fetaya 2022,
-    "Multi-task learning as a bargaining game", Claim 3.1: the update that
-    maximises the product of the tasks' rates of descent. It doesn't change
-    when a task's loss is multiplied by a number, but for its length.
+    Navon, Shamsian, Achituve, Maron, Kawaguchi, Chechik and Fetaya 2022, "Multi-task
+    learning as a bargaining game", Claim 3.1: the update maximizes the product of the
+    tasks' rates of descent, where `G` is the Gramian and `w` are the weights. If the
+    loss of a task is multiplied by a number, the direction of the update does not
+    change.
 
-    The paper's update has the length `sqrt(T)` whatever the gradients are. In
-    the scale of the sum, the default, it is multiplied by the root of the sum
-    of their squared norms.
+    The update of the paper always has the norm `sqrt(T)`. With `scale="sum"`, it is
+    multiplied by the root of the sum of the gradients' squared norms.
 
-    Departure: the equation is solved, by Newton's method on the convex
-    function whose gradient it is, in place of Algorithm 1's sequence of convex
-    problems, which needs a solver of its own and starts from the last step's
-    answer. Weights can be kept for several steps, and the update be clipped, by
-    the training loop and the optimizer.
+    Departure from the paper: the equation is solved by Newton's method on the convex
+    function that it is the gradient of, in place of the sequence of convex problems in
+    Algorithm 1. Weights are computed at every step, and the update is not clipped: use
+    the clipping of the optimizer.
 
     Args:
         scale: `"sum"` or `"paper"`.

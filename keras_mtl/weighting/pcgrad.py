@@ -14,14 +14,14 @@ from keras_mtl.weighting.solvers.visits import visit_others
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class PCGrad(GramianWeighting):
-    """Projects conflicting gradients, then sums them.
+    """PCGrad: projects conflicting gradients, then sums them.
 
-    Yu, Kumar, Gupta, Levine, Hausman and Finn 2020, "Gradient surgery for
-    multi-task learning", Algorithm 1: each task's gradient visits the other
-    tasks' original gradients in a random order of its own, and loses its part
-    along each with which its product is negative at that moment. The
-    coefficients of each changed gradient in the original ones, and with them
-    all products, follow from the Gramian alone. It is a sum in the paper too.
+    Yu, Kumar, Gupta, Levine, Hausman and Finn 2020, "Gradient surgery for multi-task
+    learning", Algorithm 1: the gradient of each task is compared with the original
+    gradients of the other tasks in a random order. If the inner product is negative at
+    that moment, the component along the other gradient is removed. Each changed
+    gradient is a linear combination of the original gradients, whose coefficients
+    follow from the Gramian alone. The changed gradients are summed, as in the paper.
 
     Args:
         seed: The seed of the `keras.random.SeedGenerator` of the orders.

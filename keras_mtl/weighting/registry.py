@@ -82,20 +82,20 @@ Class = TypeVar("Class", bound=type)
 def register_weighting(name: str) -> Callable[[Class], Class]:
     """Returns a decorator that adds a weighting.
 
-    The class is a subclass of `keras_mtl.weighting.LossWeighting`,
-    `GramianWeighting` or `JacobianAggregator`. From then on it is chosen like
-    the built-in ones: `compile(weighting="NAME")`, `--weighting NAME`. Its
-    settings are the arguments of its constructor, whose annotations are
-    checked: `strength: Annotated[float, Field(gt=0)] = 1.0`.
+    The class must be a subclass of `keras_mtl.weighting.LossWeighting`,
+    `GramianWeighting` or `JacobianAggregator`. The new method is chosen like a built-in
+    one: with `compile(weighting="NAME")` or `--weighting NAME`. Its settings are the
+    arguments of its constructor, which are checked by their annotations, such as
+    `strength: Annotated[float, Field(gt=0)] = 1.0`.
 
-    The class is made known to Keras as well, so that models with it are saved
+    The class is registered with Keras as well, so that models that use it can be saved
     and loaded.
 
     Args:
-        name: The method's name.
+        name: The name of the method.
 
     Raises:
-        UserError: When the name is taken, or the class is no weighting.
+        UserError: If the name is taken, or the class is not a weighting.
 
     Example:
 
@@ -155,9 +155,9 @@ def check_weighting(
 
 
 def names() -> tuple[str, ...]:
-    """Returns the names that `keras_mtl.weighting.get` knows.
+    """Returns the names of all weightings, for `keras_mtl.weighting.get`.
 
-    Loads neither Keras nor TensorFlow.
+    The call imports neither Keras nor TensorFlow.
 
     Example:
 
@@ -189,21 +189,20 @@ def load(name: str) -> type["Weighting"]:
 def get(
     identifier: "str | NamedSettings | Weighting | Mapping[str, Any]", **settings: Any
 ) -> "Weighting":
-    """Makes a weighting from its name, or from what `keras.saving` wrote.
+    """Creates a weighting from its name or from a serialized config.
 
     Args:
-        identifier: One of `names()`, with its settings if any:
-            `"cagrad:c=0.4"`; or `NamedSettings`; or a weighting, which is
-            returned as it is; or the dict that
-            `keras.saving.serialize_keras_object` made of one.
-        **settings: The arguments of the method's constructor.
+        identifier: One of `names()`, with settings if any, such as `"cagrad:c=0.4"`; a
+            `NamedSettings`; a weighting, which is returned unchanged; or a dict from
+            `keras.saving.serialize_keras_object`.
+        **settings: The constructor arguments of the method.
 
     Returns:
         A `Weighting`.
 
     Raises:
-        UserError: A `ValueError`: the name or a setting is unknown, or an
-            instance came with settings.
+        UserError: If the name or a setting is unknown, or settings are passed with an
+            instance. It is a `ValueError`.
 
     Example:
 

@@ -12,12 +12,12 @@ from keras_mtl.weighting.loss_weighting import LossProblem, LossWeighting
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class RLW(LossWeighting):
-    """Random loss weighting: the softmax of normal noise, drawn at each step.
+    """RLW: random loss weighting, the softmax of normal noise at each step.
 
-    Lin, Ye, Zhang and Tsang 2022, "Reasonable effectiveness of random
-    weighting", Algorithm 2. The paper's weights have the sum 1, which makes T
-    times smaller steps than the sum of the losses; here the sum is T, or 1
-    with `scale="paper"`.
+    Lin, Ye, Zhang and Tsang 2022, "Reasonable effectiveness of random weighting",
+    Algorithm 2. The weights of the paper sum to 1, so that steps are T times smaller
+    than those of the sum of the losses. Here the weights sum to T, or to 1 with
+    `scale="paper"`.
 
     Args:
         seed: The seed of the `keras.random.SeedGenerator`.

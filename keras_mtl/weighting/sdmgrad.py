@@ -14,23 +14,24 @@ from keras_mtl.weighting.solvers.simplex import step_on_simplex
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class SDMGrad(GramianWeighting):
-    """Stochastic direction-oriented multi-objective gradient descent.
+    """SDMGrad: stochastic direction-oriented multi-objective gradient descent.
 
-    Xiao, Ban and Ji 2023, "Direction-oriented multi-objective learning",
-    Algorithm 1: some projected steps on the simplex down `|J^T (w + strength
-    u)|^2 / 2` with `u = 1 / T`, on the product of two independent samples'
-    gradients; the update is the gradient of a third, weighted by `(w +
-    strength u) / (1 + strength)`. As in section 6.1 the product is divided by
-    the squared mean of the roots of its diagonal.
+    Xiao, Ban and Ji 2023, "Direction-oriented multi-objective learning", Algorithm 1:
+    the weights make several projected gradient steps on the simplex that decrease `|J^T
+    (w + strength u)|^2 / 2` with `u = 1 / T`, estimated by the product of the gradients
+    of two independent samples. The update is the gradient of a third sample, weighted
+    by `(w + strength u) / (1 + strength)`. As in section 6.1 of the paper, the product
+    is divided by the squared mean of the square roots of its diagonal.
 
     Args:
-        strength: The pull towards the mean gradient (lambda in the paper).
+        strength: The strength of the pull toward the mean gradient (lambda in the
+            paper).
         learning_rate: The step size of the weights.
         momentum: The momentum of the steps.
-        steps: The number of steps at each call.
+        steps: The number of steps of the weights per call.
         scale: `"sum"`: the weights' sum is T. `"paper"`: it is 1.
 
-    State: `weights` (T,), the `w` with the sum 1.
+    State: `weights` (T,), which is `w`, with the sum 1.
 
     Example:
 

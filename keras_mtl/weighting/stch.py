@@ -12,20 +12,20 @@ from keras_mtl.weighting.loss_weighting import LossProblem, LossWeighting
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class STCH(LossWeighting):
-    """Smooth Tchebycheff scalarization: the worst task counts most.
+    """STCH: smooth Tchebycheff scalarization, in which the worst task counts most.
 
-    Lin, Zhang, Yang, Liu, Wang and Zhang 2024, "Smooth Tchebycheff
-    scalarization for multi-objective optimization", equation 8: minimises
-    `mu log sum_i exp(p_i (L_i - z_i) / mu)` with a preference `p` and the best
-    reachable losses `z`. The weights are its derivatives `p_i softmax(p_i (L_i
-    - z_i) / mu)`, times `T / mean(p)` in the scale of the sum. The losses are
-    taken as they are: no logarithm, no division by those of a warm-up.
+    Lin, Zhang, Yang, Liu, Wang and Zhang 2024, "Smooth Tchebycheff scalarization for
+    multi-objective optimization", equation 8: minimizes `mu log sum_i exp(p_i (L_i -
+    z_i) / mu)` with preferences `p_i` and the best possible losses `z_i`. The weights
+    are its derivatives `p_i softmax(p_i (L_i - z_i) / mu)`, times `T / mean(p)` with
+    `scale="sum"`. The losses are used unchanged, without a logarithm and without a
+    division by the losses of a warm-up.
 
     Args:
-        mu: The smoothing, in units of `p_i L_i`: small ones attend to the
-            worst task alone.
-        preference: `p`, one number a task; by default `1 / T`.
-        reference: `z`, one number a task; by default 0.
+        mu: The smoothing, in units of `p_i L_i`: the smaller, the more only the worst
+            task counts.
+        preference: `p`, one number per task; by default `1 / T`.
+        reference: `z`, one number per task; by default 0.
         scale: `"sum"` or `"paper"`.
 
     Example:

@@ -12,13 +12,13 @@ from keras_mtl.weighting.solvers.nonnegative import dual_cone_weights
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class UPGrad(GramianWeighting):
-    """Unconflicting projection of gradients.
+    """UPGrad: unconflicting projection of gradients.
 
-    Quinton and Rey 2024, "Jacobian descent for multi-objective optimization",
-    equation 4 and Proposition 1: each task's gradient is projected on the dual
-    cone of all, the directions that hurt no task, and the projections are
-    summed. Departure: the quadratic problems are solved exactly, without an
-    addition to the diagonal of the Gramian.
+    Quinton and Rey 2024, "Jacobian descent for multi-objective optimization", equation
+    4 and Proposition 1: the gradient of each task is projected on the dual cone of all
+    gradients, that is, on the directions that do not hurt any task. The projections are
+    summed. Departure from the paper: the quadratic problems are solved exactly, without
+    regularization of the Gramian.
 
     Args:
         scale: `"sum"`: the sum. `"paper"`: the mean.
