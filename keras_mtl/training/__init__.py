@@ -1,4 +1,4 @@
-"""Many members of one architecture, trained in one program."""
+"""Training of many members of one architecture in one program."""
 
 from typing import TYPE_CHECKING
 

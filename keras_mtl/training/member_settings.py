@@ -15,33 +15,33 @@ __all__ = ["MemberSettings"]
 
 @dataclass(frozen=True)
 class MemberSettings:
-    """What members have of their own, in place of what `TrainingSettings` says.
+    """Settings that differ between members, in place of `TrainingSettings`.
 
-    Each value is one a member, in their order. What is None is for all as the
-    settings, the tasks and the architecture have it.
+    Each argument has one value per member, in order. If an argument is None, all
+    members have the value of the settings, the tasks and the architecture.
 
     Args:
-        learning_rate: Adam's learning rate at the start.
-        weight_decay: AdamW's decay of kernels, times the learning rate.
-        loss_weights: By task name the weights of the task's loss. A task that
-            is not named keeps its `loss_weight`.
-        dropout: The rates of all `keras.layers.Dropout` layers; or, by a
-            layer's name, its rates, where layers that are not named keep
-            theirs. The layers are those of the architecture, so that it has to
-            be built with a rate above 0 where there is to be dropout.
-        widths: By the name of a `keras.layers.Dense` layer, the units of it that
-            each member has: the architecture is built with the greatest. A member
-            is trained as a network of its own widths. The layers' activations map
-            0 to 0, and only dense layers, dropout and activations follow them.
-        row_weights: For each member the weights of all rows, (K, N), or such a
-            matrix by task name: what `sample_weight` is to Keras's `fit`. A
-            bootstrap is one of counts. A row of weight 0 adds nothing to the
-            gradients, though it has its place in a batch and in what
-            normalisations see: `rows` of `fit_members` leave rows out.
-        numbers: The member's own numbers, from 0. Member `n` of a seed has the
-            same initial weights and order of batches wherever it is trained,
-            so that hundreds of members may be trained a part at a time. By
-            default 0, 1, 2 and so on.
+        learning_rate: The initial learning rate of Adam.
+        weight_decay: The weight decay of AdamW: kernels decay by this number times the
+            learning rate.
+        loss_weights: The loss weights by task name. A task that is not named keeps its
+            `loss_weight`.
+        dropout: The rates of all `keras.layers.Dropout` layers; or a dict of rates by
+            layer name, in which layers that are not named keep their rate. Only layers
+            that the architecture has can be changed: to use dropout, build it with a
+            rate above 0.
+        widths: The units of each member by name of a `keras.layers.Dense` layer. The
+            architecture must be built with the largest number. Each member is trained
+            as a network of its own widths. The activations of these layers must map 0
+            to 0, and only dense layers, dropout and activations may follow.
+        row_weights: The weight of each row in the loss of each member, of shape (K, N),
+            or a dict of such arrays by task name, like `sample_weight` of Keras's
+            `fit`. For a bootstrap, the weights are counts. A row of weight 0 adds
+            nothing to the gradients, but is still part of a batch and of the statistics
+            of normalizations. To leave rows out, use `rows` of `fit_members`.
+        numbers: The number of each member, from 0. Member `n` of a seed always has the
+            same initial weights and order of batches, so that hundreds of members can
+            be trained in several calls. By default 0, 1, 2 and so on.
 
     Example:
 
@@ -59,15 +59,15 @@ class MemberSettings:
     numbers: Sequence[int] | None = None
 
     def count(self) -> int | None:
-        """Returns the number of members that the values are for, K.
+        """Returns the number of members of the values, K.
 
-        None if there is no value at all, or they don't agree.
+        None if there are no values, or their numbers of members differ.
         """
         counts = {len(values) for _, values in self._columns()}
         return counts.pop() if len(counts) == 1 else None
 
     def dropout_rates(self, layers: Sequence[str]) -> dict[str, Sequence[float]]:
-        """Returns the members' rates of each dropout layer that has such.
+        """Returns the rates of the members by name of a dropout layer.
 
         Args:
             layers: The names of the architecture's dropout layers.
@@ -83,7 +83,7 @@ class MemberSettings:
         tasks: Sequence[str],
         dropouts: Sequence[str],
     ) -> None:
-        """Checks that the values can serve.
+        """Checks that the values are valid.
 
         Args:
             members: The number of members, K.

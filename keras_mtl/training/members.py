@@ -53,13 +53,13 @@ __all__ = ["MemberFit", "fit_members"]
 
 @dataclass(frozen=True)
 class MemberFit:
-    """Trained members and their history.
+    """Result of a fit of several members: the models and their history.
 
     Attributes:
-        members: The trained models, each made when it is asked for.
-        history: For each of Keras's column names an array of shape (epochs,
-            members); NaN where a member had stopped before.
-        epochs: The epoch whose weights each member has, from 1.
+        members: The trained models, each of which is created when it is accessed.
+        history: Arrays of shape (epochs, members) by Keras's names of metrics; NaN
+            after a member has stopped.
+        epochs: The epoch of each member's weights, counted from 1.
     """
 
     members: TrainedMembers
@@ -70,7 +70,7 @@ class MemberFit:
     def of_models(
         cls, models: Sequence[MultiTaskModel], history: dict[str, np.ndarray]
     ) -> MemberFit:
-        """Returns members that were not trained here, but computed.
+        """Returns the result for models that were computed and not trained here.
 
         Args:
             models: Models of one architecture.
@@ -94,10 +94,10 @@ class MemberFit:
         return cls(members, history, np.full(len(models), epochs))
 
     def mean_history(self) -> dict[str, np.ndarray]:
-        """The history's mean over the members, (epochs,).
+        """Returns the history as a mean over the members, of shape (epochs,).
 
-        A member that has stopped counts with its last values: the mean of the
-        others alone would jump each time one stops.
+        A member that has stopped counts with its last values. Otherwise the mean would
+        jump each time a member stops.
         """
         columns = {name: pd.DataFrame(values) for name, values in self.history.items()}
         return {
@@ -142,71 +142,70 @@ def fit_members(
 ) -> MemberFit:
     """Train several members of one architecture in one program.
 
-    Each member ends where it would end alone with the same seed and rows.
+    Each member gets the weights that it would get alone with the same seed and rows.
 
-    Any architecture of Keras's layers serves. A batch with fewer rows than
-    others gives what these rows alone give, in a batch normalization too.
-    Where members' rows don't fill all batches, two kinds of layer are refused:
-    those with an activity regularizer, and batch normalizations that a layer
-    of your own makes inside. What such a layer adds up over rows itself cannot
-    be told apart: choose a batch size then that divides the rows.
+    Any architecture of Keras layers can be used. A last batch with fewer rows is
+    handled exactly, also by batch normalizations. If the rows of the members do not
+    fill all batches, two kinds of layers are refused: layers with an activity
+    regularizer, and batch normalizations inside of your own layers. Your own layers
+    that compute sums over rows cannot be detected. With such layers, choose a batch
+    size that divides the number of rows.
 
     Args:
-        model: The architecture, a model of an encoded matrix. Its variables
-            are left as they are.
-        inputs: The rows all members share, float32 of shape (N, ...). A
-            `np.memmap` stays on its disk and is streamed, with the same result.
-        labels: By task name, (N,) or (N, labels); NaN is missing.
-        settings: How to train.
-        rows: For each member the indices of its training rows. By default all
-            rows for each of `settings.members`.
-        validation_rows: For each member the indices of its validation rows.
-        seed: Member k draws its weights and its batches from (seed, k).
-        on_epoch: Called after each epoch with its number, from 1, and the
-            means over the members, by column name; one that has stopped
-            counts with its last values.
-        weighting: How the tasks are combined, in place of the settings' name.
-        own: What each member has of its own in place of the settings.
-        watch_conflict: Whether the history reports how the tasks' gradients
-            conflict, in place of the settings' answer: the columns that
-            `keras_mtl.analysis.conflict_columns` names, as means over a
-            member's steps of the epoch.
-        jit_compile: Whether XLA compiles the epoch: slow to start, fast after.
-            By default where the fit is long enough to repay it.
-        resume_from: Where training of the same members on the same data was
-            stopped; it ends as if it had not been.
-        on_progress: Called after each epoch with all that is needed to resume
-            from there.
-        replicas: The processes that each take a part of every batch. All call
-            this with the same arguments, and get the same members.
-        optimizer: A Keras optimizer in place of AdamW with the settings'
-            learning rate, schedule and weight decay, which then do not count.
-            For several members it must be one that updates each number by
-            itself, as Adam, SGD, Lion or RMSprop do; its `LearningRateSchedule`
-            goes by each member's own steps. The optimizer is left as it is.
-        sample_weight: What each row counts in the losses of training, (N,); or
-            such an array by task name. Validation is without weights.
-        pretrained: The values that a layer, such as a trunk, begins with, and how
-            fast it learns.
-        raise_on_failure: Whether a loss that is no longer finite ends the fit of
-            all members. Otherwise the member's losses in the history are NaN or
-            infinite from that epoch on, and the others are trained to the end.
-        wider: A model of the same layers with greater widths. The initial values
-            are drawn for it, and cropped and scaled to the members' `widths`, so
-            that they do not depend on the widths of the members that train beside
-            them. It goes with `MemberSettings.widths` for all hidden layers.
+        model: The architecture, a model of an encoded matrix. Its variables are not
+            changed.
+        inputs: The rows of all members, float32 of shape (N, ...). A `np.memmap` is
+            streamed from its disk, with the same result.
+        labels: Arrays of shape (N,) or (N, labels) by task name; NaN is missing.
+        settings: The training settings.
+        rows: The indices of the training rows of each member. By default
+            `settings.members` members train on all rows.
+        validation_rows: The indices of the validation rows of each member.
+        seed: The seed. Member k draws its initial weights and its batches from (seed,
+            k).
+        on_epoch: A function that is called after each epoch with its number, from 1,
+            and the means of the history over the members, by name. A member that has
+            stopped counts with its last values.
+        weighting: The method that combines the tasks, in place of `settings.weighting`.
+        own: The settings that differ between members.
+        watch_conflict: Whether the history has the conflict between the tasks'
+            gradients, in place of `settings.watch_conflict`: the columns of
+            `keras_mtl.analysis.conflict_columns`, as means over the steps of an epoch.
+        jit_compile: Whether XLA compiles the epoch, which is slow to start and fast
+            afterwards. By default only if the fit is long enough to save time.
+        resume_from: The state after an epoch of an interrupted training of the same
+            members on the same data. The result is that of an uninterrupted training.
+        on_progress: A function that is called after each epoch with the state that
+            `resume_from` takes.
+        replicas: The processes that share the rows of every batch. All of them call
+            this function with the same arguments, and get the same members.
+        optimizer: A Keras optimizer in place of AdamW. The learning rate, schedule and
+            weight decay of the settings are then ignored. For several members its
+            update must be elementwise, as that of Adam, SGD, Lion or RMSprop; its
+            `LearningRateSchedule` counts the steps of each member. The optimizer is not
+            changed.
+        sample_weight: The weight of each row in the training losses, of shape (N,); or
+            a dict of such arrays by task name. Validation losses are not weighted.
+        pretrained: Initial values of a layer, such as a trunk, and its learning rate.
+        raise_on_failure: Whether a loss that is no longer finite ends the fit of all
+            members. If False, the losses of this member in the history are NaN or
+            infinite from that epoch on, and the other members are trained to the end.
+        wider: A model of the same layers with larger widths. Initial values are drawn
+            for this model, then cropped and scaled to the `widths` of each member, so
+            that they do not depend on the widths of the other members. It requires
+            `MemberSettings.widths` for all hidden layers.
 
     Returns:
         The trained members and their history.
 
     Raises:
-        ValueError: When patience is asked for without validation rows, a name is
-            no task's, a label is none that its task knows, or a
-            layer can't serve members with unequal numbers of rows.
-        UserError: When what members have of their own can't serve, or an
-            optimizer can't serve several members.
-        FloatingPointError: When a task's loss is no longer finite; names it.
-            Never without `raise_on_failure`.
+        ValueError: If `patience` is set without validation rows, a name is not that of
+            a task, a label is unknown to its task, or a layer does not support members
+            with different numbers of rows.
+        UserError: If the settings of members are invalid, or the optimizer does not
+            support several members.
+        FloatingPointError: If the loss of a task is no longer finite and
+            `raise_on_failure` is true. The message names the task.
 
     Example:
 

@@ -45,7 +45,7 @@ def narrow_weights(
     LeCun's), the remaining weights are scaled to the narrow numbers.
 
     Args:
-        model: The architecture with its greatest widths.
+        model: The architecture with its largest widths.
         weights: For each trainable variable the members' initial values, (K, ...).
         widths: By the name of a `keras.layers.Dense` layer, the members' numbers of
             units, (K,).
@@ -119,11 +119,11 @@ def check_widths(model: Any, widths: Mapping[str, Sequence[int]]) -> None:
 
 
 def parameters_saved(model: Any, widths: Mapping[str, int]) -> int:
-    """Return how many of a model's parameters a narrow member does without.
+    """Return how many parameters a narrow member has fewer than the full model.
 
     Args:
-        model: The architecture with its greatest widths.
-        widths: By the layers' names, the member's numbers of units.
+        model: The architecture with its largest widths.
+        widths: The member's numbers of units by layer name.
     """
     saved = 0
     for layer, feeding in _kernels(model, {k: [v] for k, v in widths.items()}):
@@ -135,7 +135,7 @@ def parameters_saved(model: Any, widths: Mapping[str, int]) -> int:
 
 
 def can_be_narrowed(model: Any, names: Sequence[str]) -> bool:
-    """Return whether members may have widths of their own in all these layers.
+    """Return whether members can have different widths in all these layers.
 
     Args:
         model: The architecture.

@@ -19,20 +19,19 @@ __all__ = ["Pretrained", "layer_values"]
 
 @dataclass(frozen=True)
 class Pretrained:
-    """The values that one layer of the members begins with.
+    """Initial values of one layer of the members, and its learning rate.
 
-    The layer is frozen for the first epochs, in which new layers around it find
-    their way, and then learns at a lower rate. As long as it is frozen,
-    `patience` does not count epochs.
+    The layer is frozen in the first epochs, in which new layers adapt to it, and then
+    learns at a lower rate. While the layer is frozen, `patience` does not count epochs.
 
     Args:
         layer: The layer's name in the architecture, for example `"trunk"`.
-        values: For each trained model the values of the layer's variables, as
-            `layer_values` gives them. Member k begins with those of model k, or
-            k less the number of models as often as it takes.
+        values: The values of the layer's variables for each trained model, as returned
+            by `layer_values`. Member k begins with the values of model `k %
+            len(values)`.
         frozen_epochs: The number of epochs in which the layer does not change.
-        rate: The factor of the learning rate of the layer's variables after
-            that. With 0 the layer never changes.
+        rate: The factor of the layer's learning rate after these epochs. With 0 the
+            layer never changes.
 
     Example:
 
@@ -50,34 +49,35 @@ class Pretrained:
     rate: float = 0.1
 
     def rate_in(self, epoch: int) -> float:
-        """Returns the factor of the learning rate in an epoch, from 0."""
+        """Returns the factor of the learning rate in an epoch, counted from 0."""
         return 0.0 if epoch < self.frozen_epochs else self.rate
 
     def uncounted_epochs(self, epochs: int) -> int:
-        """Returns the first epochs that `patience` does not count.
+        """Returns the number of first epochs that `patience` does not count.
 
         Args:
-            epochs: All epochs. A layer that stays frozen has nothing to wait for.
+            epochs: The number of all epochs. If the layer is frozen in all of them, the
+                result is 0.
         """
         learns = self.rate > 0 and self.frozen_epochs < epochs
         return self.frozen_epochs if learns else 0
 
     def positions(self, model: keras.Model) -> list[int]:
-        """Returns the positions of the layer's variables among those trained."""
+        """Returns the positions of the layer among the trainable variables."""
         return list(rates_by_position(model, {self.layer: 1.0}))
 
     def begin(
         self, model: keras.Model, first: InitialValues, numbers: Sequence[int]
     ) -> InitialValues:
-        """Returns the members' initial values with those of the layer in place.
+        """Returns the initial values of the members, including those of the layer.
 
         Args:
             model: The architecture.
-            first: What the members would begin with.
+            first: The initial values without pretraining.
             numbers: The members' numbers.
 
         Raises:
-            UserError: When the values are those of another layer.
+            UserError: If the values do not fit the layer.
         """
         variables = _variables(model.get_layer(self.layer))
         shapes = [tuple(each.shape) for each in variables]
@@ -114,7 +114,7 @@ class Pretrained:
 
 
 def layer_values(layer: keras.layers.Layer) -> list[np.ndarray]:
-    """Returns the values of a layer's variables, without states of random layers.
+    """Returns the values of a layer's variables, without the seeds of random layers.
 
     Args:
         layer: A layer, or a model.

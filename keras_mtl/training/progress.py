@@ -15,18 +15,18 @@ __all__ = ["Progress"]
 
 @dataclass(frozen=True)
 class Progress:
-    """All that `fit_members` needs to go on after an epoch as if never stopped.
+    """State of `fit_members` after an epoch, from which it can be resumed.
 
-    Nothing here needs TensorFlow, so that what was kept is read and checked
-    before it is loaded.
+    This module does not need TensorFlow, so that a checkpoint can be read and checked
+    before TensorFlow is imported.
 
     Attributes:
-        state: The values of a `MemberState`, flat, each with an axis of K
-            members in front: tensors, or arrays when they come from a file.
-        generators: The states of the members' sources of chance, as NumPy's
-            `bit_generator.state` gives them.
-        history: For each epoch that is over its values, (columns, K); NaN
-            where a member had stopped before.
+        state: The flat values of a `MemberState`, whose first axis is the K members:
+            tensors, or arrays if they come from a file.
+        generators: The states of the members' random generators, as in NumPy's
+            `bit_generator.state`.
+        history: The values of each finished epoch, (columns, K); NaN after a member has
+            stopped.
         latest: The last values of each member, (columns, K).
 
     Example:
@@ -48,17 +48,17 @@ class Progress:
 
     @property
     def epoch(self) -> int:
-        """The epochs that are over."""
+        """The number of finished epochs."""
         return len(self.history)
 
     def state_like(self, template: Sequence[Any]) -> list[Any]:
-        """Returns the state's values, after a look at their shapes and types.
+        """Returns the values of the state, after a check of their shapes and types.
 
         Args:
             template: The flat values of the state before the first epoch.
 
         Raises:
-            UserError: When the values are those of another network.
+            UserError: If the values belong to another network.
         """
         expected = [_form(value) for value in template]
         received = [_form(value) for value in self.state]
@@ -72,7 +72,7 @@ class Progress:
         return list(self.state)
 
     def set_generators(self, generators: Sequence[np.random.Generator]) -> None:
-        """Sets sources of chance to where they stood."""
+        """Sets random generators to their saved states."""
         for generator, state in zip(generators, self.generators, strict=True):
             generator.bit_generator.state = dict(state)
 

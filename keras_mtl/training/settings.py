@@ -27,44 +27,43 @@ ClassWeights = (
 
 @declaration
 class TrainingSettings(Declaration):
-    """The settings of a model's training.
+    """The settings of training.
 
     Args:
-        members: The number of networks that are trained and averaged. Each has
-            its own initial weights, order of batches and, with early stopping,
-            validation rows.
+        members: The number of networks whose predictions are averaged. Each has its own
+            initial weights, order of batches and, with early stopping, validation rows.
         epochs: The largest number of passes over the training rows.
-        batch_size: The number of rows of one update.
-        learning_rate: Adam's learning rate at the start.
-        schedule: `"constant"`, or `"cosine"`: down to 0 over the epochs.
+        batch_size: The number of rows per update.
+        learning_rate: The initial learning rate of Adam.
+        schedule: `"constant"`, or `"cosine"`, which decreases to 0 over the epochs.
         weighting: The method that combines the tasks into one update: a name of
             `keras_mtl.weighting.names()`, with its settings if any, as
             `"cagrad:c=0.4"` or as a table with a `name`.
-        weight_decay: AdamW's decay of kernels, times the learning rate
-            (Loshchilov and Hutter 2019). Biases do not decay.
+        weight_decay: The weight decay of AdamW: kernels decay by this number times the
+            learning rate (Loshchilov and Hutter 2019). Biases do not decay.
         patience: The number of epochs without a better joint validation loss (the
             sum of the tasks' losses, each times its weight, without auxiliary
             tasks) after which a member stops and restores its best weights; 0
             trains all epochs.
-        validation_fraction: The share of training rows that each member keeps for
-            its validation, at most half.
-        watch_conflict: Whether the history reports how the tasks' gradients
-            conflict. It costs one backward pass per task where the weighting
-            does not need the gradients anyway.
-        class_weights: By task name, the weights of rows in the task's loss by their
-            class: `"balanced"`, or a weight per class; classes that are not named
-            have a weight of 1. Validation and metrics are without them, as in
-            Keras.
-        calibration: `"temperature"` divides the logits of each task's
-            probabilities by a number that is learned after training, from the
-            members' validation rows, and kept in the model; `"none"` leaves
-            them. `fit_members` itself does not do it.
-        coverage: The probability with which the set of classes or the interval of
-            a task holds a row's true label. The sets are learned after training
-            from the members' validation rows, and kept in the model; None for no
-            sets. `fit_members` itself does not do it.
-        joint_coverage: Whether the coverage is that of all labels of a row
-            together, and not of each task.
+        validation_fraction: The share of the training rows on which each member is
+            validated, at most 0.5.
+        watch_conflict: Whether the history reports how the tasks' gradients conflict.
+            It costs one backward pass per task, unless the weighting needs the
+            gradients too.
+        class_weights: The weights of the classes in the loss, by task name:
+            `"balanced"`, or a dict from class to weight, in which classes that are not
+            named have a weight of 1. As in Keras, validation losses and metrics are not
+            weighted.
+        calibration: `"temperature"` divides the logits of each classification task by a
+            number that is learned after training, from the members' validation rows,
+            and saved with the model; `"none"` does not. `fit_members` itself ignores
+            it.
+        coverage: The probability that the prediction set or interval of a row contains
+            the true label. The sets are learned after training from the members'
+            validation rows, and saved with the model; None for no sets. `fit_members`
+            itself ignores it.
+        joint_coverage: Whether the coverage applies to all labels of a row together,
+            and not to each task separately.
     """
 
     members: Annotated[int, Field(ge=1, le=1024)] = 1
