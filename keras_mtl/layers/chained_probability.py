@@ -12,9 +12,9 @@ __all__ = ["ChainedProbability"]
 class ChainedProbability(keras.layers.Layer):
     """The probability that all events of a chain happen.
 
-    `p(a and b) = p(a) p(b given a)` (Ma et al. 2018, ESMM), computed in log space:
-    the result keeps its logit, so that a cross-entropy of it is exact where the
-    product of probabilities rounds to 0 or 1.
+    `p(a and b) = p(a) p(b given a)` (Ma et al. 2018, ESMM), computed in log space. The
+    result keeps its logit, so that its cross-entropy is exact even if the product of
+    the probabilities rounds to 0 or 1.
 
     Call arguments:
         inputs: A list of the logits of the conditional probabilities, each of

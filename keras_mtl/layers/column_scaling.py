@@ -9,11 +9,11 @@ __all__ = ["ColumnScaling"]
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class ColumnScaling(keras.layers.Layer):
-    """Multiplies each column by a trained factor, which begins as 1.
+    """Multiplies each column by a trained factor, whose initial value is 1.
 
-    So a network can learn soon which columns matter, as each factor moves all
-    weights of its column at once: the scaling layer of RealMLP. Weight decay
-    leaves the factors alone.
+    This is the scaling layer of RealMLP (Holzmüller et al. 2024). A factor scales all
+    weights of its column at once, so that a network learns quickly which columns
+    matter. Weight decay does not apply to the factors.
 
     Args:
         **kwargs: See `keras.layers.Layer`.

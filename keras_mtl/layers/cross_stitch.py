@@ -13,22 +13,23 @@ __all__ = ["CrossStitch"]
 class CrossStitch(SplitByTask, keras.layers.Layer):
     """A mix of stacked activations: `y_i = sum_j a_ij x_j` (Misra et al. 2016).
 
-    At the start a stream keeps the share `own` of itself, and the others share
-    the rest equally, so that each row of `a` sums to 1. (A start of ones would
-    multiply the activations by their number at each stitch.)
+    Initially `a_ii` is `own`, and the other entries of row i share the rest equally, so
+    that each row of `a` sums to 1. (With initial values of 1, each mix would multiply
+    the activations by the number of streams.)
 
     Args:
-        own: The share of the stream itself at the start, between 0 and 1.
-        per_unit: Whether each unit has a mix of its own.
-        subspaces: Into how many equal parts each stream's units are split, G.
-            All parts of all streams are mixed with each other, as in sluice
+        own: The initial weight of a stream itself, between 0 and 1.
+        per_unit: Whether each unit has its own mixing weights.
+        subspaces: The number of equal parts into which the units of each stream are
+            split, G. All parts of all streams are mixed with each other, as in sluice
             networks (Ruder et al. 2017).
-        rate: How many times faster the mix learns: the variable holds the mix
-            divided by it. An optimizer that scales gradients, such as Adam, then
-            moves the mix `rate` times as far; plain gradient descent moves the
-            mix `rate**2` times as far (100 or 1000 times in the paper).
-        by_task: Whether each entry of the result serves its task alone: see
-            `StackedDense`. It does behind the last layer of the trunks.
+        rate: How many times faster the mixing weights learn: the variable is the mixing
+            weights divided by `rate`. So an optimizer that normalizes gradients, such
+            as Adam, makes steps that are `rate` times larger, and plain gradient
+            descent makes steps that are `rate**2` times larger (100 or 1000 times in
+            the paper).
+        by_task: Whether each stream of the output is used by one task only, as after
+            the last layer of the trunks: see `StackedDense`.
         **kwargs: See `keras.layers.Layer`.
 
     Call arguments:
@@ -59,7 +60,7 @@ class CrossStitch(SplitByTask, keras.layers.Layer):
 
     @property
     def stitches(self):
-        """The mix as it is, an array (T * G, T * G), with a last axis if per unit."""
+        """The mixing weights, (T * G, T * G), with an axis of units if `per_unit`."""
         return self.rate * ops.convert_to_numpy(self.mix)
 
     def build(self, input_shape):

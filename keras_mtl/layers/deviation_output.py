@@ -12,12 +12,14 @@ __all__ = ["DeviationOutput"]
 class DeviationOutput(StandardizedOutput):
     """A linear layer of two units: `mean + scale * z`, and `scale * s`.
 
-    The weights work on the standardised label z and its standard deviation s.
+    The weights predict the standardized label z and its standard deviation s.
 
     Args:
-        mean: What to add to the number, the training labels' mean.
-        scale: What to multiply both by, the training labels' standard deviation.
-        limits: The smallest and the largest number; see `StandardizedOutput`.
+        mean: The number that is added to the first output: the mean of the training
+            labels.
+        scale: The factor of both outputs: the standard deviation of the training
+            labels.
+        limits: The smallest and the largest prediction; see `StandardizedOutput`.
         name: The layer's name.
         **kwargs: See `keras.layers.Dense`.
 

@@ -12,20 +12,21 @@ __all__ = ["ExpertGate"]
 class ExpertGate(keras.layers.Layer):
     """Several softmax gates over some experts, computed at once.
 
-    Gate t gives `softmax(W_t x + b_t)` for each row: positive weights of the
-    experts that sum to 1 (Jacobs et al. 1991; Ma et al. 2018).
+    The output of gate t for a row x is `softmax(W_t x + b_t)`: positive weights of the
+    experts, with a sum of 1 (Jacobs et al. 1991; Ma et al. 2018).
 
     Args:
         gates: The number of gates, T.
         experts: The number of experts, E.
-        is_sigmoid: Whether each expert has a weight between 0 and 1 of its own,
-            by a sigmoid: a softmax over one expert would always be 1.
-        by_task: Whether the gates are the model's tasks' own, in their order:
-            see `StackedDense`.
+        is_sigmoid: Whether to use a sigmoid, which gives each expert a separate weight
+            between 0 and 1. It is for gates of one expert, where a softmax would always
+            be 1.
+        by_task: Whether there is one gate per task of the model, in the order of the
+            tasks: see `StackedDense`.
         **kwargs: See `keras.layers.Layer`.
 
     Call arguments:
-        inputs: What all gates read, of shape (N, width); or each gate's own,
+        inputs: The input of all gates, of shape (N, width); or the inputs of each gate,
             of shape (T, width, N).
 
     Call returns:

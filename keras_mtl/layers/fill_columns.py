@@ -13,12 +13,12 @@ __all__ = ["FillColumns"]
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class FillColumns(keras.layers.Layer):
-    """A wider matrix, with the inputs at some columns and constants elsewhere.
+    """Inserts columns of constants between the columns of the inputs.
 
     Args:
-        positions: For each column of the inputs its position in the outputs.
-        others: The positions of the other columns.
-        values: The constants that these have.
+        positions: The position in the outputs of each column of the inputs.
+        others: The positions in the outputs of the constant columns.
+        values: The constants, in the order of `others`.
         **kwargs: See `keras.layers.Layer`.
 
     Call arguments:

@@ -17,35 +17,35 @@ __all__ = ["HeadStack"]
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class HeadStack(keras.layers.Layer):
-    """The heads of several tasks, all of one shape, computed at once.
+    """The heads of several tasks, all of the same shape, computed at once.
 
     Each head is a stack of dense layers and an output layer, as
-    `keras_mtl.architectures.build_hard_sharing` builds them one by one. Here
-    their weights lie in variables whose first axis is the task, and one product
-    serves all heads. `SplitTasks` gives each task its own output.
+    `keras_mtl.architectures.build_hard_sharing` builds them one by one. Here the first
+    axis of each variable is the task, and a single product computes a layer of all
+    heads. `SplitTasks` splits the result into one output per task.
 
     Args:
         heads: The number of heads, T.
-        units: The outputs of each head.
+        units: The number of outputs of each head.
         widths: The widths of the hidden layers.
-        activation: The hidden layers' activation, an elementwise one by name.
-        output_activation: The output layer's activation, by name.
-        batch_norm: Whether a normalisation precedes each hidden activation.
-        mean: For each task what to add to its output; see
+        activation: The name of the activation of the hidden layers, which must be
+            elementwise.
+        output_activation: The name of the activation of the output layer.
+        batch_norm: Whether a batch normalization precedes each hidden activation.
+        mean: The number that is added to the output of each task; see
             `StandardizedOutput`. By default 0.
-        scale: For each task what to multiply its output by; by default 1.
+        scale: The factor of the output of each task; by default 1.
         **kwargs: See `keras.layers.Layer`.
 
     Call arguments:
-        inputs: The shared representation, of shape (N, width); or each task's
-            own, of shape (T, width, N).
+        inputs: The shared representation, of shape (N, width); or one representation
+            per task, of shape (T, width, N).
 
     Call returns:
-        Two tensors. The heads' outputs, (T, N, units), are float32 whatever the
-        policy. The products of the representation with the heads' first
-        kernels, (T, first_units, N), are the last tensor whose gradient is a
-        separate one for each task: the tasks' gradients on a shared trunk start
-        from them.
+        Two tensors. The first has the outputs of the heads, (T, N, units), float32
+        under any dtype policy. The second has the products of the representation and
+        the heads' first kernels, (T, first_units, N). Its gradient is separate for each
+        task, so that the tasks' gradients on a shared trunk can be computed from it.
 
     Example:
 
@@ -111,7 +111,7 @@ class HeadStack(keras.layers.Layer):
 
     @property
     def first_dense(self) -> StackedDense:
-        """The layer of the heads' first kernels."""
+        """The layer that has the first kernels of the heads."""
         return self.dense[0] if self.dense else self.output_dense
 
     def call(self, inputs, training=None):

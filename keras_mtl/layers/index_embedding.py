@@ -16,19 +16,18 @@ __all__ = ["IndexEmbedding"]
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class IndexEmbedding(keras.layers.Layer):
-    """Replaces columns of indices by trained vectors.
+    """Replaces columns of indices with trained vectors.
 
-    The first number of each vector takes the place of its index; the others
-    follow behind all columns. So all other columns stay at their positions.
+    The first number of each vector replaces the index. The other numbers are appended
+    after all columns, so that the other columns keep their positions.
 
-    Indices are whole numbers that a matrix of floats carries, which are exact up
-    to 2**24. One table holds the vectors of all columns; no one-hot matrix is
-    made.
+    Indices are whole numbers in a float matrix, which are exact up to 2**24. One table
+    has the vectors of all columns, and no one-hot matrix is computed.
 
     Args:
-        columns: The positions of the indices.
-        counts: By column the number of its indices; a larger index counts as the
-            largest, a negative one as 0.
+        columns: The positions of the columns of indices.
+        counts: The number of indices of each column. A larger index counts as the
+            largest one, and a negative index as 0.
         size: The length of the vectors.
         **kwargs: See `keras.layers.Layer`.
 

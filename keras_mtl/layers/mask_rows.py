@@ -8,10 +8,10 @@ __all__ = ["MaskRows"]
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class MaskRows(keras.layers.Layer):
-    """The same rows under several masks: `y_t = scale * m_t x`.
+    """Multiplies the same rows by several masks: `y_t = scale * m_t x`.
 
     Args:
-        scale: What the masked rows are multiplied by.
+        scale: The factor of the masked rows.
         **kwargs: See `keras.layers.Layer`.
 
     Call arguments:

@@ -8,12 +8,12 @@ __all__ = ["MixExperts", "MixOwnExperts", "RenormalizeGate"]
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class RenormalizeGate(keras.layers.Layer):
-    """A gate after dropout, scaled so that its weights sum to 1 again.
+    """Scales the weights of a gate after dropout so that they sum to 1 again.
 
     Call arguments:
-        inputs: A list of the weights after dropout and before, both of shape
-            (T, E, N). A row that has lost all its experts keeps the weights
-            from before.
+        inputs: A list of two tensors of shape (T, E, N): the weights after dropout, and
+            those before. If all experts of a row are dropped, the weights from before
+            are used.
 
     Call returns:
         A tensor of shape (T, E, N).
@@ -40,11 +40,11 @@ class RenormalizeGate(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class MixExperts(keras.layers.Layer):
-    """Sums of shared experts: `f_t = sum_e g_te E_e` for each row.
+    """Weighted sums of shared experts: `f_t = sum_e g_te E_e` for each row.
 
     Call arguments:
-        inputs: A list of the gates, (T, E, N), or (T, E, 1) if they are the
-            same for all rows, and the experts, (E, units, N).
+        inputs: A list of two tensors: the gates, (T, E, N), or (T, E, 1) if they are
+            equal for all rows; and the experts, (E, units, N).
 
     Call returns:
         A tensor of shape (T, units, N).
@@ -72,15 +72,15 @@ class MixExperts(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class MixOwnExperts(keras.layers.Layer):
-    """Sums of own and shared experts, as in PLE (Tang et al. 2020).
+    """Weighted sums of task experts and shared experts, as in PLE (Tang et al. 2020).
 
-    `f_t = sum_o g_to O_to + sum_s g_t(K+s) S_s` for each row, where task t has
-    K own experts O_t1, ..., O_tK.
+    `f_t = sum_o g_to O_to + sum_s g_t(K+s) S_s` for each row, where task t has K
+    experts of its own, O_t1, ..., O_tK.
 
     Call arguments:
-        inputs: A list of the gates, (T, K + S, N), the own experts,
-            (T * K, units, N), and the shared experts, (S, units, N), which may
-            be left out.
+        inputs: A list of tensors: the gates, (T, K + S, N); the experts of the tasks,
+            (T * K, units, N); and the shared experts, (S, units, N), which can be left
+            out.
 
     Call returns:
         A tensor of shape (T, units, N).

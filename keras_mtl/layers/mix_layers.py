@@ -10,10 +10,10 @@ __all__ = ["MixLayers"]
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class MixLayers(SplitByTask, keras.layers.Layer):
-    """What a task reads of several layers: `y_t = sum_l b_tl x_tl`.
+    """Weighted sums of several layers, one per task: `y_t = sum_l b_tl x_tl`.
 
-    The mix of sluice networks (Ruder et al. 2017), which begins with equal parts.
-    Layers of unequal width are weighted and put side by side.
+    This is the mix of layers of sluice networks (Ruder et al. 2017). The initial
+    weights are equal. Layers of unequal width are weighted and concatenated.
 
     Args:
         by_task: See `StackedDense`.
@@ -41,7 +41,7 @@ class MixLayers(SplitByTask, keras.layers.Layer):
 
     @property
     def weights_of_layers(self):
-        """The mix, an array (T, L)."""
+        """The weights of the layers, an array of shape (T, L)."""
         return ops.convert_to_numpy(self.mix)
 
     def build(self, input_shape):

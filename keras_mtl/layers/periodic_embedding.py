@@ -16,26 +16,26 @@ __all__ = ["PeriodicEmbedding"]
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class PeriodicEmbedding(ColumnEmbedding):
-    """Appends a trained combination of waves of each of some numbers.
+    """Appends a trained combination of waves for some of the columns.
 
-    For a number x this is `W2 cos(2 pi w x + b1) + b2`, beside x itself, which
-    stays where it is: the embedding of RealMLP (periodic bias linear DenseNet,
-    PBLD; Holzmueller et al. 2024). The frequencies `w` begin as a draw from a
-    normal distribution about 0, the phases `b1` anywhere on the circle.
+    For a number x the combination is `W2 cos(2 pi w x + b1) + b2`, and x itself keeps
+    its position. This is the embedding of RealMLP (periodic bias linear DenseNet, PBLD;
+    Holzmüller et al. 2024). The initial frequencies `w` are drawn from a normal
+    distribution with mean 0, and the initial phases `b1` from a uniform distribution.
 
     Args:
         columns: The positions of the numbers.
         size: The number of columns that each embedding adds.
-        frequencies: The number of waves of each number.
-        sigma: The standard deviation of the frequencies at the start.
+        frequencies: The number of waves per number.
+        sigma: The standard deviation of the initial frequencies.
         **kwargs: See `keras.layers.Layer`.
 
     Call arguments:
         inputs: A tensor of shape (N, columns).
 
     Call returns:
-        A tensor of shape (N, columns + numbers * size): the inputs, and behind
-        them the embeddings of one number after the other.
+        A tensor of shape (N, columns + numbers * size): the inputs, followed by the
+        embeddings of the numbers, in order.
 
     Example:
 

@@ -16,22 +16,23 @@ __all__ = ["PiecewiseEmbedding"]
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class PiecewiseEmbedding(ColumnEmbedding):
-    """Appends a trained piecewise linear function of each of some numbers.
+    """Appends a trained piecewise linear function of some of the columns.
 
-    The piecewise linear encoding (PLE) of a number x has one value per bin, the
-    share of the bin that lies below x: 0 below the bin, 1 above it. A kernel of
-    the number's own makes `size` columns of the encoding. The kernels begin as
-    zeros, as in version B of the embedding (Gorishniy et al. 2025, "TabM"): its
-    linear part are the numbers themselves, which stay where they are. So a
-    network starts as one of these numbers, and learns bends where they help.
+    The piecewise linear encoding (PLE) of a number x has one value per bin: the share
+    of the bin that is below x, which is 0 if x is below the bin and 1 if x is above it.
+    Each number has its own kernel, from this encoding to `size` columns. The initial
+    kernels are 0, as in version B of the embedding (Gorishniy et al. 2025, "TabM"). The
+    numbers themselves keep their positions, as the linear part. So a network starts as
+    one of the numbers alone, and learns bends where they help.
 
-    All bins end at the numbers' range, where the original goes on: a number far
-    outside is answered as one at the edge, beside its linear part.
+    Unlike in the paper, the first and the last bin end at the range of the numbers:
+    except for its linear part, a number far outside is treated as the nearest end of
+    the range.
 
     Args:
         columns: The positions of the numbers.
-        edges: By number the ascending edges of its bins, two or more, for example
-            quantiles of training rows.
+        edges: The edges of the bins of each number, in ascending order, for example
+            quantiles of training rows. Each number needs at least two edges.
         size: The number of columns that each embedding adds.
         **kwargs: See `keras.layers.Layer`.
 
@@ -39,8 +40,8 @@ class PiecewiseEmbedding(ColumnEmbedding):
         inputs: A tensor of shape (N, columns).
 
     Call returns:
-        A tensor of shape (N, columns + numbers * size): the inputs, and behind
-        them the embeddings of one number after the other.
+        A tensor of shape (N, columns + numbers * size): the inputs, followed by the
+        embeddings of the numbers, in order.
 
     Example:
 

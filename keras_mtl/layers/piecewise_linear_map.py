@@ -9,18 +9,18 @@ __all__ = ["PiecewiseLinearMap"]
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class PiecewiseLinearMap(keras.layers.Layer):
-    """A function of each number: lines between knots, which go on outside.
+    """A fixed piecewise linear function, extrapolated outside of its knots.
 
     Args:
-        knots: Numbers, rising.
-        values: The result at each of them.
+        knots: The knots, in ascending order.
+        values: The value of the function at each knot.
         **kwargs: See `keras.layers.Layer`.
 
     Call arguments:
         inputs: Shape (N, 1).
 
     Returns:
-        The results, of the same shape.
+        A tensor of the same shape.
 
     Example:
 

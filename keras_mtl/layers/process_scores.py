@@ -14,17 +14,19 @@ __all__ = ["ProcessScores"]
 class ProcessScores(SupportKernel):
     """The scores of a Gaussian process, and their standard deviations.
 
-    For a row, k its kernel with the support rows: the latent function of an
-    output has the mean `k @ coefficients + intercepts` and the variance
-    `variances - |k @ factors|^2`. The score of a number is the mean, and its
-    deviation that of a label: the function's and the noise's. The score of a
-    class is `mean / sqrt(1 + pi variance / 8)`, whose probability is about the
-    mean one (MacKay 1992), and its deviation that of the function.
+    With k, the kernel of a row with the support rows, the latent function of an output
+    has the mean `k @ coefficients + intercepts` and the variance `variances - |k @
+    factors|^2`.
+
+    The score of a number is the mean, and its standard deviation is that of a label,
+    including the noise. The score of a class is `mean / sqrt(1 + pi variance / 8)`,
+    whose probability approximates the mean probability (MacKay 1992), and its standard
+    deviation is that of the latent function.
 
     Args:
         support_rows: The number of support rows, M.
-        numbers: For each of the K outputs whether it is a number.
-        directions: The number of columns of an output's factors, R.
+        numbers: Whether each of the K outputs is a number, and not a class.
+        directions: The number of columns of the factors of an output, R.
         name: The layer's name.
         **kwargs: See `keras.layers.Layer`.
 

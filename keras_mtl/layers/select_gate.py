@@ -29,28 +29,28 @@ def smooth_step(t, gamma):
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class SelectGate(SplitByTask, keras.layers.Layer):
-    """Gates that choose at most `selectors` experts, by smooth binary codes.
+    """Gates that select at most `selectors` experts, by smooth binary codes.
 
-    Selector k of a gate has a number z for each of the `ceil(log2 E)` bits of an
-    expert's position; its weight of expert i is the product over the bits of
-    S(z) where the bit of i is 1 and 1 - S(z) where it is 0, with the smooth step S.
-    Once all `|z|` reach `gamma / 2`, the selector has chosen one expert. A softmax
-    weighs the selectors against each other (Hazimeh et al. 2021, equations 3 to 6).
+    A selector of a gate has one number z per bit of an expert's position, `ceil(log2
+    E)` numbers. Its weight of expert i is a product over the bits: S(z) where the bit
+    of i is 1, and 1 - S(z) where it is 0, with the smooth step function S. Once all
+    `|z|` reach `gamma / 2`, the selector has chosen one expert. A softmax weighs the
+    selectors of a gate (Hazimeh et al. 2021, equations 3 to 6).
 
-    Two losses are added, sums over all gates and selectors. The entropy of a
-    selector's weights drives it to a choice. Where E is not a power of 2, some
-    codes are no expert's: one over the weight that real experts have keeps a
-    selector away from the codes of none.
+    The layer adds two losses, which are sums over all gates and selectors. The entropy
+    of a selector's weights makes it choose one expert. If E is not a power of 2, some
+    codes belong to no expert: the second loss, 1 divided by the total weight of the
+    real experts, keeps selectors away from these codes.
 
     Args:
         gates: The number of gates, T.
         experts: The number of experts, E, 2 or more.
-        selectors: How many experts a gate chooses at most, k.
+        selectors: The largest number of experts that a gate selects, k.
         gamma: The width of the smooth step.
-        entropy: The factor of the entropy.
+        entropy: The factor of the entropy loss.
         reachability: The factor of the second loss.
-        per_example: Whether z and the softmax depend linearly on a row; else
-            they are the same for all rows.
+        per_example: Whether z and the logits of the softmax are linear functions of a
+            row; if False they are the same for all rows.
         by_task: See `StackedDense`.
         **kwargs: See `keras.layers.Layer`.
 

@@ -9,10 +9,10 @@ __all__ = ["SquaredDistance", "SubspaceOverlap", "TraceNorm"]
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class SquaredDistance(keras.regularizers.Regularizer):
-    """The squared distance of stacked weights from their mean.
+    """Regularizer: the squared distance of stacked weights from their mean.
 
-    `strength * sum_t ||W_t - mean(W)||^2`, after Duong et al. (2015), who pull two
-    parsers together.
+    `strength * sum_t ||W_t - mean(W)||^2`, after Duong et al. (2015), who regularize
+    two parsers in this way.
 
     Args:
         strength: The factor, 0 or more.
@@ -37,11 +37,11 @@ class SquaredDistance(keras.regularizers.Regularizer):
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class TraceNorm(keras.regularizers.Regularizer):
-    """The nuclear norm of stacked weights (Yang and Hospedales 2017).
+    """Regularizer: the nuclear norm of stacked weights (Yang and Hospedales 2017).
 
-    Each task's weights are a row of a matrix; the penalty is `strength` times
-    the sum of the matrix's singular values, which favors rows that depend on
-    each other. The gradient at singular values near 0 is smoothed.
+    The weights of each task are a row of a matrix. The penalty is `strength` times the
+    sum of the singular values of the matrix, which favors linearly dependent rows. The
+    gradient at singular values near 0 is smoothed.
 
     Args:
         strength: The factor, 0 or more.
@@ -74,14 +74,15 @@ class TraceNorm(keras.regularizers.Regularizer):
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class SubspaceOverlap(keras.regularizers.Regularizer):
-    """The overlap of a task's subspaces, as in sluice networks (Ruder et al. 2017).
+    """Regularizer: the overlap of a task's subspaces (Ruder et al. 2017).
 
-    `strength * sum_t sum_(g < h) ||W_tg^T W_th||_F^2` over the pairs of subspaces
-    of each task: it is 0 where they read orthogonal parts of their input.
+    `strength * sum_t sum_(g < h) ||W_tg^T W_th||_F^2` over the pairs of subspaces of
+    each task, as in sluice networks. It is 0 if the subspaces use orthogonal directions
+    of their input.
 
     Args:
         strength: The factor, 0 or more.
-        subspaces: The number of subspaces of each task, G: equal parts of its
+        subspaces: The number of subspaces of each task, G, which are equal parts of its
             units.
 
     Example:

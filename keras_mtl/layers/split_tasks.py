@@ -13,21 +13,21 @@ __all__ = ["SplitTasks"]
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class SplitTasks(keras.layers.Layer):
-    """One output per task from a tensor of all tasks' outputs.
+    """Splits a tensor of the outputs of all tasks into one output per task.
 
-    Losses, metrics and gradients read the tensor before this layer (see
-    `keras_mtl.blocks.task_blocks`): splitting several hundred tasks and
-    joining them again takes longer than computing their losses.
+    Losses, metrics and gradients use the tensor before this layer (see
+    `keras_mtl.blocks.task_blocks`): splitting several hundred tasks and concatenating
+    them again takes longer than computing their losses.
 
     Args:
-        tasks: The tasks' names, in the order of the first axis.
+        tasks: The names of the tasks, in the order of the first axis.
         **kwargs: See `keras.layers.Layer`.
 
     Call arguments:
-        inputs: The tasks' outputs, of shape (T, N, units).
+        inputs: The outputs of the tasks, of shape (T, N, units).
 
     Call returns:
-        A dict by task name of tensors (N, units).
+        A dict by task name of tensors of shape (N, units).
 
     Example:
 

@@ -8,10 +8,10 @@ __all__ = ["RepeatStack", "SplitStack", "TakeStack"]
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class RepeatStack(keras.layers.Layer):
-    """Each entry of a stack several times, one after the other.
+    """Repeats each entry of a stack several times.
 
     Args:
-        times: How often each entry is there.
+        times: The number of times that each entry is repeated.
         **kwargs: See `keras.layers.Layer`.
 
     Call arguments:
@@ -43,10 +43,10 @@ class RepeatStack(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class TakeStack(keras.layers.Layer):
-    """Some entries of a stack.
+    """Selects some entries of a stack.
 
     Args:
-        positions: Their positions on the first axis.
+        positions: The positions of the entries on the first axis.
         **kwargs: See `keras.layers.Layer`.
 
     Call arguments:
@@ -81,7 +81,7 @@ class TakeStack(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class SplitStack(keras.layers.Layer):
-    """The entries of a stack, each as a tensor of rows.
+    """Splits a stack into its entries, each as a tensor of rows.
 
     Call arguments:
         inputs: A tensor of shape (T, units, N).

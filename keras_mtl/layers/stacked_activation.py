@@ -7,12 +7,12 @@ __all__ = ["StackedActivation"]
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class StackedActivation(keras.layers.Activation):
-    """An elementwise activation of many layers' outputs at once.
+    """An elementwise activation of a stack of layers.
 
     Args:
-        activation: The activation, by name.
-        rows_axis: Which axis has the rows; the others are units. (See
-            `keras_mtl.analysis.unit_activity`.)
+        activation: The name of the activation.
+        rows_axis: The axis of the rows. The other axes are units, for
+            `keras_mtl.analysis.unit_activity`.
         **kwargs: See `keras.layers.Layer`.
 
     Example:

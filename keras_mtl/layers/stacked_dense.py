@@ -14,26 +14,26 @@ __all__ = ["StackedDense"]
 class StackedDense(SplitByTask, keras.layers.Layer):
     """`stack` dense layers of the same shape, computed side by side.
 
-    Rows are the last axis of what comes out: the product over all layers of
-    one input is then a single product of two matrices.
+    The last axis of the output is the rows. So the product of one input and the kernels
+    of all layers is a single product of two matrices.
 
-    Each layer's initial weights are drawn as those of a `keras.layers.Dense`
-    of its own: its kernel by Glorot and Bengio (2010), its bias zero.
+    The initial weights of each layer are drawn as by `keras.layers.Dense`: the kernel
+    by Glorot and Bengio (2010), the bias zero.
 
     Args:
         stack: The number of layers, T.
-        units: The units of each.
-        use_bias: Whether each has a bias.
+        units: The number of units of each layer.
+        use_bias: Whether each layer has a bias.
         kernel_regularizer: A regularizer of all kernels, (T, width, units).
         bias_regularizer: A regularizer of all biases, (T, units).
-        by_task: Whether the stack is split by the model's tasks, in their
-            order, and each part serves its task alone. Weightings then treat
-            the variables as heads' ones: see `task_variables`.
+        by_task: Whether the stack is divided into equal parts, one per task of the
+            model in order, and each part is used by its task only. Weightings then
+            treat the variables as variables of heads: see `task_variables`.
         **kwargs: See `keras.layers.Layer`.
 
     Call arguments:
-        inputs: What all layers share, of shape (N, width); or each layer's
-            own, of shape (T, width, N).
+        inputs: The input of all layers, of shape (N, width); or one input per layer, of
+            shape (T, width, N).
 
     Call returns:
         A tensor of shape (T, units, N).

@@ -11,7 +11,7 @@ __all__ = ["StackedNormalization"]
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class StackedNormalization(SplitByTask, PresentRowsNormalization):
-    """A batch normalization of the outputs of a `StackedDense`.
+    """Batch normalization of the outputs of a `StackedDense`.
 
     Each unit of each layer has its own mean, variance, scale and offset.
 

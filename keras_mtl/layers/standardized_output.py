@@ -8,16 +8,16 @@ __all__ = ["StandardizedOutput"]
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class StandardizedOutput(keras.layers.Dense):
-    """A linear layer of one unit whose answer is `mean + scale * z`.
+    """A linear layer of one unit whose output is `mean + scale * z`.
 
-    The weights work on the standardised label z, so that they learn as fast
-    for a label in the thousands as for one near zero.
+    The weights predict the standardized label z, so that they learn equally fast for
+    labels of any magnitude.
 
     Args:
-        mean: What to add, the training labels' mean.
-        scale: What to multiply by, the training labels' standard deviation.
-        limits: The smallest and the largest answer. They do not hold in training,
-            where an answer outside would have no gradient.
+        mean: The number that is added: the mean of the training labels.
+        scale: The factor: the standard deviation of the training labels.
+        limits: The smallest and the largest output. They are not used in training,
+            because a clipped output would have no gradient.
         name: The layer's name.
         **kwargs: See `keras.layers.Dense`.
 
@@ -42,7 +42,7 @@ class StandardizedOutput(keras.layers.Dense):
         return answers if training else self.clip(answers)
 
     def clip(self, answers):
-        """Returns the answers within the limits, if there are any."""
+        """Clips outputs to the limits, if there are any."""
         return answers if self.limits is None else ops.clip(answers, *self.limits)
 
     def get_config(self):

@@ -8,20 +8,19 @@ __all__ = ["DomainMembership", "StarDense"]
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class DomainMembership(keras.layers.Layer):
-    """The domain of each row, from columns that mark it.
+    """The domain of each row, from indicator columns.
 
     Args:
-        columns: The positions of the domains' columns, which are 1 for rows of
-            their domain and 0 for others. Without one, all rows are of one
-            domain.
+        columns: The positions of the indicator columns, one per domain: 1 for rows of
+            the domain and 0 for others. Without columns, all rows are in one domain.
         **kwargs: See `keras.layers.Layer`.
 
     Call arguments:
         inputs: The encoded rows, of shape (N, width).
 
     Call returns:
-        The shares of the domains, (N, D), each row with a sum of 1. A row of no
-        known domain has equal shares of all.
+        The shares of the domains, (N, D). Each row sums to 1. A row of an unknown
+        domain has equal shares of all domains.
 
     Example:
 
@@ -53,16 +52,16 @@ class DomainMembership(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class StarDense(keras.layers.Layer):
-    """A dense layer whose weights have a factor per domain: STAR.
+    """A dense layer whose weights have factors per domain (STAR).
 
-    A row of domain d is multiplied by `W * W_d`, elementwise, and gets the bias
-    `b + b_d`. All factors begin at 1 and all domains' biases at 0: at the start
-    the domains are alike (Sheng et al. 2021, equation 5).
+    For a row of domain d, the kernel is the elementwise product `W * W_d` and the bias
+    is `b + b_d` (Sheng et al. 2021, equation 5). Initially all factors `W_d` are 1 and
+    all `b_d` are 0, so that the domains are alike.
 
     Args:
-        units: The units.
-        use_bias: Whether there is a shared bias, which a normalization behind
-            the layer would take away again. Several domains always have theirs.
+        units: The number of units.
+        use_bias: Whether there is a shared bias `b`. It has no effect before a
+            normalization. With several domains there are always biases `b_d`.
         **kwargs: See `keras.layers.Layer`.
 
     Call arguments:

@@ -10,22 +10,22 @@ __all__ = ["SupportKernel"]
 class SupportKernel(keras.layers.Layer):
     """The scores `k((x - means) / scales, support) @ coefficients` of rows x.
 
-    Means, scales, support rows and coefficients are weights that are not
-    trained. Coefficients of both signs may be a thousand times larger than their
-    sum is, so all is computed with 64 bits; the scores have 32.
+    Means, scales, support rows and coefficients are non-trainable weights. Scores are
+    computed in float64, because coefficients of opposite signs may be a thousand times
+    larger than their sum. The output is float32.
 
     Args:
         support_rows: The number of support rows, M.
-        outputs: The number of scores of a row, K.
-        kernel: `"linear"`, `<x, x'>`, or `"rbf"`, `exp(-||x - x'||^2 / 2)`: a
-            length scale is a part of the scales.
+        outputs: The number of scores per row, K.
+        kernel: `"linear"`, `<x, x'>`, or `"rbf"`, `exp(-||x - x'||^2 / 2)`: the length
+            scale is part of the scales.
         name: The layer's name.
         **kwargs: See `keras.layers.Layer`.
 
     Input shape: (N, d). Output shape: (N, K).
 
     Raises:
-        ValueError: When the kernel is unknown.
+        ValueError: If the kernel is unknown.
 
     Example:
 
@@ -64,7 +64,7 @@ class SupportKernel(keras.layers.Layer):
         return ops.cast(ops.matmul(values, self.coefficients), "float32")
 
     def kernel_values(self, inputs):
-        """Returns the kernel of rows with each support row, (N, M).
+        """Returns the kernel of each row with each support row, (N, M).
 
         Args:
             inputs: The rows, (N, d).

@@ -12,19 +12,20 @@ LOWEST, HIGHEST = 1e-30, 1 - 2**-24
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class TemperatureScaling(keras.layers.Layer):
-    """Probabilities whose logits are divided by a temperature (Guo et al. 2017).
+    """Divides the logits of probabilities by a temperature (Guo et al. 2017).
 
-    A temperature above 1 makes probabilities less sure, one below 1 surer. No
-    ranking of rows by a yes-or-no probability changes, and no most probable class.
+    A temperature above 1 makes probabilities less extreme, and one below 1 makes them
+    more extreme. The ranking of rows by a binary probability does not change, nor does
+    the most probable class.
 
-    The layer takes probabilities and not logits, so that it can follow an average
-    of several networks. The logits are computed from the probabilities.
+    The inputs are probabilities and not logits, so that the layer can be applied to the
+    average of several networks. Logits are computed from the probabilities.
 
     Args:
         temperature: A positive number.
-        exclusive: Whether the last axis holds classes that exclude each other,
-            whose probabilities sum to 1. Otherwise each number is the
-            probability of a yes-or-no label of its own.
+        exclusive: Whether the last axis has mutually exclusive classes, whose
+            probabilities sum to 1. Otherwise each number is the probability of a
+            separate binary label.
         **kwargs: See `keras.layers.Layer`.
 
     Call arguments:
@@ -34,7 +35,7 @@ class TemperatureScaling(keras.layers.Layer):
         A float32 tensor of the same shape.
 
     Raises:
-        ValueError: When the temperature is not positive and finite.
+        ValueError: If the temperature is not positive and finite.
 
     Example:
 

@@ -10,17 +10,17 @@ __all__ = ["TransformedOutput"]
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class TransformedOutput(keras.layers.Dense):
-    """A linear layer of one unit whose answer is a label by lines between knots.
+    """A linear layer of one unit, followed by a piecewise linear function.
 
-    The weights work on a standard number, such as the label's logarithm less its
-    mean, and the answer is in the label's own unit.
+    The weights predict a standardized number, such as the logarithm of the label minus
+    its mean. The output is in the unit of the label.
 
     Args:
-        values: Standard numbers, rising.
-        labels: The label at each of them, rising. The first and the last line go
-            on outside of them.
-        limits: The smallest and the largest answer. They do not hold in training,
-            where an answer outside would have no gradient.
+        values: The knots: standardized numbers in ascending order.
+        labels: The label at each knot, in ascending order. The function is extrapolated
+            linearly outside of the knots.
+        limits: The smallest and the largest output. They are not used in training,
+            because a clipped output would have no gradient.
         name: The layer's name.
         **kwargs: See `keras.layers.Dense`.
 

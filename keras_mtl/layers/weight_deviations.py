@@ -8,12 +8,12 @@ __all__ = ["WeightDeviations"]
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class WeightDeviations(keras.layers.Layer):
-    """The standard deviations of labels of linear models with uncertain weights.
+    """The standard deviations of labels, for linear models with uncertain weights.
 
-    The weights of an output have a Gaussian with the covariance V, the intercept
-    last. For a row in standard units, z followed by a one, the label has the
-    variance `noise + z' V z`, with V as `factor factor'`, so that rounding never
-    makes it negative.
+    The weights of an output, with the intercept last, are Gaussian with the covariance
+    V. For a standardized row z with a one appended, the label has the variance `noise +
+    z' V z`. V is stored as `factor factor'`, so that rounding never makes the variance
+    negative.
 
     Args:
         outputs: The number of outputs, K.

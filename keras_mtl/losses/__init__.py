@@ -1,4 +1,4 @@
-"""Losses that leave out missing labels."""
+"""Losses that ignore missing labels."""
 
 from typing import TYPE_CHECKING
 

@@ -13,7 +13,7 @@ class MaskedBinaryCrossentropy(MaskedLoss):
     """Binary cross-entropy of one sigmoid output.
 
     Args:
-        label_smoothing: With s, a label y becomes y (1 - s) + s / 2.
+        label_smoothing: The smoothing s: a label y becomes y (1 - s) + s / 2.
         name: The loss's name.
         **kwargs: See `MaskedLoss`.
 

@@ -13,8 +13,8 @@ class MaskedCategoricalCrossentropy(MaskedLoss):
     """Cross-entropy of a softmax output against class indices.
 
     Args:
-        label_smoothing: With s, a label becomes 1 - s on its class, plus s
-            spread evenly over all classes.
+        label_smoothing: The smoothing s: the probability of the label becomes 1 - s,
+            and s is spread evenly over all classes.
         name: The loss's name.
         **kwargs: See `MaskedLoss`.
 

@@ -9,15 +9,16 @@ __all__ = ["MaskedLoss"]
 
 
 class MaskedLoss(keras.losses.Loss):
-    """A loss whose mean is over the rows that have a label.
+    """Base class of losses that are means over the rows that have a label.
 
-    A missing label is NaN. The rows without one add nothing, and a batch
-    without any label has a loss of 0 and no gradient.
+    A missing label is NaN. Rows without a label add nothing, and a batch without labels
+    has a loss of 0 and no gradient.
 
-    A subclass writes `known`, which says where labels are, and `losses`, which
-    may rely on every label being a number. One whose `losses` takes an axis of
-    tasks in front says so by `per_task`, the settings that may differ by task
-    and are then arrays of shape (T, 1): `of_tasks` computes them at once.
+    A subclass implements `known`, which returns where there are labels, and `losses`,
+    in which every label is a number. If `losses` also supports a first axis of tasks,
+    the subclass sets `per_task`: the names of the settings that may differ between
+    tasks and are then arrays of shape (T, 1). `of_tasks` then computes the losses of
+    all tasks at once.
 
     Args:
         name: The loss's name.
@@ -31,17 +32,17 @@ class MaskedLoss(keras.losses.Loss):
         super().__init__(name=name, reduction=reduction, dtype=dtype)
 
     def known(self, y_true):
-        """Says which entries of `y_true` are labels: booleans of its shape."""
+        """Returns which entries of `y_true` are labels, booleans of the same shape."""
         return ops.logical_not(ops.isnan(y_true))
 
     def losses(self, y_true, y_pred, known):
         """The loss of each entry.
 
         Args:
-            y_true: Labels of the shape of `y_pred`, or (N,) class indices; 0
+            y_true: Labels of the shape of `y_pred`, or class indices of shape (N,); 0
                 where missing.
             y_pred: The head's outputs, of shape (N, units).
-            known: 1 where there is a label and 0 where not, as `y_true`.
+            known: 1 where there is a label, else 0, of the shape of `y_true`.
 
         Returns:
             Losses of shape (N,).
@@ -49,20 +50,20 @@ class MaskedLoss(keras.losses.Loss):
         raise NotImplementedError
 
     def row_mask(self, y_true):
-        """Says which rows have any label: booleans of shape (N,)."""
+        """Returns which rows have at least one label, booleans of shape (N,)."""
         known = self.known(y_true)
         return known if len(known.shape) == 1 else ops.any(known, axis=-1)
 
     def of_tasks(self, y_true, y_pred, sample_weight=None):
-        """Computes the losses of several tasks, each over its labelled rows.
+        """Computes the losses of several tasks, each over its labeled rows.
 
         Args:
             y_true: Labels of shape (T, N) or (T, N, labels).
             y_pred: Outputs of shape (T, N, units).
-            sample_weight: Of the rows, (N,), or by task, (T, N); or None.
+            sample_weight: The weights of the rows, (N,) or (T, N); or None.
 
         Returns:
-            The losses and the numbers of labelled rows, each of shape (T,).
+            The losses and the numbers of labeled rows, each of shape (T,).
         """
         y_true = ops.cast(y_true, "float32")
         if len(y_true.shape) == 3 and y_true.shape[-1] == 1:

@@ -13,15 +13,15 @@ class MaskedSquaredError(MaskedLoss):
     """Squared error, in units of `scale` squared.
 
     Args:
-        scale: The labels' standard deviation: an answer that is always the
-            labels' mean then has a loss of 1.
+        scale: The standard deviation of the labels, so that the constant prediction of
+            their mean has a loss of 1.
         name: The loss's name.
         **kwargs: See `MaskedLoss`.
 
     Call arguments:
         y_true: Labels of shape (N,) or (N, 1); NaN is missing.
-        y_pred: Predictions of shape (N, 1), in the labels' unit; of more columns
-            the first counts, as others say how sure it is.
+        y_pred: Predictions of shape (N, 1), in the unit of the labels. Further columns,
+            such as standard deviations, are ignored.
 
     Example:
 

@@ -10,13 +10,13 @@ __all__ = ["MaskedSummedBinaryCrossentropy"]
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class MaskedSummedBinaryCrossentropy(MaskedLoss):
-    """The sum over the labels of the binary cross-entropy of each.
+    """Sum of the binary cross-entropies of several labels.
 
-    In a row, the labels that are missing add nothing to the sum. The mean is
-    over the rows that have any label.
+    Missing labels of a row add nothing to the sum. The mean is over the rows that have
+    at least one label.
 
     Args:
-        label_smoothing: With s, a label y becomes y (1 - s) + s / 2.
+        label_smoothing: The smoothing s: a label y becomes y (1 - s) + s / 2.
         name: The loss's name.
         **kwargs: See `MaskedLoss`.
 

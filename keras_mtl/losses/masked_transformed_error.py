@@ -11,19 +11,19 @@ __all__ = ["MaskedTransformedError"]
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class MaskedTransformedError(MaskedLoss):
-    """Squared error of standard numbers, of which labels are made by lines.
+    """Squared error on a piecewise linear scale of the label.
 
     Args:
-        labels: Labels, rising.
-        values: The standard number of each, rising. The first and the last line
-            go on outside of them for predictions; a label outside counts as the
-            knot at that edge.
+        labels: The knots: labels in ascending order.
+        values: The value of the scale at each knot, in ascending order. Outside of the
+            knots, predictions are extrapolated linearly, and labels count as the
+            nearest knot.
         name: The loss's name.
         **kwargs: See `MaskedLoss`.
 
     Call arguments:
         y_true: Labels of shape (N,) or (N, 1); NaN is missing.
-        y_pred: Predictions of shape (N, 1), in the labels' unit.
+        y_pred: Predictions of shape (N, 1), in the unit of the labels.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""Metrics that leave out missing labels, and measures of held-out answers."""
+"""Metrics that ignore missing labels, for Keras and for NumPy arrays."""
 
 from typing import TYPE_CHECKING
 

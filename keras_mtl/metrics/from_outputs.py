@@ -19,15 +19,15 @@ __all__ = [
 def binary_metrics(
     labels: np.ndarray, probabilities: np.ndarray, threshold: float = 0.5
 ) -> dict[str, float]:
-    """Measures of one yes-or-no answer.
+    """Computes the metrics of a binary task.
 
     Args:
-        labels: 0, 1 or NaN, of shape (N,).
-        probabilities: Of a positive answer, of shape (N,).
-        threshold: The probability from which on an answer is positive.
+        labels: Labels 0 or 1, NaN where missing, of shape (N,).
+        probabilities: The probabilities of the positive class, of shape (N,).
+        threshold: The smallest probability for which the prediction is positive.
 
     Returns:
-        rows, accuracy, balanced_accuracy, auc, log_loss and brier.
+        A dict with the keys rows, accuracy, balanced_accuracy, auc, log_loss and brier.
 
     Example:
 
@@ -53,17 +53,17 @@ def binary_metrics(
 def multiclass_metrics(
     labels: np.ndarray, probabilities: np.ndarray
 ) -> dict[str, float]:
-    """Measures of one answer among several classes.
+    """Computes the metrics of a multi-class task.
 
-    The AUC is the mean over the classes of each against the rest; the Brier
-    score is the sum over the classes of the squared errors (Brier 1950).
+    The AUC is the mean over the classes of the AUC of one class against the rest. The
+    Brier score is the sum of the squared errors over the classes (Brier 1950).
 
     Args:
-        labels: Class indices or NaN, of shape (N,).
+        labels: Class indices, NaN where missing, of shape (N,).
         probabilities: Of shape (N, classes).
 
     Returns:
-        rows, accuracy, balanced_accuracy, auc, log_loss and brier.
+        A dict with the keys rows, accuracy, balanced_accuracy, auc, log_loss and brier.
 
     Example:
 
@@ -96,17 +96,17 @@ def multiclass_metrics(
 def multilabel_metrics(
     labels: np.ndarray, probabilities: np.ndarray, threshold: float = 0.5
 ) -> dict[str, float]:
-    """Measures of several yes-or-no answers: the mean of each one's metrics.
+    """Computes the metrics of a multilabel task, as means over the labels.
 
     Args:
-        labels: 0, 1 or NaN, of shape (N, labels).
+        labels: Labels 0 or 1, NaN where missing, of shape (N, labels).
         probabilities: Of shape (N, labels).
-        threshold: The probability from which on an answer is positive.
+        threshold: The smallest probability for which the prediction is positive.
 
     Returns:
-        The metrics of `binary_metrics`, each a mean over the labels that
-        define it; rows counts those with any label, and subset_accuracy is the
-        share of fully labelled rows in which every answer is right.
+        The keys of `binary_metrics`, each a mean over the labels for which it is
+        defined. `rows` is the number of rows with at least one label. `subset_accuracy`
+        is the share of fully labeled rows in which all predictions are correct.
 
     Example:
 
@@ -133,14 +133,14 @@ def multilabel_metrics(
 
 
 def regression_metrics(labels: np.ndarray, values: np.ndarray) -> dict[str, float]:
-    """Measures of a number.
+    """Computes the metrics of a regression.
 
     Args:
-        labels: Numbers or NaN, of shape (N,).
+        labels: Numbers, NaN where missing, of shape (N,).
         values: Predictions of shape (N,).
 
     Returns:
-        rows, mae, mse and r2.
+        A dict with the keys rows, mae, mse and r2.
 
     Example:
 

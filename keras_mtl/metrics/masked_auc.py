@@ -9,18 +9,18 @@ __all__ = ["MaskedAUC"]
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class MaskedAUC(keras.metrics.Metric):
-    """The area under the ROC curve, as the mean over a head's outputs.
+    """Area under the ROC curve, as a mean over the head's outputs.
 
-    Each output's answers are counted in `bins` equal intervals of [0, 1]; the
-    area is the share of (positive, negative) pairs that the answers order
-    rightly, with those of one interval counted half (Mann and Whitney 1947).
-    Missing labels are left out, and outputs with labels of one kind alone have
-    no part in the mean.
+    The predictions of each output are counted in `bins` equal intervals of [0, 1]. The
+    area is the share of (positive, negative) pairs that the predictions order
+    correctly; pairs in the same interval count half (Mann and Whitney 1947). Missing
+    labels are ignored, and outputs whose labels are all positive or all negative are
+    left out of the mean.
 
     Args:
         outputs: The number of the head's outputs.
-        one_hot: Whether labels are class indices, each class against the rest,
-            rather than one yes-or-no label an output.
+        one_hot: Whether labels are class indices, in which case the AUC of each class
+            is against the rest; if False there is one binary label per output.
         bins: The number of intervals.
         name: The metric's name.
         dtype: See `keras.metrics.Metric`.
@@ -68,11 +68,11 @@ class MaskedAUC(keras.metrics.Metric):
             y_true: Labels of shape (T, N, outputs), or (T, N, 1) for class
                 indices.
             y_pred: Outputs of shape (T, N, outputs).
-            sample_weight: Weights that go with the labels' shape, or None.
-            vectorized: Whether this runs inside of `tf.vectorized_map`.
+            sample_weight: Weights that broadcast to the shape of the labels, or None.
+            vectorized: Whether the call is inside of `tf.vectorized_map`.
 
         Returns:
-            Counts by (negative or positive, task, output, interval).
+            Counts, of shape (2, T, outputs, bins), with the negative labels first.
         """
         tasks = y_pred.shape[0]
         if self.one_hot:
@@ -107,10 +107,10 @@ class MaskedAUC(keras.metrics.Metric):
         return ops.reshape(hits, (2, tasks, self.outputs, self.bins))
 
     def area(self, counts):
-        """Returns the mean areas over the outputs.
+        """Returns the areas as means over the outputs.
 
         Args:
-            counts: Of shape (2, ..., outputs, bins).
+            counts: Counts of shape (2, ..., outputs, bins).
 
         Returns:
             Areas of shape (...).

@@ -15,13 +15,14 @@ __all__ = [
 
 
 class MaskedMeanMetric(keras.metrics.Mean):
-    """The template: a subclass writes `values`, one a label.
+    """Base class of metrics that are means of one value per label.
 
-    A missing label, NaN, has no part in the mean. (Keras's own metrics become
-    NaN on one.)
+    Missing labels, NaN, are ignored. (Keras's own metrics become NaN.) A subclass
+    implements `values`.
 
-    One whose `values` takes an axis of tasks in front says so by `per_task`,
-    the settings that may differ by task and are then arrays of shape (T, 1, 1).
+    If `values` also supports a first axis of tasks, the subclass sets `per_task`: the
+    names of the settings that may differ between tasks and are then arrays of shape (T,
+    1, 1).
 
     Args:
         name: The metric's name.
@@ -31,7 +32,7 @@ class MaskedMeanMetric(keras.metrics.Mean):
     per_task: ClassVar[tuple[str, ...] | None] = None
 
     def known(self, y_true):
-        """Says which labels are there: booleans of the shape of `y_true`."""
+        """Returns which labels are not missing, booleans of the shape of `y_true`."""
         return ops.logical_not(ops.isnan(y_true))
 
     def values(self, y_true, y_pred):
@@ -62,10 +63,10 @@ class MaskedMeanMetric(keras.metrics.Mean):
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class MaskedBinaryAccuracy(MaskedMeanMetric):
-    """The share of right yes-or-no answers.
+    """The share of correct binary predictions.
 
     Args:
-        threshold: The probability from which on an answer is yes.
+        threshold: The smallest probability for which the prediction is positive.
         name: The metric's name.
         dtype: See `keras.metrics.Metric`.
 
@@ -133,7 +134,7 @@ class MaskedCategoricalAccuracy(MaskedMeanMetric):
 class MaskedMeanAbsoluteError(MaskedMeanMetric):
     """The mean distance from the label, in the label's unit.
 
-    Of several outputs the first one is the number.
+    If there are several outputs, the first one is the prediction.
     """
 
     per_task = ()
@@ -146,7 +147,7 @@ class MaskedMeanAbsoluteError(MaskedMeanMetric):
 class MaskedMeanSquaredError(MaskedMeanMetric):
     """The mean squared distance from the label, in the label's unit squared.
 
-    Of several outputs the first one is the number.
+    If there are several outputs, the first one is the prediction.
     """
 
     per_task = ()

@@ -14,20 +14,20 @@ __all__ = ["StackedAUC", "StackedMean", "can_stack_metric", "stack_metric"]
 
 
 def can_stack_metric(metric: Any) -> bool:
-    """Says whether there is a form of a metric for many tasks."""
+    """Returns whether `stack_metric` supports a metric."""
     return getattr(metric, "per_task", None) is not None
 
 
 def stack_metric(
     metric: Any, tasks: int, vectorized: bool = False
 ) -> StackedAUC | StackedMean:
-    """Makes the form of a metric for many tasks.
+    """Returns the form of a metric that is computed for many tasks at once.
 
     Args:
-        metric: A metric of one task. Settings that differ are arrays, as its
-            class says.
+        metric: A metric of one task. Settings that differ between tasks are arrays; see
+            its class.
         tasks: The number of tasks.
-        vectorized: Whether it is updated inside of `tf.vectorized_map`.
+        vectorized: Whether the metric is updated inside of `tf.vectorized_map`.
 
     Example:
 
@@ -44,11 +44,11 @@ def stack_metric(
 
 
 class StackedMean(keras.metrics.Metric):
-    """A `MaskedMeanMetric` of each of T tasks.
+    """A `MaskedMeanMetric` for each of T tasks.
 
     Args:
-        metric: The metric; its `values` are those of all tasks.
-        tasks: T.
+        metric: The metric, whose `values` supports an axis of tasks.
+        tasks: The number of tasks, T.
     """
 
     def __init__(self, metric: MaskedMeanMetric, tasks: int) -> None:
@@ -58,7 +58,7 @@ class StackedMean(keras.metrics.Metric):
         self.count = self.add_variable((tasks,), "zeros", name="count")
 
     def update_state(self, y_true: Any, y_pred: Any) -> None:
-        """Takes labels (T, N) or (T, N, units) and outputs (T, N, units)."""
+        """Updates with labels (T, N) or (T, N, units) and outputs (T, N, units)."""
         y_pred = ops.convert_to_tensor(y_pred, self.dtype)
         y_true = ops.convert_to_tensor(y_true, self.dtype)
         if len(y_true.shape) == 2:
@@ -73,16 +73,16 @@ class StackedMean(keras.metrics.Metric):
         self.count.assign_add(ops.sum(weight, axis=(1, 2)))
 
     def result(self) -> Any:
-        """Returns the tasks' values, (T,)."""
+        """Returns the value of each task, (T,)."""
         return ops.divide_no_nan(self.total, self.count)
 
 
 class StackedAUC(keras.metrics.Metric):
-    """A `MaskedAUC` of each of T tasks.
+    """A `MaskedAUC` for each of T tasks.
 
     Args:
         metric: The metric.
-        tasks: T.
+        tasks: The number of tasks, T.
         vectorized: See `stack_metric`.
     """
 
@@ -95,7 +95,7 @@ class StackedAUC(keras.metrics.Metric):
         )
 
     def update_state(self, y_true: Any, y_pred: Any) -> None:
-        """Takes labels (T, N) or (T, N, units) and outputs (T, N, units)."""
+        """Updates with labels (T, N) or (T, N, units) and outputs (T, N, units)."""
         y_pred = ops.convert_to_tensor(y_pred, self.dtype)
         y_true = ops.convert_to_tensor(y_true, self.dtype)
         if len(y_true.shape) == 2:
@@ -105,5 +105,5 @@ class StackedAUC(keras.metrics.Metric):
         )
 
     def result(self) -> Any:
-        """Returns the tasks' areas, (T,)."""
+        """Returns the area of each task, (T,)."""
         return self.metric.area(self.counts)

@@ -12,10 +12,10 @@ __all__ = ["VectorMetric"]
 
 
 class VectorMetric(keras.metrics.Metric):
-    """The template of a metric that measures many things at once.
+    """Base class of metrics that compute several values at once.
 
-    A compiled program takes `vector`, one tensor, and gives the values their
-    `names` outside. Keras's own loop takes `result`, a dict of scalars.
+    A compiled epoch uses `vector`, one tensor, whose values get their `names` outside
+    of the compiled function. Keras's own loop uses `result`, a dict of scalars.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""Loops that end early, or after a fixed number of turns where they must."""
+"""Loops that end as early as possible, or after a fixed number of iterations."""
 
 import contextlib
 import contextvars
@@ -14,11 +14,11 @@ _fixed = contextvars.ContextVar("fixed_loops", default=False)
 
 @contextlib.contextmanager
 def fixed_loops() -> Iterator[None]:
-    """Gives every solver's loop a fixed number of turns while it is traced.
+    """Context in which the loops of solvers have a fixed number of iterations.
 
-    A loop whose end depends on the data can't be compiled by XLA once
-    `tf.vectorized_map` has mapped it over members. Trace such a function
-    inside this context; elsewhere the solvers stop as soon as they are done.
+    XLA cannot compile a loop whose end depends on the data after `tf.vectorized_map`
+    has mapped it over members. Trace such functions inside this context. Outside of it,
+    the solvers stop as soon as they have converged.
 
     Example:
 
@@ -48,16 +48,15 @@ def bounded_loop(
     variables: tuple[Any, ...],
     fixed_limit: int | None = None,
 ) -> tuple[Any, ...]:
-    """Repeats `body` while `unfinished`, at most `limit` times.
+    """Repeats `body` while `unfinished` is true, at most `limit` times.
 
     Args:
-        limit: The most turns.
-        unfinished: From the loop's variables to a boolean scalar.
-        body: From the loop's variables to their next values; it must leave
-            them as they are once all is done.
-        variables: The first values.
-        fixed_limit: The number of turns inside `fixed_loops`; by default
-            `limit`.
+        limit: The largest number of iterations.
+        unfinished: A function from the loop's variables to a boolean scalar.
+        body: A function from the loop's variables to their next values. It must not
+            change them once the loop has converged.
+        variables: The initial values.
+        fixed_limit: The number of iterations inside `fixed_loops`; by default `limit`.
 
     Returns:
         The last values.
