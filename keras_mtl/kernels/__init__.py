@@ -1,4 +1,4 @@
-"""Multi-task models by kernels of rows and tasks."""
+"""Kernel methods for several tasks: regression, classification, Gaussian processes."""
 
 from typing import TYPE_CHECKING
 

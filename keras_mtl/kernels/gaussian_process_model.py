@@ -26,42 +26,45 @@ __all__ = ["GaussianProcessModel"]
 
 @dataclass(eq=False, repr=False)
 class GaussianProcessModel(ScoredModel):
-    """A Gaussian process of several tasks that learns how alike they are.
+    """Gaussian process of several tasks that learns the covariance between tasks.
 
-    The kernel is `B[s, t] exp(-sum_d (x_d - x'_d)^2 / (2 length_d^2))` of
-    standardized features, with `B = V V^T + diag(kappa)`. B, the length scales
-    and the noise of each regression are those of the largest marginal likelihood
-    (Bonilla, Chai and Williams 2008). Tasks may be mixed, and each row may lack
-    the labels of some. Regressions are exact, and classes Laplace's
-    approximation: a binary task has one latent function, and a task of several
-    classes one per class, whose softmax is the probability. A probability is the
-    mean over the latent functions, by MacKay's approximation.
+    The kernel of tasks s and t is `B[s, t] exp(-sum_d (x_d - x'_d)^2 / (2 length_d^2))`
+    for standardized features, with `B = V V^T + diag(kappa)`. B, the length scales and
+    the noise of each regression maximize the marginal likelihood (Bonilla, Chai and
+    Williams 2008). Binary, multi-class and regression tasks can be mixed, and labels
+    may be missing for any task in any row.
+
+    Inference is exact for regressions, and by Laplace's approximation for classes. A
+    binary task has one latent function. A multi-class task has one latent function per
+    class, whose softmax is the probability. Predicted probabilities are means over the
+    latent functions, by MacKay's approximation.
 
     Args:
-        factors: The number of columns of V, what all tasks have in common.
-        automatic_relevance: Whether each feature has a length scale of its own,
-            with a log-normal prior around the median distance of rows.
-        rank: The number of support rows of a Nystroem approximation. By default
-            the answers are exact for up to 2,000 labels, where a label of
-            several classes counts once per class, and have at most 500 support
-            rows for more.
-        kinds: By task name `"binary"`, `"multiclass"` or `"regression"`.
-        iterations: The most steps of the search for parameters.
-        parameters: What `parameters_` of another fit is, in place of learning.
-        seed: Of samples of rows and of the start.
+        factors: The number of columns of V, that is, of factors that tasks have in
+            common.
+        automatic_relevance: Whether each feature has its own length scale, with a
+            log-normal prior around the median distance of rows.
+        rank: The number of support rows of a Nystroem approximation. By default there
+            is no approximation for up to 2,000 labels, where a multi-class label counts
+            once per class, and at most 500 support rows for more labels.
+        kinds: The kind of each task by name: `"binary"`, `"multiclass"` or
+            `"regression"`. By default inferred as in `keras_mtl.linear.LinearModel`.
+        iterations: The largest number of steps of the optimizer of the parameters.
+        parameters: The `parameters_` of another fit, which are used and not learned
+            again.
+        seed: The seed of samples of rows and of initial parameters.
 
     Attributes:
-        parameters_: What was learned, a `ProcessParameters` for standardized
-            labels.
-        task_covariance_: B for standardized labels, (K, K), by the order of
+        parameters_: The learned `ProcessParameters`, for standardized labels.
+        task_covariance_: B for standardized labels, (K, K), in the order of
             `output_names_`.
         output_names_: A name for each of the K outputs.
         length_scales_: The length scales for standardized features, (1,) or
             (D,): the shorter, the more the feature matters.
-        noise_: The variance of the noise of each output, (K,): NaN for classes,
-            and in units of the variance of the task's labels.
-        log_marginal_likelihood_: The logarithm of the marginal likelihood of
-            the standardized labels; None of a Nystroem approximation.
+        noise_: The noise variance of each output, (K,), in units of the variance of the
+            task's labels; NaN for classes.
+        log_marginal_likelihood_: The logarithm of the marginal likelihood of the
+            standardized labels; None for a Nystroem approximation.
         rank_: The number of support rows.
 
     Example:
@@ -83,19 +86,19 @@ class GaussianProcessModel(ScoredModel):
     seed: int = 0
 
     def fit(self, x: Any, y: Any) -> Self:
-        """Fit the process.
+        """Fit the model.
 
         Args:
             x: The features, (N, D), finite numbers.
-            y: By task name labels of shape (N,), or an array of shape (N,) or
-                (N, T). NaN or None is missing.
+            y: The labels: a dict by task name of arrays of shape (N,), or an array of
+                shape (N,) or (N, T). NaN or None is missing.
 
         Returns:
             The model itself.
 
         Raises:
-            ValueError: When settings, features or labels can't serve.
-            UserError: When the kernel's values do not fit in memory.
+            ValueError: If settings, features or labels are invalid.
+            UserError: If the kernel matrix does not fit in memory.
         """
         self._check()
         features, targets = read_arrays(x, y, self.kinds)
@@ -126,19 +129,19 @@ class GaussianProcessModel(ScoredModel):
         return self
 
     def predict(self, x: Any, return_variance: bool = False) -> Any:
-        """Predict classes and numbers, and how uncertain the numbers are.
+        """Predict classes and numbers, and optionally the variances of the numbers.
 
         Args:
             x: The features, (N, D).
-            return_variance: Whether to return the variances of the labels of
-                regressions too: that of the function and that of the noise, as
-                Student's t has them where the noise is learned.
+            return_variance: Whether to return the variances of regression labels too.
+                They include the variance of the function and that of the noise; if the
+                noise is learned, they are those of Student's t.
 
         Returns:
-            By task name predictions of shape (N,), or, of a model that was fitted
-            to an array of labels, an array of shape (N, T). With
-            `return_variance` a pair of such predictions and variances. Classes
-            have no variance: NaN in an array, and no key by name.
+            A dict by task name of predictions of shape (N,); or an array of shape (N,
+            T) if the labels of the fit were an array. With `return_variance`, a pair of
+            predictions and variances. Classes have no variance: they are NaN in an
+            array and left out of a dict.
         """
         predictions = super().predict(x)
         if not return_variance:
@@ -161,18 +164,19 @@ class GaussianProcessModel(ScoredModel):
     def predict_interval(
         self, x: Any, coverage: float = 0.9
     ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-        """Predict between which numbers labels of regressions lie.
+        """Predict intervals that contain the labels of regressions.
 
         Args:
             x: The features, (N, D).
-            coverage: The probability that an interval holds the label, if the
-                model is right.
+            coverage: The probability that an interval contains the label, if the model
+                is correct.
 
         Returns:
-            By the name of each regression the low and the high ends, (N,) each.
+            A dict by name of the regression of the lower and the upper ends, each of
+            shape (N,).
 
         Raises:
-            ValueError: When the coverage is no probability.
+            ValueError: If the coverage is not a probability.
         """
         if not 0 < coverage < 1:
             raise ValueError(
@@ -196,7 +200,8 @@ class GaussianProcessModel(ScoredModel):
             x: The features, (N, D).
 
         Returns:
-            Their means and their variances, without noise, (N, K) each.
+            The means and the variances of the latent functions, without noise, each of
+            shape (N, K).
         """
         return self.fit_.latent(fitted_features(self, x))
 

@@ -29,15 +29,16 @@ COMPARED_TOLERANCE = 1e-3
 
 @dataclass(frozen=True)
 class KernelGrid:
-    """The settings that cross-validation chooses among.
+    """Grid of the settings that cross-validation compares.
 
     Args:
-        strengths: How many strengths, from one that leaves nothing of the
-            features to a hundred-thousandth of it.
-        length_factors: Factors of the median distance, for an RBF kernel.
-        sharings: See `shared_covariance`.
-        one_standard_error: Whether to take the largest strength whose held-out
-            loss is within one standard error of the smallest.
+        strengths: The number of strengths, from one at which the features have no
+            effect down to 0.00001 times as much.
+        length_factors: Length scales of an RBF kernel, as factors of the median
+            distance of rows.
+        sharings: Values of the argument `sharing` of `shared_covariance`.
+        one_standard_error: Whether to choose the largest strength whose held-out loss
+            is within one standard error of the smallest loss.
     """
 
     strengths: int = 10
@@ -48,22 +49,21 @@ class KernelGrid:
 
 @dataclass(frozen=True)
 class KernelFit:
-    """A function `k(standard rows, support) @ coefficients + intercepts`.
+    """Result of `fit_kernel`: `k(rows, support) @ coefficients + intercepts`.
 
     Attributes:
         kernel: The kernel of standardized rows.
         means: The features' means, (d,).
-        scales: The features' standard deviations, (d,); 1 for a constant one.
+        scales: The standard deviations of the features, (d,); 1 for a constant feature.
         support: The standardized support rows, (M, d).
-        coefficients: Shape (M, K).
-        intercepts: Shape (K,).
-        task_covariance: B, (K, K).
+        coefficients: The coefficients of the support rows, (M, K).
+        intercepts: The intercepts, (K,).
+        task_covariance: The matrix B of the similarities of the outputs, (K, K).
         strength: The factor of half the squared norm.
-        sharing: See `shared_covariance`; None where B was given.
-        residual: About by how much scores may be off the minimum's.
+        sharing: The argument of `shared_covariance`; None if B was given.
+        residual: An estimate of the error of the scores, relative to the exact minimum.
         is_exact: Whether all rows are support rows.
-        choice: What cross-validation found along the strengths; None for
-            a given strength.
+        choice: The result of the cross-validation; None for a given strength.
     """
 
     kernel: KernelFunction
@@ -80,7 +80,7 @@ class KernelFit:
     choice: StrengthChoice | None = None
 
     def scores(self, features: np.ndarray) -> np.ndarray:
-        """Return the scores of rows of features in their own units, (N, K)."""
+        """Return the scores of rows in the original units of the features, (N, K)."""
         standard = (features - self.means) / self.scales
         return self.kernel(standard, self.support) @ self.coefficients + self.intercepts
 
@@ -100,34 +100,36 @@ def fit_kernel(
     intercept: bool = True,
     tolerance: float = 1e-9,
 ) -> KernelFit:
-    """Fit a function of several outputs by a kernel `k(x, x') B[s, t]`.
+    """Fit a function of several outputs with the kernel `k(x, x') B[s, t]`.
 
-    It minimizes the tasks' losses plus `strength / 2` times its squared norm:
-    kernel ridge regression for squared errors, kernel logistic regression for
-    classes (Evgeniou, Micchelli and Pontil 2005).
+    The function minimizes the sum of the tasks' losses plus `strength / 2` times its
+    squared norm. This is kernel ridge regression for squared errors, and kernel
+    logistic regression for classes (Evgeniou, Micchelli and Pontil 2005).
 
-    What is None is chosen by cross-validation: first the length scale with the
-    strength, then the sharing with the strength.
+    Settings that are None are chosen by cross-validation: first the length scale
+    together with the strength, then the sharing together with the strength.
 
     Args:
-        features: Shape (N, d), without missing values.
+        features: The features, of shape (N, d), without missing values.
         tasks: The tasks.
         kind: `"linear"` or `"rbf"`.
-        strength: Above 0.
-        length_scale: Of an RBF kernel of standardized features.
-        sharing: How alike the outputs are, from 0 to 1.
+        strength: The factor of half the squared norm, above 0.
+        length_scale: The length scale of an RBF kernel, for standardized features.
+        sharing: The similarity of the outputs, from 0 to 1; see `shared_covariance`.
         task_covariance: B, in place of `sharing`, (K, K).
-        folds: The number of each row's fold, (N,), to choose by; or a function
-            that returns them, which is called if something is to be chosen.
-        rank: The number of support rows; None for all up to 5,000.
-        grid: What is compared.
-        seed: Of drawn support rows.
-        intercept: Whether each output has an intercept without penalty.
-        tolerance: Of the solver.
+        folds: The fold of each row, integers of shape (N,), for the cross-validation;
+            or a function that returns the folds, which is called only if they are
+            needed.
+        rank: The number of support rows. By default all rows up to 5,000, and 1,000 if
+            there are more.
+        grid: The settings to compare.
+        seed: The seed of the random support rows.
+        intercept: Whether each output has an unpenalized intercept.
+        tolerance: The tolerance of the solver.
 
     Raises:
         UserError: When the kernel's values do not fit in memory.
-        ValueError: When something is to be chosen and there are no folds.
+        ValueError: If a setting has to be chosen and there are no folds.
     """
     grid = grid or KernelGrid()
     outputs = sum(task.outputs for task in tasks)

@@ -17,13 +17,13 @@ SAMPLED_ROWS = 1000
 
 @dataclass(frozen=True)
 class KernelFunction:
-    """A kernel of two rows.
+    """Kernel function of two rows.
 
     Args:
         kind: `"linear"`, `<x, x'>`; or `"rbf"`, `exp(-||x - x'||^2 / (2
             length_scale^2))`.
-        length_scale: The distance over which an RBF kernel falls to 0.61. A
-            linear kernel does not use it.
+        length_scale: The distance at which an RBF kernel has the value 0.61. A linear
+            kernel ignores it.
 
     Example:
 

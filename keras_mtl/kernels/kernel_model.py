@@ -29,38 +29,42 @@ __all__ = ["KernelModel"]
 
 @dataclass(eq=False, repr=False)
 class KernelModel(ScoredModel):
-    """Functions of several tasks by a kernel `k(x, x') B[s, t]`.
+    """Kernel ridge and logistic regression of several tasks.
 
-    Kernel ridge regression for numbers and kernel logistic regression for
-    classes. Tasks may be mixed, and each row may lack the labels of some tasks,
-    as in `keras_mtl.linear`, whose losses these models minimize too. What is None
-    is chosen by cross-validation.
+    The kernel of row x of task s and row x' of task t is `k(x, x') B[s, t]`. Numbers
+    are predicted by kernel ridge regression and classes by kernel logistic regression,
+    with the losses of `keras_mtl.linear`. Tasks of these kinds can be mixed, and labels
+    may be missing for any task in any row. Settings that are None are chosen by
+    cross-validation.
 
     Args:
         kernel: `"rbf"` or `"linear"`.
         strength: The factor of half the squared norm, above 0.
-        length_scale: Of an RBF kernel of standardized features. By default the
-            median distance of rows, times a factor that is chosen.
-        sharing: How alike the tasks are: 0 fits each alone, 1 one pooled
-            function with an intercept for each.
+        length_scale: The length scale of an RBF kernel, for standardized features. By
+            default the median distance of rows, times a factor that cross-validation
+            chooses.
+        sharing: The similarity of the tasks: 0 fits each task alone, 1 fits one pooled
+            function with one intercept per task.
         task_covariance: B, (K, K), in place of `sharing`.
-        rank: The number of support rows of a Nystroem approximation. By default
-            all rows are support rows up to 5,000, and 1,000 of more.
-        kinds: By task name `"binary"`, `"multiclass"` or `"regression"`.
-        folds: The folds of the cross-validation.
-        one_standard_error: Whether to take the largest strength whose held-out
-            loss is within one standard error of the smallest.
-        seed: Of folds and of drawn support rows.
+        rank: The number of support rows of a Nystroem approximation. By default all
+            rows up to 5,000, and 1,000 if there are more.
+        kinds: The kind of each task by name: `"binary"`, `"multiclass"` or
+            `"regression"`. By default inferred as in `keras_mtl.linear.LinearModel`.
+        folds: The number of folds of the cross-validation.
+        one_standard_error: Whether to choose the largest strength whose held-out loss
+            is within one standard error of the smallest loss.
+        seed: The seed of the folds and of the random support rows.
 
     Attributes:
         strength_: The strength.
         length_scale_: The length scale.
-        task_covariance_: B, (K, K), by the order of `output_names_`.
-        output_names_: A name for each of the K outputs: a multi-class task has
-            one per class.
+        task_covariance_: B, (K, K), in the order of `output_names_`.
+        output_names_: The names of the K outputs. A multi-class task has one output per
+            class.
         rank_: The number of support rows.
-        choice_: What cross-validation found along the strengths, or None.
-        residual_: About by how much scores may be off the minimum's.
+        choice_: The result of the cross-validation, or None.
+        residual_: An estimate of the error of the scores, relative to the exact
+            minimum.
 
     Example:
 
@@ -87,16 +91,17 @@ class KernelModel(ScoredModel):
 
         Args:
             x: The features, (N, D), finite numbers.
-            y: By task name labels of shape (N,), or an array of shape (N,) or
-                (N, T). NaN or None is missing.
-            groups: Rows of one number are in one fold, (N,).
+            y: The labels: a dict by task name of arrays of shape (N,), or an array of
+                shape (N,) or (N, T). NaN or None is missing.
+            groups: Group numbers of the rows, (N,). Rows of the same group are in the
+                same fold.
 
         Returns:
             The model itself.
 
         Raises:
-            ValueError: When settings, features or labels can't serve.
-            UserError: When the kernel's values do not fit in memory.
+            ValueError: If settings, features or labels are invalid.
+            UserError: If the kernel matrix does not fit in memory.
         """
         features, targets = read_arrays(x, y, self.kinds)
         self._check()

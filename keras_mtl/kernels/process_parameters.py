@@ -18,20 +18,20 @@ LOADINGS = (-5.0, 5.0)
 
 @dataclass(frozen=True)
 class ProcessParameters:
-    """What is learned of a Gaussian process of K outputs.
+    """Learned parameters of a Gaussian process of K outputs.
 
-    The covariance of output s at row x with output t at row x' is `B[s, t]
-    exp(-sum_d (x_d - x'_d)^2 / (2 lengths_d^2))`, with `B = V V^T +
-    diag(kappa)`. Each label of a regression has noise of variance `noise[t]` on
-    top (Bonilla, Chai and Williams 2008).
+    The covariance of output s at row x with output t at row x' is `B[s, t] exp(-sum_d
+    (x_d - x'_d)^2 / (2 lengths_d^2))`, with `B = V V^T + diag(kappa)`. Each label of
+    regression t also has noise of the variance `noise[t]` (Bonilla, Chai and Williams
+    2008).
 
     Attributes:
         loadings: V, (K, q).
         log_kappa: The logarithms of kappa, (K,).
-        log_noise: The logarithms of the variances of the noise, (K,). Those of
-            outputs that are not regressions are not used.
-        log_lengths: The logarithms of the length scales, one for all features,
-            (1,), or one for each, (d,).
+        log_noise: The logarithms of the noise variances, (K,). Those of classes are not
+            used.
+        log_lengths: The logarithms of the length scales: one for all features, (1,), or
+            one per feature, (d,).
     """
 
     loadings: np.ndarray
@@ -56,13 +56,13 @@ class ProcessParameters:
         return np.exp(self.log_lengths)
 
     def to_vector(self) -> np.ndarray:
-        """Return all parameters, one after the other."""
+        """Return all parameters as one vector."""
         return np.concatenate(
             [self.loadings.ravel(), self.log_kappa, self.log_noise, self.log_lengths]
         )
 
     def from_vector(self, vector: np.ndarray) -> ProcessParameters:
-        """Return parameters of the same shapes, of what `to_vector` returned.
+        """Return parameters of the same shapes from a vector of `to_vector`.
 
         Args:
             vector: The parameters.
@@ -74,7 +74,7 @@ class ProcessParameters:
         )
 
     def bounds(self) -> list[tuple[float, float]]:
-        """Return the bounds of each number of `to_vector`, for a search from here."""
+        """Return the bounds of each number of `to_vector`, for an optimizer."""
         return [
             *[LOADINGS] * self.loadings.size,
             *[VARIANCES] * len(self.log_kappa),

@@ -8,15 +8,15 @@ __all__ = ["check_task_covariance", "covariance_root", "shared_covariance"]
 
 
 def shared_covariance(outputs: int, sharing: float) -> np.ndarray:
-    """Return the B of tasks that all share as much.
+    """Return the matrix B for outputs that are all equally similar.
 
-    It is 1 for an output with itself and `sharing` for two of them. Up to a
-    factor that is the mean-regularised form `1 / mu + [s = t]` of Evgeniou and
-    Pontil (2004), with `1 / mu = sharing / (1 - sharing)`.
+    The diagonal is 1, and the other entries are `sharing`. Up to a factor this is the
+    mean-regularized form `1 / mu + [s = t]` of Evgeniou and Pontil (2004), with `1 / mu
+    = sharing / (1 - sharing)`.
 
     Args:
         outputs: The number of outputs.
-        sharing: From 0, each task alone, to 1, one pooled function.
+        sharing: The similarity: from 0, independent outputs, to 1, one pooled function.
 
     Example:
 

@@ -29,19 +29,19 @@ PATH_TOLERANCE = 1e-4
 
 @dataclass(frozen=True)
 class LinearFit:
-    """Weights of a linear multi-task model.
+    """Result of `fit_linear`: the weights of a linear multi-task model.
 
     Attributes:
         penalty: The penalty with its strength.
-        standard_weights: The weights of standardized features, (d, K): by how
-            much a score changes with one standard deviation of a feature.
+        standard_weights: The weights of standardized features, (d, K): the change of a
+            score per standard deviation of a feature.
         standard_intercepts: The intercepts of standardized features, (K,).
         means: The features' means, (d,).
-        scales: The features' standard deviations, (d,); 1 for a constant one.
-        residual: By how much the conditions of the minimum are violated.
-        rank: The number of features that are no sums of others.
+        scales: The standard deviations of the features, (d,); 1 for a constant feature.
+        residual: The violation of the optimality conditions; see `kkt_residual`.
+        rank: The number of linearly independent features.
         clusters: The cluster of each output, (K,); None without clusters.
-        choice: What cross-validation found; None for a given strength.
+        choice: The result of the cross-validation; None for a given strength.
         path: The weights of standardized features at the strengths of `choice`,
             (S, d, K).
     """
@@ -81,17 +81,17 @@ def fit_linear(
     """Fit a linear multi-task model.
 
     Args:
-        features: Shape (N, d), without missing values.
+        features: The features, of shape (N, d), without missing values.
         tasks: The tasks.
-        penalty: The penalty, of any strength.
+        penalty: The penalty. Its strength is ignored.
         strength: The strength; None to choose it by cross-validation.
-        folds: The number of each row's fold, (N,), to choose it by.
-        strengths: How many strengths are compared.
+        folds: The fold of each row, integers of shape (N,), for choosing the strength.
+        strengths: The number of strengths to compare.
         one_standard_error: See `choose_strength`.
         tolerance: The largest residual of the solution; see `kkt_residual`.
 
     Raises:
-        ValueError: When neither a strength nor folds are given.
+        ValueError: If neither a strength nor folds are given.
     """
     if strength is None and folds is None:
         raise ValueError(

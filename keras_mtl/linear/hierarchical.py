@@ -67,7 +67,7 @@ class SharedPrior:
 
 @dataclass(frozen=True)
 class HierarchicalFit:
-    """Weights of tasks that have drawn them from one Gaussian, which was learned.
+    """Result of `fit_hierarchical`: the weights of all tasks and their priors.
 
     Attributes:
         standard_weights: The mean weights of standardized features, times
@@ -75,19 +75,18 @@ class HierarchicalFit:
         standard_intercepts: The mean intercepts, likewise, (K,).
         means: The features' means, (d,).
         scales: The features' standard deviations, (d,).
-        posteriors: Each task's posterior, of standardized features. The variances of
-            a regression are those of Student's t, as its noise is learned too.
-        noise: The variance of the noise of each output's labels, (K,); 0 for
-            classes.
-        shrinkage: How far each weight is drawn to the mean of its prior, (d + 1,
-            K), the intercept last: the share of the prior's variance that the
-            output's own labels leave. At 0 they alone determine the weight, and
-            at 1 the weight is the mean.
-        moderation: What mean scores of classes are multiplied by, (K,), so that
-            probabilities account for how uncertain scores are, as an average
-            over the rows (MacKay 1992); 1 for regressions.
-        priors: One for the outputs of each kind of loss.
-        rank: The number of features that are no sums of others.
+        posteriors: The posterior of each task, for standardized features. The variances
+            of a regression are those of Student's t, as the noise is learned too.
+        noise: The noise variance of each output, (K,); 0 for classes.
+        shrinkage: How far each weight is shrunk to the mean of its prior, (d + 1, K),
+            with the intercept last: the ratio of the posterior variance and the prior
+            variance. At 0 the labels of the output alone determine the weight, and at 1
+            the weight is the mean.
+        moderation: The factor of the mean scores of classes, (K,), by which
+            probabilities account for the uncertainty of scores, as an average over the
+            rows (MacKay 1992); 1 for regressions.
+        priors: One prior per kind of loss.
+        rank: The number of linearly independent features.
     """
 
     standard_weights: Floats
@@ -113,13 +112,13 @@ class HierarchicalFit:
         return found
 
     def variances(self, features: np.ndarray) -> Floats:
-        """Return the variance of each score, with that of a regression's noise.
+        """Return the variance of each score, including the noise of regressions.
 
         Args:
-            features: In their own units, (N, d).
+            features: The features in their own units, (N, d).
 
         Returns:
-            Shape (N, K).
+            Variances of shape (N, K).
         """
         standard = (np.asarray(features, "float64") - self.means) / self.scales
         columns = [each.variance(standard) for each in self.posteriors]
@@ -135,36 +134,36 @@ def fit_hierarchical(
     steps: int = 500,
     tolerance: float = 1e-3,
 ) -> HierarchicalFit:
-    """Fit linear tasks that draw their weights from one Gaussian, which is learned.
+    """Fit linear models whose weights are drawn from a common, learned Gaussian.
 
     The model is that of Bakker and Heskes 2003 with linear tasks. The weights of an
-    output, its intercept among them, are drawn from N(m, S). EM finds S and the
-    noise of each regression; m is integrated out together with the weights,
-    exactly for regressions and by Laplace's approximation for classes. Tasks of
-    squared errors have one m and S, those of logistic losses have one, and so do
-    the classes of all softmax losses, whose m is 0.
+    output, including its intercept, are drawn from N(m, S). EM finds S and the noise of
+    each regression. m is integrated out together with the weights, exactly for
+    regressions and by Laplace's approximation for classes. Tasks with squared errors
+    have one m and S, tasks with logistic losses have another one, and the classes of
+    all softmax losses a third, whose m is 0.
 
-    S_0 has the equal variances with which scores of standardized features have the
-    variance 1 for regressions, and 4 for logits, and as much again for the
-    intercept. m is from N(0, v S_0), and v is learned. Few tasks cannot tell
-    how much each weight differs between them: S has the prior of `further_tasks`
-    more tasks whose variances are s S_0; one s is learned for all features, and
-    one for the intercept.
+    S_0 is diagonal with equal variances, such that the scores of standardized features
+    have the variance 1 for regressions and 4 for logits; the variance of the intercept
+    is as large again. m is drawn from N(0, v S_0), and v is learned. A few tasks do not
+    determine the variance of each weight between tasks. So S has a prior that is worth
+    `further_tasks` more tasks with the variances s S_0, where one s is learned for all
+    features and one for the intercept.
 
     Args:
-        features: Shape (N, d), without missing values.
-        tasks: The tasks. What a row counts is relative to its task's mean: a
-            labeled row counts as one row on average.
-        covariance: `"diagonal"`, a variance per weight; or `"full"`, which has
-            covariances too, and needs many more tasks than features.
-        variance: The variance of all weights between tasks, in place of learning
-            S: with 0 all tasks of a kind are one, and with a very large one each
-            is alone.
-        further_tasks: The number of tasks that the prior of S counts as; with
-            covariances, beyond the number of weights.
-        steps: The most steps of EM.
-        tolerance: EM ends when a step changes m and S by less, in parts of the
-            spread of each weight.
+        features: The features, of shape (N, d), without missing values.
+        tasks: The tasks. Weights of rows are scaled so that the labeled rows of a task
+            have a mean weight of 1.
+        covariance: `"diagonal"`, one variance per weight; or `"full"`, with
+            covariances, which needs many more tasks than features.
+        variance: The variance of all weights between tasks, in place of learning S.
+            With 0 all tasks of a kind have the same weights; with a very large value
+            tasks are independent.
+        further_tasks: The number of tasks that the prior of S is worth; with the
+            covariance `"full"`, in addition to the number of weights.
+        steps: The largest number of EM steps.
+        tolerance: EM ends when m and S change by less than this in a step, relative to
+            the spread of each weight.
     """
     # Many small products: a thread is faster than several that wait for each other.
     with threadpool_limits(1):

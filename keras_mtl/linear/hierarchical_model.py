@@ -29,42 +29,43 @@ __all__ = ["HierarchicalBayesModel"]
 
 @dataclass(eq=False, repr=False)
 class HierarchicalBayesModel(ScoredModel):
-    """Linear models of several tasks whose weights come from one Gaussian.
+    """Linear models of several tasks whose weights have a common, learned prior.
 
-    The Gaussian's mean and variances are learned, so that a task with few labels
-    is drawn to the mean of all tasks, as far as tasks are alike; see
-    `fit_hierarchical`. Binary, multi-class and regression tasks may be mixed:
-    regressions share a Gaussian, and so do binary tasks, and the classes of
-    multi-class tasks. Each row may lack the labels of some tasks. Nothing is
+    The prior is a Gaussian whose mean and variances are learned. A task with few labels
+    is shrunk toward the mean of all tasks, the more so the more similar the tasks are;
+    see `fit_hierarchical`. Binary, multi-class and regression tasks can be mixed:
+    regressions have one Gaussian, binary tasks another one, and the classes of
+    multi-class tasks a third. Labels may be missing for any task in any row. Nothing is
     chosen by cross-validation.
 
     Args:
-        kinds: By task name `"binary"`, `"multiclass"` or `"regression"`. By
-            default labels of two values are binary, text is multi-class and
-            other numbers are regressions.
-        covariance: `"diagonal"`, a variance per weight; or `"full"`, which has
-            covariances too, and needs many more tasks than features.
-        variance: The variance of all weights between tasks, in standard units;
-            None learns a variance for each. With 0 all tasks of a kind are one.
-        further_tasks: The number of tasks that the prior of the variances counts
-            as.
-        steps: The most steps of EM.
-        tolerance: EM ends when a step changes no weight's mean or variance by
-            more, in parts of the weight's spread.
+        kinds: The kind of each task by name: `"binary"`, `"multiclass"` or
+            `"regression"`. By default labels with two values are binary, text is
+            multi-class and other numbers are regressions.
+        covariance: `"diagonal"`, one variance per weight; or `"full"`, with
+            covariances, which needs many more tasks than features.
+        variance: The variance of each weight between tasks, in standard units; None
+            learns one variance per weight. With 0 all tasks of a kind have the same
+            weights.
+        further_tasks: The number of tasks that the prior of the variances is worth.
+        steps: The largest number of EM steps.
+        tolerance: EM ends when no mean or variance of a weight changes by more than
+            this in a step, relative to the spread of the weight.
 
     Attributes:
-        coef_: The mean weights of the features as they come, (D, K). Those of
-            classes are a little smaller than that, so that probabilities account
-            for how uncertain weights are.
+        coef_: The mean weights of the features in their own units, (D, K). For classes
+            they are scaled down slightly, so that probabilities account for the
+            uncertainty of the weights.
         intercept_: The mean intercepts, likewise, (K,).
         standard_coef_: The weights of standardized features, (D, K).
         output_names_: A name for each of the K outputs.
-        shrinkage_: How far each weight is drawn to the mean of all tasks, (D + 1,
-            K), the intercept last: from 0, its task alone, to 1, the mean.
-        noise_: The variance of the noise of each output's labels, (K,), of
-            standardized labels; 0 for classes.
-        fit_: All that was found, a `HierarchicalFit`.
-        rank_: The number of features that are not sums of others.
+        shrinkage_: How far each weight is shrunk to the mean of all tasks, (D + 1, K),
+            with the intercept last: from 0, determined by its task alone, to 1, equal
+            to the mean.
+        noise_: The noise variance of each output, for standardized labels, (K,); 0 for
+            classes.
+        fit_: The complete result, a `HierarchicalFit`.
+        rank_: The number of linearly independent features.
 
     Example:
 
@@ -92,16 +93,16 @@ class HierarchicalBayesModel(ScoredModel):
 
         Args:
             x: The features, (N, D), finite numbers.
-            y: By task name labels of shape (N,), or an array of shape (N,) or
-                (N, T). NaN or None is missing.
-            sample_weight: What each row counts beside others, (N,). On average a
-                labeled row of a task counts as one row.
+            y: The labels: a dict by task name of arrays of shape (N,), or an array of
+                shape (N,) or (N, T). NaN or None is missing.
+            sample_weight: The relative weight of each row, (N,). Weights are scaled so
+                that the labeled rows of a task have a mean weight of 1.
 
         Returns:
             The model itself.
 
         Raises:
-            ValueError: When settings, features or labels can't serve.
+            ValueError: If settings, features or labels are invalid.
         """
         features, targets = read_arrays(x, y, self.kinds)
         self._check()
@@ -130,15 +131,16 @@ class HierarchicalBayesModel(ScoredModel):
         return self
 
     def predict_variance(self, x: Any) -> dict[str, np.ndarray]:
-        """Predict how uncertain predictions are.
+        """Predict the variances of predictions.
 
         Args:
             x: The features, (N, D).
 
         Returns:
-            By task name variances of shape (N, outputs). That of a regression is
-            the variance of a label, with its noise, in the label's unit squared;
-            those of classes are of the scores before the sigmoid or softmax.
+            A dict by task name of variances of shape (N, outputs). For a regression it
+            is the variance of a label, including the noise, in the label's unit
+            squared. For classes it is the variance of the scores before the sigmoid or
+            softmax.
         """
         variances = self.fit_.variances(fitted_features(self, x))
         variances *= output_units(self.targets_)[0] ** 2

@@ -31,41 +31,41 @@ __all__ = ["LinearModel"]
 
 @dataclass(eq=False, repr=False)
 class LinearModel(ScoredModel):
-    """Linear models of several tasks under one penalty. Use a subclass.
+    """Base class of linear models of several tasks with a common penalty.
 
-    Binary, multi-class and regression tasks may be mixed, and each row may lack
-    the labels of some tasks. Features and the labels of regressions are
-    standardized inside, so that strengths are comparable between data sets. The
-    loss of each task is its mean over the rows that have a label: half the
-    squared error, or the cross-entropy.
+    Binary, multi-class and regression tasks can be mixed, and labels may be missing for
+    any task in any row. Features and labels of regressions are standardized internally,
+    so that strengths are comparable between data sets. The loss of a task is a mean
+    over its labeled rows: of half the squared error, or of the cross-entropy.
 
     Args:
-        strength: The penalty's factor. None chooses it by cross-validation
-            along a path.
-        kinds: By task name `"binary"`, `"multiclass"` or `"regression"`. By
-            default labels of two values are binary, text is multi-class and
-            other numbers are regressions.
-        strengths: How many strengths the path has.
-        folds: The folds of the cross-validation.
-        one_standard_error: Whether to take the largest strength whose held-out
-            loss is within one standard error of the smallest.
-        tolerance: By how much the conditions of the minimum may be violated.
-        seed: Of the folds.
+        strength: The factor of the penalty. None chooses it by cross-validation along a
+            path.
+        kinds: The kind of each task by name: `"binary"`, `"multiclass"` or
+            `"regression"`. By default labels with two values are binary, text is
+            multi-class and other numbers are regressions.
+        strengths: The number of strengths on the path.
+        folds: The number of folds of the cross-validation.
+        one_standard_error: Whether to choose the largest strength whose held-out loss
+            is within one standard error of the smallest loss.
+        tolerance: The largest violation of the optimality conditions; see
+            `kkt_residual`.
+        seed: The seed of the folds.
 
     Attributes:
-        coef_: The weights of the features as they come, (D, K).
+        coef_: The weights of the features in their own units, (D, K).
         intercept_: The intercepts, (K,).
-        standard_coef_: The weights of standardized features, (D, K). Zeros are
-            zeros.
-        output_names_: A name for each of the K outputs: a multi-class task has
-            one per class.
+        standard_coef_: The weights of standardized features, (D, K). Weights that the
+            penalty removes are exactly 0.
+        output_names_: The names of the K outputs. A multi-class task has one output per
+            class.
         strength_: The strength.
-        choice_: What cross-validation found along the path; None for a given
+        choice_: The result of the cross-validation along the path; None for a given
             strength.
         path_: The weights along the path, (S, D, K), or None.
         clusters_: The cluster of each output, or None.
-        residual_: By how much the conditions of the minimum are violated.
-        rank_: The number of features that are not sums of others.
+        residual_: The violation of the optimality conditions.
+        rank_: The number of linearly independent features.
     """
 
     strength: float | None = None
@@ -91,16 +91,17 @@ class LinearModel(ScoredModel):
 
         Args:
             x: The features, (N, D), finite numbers.
-            y: By task name labels of shape (N,), or an array of shape (N,) or
-                (N, T). NaN or None is missing.
-            sample_weight: What each row counts, (N,).
-            groups: Rows of one number are in one fold, (N,).
+            y: The labels: a dict by task name of arrays of shape (N,), or an array of
+                shape (N,) or (N, T). NaN or None is missing.
+            sample_weight: The weight of each row, (N,).
+            groups: Group numbers of the rows, (N,). Rows of the same group are in the
+                same fold.
 
         Returns:
             The model itself.
 
         Raises:
-            ValueError: When settings, features or labels can't serve.
+            ValueError: If settings, features or labels are invalid.
         """
         features, targets = read_arrays(x, y, self.kinds)
         self._check()

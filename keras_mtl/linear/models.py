@@ -34,17 +34,17 @@ __all__ = [
 
 @dataclass(eq=False, repr=False)
 class IndependentModel(LinearModel):
-    """A linear model per task, with nothing in common.
+    """One independent linear model per task.
 
     Args:
-        strength: See `LinearModel`, like those that follow.
-        kinds: By task name its kind.
-        strengths: How many strengths the path has.
-        folds: The folds of the cross-validation.
-        one_standard_error: Whether to take a larger strength than the best.
-        tolerance: Of the solution.
-        seed: Of the folds.
-        penalty: `"ridge"`, the squared weights, or `"lasso"`, the absolute ones.
+        strength: See `LinearModel`, also for the following arguments.
+        kinds: The kind of each task by name.
+        strengths: The number of strengths on the path.
+        folds: The number of folds of the cross-validation.
+        one_standard_error: Whether to choose a larger strength than the best one.
+        tolerance: The tolerance of the solution.
+        seed: The seed of the folds.
+        penalty: `"ridge"`, squared weights, or `"lasso"`, absolute weights.
 
     Example:
 
@@ -69,16 +69,16 @@ class IndependentModel(LinearModel):
 
 @dataclass(eq=False, repr=False)
 class GroupSparseModel(LinearModel):
-    """Linear models that use the same features: each serves all tasks or none.
+    """Linear models that select the same features for all tasks.
 
     Args:
-        strength: See `LinearModel`, like those that follow.
-        kinds: By task name its kind.
-        strengths: How many strengths the path has.
-        folds: The folds of the cross-validation.
-        one_standard_error: Whether to take a larger strength than the best.
-        tolerance: Of the solution.
-        seed: Of the folds.
+        strength: See `LinearModel`, also for the following arguments.
+        kinds: The kind of each task by name.
+        strengths: The number of strengths on the path.
+        folds: The number of folds of the cross-validation.
+        one_standard_error: Whether to choose a larger strength than the best one.
+        tolerance: The tolerance of the solution.
+        seed: The seed of the folds.
 
     Example:
 
@@ -101,15 +101,15 @@ class DirtyModel(LinearModel):
     """Linear models with features for all tasks and features for one task.
 
     Args:
-        strength: See `LinearModel`, like those that follow.
-        kinds: By task name its kind.
-        strengths: How many strengths the path has.
-        folds: The folds of the cross-validation.
-        one_standard_error: Whether to take a larger strength than the best.
-        tolerance: Of the solution.
-        seed: Of the folds.
-        shared: How many times more a feature for all tasks costs than one for
-            a task. By default the square root of the number of outputs.
+        strength: See `LinearModel`, also for the following arguments.
+        kinds: The kind of each task by name.
+        strengths: The number of strengths on the path.
+        folds: The number of folds of the cross-validation.
+        one_standard_error: Whether to choose a larger strength than the best one.
+        tolerance: The tolerance of the solution.
+        seed: The seed of the folds.
+        shared: The factor of the penalty on features for all tasks, relative to
+            features for one task. By default the square root of the number of outputs.
 
     Example:
 
@@ -140,13 +140,13 @@ class LowRankModel(LinearModel):
     """Linear models whose tasks share a few directions of the features.
 
     Args:
-        strength: See `LinearModel`, like those that follow.
-        kinds: By task name its kind.
-        strengths: How many strengths the path has.
-        folds: The folds of the cross-validation.
-        one_standard_error: Whether to take a larger strength than the best.
-        tolerance: Of the solution.
-        seed: Of the folds.
+        strength: See `LinearModel`, also for the following arguments.
+        kinds: The kind of each task by name.
+        strengths: The number of strengths on the path.
+        folds: The number of folds of the cross-validation.
+        one_standard_error: Whether to choose a larger strength than the best one.
+        tolerance: The tolerance of the solution.
+        seed: The seed of the folds.
 
     Example:
 
@@ -166,17 +166,17 @@ class LowRankModel(LinearModel):
 
 @dataclass(eq=False, repr=False)
 class MeanRegularisedModel(LinearModel):
-    """Linear models that are pulled toward their mean.
+    """Linear models whose weights are shrunk toward their mean.
 
     Args:
-        strength: See `LinearModel`, like those that follow. The larger, the
-            more the tasks are one.
-        kinds: By task name its kind.
-        strengths: How many strengths the path has.
-        folds: The folds of the cross-validation.
-        one_standard_error: Whether to take a larger strength than the best.
-        tolerance: Of the solution.
-        seed: Of the folds.
+        strength: See `LinearModel`, also for the following arguments. The larger, the
+            more similar the tasks.
+        kinds: The kind of each task by name.
+        strengths: The number of strengths on the path.
+        folds: The number of folds of the cross-validation.
+        one_standard_error: Whether to choose a larger strength than the best one.
+        tolerance: The tolerance of the solution.
+        seed: The seed of the folds.
         ridge: The factor of the squared weights.
 
     Example:
@@ -197,17 +197,17 @@ class MeanRegularisedModel(LinearModel):
 
 @dataclass(eq=False, repr=False)
 class ClusteredModel(LinearModel):
-    """Linear models in clusters of tasks that are found with the weights.
+    """Linear models of tasks in clusters, which are learned with the weights.
 
     Args:
-        strength: See `LinearModel`, like those that follow.
-        kinds: By task name its kind.
-        strengths: How many strengths the path has.
-        folds: The folds of the cross-validation.
-        one_standard_error: Whether to take a larger strength than the best.
-        tolerance: Of the solution.
-        seed: Of the folds.
-        clusters: The number of clusters, at most that of the outputs.
+        strength: See `LinearModel`, also for the following arguments.
+        kinds: The kind of each task by name.
+        strengths: The number of strengths on the path.
+        folds: The number of folds of the cross-validation.
+        one_standard_error: Whether to choose a larger strength than the best one.
+        tolerance: The tolerance of the solution.
+        seed: The seed of the folds.
+        clusters: The number of clusters, at most the number of outputs.
         ridge: The factor of the squared weights, relative to the strength.
 
     Example:

@@ -30,16 +30,16 @@ WIDE_SPAN = 1e-5
 
 @dataclass(frozen=True)
 class StrengthChoice:
-    """What cross-validation found along a path of strengths.
+    """Result of a cross-validation along a path of strengths.
 
     Attributes:
-        strengths: From the largest to the smallest, (S,).
-        losses: Each task's mean loss on held-out rows, (S, T).
+        strengths: The strengths, from the largest to the smallest, (S,).
+        losses: The mean loss of each task on held-out rows, (S, T).
         loss: The sum of the tasks' held-out losses, (S,).
         standard_error: The standard error of the sum over the folds, (S,).
         best: The index of the smallest loss.
-        chosen: The index of the strength that is taken: the best one, or the
-            largest within one standard error of it.
+        chosen: The index of the chosen strength: the best one, or the largest one
+            within one standard error of the best.
     """
 
     strengths: np.ndarray
@@ -136,7 +136,7 @@ def choose_strength(
     """Choose a strength by held-out losses.
 
     Args:
-        strengths: From the largest to the smallest, (S,).
+        strengths: The strengths, from the largest to the smallest, (S,).
         losses: As `held_out_losses` returns them, (folds, S, T).
         one_standard_error: Whether to take the largest strength whose loss is
             within one standard error of the smallest loss.

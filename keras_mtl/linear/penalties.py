@@ -37,8 +37,9 @@ __all__ = [
 class Penalty(ABC):
     """A convex penalty with an exact proximal operator.
 
-    Its variable has shape (parts, d, K), and the weights are the sum of the
-    parts: one, except where a penalty divides the weights.
+    The variable has shape (parts, d, K), for d features and K outputs, and the weights
+    are the sum over the parts. There is one part, except for penalties that split the
+    weights.
 
     Args:
         strength: The factor of the penalty.
@@ -65,19 +66,19 @@ class Penalty(ABC):
 
     @abstractmethod
     def zero_from(self, gradient: np.ndarray) -> float | None:
-        """Return the least strength from which on all weights are zero.
+        """Return the smallest strength at which all weights are zero.
 
         Args:
             gradient: The gradient of the loss at weights of zero, (d, K).
 
         Returns:
-            The strength; None where no strength makes them zero.
+            The strength; None if no strength makes all weights zero.
         """
 
 
 @dataclass(frozen=True)
 class Lasso(Penalty):
-    """The sum of the absolute weights: each output chooses its own features."""
+    """The sum of the absolute weights: each output selects its own features."""
 
     by_rows: ClassVar[bool] = True
 
@@ -93,9 +94,9 @@ class Lasso(Penalty):
 
 @dataclass(frozen=True)
 class GroupSparse(Penalty):
-    """The sum of the rows' norms: a feature serves all outputs or none.
+    """The sum of the norms of the rows: a feature is used by all outputs or none.
 
-    Argyriou, Evgeniou and Pontil 2008; Obozinski, Taskar and Jordan 2010.
+    See Argyriou, Evgeniou and Pontil 2008; Obozinski, Taskar and Jordan 2010.
     """
 
     by_rows: ClassVar[bool] = True
@@ -112,14 +113,14 @@ class GroupSparse(Penalty):
 
 @dataclass(frozen=True)
 class Dirty(Penalty):
-    """Weights P + Q: P's features serve all outputs, Q's entries one each.
+    """Weights P + Q: a row of P is used by all outputs, an entry of Q by one output.
 
     The penalty is `strength (shared sum_j max_k |P_jk| + sum |Q_jk|)` (Jalali,
     Ravikumar, Sanghavi and Ruan 2010).
 
     Args:
         strength: The factor of the penalty.
-        shared: How many times more a row of P costs per unit than an entry of
+        shared: The factor of the penalty on rows of P, relative to that on entries of
             Q. With 1 or less Q is zero; with K or more P is zero.
     """
 
@@ -152,7 +153,7 @@ class Dirty(Penalty):
 class LowRank(Penalty):
     """The sum of the singular values: the outputs share a few directions.
 
-    Ji and Ye 2009.
+    See Ji and Ye 2009.
     """
 
     def value(self, variable: np.ndarray) -> float:
@@ -197,7 +198,7 @@ class Quadratic(Penalty):
 
 @dataclass(frozen=True)
 class Ridge(Quadratic):
-    """Half the squared weights: each output by itself."""
+    """Half the squared weights: each output is independent."""
 
     @property
     def curvatures(self) -> tuple[float, float]:
@@ -213,8 +214,8 @@ class MeanRegularised(Quadratic):
     strength` (Evgeniou and Pontil 2004).
 
     Args:
-        strength: The pull toward the mean. 0 is ridge for each output; a large
-            one is a pooled model.
+        strength: The factor of the distance from the mean. 0 is a ridge regression per
+            output; a large value approaches one pooled model.
         ridge: The factor of the squared weights.
     """
 
@@ -227,15 +228,14 @@ class MeanRegularised(Quadratic):
 
 @dataclass(frozen=True)
 class Clustered(Penalty):
-    """Weights near the means of clusters that are found with them.
+    """Penalty on the distance of weights from the means of learned clusters.
 
-    Of outputs in known clusters the penalty would be `strength / 2` times the
-    squared distances of the weights from the means of their clusters, and
-    `strength ridge / 2` times all squared weights. Over all ways of putting the
-    outputs into clusters, its convex form is the least value of `strength / 2
-    ridge (1 + ridge) tr(W (ridge I + M)^-1 W')` over symmetric M with
-    eigenvalues between 0 and 1 and trace `clusters` (Jacob, Bach and Vert
-    2008; Zhou, Chen and Ye 2011).
+    For outputs in known clusters, the penalty would be `strength / 2` times the squared
+    distances of the weights from the means of their clusters, plus `strength ridge / 2`
+    times all squared weights. Its convex relaxation over all clusterings of the outputs
+    is the minimum of `strength / 2 ridge (1 + ridge) tr(W (ridge I + M)^-1 W')` over
+    symmetric M with eigenvalues between 0 and 1 and trace `clusters` (Jacob, Bach and
+    Vert 2008; Zhou, Chen and Ye 2011).
 
     Args:
         strength: The factor of the penalty.

@@ -33,20 +33,19 @@ HALVINGS = 30
 
 @dataclass(frozen=True)
 class HeadPosterior:
-    """A Gaussian over the weights of one head.
+    """Gaussian posterior of the weights of one head.
 
-    For a regression it is exact. For classes it is Laplace's approximation: the
-    most probable weights, and the inverse of the curvature there.
+    For a regression the posterior is exact. For classes it is Laplace's approximation:
+    the mean is the most probable weights, and the covariance is the inverse of the
+    curvature there.
 
     Attributes:
         mean: The weights, of shape (width + 1, units); the last row is the bias.
-        covariance: Of all weights, unit after unit, of shape
-            (units * (width + 1), units * (width + 1)).
-        noise: The variance of a regression's labels around the head; 0 for
-            classes.
-        log_evidence: The logarithm of the labels' probability under the prior:
-            how well the prior foresaw them. For classes it is Laplace's
-            approximation too.
+        covariance: The covariance of all weights, unit by unit, of shape (units *
+            (width + 1), units * (width + 1)).
+        noise: The noise variance of a regression; 0 for classes.
+        log_evidence: The logarithm of the marginal likelihood of the labels under the
+            prior. For classes it is Laplace's approximation too.
     """
 
     mean: Floats
@@ -56,12 +55,12 @@ class HeadPosterior:
 
     @property
     def kernel(self) -> Floats:
-        """The kernel of a dense layer with the mean weights, (width, units)."""
+        """The mean weights as the kernel of a dense layer, (width, units)."""
         return self.mean[:-1]
 
     @property
     def bias(self) -> Floats:
-        """The bias of that layer, (units,)."""
+        """The mean weights as the bias of a dense layer, (units,)."""
         return self.mean[-1]
 
     def predict(self, features: ArrayLike) -> Floats:
@@ -72,7 +71,8 @@ class HeadPosterior:
     def variance(self, features: ArrayLike) -> Floats:
         """Returns the variance of the output before its activation, (N, units).
 
-        It is that of the weights, and for a regression that of the noise.
+        It includes the variance of the weights and, for a regression, that of the
+        noise.
 
         Args:
             features: The trunk's outputs, of shape (N, width).
@@ -148,27 +148,26 @@ def head_posterior(
 ) -> HeadPosterior:
     """Returns the posterior of a head's weights with the prior N(mean, covariance).
 
-    No inverse of the prior's covariance is needed, so that it may be singular.
+    The covariance of the prior may be singular, as its inverse is not needed.
 
     Args:
         features: The trunk's outputs, of shape (N, width).
-        labels: Numbers, or indices of classes, of shape (N,); NaN is missing.
+        labels: Numbers or class indices, of shape (N,); NaN is missing.
         mean: The prior's mean, of shape (width + 1,), the bias last.
-        covariance: The prior's covariance, (width + 1, width + 1). Each class of
-            `"multiclass"` has weights of its own from this prior.
-        likelihood: `"regression"`, labels with Gaussian noise: the posterior is
-            exact. `"binary"` (a sigmoid) and `"multiclass"` (a softmax): Laplace's
-            approximation.
-        noise: The variance of a regression's noise.
+        covariance: The prior's covariance, (width + 1, width + 1). The weights of each
+            class of `"multiclass"` have this prior.
+        likelihood: `"regression"`, for labels with Gaussian noise; `"binary"`, a
+            sigmoid; or `"multiclass"`, a softmax.
+        noise: The noise variance of a regression.
         classes: The number of classes of `"multiclass"`.
-        near: Weights, of shape (width + 1, units), from which the most probable
-            ones are sought. They change how long it takes, not the result.
+        near: Initial weights, of shape (width + 1, units), of the search for the most
+            probable weights. They affect the time and not the result.
 
     Returns:
         The posterior.
 
     Raises:
-        ValueError: When no row has a label.
+        ValueError: If no row has a label.
 
     Example:
 
@@ -195,7 +194,7 @@ def labeled_rows(
         classes: The number of classes.
 
     Raises:
-        ValueError: When no row has a label.
+        ValueError: If no row has a label.
     """
     values = np.asarray(labels, "float64")
     known = ~np.isnan(values)
@@ -224,7 +223,7 @@ def rows_posterior(
         rows: The rows.
         mean: See `head_posterior`, like those that follow.
         covariance: The prior's covariance.
-        noise: The variance of a regression's noise.
+        noise: The noise variance of a regression.
         near: Weights from which the most probable ones are sought.
     """
     start, spread = np.asarray(mean, "float64"), np.asarray(covariance, "float64")
@@ -249,7 +248,7 @@ def likelihood_derivatives(
     Args:
         rows: The rows.
         weights: Shape (width + 1, units).
-        noise: The variance of a regression's noise.
+        noise: The noise variance of a regression.
 
     Returns:
         Shapes (units * (width + 1),) and (units * (width + 1), units * (width +

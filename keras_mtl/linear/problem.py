@@ -25,15 +25,15 @@ SAMPLED_ROWS = 8192
 
 @dataclass(frozen=True)
 class LinearTask:
-    """A task's labels and how much each row counts.
+    """The labels of a task, its loss and the weights of its rows.
 
     Args:
-        loss: `"squared"`, half the squared error; `"logistic"` of labels
-            between 0 and 1; or `"softmax"` of one column of labels per class.
-        labels: Shape (N, outputs). What stands where a row has no weight is
-            not looked at.
-        weights: What each row counts in the loss, (N,); 0 where the label is
-            missing. Weights that sum to 1 make the loss a mean.
+        loss: `"squared"`, half the squared error; `"logistic"`, for labels between 0
+            and 1; or `"softmax"`, with one column of labels per class.
+        labels: The labels, of shape (N, outputs). Labels of rows with weight 0 are
+            ignored.
+        weights: The weight of each row in the loss, (N,); 0 where the label is missing.
+            If the weights sum to 1, the loss is a mean.
     """
 
     loss: LossKind
@@ -47,10 +47,10 @@ class LinearTask:
 
 
 class LinearProblem:
-    """The sum of the tasks' losses at scores `X W + b`.
+    """The loss of a linear multi-task model: the sum of the tasks' losses.
 
     Args:
-        features: X, shape (N, d).
+        features: The features X, of shape (N, d). The scores are `X W + b`.
         tasks: The tasks, whose outputs are the columns of W in their order.
 
     Example:
@@ -80,11 +80,11 @@ class LinearProblem:
 
     @property
     def is_quadratic(self) -> bool:
-        """Whether the loss has the same curvature everywhere."""
+        """Whether the loss is quadratic, with the same curvature everywhere."""
         return all(task.loss == "squared" for task in self.tasks)
 
     def base_intercepts(self) -> np.ndarray:
-        """Return the best intercepts of weights of zero, (K,)."""
+        """Return the best intercepts if all weights are zero, (K,)."""
         intercepts = np.zeros(self.outputs)
         for task, labels, columns in self._each():
             total = task.weights.sum()
@@ -119,7 +119,7 @@ class LinearProblem:
         return float(self.task_values(self.scores(weights, intercepts)).sum())
 
     def gradient(self, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return the gradients on the weights, (d, K), and intercepts, (K,)."""
+        """Return the gradients by weights, (d, K), and by intercepts, (K,)."""
         errors = np.empty_like(scores)
         for task, labels, columns in self._each():
             errors[:, columns] = task.weights[:, None] * (
@@ -128,11 +128,11 @@ class LinearProblem:
         return self.features.T @ errors, errors.sum(axis=0)
 
     def curvature(self, scores: np.ndarray) -> Curvature:
-        """Return the second derivatives at scores, (N, K).
+        """Return the curvature of the loss at the given scores.
 
-        Of many rows those of evenly spaced ones stand for all: gradients, which
-        say where the minimum is, are always those of all rows. Squared errors
-        alone are exact, as they need no gradient of all rows again.
+        With many rows it is estimated from evenly spaced rows. The minimum does not
+        depend on that, as gradients always use all rows. For a quadratic loss it is
+        always exact.
         """
         step = 1 if self.is_quadratic else max(1, len(scores) // SAMPLED_ROWS)
         rows = slice(None, None, step)

@@ -24,13 +24,12 @@ SLOW = 0.5
 
 @dataclass(frozen=True)
 class LinearSolution:
-    """Weights that minimize a loss and a penalty.
+    """The weights that minimize the sum of a loss and a penalty.
 
     Attributes:
         variable: The penalty's variable, (parts, d, K).
-        intercepts: Shape (K,).
-        residual: The largest violation of the conditions of the minimum: see
-            `kkt_residual`.
+        intercepts: The intercepts, (K,).
+        residual: The violation of the optimality conditions: see `kkt_residual`.
     """
 
     variable: np.ndarray
@@ -49,17 +48,17 @@ def kkt_residual(
     variable: np.ndarray,
     intercepts: np.ndarray,
 ) -> float:
-    """Return by how much a point violates the conditions of the minimum.
+    """Return by how much a point violates the optimality conditions.
 
-    It is the largest change of any weight by one step of size 1 of the proximal
-    gradient method, or the largest derivative on an intercept. It is 0 at a
-    minimum and nowhere else.
+    The result is the largest change of any weight in one step of size 1 of the proximal
+    gradient method, or the largest derivative by an intercept if that is larger. It is
+    0 only at a minimum.
 
     Args:
         problem: The loss.
         penalty: The penalty.
         variable: The penalty's variable, (parts, d, K).
-        intercepts: Shape (K,).
+        intercepts: The intercepts, (K,).
     """
     scores = problem.scores(variable.sum(axis=0), intercepts)
     return _residual(penalty, variable, *problem.gradient(scores))
@@ -77,14 +76,14 @@ def _residual(
 
 
 class LinearSolver:
-    """A proximal Newton method that keeps what it learned from point to point.
+    """Proximal Newton method that reuses its matrices between solutions.
 
-    Each update minimizes a quadratic model of the loss plus the penalty: in
-    closed form where the penalty is quadratic too, else by FISTA with restarts
-    on the features' rows that are not zero. The matrices of the model are of
-    size d x d and cost far more than a gradient, so they are kept, also from
-    one strength to the next, until they make for slow updates. A loss of
-    squared errors is its own model, and needs one update.
+    Each update minimizes a quadratic model of the loss plus the penalty: in closed form
+    if the penalty is quadratic too, else by FISTA with restarts on the rows of features
+    whose weights are not zero. The matrices of the model have the size d x d and take
+    much longer to compute than a gradient. So they are kept, also from one strength to
+    the next, until the updates become slow. A squared loss equals its quadratic model
+    and needs one update.
 
     Args:
         problem: The loss.
@@ -101,13 +100,13 @@ class LinearSolver:
         self._slope = np.zeros(0)
 
     def start(self, penalty: Penalty) -> LinearSolution:
-        """Return weights of zero with the best intercepts."""
+        """Return a solution with zero weights and the best intercepts."""
         problem = self.problem
         variable = np.zeros((penalty.parts, problem.width, problem.outputs))
         return LinearSolution(variable, problem.base_intercepts(), np.inf)
 
     def zero_from(self, penalty: Penalty) -> float | None:
-        """Return the least strength that makes all weights zero, if there is one."""
+        """Return the smallest strength that makes all weights zero, if there is one."""
         start = self.start(penalty)
         scores = self.problem.scores(start.weights, start.intercepts)
         return penalty.zero_from(self.problem.gradient(scores)[0])
@@ -117,11 +116,11 @@ class LinearSolver:
 
         Args:
             penalty: The penalty.
-            start: Where to start, such as the solution for another strength.
+            start: The initial solution, such as the solution for another strength.
 
         Returns:
-            The solution. Where it does not reach the tolerance, a
-            `ConvergenceWarning` says so.
+            The solution. If it does not reach the tolerance, there is a
+            `ConvergenceWarning`.
         """
         solve = self._solve_squared if self.problem.is_quadratic else self._solve_any
         solution = solve(penalty, start)

@@ -1,4 +1,4 @@
-"""New tasks on a trained trunk, with few labels."""
+"""Transfer learning: new tasks with few labels on a trained trunk."""
 
 from typing import TYPE_CHECKING
 

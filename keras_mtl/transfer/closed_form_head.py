@@ -34,13 +34,13 @@ CLOSED_FORM_KINDS = (BinaryTask, MulticlassTask, RegressionTask)
 
 @dataclass(frozen=True)
 class BayesianHead:
-    """A model whose head has the mean weights, and what is known of the weights.
+    """Result of `bayesian_head`: the model, and the posteriors of its head's weights.
 
     Attributes:
-        model: From the inputs to the new task's output: the trunk, frozen, and a
-            dense layer with the mean weights.
-        posteriors: For each member the posterior of its head's weights.
-        priors: For each member the prior.
+        model: The model of the new task: the frozen trunk, and a dense layer with the
+            mean weights.
+        posteriors: The posterior of the head's weights, one per member.
+        priors: The prior of the head's weights, one per member.
     """
 
     model: MultiTaskModel
@@ -50,16 +50,16 @@ class BayesianHead:
     def variance(self, inputs: Any) -> np.ndarray:
         """Returns the variance of the head's linear output, (N, units).
 
-        For a regression it is in the label's unit, squared, and has the noise in
-        it; for classes it is that of the logits. Between members, that of their
-        means is added.
+        For a regression it is the variance of a label, including the noise, in the
+        label's unit squared. For classes it is the variance of the logits. With several
+        members, the variance of their means is added.
 
         Args:
-            inputs: Rows, as the model takes them.
+            inputs: The rows, as inputs of the model.
 
         Raises:
-            ValueError: When the task's labels are transformed: the variance is one
-                of the transformed label.
+            ValueError: If the task has a transform, as only the variance of the
+                transformed label is known.
         """
         (task,) = self.model.tasks
         if isinstance(task, RegressionTask) and task.knots:
@@ -91,28 +91,28 @@ def bayesian_head(
 ) -> BayesianHead:
     """Puts a linear head in closed form on a trained trunk.
 
-    The trunk is frozen. The head's weights have the prior N(m, S), and m and S
-    are learned by EM from the tasks of the model that have many labels
-    (`fit_head_prior`): those with classes for a task with classes, regressions
-    for a regression. Without such tasks, or where the new labels are more probable
-    so, m is 0 and S gives all features equal variances. No gradient step is taken.
-    The posterior is exact for a regression; for a binary or multi-class task it is
-    Laplace's approximation.
+    The trunk is frozen, and no gradient step is made. The head's weights have the prior
+    N(m, S), where m and S are learned by EM from the model's tasks of the same type,
+    which have many labels (`fit_head_prior`): from classification tasks for a
+    classification task, and from regressions for a regression. Without such tasks, or
+    if the new labels are more probable without them, m is 0 and S has equal variances
+    for all features. The posterior is exact for a regression, and Laplace's
+    approximation for a binary or multi-class task.
 
     Args:
-        model: A trained model; each member of an ensemble gets a head.
-        task: A binary, multi-class or regression task, resolved (see `new_head`).
-            Its `widths` do not count: the head is linear.
-        inputs: The rows of the new task, as the model takes them.
-        labels: Its labels, (N,), or a dict with the task's name.
-        source_inputs: Rows with many labels of the model's tasks.
-        source_labels: Their labels by task name; tasks may be left out.
+        model: A trained model. Each member of an ensemble gets a head.
+        task: A binary, multi-class or regression task, resolved (see `new_head`). Its
+            `widths` are ignored, as the head is linear.
+        inputs: The rows of the new task, as inputs of the model.
+        labels: The labels of the new task, (N,), or a dict with the name of the task.
+        source_inputs: Rows that have labels of the tasks of the model.
+        source_labels: The labels of these rows by task name. Tasks can be left out.
 
     Returns:
         The model with the mean weights, and the posteriors.
 
     Raises:
-        ValueError: When the task is of another kind, or a label is unknown.
+        ValueError: If the task is of another kind, or a label is unknown.
 
     Example:
 

@@ -27,29 +27,29 @@ def new_head(
 ) -> MultiTaskModel:
     """Builds a model of a new task on the trunk of a trained model.
 
-    The trunk is a copy with its weights; an encoder comes along if the model
-    has raw features; and each member of an ensemble gets a trunk and a head. The
-    heads of the model's own tasks are left out: the model itself, which does
-    not change, goes on to predict these.
+    The trunk is copied with its weights. If the model has raw features, the encoder is
+    copied too. Each member of an ensemble gets a trunk and a head. The heads of the old
+    tasks are left out. The given model does not change, and still predicts the old
+    tasks.
 
-    While the trunk is frozen its weights do not change, and its batch
-    normalizations use what they learned before; its dropout drops. When the head
-    has found its way, `unfreeze` lets the trunk learn at a lower rate.
+    While the trunk is frozen, its weights do not change, its batch normalizations use
+    their moving statistics, and its dropout is active. Once the head is trained,
+    `unfreeze` lets the trunk learn at a lower rate.
 
     Args:
         model: A trained model.
-        task: The new task with the widths of its head, resolved: a multi-class
-            task knows its classes, and a regression its `mean` and `scale`, if
-            labels are not about 0 and 1 wide. Several tasks share the trunk.
+        task: The new task, resolved, or several tasks that share the trunk. A
+            multi-class task needs its classes, and a regression its `mean` and `scale`
+            if the labels are not standardized.
         freeze_trunk: Whether the trunk is frozen.
 
     Returns:
-        A model of the new task alone, whose trunk is the layer `"trunk"` (of
-        each member). It is not compiled.
+        A model of the new task only, not compiled. The trunk of each member is the
+        layer `"trunk"`.
 
     Raises:
-        ValueError: When there is no task, a name is one of a feature or of the
-            trunk's layers, or the model has nothing but heads.
+        ValueError: If there is no task, a name is that of a feature or of a layer of
+            the trunk, or the model has only heads.
 
     Example:
 
@@ -81,17 +81,17 @@ def new_head(
 
 
 def unfreeze(model: MultiTaskModel) -> None:
-    """Lets the trunk of a model that `new_head` made learn again.
+    """Makes the trunk of a model from `new_head` trainable again.
 
-    Its batch normalizations keep what they learned before, as the statistics of
-    few rows would spoil them. Compile the model after that, with a lower rate for
-    the trunk: `model.compile(optimizer, layer_rates={"trunk": 0.1})`.
+    Its batch normalizations keep their moving statistics, because the statistics of few
+    rows are unreliable. Compile the model afterwards, with a lower learning rate of the
+    trunk: `model.compile(optimizer, layer_rates={"trunk": 0.1})`.
 
     Args:
-        model: What `new_head` returned.
+        model: A model that `new_head` returned.
 
     Raises:
-        ValueError: When the model has no trunk.
+        ValueError: If the model has no trunk.
     """
     for trunk in trunks(model):
         set_frozen(trunk, False)

@@ -49,13 +49,13 @@ class HeadLabels:
 
 @dataclass(frozen=True)
 class HeadPrior:
-    """The Gaussian from which tasks have drawn their heads' weights.
+    """Gaussian prior of the weights of heads, learned from several tasks.
 
     Attributes:
-        mean: Of shape (width + 1,); the bias comes last.
-        covariance: Of shape (width + 1, width + 1).
-        noise: The mean variance of the regressions' noise.
-        steps: The steps that EM took.
+        mean: The mean, of shape (width + 1,), with the bias last.
+        covariance: The covariance, of shape (width + 1, width + 1).
+        noise: The mean noise variance of the regressions.
+        steps: The number of EM steps.
     """
 
     mean: Floats
@@ -82,34 +82,33 @@ def fit_head_prior(
     tasks: Sequence[HeadLabels],
     further_tasks: float = 3.0,
 ) -> HeadPrior:
-    """Learns the prior of heads' weights by EM (Bakker and Heskes 2003).
+    """Learns the prior of the weights of heads by EM (Bakker and Heskes 2003).
 
-    Task t has drawn its weights w_t from N(m, S). The E step finds the posterior
-    N(u_t, V_t) of each task's weights: exactly for regressions, by Laplace's
-    approximation for classes, of which each has its weights. The M step is
+    The weights w_t of task t are drawn from N(m, S). The E step computes the posterior
+    N(u_t, V_t) of each task's weights: exactly for regressions, and by Laplace's
+    approximation for classes, each of which has its own weights. The M step is
 
         m = mean of u_t,  S = mean of V_t + (u_t - m)(u_t - m)',
 
-    and for a regression's noise the mean of the squared errors that the
-    posterior expects. A few tasks cannot tell the mean and the variance in every
-    direction, nor can classes that a trunk separates tell how large weights are. So
-    there are `further_tasks` more, whose posterior is always N(0, S_0): the S_0 of
-    equal variances of standardized features, with which a regression's output has
+    and the noise variance of a regression is the mean of the expected squared errors. A
+    few tasks do not determine the mean and the variance in every direction, and
+    perfectly separated classes do not determine the size of the weights. So
+    `further_tasks` more tasks are added, whose posterior is always N(0, S_0). S_0 has
+    equal variances for standardized features, such that the output of a regression has
     the variance 1, and logits have 4.
 
     Args:
         features: The trunk's outputs for the rows of all tasks, (N, width).
-        tasks: The tasks' labels: all regressions, in standard deviations, or
-            all classes.
-        further_tasks: The number of these tasks. With 0 the prior is the maximum
-            of the likelihood, which needs more tasks than features; with infinity
-            it is N(0, S_0).
+        tasks: The labels of the tasks: only regressions, standardized, or only classes.
+        further_tasks: The number of added tasks. With 0 the prior is the maximum
+            likelihood estimate, which needs more tasks than features; with infinity it
+            is N(0, S_0).
 
     Returns:
         The prior.
 
     Raises:
-        ValueError: When there is no task, or there are both kinds.
+        ValueError: If there is no task, or there are both kinds.
 
     Example:
 

@@ -13,19 +13,18 @@ __all__ = ["TransferSettings"]
 
 @declaration
 class TransferSettings(Declaration):
-    """The source of a trained trunk, and how its training continues.
+    """The settings of transfer learning: the trained trunk and its further training.
 
     Args:
-        run: The run folder whose trunk and encoder are used; None trains anew.
-        digest: The SHA-256 digest of the run's model, which a fit notes; a model
-            of another digest is refused.
-        head: `"network"`, the layers that the task declares, trained like any
-            other; or `"bayesian"`, a linear head in closed form on a trunk that
-            stays frozen.
-        frozen_epochs: The epochs, of all those of the fit, in which the trunk is
+        run: The run folder whose trunk and encoder are used; None trains from scratch.
+        digest: The SHA-256 digest of the run's model, which a fit records; a model with
+            another digest is refused.
+        head: `"network"`, dense layers of the task's `widths` that are trained; or
+            `"bayesian"`, a linear head in closed form on a trunk that stays frozen.
+        frozen_epochs: The number of first epochs of the fit in which the trunk is
             frozen.
-        trunk_rate: The factor of the learning rate of the trunk after that. With
-            0 the trunk never changes.
+        trunk_rate: The factor of the learning rate of the trunk after these epochs.
+            With 0 the trunk never changes.
     """
 
     run: str | None = None

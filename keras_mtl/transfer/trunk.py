@@ -33,11 +33,11 @@ def trained_members(model: MultiTaskModel) -> list[MultiTaskModel]:
 
 
 def copy_trunk(member: MultiTaskModel) -> keras.Model:
-    """Returns a copy of what comes before the heads, with its weights.
+    """Returns a copy of the layers before the heads, with their weights.
 
-    It ends in the last tensor that all tasks see. Where each task has a
-    representation of its own, as behind gates, stitches or trunks per task, it
-    ends in all tasks' representations side by side.
+    The output is the last tensor that all heads depend on. If each task has its own
+    representation, as after gates, cross-stitches or trunks per task, the output is the
+    concatenation of all representations.
 
     Args:
         member: A functional model that is not an ensemble.
@@ -46,7 +46,7 @@ def copy_trunk(member: MultiTaskModel) -> keras.Model:
         A model named `trunk`, from the member's input to (N, width).
 
     Raises:
-        ValueError: When all layers are those of heads.
+        ValueError: If all layers belong to heads.
 
     Example:
 
