@@ -1,4 +1,4 @@
-"""Looking into models: idle units, conflict and affinity, and what tasks share."""
+"""Analysis of models: idle units, conflict, affinity, and what tasks share."""
 
 from typing import TYPE_CHECKING
 

@@ -37,32 +37,31 @@ def unit_activity(
     batch_size: int = 1024,
     rows: np.ndarray | None = None,
 ) -> pd.DataFrame:
-    """Finds the units that answer zero, learn nothing or are saturated.
+    """Finds units that are always zero, have no gradient or are saturated.
 
-    A unit that does so on all rows is of no use: of one that answers zero,
-    nothing reaches the layers above it; through one without a gradient,
-    nothing reaches the weights below it, so that it stays as it is. A dead
-    ReLU is both. A saturated tanh or sigmoid unit answers within 1% of the
-    range from one end or the other; its gradient is small but not zero.
+    A unit counts if it is so on all rows. A unit that is always zero has no effect on
+    the next layers. A unit without a gradient cannot learn, as no gradient reaches its
+    weights. A dead ReLU unit is both. The output of a saturated tanh or sigmoid unit is
+    within 1% of the range from either end; its gradient is small but not zero.
 
-    Units are counted on the last axis: a convolution's channels, say, over all
-    rows and places; the heads in a `HeadStack` together. Linear layers, softmax
-    and recurrent layers are left out.
-    The model is called as at inference, and is left as it was.
+    Units are the entries of the last axis, for example the channels of a convolution
+    over all rows and positions. The heads of a `HeadStack` are counted together. Linear
+    layers, softmax and recurrent layers are left out. The model is called with
+    `training=False` and is not changed.
 
     Args:
-        model: Any Keras model, also one with models or composed layers within.
-        x: Its inputs: an array or tensor, or a list or dict of them.
-        batch_size: The rows of one call.
-        rows: The numbers of the rows that are looked at; by default all.
+        model: Any Keras model. It may contain models or composite layers.
+        x: The inputs of the model: an array or tensor, or a list or dict of them.
+        batch_size: The number of rows per call of the model.
+        rows: The positions of the rows to use; by default all.
 
     Returns:
-        A DataFrame with a row for each layer that has an activation: `layer`,
-        `activation`, `units`, and the shares `zero`, `no_gradient` and
-        `saturated` of its units.
+        A DataFrame with one row per layer that has an activation, and the columns
+        `layer`, `activation`, `units`, and the shares of its units that are `zero`,
+        `no_gradient` and `saturated`.
 
     Raises:
-        ValueError: When there is no row.
+        ValueError: If there is no row.
 
     Example:
 
@@ -118,15 +117,16 @@ def unit_activity(
 
 
 def activity_sentences(activity: pd.DataFrame) -> list[str]:
-    """Says which layers have idle units; nothing where all are in use.
+    """Describes the layers that have idle units.
 
-    Layers of one name, those of the members of an ensemble, are told together.
+    Layers with the same name in the members of an ensemble are counted together.
 
     Args:
-        activity: What `unit_activity` found.
+        activity: A table from `unit_activity`.
 
     Returns:
-        A sentence for each layer and kind of idleness above zero.
+        One sentence per layer and kind of idle unit that it has; empty if all units are
+        in use.
 
     Example:
 

@@ -13,20 +13,20 @@ __all__ = ["UnitActivity"]
 
 
 class UnitActivity(keras.callbacks.Callback):
-    """Records the shares of idle units after each epoch.
+    """Callback that records the shares of idle units after each epoch.
 
-    The shares over all units of the model come into the logs, and so into the
-    history, as `zero_units`, `no_gradient_units` and `saturated_units`; those
-    of each layer are in `table`.
+    It adds the shares of all units of the model to the logs and the history, as
+    `zero_units`, `no_gradient_units` and `saturated_units`. `table` has the shares per
+    layer.
 
     Args:
-        x: The rows, as `unit_activity` takes them: the training rows, say.
-        every: Look after each `every`-th epoch; the epochs between repeat the
-            last shares in the logs.
+        x: Rows as inputs of `unit_activity`, for example the training rows.
+        every: Measure after each `every`-th epoch. The other epochs repeat the last
+            shares in the logs.
         batch_size: See `unit_activity`.
 
     Raises:
-        ValueError: When `every` is below 1.
+        ValueError: If `every` is below 1.
 
     Example:
 
@@ -54,7 +54,7 @@ class UnitActivity(keras.callbacks.Callback):
 
     @property
     def table(self) -> pd.DataFrame:
-        """`unit_activity`'s tables below each other, with a column `epoch`."""
+        """The concatenated tables of `unit_activity`, with a column `epoch`."""
         return pd.concat(self._tables, ignore_index=True)
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:

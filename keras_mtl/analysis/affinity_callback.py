@@ -23,40 +23,39 @@ STEPS_PER_BATCH = 10
 
 
 class TaskAffinity(keras.callbacks.Callback):
-    """Measures how a step on one task changes the losses of the others.
+    """Callback that measures how a step on one task changes the other losses.
 
-    The affinity of task i onto task j is `1 - L_j(after) / L_j(before)`, where
-    `after` is one step of gradient descent on task i alone that moves the
-    shared variables (Fifty et al. 2021, "Efficiently Identifying Task
-    Groupings for Multi-Task Learning"). Above 0 training task i helps task j
-    at that moment; below 0 it hurts task j. The affinity is averaged over
-    random batches of the given rows, at the weights after each epoch. The model
-    itself is not changed, and whole epochs stay compiled.
+    The affinity of task i onto task j is `1 - L_j(after) / L_j(before)`, where `after`
+    is one step of gradient descent on task i alone that changes only the shared
+    variables (Fifty et al. 2021, "Efficiently Identifying Task Groupings for Multi-Task
+    Learning"). Above 0, training task i helps task j at that moment; below 0, it hurts
+    task j. After each epoch, the affinity is computed as a mean over random batches of
+    the given rows. The model itself does not change, and epochs are still compiled.
 
-    Such scores say little about the gain of a whole training (Azorin et al.
-    2023, arXiv 2301.02873): take the affinity as a hint, and measure whether
-    sharing helps with `compare_sharing`.
+    Such scores predict little of the gain of a complete training (Azorin et al. 2023,
+    arXiv 2301.02873). Use the affinity as a hint, and measure with `compare_sharing`
+    whether sharing helps.
 
-    The last affinities come into the logs, and so into the history, as
+    The latest affinities are added to the logs and the history, as
     `heart_onto_thal_affinity`.
 
-    Sample weights, class weights and loss weights do not count.
+    Sample weights, class weights and loss weights are not used.
 
     Args:
-        x: Rows, as `fit` takes them: the training rows, for example. Arrays,
-            tensors or data frames, of numbers.
-        y: Their labels. See `MultiTaskModel.fit`.
+        x: Rows as inputs of `fit`, for example the training rows: numeric arrays,
+            tensors or DataFrames.
+        y: The labels of the rows. See `MultiTaskModel.fit`.
         every: Measure after each `every`-th epoch.
-        batch_size: The rows of a batch.
-        batches: The batches of a measurement. By default a tenth of the
-            batches that the rows make: one for every ten steps of training.
+        batch_size: The number of rows per batch.
+        batches: The number of batches per measurement. By default a tenth of the number
+            of batches in an epoch.
         step_size: The learning rate of the step. By default the optimizer's
             learning rate at that moment.
         seed: The seed of the batches.
 
     Raises:
-        ValueError: When `every`, `batch_size`, `batches` or `step_size` is not
-            positive, or the rows are not in memory.
+        ValueError: If `every`, `batch_size`, `batches` or `step_size` is not positive,
+            or the rows are not in memory.
 
     Example:
 
@@ -109,7 +108,7 @@ class TaskAffinity(keras.callbacks.Callback):
 
     @property
     def table(self) -> pd.DataFrame:
-        """One row per measured epoch and pair of tasks.
+        """A DataFrame with one row per measured epoch and pair of tasks.
 
         The columns are `epoch`, `task` (the task of the step), `onto` (the task
         whose loss changes) and `affinity`.
@@ -127,7 +126,7 @@ class TaskAffinity(keras.callbacks.Callback):
 
     @property
     def matrix(self) -> pd.DataFrame:
-        """The means over training: a row per task of the step.
+        """The means over training, a DataFrame with one row per task of the step.
 
         The columns are the tasks whose losses change.
         """

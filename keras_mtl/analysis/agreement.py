@@ -19,19 +19,18 @@ MOST_TASKS_EXACT = 7
 
 @dataclass(frozen=True)
 class AffinityAgreement:
-    """The rank correlation of affinities with measured gains, over the tasks.
+    """Rank correlation of affinities with measured gains, over the tasks.
 
     Attributes:
         tasks: The number of tasks.
-        correlation: Spearman's rank correlation of the affinity onto each task
-            with the task's measured gain.
-        low: The lower end of an interval of the correlation, by the bootstrap
-            over the splits: how much the correlation depends on the splits.
+        correlation: Spearman's rank correlation between the mean affinity onto each
+            task and the measured gain of the task.
+        low: The lower end of a bootstrap interval over the splits. The interval shows
+            how much the correlation depends on the splits.
         high: The upper end.
-        p_value: The probability of a correlation of this size, of either sign,
-            if affinities and gains were unrelated: over the permutations of the
-            tasks. With few tasks it cannot be small.
-        level: The probability that `low` to `high` covers.
+        p_value: The two-sided p value of a permutation test over the tasks that
+            affinities and gains are unrelated. With few tasks it cannot be small.
+        level: The confidence level of the interval.
     """
 
     tasks: int
@@ -45,18 +44,17 @@ class AffinityAgreement:
 def affinity_agreement(
     affinities: ArrayLike, gains: ArrayLike, level: float = 0.95, seed: int = 0
 ) -> AffinityAgreement | None:
-    """Correlates the affinities onto tasks with the tasks' measured gains.
+    """Correlates affinities with measured gains, over the tasks.
 
     Args:
-        affinities: Of shape (T, n): the affinity onto each task, one per
-            training.
-        gains: Of shape (T, m): the gain of each task, one per split.
-        level: The probability that the interval covers.
+        affinities: The affinity onto each task in n trainings, of shape (T, n).
+        gains: The gain of each task in m splits, of shape (T, m).
+        level: The confidence level of the interval.
         seed: The seed of the bootstrap, and of the permutations of many tasks.
 
     Returns:
-        The `AffinityAgreement`; None for fewer than three tasks with both
-        numbers, or where all affinities or all gains are the same.
+        The `AffinityAgreement`; None if fewer than three tasks have both numbers, or if
+        all affinities or all gains are equal.
 
     Example:
 

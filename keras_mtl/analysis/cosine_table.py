@@ -17,22 +17,22 @@ COSINE_COLUMNS = ("epoch", "task", "other", "cosine", "std")
 def gradient_cosines(history: Mapping[str, Any], tasks: Sequence[str]) -> pd.DataFrame:
     """Returns the cosines between the tasks' gradients over the epochs.
 
-    A cosine below 0 means that a step on one task raises the loss of the
-    other: the two conflict on the variables that they share.
+    A cosine below 0 means that a small step on one task raises the loss of the other:
+    the two tasks conflict on the shared variables.
 
     Args:
-        history: Of a fit that watched conflict: the history of `fit_members`
-            with `watch_conflict`, or Keras's `History.history` with the
-            callback `GradientConflict`.
-        tasks: The tasks' names, in their order.
+        history: The history of a fit that recorded conflicts: of `fit_members` with
+            `watch_conflict`, or Keras's `History.history` with the callback
+            `GradientConflict`.
+        tasks: The names of the tasks, in order.
 
     Returns:
-        One row per epoch and pair of tasks, with the columns `epoch`, `task`,
-        `other`, `cosine` (the mean over the members that still trained) and
-        `std` (their standard deviation; NaN for one member).
+        A DataFrame with one row per epoch and pair of tasks, and the columns `epoch`,
+        `task`, `other`, `cosine`, the mean over the members that have not stopped, and
+        `std`, their standard deviation, which is NaN for one member.
 
     Raises:
-        ValueError: When the history has no cosines.
+        ValueError: If the history has no cosines.
 
     Example:
 

@@ -13,18 +13,18 @@ __all__ = ["GradientConflict", "conflict_columns"]
 
 
 class GradientConflict(keras.callbacks.Callback):
-    """Records how the tasks' gradients on shared variables conflict.
+    """Callback that records conflicts between the tasks' gradients.
 
-    Each batch's cosines, norms and weights in force come into the logs as
-    means over the epoch, and so into the history: `thal_heart_cosine`,
-    `thal_heart_conflict` (the share of steps with a negative cosine of the
-    two), `thal_gradient_norm`, `thal_weight`, and `conflict`, the share of
-    steps with a negative cosine of any two tasks. `table` has them with a
-    column `epoch`.
+    It adds means over the steps of an epoch to the logs and the history. For tasks
+    `thal` and `heart` these are `thal_heart_cosine`, the cosine of their gradients on
+    the shared variables; `thal_heart_conflict`, the share of steps with a negative
+    cosine; `thal_gradient_norm`; `thal_weight`, the weight of the task in the update;
+    and `conflict`, the share of steps with a negative cosine of any two tasks. `table`
+    has the same values with a column `epoch`.
 
-    The training step computes the gradients' inner products for this callback
-    alone if the weighting does not need them; without it the step is compiled
-    without them. Works with a `MultiTaskModel` on one replica.
+    Unless the weighting needs the inner products of the gradients anyway, the training
+    step computes them only while this callback is used. The model must be a
+    `MultiTaskModel` on one replica.
 
     Example:
 
@@ -45,7 +45,7 @@ class GradientConflict(keras.callbacks.Callback):
 
     @property
     def table(self) -> pd.DataFrame:
-        """One row an epoch."""
+        """A DataFrame with one row per epoch."""
         return pd.DataFrame(self._rows)
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:

@@ -43,15 +43,15 @@ class _Gate:
 
 
 def read_sharing(model: MultiTaskModel, x: Any) -> SharingReadout:
-    """Reads out what a model's tasks share.
+    """Reads what the tasks of a model share.
 
     Args:
-        model: A model; of several members, as `average_members` builds it, all
-            are read.
-        x: Its inputs.
+        model: A model. If it is an ensemble from `average_members`, all members are
+            read.
+        x: The inputs of the model.
 
     Raises:
-        ValueError: When its gates serve auxiliary tasks that the model lacks.
+        ValueError: If the model has gates of auxiliary tasks but not these tasks.
 
     Example:
 
@@ -69,23 +69,22 @@ def read_sharing(model: MultiTaskModel, x: Any) -> SharingReadout:
 
 
 def expert_use(model: MultiTaskModel, x: Any, batch_size: int = 1024) -> pd.DataFrame:
-    """Finds which experts serve which task.
+    """Measures how much each gate uses each expert.
 
     Args:
         model: See `read_sharing`.
-        x: Its inputs.
-        batch_size: The rows of one call.
+        x: The inputs of the model.
+        batch_size: The number of rows per call of the model.
 
     Returns:
-        A DataFrame with a row for each member, gate and expert: `member`, from 0;
-        `layer`, the gate's name; `task`, or `"shared"` for the gate of a shared
-        stream; `expert`, such as `"expert 1"`, `"shared 1"` or
-        `"heart 1"` for a task's own; `mean`, the mean weight over rows; `leads`,
-        the share of rows on which the expert has the largest weight;
-        `entropy`, of the gate's weights on a row as a mean over rows, between 0
-        for one expert alone and 1 for all alike; and `most`, the number of
-        experts that the gate comes to choose at most: all, but for the sparse
-        gates of DSelect-k.
+        A DataFrame with one row per member, gate and expert, and these columns:
+        `member`, from 0; `layer`, the name of the gate; `task`, or `"shared"` for the
+        gate of a shared stream; `expert`, such as `"expert 1"`, `"shared 1"`, or
+        `"heart 1"` for an expert of a task; `mean`, the mean weight over the rows;
+        `leads`, the share of rows on which the expert has the largest weight;
+        `entropy`, the mean entropy of the gate's weights, from 0 for a single expert to
+        1 for equal weights; and `most`, the largest number of experts that the gate can
+        use, which is smaller than their number only for the sparse gates of DSelect-k.
 
     Example:
 
@@ -145,16 +144,17 @@ def _rows_of_gate(
 
 
 def stitches(model: MultiTaskModel) -> pd.DataFrame:
-    """Reads the learned mixes of trunks and of layers.
+    """Reads the learned mixing weights of trunks and of layers.
 
     Args:
         model: See `read_sharing`.
 
     Returns:
-        A DataFrame with a row for each member, mix and pair: `member`; `layer`,
-        the mix's name; `task`, that reads; `source`, what is read, a task's
-        stream or a layer; and `weight`, as a mean over units where each has its
-        own. The subspaces of sluice networks are numbered: `"heart 1"`.
+        A DataFrame with one row per member, mix, task and source, and these columns:
+        `member`; `layer`, the name of the mix; `task`, whose stream is computed;
+        `source`, a stream of a task or a layer; and `weight`, the weight of the source,
+        as a mean over units if each has its own. The subspaces of sluice networks are
+        numbered: `"heart 1"`.
     """
     rows = []
     for member, core, _ in _members(model):
@@ -179,16 +179,17 @@ def stitches(model: MultiTaskModel) -> pd.DataFrame:
 
 
 def trunk_distances(model: MultiTaskModel) -> pd.DataFrame:
-    """Measures how far the tasks' own trunks are from each other.
+    """Measures the distances between the tasks' trunks.
 
     Args:
         model: See `read_sharing`.
 
     Returns:
-        A DataFrame with a row for each member, layer of the trunks and pair of
-        tasks: `member`, `layer`, `task`, `other` and `distance`, the norm of the
-        difference of their kernels by the root of the product of their norms.
-        0 is one trunk; the kernels of unrelated trunks are about 1.4 apart.
+        A DataFrame with one row per member, layer of the trunks and pair of tasks, and
+        the columns `member`, `layer`, `task`, `other` and `distance`. The distance is
+        the norm of the difference of the two kernels, divided by the square root of the
+        product of their norms. It is 0 for equal kernels and about 1.4 for unrelated
+        ones.
 
     Example:
 

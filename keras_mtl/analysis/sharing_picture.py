@@ -18,10 +18,10 @@ __all__ = ["draw_shares", "sharing_svg"]
 
 
 def draw_shares(axes: Any, table: pd.DataFrame, title: str) -> None:
-    """Draws a table of shares as a map of colors with its numbers.
+    """Draws a table of shares as a heat map with its numbers.
 
     Args:
-        axes: Matplotlib's axes.
+        axes: The Matplotlib axes.
         table: The table of a `SharingMap`.
         title: The title.
     """
@@ -43,13 +43,13 @@ def draw_shares(axes: Any, table: pd.DataFrame, title: str) -> None:
 
 
 def sharing_svg(readout: SharingReadout) -> str | None:
-    """Draws a readout as SVG: a map for each gate, mix and layer of trunks.
+    """Draws a readout as SVG: one map per gate, mix and layer of the trunks.
 
     Args:
-        readout: What `read_sharing` returned.
+        readout: The result of `read_sharing`.
 
     Returns:
-        The SVG, or None where the model has nothing to draw.
+        The SVG, or None if the model has nothing to draw.
 
     Example:
 

@@ -33,9 +33,9 @@ MOST_CELLS = 200
 
 @dataclass(frozen=True)
 class SharingReadout:
-    """All that can be read out of a model's way to share.
+    """Results of `read_sharing`: what the tasks of a model share.
 
-    A frame is empty where the model has nothing of its kind.
+    A DataFrame is empty if the model has no layers of this kind.
 
     Attributes:
         experts: See `expert_use`.
@@ -51,15 +51,15 @@ class SharingReadout:
 
 
 def sharing_sentences(use: pd.DataFrame) -> list[str]:
-    """Describes what is wrong with the use of experts.
+    """Describes problems in the use of experts.
 
     Args:
-        use: What `expert_use` returned.
+        use: A table from `expert_use`.
 
     Returns:
-        A sentence for each gate that has collapsed onto one expert, for each
-        expert that no gate uses, and for each task that ignores its own experts,
-        with the number of members where it is so.
+        One sentence per gate that has collapsed onto one expert, per expert that no
+        gate uses, and per task that ignores its own experts, with the number of members
+        that have the problem.
 
     Example:
 
@@ -118,20 +118,19 @@ def _sentences_of_member(use: pd.DataFrame) -> Iterator[str]:
 
 
 def gate_overlaps(use: pd.DataFrame) -> pd.DataFrame:
-    """Measures how far two tasks read the same experts.
+    """Measures how much the gates of two tasks use the same experts.
 
-    Experts of different members have nothing to do with each other, so that a
-    mean of gates over members says little; the overlap of two tasks' gates can
-    be averaged.
+    The experts of different members are unrelated, so that a mean of gates over members
+    has no meaning. The overlap of two gates can be averaged over members.
 
     Args:
-        use: What `expert_use` returned.
+        use: A table from `expert_use`.
 
     Returns:
-        A DataFrame with a row for each member, gate and pair of tasks: `member`,
-        `layer`, `task`, `other` and `overlap`, the sum over experts of the
-        smaller of the two mean weights: 1 for the same gate, 0 for gates on
-        different experts.
+        A DataFrame with one row per member, gate and pair of tasks, and the columns
+        `member`, `layer`, `task`, `other` and `overlap`. The overlap is the sum over
+        the experts of the smaller of the two mean weights: 1 for equal gates, 0 for
+        gates on different experts.
 
     Example:
 
@@ -159,12 +158,12 @@ def gate_overlaps(use: pd.DataFrame) -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class SharingMap:
-    """Numbers for each task, to be shown as a table or a map of colors.
+    """Numbers per task, for a table or a heat map.
 
     Attributes:
-        title: The layer and what the numbers are.
-        columns: What the columns are, such as `"expert"`.
-        table: The numbers: the tasks are the index.
+        title: The name of the layer and the meaning of the numbers.
+        columns: The meaning of the columns, such as `"expert"`.
+        table: The numbers, with one row per task.
     """
 
     title: str
@@ -173,15 +172,14 @@ class SharingMap:
 
 
 def sharing_maps(readout: SharingReadout) -> list[SharingMap]:
-    """Arranges a readout by task: a map for each gate, mix and layer of trunks.
+    """Returns the maps of a readout: one per gate, mix and layer of the trunks.
 
-    Numbers are means over the members, but for the weights of experts that are
-    told apart by a number alone: those are the first member's, whose experts have
-    nothing to do with another member's. How far two tasks read the same experts is
-    again a mean over the members.
+    Numbers are means over the members. The exception are the weights of experts that
+    have only a number, which are those of the first member: the experts of different
+    members are unrelated.
 
     Args:
-        readout: What `read_sharing` returned.
+        readout: The result of `read_sharing`.
     """
     use = readout.experts
     members = max(1, use["member"].nunique())

@@ -20,19 +20,19 @@ Groups = tuple[tuple[str, ...], ...]
 
 @dataclass(frozen=True)
 class TaskGrouping:
-    """A division of tasks into groups, each with a trunk of its own.
+    """Partition of tasks into groups, each with its own trunk.
 
-    The promised gain of a task is the mean affinity of the other tasks of its
-    group onto it, and 0 for a task alone: how much a step on another task of
-    the group lowers its loss, as a share of the loss.
+    The expected gain of a task is the mean affinity of the other tasks of its group
+    onto the task: the share by which a step on another task lowers its loss. It is 0
+    for a task alone.
 
     Attributes:
-        groups: The groups, by task names; each task is in one of them.
-        task_gains: By task the promised gain.
-        gain: The mean of the tasks' promised gains.
-        gain_together: The same if all tasks share one trunk.
-        exact: Whether no other division promises more. With many tasks groups
-            are merged one after the other, and a better division may exist.
+        groups: The names of the tasks in each group. Each task is in one group.
+        task_gains: The expected gain by task.
+        gain: The mean of the expected gains.
+        gain_together: The mean of the expected gains if all tasks share one trunk.
+        exact: Whether no other partition has a larger gain. With many tasks, groups are
+            merged greedily, and a better partition may exist.
     """
 
     groups: Groups
@@ -43,24 +43,23 @@ class TaskGrouping:
 
 
 def group_tasks(tasks: Sequence[str], affinity: ArrayLike) -> TaskGrouping:
-    """Divides tasks into the groups with the largest promised gain.
+    """Partitions tasks into the groups with the largest expected gain.
 
-    Up to 10 tasks all divisions are considered. With more, groups begin as
-    single tasks, and the two groups whose union gains most are merged as long
-    as the gain does not fall.
+    With up to 10 tasks all partitions are compared. With more tasks, groups start as
+    single tasks, and the two groups whose union has the largest gain are merged as long
+    as the gain does not decrease.
 
     Args:
         tasks: The tasks' names.
-        affinity: Of shape (T, T): entry (i, j) is the affinity of task i onto
-            task j, as `TaskAffinity.matrix` gives it. An entry that is NaN
-            promises nothing. The diagonal does not count.
+        affinity: The affinities, of shape (T, T), as in `TaskAffinity.matrix`: entry
+            (i, j) is the affinity of task i onto task j. NaN counts as no gain. The
+            diagonal is ignored.
 
     Returns:
-        The `TaskGrouping`. Of divisions that promise the same it is one with
-        fewer groups.
+        The `TaskGrouping`. Of partitions with equal gains it is one with fewer groups.
 
     Raises:
-        ValueError: When the affinities are not of shape (T, T).
+        ValueError: If the affinities are not of shape (T, T).
 
     Example:
 

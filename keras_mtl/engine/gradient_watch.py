@@ -13,7 +13,7 @@ __all__ = ["GradientWatch", "conflict_columns", "conflict_values"]
 
 
 def conflict_columns(names: Sequence[str]) -> list[str]:
-    """Returns the columns that tell of the conflict between tasks.
+    """Returns the names of the columns for conflicts between tasks.
 
     Args:
         names: The tasks' names.

@@ -1,4 +1,4 @@
-"""Numbers that judge predictions: differences, calibration and importance."""
+"""Evaluation of predictions: differences, calibration, thresholds and importance."""
 
 from typing import TYPE_CHECKING
 

@@ -30,12 +30,12 @@ MANY_ROWS = 20_000
 
 @dataclass(frozen=True)
 class ReliabilityCurve:
-    """Observed shares over predicted probabilities, in bins of like size.
+    """Observed shares over predicted probabilities, in bins of about equal size.
 
     Attributes:
         predicted: The mean probability of each bin.
         observed: The share of positive rows of each bin.
-        low: The lower ends of the intervals of the shares.
+        low: The lower ends of the intervals of the observed shares.
         high: The upper ends.
         rows: The number of rows of each bin.
     """
@@ -49,15 +49,17 @@ class ReliabilityCurve:
 
 @dataclass(frozen=True)
 class CalibrationError:
-    """The expected calibration error, and what of it is chance.
+    """Expected calibration error, and its value for perfect calibration.
 
     Attributes:
-        value: The mean distance of observed shares from predicted
-            probabilities, over bins of like size, weighted by their rows.
-        bias: The mean value that perfectly calibrated probabilities have at
-            this number of rows.
-        high: The value that those exceed in 5 % of the cases.
-        p_value: The share of those with a value as high as this or higher.
+        value: The mean distance between observed shares and predicted probabilities,
+            over bins with about equally many rows, weighted by the rows.
+        bias: The mean value of perfectly calibrated probabilities with this number of
+            rows.
+        high: The value that perfectly calibrated probabilities exceed in 5 % of the
+            cases.
+        p_value: The share of the simulations of perfectly calibrated probabilities
+            whose value is at least this high.
         rows: The number of labels.
         bins: The number of bins.
     """
@@ -71,25 +73,25 @@ class CalibrationError:
 
     @property
     def corrected(self) -> float:
-        """The value less its bias, not below 0."""
+        """The value minus its bias, but at least 0."""
         return max(0.0, self.value - self.bias)
 
 
 @dataclass(frozen=True)
 class BrierParts:
-    """The Brier score of yes-or-no labels, and what it is made of.
+    """Brier score of binary labels and its decomposition.
 
     `brier = reliability - resolution + uncertainty + within`.
 
     Attributes:
         brier: The mean squared difference of probabilities and labels.
-        reliability: The part from probabilities that differ from the observed
-            shares; 0 is best.
-        resolution: The part saved because the observed shares differ between
-            bins; the more the better.
+        reliability: The part that comes from differences between probabilities and
+            observed shares; 0 is best.
+        resolution: The part by which differences of the observed shares between bins
+            lower the score; the larger, the better.
         uncertainty: The Brier score of the share of positive labels.
-        within: What the bins hide, as the probabilities in a bin differ
-            (Stephenson et al. 2008); small where there are many bins.
+        within: The part that comes from different probabilities within a bin
+            (Stephenson et al. 2008); small if there are many bins.
     """
 
     brier: float
@@ -104,17 +106,18 @@ def reliability_curve(
 ) -> ReliabilityCurve:
     """Compares predicted probabilities with observed shares.
 
-    The bins hold a like number of rows; equal probabilities are in the same
-    bin, so that there can be fewer bins than asked for.
+    The bins have about equally many rows. Equal probabilities are in the same bin, so
+    that there may be fewer bins than requested.
 
     Args:
-        labels: 0, 1 or NaN, of any shape. Missing labels are left out.
-        probabilities: Of a positive label, of the same shape.
+        labels: Labels 0 or 1, NaN where missing, of any shape. Missing labels are
+            ignored.
+        probabilities: The probabilities of a positive label, of the same shape.
         bins: The largest number of bins.
-        level: The probability that the shares' intervals cover.
+        level: The confidence level of the intervals of the shares.
 
     Returns:
-        A `ReliabilityCurve`; with no bin where there is no label.
+        The `ReliabilityCurve`; without bins if there is no label.
 
     Example:
 
@@ -142,21 +145,22 @@ def calibration_error(
     draws: int = DRAWS,
     seed: int = 0,
 ) -> CalibrationError:
-    """Measures the expected calibration error, and its bias at this size.
+    """Computes the expected calibration error and its bias.
 
-    The error is above 0 even for perfect probabilities, as few rows never
-    show the exact share. The bias is simulated: labels are drawn from the
-    probabilities themselves, and their error is measured in the same bins.
+    The error is above 0 even for perfectly calibrated probabilities, as the observed
+    shares of few rows vary by chance. This bias is simulated: labels are drawn from the
+    probabilities, and their error is computed in the same bins.
 
     Args:
-        labels: 0, 1 or NaN, of any shape. Missing labels are left out.
-        probabilities: Of a positive label, of the same shape.
+        labels: Labels 0 or 1, NaN where missing, of any shape. Missing labels are
+            ignored.
+        probabilities: The probabilities of a positive label, of the same shape.
         bins: The largest number of bins.
-        draws: The number of simulated sets of labels.
-        seed: Of the simulation.
+        draws: The number of simulations.
+        seed: The seed of the simulations.
 
     Returns:
-        A `CalibrationError`; NaN where there is no label.
+        The `CalibrationError`; NaN if there is no label.
 
     Example:
 
@@ -198,15 +202,16 @@ def calibration_error(
 def brier_parts(
     labels: ArrayLike, probabilities: ArrayLike, bins: int = BINS
 ) -> BrierParts:
-    """Splits the Brier score into its parts (Murphy 1973).
+    """Decomposes the Brier score (Murphy 1973).
 
     Args:
-        labels: 0, 1 or NaN, of any shape. Missing labels are left out.
-        probabilities: Of a positive label, of the same shape.
-        bins: The largest number of bins of like size.
+        labels: Labels 0 or 1, NaN where missing, of any shape. Missing labels are
+            ignored.
+        probabilities: The probabilities of a positive label, of the same shape.
+        bins: The largest number of bins.
 
     Returns:
-        The `BrierParts`; NaN where there is no label.
+        The `BrierParts`; all NaN if there is no label.
 
     Example:
 
@@ -231,18 +236,18 @@ def brier_parts(
 
 
 def top_class(labels: ArrayLike, probabilities: ArrayLike) -> tuple[Floats, Floats]:
-    """Returns whether the most probable class is right, and its probability.
+    """Returns whether the most probable class is correct, and its probability.
 
-    The calibration of classes that exclude each other is judged by the pair,
-    as that of a yes-or-no label.
+    With these two arrays, the calibration of a multi-class task is evaluated like that
+    of a binary label.
 
     Args:
-        labels: Class indices or NaN, of shape (N,).
+        labels: Class indices, NaN where missing, of shape (N,).
         probabilities: Of shape (N, classes).
 
     Returns:
-        1 for right, 0 for wrong, NaN where the label is missing; and the
-        largest probability of each row. Both of shape (N,).
+        Two arrays of shape (N,): 1 for correct, 0 for wrong, and NaN where the label is
+        missing; and the largest probability of each row.
 
     Example:
 

@@ -30,14 +30,14 @@ ROWS_PER_MISS = 10
 
 @dataclass(frozen=True)
 class ClassSets:
-    """Sets of classes.
+    """Conformal prediction sets of classes.
 
     Attributes:
-        quantile: The largest score of a class in the set; infinite where the
-            rows were too few for the coverage, and each set holds all classes.
-        coverage: The probability that the set holds the true class.
+        quantile: The largest score of a class in a set. If there were too few rows for
+            the coverage, it is infinite and each set contains all classes.
+        coverage: The probability that a set contains the true class.
         method: See `class_scores`.
-        rows: The number of labels that the quantile was learned from.
+        rows: The number of labels from which the quantile was computed.
     """
 
     quantile: float
@@ -46,13 +46,13 @@ class ClassSets:
     rows: int
 
     def contains(self, probabilities: ArrayLike) -> NDArray[np.bool_]:
-        """Returns which classes the sets of rows hold.
+        """Returns which classes are in the set of each row.
 
-        A set always holds the most probable class.
+        A set always contains the most probable class.
 
         Args:
-            probabilities: Of shape (N, classes), or (N,) for the positive one
-                of two classes.
+            probabilities: Probabilities of shape (N, classes), or of the positive
+                class, of shape (N,).
 
         Returns:
             Shape (N, classes).
@@ -65,13 +65,13 @@ class ClassSets:
 
 @dataclass(frozen=True)
 class Intervals:
-    """Intervals of numbers.
+    """Conformal prediction intervals of numbers.
 
     Attributes:
-        quantile: Half the width of an interval, in units of the scale;
-            infinite where the rows were too few for the coverage.
-        coverage: The probability that the interval holds the true number.
-        rows: The number of labels that the quantile was learned from.
+        quantile: Half the width of an interval, in units of the scale; infinite if
+            there were too few rows for the coverage.
+        coverage: The probability that an interval contains the true number.
+        rows: The number of labels from which the quantile was computed.
     """
 
     quantile: float
@@ -81,10 +81,10 @@ class Intervals:
     def around(
         self, predictions: ArrayLike, scales: ArrayLike = 1.0
     ) -> tuple[Floats, Floats]:
-        """Returns the lower and the upper ends around predictions.
+        """Returns the lower and the upper ends of intervals around predictions.
 
         Args:
-            predictions: Of shape (N,) or (N, 1).
+            predictions: Predictions of shape (N,) or (N, 1).
             scales: See `residual_scores`.
 
         Returns:
@@ -97,14 +97,13 @@ class Intervals:
 
 @dataclass(frozen=True)
 class JointQuantiles:
-    """Quantiles of several tasks that hold together.
+    """Quantiles of several tasks with a joint coverage.
 
     Attributes:
-        quantiles: The quantile of each task's scores, for `ClassSets` and
-            `Intervals`.
-        coverage: The probability that all the labels of a row are held.
+        quantiles: The quantile of the scores by task, for `ClassSets` and `Intervals`.
+        coverage: The probability that the sets of a row contain all its labels.
         method: `"complete rows"` or `"Bonferroni"`; see `joint_quantiles`.
-        rows: The number of rows with a label of each task.
+        rows: The number of rows that have the labels of all tasks.
     """
 
     quantiles: dict[str, float]
@@ -116,17 +115,17 @@ class JointQuantiles:
 def class_scores(
     labels: ArrayLike, probabilities: ArrayLike, method: Method = "lac"
 ) -> Floats:
-    """Returns how unlikely the model finds the true classes.
+    """Returns nonconformity scores of the true classes.
 
     Args:
         labels: Class indices, NaN where missing, of shape (N,).
-        probabilities: Of shape (N, classes), or (N,) for the positive one of
-            two classes.
-        method: `"lac"` takes 1 less the class's probability and gives the
-            smallest sets (Sadinle et al. 2019). `"aps"` takes the probability
-            of the class and of all more probable ones, and gives sets that
-            vary more with how difficult a row is (Romano et al. 2020, without
-            the random part, so that a row always has the same set).
+        probabilities: Probabilities of shape (N, classes), or of the positive class, of
+            shape (N,).
+        method: `"lac"` is 1 minus the probability of the class, which gives the
+            smallest sets (Sadinle et al. 2019). `"aps"` is the total probability of the
+            class and of all more probable classes, which gives sets that adapt more to
+            the difficulty of a row (Romano et al. 2020, without randomization, so that
+            a row always has the same set).
 
     Returns:
         Scores of shape (N,), NaN where the label is missing.
@@ -148,13 +147,14 @@ def class_scores(
 def residual_scores(
     labels: ArrayLike, predictions: ArrayLike, scales: ArrayLike = 1.0
 ) -> Floats:
-    """Returns how far numbers are from their predictions.
+    """Returns nonconformity scores of numbers: their distances from predictions.
 
     Args:
-        labels: Of shape (N,), NaN where missing.
-        predictions: Of shape (N,) or (N, 1).
-        scales: What a model expects of each row's residual, such as the spread
-            of an ensemble's members: the intervals are wide where it is large.
+        labels: Labels of shape (N,), NaN where missing.
+        predictions: Predictions of shape (N,) or (N, 1).
+        scales: The expected size of each row's residual, such as the spread of the
+            members of an ensemble. Distances are divided by it, so that intervals are
+            wide where it is large.
 
     Returns:
         Scores of shape (N,), NaN where the label is missing.
@@ -166,20 +166,20 @@ def residual_scores(
 
 
 def conformal_quantile(scores: ArrayLike, coverage: float) -> float:
-    """Returns the score up to which a new row's score lies.
+    """Returns the conformal quantile of scores.
 
-    If the rows and the new row are exchangeable and the model has not been
-    trained on any of them, the probability is at least `coverage` and at most
-    `coverage + 1 / (rows + 1)`. Scores of cross-validation, where each row is
-    scored by a model that has not seen it, may be pooled. The coverage is then
-    not proven, but close for models that differ little from fold to fold.
+    If the rows and a new row are exchangeable and the model was not trained on any of
+    them, the score of the new row is at most this quantile with a probability between
+    `coverage` and `coverage + 1 / (rows + 1)`. Scores of cross-validation can be
+    pooled, where each row is scored by a model that was not trained on it. Then the
+    coverage is not guaranteed, but close if the models of the folds are similar.
 
     Args:
-        scores: Of shape (N,), NaN where a label is missing.
-        coverage: Between 0 and 1.
+        scores: Scores of shape (N,), NaN where a label is missing.
+        coverage: The coverage, between 0 and 1.
 
     Returns:
-        The quantile; infinite where the rows are too few.
+        The quantile; infinite if there are too few rows.
 
     Raises:
         ValueError: When the coverage is out of its range.
@@ -209,12 +209,12 @@ def fit_class_sets(
     coverage: float = 0.9,
     method: Method = "lac",
 ) -> ClassSets:
-    """Learns sets of classes from rows that the model was not trained on.
+    """Computes prediction sets from rows that the model was not trained on.
 
     Args:
         labels: See `class_scores`.
         probabilities: See `class_scores`.
-        coverage: The probability that a set holds the true class.
+        coverage: The probability that a set contains the true class.
         method: See `class_scores`.
 
     Returns:
@@ -239,12 +239,12 @@ def fit_intervals(
     coverage: float = 0.9,
     scales: ArrayLike = 1.0,
 ) -> Intervals:
-    """Learns intervals of numbers from rows that the model was not trained on.
+    """Computes prediction intervals from rows that the model was not trained on.
 
     Args:
         labels: See `residual_scores`.
         predictions: See `residual_scores`.
-        coverage: The probability that an interval holds the true number.
+        coverage: The probability that an interval contains the true number.
         scales: See `residual_scores`.
 
     Returns:
@@ -263,24 +263,24 @@ def fit_intervals(
 
 
 def joint_quantiles(scores: Mapping[str, ArrayLike], coverage: float) -> JointQuantiles:
-    """Finds quantiles that hold all the labels of a row together.
+    """Computes quantiles with a joint coverage of all labels of a row.
 
-    Each score is replaced by its rank among the task's scores, which puts all
-    tasks on one scale, and a row's worst rank is held with the probability
-    `coverage` (Messoudi et al. 2021). As tasks of a row tend to be difficult
-    together, the sets are smaller than those of Bonferroni's correction, where
-    each of T tasks is held with the probability `1 - (1 - coverage) / T`.
+    Each score is replaced by its rank among the scores of its task, which puts all
+    tasks on one scale. The quantile of each row's worst rank then gives the joint
+    coverage (Messoudi et al. 2021). As the tasks of a row tend to be difficult
+    together, the sets are smaller than those of Bonferroni's correction, where each of
+    T tasks has the coverage `1 - (1 - coverage) / T`.
 
-    A row's worst rank is known only if it has a label of each task. The ranks
-    are those of all rows with a task's label, the worst rank that of the
-    complete rows: it holds for other rows as far as labels are missing at
-    random. With fewer than `10 / (1 - coverage)` complete rows the correction
-    of Bonferroni is taken, which needs none.
+    The worst rank is known only for complete rows, which have the labels of all tasks.
+    Ranks are computed among all rows with a label of the task. The coverage holds for
+    incomplete rows if labels are missing at random. With fewer than `10 / (1 -
+    coverage)` complete rows, Bonferroni's correction is used, which needs no complete
+    rows.
 
     Args:
-        scores: By task the scores of the same rows, of shape (N,), NaN where a
-            label is missing; as `class_scores` and `residual_scores` give them.
-        coverage: The probability that all the labels of a row are held.
+        scores: The scores by task, each of shape (N,) for the same rows, NaN where a
+            label is missing; from `class_scores` or `residual_scores`.
+        coverage: The probability that the sets of a row contain all its labels.
 
     Returns:
         The `JointQuantiles`.

@@ -26,16 +26,16 @@ ROWS_PER_CALL = 20_000
 
 @dataclass(frozen=True)
 class FeatureImportance:
-    """How much worse a task's metric is without a feature.
+    """Permutation importance of a feature for a task.
 
     Attributes:
         task: The task's name.
         feature: The feature's name.
         metric: The metric's name.
-        base: The metric with all features as they are.
-        importance: By how much the metric is worse, on average over the
-            repeats, when the feature's values are shuffled. Above 0 whatever
-            the metric's direction where the feature helps.
+        base: The metric with all features unchanged.
+        importance: The mean loss in the metric over the repeats when the feature is
+            shuffled. It is above 0 if the feature helps, whether higher or lower values
+            of the metric are better.
         std: The standard deviation over the repeats.
         values: The loss in each repeat.
     """
@@ -60,33 +60,34 @@ def feature_importance(
     max_rows: int | None = 5000,
     seed: int = 0,
 ) -> tuple[FeatureImportance, ...]:
-    """Measures permutation importance for each feature and task (Breiman 2001).
+    """Computes permutation importance for each feature and task (Breiman 2001).
 
-    A feature's values are shuffled over the rows, which keeps their
-    distribution and breaks their relation to the labels; all tasks are measured
-    with the same shuffled rows. Of two features that say the same, each seems
-    unimportant as the other one remains: give those as one feature.
+    The values of a feature are shuffled over the rows, which keeps their distribution
+    and breaks their relation to the labels. All tasks are measured with the same
+    shuffled rows. If two features contain the same information, each seems unimportant,
+    because the other one remains: pass them as one feature.
 
     Args:
-        predict: Returns each task's outputs for rows.
+        predict: A function from rows to the outputs by task.
         frame: Rows that the model was not trained on, with the features'
             columns.
         tasks: The tasks, of any registered kind.
-        labels: By task its encoded labels of the rows.
-        metrics: By task its metric. By default the one that verdicts rest on.
-        features: By feature its columns, which are shuffled together. By
-            default each column is a feature.
+        labels: The encoded labels of the rows by task.
+        metrics: The metric by task. By default `main_metric`.
+        features: The columns by feature, which are shuffled together. By default each
+            column is a feature.
         repeats: The number of times that each feature is shuffled.
-        max_rows: With more rows than these, as many are drawn at random.
-        seed: Of the shuffling.
+        max_rows: The largest number of rows. If there are more, a random sample is
+            used.
+        seed: The seed of the shuffling.
 
     Returns:
-        For each task and feature a `FeatureImportance`, in the order of the
-        tasks, and the most important feature first.
+        One `FeatureImportance` per task and feature, in the order of the tasks, with
+        the most important feature first.
 
     Raises:
-        ValueError: When a feature's column is not in the frame, or the
-            arguments do not match.
+        ValueError: If the column of a feature is not in the frame, or the arguments do
+            not match.
 
     Example:
 

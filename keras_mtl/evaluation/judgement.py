@@ -20,17 +20,17 @@ __all__ = ["Judgement", "TaskJudgement", "judge_tasks"]
 
 @dataclass(frozen=True)
 class TaskJudgement:
-    """How a model differs from a reference in one task.
+    """Comparison of a model with a reference in one task.
 
     Attributes:
         task: The task's name.
-        facts: The metric, its direction and its chance value.
-        difference: In the metric's own unit, above 0 where the model is
-            better; its p value is adjusted for the number of tasks.
-        gain: The same on a scale that tasks have in common.
-        rows_needed: How many rows it takes to see such a difference; None
-            where the splits do not tell.
-        verdict: The verdict in words.
+        facts: The metric, its direction and its chance level.
+        difference: The difference in the unit of the metric, above 0 if the model is
+            better. Its p value is adjusted for the number of tasks.
+        gain: The difference on a scale that is the same for all tasks.
+        rows_needed: The number of rows needed to detect such a difference; None if it
+            cannot be estimated from the splits.
+        verdict: The verdict, with a sentence.
     """
 
     task: str
@@ -43,14 +43,13 @@ class TaskJudgement:
 
 @dataclass(frozen=True)
 class Judgement:
-    """How a model differs from a reference.
+    """Comparison of a model with a reference, per task and overall.
 
     Attributes:
-        tasks: Each task's judgement, in the order of the tasks.
-        overall: The mean gain over the tasks whose gains have the scale
-            `scale`. Read it beside the tasks' own: the mean hides a task that
-            is hurt.
-        scale: The scale of the overall gain; None where no task has a gain.
+        tasks: The judgement of each task, in the order of the tasks.
+        overall: The mean gain over the tasks whose gains have the scale `scale`. It can
+            hide a task that gets worse, so read it together with those of the tasks.
+        scale: The scale of the overall gain; None if no task has a gain.
     """
 
     tasks: tuple[TaskJudgement, ...]
@@ -59,7 +58,7 @@ class Judgement:
 
     @property
     def overall_sentence(self) -> str:
-        """The overall gain in words; empty where there is none, or one task."""
+        """The overall gain in words; empty if there is no gain or one task."""
         if self.scale is None or len(self.tasks) < 2:
             return ""
         found = self.overall
@@ -85,21 +84,20 @@ def judge_tasks(
     level: float = 0.95,
     subject: str = "Sharing",
 ) -> Judgement:
-    """Judges a model against a reference in each task and overall.
+    """Compares a model with a reference in each task and overall.
 
     Args:
-        facts: By task the metric that is judged.
-        values: By task the model's metric in each split, NaN where it failed.
-        reference: By task the reference's metric in the same splits.
-        rows: By task the number of labelled rows.
+        facts: The metric to compare by task.
+        values: The metric of the model in each split by task, NaN if the fit failed.
+        reference: The metric of the reference in the same splits by task.
+        rows: The number of labeled rows by task.
         test_share: The share of the rows that a split holds out.
-        equivalence: By task the largest difference that does not matter, in
-            the metric's own unit. By default that of the facts, or one
-            hundredth of the reference's mean where those have none.
-        chance: By task the chance value in each split. By default that of the
-            facts.
-        level: The probability that intervals cover.
-        subject: What is judged, for the verdicts.
+        equivalence: The largest difference that does not matter by task, in the unit of
+            the metric. By default that of the facts, or else one hundredth of the mean
+            of the reference.
+        chance: The chance level in each split by task. By default that of the facts.
+        level: The confidence level of intervals.
+        subject: The name of the model in the verdicts.
 
     Returns:
         The `Judgement`.

@@ -9,15 +9,15 @@ __all__ = ["holm"]
 
 
 def holm(p_values: ArrayLike) -> NDArray[np.float64]:
-    """Adjusts p values for the number of tests, by Holm's method (1979).
+    """Adjusts p values for several tests by Holm's method (1979).
 
-    An adjusted value up to 0.05 rejects its hypothesis, and the probability
-    that any true hypothesis is rejected is at most 0.05, however the tests
-    depend on each other.
+    If hypotheses with an adjusted p value up to 0.05 are rejected, the probability that
+    any true hypothesis is rejected is at most 0.05, with any dependence between the
+    tests.
 
     Args:
-        p_values: Of shape (N,). NaN for a test that was not possible: it stays
-            NaN and does not count.
+        p_values: P values of shape (N,). NaN means a test that was not possible; it
+            stays NaN and is not counted.
 
     Returns:
         The adjusted p values in the same order, of shape (N,).

@@ -13,26 +13,27 @@ __all__ = ["PairedDifference", "compare_paired"]
 
 @dataclass(frozen=True)
 class PairedDifference:
-    """How one model differs from another over the same splits.
+    """Difference between two models over the same splits.
 
     Attributes:
-        differences: One number per split, above 0 where the first model is
-            better. NaN where one of the two failed.
+        differences: One number per split, above 0 if the first model is better; NaN if
+            one of the two failed.
         mean: The mean of the differences.
-        std: Their standard deviation, with one degree of freedom less.
-        standard_error: Of the mean, corrected for the overlap of the training
-            rows of different splits.
-        level: The probability that `low` to `high` covers.
-        low: The lower end of the interval of the mean.
-        high: The upper end.
-        p_value: Of the two-sided test that the mean is 0.
-        equivalence: A difference up to this size does not matter.
+        std: The standard deviation of the differences, with n - 1 degrees of freedom.
+        standard_error: The standard error of the mean, corrected for the overlap of the
+            training rows of different splits.
+        level: The confidence level of the interval from `low` to `high`.
+        low: The lower end of the confidence interval of the mean.
+        high: The upper end of the confidence interval.
+        p_value: The p value of the two-sided test that the mean is 0.
+        equivalence: The largest difference that does not matter.
         hurts: The probability that the first model is worse by more than
             `equivalence`.
-        no_difference: The probability that the two differ by less.
-        helps: The probability that the first model is better by more.
-        adjusted_p_value: `p_value` after a correction for several tests, as
-            `holm` gives it. The same as `p_value` until then.
+        no_difference: The probability that the two differ by at most `equivalence`.
+        helps: The probability that the first model is better by more than
+            `equivalence`.
+        adjusted_p_value: The p value corrected for several tests, for example by
+            `holm`; equal to `p_value` before `adjust` is called.
     """
 
     differences: tuple[float, ...]
@@ -51,16 +52,16 @@ class PairedDifference:
 
     @property
     def splits(self) -> int:
-        """The number of splits that gave a difference."""
+        """The number of splits with a difference."""
         return int(np.isfinite(self.differences).sum())
 
     @property
     def failed(self) -> int:
-        """The number of splits that gave none."""
+        """The number of splits without a difference."""
         return len(self.differences) - self.splits
 
     def adjust(self, p_value: float) -> PairedDifference:
-        """Returns the difference with another adjusted p value."""
+        """Returns a copy with another adjusted p value."""
         return replace(self, adjusted_p_value=float(p_value))
 
 
@@ -73,29 +74,29 @@ def compare_paired(
     """Tests the differences of two models over the splits of a cross-validation.
 
     The splits share most of their training rows, so their differences are not
-    independent and the usual standard error is too small. The interval and the
-    p value are of the corrected resampled t test (Nadeau and Bengio 2003): the
-    variance of the mean is `(1 / n + test rows / training rows) * variance`,
-    with n - 1 degrees of freedom. The three probabilities are of the Bayesian
-    correlated t test (Benavoli et al. 2017), whose posterior is Student's t
+    independent and the usual standard error is too small. The interval and the p value
+    are those of the corrected resampled t test (Nadeau and Bengio 2003): the variance
+    of the mean is `(1 / n + test rows / training rows) * variance`, with n - 1 degrees
+    of freedom. The probabilities `hurts`, `no_difference` and `helps` are those of the
+    Bayesian correlated t test (Benavoli et al. 2017), whose posterior is Student's t
     with the same center, scale and degrees of freedom.
 
-    Splits without a difference are left out and counted in `failed`. Fewer
-    than two splits define a mean only, and everything else is NaN.
+    Splits without a difference are left out and counted in `failed`. With fewer than
+    two splits, everything except the mean is NaN.
 
     Args:
-        differences: One per split, above 0 where the first model is better.
-        test_share: The share of the rows that a split holds out, between 0
-            and 1: 0.2 for five folds, whatever the number of repeats.
+        differences: One difference per split, above 0 if the first model is better.
+        test_share: The share of the rows that a split holds out, between 0 and 1: for
+            five folds 0.2, with any number of repeats.
         equivalence: The largest difference that does not matter, in the unit
             of the differences; 0 or more.
-        level: The probability that the interval covers.
+        level: The confidence level of the interval.
 
     Returns:
         A `PairedDifference`.
 
     Raises:
-        ValueError: When an argument is outside of its range.
+        ValueError: If an argument is out of its range.
 
     Example:
 

@@ -23,16 +23,18 @@ LOWEST, HIGHEST = 0.02, 0.98
 
 @dataclass(frozen=True)
 class PartialDependence:
-    """Mean predictions over the values of a feature.
+    """Partial dependence: mean predictions over the values of a feature.
 
     Attributes:
         feature: The column.
         values: The feature's values, of length V.
         is_number: Whether the values are numbers in ascending order.
-        means: By task the mean outputs at each value, of shape (V, units).
-        low: By task the outputs below which a tenth of the rows lie.
-        high: By task the outputs above which a tenth of the rows lie.
-        rows: The number of rows that the means are over.
+        means: The mean outputs at each value by task, of shape (V, units).
+        low: The 10 % quantiles of the outputs over the rows by task, of shape (V,
+            units).
+        high: The 90 % quantiles of the outputs over the rows by task, of shape (V,
+            units).
+        rows: The number of averaged rows.
     """
 
     feature: str
@@ -54,31 +56,32 @@ def predict_over_values(
     cells: pd.Series | None = None,
     rows: np.ndarray | None = None,
 ) -> PartialDependence:
-    """Computes partial dependence: predictions if all rows had the same value.
+    """Computes partial dependence: mean predictions if all rows had the same value.
 
-    Each value of the feature is put into all rows in turn, and the outputs are
-    averaged (Friedman 2001). The mean is of rows that may not exist, such as
-    of a high weight and a low height: it shows what the model has learned, not
-    what would happen if the value were changed.
+    For each value, the feature is set to this value in all rows, and the outputs are
+    averaged (Friedman 2001). Some of these rows may not exist in reality, for example a
+    high weight with a low height. The result shows what the model has learned, not what
+    would happen if the value were changed.
 
     Args:
-        predict: Returns each task's outputs for rows.
+        predict: A function from rows to the outputs by task.
         frame: Rows with the features' columns.
         feature: The column.
-        values: The largest number of values. Of numbers they are spread over
-            their quantiles, of others the most frequent ones.
-        max_rows: With more rows than these, as many are drawn at random.
-        seed: Of that draw.
-        cells: The feature's values, where the frame's column holds codes that
-            stand for them. Values are chosen by the cells, and put in as codes.
-        rows: The positions of the rows that predictions are averaged over,
-            where values are chosen among more rows. By default all.
+        values: The largest number of values. Numbers are chosen at evenly spaced
+            quantiles; of other values, the most frequent ones are chosen.
+        max_rows: The largest number of averaged rows. If there are more, a random
+            sample is used.
+        seed: The seed of the sample.
+        cells: The values of the feature, if the column of the frame has codes in place
+            of values. Values are chosen from the cells, and the rows get their codes.
+        rows: The positions of the rows to average over, if values are chosen from more
+            rows. By default all.
 
     Returns:
-        The `PartialDependence`; without values where all cells are missing.
+        The `PartialDependence`; without values if all cells are missing.
 
     Raises:
-        ValueError: When the column is not in the frame.
+        ValueError: If the column is not in the frame.
 
     Example:
 

@@ -14,18 +14,18 @@ Floats = NDArray[np.float64]
 def proportion_interval(
     hits: ArrayLike, rows: ArrayLike, level: float = 0.95
 ) -> tuple[Floats, Floats]:
-    """Returns Wilson's interval of a share (Wilson 1927).
+    """Returns Wilson's confidence interval of a proportion (Wilson 1927).
 
-    Unlike the usual plus and minus it stays between 0 and 1, and it says
-    something where all rows or none are hits.
+    Unlike the usual symmetric interval it stays between 0 and 1, and does not have the
+    width 0 if all rows or no rows are hits.
 
     Args:
         hits: The number of hits, of any shape.
         rows: The number of rows, of the same shape.
-        level: The probability that the interval covers.
+        level: The confidence level of the interval.
 
     Returns:
-        The lower and the upper ends. 0 and 1 where there are no rows.
+        The lower and the upper ends; 0 and 1 if there are no rows.
 
     Example:
 
@@ -47,17 +47,17 @@ def proportion_interval(
 def auc_interval(
     auc: float, positives: int, negatives: int, level: float = 0.95
 ) -> tuple[float, float]:
-    """Returns Newcombe's interval of an AUC (Newcombe 2006, method 5).
+    """Returns Newcombe's confidence interval of an AUC (Newcombe 2006, method 5).
 
-    The ends are the values at which the AUC measured would just be within the
-    interval, with the variance of Hanley and McNeil. It stays between 0 and 1
-    and says something where the AUC is 1.
+    It uses the variance of Hanley and McNeil and inverts the test: the ends are the AUC
+    values that the measured AUC would just not reject. The interval stays between 0 and
+    1, and does not have the width 0 if the AUC is 1.
 
     Args:
         auc: The AUC.
         positives: The number of positive rows.
         negatives: The number of negative rows.
-        level: The probability that the interval covers.
+        level: The confidence level of the interval.
 
     Returns:
         The lower and the upper end.

@@ -22,17 +22,18 @@ EXPONENTS = (0.5, 1.5)
 
 @dataclass(frozen=True)
 class RowsNeeded:
-    """How many rows it takes to see a difference.
+    """Number of rows needed to detect a difference.
 
     Attributes:
-        effect: The size of the difference, above 0.
-        rows: The number of rows at which an interval leaves out 0 with the
+        effect: The size of the difference to detect, above 0.
+        rows: The number of rows with which a confidence interval excludes 0 with the
             probability `power`.
         low: The lower end of the interval of `rows`.
         high: The upper end.
-        level: The probability that `low` to `high` covers.
+        level: The confidence level of the interval from `low` to `high`.
         power: See `rows`.
-        exponent: How the variance falls: as `rows ** -exponent`.
+        exponent: The exponent of the variance, which is proportional to `rows **
+            -exponent`.
     """
 
     effect: float
@@ -53,33 +54,32 @@ def rows_to_detect(
     subsamples: Mapping[int, ArrayLike] | None = None,
     tests: int = 1,
 ) -> RowsNeeded | None:
-    """Estimates how many rows it takes to see a difference.
+    """Estimates the number of rows needed to detect a difference.
 
-    The standard error of a mean difference is taken to fall with the square
-    root of the rows, as that of a metric does, with the same splits. The
-    interval has the uncertainty of the variance, which few splits determine
-    badly: expect a factor of two between its ends. It does not have the
-    uncertainty of the effect: the true difference may be smaller than the one
-    measured, and would then need more rows.
+    With the same splits, the standard error of a mean difference is assumed to decrease
+    with the square root of the number of rows. The interval includes the uncertainty of
+    the variance. As few splits determine the variance poorly, expect a factor of two
+    between its ends. It does not include the uncertainty of the effect: if the true
+    difference is smaller than the measured one, more rows are needed.
 
     Args:
-        difference: The difference measured.
-        rows: The number of labelled rows it was measured with.
-        effect: The size of the difference to see. By default the mean
-            measured, but at least the smallest difference that matters.
-        power: The probability with which the interval should leave out 0.
-        level: The probability that the interval of the rows covers.
-        subsamples: The differences over the splits when fewer rows were used,
-            by the number of rows. With these the fall of the variance is
-            measured rather than assumed, and the interval has its uncertainty.
-        tests: The number of tests that the p value is corrected for: the
-            difference must show in the strictest of them.
+        difference: The measured difference.
+        rows: The number of labeled rows of the measurement.
+        effect: The size of the difference to detect. By default the measured mean, but
+            at least the smallest difference that matters.
+        power: The probability that the confidence interval excludes 0.
+        level: The confidence level of the interval of the number of rows.
+        subsamples: The differences over the splits with fewer rows, by the number of
+            rows. With these, the decrease of the variance is measured and not assumed,
+            and the interval includes its uncertainty.
+        tests: The number of tests for which the p value is corrected. The difference
+            must be significant in the strictest of them.
 
     Returns:
-        A `RowsNeeded`; None where the splits had no spread, or the effect is 0.
+        A `RowsNeeded`; None if all splits have the same difference, or the effect is 0.
 
     Raises:
-        ValueError: When an argument is outside of its range.
+        ValueError: If an argument is out of its range.
 
     Example:
 

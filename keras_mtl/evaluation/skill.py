@@ -18,14 +18,14 @@ Scale = Literal["skill", "relative"]
 
 @dataclass(frozen=True)
 class Gain:
-    """A task's gain in each split.
+    """Gain of a model over a reference in one task, per split.
 
     Attributes:
-        scale: `"skill"` for a share of the way from chance to perfect;
-            `"relative"` for a share of the reference's own value, where the
-            chance value is not known; None where neither makes sense.
-        values: One gain per split, above 0 where the first model is better.
-            NaN where `scale` is None or a value is missing.
+        scale: `"skill"` if gains are differences of skill scores; `"relative"` if they
+            are relative to the value of the reference, because the chance level is
+            unknown; None if neither makes sense.
+        values: One gain per split, above 0 if the model is better than the reference;
+            NaN if `scale` is None or a value is missing.
     """
 
     scale: Scale | None
@@ -35,16 +35,17 @@ class Gain:
 def skill_score(
     values: ArrayLike, chance: ArrayLike, best: float
 ) -> NDArray[np.float64]:
-    """Returns how far values are on the way from chance to the best.
+    """Returns skill scores: 0 for chance, 1 for perfect predictions.
 
     Args:
-        values: Values of a metric, of any shape.
-        chance: The value of a constant prediction, one or one per value.
-        best: The value of perfect predictions.
+        values: The values of a metric, of any shape.
+        chance: The value of the metric for a constant prediction: one number, or one
+            per value.
+        best: The value of the metric for perfect predictions.
 
     Returns:
-        1 for perfect, 0 for chance and below 0 for worse than chance. NaN
-        where chance is already perfect.
+        The skill scores, below 0 if predictions are worse than chance; NaN if chance is
+        already perfect.
 
     Example:
 
@@ -66,19 +67,18 @@ def task_gain(
     facts: MetricFacts,
     chance: ArrayLike | None = None,
 ) -> Gain:
-    """Returns a model's gain over a reference in one task, split by split.
+    """Returns the gain of a model over a reference in one task, per split.
 
-    The gain is a difference of skills where the chance value and the best
-    value are known. Otherwise it is the reduction relative to the reference's
-    value if that makes sense: for a metric of which less is better, and whose
-    reference values are all above 0. A ratio of metrics of which more is
-    better depends on an arbitrary origin and is not given.
+    The gain is the difference of the skill scores if the chance level and the best
+    value are known. Otherwise it is the relative reduction of the metric if lower
+    values are better and all values of the reference are above 0. If higher values are
+    better, there is no relative gain, as it would depend on an arbitrary origin.
 
     Args:
-        values: The model's metric, one value per split.
-        reference: The reference's, in the same splits.
-        facts: What the metric's numbers mean.
-        chance: The chance value in each split; by default that of `facts`.
+        values: The metric of the model, one value per split.
+        reference: The metric of the reference in the same splits.
+        facts: The direction, best value and chance level of the metric.
+        chance: The chance level in each split; by default that of `facts`.
 
     Returns:
         The `Gain`.
@@ -111,22 +111,21 @@ def overall_gain(
 ) -> PairedDifference:
     """Tests the mean gain over all tasks.
 
-    The tasks' gains of one split are averaged first: the tasks of a split
-    share their rows and their model, so they are not independent, while the
-    mean over the tasks is one number per split like any other difference. The
-    mean hides a task that is hurt: report it beside the tasks' own numbers.
+    The gains of the tasks are averaged within each split, because they are not
+    independent: they have the same rows and the same model. The means are then tested
+    like any other difference per split. The mean can hide a task that gets worse, so
+    report it together with the gain of each task.
 
     Args:
-        gains: Of shape (tasks, splits), each task's as `task_gain` gives them.
-            A task without a gain in any split is left out. A split in which one
-            of the other tasks has no gain counts as failed.
+        gains: Gains of shape (tasks, splits), from `task_gain`. A task without a gain
+            in any split is left out. A split in which one of the other tasks has no
+            gain counts as failed.
         test_share: See `compare_paired`.
-        equivalence: See `compare_paired`; a share of the way from chance to
-            perfect.
+        equivalence: See `compare_paired`. The unit is that of skill scores.
         level: See `compare_paired`.
 
     Returns:
-        The `PairedDifference` of the mean gain and 0.
+        The `PairedDifference` between the mean gain and 0.
 
     Example:
 

@@ -31,18 +31,18 @@ Bounds = tuple[float, float]
 
 @dataclass(frozen=True)
 class SubgroupMetric:
-    """A metric of the rows of one group.
+    """Metric of the rows of one group.
 
     Attributes:
         task: The task's name.
         group: The group's name.
         metric: The metric's name.
         rows: The number of the group's rows with a label.
-        value: The metric; NaN where the rows do not define it.
-        interval: The metric's interval; NaN where the rows are too few.
-        difference: The value less that of all other rows.
-        difference_interval: The difference's interval.
-        level: The probability that an interval covers.
+        value: The metric; NaN if it is undefined for these rows.
+        interval: The confidence interval of the metric; NaN if there are too few rows.
+        difference: The value minus the value of all other rows.
+        difference_interval: The confidence interval of the difference.
+        level: The confidence level of the intervals.
     """
 
     task: str
@@ -57,18 +57,18 @@ class SubgroupMetric:
 
 
 def band_names(values: ArrayLike, edges: Sequence[float]) -> NDArray[np.object_]:
-    """Names the band of each number.
+    """Returns the name of the band of each number.
 
     Args:
-        values: Of shape (N,), NaN where missing.
-        edges: Where bands end, in ascending order. An edge belongs to the
-            higher band.
+        values: Numbers of shape (N,), NaN where missing.
+        edges: The edges of the bands, in ascending order. An edge belongs to the higher
+            band.
 
     Returns:
-        Names of shape (N,), None where the number is missing.
+        The names, of shape (N,), None where the number is missing.
 
     Raises:
-        ValueError: When the edges do not ascend.
+        ValueError: If the edges are not in ascending order.
 
     Example:
 
@@ -98,34 +98,32 @@ def subgroup_metrics(
     metrics: Sequence[str] | None = None,
     level: float = 0.95,
 ) -> tuple[SubgroupMetric, ...]:
-    """Measures the predictions of each subgroup.
+    """Computes metrics of each subgroup.
 
-    An accuracy has Wilson's interval, and an AUC of two classes Newcombe's:
-    both hold in small groups, and where every prediction is right. Other
-    metrics have the interval of the jackknife: the group is divided at random
-    into 20 parts, or single rows if it is small, and the metric is measured
-    without each part in turn. The interval of a difference combines those of
-    the group and of the other rows (Zou and Donner 2008). None is corrected
-    for the number of groups: among twenty groups, one differs by chance.
+    The interval of an accuracy is Wilson's, and that of a binary AUC is Newcombe's.
+    Both are valid for small groups and if all predictions are correct. For other
+    metrics it is a jackknife interval: the group is divided at random into 20 parts, or
+    single rows if it is small, and the metric is computed without each part in turn.
+    The interval of a difference combines those of the group and of the other rows (Zou
+    and Donner 2008). Intervals are not corrected for the number of groups: with a level
+    of 0.95, one of twenty groups differs by chance.
 
     Args:
         task: The task, of any registered kind.
-        labels: Encoded labels, NaN where missing, as `encode_labels` gives them.
-        outputs: The outputs for the same rows, of models that were not trained
-            on them.
-        groups: The group of each row, of shape (N,): any values. Rows where it
-            is missing are a group of their own, `"missing"`.
-        metrics: The metrics. By default the one that verdicts rest on.
-        level: The probability that an interval covers.
+        labels: Encoded labels from `encode_labels`, NaN where missing.
+        outputs: The outputs for the same rows, by models that were not trained on them.
+        groups: The group of each row, any values of shape (N,). Rows without a value
+            are the group `"missing"`.
+        metrics: The names of the metrics. By default `main_metric`.
+        level: The confidence level of the intervals.
 
     Returns:
-        For each metric and group a `SubgroupMetric`, in the order of the
-        metrics and of the groups' names, numbers and bands by their size, with
-        `"missing"` last.
+        One `SubgroupMetric` per metric and group, in the order of the metrics and of
+        the names of the groups. Numbers and bands are sorted by size, and `"missing"`
+        comes last.
 
     Raises:
-        ValueError: When the rows do not match, or the kind of task has no such
-            metric.
+        ValueError: If the rows do not match, or the kind of task has no such metric.
 
     Example:
 

@@ -45,16 +45,17 @@ EQUIVALENCE = 0.01
 
 @dataclass(frozen=True)
 class MetricFacts:
-    """What a number of a metric means.
+    """Direction, best value and chance level of a metric.
 
     Attributes:
-        metric: The metric's name, as the task's `measure` gives it.
-        direction: On which side better lies.
-        best: The value of perfect predictions; None where it is not known.
-        chance: The value of the best constant prediction, which knows the
-            training labels and no feature; None where it is not known.
-        equivalence: The largest difference that does not matter, in the
-            metric's own unit; None where nothing is known to derive it from.
+        metric: The name of the metric, a key of the task's `measure`.
+        direction: `"max"` if higher values are better, `"min"` if lower values are
+            better.
+        best: The value for perfect predictions; None if unknown.
+        chance: The value for the best constant prediction, which is computed from the
+            training labels without features; None if unknown.
+        equivalence: The largest difference that does not matter, in the unit of the
+            metric; None if it cannot be derived.
     """
 
     metric: str
@@ -65,20 +66,20 @@ class MetricFacts:
 
     @property
     def title(self) -> str:
-        """The metric's name in a sentence."""
+        """The name of the metric for use in a sentence."""
         return metric_title(self.metric)
 
     @property
     def sign(self) -> int:
-        """The factor that makes a larger number the better one."""
+        """The factor, 1 or -1, after which higher values are better."""
         return 1 if self.direction == "max" else -1
 
     def equivalence_for(self, reference: ArrayLike) -> float:
         """Returns the largest difference that does not matter.
 
         Args:
-            reference: The reference's values, of which one hundredth is taken
-                where nothing else is known.
+            reference: The values of the reference. One hundredth of their mean is used
+                if nothing else is known.
         """
         if self.equivalence is not None:
             return self.equivalence
@@ -88,7 +89,7 @@ class MetricFacts:
 
 
 def metric_title(metric: str) -> str:
-    """Returns the name of a metric in a sentence.
+    """Returns the name of a metric for use in a sentence.
 
     Example:
 
@@ -99,10 +100,10 @@ def metric_title(metric: str) -> str:
 
 
 def main_metric(task: Task) -> str:
-    """Returns the metric that a verdict on a task rests on.
+    """Returns the main metric of a task, on which verdicts are based.
 
-    It is the AUC or R2 where the kind of task has it, as neither depends on a
-    threshold or a unit; otherwise the first metric of the kind.
+    It is the AUC or R2 if the kind of task has it, as neither depends on a threshold or
+    a unit; otherwise it is the first metric of the kind.
 
     Example:
 
@@ -125,21 +126,21 @@ def metric_facts(
     train_labels: np.ndarray | None = None,
     test_labels: np.ndarray | None = None,
 ) -> MetricFacts:
-    """Returns what a metric's numbers mean for a task.
+    """Returns the direction, best value and chance level of a metric for a task.
 
     Args:
         task: The task, of any registered kind.
         metric: A metric with a direction in the task's `metric_directions`.
-        train_labels: Encoded labels that a constant prediction is learned
-            from. Without them the chance value is not known.
-        test_labels: Encoded labels that the constant prediction is scored on;
-            by default `train_labels`.
+        train_labels: Encoded labels from which the constant prediction is computed.
+            Without them the chance level is unknown.
+        test_labels: Encoded labels on which the constant prediction is evaluated; by
+            default `train_labels`.
 
     Returns:
         The `MetricFacts`.
 
     Raises:
-        ValueError: When the task's kind gives the metric no direction.
+        ValueError: If the kind of the task declares no direction for the metric.
 
     Example:
 

@@ -17,28 +17,28 @@ LOWEST, HIGHEST = 0.05, 20.0
 
 
 def fit_temperature(labels: ArrayLike, logits: ArrayLike) -> float:
-    """Finds the temperature that outputs are best divided by (Guo et al. 2017).
+    """Fits the temperature that calibrates the logits of a model (Guo et al. 2017).
 
-    It minimizes the log loss of the outputs `logits / temperature`. The log
-    loss is convex in `1 / temperature`, so there is one minimum. Dividing by
-    one number changes no ranking and no most probable class.
+    The temperature minimizes the log loss of the outputs `logits / temperature`. There
+    is one minimum, as the log loss is convex in `1 / temperature`. A temperature does
+    not change the ranking of rows by a binary probability, nor the most probable class.
 
-    The shapes say what the outputs mean: labels of shape (N,) and logits of
-    shape (N,) or (N, 1) are of two classes; labels of shape (N,) and logits of
-    shape (N, classes), of classes that exclude each other; labels of shape
-    (N, labels), of yes-or-no labels that share one temperature.
+    The shapes determine the kind of task. Labels of shape (N,) and logits of shape (N,)
+    or (N, 1) are binary. Labels of shape (N,) and logits of shape (N, classes) are
+    multi-class. Labels of shape (N, labels) are multilabel, with one temperature for
+    all labels.
 
     Args:
-        labels: Encoded labels, NaN where missing: those are left out.
-        logits: What the output activation is applied to. The logarithms of
-            probabilities will do for classes that exclude each other.
+        labels: Encoded labels, NaN where missing. Missing labels are ignored.
+        logits: The inputs of the output activation. For mutually exclusive classes,
+            they may be the logarithms of probabilities.
 
     Returns:
-        The temperature, between 0.05 and 20. Above 1 the outputs were too sure.
-        1 where there is no label, or the logits are all 0.
+        The temperature, between 0.05 and 20. Above 1, the outputs were overconfident.
+        It is 1 if there is no label, or all logits are 0.
 
     Raises:
-        ValueError: When the shapes do not fit, or a logit is not finite.
+        ValueError: If the shapes do not match, or a logit is not finite.
 
     Example:
 
@@ -74,13 +74,13 @@ def fit_temperature(labels: ArrayLike, logits: ArrayLike) -> float:
 def apply_temperature(
     probabilities: ArrayLike, temperature: float, exclusive: bool = False
 ) -> Floats:
-    """Returns the probabilities that outputs have at another temperature.
+    """Returns probabilities after their logits are divided by a temperature.
 
     Args:
-        probabilities: Of any shape.
-        temperature: Above 0.
-        exclusive: Whether the last axis is of classes that exclude each
-            other, whose probabilities sum to 1.
+        probabilities: Probabilities of any shape.
+        temperature: The temperature, above 0.
+        exclusive: Whether the last axis has mutually exclusive classes, whose
+            probabilities sum to 1.
 
     Returns:
         Probabilities of the same shape.
@@ -110,15 +110,16 @@ def apply_temperature(
 def fit_residual_scale(labels: ArrayLike, predictions: ArrayLike) -> float:
     """Returns the standard deviation of the residuals of a regression.
 
-    It is the scale of a normal distribution around the predictions that makes
-    the labels most likely: what a temperature is to classes.
+    It is the scale of the normal distribution around the predictions with the largest
+    likelihood of the labels. It does for regressions what a temperature does for
+    classes.
 
     Args:
-        labels: Of shape (N,), NaN where missing.
-        predictions: Of shape (N,) or (N, 1).
+        labels: Labels of shape (N,), NaN where missing.
+        predictions: Predictions of shape (N,) or (N, 1).
 
     Returns:
-        The scale, in the labels' unit; NaN where there is no label.
+        The scale in the unit of the labels; NaN if there is no label.
 
     Example:
 

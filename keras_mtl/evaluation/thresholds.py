@@ -17,19 +17,19 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Threshold:
-    """A threshold and what it achieved on the rows it was chosen on.
+    """A threshold, and its sensitivity and specificity on the rows it was chosen on.
 
-    Those rows flatter it a little, as it was chosen for them. The intervals
-    show how little few rows say.
+    These values are slightly too optimistic, as the threshold was chosen on the same
+    rows. The intervals show the uncertainty with few rows.
 
     Attributes:
-        value: The probability from which on a prediction is positive.
-        aim: What it was chosen for.
-        reached: Whether the share that the aim asks for was reached.
+        value: The smallest probability for which the prediction is positive.
+        aim: The aim that the threshold was chosen for.
+        reached: Whether the share that the aim requires was reached.
         sensitivity: The share of positive rows that are predicted positive.
-        sensitivity_interval: Its 95 % interval.
+        sensitivity_interval: The 95 % confidence interval of the sensitivity.
         specificity: The share of negative rows that are predicted negative.
-        specificity_interval: Its 95 % interval.
+        specificity_interval: The 95 % confidence interval of the specificity.
         positives: The number of positive rows.
         negatives: The number of negative rows.
     """
@@ -48,25 +48,27 @@ class Threshold:
 def choose_threshold(
     labels: ArrayLike, probabilities: ArrayLike, aim: Aim | str | float
 ) -> Threshold:
-    """Chooses the threshold that serves an aim best.
+    """Chooses the best threshold for an aim.
 
-    A row is positive if its probability is at least the threshold. Candidates
-    are the middles between neighboring probabilities, so that a small change
-    of a probability changes no prediction. Of several best ones the nearest to
-    0.5 is taken. A sensitivity is reached with as high a specificity as
-    possible, a specificity with as high a sensitivity, and a precision too.
+    A prediction is positive if the probability is at least the threshold. Candidates
+    are the midpoints between neighboring probabilities, so that a small change of a
+    probability does not change a prediction. Of several best candidates, the one
+    closest to 0.5 is chosen. If the aim is a sensitivity, the specificity is as high as
+    possible. If it is a specificity or a precision, the sensitivity is as high as
+    possible.
 
     Args:
-        labels: 0, 1 or NaN, of shape (N,). Missing labels are left out.
-        probabilities: Of a positive label, of shape (N,).
+        labels: Labels 0 or 1, NaN where missing, of shape (N,). Missing labels are
+            ignored.
+        probabilities: The probabilities of a positive label, of shape (N,).
         aim: See `parse_aim`.
 
     Returns:
         The `Threshold`.
 
     Raises:
-        UserError: When the aim is not known.
-        ValueError: When the labels are not both 0 and 1.
+        UserError: If the aim is unknown.
+        ValueError: If the labels are not both 0 and 1.
 
     Example:
 

@@ -17,15 +17,14 @@ Outcome = Literal["helps", "hurts", "no difference", "unclear"]
 
 @dataclass(frozen=True)
 class Verdict:
-    """A verdict on one task.
+    """Verdict on one task: whether the model helps.
 
     Attributes:
         task: The task's name.
         metric: The metric's name.
-        outcome: `"helps"` or `"hurts"` where the test, after its correction
-            for several tests, finds a difference; `"no difference"` where the
-            difference is almost surely too small to matter; otherwise
-            `"unclear"`.
+        outcome: `"helps"` or `"hurts"` if the test finds a difference after the
+            correction for several tests; `"no difference"` if the difference is almost
+            surely too small to matter; otherwise `"unclear"`.
         sentence: The verdict in words, with its numbers.
     """
 
@@ -42,15 +41,16 @@ def give_verdict(
     rows_needed: RowsNeeded | None = None,
     subject: str = "Sharing",
 ) -> Verdict:
-    """Says in a sentence what a difference means.
+    """Returns the verdict on a difference, with a sentence.
 
     Args:
         task: The task's name.
         facts: The metric and its direction.
-        difference: The difference to the reference, above 0 where the subject
-            is better, with its p value adjusted for the number of tasks.
-        rows_needed: What to say of the rows where the outcome is unclear.
-        subject: What is judged, the beginning of the sentence.
+        difference: The difference from the reference, above 0 if the subject is better,
+            with its p value adjusted for the number of tasks.
+        rows_needed: The number of rows needed, which is reported if the outcome is
+            unclear.
+        subject: The subject of the sentence, such as `"Sharing"`.
 
     Returns:
         The `Verdict`.

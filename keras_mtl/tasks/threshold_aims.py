@@ -27,13 +27,13 @@ REACHED = ("sensitivity", "specificity", "precision")
 
 @dataclass(frozen=True)
 class Aim:
-    """What a threshold should achieve.
+    """The aim by which a threshold is chosen.
 
     Attributes:
         name: `"balanced-accuracy"`, `"accuracy"`, `"f1"`, `"sensitivity"`,
             `"specificity"`, `"precision"`, `"costs"` or `"fixed"`.
-        value: The share to reach, or the threshold itself if it is fixed.
-        costs: Of a false positive and of a false negative.
+        value: The share to reach, or the threshold itself for `"fixed"`.
+        costs: The costs of a false positive and of a false negative.
     """
 
     name: str
@@ -49,19 +49,18 @@ class Aim:
 
 
 def parse_aim(text: str | float) -> Aim:
-    """Reads the aim of a threshold.
+    """Parses the aim of a threshold.
 
     Args:
-        text: `"balanced-accuracy"`, `"accuracy"`, `"f1"`,
-            `"sensitivity=0.9"`, `"specificity=0.9"`, `"precision=0.9"`,
-            `"costs=1:5"` (of a false positive and of a false negative), or a
-            threshold. `>=` and `:` may stand for `=`.
+        text: `"balanced-accuracy"`, `"accuracy"`, `"f1"`, `"sensitivity=0.9"`,
+            `"specificity=0.9"`, `"precision=0.9"`, `"costs=1:5"` (of a false positive
+            and of a false negative), or a threshold. `>=` and `:` can replace `=`.
 
     Returns:
         The `Aim`.
 
     Raises:
-        UserError: When it is none of these.
+        UserError: If the text is none of these.
 
     Example:
 
