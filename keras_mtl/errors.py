@@ -1,4 +1,4 @@
-"""The package's errors and warnings, and the tools that write their messages."""
+"""Errors and warnings of the package, and helpers that write their messages."""
 
 from keras_mtl._core.errors import (
     DataWarning,

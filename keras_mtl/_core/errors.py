@@ -18,14 +18,14 @@ __all__ = [
 
 
 class UserError(ValueError):
-    """One or several errors in the user's input, all reported at once.
+    """One or more errors in the user's input, all reported at once.
 
-    The commands print the messages without a traceback and end with exit
-    status 2; in a script it is a `ValueError` like any other.
+    It is a `ValueError`. The commands print the messages without a traceback and end
+    with exit status 2.
 
     Args:
-        *messages: One message per error: where it is, what was expected, what
-            was received and how to fix it.
+        *messages: One message per error: its location, what was expected, what was
+            received and how to fix it.
 
     Example:
 
@@ -41,35 +41,35 @@ class UserError(ValueError):
 
 
 class UnknownNameError(UserError):
-    """A name that nothing is registered under, though a plugin may do that.
+    """An unknown name, which a plugin could register.
 
-    The message lists the known names, the nearest of them first, and says how
-    a plugin is loaded.
+    The message lists the known names, the most similar first, and says how to load a
+    plugin.
     """
 
 
 class RunStoppedError(Exception):
-    """A run that ended early, through no mistake in the user's input.
+    """A run that ended early, for a reason other than invalid user input.
 
-    The commands print the message, which says how to go on, without a
-    traceback and end with exit status 1.
+    The commands print the message, which says how to resume, without a traceback and
+    end with exit status 1.
     """
 
 
 class DataWarning(UserWarning):
-    """Something in the data was dropped, mapped or read in an unusual way."""
+    """Warning about data that were dropped, mapped or read in an unusual way."""
 
 
 class PluginWarning(UserWarning):
-    """A plugin of an installed package that could not be loaded."""
+    """Warning about a plugin of an installed package that could not be loaded."""
 
 
 @contextlib.contextmanager
 def gather(errors: list[str]) -> Iterator[None]:
-    """Keeps the errors of a step, so that those of the next are told too.
+    """Context that collects errors, so that the errors of later steps are reported too.
 
     Args:
-        errors: Gets the messages of a `UserError` that is raised inside.
+        errors: The list to which the messages of a `UserError` raised inside are added.
 
     Example:
 
@@ -92,7 +92,7 @@ _shortened.maxstring = _shortened.maxother = CHARACTERS_SHOWN
 
 
 def show_value(value: object) -> str:
-    """Writes any value for a message, however long or deep it is.
+    """Returns a short text of any value, for messages.
 
     Example:
 
@@ -109,7 +109,7 @@ def show_value(value: object) -> str:
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Returns the hint ` Did you mean 'x'?`, or `""` when nothing is near.
+    """Returns the hint ` Did you mean 'x'?`, or `""` if no name is similar.
 
     Example:
 

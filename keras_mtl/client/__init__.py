@@ -1,7 +1,7 @@
 """A light client of served models: raw rows in, predictions out.
 
-It needs NumPy, narwhals and requests, for gRPC grpcio and protobuf; neither
-TensorFlow nor Keras, nor pandas where rows are not a pandas DataFrame.
+The client needs NumPy, narwhals and requests, and grpcio and protobuf for gRPC. It
+needs neither TensorFlow nor Keras, and pandas only for pandas DataFrames.
 """
 
 from typing import TYPE_CHECKING

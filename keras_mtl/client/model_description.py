@@ -70,22 +70,22 @@ class ModelDescription:
 
     @property
     def outputs(self) -> tuple[str, ...]:
-        """The names of the outputs that predictions are read from."""
+        """The names of the outputs that the predictions need."""
         return tuple(dict.fromkeys(column.output for column in self.predictions))
 
 
 def read_description(
     metadata: Mapping[str, Any] | str | os.PathLike[str],
 ) -> ModelDescription:
-    """Read what a client must know of a served model.
+    """Read the inputs and outputs of a served model from its metadata.
 
     Args:
-        metadata: The file `assets.extra/metadata.json` of the served version; the
-            folder of the version, of the model, whose newest version counts, or of
-            the run; or the content of the file.
+        metadata: The file `assets.extra/metadata.json` of the served version, its
+            content as a dict, the folder of the version, the folder of the model (whose
+            newest version is used), or the run folder.
 
     Raises:
-        UserError: When there is no such file, or another one.
+        UserError: If the file does not exist or is not such a file.
 
     Example:
 

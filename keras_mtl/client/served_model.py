@@ -33,37 +33,36 @@ VERBS = (":predict", ":rawPredict", "/invocations")
 
 
 class ServedModel:
-    """A model on a server, which predicts raw rows.
+    """Client of a model on a server: raw rows in, predictions out.
 
-    The columns of the predictions are those that `python -m keras_mtl.predict` writes.
-    Rows are split into requests; requests that a busy or starting server refuses are
-    sent again. A model may be shared by threads.
+    Predictions have the columns that `python -m keras_mtl.predict` writes. Rows are
+    split into several requests. Requests that a busy or starting server refuses are
+    sent again. The client is thread-safe.
 
     Args:
         url: `http://HOST:8501` or `https://...` for REST, `grpc://HOST:8500` or
-            `grpcs://...` for gRPC. An address that ends in `:predict`, `:rawPredict`
-            or `/invocations` is used as it is. A function takes the JSON of a request
-            as bytes and returns that of the answer.
-        metadata: The `assets.extra/metadata.json` of the served version, the folder of
-            the version, of the model or of the run, or the content of the file.
+            `grpcs://...` for gRPC. An address that ends in `:predict`, `:rawPredict` or
+            `/invocations` is used unchanged. Or a function from the JSON of a request,
+            as bytes, to the JSON of the response.
+        metadata: The metadata of the served version; see `read_description`.
         name: The name of the model on the server; by default that of the metadata.
-        version: The number of the version that answers; by default the newest.
-        label: The label of the version that answers, in place of a number.
-        headers: Headers of each request, over gRPC its metadata.
+        version: The number of the version to use; by default the newest.
+        label: The label of the version to use, in place of a number.
+        headers: Headers of each request; with gRPC, its metadata.
         token: A bearer token, or a function that returns a fresh one.
-        timeout: The seconds that one attempt may take.
-        retries: The number of further attempts after an error that may pass: no
-            connection, no answer in time, or a server that is busy.
-        backoff: The longest pause before the second attempt, in seconds; each
-            further pause is twice as long.
-        batch_size: The number of rows of a request.
-        concurrency: The number of requests at once.
-        certificate: A file with the certificates of the authorities to trust.
-        client_certificate: Files with the client's own certificate and its key.
+        timeout: The timeout of one attempt, in seconds.
+        retries: The number of further attempts after a temporary error: no connection,
+            a timeout, or a busy server.
+        backoff: The longest pause before the second attempt, in seconds. The longest
+            pause doubles with each further attempt.
+        batch_size: The largest number of rows per request.
+        concurrency: The largest number of simultaneous requests.
+        certificate: A file with the certificates of trusted authorities.
+        client_certificate: The files with the certificate of the client and its key.
         session: A `requests.Session` for REST, for example with `auth` or proxies.
 
     Raises:
-        UserError: With all errors of the settings at once.
+        UserError: With all errors in the settings at once.
 
     Example:
 
@@ -138,7 +137,7 @@ class ServedModel:
 
     @property
     def address(self) -> str:
-        """Where requests go."""
+        """The address to which requests are sent."""
         return self._transport.address
 
     def predict(self, rows: Any) -> Any:
@@ -146,17 +145,17 @@ class ServedModel:
 
         Args:
             rows: A pandas or Polars DataFrame, a PyArrow Table, or a list of dicts,
-                with the columns of the data that the model was trained on. Columns
-                that are no features are not sent. A missing value is None or NaN.
+                with the columns of the training data. Columns that are not features are
+                not sent. A missing value is None or NaN.
 
         Returns:
-            A table of the same kind with a row per row, in order: `row` from 0, and
-            for each task the predicted class or value and the probabilities. A pandas
-            DataFrame has the index of the rows.
+            The same kind of table as `rows`, with one row per row, in order. The
+            columns are `row`, counted from 0, and for each task the predicted class or
+            value and the probabilities. A pandas DataFrame keeps the index of the rows.
 
         Raises:
-            UserError: With all errors of the rows at once; nothing is sent.
-            ServingError: When a request gets no predictions.
+            UserError: With all errors in the rows at once. Nothing is sent then.
+            ServingError: If a request fails.
         """
         inputs = read_input_rows(rows, self.description.inputs)
         columns: dict[str, np.ndarray] = {"row": np.arange(inputs.count)}

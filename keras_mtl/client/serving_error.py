@@ -6,18 +6,18 @@ __all__ = ["ServingError"]
 
 
 class ServingError(Exception):
-    """A request that got no predictions, with the address, the reason and a remedy.
+    """Failed request, with the address, the reason and a remedy.
 
-    Errors in the rows or in the settings are `keras_mtl.UserError`s, which are
-    raised before anything is sent.
+    Errors in the rows or in the settings raise `keras_mtl.UserError` before anything is
+    sent.
 
     Attributes:
-        address: Where the request went.
+        address: The address of the request.
         status: The HTTP status, for example 404, or the name of the gRPC status, for
-            example `"NOT_FOUND"`; None where no answer came.
+            example `"NOT_FOUND"`; None without a response.
         can_retry: Whether the same request may succeed later.
-        retry_after: The seconds after which the server wants the next attempt; None
-            if the server did not say.
+        retry_after: The pause in seconds before the next attempt that the server asks
+            for; None if it does not.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Does sharing help? Multi-task networks beside others, by cross-validation."""
+"""Comparison of multi-task networks with other models, by cross-validation."""
 
 from typing import TYPE_CHECKING
 

@@ -51,32 +51,32 @@ def numbered(name: str, count: int) -> list[str]:
 
 @dataclass(frozen=True)
 class Comparison:
-    """A comparison's result.
+    """Result of a comparison.
 
     Attributes:
-        tasks: The tasks, without auxiliary ones.
+        tasks: The tasks, without auxiliary tasks.
         candidates: The names of the models, the multi-task network first.
-        predictions: One row per model, task, repeat and row held out that has
-            a label: `label_0` and so on, and `output_0` and so on, as many as
-            the task has; NaN in the columns that others need.
-        metrics: One row per model, task, repeat, fold and metric.
-        judgements: By the name of the reference, how the multi-task network
-            differs from it.
-        subgroups: By column, the multi-task network's metrics by group.
-        importance: The importance of each feature for each task, of the
-            multi-task network on rows held out.
-        dependence: Its mean predictions over the values of each feature.
-        failures: One sentence for each fit that failed.
+        predictions: A DataFrame with one row per model, task, repeat and held-out row
+            that has a label. The columns `label_0`, ... and `output_0`, ... are NaN
+            beyond the number of labels and outputs of the task.
+        metrics: A DataFrame with one row per model, task, repeat, fold and metric.
+        judgements: The comparison of the multi-task network with each reference, by
+            name of the reference.
+        subgroups: The metrics of the multi-task network per group, by column.
+        importance: The importance of each feature for each task, for the multi-task
+            network on held-out rows.
+        dependence: The partial dependence of the multi-task network on each feature.
+        failures: One sentence per failed fit.
         details: Folds, repeats, rows, parameters, epochs and seconds.
-        gradient_cosines: How the tasks' gradients agree while the multi-task
+        gradient_cosines: The cosines between the tasks' gradients while the multi-task
             network trains. See `cosine_table`.
         affinity: How a step on one task changes the losses of the others. See
             `affinity_table`.
-        task_groups: The groups that should share a trunk by these affinities;
+        task_groups: The groups that should share a trunk according to these affinities;
             None for fewer than four tasks.
         affinity_agreement: How well the affinities agree with the measured
             gains of sharing; None for fewer than three tasks.
-        label_efficiency: Results over the share of a task's labels. See
+        label_efficiency: The metrics by share of a task's labels. See
             `label_efficiency`.
     """
 
@@ -98,9 +98,10 @@ class Comparison:
 
     @property
     def verdicts(self) -> list[str]:
-        """A sentence per task: does sharing help it, beside a network alone?
+        """Sentences that say whether sharing helps, one per task.
 
-        Where there are auxiliary tasks, a second one: do they help it?
+        The reference is a single-task network. With auxiliary tasks, a second sentence
+        says whether they help the task.
         """
         references = [
             name for name in (SINGLE_TASK, WITHOUT_AUXILIARY) if name in self.judgements
@@ -115,10 +116,10 @@ class Comparison:
         ]
 
     def summary(self) -> pd.DataFrame:
-        """Returns mean and standard deviation over the folds.
+        """Returns the mean and standard deviation of each metric over the folds.
 
-        The index has task, metric and model; fits that failed are left out and
-        counted in `failed`.
+        The index has the levels task, metric and model. Failed fits are left out and
+        counted in the column `failed`.
         """
         groups = self.metrics.groupby(["task", "metric", "model"], sort=False)["value"]
         return pd.DataFrame(
@@ -131,7 +132,7 @@ class Comparison:
         )
 
     def to_plain(self) -> dict[str, Any]:
-        """Returns every number but the predictions, as plain values."""
+        """Returns all results except the predictions as plain values."""
         summary = self.summary().reset_index().to_dict("records")
         return _plain(
             {
@@ -161,10 +162,10 @@ class Comparison:
         )
 
     def calibration(self) -> list[dict[str, Any]]:
-        """Returns each model's calibration error on the rows held out.
+        """Returns the calibration error of each model on held-out rows.
 
-        Of several classes it is that of the likeliest one. Each row counts once:
-        the folds are those of the first repeat.
+        For multi-class tasks it is that of the most probable class. Only the folds of
+        the first repeat are used, so that each row counts once.
         """
         found = []
         for task in self.tasks:
@@ -180,7 +181,9 @@ class Comparison:
         return found
 
     def held_out(self, model: str, task: Task) -> HeldOut:
-        """Returns the first repeat's rows, each once, that have all labels.
+        """Returns the labels and outputs of the first repeat, with each row once.
+
+        Rows that lack a label of the task are left out.
 
         Args:
             model: The name of the model.

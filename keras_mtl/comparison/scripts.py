@@ -33,10 +33,10 @@ def compare_sharing(
     workers: int = 1,
     verbose: bool = False,
 ) -> Comparison:
-    """Compares a multi-task network with networks of single tasks, and others.
+    """Compares a multi-task network with single-task networks and other models.
 
-    `python -m keras_mtl.evaluate` in a script. All models see the same folds,
-    and what a model learns it learns from a fold's training rows.
+    This is `python -m keras_mtl.evaluate` as a function. All models have the same
+    folds. Everything that is learned is learned from the training rows of a fold only.
 
     Args:
         settings: The settings of a run, nested as in TOML, such as
@@ -49,16 +49,16 @@ def compare_sharing(
         equivalence: See `ComparisonSettings`.
         by: See `ComparisonSettings`.
         label_shares: See `ComparisonSettings`.
-        out: The folder that keeps all fits, so that the next call takes over
-            what is there. By default they are forgotten.
-        workers: The processes that make fits.
+        out: The folder that keeps all fits, which the next call then reuses. By default
+            they are not kept.
+        workers: The number of processes that run fits.
         verbose: Whether progress and tables are printed.
 
     Returns:
         The `Comparison`.
 
     Raises:
-        UserError: When settings or rows cannot serve; all reasons at once.
+        UserError: If settings or rows are invalid, with all errors at once.
     """
     config = build_config(dict(settings or {}))
     try:

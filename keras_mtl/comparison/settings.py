@@ -25,23 +25,24 @@ def _check_shares(values: Any) -> Any:
 
 @declaration
 class ComparisonSettings(Declaration):
-    """The settings of a comparison over cross-validation.
+    """The settings of a comparison by cross-validation.
 
     Args:
-        folds: The folds of a repeat.
-        repeats: How often the rows are divided into folds.
-        members: The networks that are averaged in a fold.
-        compare: Further configurations: the name of a preset, a weighting or
-            an architecture, with settings if any, or a TOML file; or
-            `"groups"`, a network per group of tasks that affinities choose.
-        equivalence: The largest difference that does not matter, in the unit
-            of the tasks' metrics. By default one hundredth of an AUC or R2.
-        by: Columns whose groups are reported by themselves; numbers need
-            bands, as in `"age:40,60"`.
-        level: The probability that intervals cover.
-        label_shares: Shares of a task's training labels, above 0 and at most 1,
-            at which the task's result is measured with all labels of the other
-            tasks, and alone.
+        folds: The number of folds per repeat.
+        repeats: The number of times that the rows are divided into folds.
+        members: The number of networks whose predictions are averaged in each fold.
+        compare: Further configurations to compare. Each is the name of a preset, a
+            weighting or an architecture, with settings if any; a TOML file; or
+            `"groups"`, one network per group of tasks, with groups that affinities
+            choose.
+        equivalence: The largest difference that does not matter, in the unit of the
+            tasks' metrics. By default 0.01 for an AUC or R2.
+        by: Columns whose groups are reported separately. Numbers need bands, as in
+            `"age:40,60"`.
+        level: The confidence level of intervals.
+        label_shares: Shares of the training labels of a task, above 0 and at most 1.
+            For each share, the task is measured with all labels of the other tasks, and
+            without the other tasks.
     """
 
     folds: Annotated[int, Field(ge=2)] = 5

@@ -1,7 +1,7 @@
 """The settings of a run: from presets, a TOML file and flags, checked at once.
 
-Nothing here imports Keras, TensorFlow or pandas, so that `--help` and every
-mistake in the settings are answered at once.
+This package imports neither Keras nor TensorFlow nor pandas, so that `--help` and
+errors in the settings are printed immediately.
 """
 
 from typing import TYPE_CHECKING

@@ -43,13 +43,13 @@ class Flag:
     """One flag of a command.
 
     Args:
-        name: As the user writes it, such as `--batch-size`.
-        key: The setting it fills, such as `training.batch_size`.
-        help: What it does, as a sentence that stands alone.
-        form: `"value"`; `"list"`, parted by commas; `"repeat"`, a flag that may
-            be given several times; `"entry"`, NAME=VALUE, likewise; or
-            `"switch"`, a flag without a value, with its opposite `--no-...`.
-        metavar: What the help calls the value.
+        name: The name of the flag, such as `--batch-size`.
+        key: The setting that the flag sets, such as `training.batch_size`.
+        help: The help text, a complete sentence.
+        form: `"value"`; `"list"`, separated by commas; `"repeat"`, a flag that can be
+            given several times; `"entry"`, NAME=VALUE, which can be given several times
+            too; or `"switch"`, a flag without a value and its opposite `--no-...`.
+        metavar: The name of the value in the help.
     """
 
     name: str
@@ -60,11 +60,11 @@ class Flag:
 
     @property
     def parameter(self) -> str:
-        """The name under which click keeps it."""
+        """The name of the flag's parameter in click."""
         return self.name.strip("-").replace("-", "_")
 
     def option(self) -> click.Option:
-        """Makes click's option."""
+        """Creates the option for click."""
         declaration = [self.name, self.parameter]
         if self.form == "switch":
             declaration[0] = f"{self.name}/--no-{self.name.strip('-')}"
@@ -78,10 +78,10 @@ class Flag:
         )
 
     def parse(self, value: Any) -> Any:
-        """Parts a value as the form says.
+        """Parses a value according to the form.
 
         Raises:
-            UserError: When an entry has no `=`.
+            UserError: If an entry has no `=`.
         """
         if self.form == "list":
             return [part.strip() for part in value.split(",") if part.strip()]
@@ -118,20 +118,19 @@ def run_command(
     arguments: Sequence[str] = (),
     argv: Sequence[str] | None = None,
 ) -> int:
-    """Parses the command line and runs an action.
+    """Parses a command line and runs an action.
 
     Args:
-        name: The command's name in the help.
-        summary: What it does.
-        flags: Its flags.
-        action: Called with the values by key, those not given left out, and
-            with the errors seen so far, to which it adds its own before it
-            raises them all.
-        arguments: The names of its positional arguments.
-        argv: The command line; by default the process's.
+        name: The name of the command in the help.
+        summary: The summary in the help.
+        flags: The flags of the command.
+        action: A function that is called with the given values by key and with the list
+            of errors so far. It adds its own errors before it raises all of them.
+        arguments: The names of the positional arguments.
+        argv: The command line; by default that of the process.
 
     Returns:
-        The exit status: 0 done, 2 the user's input is wrong, 1 anything else.
+        The exit status: 0 for success, 2 for invalid user input, 1 for any other error.
     """
     parameters: list[click.Parameter] = [flag.option() for flag in flags]
     parameters += [click.Argument([argument], required=False) for argument in arguments]

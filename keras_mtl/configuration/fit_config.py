@@ -42,13 +42,13 @@ class DataSettings(Declaration):
         test_path: The test rows, from a place like that of `path`.
         test_fraction: The share of rows that are held out, without a `test_path`.
         group: A column; rows with the same value stay on one side of every split.
-        sample_weight: A column with the weight of each row in the losses of
-            training, a number of 0 or more. It is not a feature.
-        missing: Texts that mean a missing cell, beside the usual ones.
-        decimal_mark: The decimal mark of numbers, `","` or `"."`; by default it
-            is found out from the numbers.
-        computed: By name, columns computed from others, for labels only: an
-            expression such as `"pulse >= 220 - age"`. See `parse_expression`.
+        sample_weight: A column with the weight of each row in the training losses,
+            numbers of at least 0. It is not a feature.
+        missing: Texts that mean a missing value, in addition to the usual ones.
+        decimal_mark: The decimal mark of numbers, `","` or `"."`; by default inferred
+            from the numbers.
+        computed: Expressions of computed columns by name, such as `"pulse >= 220 -
+            age"`. Computed columns can only be labels. See `parse_expression`.
     """
 
     path: str | None = None
@@ -81,20 +81,20 @@ class InputSettings(Declaration):
         numeric: Columns that are numbers.
         boolean: Columns of yes or no.
         date: Columns that are dates.
-        categorical: Columns that are words, though they may look like numbers.
-        missing_values: By column, of features or labels, the numbers that mean
-            missing.
-        encoding: The encoding of words: `"one_hot"`, a column per word, or
-            `"ordinal"`, numbers.
-        numeric_encoding: The scale of numbers: see `NumericFeature`.
-        missing_flags: Whether a missing value has a column of its own.
-        maximum_levels: A number with at most this many distinct whole values
-            also has a column per value; 0 for no such columns.
-        numeric_embedding: The function of each number that the network learns
-            beside its weights: `"ple"`, piecewise linear; `"pbld"`, periodic; or
+        categorical: Columns of categories, even if they look like numbers.
+        missing_values: The numbers that mean a missing value, by column of a feature or
+            label.
+        encoding: The encoding of categories: `"one_hot"`, one column per category, or
+            `"ordinal"`, one column of numbers.
+        numeric_encoding: The encoding of numbers: see `NumericFeature`.
+        missing_flags: Whether a separate column marks the missing values of a feature.
+        maximum_levels: A number with at most this many distinct whole values also has
+            one column per value; 0 for no such columns.
+        numeric_embedding: The function of each number that the network learns in
+            addition to its weights: `"ple"`, piecewise linear; `"pbld"`, periodic; or
             `"none"`. See `keras_mtl.NumericFeature`.
-        embed_above: A column with more distinct words than this has a trained
-            vector per word, in place of a column per frequent word; 0 for never.
+        embed_above: A column with more categories than this has one trained vector per
+            category and is not one-hot encoded; 0 never embeds.
     """
 
     columns: tuple[str, ...] | None = None
@@ -122,11 +122,12 @@ class ModelSettings(ArchitectureSettings):
         dropout: The dropout rate after each layer of the trunk.
         input_dropout: The dropout rate of the encoded features.
         batch_norm: Whether hidden layers have a batch normalization.
-        input_scaling: Whether each encoded feature has a trained factor.
+        input_scaling: Whether each encoded feature is multiplied by a trained factor
+            before the first layer.
         name: The name under which the model is served.
         architecture: How the tasks share layers: a name in
-            `keras_mtl.architectures.ARCHITECTURES`, with its own settings if
-            any, as `"NAME:setting=value"` or as a table with a `name`.
+            `keras_mtl.architectures.ARCHITECTURES`, with settings if any, as
+            `"NAME:setting=value"` or as a table with a `name`.
     """
 
     name: ModelName = "multi_task"
@@ -197,9 +198,9 @@ class FitConfig(Declaration):
         tasks: The tasks to predict.
         auxiliary: The helpers that make auxiliary tasks once the data are read.
         features: The features that are declared; others are inferred.
-        by_rule: The settings that are not given and that the preset's rule chooses
-            once the rows are read, such as `"training.epochs"`.
-        by_validation: The settings that a fit tries and chooses by the loss on
+        by_rule: The names of the settings that were not given and that the rule of the
+            preset chooses once the rows are read, such as `"training.epochs"`.
+        by_validation: The names of the settings that a fit chooses by the loss on
             validation rows. See `keras_mtl.runs.choose_by_validation`.
     """
 

@@ -14,10 +14,10 @@ __all__ = ["repeatable_values"]
 
 
 def repeatable_values(config: FitConfig) -> dict[str, Any]:
-    """Returns settings that repeat a run from any folder, into another one.
+    """Returns settings that repeat a run in any working folder.
 
     Args:
-        config: The settings, with tasks resolved and features declared.
+        config: The settings, with resolved tasks and declared features.
 
     Returns:
         Plain values for `write_toml`.

@@ -20,10 +20,10 @@ DEEPEST = 20
 def read_toml(path: str) -> dict[str, Any]:
     """Reads a TOML file.
 
-    Paths of data and of runs in it are relative to the file's own folder.
+    Paths of data and of runs in it are relative to the folder of the file.
 
     Raises:
-        UserError: When there is no such file, or it is not TOML.
+        UserError: If the file does not exist or is not TOML.
     """
     try:
         # Editors on Windows write a byte order mark, which TOML does not know.

@@ -39,16 +39,15 @@ Values = Mapping[str, Any]
 
 
 def build_config(*layers: Values) -> FitConfig:
-    """Lays settings on each other and checks the whole.
+    """Merges layers of settings and checks the result.
 
-    The first layer is the preset; without a data file it is joined by the
-    embedded data's own settings, and with a run whose trunk is used by settings for
-    few labels.
+    The first layer is the preset. Without a data file, the settings of the embedded
+    data are added, and with a run whose trunk is used, settings for few labels.
 
     Args:
-        *layers: Plain nested values, as TOML gives them; later ones win. Lists,
-            and the tables of a weighting and an architecture, are replaced
-            whole.
+        *layers: Nested dicts of plain values, as from TOML. Later layers override
+            earlier ones. Lists, and the tables of a weighting and of an architecture,
+            are replaced as a whole.
 
     Returns:
         The settings.
@@ -108,7 +107,7 @@ def build_config(*layers: Values) -> FitConfig:
 
 
 def config_values(config: FitConfig) -> dict[str, Any]:
-    """Returns settings as the plain values that `build_config` takes."""
+    """Returns settings as plain values for `build_config`."""
     values = config.get_config()
     values["preset"] = config.preset
     values["seed"] = config.seed

@@ -1,4 +1,4 @@
-"""Tables, plots and reports of a run."""
+"""Reports of runs: tables, plots and pages."""
 
 from typing import TYPE_CHECKING
 

@@ -21,18 +21,18 @@ CURVES = len(COLORS)
 def write_conflict_plot(
     path: Path, names: Sequence[str], history: Mapping[str, np.ndarray]
 ) -> None:
-    """Draws the cosines, the conflicts, the norms and the weights by epoch.
+    """Draws the cosines, conflicts, gradient norms and task weights per epoch.
 
-    Of many tasks, the pairs with the lowest cosines and the tasks with the
-    largest gradients. Nothing is written where there is nothing to draw: of
-    one task, or of a history that did not watch.
+    If there are many tasks, only the pairs with the lowest cosines and the tasks with
+    the largest gradients are drawn. No file is written for a single task, or if
+    conflicts were not recorded.
 
     Args:
         path: The PNG file.
         names: The tasks' names.
-        history: By column name the values of the epochs, of shape (epochs,) or
-            (epochs, members), NaN where a member had stopped. The columns are
-            those of `keras_mtl.analysis.conflict_columns`.
+        history: Values by column name, of shape (epochs,) or (epochs, members), NaN
+            after a member has stopped. The columns are those of
+            `keras_mtl.analysis.conflict_columns`.
     """
     figure = conflict_figure(names, history)
     if figure is not None:

@@ -29,12 +29,12 @@ class Paragraph:
 
 @dataclass(frozen=True)
 class Alert:
-    """Something that may make the results wrong, or worse than they could be.
+    """Alert about something that may make the results wrong, or worse than necessary.
 
     Attributes:
         title: A short statement.
-        text: The evidence with its numbers, and what to do.
-        level: `"warning"` where results may be wrong, `"note"` otherwise.
+        text: The evidence with its numbers, and the remedy.
+        level: `"warning"` if results may be wrong, `"note"` otherwise.
         values: The numbers behind the text.
     """
 
@@ -51,8 +51,8 @@ class Table:
 
     Attributes:
         caption: The table's caption.
-        columns: The headings, the first one that of the rows' names.
-        rows: The cells: text, numbers, or None for an empty one.
+        columns: The headings. The first one is that of the names of the rows.
+        rows: The cells: text, numbers, or None for an empty cell.
     """
 
     kind: ClassVar[str] = "table"
@@ -63,13 +63,13 @@ class Table:
 
 @dataclass(frozen=True)
 class Figure:
-    """A drawing.
+    """A figure of a report.
 
     Attributes:
-        svg: The drawing as `svg_figure` gives it: it is written as it is.
-        alt: Words for those who don't see it.
+        svg: The drawing from `svg_figure`, which is written unchanged.
+        alt: The text alternative for readers who cannot see the figure.
         caption: The caption.
-        values: The numbers behind it, for `report.json`.
+        values: The numbers of the figure, for `report.json`.
     """
 
     kind: ClassVar[str] = "figure"
@@ -81,7 +81,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class KeyValues:
-    """Names with a value each."""
+    """A list of names and values."""
 
     kind: ClassVar[str] = "key_values"
     values: Mapping[str, Any]
@@ -89,7 +89,7 @@ class KeyValues:
 
 @dataclass(frozen=True)
 class Source:
-    """Text that is shown as it is written, such as a configuration file."""
+    """Preformatted text, such as a configuration file."""
 
     kind: ClassVar[str] = "source"
     text: str

@@ -25,17 +25,17 @@ __all__ = ["EvaluationFacts", "SharingFacts"]
 
 @dataclass(frozen=True)
 class SharingFacts:
-    """Why sharing helps or hurts. What was not measured is None.
+    """Reasons why sharing helps or hurts; values that were not measured are None.
 
     Attributes:
         gradient_cosines: One row per epoch and pair of tasks, with the columns
             `epoch`, `task`, `other`, `cosine` and `std`.
-        affinity: Index and columns are tasks: row i, column j is the gain of
-            task j after a step on task i alone.
-        task_groups: Which tasks should share a trunk, as plain values.
+        affinity: A table with one row and one column per task: row i, column j is the
+            gain of task j after a step on task i alone.
+        task_groups: The groups of tasks that should share a trunk, as plain values.
         label_efficiency: One row per task, share of its labels, model and
             metric, with `mean` and `std`.
-        sentences: The same in a few sentences.
+        sentences: A summary in a few sentences.
     """
 
     gradient_cosines: pd.DataFrame | None = None
@@ -47,37 +47,36 @@ class SharingFacts:
 
 @dataclass(frozen=True)
 class EvaluationFacts:
-    """All that the report of an evaluation shows.
+    """Content of the report of an evaluation.
 
     Attributes:
         name: The model's name.
         tasks: The tasks.
-        models: The names of the models by what tables call them; the
-            multi-task network is the first.
+        models: The names of the models in tables. The multi-task network is the first.
         metrics: One row per model, task, repeat, fold and metric, with `value`.
-        labels: By task the labels of rows held out, each row once.
-        outputs: By task the multi-task network's outputs for these rows.
-        verdicts: The verdicts in sentences.
-        judgements: By the name of a model, how the multi-task network differs
-            from it.
-        alone: The name of the model whose judgement says whether sharing
-            helps; None where there is one task.
-        calibration: The calibration error of each model and task of classes.
-        subgroups: By column the multi-task network's metrics by group.
+        labels: The labels of held-out rows by task, each row once.
+        outputs: The outputs of the multi-task network for these rows by task.
+        verdicts: The verdicts, one sentence each.
+        judgements: The comparison of the multi-task network with each other model, by
+            name.
+        alone: The name of the reference for whether sharing helps; None if there is one
+            task.
+        calibration: The calibration error of each model and classification task.
+        subgroups: The metrics of the multi-task network per group, by column.
         importance: The importance of features for tasks.
         dependence: Mean predictions over the values of features.
         sharing: Why sharing helps or hurts.
-        rows: The features' columns of all rows, or of some drawn at random.
-        row_labels: By task the encoded labels of `rows`.
-        copies: Of each repeat's rows held out, how many have the same features
+        rows: The feature columns of all rows, or of a random sample.
+        row_labels: The encoded labels of `rows` by task.
+        copies: The number of held-out rows of each repeat that have the same features
             as a training row.
-        failures: A sentence for each fit that failed.
+        failures: One sentence per failed fit.
         details: Folds, repeats, rows, members, and each model's parameters and
             seconds.
-        origin: The data's file and digest, the seed and the like.
+        origin: The file and digest of the data, the seed and the like.
         versions: The versions of the packages.
         config: The configuration as the text of a TOML file.
-        values: Every number, for `report.json`.
+        values: All numbers, for `report.json`.
     """
 
     name: str

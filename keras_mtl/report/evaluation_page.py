@@ -37,10 +37,10 @@ __all__ = ["evaluation_report"]
 
 
 def evaluation_report(facts: EvaluationFacts) -> Report:
-    """Makes the report of an evaluation: alerts and verdicts first.
+    """Creates the report of an evaluation, with alerts and verdicts first.
 
     Args:
-        facts: What the report shows.
+        facts: The content of the report.
     """
     figures = PageFigures()
     details = facts.details

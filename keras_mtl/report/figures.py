@@ -25,12 +25,12 @@ COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 
 @dataclass(frozen=True)
 class Drawing:
-    """A figure that is not drawn yet, for a file or a page.
+    """A figure that is not drawn yet.
 
     Attributes:
-        size: Its width and height, in inches.
-        draw: Draws on the figure it is given.
-        caption: What it shows, in a sentence without its period.
+        size: The width and height in inches.
+        draw: A function that draws on the given Matplotlib figure.
+        caption: The caption, without a period at the end.
     """
 
     size: tuple[float, float]
@@ -45,8 +45,8 @@ def write_figure(
 
     Args:
         path: The file.
-        size: Its width and height, in inches of 120 points.
-        draw: Draws on the figure it is given.
+        size: The width and height in inches of 120 pixels.
+        draw: A function that draws on the given Matplotlib figure.
     """
     # Names come from the data: a dollar sign in one begins no formula.
     with matplotlib.rc_context({"text.parse_math": False}):
@@ -86,14 +86,14 @@ def svg_figure(
 ) -> str:
     """Draws a figure as SVG for a page of HTML.
 
-    Its background is transparent, its text is text, and lines and text have the
-    color of the page's text, so that it suits a dark page too.
+    The background is transparent, text is not converted to paths, and lines and text
+    have the color of the page's text, so that the figure also works on a dark page.
 
     Args:
-        size: Its width and height, in inches of 72 points.
-        draw: Draws on the figure it is given.
-        name: The figure's name on the page, of letters and digits. Figures on
-            one page need different names: the names of their parts begin with it.
+        size: The width and height in inches of 72 points.
+        draw: A function that draws on the given Matplotlib figure.
+        name: A name of letters and digits that is unique on the page. It is the prefix
+            of the ids in the SVG.
 
     Returns:
         The `<svg>` element.

@@ -27,16 +27,16 @@ MOST_COLUMNS = 300
 
 @dataclass(frozen=True)
 class RowSample:
-    """Rows of both sides of a split, all of them or some drawn at random.
+    """Training and held-out rows: all of them or a random sample.
 
     Attributes:
-        train: The features' columns of rows that train.
-        test: The features' columns of rows that are held out.
-        labels: By task the encoded labels of the rows of `train`.
+        train: The feature columns of training rows.
+        test: The feature columns of held-out rows.
+        labels: The encoded labels of the rows of `train` by task.
         whole: Whether these are all rows.
-        test_rows: The positions of the rows of `test` among the run's rows.
-        missing_codes: Columns with a number that may mean missing, such as -9,
-            the number, and how many rows have it.
+        test_rows: The positions of the rows of `test` among all rows of the run.
+        missing_codes: Columns with a number that may mean a missing value, such as -9,
+            each with the number and the count of its rows.
     """
 
     train: pd.DataFrame
@@ -49,26 +49,26 @@ class RowSample:
 
 @dataclass(frozen=True)
 class FitFacts:
-    """All that the report of a fit shows. Plain values, that can be pickled.
+    """Content of the report of a fit: plain values that can be pickled.
 
     Attributes:
         name: The model's name.
         tasks: The tasks.
-        history: By column name the values of the epochs, of shape (epochs,) or
-            (epochs, members), NaN where a member had stopped.
-        labels: By task name the held-out rows' encoded labels.
-        outputs: By task name the model's outputs on these rows.
+        history: Values by column name, of shape (epochs,) or (epochs, members), NaN
+            after a member has stopped.
+        labels: The encoded labels of the held-out rows by task name.
+        outputs: The outputs of the model for these rows by task name.
         metrics: The content of `metrics.json`.
         config: The configuration as the text of a TOML file.
-        epochs: The number of epochs that training may take.
-        layers: The network's parts.
-        rows: Rows of both sides of the split; None to look at none.
+        epochs: The largest number of epochs of the training.
+        layers: The parts of the network.
+        rows: Training and held-out rows; None for no checks of rows.
         importance: The importance of features for tasks, on held-out rows.
         dependence: Mean predictions over the values of features.
-        origin: The data's file and digest, the seed and the like.
+        origin: The file and digest of the data, the seed and the like.
         versions: The versions of the packages.
-        sharing: What the tasks share; None to show nothing of it.
-        solution: What a solved architecture found; None for a trained one.
+        sharing: What the tasks share; None to leave this out.
+        solution: The result of an architecture in closed form; None for a trained one.
     """
 
     name: str

@@ -40,10 +40,10 @@ FEATURES_ON_CARD = 3
 
 
 def fit_report(facts: FitFacts) -> Report:
-    """Makes the report of a fit.
+    """Creates the report of a fit.
 
     Args:
-        facts: What the report shows.
+        facts: The content of the report.
     """
     figures = PageFigures()
     intervals = _intervals(facts)

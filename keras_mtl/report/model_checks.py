@@ -25,20 +25,21 @@ def model_alerts(
     epochs: Sequence[int] = (),
     most_epochs: int | None = None,
 ) -> list[Alert]:
-    """Finds what may be wrong with a trained model.
+    """Finds possible problems of a trained model.
 
     Args:
         tasks: The tasks.
-        labels: By task the held-out rows' encoded labels.
-        outputs: By task the model's outputs on these rows.
-        train: By task the metrics on training rows.
-        intervals: By task its main metric on held-out rows, with its interval.
-        idle_units: A sentence for each layer with units of no use.
-        epochs: The epoch whose weights each member has, from 1.
-        most_epochs: The number of epochs that training may take.
+        labels: The encoded labels of the held-out rows by task.
+        outputs: The outputs of the model for these rows by task.
+        train: The metrics on training rows by task.
+        intervals: The main metric on held-out rows by task, with its confidence
+            interval.
+        idle_units: One sentence per layer that has idle units.
+        epochs: The epoch of each member's weights, counted from 1.
+        most_epochs: The largest number of epochs of the training.
 
     Returns:
-        The alerts, none where nothing was found.
+        The alerts; empty if there are none.
     """
     alerts = []
     if idle_units:
@@ -74,7 +75,7 @@ def never_predicted_alerts(
 
     Args:
         tasks: The tasks.
-        labels: By task the held-out rows' encoded labels.
+        labels: The encoded labels of the held-out rows by task.
         outputs: By task a model's outputs on these rows.
 
     Returns:

@@ -26,16 +26,16 @@ MOST_LETTERS = 27
 
 @dataclass(frozen=True)
 class NetworkLayer:
-    """A part of a network: a layer, or several that follow each other.
+    """A part of a network: a layer, or several consecutive layers.
 
     Attributes:
-        text: The part in a few words.
-        tasks: The tasks whose outputs depend on it.
-        parameters: The number of its parameters.
-        detail: The layers in it, such as `"32 → 64, relu"`.
+        text: A short description of the part.
+        tasks: The tasks whose outputs depend on the part.
+        parameters: The number of parameters.
+        detail: The layers of the part, such as `"32 → 64, relu"`.
         copies: The number of equal parts that are computed together.
-        inputs: The positions of the parts that it reads; None for the nearest
-            part before that all its tasks depend on.
+        inputs: The positions of the parts that are its inputs; None for the nearest
+            previous part that all its tasks depend on.
     """
 
     text: str
@@ -62,11 +62,11 @@ class _Box:
 def draw_network(layers: Sequence[NetworkLayer], tasks: Sequence[str]) -> str:
     """Draws a network as SVG for a page of HTML.
 
-    What is computed first is on the left, the tasks' outputs are on the right.
-    Equal parts that are computed together are one box with others behind it.
+    The input is on the left and the outputs of the tasks are on the right. Equal parts
+    that are computed together are drawn as a stack of boxes.
 
     Args:
-        layers: The parts in the order of the computation.
+        layers: The parts in the order of computation.
         tasks: The tasks' names.
 
     Returns:

@@ -25,9 +25,9 @@ SHORT = 18
 
 
 def render_page(report: Report) -> str:
-    """Renders a report as one page of HTML that needs no other file.
+    """Renders a report as one HTML page that needs no other files.
 
-    All text is escaped; only a figure's drawing is written as it is.
+    All text is escaped. Only the drawings of figures are written unchanged.
 
     Args:
         report: The report.
@@ -43,9 +43,9 @@ def render_page(report: Report) -> str:
 
 
 def report_json(report: Report) -> str:
-    """Returns every number and text of a report, without the drawings.
+    """Returns all numbers and texts of a report as JSON, without drawings.
 
-    A figure has the values that it draws.
+    Figures are replaced by their values.
 
     Args:
         report: The report.
@@ -70,10 +70,11 @@ def report_json(report: Report) -> str:
 def write_report(folder: Path, report: Report) -> None:
     """Writes `report.html` and `report.json` into a folder.
 
-    Each is whole or not there. The JSON comes last: where it is, so is the page.
+    Each file is written atomically. The JSON file is written last, so that the page
+    exists if the JSON file does.
 
     Args:
-        folder: A folder that is there.
+        folder: An existing folder.
         report: The report.
     """
     for name, text in (

@@ -36,19 +36,19 @@ def write_plots(
     outputs: Mapping[str, np.ndarray],
     metrics: Mapping[str, Mapping[str, float]] | None = None,
 ) -> None:
-    """Writes a run's plots as PNG files.
+    """Writes the plots of a run as PNG files.
 
-    More than `TASKS_WITH_PLOTS` tasks are drawn together, not each by itself.
+    If there are more than `TASKS_WITH_PLOTS` tasks, they are drawn together and not in
+    separate plots.
 
     Args:
-        folder: Where to; it is made.
+        folder: The folder, which is created.
         tasks: The tasks.
-        history: By column name the values of the epochs, of shape (epochs,) or
-            (epochs, members), NaN where a member had stopped.
-        labels: By task name the held-out rows' encoded labels.
-        outputs: By task name the model's outputs on these rows.
-        metrics: By task name the metrics on these rows, for the summary of many
-            tasks.
+        history: Values by column name, of shape (epochs,) or (epochs, members), NaN
+            after a member has stopped.
+        labels: The encoded labels of the held-out rows by task name.
+        outputs: The outputs of the model for these rows by task name.
+        metrics: The metrics on these rows by task name, for the summary of many tasks.
     """
     folder.mkdir(parents=True)
     for name, figure in run_figures(tasks, history, labels, outputs, metrics).items():
@@ -62,10 +62,10 @@ def run_figures(
     outputs: Mapping[str, np.ndarray],
     metrics: Mapping[str, Mapping[str, float]] | None = None,
 ) -> dict[str, Drawing]:
-    """Returns a run's drawings by name, for files and for the report.
+    """Returns the drawings of a run by name, for files and for the report.
 
-    The arguments are those of `write_plots`. A name begins with the name of the
-    task, except for drawings of several tasks.
+    The arguments are those of `write_plots`. The names begin with the name of the task,
+    except for drawings of several tasks.
     """
     figures: dict[str, Drawing] = {}
     names = [task.name for task in tasks]

@@ -29,14 +29,14 @@ NAMED = 8
 
 
 def data_alerts(sample: RowSample, tasks: Sequence[Task]) -> list[Alert]:
-    """Finds what may be wrong with the rows of a fit.
+    """Finds possible problems in the rows of a fit.
 
     Args:
         sample: The rows.
         tasks: The tasks.
 
     Returns:
-        The alerts, none where nothing was found.
+        The alerts; empty if there are none.
     """
     columns = list(sample.train.columns)[:MOST_COLUMNS]
     train = {name: _codes(sample.train[name]) for name in columns}

@@ -21,16 +21,16 @@ FIRST_FEATURES = 20
 def metrics_tables(
     metrics: Mapping[str, Mapping[str, float]], title: str, width: int
 ) -> list[Table]:
-    """Makes the tables of the tasks' metrics, one row per task.
+    """Returns the tables of the tasks' metrics, with one row per task.
 
     Args:
-        metrics: By task name the metrics by their name.
-        title: The title, over the first table.
-        width: The characters of a line. A table that would be wider continues in
-            another one below it.
+        metrics: The metrics by task name and by name of the metric.
+        title: The title of the first table.
+        width: The largest number of characters per line. A wider table continues in
+            another table below it.
 
     Returns:
-        The tables, each with the column of the tasks.
+        The tables, each of which has the column of the tasks.
     """
     names = list(dict.fromkeys(name for row in metrics.values() for name in row))
     tasks = [printable(task) for task in metrics]
@@ -59,9 +59,10 @@ def metrics_tables(
 
 
 def data_table(tasks: Sequence[Task], features: Sequence[Feature]) -> Table:
-    """Makes the table of what is predicted and from what.
+    """Returns the table of the tasks and features.
 
-    Of many features the first are shown, and the others counted by their kind.
+    If there are many features, only the first ones are listed, and the others are
+    counted by kind.
     """
     table = Table(title="Tasks and features", title_justify="left")
     for heading in ("what", "name", "kind", "column", "how"):

@@ -1,8 +1,8 @@
-"""From a trained model to a folder that TensorFlow Serving loads.
+"""Export of trained models to folders that TensorFlow Serving loads.
 
-`write_saved_model` writes one version, `publish_saved_model` the next one of a
-model that is served. Signatures, warm-up requests and metadata follow from the
-model's declared tasks and features.
+`write_saved_model` writes one version; `publish_saved_model` writes the next version of
+a served model. Signatures, warm-up requests and metadata follow from the tasks and
+features of the model.
 """
 
 from typing import TYPE_CHECKING

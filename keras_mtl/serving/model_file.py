@@ -66,10 +66,10 @@ def check_model_file(path: str | os.PathLike[str]) -> None:
 
 
 def load_model(path: str | os.PathLike[str]) -> MultiTaskModel:
-    """Loads a raw-feature model without running anything that its file says.
+    """Loads a model of raw features without running code from its file.
 
-    Keras's safe mode stays on, so that code in the file is refused, and the
-    file is checked first.
+    The file is checked first. Keras's safe mode is on, so that files with code are
+    refused.
 
     Args:
         path: The `.keras` file.
@@ -78,8 +78,7 @@ def load_model(path: str | os.PathLike[str]) -> MultiTaskModel:
         The model, not compiled.
 
     Raises:
-        UserError: When the file is not such a model, or its weights are not
-            finite.
+        UserError: If the file is not such a model, or its weights are not finite.
     """
     check_model_file(path)
     import keras

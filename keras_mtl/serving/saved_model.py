@@ -48,28 +48,27 @@ def write_saved_model(
 ) -> None:
     """Writes a model as one complete version folder for TensorFlow Serving.
 
-    The folder appears at its place when it is whole: with its variables,
-    warm-up requests and metadata, loaded and asked by TensorFlow's session
-    loader as the server does.
+    The folder is moved to its path only when it is complete, with variables, warm-up
+    requests and metadata, and after TensorFlow's session loader has loaded and run it
+    as the server does.
 
     Args:
         model: A model whose inputs are raw features.
-        path: The version's folder, such as `run/serving/heart_disease/1`. It
-            must not exist, and its parent's name is the model's.
-        details: What the model does not know of itself and the metadata shall
-            say: `"metrics"`, `"data"` (file, rows, digest), `"seed"` and the
-            like; plain values.
-        warmup_rows: By feature name, an array of shape (N,): rows to warm the
-            server up with. They are readable in the folder. By default rows
-            drawn from the features' statistics.
-        checker: A process that `keras_mtl.serving.session.session_process` has
-            begun earlier, as its imports take seconds; by default a new one.
+        path: The folder of the version, such as `run/serving/heart_disease/1`. It must
+            not exist. The name of its parent folder is the name of the model.
+        details: Further content of the metadata as plain values: `"metrics"`, `"data"`
+            (file, rows, digest), `"seed"` and the like.
+        warmup_rows: Rows of the warm-up requests: arrays of shape (N,) by feature name.
+            Everyone who can read the folder can read them. By default rows are drawn
+            from the statistics of the features.
+        checker: A process that `keras_mtl.serving.session.session_process` started
+            earlier, as its imports take seconds; by default a new process.
 
     Raises:
-        FileExistsError: When the path exists.
-        UserError: When the model has no raw features, or its answers are not
-            finite.
-        RuntimeError: When the written folder does not answer as the model.
+        FileExistsError: If the path exists.
+        UserError: If the model has no raw features, or its predictions are not finite.
+        RuntimeError: If the predictions of the written folder differ from those of the
+            model.
 
     Example:
 
@@ -105,18 +104,18 @@ def publish_saved_model(
     warmup_rows: dict[str, np.ndarray] | None = None,
     checker: SideProcess | None = None,
 ) -> Path:
-    """Publishes the next version of a model where a server finds it.
+    """Writes the next version of a model to the folder of a server.
 
     Args:
         model: See `write_saved_model`.
-        base: The folder with a folder for each served model.
-        name: The model's name.
+        base: The folder that has one folder per served model.
+        name: The name of the model.
         details: See `write_saved_model`.
         warmup_rows: See `write_saved_model`.
         checker: See `write_saved_model`.
 
     Returns:
-        The version's folder: `base/name/N`.
+        The folder of the version: `base/name/N`.
 
     Raises:
         UserError: See `write_saved_model`.

@@ -41,19 +41,18 @@ class ServingSignature:
 class ServingSession:
     """A SavedModel in a session, as TensorFlow Serving loads it.
 
-    The session runs the graph that is in the file, and no Python code of the
-    model's. To prove that, use it where Keras cannot be imported:
-    `session_process`.
+    The session runs the graph in the file, and no Python code of the model.
+    `session_process` runs it in a process that cannot import Keras, which proves that.
 
     Args:
-        folder: The version's folder.
+        folder: The folder of the version.
 
     Attributes:
-        signatures: The model's signatures by name.
+        signatures: The signatures of the model by name.
 
     Raises:
-        OSError: When the folder holds no SavedModel.
-        tf.errors.OpError: When TensorFlow cannot load it.
+        OSError: If the folder has no SavedModel.
+        tf.errors.OpError: If TensorFlow cannot load the SavedModel.
 
     Example:
 
@@ -95,15 +94,15 @@ class ServingSession:
         """Answers one request.
 
         Args:
-            signature: The signature's name.
-            inputs: By input name, values that make an array.
+            signature: The name of the signature.
+            inputs: Arrays, or values that can be converted to arrays, by input name.
 
         Returns:
-            By output name, an array; texts as objects of type bytes.
+            Arrays by output name; text as objects of type bytes.
 
         Raises:
-            KeyError: When an input is absent.
-            tf.errors.OpError: When TensorFlow cannot answer.
+            KeyError: If an input is missing.
+            tf.errors.OpError: If TensorFlow cannot run the request.
         """
         called = self.signatures[signature]
         feeds = {
@@ -140,7 +139,7 @@ def ask_saved_model(
     """Loads a SavedModel and answers requests with it.
 
     Args:
-        folder: The version's folder.
+        folder: The folder of the version.
         requests: Names of signatures, each with its inputs.
 
     Returns:
