@@ -1,4 +1,4 @@
-"""Shows what an activation does: python -m keras_mtl.activations."""
+"""Show what an activation does: python -m keras_mtl.activations."""
 
 from __future__ import annotations
 
@@ -9,59 +9,94 @@ from keras_mtl.configuration.command_line import Flag, run_command
 
 __all__ = ["FLAGS", "main"]
 
-SUMMARY = """Trains one deep regressor with LeakyReLU, with other activations and
-with none, beside a linear regression, and shows what each can follow of a curve.
+SUMMARY = """Compare activations on a curve: train one deep regressor with
+LeakyReLU, with other activations and without one, and compare them with a
+linear regression.
 
-Without an activation the network is a straight line, however deep it is. The
-table is printed; the fitted curves, the learning curves and the scores are
-drawn into the folder --out, beside activations.json and activations.csv.
-With --heart the two-headed net on the heart data is asked the same question.
+Without an activation the network is a linear function, however deep it is. The
+command prints a table. The folder of --out has plots of the fitted curves, the
+learning curves and the scores, and the numbers in activations.json and
+activations.csv. With --heart the activations are compared in the two-headed
+network on the heart data.
 """
 
 FLAGS = (
     Flag(
         "--activations",
         "activations",
-        "Compare these activations; none is a network without.",
+        "Compare these activations; none is a network without an activation. By "
+        "default ten activations and none.",
         form="list",
         metavar="A,B",
     ),
     Flag(
         "--negative-slope",
         "negative_slope",
-        "Give LeakyReLU this slope below zero.",
+        "Use this slope of LeakyReLU below zero. The default is 0.01.",
         metavar="X",
     ),
     Flag(
         "--data",
         "data",
-        "Fit another curve, with the columns x and y of this file.",
+        "Fit the curve in this CSV file, with the columns x and y. By default the "
+        "embedded curve.",
         metavar="CSV",
     ),
-    Flag("--seed", "seed", "Seed the first network with this number.", metavar="N"),
-    Flag("--seeds", "seeds", "Train this many networks per activation.", metavar="N"),
-    Flag("--epochs", "epochs", "Train this many epochs.", metavar="N"),
+    Flag(
+        "--seed",
+        "seed",
+        "Use this seed for the first network, the next seed for the second one, and "
+        "so on. The default is 0.",
+        metavar="N",
+    ),
+    Flag(
+        "--seeds",
+        "seeds",
+        "Train this many networks per activation. The default is 5.",
+        metavar="N",
+    ),
+    Flag(
+        "--epochs",
+        "epochs",
+        "Train for this many epochs. The default is 60.",
+        metavar="N",
+    ),
     Flag(
         "--batch-size",
         "batch_size",
-        "Take this many rows for one update.",
+        "Use this many rows per update. The default is 64.",
         metavar="N",
     ),
     Flag(
         "--learning-rate",
         "learning_rate",
-        "Start with this learning rate.",
+        "Start with this learning rate. The default is 0.01.",
         metavar="X",
     ),
-    Flag("--heart", "heart", "Compare on the heart data.", form="switch"),
-    Flag("--out", "out", "Write the study to this folder.", metavar="DIR"),
+    Flag(
+        "--heart",
+        "heart",
+        "Compare in the two-headed network on the heart data, and not on a curve.",
+        form="switch",
+    ),
+    Flag(
+        "--out",
+        "out",
+        "Write the study to this folder.",
+        metavar="DIR",
+    ),
     Flag(
         "--overwrite",
         "overwrite",
-        "Replace the folder of a study if it is there.",
+        "Replace the folder of the study if it exists.",
         form="switch",
     ),
-    Flag("--quiet", "quiet", "Show nothing but warnings and errors.", form="switch"),
+    Flag(
+        "--quiet",
+        "quiet",
+        "Print only warnings and errors.",
+        form="switch",
+    ),
 )
 
 # What the heart data's table does not take.

@@ -1,4 +1,4 @@
-"""Compares multi-task and single-task models: python -m keras_mtl.evaluate."""
+"""Compare multi-task and single-task models: python -m keras_mtl.evaluate."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from keras_mtl.configuration.fit_flags import FLAGS as FIT_FLAGS
 
 __all__ = ["FLAGS", "main"]
 
-SUMMARY = """Says whether sharing helps: by repeated cross-validation, a multi-task
-network beside one network per task, and beside models of scikit-learn.
+SUMMARY = """Measure by repeated cross-validation whether sharing helps: compare
+a multi-task network with one network per task and with models of scikit-learn.
 
-Without flags it evaluates the embedded heart data. With --data and --task it
-does the same with yours:
+Without flags it evaluates on the embedded heart data. Use --data and --task for
+your own data:
 
 \b
     python -m keras_mtl.evaluate --data my.csv --task churn:binary --task plan:binary
@@ -40,61 +40,64 @@ FLAGS = (
     Flag(
         "--folds",
         "comparison.folds",
-        "Divide the rows into this many folds.",
+        "Divide the rows into this many folds. The default is 5.",
         metavar="N",
     ),
     Flag(
         "--repeats",
         "comparison.repeats",
-        "Divide the rows this many times.",
+        "Repeat the division into folds this many times. The default is 4.",
         metavar="N",
     ),
     Flag(
         "--members",
         "comparison.members",
-        "Average this many networks in each fold.",
+        "Average this many networks in each fold. The default is 4.",
         metavar="N",
     ),
     Flag(
         "--compare",
         "comparison.compare",
-        "Compare this configuration too: a preset, a weighting, an architecture, a "
-        "TOML file, or `groups`: a network per group of tasks that affinities choose.",
+        "Also compare this configuration: a preset, a weighting, an architecture, a "
+        "TOML file, or `groups` (one network per group of tasks, with groups chosen "
+        "by affinity). Can be given several times.",
         form="repeat",
         metavar="NAME[:SETTING=VALUE,...]",
     ),
     Flag(
         "--equivalence",
         "comparison.equivalence",
-        "Call a difference of the tasks' metrics up to this size none.",
+        "Treat a difference of the tasks' metrics up to this size as no difference. "
+        "By default 0.01 for an AUC or R2.",
         metavar="X",
     ),
     Flag(
         "--by",
         "comparison.by",
-        "Report the groups of this column by themselves; numbers need bands.",
+        "Also report the metrics of each group of this column. Numbers need bands, as "
+        "in age:40,60.",
         form="repeat",
         metavar="COLUMN[:40,60]",
     ),
     Flag(
         "--label-shares",
         "comparison.label_shares",
-        "Measure each task with these shares of its training labels, with the other "
-        "tasks and alone.",
+        "Also measure each task with these shares of its training labels, with all "
+        "labels of the other tasks and without the other tasks.",
         form="list",
         metavar="X,X,...",
     ),
     Flag(
         "--workers",
         "workers",
-        "Train in this many processes.",
+        "Train in this many processes. The default is 1.",
         metavar="N",
     ),
     Flag(
         "--out",
         "out",
-        "Keep fits and result in this folder, and use the fits that it has; by default "
-        "evaluations/NAME.",
+        "Keep the fits and the result in this folder, and reuse the fits that it has. "
+        "By default evaluations/NAME.",
         metavar="DIR",
     ),
     *(flag for flag in FIT_FLAGS if flag.name not in NOT_HERE),

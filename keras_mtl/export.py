@@ -1,4 +1,4 @@
-"""Publishes a run's model for serving: python -m keras_mtl.export RUN --to BASE."""
+"""Publish a run's model for serving: python -m keras_mtl.export RUN --to BASE."""
 
 from __future__ import annotations
 
@@ -9,27 +9,33 @@ from keras_mtl.configuration.command_line import IMPORT_FLAG, Flag, run_command
 
 __all__ = ["FLAGS", "main"]
 
-SUMMARY = """Publishes the model of a run as the next version, BASE/MODEL/N.
+SUMMARY = """Publish the model of a run as the next version, BASE/MODEL/N.
 
-A TensorFlow Serving that watches BASE/MODEL serves the version from then on.
-It appears whole: written beside its place, checked, then renamed. With --format
-the model is converted for another runtime, as BASE/MODEL_FORMAT/N.
+RUN is a run folder. If a TensorFlow Serving server watches BASE/MODEL, it
+starts to serve the new version. The version is written to a temporary folder,
+checked and then renamed, so that a server never sees an incomplete one. With
+--format the model is converted for another runtime, as BASE/MODEL_FORMAT/N.
 """
 
 FLAGS = (
     Flag(
         "--to",
         "to",
-        "Publish into this folder, which has a folder for each model.",
+        "Publish the version in this folder, which has one folder per model.",
         metavar="BASE",
     ),
     Flag(
         "--format",
         "format",
-        "Write this format: saved_model, onnx or litert.",
+        "Write this format: saved_model, onnx or litert. The default is saved_model.",
         metavar="NAME",
     ),
-    Flag("--name", "name", "Serve the model under this name.", metavar="MODEL"),
+    Flag(
+        "--name",
+        "name",
+        "Serve the model under this name. By default the name of the run's model.",
+        metavar="MODEL",
+    ),
     IMPORT_FLAG,
 )
 

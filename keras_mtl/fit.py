@@ -1,4 +1,4 @@
-"""Trains, evaluates and exports a multi-task model: python -m keras_mtl.fit."""
+"""Train, evaluate and export a multi-task model: python -m keras_mtl.fit."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 __all__ = ["FLAGS", "main"]
 
-SUMMARY = """Trains one network on several tasks, from a CSV to a model that
-TensorFlow Serving loads.
+SUMMARY = """Train one network on several tasks, evaluate it on held-out rows,
+and export it for TensorFlow Serving.
 
-Without flags it predicts the thalassaemia and the heart disease of the patients
-in the embedded data. With --data and --task it does the same with yours:
+Without flags it predicts thalassemia and heart disease of the patients in the
+embedded data. Use --data and --task for your own data:
 
 \b
     python -m keras_mtl.fit --data my.csv --task churn:binary --task plan:multiclass

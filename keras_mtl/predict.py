@@ -1,4 +1,4 @@
-"""Answers rows with a trained model: python -m keras_mtl.predict RUN rows.csv."""
+"""Predict rows with a trained model: python -m keras_mtl.predict RUN rows.csv."""
 
 from __future__ import annotations
 
@@ -9,28 +9,40 @@ from keras_mtl.configuration.command_line import IMPORT_FLAG, Flag, run_command
 
 __all__ = ["FLAGS", "main"]
 
-SUMMARY = """Answers the rows of a file with the model of a run.
+SUMMARY = """Predict the rows of a file with the model of a run.
 
-RUN is a run folder, or a model.keras file alone. ROWS is a file of CSV, JSON lines or
-Parquet, a folder of them, a URL, or - for the standard input. The answers, one row
-for each row of the file, go to the standard output as CSV, or to --out. Missing and
-never-seen values are answered like those of training; labels in the file are shown
-beside the answers.
+RUN is a run folder or a .keras model file. ROWS is a file of CSV, JSON lines or
+Parquet, a folder of such files, a URL, or - for the standard input. The
+predictions are CSV with one line per row. They are written to the standard
+output, or to the file of --out. Missing and unknown values are handled as in
+training. Labels in the file are copied to the output.
 """
 
 FLAGS = (
-    Flag("--out", "out", "Write the predictions to this file.", metavar="FILE"),
-    Flag("--overwrite", "overwrite", "Replace the file if it is there.", form="switch"),
+    Flag(
+        "--out",
+        "out",
+        "Write the predictions to this CSV file. By default to the standard output.",
+        metavar="FILE",
+    ),
+    Flag(
+        "--overwrite",
+        "overwrite",
+        "Replace the file if it exists. By default this is an error.",
+        form="switch",
+    ),
     Flag(
         "--missing",
         "missing",
-        "Read this text as a missing cell, beside the usual ones.",
+        "Read this text as a missing value, in addition to the usual texts. Can be "
+        "given several times.",
         form="repeat",
     ),
     Flag(
         "--decimal-mark",
         "decimal_mark",
-        "Read numbers with this decimal mark, a comma or a point.",
+        "Read numbers with this decimal mark: a comma or a point. By default inferred "
+        "from the numbers.",
         metavar="MARK",
     ),
     IMPORT_FLAG,

@@ -1,4 +1,4 @@
-"""Searches settings for a fit: python -m tuning."""
+"""Search settings for a fit: python -m tuning."""
 
 from __future__ import annotations
 
@@ -17,19 +17,20 @@ if TYPE_CHECKING:
 
 __all__ = ["FLAGS", "main"]
 
-SUMMARY = """Searches the widths of the trunk and the heads, the learning rate, the
-tasks' loss weights and whatever a [search] table names, by trials that are
-cross-validated on the training rows.
+SUMMARY = """Search the widths of the trunk and the heads, the learning rate,
+the loss weights and the settings of a [search] table, by cross-validation on
+the training rows.
 
-The test rows of a fit with the same seed are not touched. The best settings are
-written to DIR/config.toml, for
+The search does not use the test rows of a fit with the same seed. It writes the
+best settings to DIR/config.toml and all trials to DIR/trials.csv. It ends with
+a fit of the best settings in DIR/best, unless --no-fit is given. To repeat this
+fit:
 
 \b
     python -m keras_mtl.fit --config DIR/config.toml
 
-and all trials to DIR/trials.csv. The search ends with this fit, in DIR/best; --no-fit
-leaves it out. A [search] table of the --config file says where
-the search looks. A search that was stopped goes on with
+A [search] table in the file of --config sets the choices and ranges. To resume
+an interrupted search:
 
 \b
     python -m tuning --resume DIR
@@ -53,72 +54,97 @@ MOST_WORKERS = 1024
 # Flags of a fit that mean something more here.
 HELP = {
     "output.folder": "Write the search to this folder.",
-    "output.overwrite": "Replace the folder of a search if it is there.",
-    "seed": "Seed the split, the folds, the trials and their training.",
-    "model.trunk": "Give the trunk this many layers; their widths are searched.",
-    "head_widths": "Give this task's head this many layers; their widths are searched.",
-    "heads.widths": "Give all other heads this many layers; their widths are searched.",
-    "training.epochs": "Train a trial for at most this many epochs.",
-    "training.members": "Have the fit average this many networks; a trial trains one "
-    "in each fold.",
-    "training.patience": "End a trial after this many epochs without a gain; 10 if 0.",
-    "training.validation_fraction": "Have the fit validate on this share of training "
-    "rows; 0.2 if 0.",
-    "loss_weights": "Weigh this task so in val_loss; searched weights vary around it.",
+    "output.overwrite": "Replace the folder of a search if it exists.",
+    "seed": (
+        "Seed the split, the folds, the trials and their training. The default is 0."
+    ),
+    "model.trunk": "Use this many shared layers. The search chooses their widths.",
+    "head_widths": (
+        "Use this many hidden layers in the head of this task. The search chooses "
+        "their widths."
+    ),
+    "heads.widths": (
+        "Use this many hidden layers in all other heads. The search chooses their "
+        "widths."
+    ),
+    "training.epochs": "Train each trial for at most this many epochs.",
+    "training.members": (
+        "Average this many networks in the final fit. A trial trains one network per "
+        "fold."
+    ),
+    "training.patience": (
+        "End a trial after this many epochs without improvement. 0 means 10."
+    ),
+    "training.validation_fraction": (
+        "Validate the final fit on this share of the training rows. 0 means 0.2."
+    ),
+    "loss_weights": (
+        "Weigh this task by this number in val_loss. Searched loss weights are "
+        "relative to it."
+    ),
 }
 
 FLAGS = (
-    Flag("--trials", "search.trials", "Try this many settings.", metavar="N"),
+    Flag(
+        "--trials",
+        "search.trials",
+        "Try this many settings. The default is 10.",
+        metavar="N",
+    ),
     Flag(
         "--tuner",
         "search.tuner",
-        "Choose settings by random, bayesian, hyperband or grid search.",
+        "Choose settings by random, bayesian, hyperband or grid search. The default "
+        "is random.",
         metavar="NAME",
     ),
     Flag(
         "--objective",
         "search.objective",
-        "Compare trials by this metric of the held-out rows: val_loss, val_TASK_auc, "
-        "val_gain, or a sum such as 'val_A_auc + 2 * val_B_auc'. Given several times, "
-        "the search reports a Pareto front.",
+        "Compare trials by this metric of held-out rows: val_loss, val_TASK_auc, "
+        "val_gain, or a sum such as 'val_A_auc + 2 * val_B_auc'. If given several "
+        "times, the search reports a Pareto front. The default is val_loss.",
         form="repeat",
         metavar="NAME",
     ),
     Flag(
         "--folds",
         "search.folds",
-        "Measure a trial in this many folds of the training rows.",
+        "Cross-validate each trial in this many folds of the training rows. The "
+        "default is 3.",
         metavar="N",
     ),
     Flag(
         "--fold-repeats",
         "search.repeats",
-        "Divide the training rows into folds this many times.",
+        "Repeat the division into folds this many times. The default is 1.",
         metavar="N",
     ),
     Flag(
         "--nested",
         "search.nested",
-        "Then repeat the search in this many outer folds, to measure what it chooses "
-        "on rows that it has not seen.",
+        "Afterwards repeat the search in this many outer folds, to measure the chosen "
+        "settings on rows that the search did not use. The default is 0, none.",
         metavar="N",
     ),
     Flag(
         "--at-once",
         "search.at_once",
-        "Ask the tuner for this many trials at a time, which train together.",
+        "Get this many trials at a time from the tuner and train them together. By "
+        "default all trials of a random search, and 8 of a bayesian search.",
         metavar="N",
     ),
     Flag(
         "--fit",
         "search.fit",
-        "End with a fit of the best settings, in DIR/best; the default.",
+        "End with a fit of the best settings, in DIR/best. On by default.",
         form="switch",
     ),
     Flag(
         "--tensorboard",
         "search.tensorboard",
-        "Also write each trial to DIR/tensorboard, for TensorBoard's HParams page.",
+        "Also write each trial to DIR/tensorboard, for the HParams page of "
+        "TensorBoard. Off by default.",
         form="switch",
     ),
     Flag(
@@ -130,27 +156,29 @@ FLAGS = (
     Flag(
         "--workers",
         "search.workers",
-        "Start this many processes here, which share the trials.",
+        "Share the trials among this many processes on this machine.",
         metavar="N",
     ),
     Flag(
         "--join",
         "search.join",
-        "Work on the search in --out DIR together with other processes, here or on "
-        "other machines that see the folder; begin it if it is not there.",
+        "Join the search in --out DIR, together with other processes on this or other "
+        "machines that have access to the folder. Start the search if the folder does "
+        "not exist.",
         form="switch",
     ),
     Flag(
         "--per-claim",
         "search.per_claim",
-        "With --workers or --join: let a process take this many trials at once.",
+        "With --workers or --join: let a process claim this many trials at a time. By "
+        "default a quarter of the trials, at most 8.",
         metavar="N",
     ),
     Flag(
         "--heartbeat",
         "search.heartbeat",
-        "With --workers or --join: try the trials of a process again that has given "
-        "no sign of life for this many seconds.",
+        "With --workers or --join: retry the trials of a process that has not "
+        "responded for this many seconds. The default is 60.",
         metavar="SECONDS",
     ),
     Flag(

@@ -104,7 +104,7 @@ class Flag:
 IMPORT_FLAG = Flag(
     "--import",
     "import",
-    "Import this Python module first, which registers plugins.",
+    "Import this Python module first, so that it can register plugins.",
     form="repeat",
     metavar="MODULE",
 )
