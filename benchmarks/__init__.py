@@ -1,1 +1,1 @@
-"""What is measured, side by side, in one run each."""
+"""Benchmarks: each measures methods side by side in one run."""

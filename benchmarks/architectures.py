@@ -58,7 +58,7 @@ Scores = Mapping[str, "ArchitectureScores"]
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Runs the benchmark and returns its exit status."""
+    """Run the benchmark and return its exit status."""
     return run_command(
         "python -m benchmarks.architectures", SUMMARY, FLAGS, _compare, argv=argv
     )
@@ -134,7 +134,7 @@ def _run(
 
 
 def comparison_tables(problem: SharingProblem, scores: Scores) -> list[Table]:
-    """Makes the tables of a problem: skills, and the difference from single tasks.
+    """Make the tables of a problem: skills, and the difference from single tasks.
 
     Args:
         problem: The problem.

@@ -106,7 +106,7 @@ FLAGS = (
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Runs the benchmark and returns its exit status."""
+    """Run the benchmark and return its exit status."""
     return run_command(
         "python -m benchmarks.auxiliary", SUMMARY, FLAGS, _compare, argv=argv
     )
@@ -204,7 +204,7 @@ def _split_metrics(
     encode: Any,
     share: float,
 ) -> dict[str, np.ndarray]:
-    """Returns by task the main metric in each split."""
+    """Return by task the main metric in each split."""
     from keras_mtl.comparison.networks import train_networks
 
     # By another name it is trained alone, and its gradients are not looked at.

@@ -1,4 +1,4 @@
-"""What the benchmarks' commands check before they begin."""
+"""Checks of the flags of the benchmarks."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["absent_packages", "is_installed", "whole_number", "whole_numbers"]
 
 
 def whole_number(flag: str, text: str | int, errors: list[str], least: int = 1) -> int:
-    """Reads a flag's number.
+    """Read a flag's number.
 
     Args:
         flag: Its name, for the message.
@@ -34,7 +34,7 @@ def whole_number(flag: str, text: str | int, errors: list[str], least: int = 1) 
 def whole_numbers(
     flag: str, texts: Iterable[str | int], errors: list[str], least: int = 1
 ) -> list[int]:
-    """Reads a flag's list of numbers, sorted and each once. See `whole_number`."""
+    """Read a flag's list of numbers, sorted and each once. See `whole_number`."""
     words = [str(text) for text in texts]
     wrong = [word for word in words if not word.isdecimal() or int(word) < least]
     if wrong:
@@ -56,7 +56,7 @@ def is_installed(*names: str) -> bool:
 
 
 def absent_packages(*names: str) -> list[str]:
-    """Returns a message if some packages of the extra are not installed.
+    """Return a message if some packages of the extra are not installed.
 
     Example:
 

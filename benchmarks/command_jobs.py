@@ -43,7 +43,7 @@ class _Clock:
 
 
 def script() -> dict[str, float]:
-    """Runs the PyTorch script with the settings of the preset `article`."""
+    """Run the PyTorch script with the settings of the preset `article`."""
     from benchmarks.pytorch_script import run_script
     from keras_mtl.configuration.presets import PRESETS
 
@@ -54,7 +54,7 @@ def script() -> dict[str, float]:
 
 
 def command(preset: str) -> dict[str, float]:
-    """Runs the command.
+    """Run the command.
 
     Args:
         preset: The recipe.
@@ -84,7 +84,7 @@ def command(preset: str) -> dict[str, float]:
 
 
 def whole(preset: str) -> dict[str, float]:
-    """Runs the command as a shell would, and returns when its stages ended.
+    """Run the command as a shell would, and return when its stages ended.
 
     Args:
         preset: The recipe.
@@ -121,7 +121,7 @@ def whole(preset: str) -> dict[str, float]:
 
 
 def _ended(kind: type, marks: dict[str, float]) -> type:
-    """Makes a class whose contexts note when they are left."""
+    """Make a class whose contexts note when they are left."""
 
     class Noted(kind):  # type: ignore[misc]
         def __exit__(self, *reason: Any) -> None:

@@ -55,7 +55,7 @@ MARKS = ("loaded", "trained", "written", "ended")
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Runs the benchmark and returns its exit status."""
+    """Run the benchmark and return its exit status."""
     return run_command(
         "python -m benchmarks.command_time", SUMMARY, FLAGS, _measure, argv=argv
     )
@@ -116,7 +116,7 @@ def _whole_table(found: dict[str, list[dict[str, float]]]) -> Table:
 
 
 def _whole_process(name: str) -> dict[str, float]:
-    """Runs a process, and returns its marks in seconds since it was started."""
+    """Run a process, and return its marks in seconds since it was started."""
     job = ["-c", IMPORT] if name == IMPORT else ["-m", "benchmarks.command_jobs"]
     arguments = [] if name == IMPORT else ["whole", name]
     before = resource.getrusage(resource.RUSAGE_CHILDREN)

@@ -49,7 +49,7 @@ class ComparedProblem:
 
 @dataclass(frozen=True)
 class Scores:
-    """What a method gave.
+    """Result of a method.
 
     Attributes:
         learning_rate: The one that was chosen.
@@ -61,7 +61,7 @@ class Scores:
 
 
 def score_weighting(problem: ComparedProblem, weighting: str) -> Scores:
-    """Trains with a weighting and scores it on the test rows.
+    """Train with a weighting and score it on the test rows.
 
     The members of one program are all seeds with all learning rates. A seed
     has the same rows, initial weights and batches for every rate and method.

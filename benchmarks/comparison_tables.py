@@ -15,7 +15,7 @@ BASE = "sum"
 
 
 def comparison_table(title: str, scores: Mapping[str, Scores]) -> Table:
-    """Makes a table for the terminal: the methods by their error.
+    """Make a table for the terminal: the methods by their error.
 
     Args:
         title: The table's title.
@@ -31,14 +31,14 @@ def comparison_table(title: str, scores: Mapping[str, Scores]) -> Table:
 
 
 def markdown_table(scores: Mapping[str, Scores]) -> str:
-    """Writes the same table in markdown. See `comparison_table`."""
+    """Write the same table in markdown. See `comparison_table`."""
     header, rows = _cells(scores)
     lines = [header, ["---"] + ["---:"] * (len(header) - 1), *rows]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
 def _cells(scores: Mapping[str, Scores]) -> tuple[list[str], list[list[str]]]:
-    """Returns the header and the rows, the lowest mean error first.
+    """Return the header and the rows, the lowest mean error first.
 
     The difference from `sum` is taken seed by seed, with its standard error;
     what two methods share, the split say, falls out of it.

@@ -1,4 +1,4 @@
-"""How long the epochs of a fit take, and a warm-up for a long fit."""
+"""Timing of the epochs of a fit, and a warm-up before a long fit."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ FLAGS = (
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Runs the benchmark and returns its exit status."""
+    """Run the benchmark and return its exit status."""
     return run_command(
         "python -m benchmarks.evaluation_speed", SUMMARY, FLAGS, _measure, argv=argv
     )
@@ -93,7 +93,7 @@ def _evaluate(numbers: dict[str, int]) -> float:
 
 
 def _keras_fit_seconds(fits: int) -> float:
-    """Returns the mean seconds of a network's `fit` by plain Keras."""
+    """Return the mean seconds of a network's `fit` by plain Keras."""
     import keras
 
     from keras_mtl.configuration import build_config
@@ -126,7 +126,7 @@ def _keras_fit_seconds(fits: int) -> float:
 
 
 def _keras_model(width: int, keras: Any) -> Any:
-    """Returns the default recipe's network in plain Keras, for heart disease."""
+    """Return the default recipe's network in plain Keras, for heart disease."""
     tensor = keras.Input((width,))
     hidden = tensor
     for units in (32, 64):

@@ -14,14 +14,14 @@ from keras_mtl.training import TrainingSettings
 
 __all__ = ["heart_tasks"]
 
-ABOUT = """The 920 patients of the heart data: thalassaemia in three classes, half of
+ABOUT = """The 920 patients of the heart data: thalassemia in three classes, half of
 the labels missing, and heart disease. Each seed has its own stratified split: 60%
 train, 20% choose the learning rate, 20% are scored. One network (trunk 32-64, heads
 of 16), no ensemble. The `error` is the sum of the two log losses."""
 
 
 def heart_tasks(seeds: int) -> ComparedProblem:
-    """Makes the problem.
+    """Make the problem.
 
     Args:
         seeds: How many; each has a split and weights of its own.

@@ -42,7 +42,7 @@ class HospitalRows:
 
 @dataclass(frozen=True)
 class Scenario:
-    """What one fit sees, and what it is scored on.
+    """Training rows and test rows of one fit.
 
     Attributes:
         repeat: The number of the repeat, which is the seed of its folds.

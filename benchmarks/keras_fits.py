@@ -128,7 +128,7 @@ def our_epochs(
 
 
 def member_epochs(members: int, batch_size: int, epochs: int) -> tuple[float, float]:
-    """Trains members of the network together, without validation.
+    """Train members of the network together, without validation.
 
     Args:
         members: How many.
@@ -163,7 +163,7 @@ def member_turns(
 def _member_fit(
     settings: TrainingSettings, rows: Rows, validation: Rows | None, dropout: float
 ) -> Milliseconds:
-    """Trains members and returns how long each epoch took."""
+    """Train members and return how long each epoch took."""
     model = article_model(rows.inputs.shape[1], dropout=dropout)
     count, members = len(rows.inputs), settings.members
     held_out = None

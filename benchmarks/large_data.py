@@ -52,7 +52,7 @@ MEBIBYTE = 2**20
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Runs the benchmark and returns its exit status."""
+    """Run the benchmark and return its exit status."""
     return run_command(
         "python -m benchmarks.large_data", SUMMARY, FLAGS, _measure, argv=argv
     )

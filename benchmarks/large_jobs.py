@@ -34,7 +34,7 @@ AFTER_TENSORFLOW = ("keras_mtl.runs.train",)
 
 
 def alone() -> int:
-    """Returns the peak of a process that has TensorFlow and a tensor alone."""
+    """Return the peak of a process that has TensorFlow and a tensor alone."""
     import keras
     import tensorflow as tf
 
@@ -43,7 +43,7 @@ def alone() -> int:
 
 
 def fit(arguments: list[str]) -> dict[str, Any]:
-    """Runs the command, and measures its stages.
+    """Run the command, and measure its stages.
 
     Args:
         arguments: The command's flags.
@@ -94,7 +94,7 @@ def fit(arguments: list[str]) -> dict[str, Any]:
 def speed(
     file: str, flags: list[str], batch_sizes: list[int], rounds: int
 ) -> dict[str, dict[int, float]]:
-    """Encodes the rows of a file, and trains on them beside plain Keras.
+    """Encode the rows of a file, and train on them beside plain Keras.
 
     Args:
         file: A CSV file.

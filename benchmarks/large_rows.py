@@ -21,7 +21,7 @@ TASKS = ("churn:binary", "plan:multiclass", "spend:regression")
 
 
 def make_rows(rows: int, seed: int = 0) -> Iterator[pd.DataFrame]:
-    """Makes 27 columns of features and three of labels, with labels missing.
+    """Make 27 columns of features and three of labels, with labels missing.
 
     Args:
         rows: How many.
@@ -37,14 +37,14 @@ def make_rows(rows: int, seed: int = 0) -> Iterator[pd.DataFrame]:
 
 
 def write_rows(path: Path, rows: int, seed: int = 0) -> None:
-    """Writes these rows as a CSV file."""
+    """Write these rows as a CSV file."""
     with path.open("w", encoding="utf-8", newline="") as stream:
         for number, chunk in enumerate(make_rows(rows, seed)):
             chunk.to_csv(stream, index=False, header=number == 0)
 
 
 def write_shards(folder: Path, rows: int, shards: int, seed: int = 0) -> None:
-    """Writes these rows, in this order, as several CSV files."""
+    """Write these rows, in this order, as several CSV files."""
     folder.mkdir()
     size = -(-rows // shards)
     start = 0

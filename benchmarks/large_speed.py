@@ -28,7 +28,7 @@ def rows_a_second(
     batch_sizes: Sequence[int],
     rounds: int,
 ) -> dict[str, dict[int, float]]:
-    """Trains the same network an epoch a turn, in turns.
+    """Train the same network an epoch a turn, in turns.
 
     Plain Keras has it easier than here: its labels are filled where they are
     missing, so that it needs no masks, and it counts no rows.

@@ -25,7 +25,7 @@ STEPS = 3
 
 
 def main() -> None:
-    """Measures what the command line names."""
+    """Measure what the command line names."""
     library, name = sys.argv[1:]
     if library == "torchjd":
         from benchmarks.torchjd_steps import torchjd_step
@@ -48,7 +48,7 @@ def main() -> None:
 
 
 def _fit_step(name: str):
-    """Returns a call of `fit` on one batch."""
+    """Return a call of `fit` on one batch."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     import keras
 

@@ -20,7 +20,7 @@ BATCH_SIZE = 32
 
 
 def peak_memory(members: int) -> float:
-    """Trains members in a process of its own; returns its peak in megabytes."""
+    """Train members in a process of its own; return its peak in megabytes."""
     command = [sys.executable, "-m", "benchmarks.member_memory", str(members)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     return float(done.stdout.split()[-1])

@@ -26,7 +26,7 @@ are exact: nothing here is noise but the seeds."""
 
 
 def opposed_tasks(seeds: int) -> ComparedProblem:
-    """Makes the problem.
+    """Make the problem.
 
     Args:
         seeds: How many; each has directions, weights and batches of its own.

@@ -1,4 +1,4 @@
-"""Takes the picture of a report's page that the documentation shows.
+"""Take the picture of a report's page that the documentation shows.
 
     python -m keras_mtl.evaluate
     python -m benchmarks.page_picture evaluations/heart_disease/report.html \\
@@ -25,7 +25,7 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stab
 
 
 def take_picture(page: Path, path: Path, width: int, height: int) -> None:
-    """Writes the top of a page as PNG.
+    """Write the top of a page as PNG.
 
     Args:
         page: The file of the page.
@@ -34,7 +34,7 @@ def take_picture(page: Path, path: Path, width: int, height: int) -> None:
         height: The height of the picture, in pixels.
 
     Raises:
-        FileNotFoundError: When there is no Chromium, or it writes no picture.
+        FileNotFoundError: If there is no Chromium, or it writes no picture.
     """
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)
     if browser is None:
@@ -60,7 +60,7 @@ def take_picture(page: Path, path: Path, width: int, height: int) -> None:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Runs the command and returns its exit status."""
+    """Run the command and return its exit status."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.page_picture")
     parser.add_argument("page", type=Path, help="a report.html")
     parser.add_argument("picture", type=Path, help="the PNG file to write")

@@ -8,7 +8,7 @@ __all__ = ["process_memory"]
 
 
 def process_memory(entry: str) -> float:
-    """Returns an entry of Linux's account of this process, in MB (10^6 bytes).
+    """Return an entry of Linux's account of this process, in MB (10^6 bytes).
 
     The account of `resource` would begin at the peak of the parent process.
 

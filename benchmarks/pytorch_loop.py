@@ -32,7 +32,7 @@ class Network(torch.nn.Module):
 
 
 def pytorch_epochs(batch_size: int) -> Callable[[], Milliseconds]:
-    """Makes the network, and returns what trains it for an epoch.
+    """Make the network, and return what trains it for an epoch.
 
     It measures nothing, neither in training nor after it, unlike the others.
     """
@@ -56,7 +56,7 @@ def pytorch_epochs(batch_size: int) -> Callable[[], Milliseconds]:
 def train_an_epoch(
     network: Network, loader: DataLoader, optimizer: torch.optim.Optimizer
 ) -> None:
-    """Trains on each batch once, for the sum of the two losses."""
+    """Train on each batch once, for the sum of the two losses."""
     cross_entropy = torch.nn.CrossEntropyLoss()
     binary = torch.nn.BCEWithLogitsLoss()
     for inputs, thal, heart in loader:

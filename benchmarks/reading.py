@@ -84,7 +84,7 @@ READERS: dict[str, Callable[[str], Any]] = {
 
 
 def compare_readers(path: Path, rounds: int) -> dict[str, float]:
-    """Reads a file with all readers that are installed, in turns.
+    """Read a file with all readers that are installed, in turns.
 
     Args:
         path: A CSV file.
@@ -107,7 +107,7 @@ def _milliseconds(read: Callable[[], Any]) -> Milliseconds:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Runs the benchmark and returns its exit status."""
+    """Run the benchmark and return its exit status."""
     return run_command(
         "python -m benchmarks.reading", SUMMARY, FLAGS, _measure, argv=argv
     )
@@ -141,7 +141,7 @@ def _measure(values: dict[str, Any], errors: list[str]) -> None:
 
 
 def _files(folder: Path, rows: int) -> Iterator[tuple[str, Path]]:
-    """Writes the files, one at a time: the disk is not to hold all of them."""
+    """Write the files, one at a time: the disk is not to hold all of them."""
     path = folder / "rows.csv"
     write_rows(path, rows)
     yield f"{rows:,} rows of 30 columns", path
@@ -158,7 +158,7 @@ def _files(folder: Path, rows: int) -> Iterator[tuple[str, Path]]:
 
 
 def _print_imports(console: Console, names: list[str], rounds: int) -> None:
-    """Prints what an import takes in a process that has pandas, and pandas itself."""
+    """Print what an import takes in a process that has pandas, and pandas itself."""
     table = Table(title="Seconds to import", title_justify="left")
     table.add_column("package")
     table.add_column("seconds", justify="right")

@@ -39,7 +39,7 @@ HEADS = (8, 16, 32, 64)
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Runs the benchmark and returns its exit status."""
+    """Run the benchmark and return its exit status."""
     return run_command(
         "python -m benchmarks.search_speed", SUMMARY, FLAGS, _measure, argv=argv
     )
@@ -105,7 +105,7 @@ def _own_search(data: Any, trials: int, folds: int) -> float:
 
 
 def _keras_search(data: Any, trials: int, epochs: int) -> float:
-    """Runs what a user of keras-tuner writes: encoded rows, masks as weights."""
+    """Run what a user of keras-tuner writes: encoded rows, masks as weights."""
     import keras
     import keras_tuner
     import numpy as np

@@ -41,7 +41,7 @@ EPOCHS = 3
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Runs the benchmark and returns its exit status."""
+    """Run the benchmark and return its exit status."""
     return run_command(
         "python -m benchmarks.served_members", SUMMARY, FLAGS, _measure, argv=argv
     )

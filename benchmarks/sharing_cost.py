@@ -50,7 +50,7 @@ WAYS = {
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Runs the benchmark and returns its exit status."""
+    """Run the benchmark and return its exit status."""
     return run_command(
         "python -m benchmarks.sharing_cost", SUMMARY, FLAGS, _measure, argv=argv
     )
@@ -111,7 +111,7 @@ class _Fit:
         self._epochs(1)
 
     def step(self) -> float:
-        """Returns the seconds of one step."""
+        """Return the seconds of one step."""
         start = time.perf_counter()
         self._epochs(2)
         return (time.perf_counter() - start) / (2 * ROWS / BATCH)

@@ -20,7 +20,7 @@ COLUMNS = 4
 def draw_relatedness(
     path: Path, problem: SharingProblem, scores: Mapping[str, ArchitectureScores]
 ) -> None:
-    """Draws the gain over single tasks by the tasks' relatedness.
+    """Draw the gain over single tasks by the tasks' relatedness.
 
     A panel for each architecture has hard sharing's curve beside its own. A point
     is the mean over seeds, a band its standard deviation over seeds.

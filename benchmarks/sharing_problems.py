@@ -57,7 +57,7 @@ class SharingProblem:
 
 
 def made_tasks(seeds: int) -> SharingProblem:
-    """Makes four regressions whose true functions have a known correlation.
+    """Make four regressions whose true functions have a known correlation.
 
     Args:
         seeds: The draws of each correlation in `RELATED`; each has functions, rows
@@ -106,7 +106,7 @@ def _heart(seeds: int) -> SharingProblem:
     problem = heart_tasks(seeds)
     return SharingProblem(
         "heart disease",
-        "920 patients: thalassaemia (3 classes, half missing), heart disease",
+        "920 patients: thalassemia (3 classes, half missing), heart disease",
         problem.model.tasks,
         problem.inputs,
         problem.labels,
@@ -160,7 +160,7 @@ def _wine(seeds: int) -> SharingProblem:
 def _table(
     name: str, about: str, frame: pd.DataFrame, tasks: Sequence[Task], seeds: int
 ) -> SharingProblem:
-    """Splits a table of numbers anew for each seed, labels of numbers in one unit."""
+    """Split a table of numbers anew for each seed, labels of numbers in one unit."""
     names = [task.name for task in tasks]
     labels = {each: frame[each].to_numpy("float32") for each in names}
     features = frame.drop(columns=names).to_numpy("float64")

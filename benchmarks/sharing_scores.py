@@ -1,4 +1,4 @@
-"""How well an architecture predicts the tasks of a problem, and beside another."""
+"""Scores of architectures on the tasks of a problem."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ EQUIVALENCE = 0.01
 
 @dataclass(frozen=True)
 class ArchitectureScores:
-    """What an architecture gave on a problem.
+    """Result of an architecture on a problem.
 
     Attributes:
         skills: For each member and task the share of the way from the training
@@ -49,7 +49,7 @@ class ArchitectureScores:
 def score_architecture(
     problem: SharingProblem, architecture: str
 ) -> ArchitectureScores:
-    """Trains all members of a problem in one program and scores the test rows.
+    """Train all members of a problem in one program and score the test rows.
 
     Args:
         problem: The problem.
@@ -106,7 +106,7 @@ def gain(
     reference: ArchitectureScores,
     group: str,
 ) -> PairedDifference:
-    """Compares two architectures on the same members of a group.
+    """Compare two architectures on the same members of a group.
 
     Args:
         problem: The problem.

@@ -73,7 +73,7 @@ SCENARIOS = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Counts the verdicts and prints them; returns 1 where the bound is broken."""
+    """Count the verdicts and print them; return 1 where the bound is broken."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--draws", type=int, default=100)
     parser.add_argument("--folds", type=int, default=5)
@@ -95,7 +95,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def judge_draws(
     scenario: Scenario, draws: int, folds: int = 5, repeats: int = 2
 ) -> list[tuple[Verdict, PairedDifference]]:
-    """Returns the verdict on the first task of each draw, and its difference.
+    """Return the verdict on the first task of each draw, and its difference.
 
     Args:
         scenario: How the tables are made.
@@ -156,7 +156,7 @@ def _areas(
     splits: Sequence[tuple[int, np.ndarray]],
     tasks: Sequence[BinaryTask],
 ) -> dict[str, np.ndarray]:
-    """Trains a network for each split; returns each task's AUC of the held-out rows.
+    """Train a network for each split; return each task's AUC of the held-out rows.
 
     The AUC is that of the training history, whose last epoch is the trained
     network's: no epoch is chosen, so that the held-out rows choose nothing.

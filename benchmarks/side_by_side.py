@@ -15,7 +15,7 @@ Way = TypeVar("Way", bound=Hashable)
 
 
 def seconds_of(action: Callable[[], object]) -> float:
-    """Returns how long a call takes."""
+    """Return how long a call takes."""
     start = time.perf_counter()
     action()
     return time.perf_counter() - start
@@ -24,7 +24,7 @@ def seconds_of(action: Callable[[], object]) -> float:
 def side_by_side(
     ways: Mapping[Way, Callable[[], Milliseconds]], rounds: int
 ) -> dict[Way, float]:
-    """Lets each way measure itself once a round.
+    """Let each way measure itself once a round.
 
     Args:
         ways: By name, a function that runs for a while and returns what it

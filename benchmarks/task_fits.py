@@ -47,7 +47,7 @@ class TaskTimes(NamedTuple):
 def task_times(
     counts: list[int], keras_up_to: int, rounds: int, weighting: str
 ) -> TaskTimes:
-    """Measures models of so many equal tasks, and of one, in turns.
+    """Measure models of so many equal tasks, and of one, in turns.
 
     Args:
         counts: The numbers of tasks.
@@ -100,7 +100,7 @@ def our_model(tasks: int, weighting: str) -> MultiTaskModel:
 def _timed_fit(
     make: Callable[[], keras.Model], tasks: int
 ) -> tuple[Callable[[], Milliseconds], float]:
-    """Builds a model and trains it for an epoch.
+    """Build a model and train it for an epoch.
 
     Args:
         make: Builds and compiles it.

@@ -30,7 +30,7 @@ AGGREGATORS: dict[str, Callable[[], aggregation.Aggregator]] = {
 
 
 def torchjd_step(name: str, problem: Problem) -> Callable[[], None]:
-    """Makes a network, and returns what one step of its training is.
+    """Make a network, and return what one step of its training is.
 
     Args:
         name: `"sum"`, which is plain PyTorch, or a key of `AGGREGATORS`.
@@ -80,7 +80,7 @@ def torchjd_step(name: str, problem: Problem) -> Callable[[], None]:
 def torchjd_steps(
     name: str, problem: Problem, steps: int
 ) -> Callable[[], Milliseconds]:
-    """Returns a function that makes some steps and returns the time of one.
+    """Return a function that makes some steps and return the time of one.
 
     Args:
         name: See `torchjd_step`.

@@ -17,7 +17,7 @@ def draw_curves(
     pytorch: float | None,
     costs: TaskTimes,
 ) -> None:
-    """Draws times over members and over tasks side by side.
+    """Draw times over members and over tasks side by side.
 
     Args:
         path: The picture.

@@ -78,7 +78,7 @@ Probabilities = dict[str, list[np.ndarray]]
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Runs the comparison and returns its exit status."""
+    """Run the comparison and return its exit status."""
     return run_command("python -m benchmarks.transfer", SUMMARY, FLAGS, _run, argv=argv)
 
 
@@ -113,7 +113,7 @@ def _run(values: dict[str, Any], errors: list[str]) -> None:
 
 
 def compare(problem: TransferProblem) -> dict[str, dict[str, list[float]]]:
-    """Predicts the new task in all ways.
+    """Predict the new task in all ways.
 
     Args:
         problem: The problem.
@@ -211,7 +211,7 @@ def _closed_form(problem: TransferProblem, trunk: Any, seed: int) -> np.ndarray:
 
 
 def _logistic(problem: TransferProblem, seed: int) -> np.ndarray:
-    """Returns the probabilities of a logistic regression without any trunk."""
+    """Return the probabilities of a logistic regression without any trunk."""
     few = problem.few[seed]
     model = GridSearchCV(
         LogisticRegression(max_iter=1000),

@@ -56,7 +56,7 @@ class TransferProblem:
 def related_task(
     seeds: int, labels: int, related: float, first_seed: int = 0
 ) -> TransferProblem:
-    """Makes five binary tasks of a stated relatedness, the last one the new one.
+    """Make five binary tasks of a stated relatedness, the last one the new one.
 
     Args:
         seeds: How many; each has functions, rows and noise of its own.
@@ -98,7 +98,7 @@ def related_task(
 def heart_task(
     seeds: int, labels: int, new: str, first_seed: int = 0
 ) -> TransferProblem:
-    """Takes one of three tasks of the heart data as the new one.
+    """Take one of three tasks of the heart data as the new one.
 
     The tasks are heart disease (`num` above 0), angina in the exercise test, and a
     defect in the thallium scan; none of them is a feature. Half of the rows have
@@ -153,7 +153,7 @@ def _truth(value: object) -> float:
 
 
 def _draw(values: np.ndarray, count: int, seed: int) -> np.ndarray:
-    """Draws positions, with a few rows of either class among them."""
+    """Draw positions, with a few rows of either class among them."""
     generator = np.random.default_rng((seed, 7))
     while True:
         drawn = generator.permutation(len(values))[:count]

@@ -18,7 +18,7 @@ REGRESSIONS = (("large", 30.0, 1.0), ("middle", 1.0, 0.3), ("small", 0.03, 1.0))
 BINARY = ("rare", 0.1)
 
 ABOUT = """Three regressions and a yes-or-no task on the same six hidden features of
-ten inputs. Labels are of sizes 30, 1 and 0.03, and not standardised (with
+ten inputs. Labels are of sizes 30, 1 and 0.03, and not standardized (with
 `RegressionTask.learn`, which every run of the package calls, they would be), so that
 the losses are as 1,000,000 to 1; 400 training rows have them in 100%, 30% and 100% of
 the rows, and those of the yes-or-no task in 10%. The `error` is the mean over the
@@ -27,7 +27,7 @@ parts of that of the constant answer: 1 is as good as no inputs."""
 
 
 def unlike_tasks(seeds: int) -> ComparedProblem:
-    """Makes the problem.
+    """Make the problem.
 
     Args:
         seeds: How many; each has a truth, rows and weights of its own.
@@ -81,7 +81,7 @@ def _standard(values: np.ndarray) -> np.ndarray:
 def _hide(
     values: np.ndarray, share: float, generator: np.random.Generator
 ) -> np.ndarray:
-    """Takes labels away from training rows; the others are scored with all."""
+    """Take labels away from training rows; the others are scored with all."""
     missing = generator.random(TRAIN) >= share
     values[:TRAIN][missing] = np.nan
     return values

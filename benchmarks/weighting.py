@@ -34,7 +34,7 @@ QUICK_METHODS = ("sum", "uncertainty", "dwa", "mgda", "pcgrad", "upgrad")
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Runs the comparison and prints it."""
+    """Run the comparison and print it."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -77,7 +77,7 @@ def main(argv: list[str] | None = None) -> None:
 
 
 def compare(problem: ComparedProblem, methods: list[str]) -> dict[str, Scores]:
-    """Scores every method on a problem, and tells on stderr where it is.
+    """Score every method on a problem, and report progress on stderr.
 
     Args:
         problem: The problem.

@@ -46,7 +46,7 @@ class Problem:
         return [f"task_{index}" for index in range(self.tasks)]
 
     def batch(self) -> tuple[np.ndarray, np.ndarray]:
-        """Returns the inputs (N, width) and the labels (N, T), both random.
+        """Return the inputs (N, width) and the labels (N, T), both random.
 
         Labels that nothing explains keep the tasks in conflict, so that a
         method has its full work in every step.

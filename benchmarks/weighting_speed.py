@@ -45,7 +45,7 @@ STEPS = 10
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Runs the benchmark and returns its exit status."""
+    """Run the benchmark and return its exit status."""
     return run_command(
         "python -m benchmarks.weighting_speed", SUMMARY, FLAGS, _measure, argv=argv
     )
@@ -75,7 +75,7 @@ def _measure(values: dict[str, Any], errors: list[str]) -> None:
 def _small_trunk(
     problem: Problem, methods: list[str], rounds: int, with_fit: bool
 ) -> list[Any]:
-    """Measures all ways in turns, and makes the table."""
+    """Measure all ways in turns, and make the table."""
     import torch
 
     from benchmarks.torchjd_steps import AGGREGATORS, torchjd_steps
@@ -117,7 +117,7 @@ def _small_trunk(
 
 
 def _large_trunk() -> Table:
-    """Runs a process for each method, and makes the table."""
+    """Run a process for each method, and make the table."""
     widths = "-".join(str(width) for width in (LARGE.width, *LARGE.trunk))
     gradient = LARGE.shared_parameters * 4 / 1e6
     table = Table(

@@ -27,7 +27,7 @@ EPOCHS_A_TURN = 3
 
 
 def make_model(problem: Problem) -> MultiTaskModel:
-    """Builds the network."""
+    """Build the network."""
     keras.utils.set_random_seed(0)
     tasks = [BinaryTask(name, widths=(problem.head,)) for name in problem.names]
     model = build_hard_sharing(problem.width, tasks, trunk=problem.trunk)

@@ -26,7 +26,7 @@ PARTS = {
 
 
 def fit_table(path: str) -> dict[str, float]:
-    """Fits and exports a table by the command.
+    """Fit and export a table by the command.
 
     Args:
         path: A CSV file with a binary label `y`.

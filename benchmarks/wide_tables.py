@@ -43,14 +43,14 @@ LEAST_ROWS = 20
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Runs the benchmark and returns its exit status."""
+    """Run the benchmark and return its exit status."""
     return run_command(
         "python -m benchmarks.wide_tables", SUMMARY, FLAGS, _measure, argv=argv
     )
 
 
 def write_rows(path: Path, columns: int, rows: int, seed: int = 0) -> None:
-    """Writes a CSV file of random numbers and a binary label of some of them.
+    """Write a CSV file of random numbers and a binary label of some of them.
 
     Args:
         path: The file.

@@ -14,7 +14,7 @@ import keras_mtl as km
 
 
 def build_trunk() -> keras.Model:
-    """Builds the shared layers: from (8, 8, 1) images to 64 numbers."""
+    """Build the shared layers: from (8, 8, 1) images to 64 numbers."""
     return keras.Sequential(
         [
             keras.layers.Conv2D(16, 3, activation="relu", padding="same"),
@@ -28,7 +28,7 @@ def build_trunk() -> keras.Model:
 
 
 def main(epochs: int = 15) -> dict[str, float]:
-    """Trains the model and returns its metrics on held-out images."""
+    """Train the model and return its metrics on held-out images."""
     keras.utils.set_random_seed(0)
     digits = load_digits()
     images = (digits.images[..., None] / 16).astype("float32")

@@ -26,7 +26,7 @@ PRIME = {2, 3, 5, 7}
 
 
 def build_layers() -> keras.Model:
-    """Builds the shared layers: from (8, 8, 1) images to 64 numbers."""
+    """Build the shared layers: from (8, 8, 1) images to 64 numbers."""
     return keras.Sequential(
         [
             keras.layers.Conv2D(16, 3, activation="relu", padding="same"),

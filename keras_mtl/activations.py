@@ -104,7 +104,7 @@ CURVE_ONLY = ("batch_size", "data", "epochs", "learning_rate", "negative_slope")
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Runs the command and returns its exit status."""
+    """Run the command and return its exit status."""
     return run_command(
         "python -m keras_mtl.activations", SUMMARY, FLAGS, _study, argv=argv
     )

@@ -26,7 +26,7 @@ embedded data. Use --data and --task for your own data:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Runs the command and returns its exit status."""
+    """Run the command and return its exit status."""
     return run_command("python -m keras_mtl.fit", SUMMARY, FLAGS, _fit, argv=argv)
 
 
@@ -97,7 +97,7 @@ def _resume(
 def _work(
     values: dict[str, Any], errors: list[str], resume: bool, workers: Workers
 ) -> None:
-    """Trains with a chief, which alone reads and writes the run's files."""
+    """Train with a chief, which alone reads and write the run's files."""
     folder = _pop_output(values).get("folder")
     if resume and folder is not None:
         from keras_mtl.runs.resume import is_finished
@@ -116,7 +116,7 @@ def _work(
 
 
 def _pop_output(values: dict[str, Any]) -> dict[str, Any]:
-    """Takes the settings of `[output]` out of those of the flags."""
+    """Take the settings of `[output]` out of those of the flags."""
     return {
         key: values.pop(f"output.{key}")
         for key in ("folder", "overwrite")

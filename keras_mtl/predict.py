@@ -50,7 +50,7 @@ FLAGS = (
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Runs the command and returns its exit status."""
+    """Run the command and return its exit status."""
     return run_command(
         "python -m keras_mtl.predict",
         SUMMARY,

@@ -60,7 +60,7 @@ COMPONENTS = (
 
 
 def register_when_keras_loads() -> None:
-    """Registers the package's classes as soon as Keras is loaded.
+    """Register the package's classes as soon as Keras is loaded.
 
     `import keras_mtl` must not load Keras, and `keras.saving.load_model` must
     find these classes: so they are imported right after Keras is, or now when

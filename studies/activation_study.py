@@ -49,7 +49,7 @@ class ActivationResult:
 
 @dataclass(frozen=True)
 class ActivationStudy:
-    """What a study found.
+    """Results of a study.
 
     Attributes:
         settings: How it was made.
@@ -84,7 +84,7 @@ class ActivationStudy:
         return range(self.settings.seed, self.settings.seed + self.settings.seeds)
 
     def regressor(self, activation: str, seed: int) -> keras.Sequential:
-        """Takes one network out, from the data's x to its y.
+        """Take one network out, from the data's x to its y.
 
         The scales are multiplied into its first and its last layer.
         """
@@ -105,7 +105,7 @@ class ActivationStudy:
         return model
 
     def answers(self, x: np.ndarray) -> dict[str, np.ndarray]:
-        """Answers x, (N,), with all networks: by activation (K, N)."""
+        """Predict x, (N,), with all networks: a dict by activation of shape (K, N)."""
         inputs = (x - self.scales.x_mean) / self.scales.x_scale
         return {
             name: self.scales.y_mean + self.scales.y_scale * _answers(networks, inputs)
@@ -139,7 +139,7 @@ def study_activations(
     The networks of one activation are members of one fit. Those of one seed
     start from the same weights and see the same batches, whatever their
     activation: nothing else differs between them. They are trained
-    on standardised numbers; the scales are then multiplied into the first and
+    on standardized numbers; the scales are then multiplied into the first and
     the last layer, so that the models are in the data's own units.
 
     Args:
@@ -253,7 +253,7 @@ def _idle_units(networks: Sequence[MultiTaskModel], x: np.ndarray) -> dict[str, 
 
 
 def _scores(rows: CurveRows, answers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Scores answers on the test rows, (..., rows): their MSE and R2, (...)."""
+    """Score answers on the test rows, (..., rows): their MSE and R2, (...)."""
     y = rows.test[1]
     mse = np.mean((y - answers) ** 2, axis=-1)
     return mse, 1 - mse / np.var(y)

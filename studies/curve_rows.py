@@ -31,7 +31,7 @@ class CurveRows:
         test_rows: The positions of test rows.
         ceiling: The best R2 there can be on these test rows.
         ceiling_is_known: Whether the curve without noise is known; else the
-            noise is estimated from neighbouring points.
+            noise is estimated from neighboring points.
     """
 
     source: str
@@ -58,13 +58,13 @@ class CurveRows:
 
 
 def read_curve(path: str | None = None, seed: int = 0) -> CurveRows:
-    """Reads a curve.
+    """Read a curve.
 
     Args:
         path: A CSV file with the columns `x` and `y`, and perhaps `split`
             (`train` or `test`); without it, a quarter of the rows are test
             rows. None is the embedded curve.
-        seed: Of the split.
+        seed: The seed of the split.
 
     Raises:
         UserError: With all errors in the file at once.
@@ -106,9 +106,9 @@ def read_curve(path: str | None = None, seed: int = 0) -> CurveRows:
 
 
 def noise_variance(x: ArrayLike, y: ArrayLike) -> float:
-    """Estimates the variance of the noise on a smooth curve.
+    """Estimate the variance of the noise on a smooth curve.
 
-    Each point is compared with the straight line between its two neighbours:
+    Each point is compared with the straight line between its two neighbors:
     where the points are dense, the curve hardly differs from that line, and
     what is left is noise. Gasser, Sroka and Jennen-Steinmetz (1986), *Residual
     variance and residual pattern in nonlinear regression*, equation 2.
@@ -132,7 +132,7 @@ def noise_variance(x: ArrayLike, y: ArrayLike) -> float:
     order = np.argsort(np.asarray(x), kind="stable")
     x, y = np.asarray(x, "float64")[order], np.asarray(y, "float64")[order]
     gaps = x[2:] - x[:-2]
-    # Neighbours at one place count alike.
+    # Neighbors at one place count alike.
     share = np.divide(
         x[2:] - x[1:-1], gaps, out=np.full(len(gaps), 0.5), where=gaps > 0
     )

@@ -40,7 +40,7 @@ def run_heart_study(
         The folder.
 
     Raises:
-        UserError: When the folder can't serve; nothing is written.
+        UserError: If the folder can't serve; nothing is written.
     """
     terminal = Terminal(quiet)
     folder = choose_folder(out, overwrite, "activations", STUDY_MARKS)

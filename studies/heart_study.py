@@ -123,7 +123,7 @@ def study_heart(
 
 
 def heart_scores(folds: pd.DataFrame) -> dict[str, dict[str, dict[str, Any]]]:
-    """Returns means and spreads by activation and task.
+    """Return means and spread by activation and task.
 
     The mean is over all folds; the spread is that of the repeats' means, as the
     folds of one repeat depend on each other.
@@ -145,7 +145,7 @@ def heart_scores(folds: pd.DataFrame) -> dict[str, dict[str, dict[str, Any]]]:
 
 
 def _encode(data: PreparedData, learn_from: np.ndarray) -> np.ndarray:
-    """Encodes the training rows by what some of them teach."""
+    """Encode the training rows by what some of them teach."""
     features = learn_features(data.features, data.frame.iloc[learn_from])
     frame = data.frame.iloc[data.train_rows]
     return encode_frame(build_encoder(features), features, frame)

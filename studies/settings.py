@@ -52,7 +52,7 @@ KNOWN = (
 
 @declaration
 class StudySettings(Declaration):
-    """What is compared, and how it is trained.
+    """Settings of the study: the activations, and their training.
 
     Learning rate and batch size were chosen on other curves than the embedded
     one, and the epochs so that the study takes about a minute.
@@ -82,7 +82,7 @@ class StudySettings(Declaration):
 
 
 def study_settings(values: Mapping[str, Any]) -> StudySettings:
-    """Checks plain values, such as those of flags.
+    """Check plain values, such as those of flags.
 
     Args:
         values: The fields of `StudySettings` by name; texts will do.
@@ -113,7 +113,7 @@ def study_settings(values: Mapping[str, Any]) -> StudySettings:
 
 
 def _unknown_activations(names: Sequence[str]) -> list[str]:
-    """Returns a message for each name that is not known.
+    """Return a message for each name that is not known.
 
     Example:
 

@@ -9,22 +9,22 @@ __all__ = ["collapse_to_line"]
 
 
 def collapse_to_line(model: keras.Sequential) -> tuple[np.ndarray, np.ndarray]:
-    """Multiplies a stack of linear layers out to one kernel and one bias.
+    """Multiply a stack of linear layers out to one kernel and one bias.
 
-    A dense layer is x W + b. A batch normalisation at inference is linear as
+    A dense layer is x W + b. A batch normalization at inference is linear as
     well: its running mean and variance are constants. So their chain is one
     x W + b, here computed in double precision.
 
     Args:
         model: A built `keras.Sequential` of dense layers without activation,
-            batch normalisations and linear activations.
+            batch normalizations and linear activations.
 
     Returns:
         The kernel, (inputs, outputs), and the bias, (outputs,): the model's
         answer to x is `x @ kernel + bias`.
 
     Raises:
-        ValueError: When a layer is not linear, or not of a kind known here.
+        ValueError: If a layer is not linear, or not of a kind known here.
 
     Example:
 
@@ -61,6 +61,6 @@ def _as_line(layer: keras.layers.Layer) -> tuple[np.ndarray, np.ndarray]:
         return np.eye(width), np.zeros(width)
     raise ValueError(
         "Invalid value received for argument `model`. Expected dense layers without "
-        "activation and batch normalisations. Received: layer "
+        "activation and batch normalizations. Received: layer "
         f"{layer.name!r} ({type(layer).__name__})"
     )

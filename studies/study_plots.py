@@ -23,7 +23,7 @@ COLUMNS = 4
 
 
 def write_study_plots(folder: Path, study: ActivationStudy) -> None:
-    """Writes curves.png, learning_curves.png and scores.png into a folder."""
+    """Write curves.png, learning_curves.png and scores.png into a folder."""
     panels = len(study.results) + 1
     lines = -(-panels // COLUMNS)
     write_figure(
@@ -112,7 +112,7 @@ def _learning_curves(axes: Axes, study: ActivationStudy) -> None:
 
 
 def _label_ends(axes: Axes, ends: dict[str, float], epoch: int) -> None:
-    """Writes names beside the curves' ends, moved apart where they meet."""
+    """Write names beside the curves' ends, moved apart where they meet."""
     low, high = np.log(axes.get_ylim())
     gap = (high - low) / 22
     place = low - gap

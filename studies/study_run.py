@@ -24,7 +24,7 @@ def run_study(
     overwrite: bool = False,
     quiet: bool = False,
 ) -> Path:
-    """Trains, prints and draws what the settings describe.
+    """Train, prints and draws what the settings describe.
 
     Args:
         settings: The study's settings.
@@ -36,7 +36,7 @@ def run_study(
         The folder.
 
     Raises:
-        UserError: When the data or the folder can't serve; nothing is written.
+        UserError: If the data or the folder can't serve; nothing is written.
     """
     terminal = Terminal(quiet)
     errors: list[str] = []
@@ -67,7 +67,7 @@ def run_study(
         # Devices are found at the first use, not without noise.
         tf.config.list_logical_devices()
     terminal.console.print(
-        f"{rows.source}: {len(rows.train_rows)} rows to train on, "
+        f"{rows.source}: {len(rows.train_rows)} training rows, "
         f"{len(rows.test_rows)} to test on"
     )
     epochs = settings.epochs * len(settings.activations)
@@ -87,7 +87,7 @@ def run_study(
 
 
 def write_json(path: Path, values: dict[str, Any]) -> None:
-    """Writes plain values as JSON, without NaN."""
+    """Write plain values as JSON, without NaN."""
     path.write_text(json.dumps(values, indent=2, allow_nan=False) + "\n", "utf-8")
 
 
@@ -96,7 +96,7 @@ def _sentences(facts: dict[str, Any]) -> list[str]:
     known = (
         "the noise is known"
         if ceiling["known"]
-        else "estimated from neighbouring points"
+        else "estimated from neighboring points"
     )
     told = [
         f"Ceiling: no model can explain more than R2 {ceiling['r2']:.4f} of these "

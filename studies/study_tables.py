@@ -17,7 +17,7 @@ ARTICLE = {"leaky_relu": (0.1528, 0.8387), "none": (0.9459, 0.0012)}
 
 
 def scores(study: ActivationStudy) -> dict[str, dict[str, dict[str, float]]]:
-    """Returns mean and standard deviation of MSE and R2 by activation.
+    """Return mean and standard deviation of MSE and R2 by activation.
 
     The linear regression is among them, as `linear_regression`, last.
     """
@@ -33,7 +33,7 @@ def scores(study: ActivationStudy) -> dict[str, dict[str, dict[str, float]]]:
 
 
 def scores_frame(study: ActivationStudy) -> pd.DataFrame:
-    """Returns a row for each network: its activation, seed, MSE and R2."""
+    """Return a row for each network: its activation, seed, MSE and R2."""
     rows = [
         {"activation": name, "seed": seed, "mse": mse, "r2": r2}
         for name, result in study.results.items()
@@ -45,7 +45,7 @@ def scores_frame(study: ActivationStudy) -> pd.DataFrame:
 
 
 def scores_table(study: ActivationStudy) -> Table:
-    """Makes the table for the terminal, best first."""
+    """Make the table for the terminal, best first."""
     table = Table(
         title=f"{study.settings.seeds} networks of each activation, "
         f"{len(study.rows.test_rows)} test rows",
@@ -70,7 +70,7 @@ def scores_table(study: ActivationStudy) -> Table:
 
 
 def study_facts(study: ActivationStudy) -> dict[str, Any]:
-    """Returns what is to know beside the scores, as plain values."""
+    """Return what is to know beside the scores, as plain values."""
     rows, lines = study.rows, study.collapsed_lines()
     slope, intercept = study.line
     return {

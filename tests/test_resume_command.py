@@ -64,8 +64,8 @@ def test_an_interrupted_fit_says_how_to_go_on_and_does(
     # Refused before anything is loaded or lost.
     assert main(["--resume", "--epochs", "4", "--seed", "1"]) == 2
     told = capsys.readouterr().err
-    assert "training.epochs: --resume goes on with the run's own setting, 3" in told
-    assert "seed: --resume goes on with the run's own setting, 0; received 1" in told
+    assert "training.epochs: --resume continues the run's own setting, 3" in told
+    assert "seed: --resume continues the run's own setting, 0; received 1" in told
     # What is not given is the run's own: two settings, and how to mend it.
     assert told.count("error:") == 3
     assert main(["--resume", "--out", "other"]) == 2

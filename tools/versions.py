@@ -61,7 +61,7 @@ COPIED = (
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one environment gave.
+    """Result of one environment.
 
     Args:
         python: Minor version of Python, such as `"3.11"`.
@@ -81,7 +81,7 @@ class Outcome:
 
 
 def find_pythons(minors: Sequence[str] = PYTHONS) -> dict[str, Path]:
-    """Finds an interpreter for each minor version, on the PATH or installed by pyenv.
+    """Find an interpreter for each minor version, on the PATH or installed by pyenv.
 
     Args:
         minors: Minor versions, such as `"3.11"`.
@@ -111,7 +111,7 @@ def find_pythons(minors: Sequence[str] = PYTHONS) -> dict[str, Path]:
 
 
 def read_pins(text: str) -> dict[str, str]:
-    """Reads the lines `name==version` of a file of pins.
+    """Read the lines `name==version` of a file of pins.
 
     Args:
         text: The content of the file.
@@ -125,7 +125,7 @@ def read_pins(text: str) -> dict[str, str]:
 
 
 def read_counts(report: str) -> tuple[int, tuple[str, ...]]:
-    """Reads a report of pytest in JUnit's form.
+    """Read a report of pytest in JUnit's form.
 
     Args:
         report: The content of the file.
@@ -145,7 +145,7 @@ def read_counts(report: str) -> tuple[int, tuple[str, ...]]:
 
 
 def table(outcomes: Sequence[Outcome]) -> str:
-    """Returns the outcomes as a table of Markdown.
+    """Return the outcomes as a table of Markdown.
 
     Args:
         outcomes: One outcome per environment.
@@ -171,7 +171,7 @@ def table(outcomes: Sequence[Outcome]) -> str:
 
 
 def _run(*command: str | Path) -> None:
-    """Runs a command, and raises a RuntimeError with what it printed if it fails."""
+    """Run a command, and raise a RuntimeError with what it printed if it fails."""
     done = subprocess.run(
         command, cwd=ROOT, capture_output=True, text=True, stdin=subprocess.DEVNULL
     )
@@ -181,7 +181,7 @@ def _run(*command: str | Path) -> None:
 
 
 def _compile_pins(uv: Path, minor: str, end: str, file: Path) -> dict[str, str]:
-    """Chooses a version of every package; one without a wheel is no choice."""
+    """Choose a version of every package; one without a wheel is no choice."""
     _run(
         *(uv, "pip", "compile", "--quiet", "--no-header", "--no-annotate"),
         *("--python-version", minor, "--resolution", RESOLUTIONS[end]),
@@ -192,7 +192,7 @@ def _compile_pins(uv: Path, minor: str, end: str, file: Path) -> dict[str, str]:
 
 
 def _copy_tree(folder: Path) -> None:
-    """Copies what the tests read, without the package."""
+    """Copy what the tests read, without the package."""
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--", *COPIED],
         cwd=ROOT,
@@ -232,7 +232,7 @@ def _test(
 def _outcomes(
     pythons: Sequence[str], ends: Sequence[str], work: Path, arguments: Sequence[str]
 ) -> Iterator[Outcome]:
-    """Yields the outcome of each environment, which is deleted thereafter."""
+    """Yield the outcome of each environment, which is deleted thereafter."""
     tools, tree = work / "tools", work / "tree"
     _run(sys.executable, "-m", "venv", tools)
     _run(tools / "bin/python", "-m", "pip", "install", "--quiet", "uv")
@@ -271,7 +271,7 @@ def _outcomes(
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command.
+    """Run the command.
 
     Args:
         arguments: Arguments of the command; those of the process if None.

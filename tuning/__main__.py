@@ -236,8 +236,8 @@ def _workers(text: str | None, join: bool, errors: list[str]) -> int:
         return 0
     if join:
         errors.append(
-            "--workers: has no meaning beside --join, which is one process. Start the "
-            "command with --join several times."
+            "--workers: cannot be combined with --join, which is one process. Start "
+            "the command with --join several times."
         )
     if not text.isdecimal() or not 1 <= int(text) <= MOST_WORKERS:
         errors.append(
@@ -257,17 +257,17 @@ def _joined(
     out = values.get("output.folder")
     if folder is not None:
         errors.append(
-            f"--join: has no meaning beside --resume. Resume it with --out {folder} "
+            f"--join: cannot be combined with --resume. Resume it with --out {folder} "
             "--join."
         )
     elif out is None:
         errors.append(
-            "--join: expected --out DIR beside it, the folder that all processes of "
+            "--join: expected --out DIR with it, the folder that all processes of "
             "the search see; received none."
         )
     elif "output.overwrite" in values:
         errors.append(
-            "--overwrite: has no meaning beside --join, as other processes may be at "
+            "--overwrite: cannot be combined with --join, as other processes may be at "
             "work in the folder. Remove the folder before the first process starts."
         )
     elif set(values) == {"output.folder"} and (Path(out) / "search.toml").is_file():
@@ -289,14 +289,14 @@ def _choose(
 
     if folder is None:
         errors.append(
-            "--choose: expected --resume DIR beside it, the folder of a search; "
+            "--choose: expected --resume DIR with it, the folder of a search; "
             "received none."
         )
     if not choose.isdecimal():
         errors.append(f"--choose: expected the number of a trial; received {choose!r}.")
     errors += [
-        f"{key}: has no meaning beside --choose, which only writes config.toml. Leave "
-        "it out."
+        f"{key}: cannot be combined with --choose, which only writes config.toml. "
+        "Leave it out."
         for key in values
     ]
     if errors or folder is None:

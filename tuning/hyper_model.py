@@ -87,7 +87,7 @@ class MultiTaskHyperModel(keras_tuner.HyperModel):
             (found,) = measure_trials([config], self.data, self.config.tasks, widest)
         except Exception as error:
             raise keras_tuner.errors.FatalRuntimeError(
-                f"A trial broke off: {type(error).__name__}: {error}"
+                f"A trial failed: {type(error).__name__}: {error}"
             ) from error
         if found.message:
             raise keras_tuner.errors.FailedTrialError(found.message)

@@ -1,4 +1,4 @@
-"""How a search goes, and where it looks."""
+"""Settings of a search: its method, choices and ranges."""
 
 from __future__ import annotations
 
@@ -50,57 +50,60 @@ Named = Annotated[dict[str, Choices | dict[str, Choices]], BeforeValidator(_as_t
 
 @declaration
 class SearchSettings(Declaration):
-    """How a search goes, and where it looks: `[search]` in TOML.
+    """Settings of a search: the table `[search]` in TOML.
 
-    A setting whose choices are empty is not searched. A range is the least and the
-    greatest value.
+    A setting whose choices are empty is not searched. A range is the smallest and
+    the largest value.
 
     Args:
-        trials: How many settings are tried.
-        tuner: Which of keras-tuner's oracles chooses them. `"hyperband"` trains
-            many for few epochs and the better ones again for more, so that
-            `training.epochs` are those of the last round.
-        objective: Metrics of the held-out rows by which trials are compared, such
-            as `val_heart_auc`; see `tuning.objective`. Several give a Pareto
+        trials: The number of settings to try.
+        tuner: The oracle of keras-tuner that chooses settings. `"hyperband"` trains
+            many settings for few epochs and the better ones again for more epochs;
+            `training.epochs` is the number of epochs of the last round.
+        objective: The metrics of held-out rows by which trials are compared, such as
+            `val_heart_auc`; see `tuning.objective`. Several metrics give a Pareto
             front.
-        folds: Each trial is trained once for each fold of the training rows, and
-            measured on the fold.
-        repeats: How often the rows are divided into folds.
-        nested: In how many outer folds the search is repeated on the other rows, to
-            measure what it chooses on rows that it has not seen; 0 for none.
-        at_once: How many trials are asked for before their results are told: as
-            many are trained together. By default all of a random search, and 8
-            with `"bayesian"`, whose choices depend on results.
+        folds: The number of folds of the training rows. Each trial is trained once per
+            fold, without the rows of the fold, and measured on them.
+        repeats: The number of times that the rows are divided into folds.
+        nested: The number of outer folds in which the search is repeated on the other
+            rows, to measure the chosen settings on rows that the search did not use; 0
+            for none.
+        at_once: The number of trials that are requested from the oracle before their
+            results are reported; they are trained together. By default all trials of a
+            random search, and 8 with `"bayesian"`, whose choices depend on results.
         fit: Whether the search ends with a fit of the best settings.
-        tensorboard: Whether each trial is a run of TensorBoard's HParams plugin too,
-            in the folder `tensorboard` of the search.
-        per_claim: How many trials a process takes at once when several work on the
-            search; a quarter of the trials by default, and at most 8.
-        heartbeat: The seconds without a sign of life after which a process on
-            another host is taken for dead, and its trials are tried again.
-        trunk_depth: What the number of shared layers is chosen from.
-        trunk_widths: What a shared layer's width is chosen from.
-        head_widths: What the width of a head's hidden layer is chosen from.
-        activation: What the activation of all hidden layers is chosen from.
+        tensorboard: Whether each trial is also written as a run for TensorBoard's
+            HParams plugin, in the folder `tensorboard` of the search.
+        per_claim: The number of trials that a process claims at a time when several
+            processes share the search. By default a quarter of the trials, at most 8.
+        heartbeat: The seconds without a response after which a process on another host
+            counts as dead, and its trials are tried again.
+        trunk_depth: Choices of the number of shared layers.
+        trunk_widths: Choices of the width of a shared layer.
+        head_widths: Choices of the width of a head's hidden layer.
+        activation: Choices of the activation of all hidden layers.
         dropout: The range of the dropout rate of the trunk.
-        weight_decay: The range; drawn from the logarithms if the least is above 0.
-        learning_rate: The range; drawn from the logarithms.
-        batch_size: What the batch size is chosen from.
-        encoding: What the encoding of words is chosen from; of this and the next four
-            see `InputSettings`. A feature that declares a value of its own keeps it.
-        numeric_encoding: What the scale of numbers is chosen from.
-        numeric_embedding: What a network's embedding of numbers is chosen from.
-        missing_flags: Whether a missing value has a column of its own.
-        maximum_levels: Up to how many whole values of a number have columns.
-        loss_weight: The range of the factor of a task's declared loss weight;
-            drawn from the logarithms.
-        weighting: `name` is what the weighting is chosen from. By the name of a
-            weighting, a table with what each of its settings is chosen from; or
-            such choices alone, for the weighting of `[training]`. A list is short
-            for a table with `name` alone.
-        architecture: Likewise for the architecture and its own settings. One that is
-            solved for, such as `"group-sparse"`, has no network: of the settings
-            above, none counts for it.
+        weight_decay: The range of the weight decay, on a logarithmic scale if its start
+            is above 0.
+        learning_rate: The range of the learning rate, on a logarithmic scale.
+        batch_size: Choices of the batch size.
+        encoding: Choices of the encoding of categories. `InputSettings` describes this
+            and the next four settings. A feature that declares its own value keeps it.
+        numeric_encoding: Choices of the encoding of numbers.
+        numeric_embedding: Choices of the embedding of numbers.
+        missing_flags: Choices of whether a separate column marks missing values.
+        maximum_levels: Choices of the largest number of distinct whole values of a
+            number that have one column each.
+        loss_weight: The range of a factor of each task's declared loss weight, on a
+            logarithmic scale.
+        weighting: The key `name` has choices of the weighting. A key that is the name
+            of a weighting has a table with choices of each of its settings. Other keys
+            are choices of the settings of the weighting in `[training]`. A list is
+            short for a table with only `name`.
+        architecture: The same for the architecture and its settings. An architecture in
+            closed form, such as `"group-sparse"`, has no network and ignores the
+            settings above.
 
     Example:
 

@@ -46,13 +46,13 @@ ORDER = (
 
 
 def public_packages() -> tuple[str, ...]:
-    """Returns the packages of `keras_mtl` that have a page, in their order."""
+    """Return the packages of `keras_mtl` that have a page, in their order."""
     found = {path.parent.name for path in PACKAGE.glob("*/__init__.py")} - INSIDE
     return (*ORDER, *sorted(found - set(ORDER)))
 
 
 def public_names(package: str) -> dict[str, object]:
-    """Returns the public classes and functions of a package, by name.
+    """Return the public classes and functions of a package, by name.
 
     Args:
         package: Its name below `keras_mtl`.
@@ -67,7 +67,7 @@ def public_names(package: str) -> dict[str, object]:
 
 
 def api_pages() -> dict[str, str]:
-    """Returns the pages, and the page that lists them, by the names of their files."""
+    """Return the pages, and the page that lists them, by the names of their files."""
     pages = {f"{package}.rst": _page_lines(package) for package in public_packages()}
     pages["index.rst"] = _index_lines()
     return {name: "\n".join(lines) + "\n" for name, lines in pages.items()}

@@ -40,7 +40,7 @@ GENERATED = {"gallery", "reference"}
 
 
 def lay_out(source: Path) -> None:
-    """Copies the pages and writes the generated ones.
+    """Copy the pages and write the generated ones.
 
     Args:
         source: The folder that Sphinx reads; what an earlier build left and is no
@@ -73,7 +73,7 @@ def lay_out(source: Path) -> None:
 
 
 def _generated() -> dict[str, str]:
-    """Returns the generated pages by their places in the reference."""
+    """Return the generated pages by their places in the reference."""
     return {
         "commands.md": commands_page(),
         "settings.md": settings_page(),
@@ -82,7 +82,7 @@ def _generated() -> dict[str, str]:
 
 
 def build_site(source: Path, site: Path) -> int:
-    """Builds the site and checks its links.
+    """Build the site and check its links.
 
     Args:
         source: A folder for what Sphinx reads.

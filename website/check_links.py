@@ -42,7 +42,7 @@ def _read(path: Path) -> _Page:
 
 
 def broken_links(site: Path) -> list[str]:
-    """Finds links to files and anchors that are not there, and fetches from outside.
+    """Find links to files and anchors that are not there, and fetch from outside.
 
     Args:
         site: The folder of the site.

@@ -29,7 +29,7 @@ without `python -m`. Each flag that is a setting has its key in
 
 
 def commands_page() -> str:
-    """Returns the page as Markdown."""
+    """Return the page as Markdown."""
     shared = {flag.name: flag for flag in _flags("keras_mtl.fit")}
     lines = [HEAD]
     for module, arguments in COMMANDS.items():

@@ -1,4 +1,4 @@
-"""How Sphinx builds the site; `website.build` lays out the pages and runs it."""
+"""Configuration of Sphinx; `website.build` lays out the pages and runs it."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What Sphinx needs to know of this project's docstrings."""
+"""Sphinx extension for the docstrings of this project."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ REFERENCE = PyXRefRole()
 def code_or_link(
     name: str, rawtext: str, text: str, lineno: int, inliner: Any, *rest: Any
 ) -> tuple[list[nodes.Node], list[nodes.system_message]]:
-    """Makes text between single backticks code, and a link where it is a name.
+    """Make text between single backticks code, and a link where it is a name.
 
     Args:
         name: The role's name.
@@ -35,7 +35,7 @@ def code_or_link(
 def skip_foreign(
     app: Sphinx, what: str, name: str, member: Any, skip: bool, options: Any
 ) -> bool | None:
-    """Leaves out the methods that scikit-learn puts into estimators.
+    """Leave out the methods that scikit-learn puts into estimators.
 
     Args:
         app: The build.
@@ -52,7 +52,7 @@ def skip_foreign(
 def allow_plurals(
     app: Sphinx, what: str, name: str, value: Any, options: Any, lines: list[str]
 ) -> None:
-    """Lets a letter follow code, as in "`UserError`s", which reStructuredText refuses.
+    """Let a letter follow code, as in "`UserError`s", which reStructuredText refuses.
 
     Args:
         app: The build.
@@ -71,7 +71,7 @@ def allow_plurals(
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    """Adds the role of single backticks, the plurals and the choice of members."""
+    """Add the role of single backticks, the plurals and the choice of members."""
     app.add_role("code_or_link", code_or_link)
     app.connect("autodoc-process-docstring", allow_plurals)
     app.connect("autodoc-skip-member", skip_foreign)

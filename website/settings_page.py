@@ -96,7 +96,7 @@ class SettingsTable:
 
 
 def settings_page() -> str:
-    """Returns the page as Markdown."""
+    """Return the page as Markdown."""
     flags = {flag.key: flag.name for flag in FLAGS}
     lines = [HEAD]
     for table in settings_tables():
@@ -111,7 +111,7 @@ def settings_page() -> str:
 
 
 def settings_tables() -> Iterator[SettingsTable]:
-    """Gives the tables of the page in their order."""
+    """Give the tables of the page in their order."""
     sections = _sections()
     top = tuple(
         field.name
@@ -153,12 +153,12 @@ def settings_tables() -> Iterator[SettingsTable]:
 
 SEARCHED = (
     "The flags of the command set them too. A setting whose choices are empty is not "
-    "searched. A range is the least and the greatest value."
+    "searched. A range is the smallest and the largest value."
 )
 
 
 def argument_texts(documented: Any) -> dict[str, str]:
-    """Reads what a class says of its arguments, on one line each.
+    """Read what a class says of its arguments, on one line each.
 
     What a class leaves to a base class (`See ...`) is taken from there.
 
@@ -210,7 +210,7 @@ def _table(
 def _named(
     title: str, text: str, registry: Any, common: type[Declaration]
 ) -> Iterator[SettingsTable]:
-    """Gives the tables of what is chosen by a name that has settings of its own."""
+    """Give the tables of what is chosen by a name that has settings of its own."""
     shared = {field.name for field in fields(common)}
     own = {
         name: [f.name for f in fields(registry.settings(name)) if f.name not in shared]
@@ -281,7 +281,7 @@ def _toml(value: Any) -> str:
 
 
 def _type_text(hint: Any) -> str:
-    """Says what a key's value is, in words."""
+    """Return the type of a key's value in words."""
     origin, arguments = get_origin(hint), get_args(hint)
     if origin is Annotated:
         return _type_text(arguments[0]) + _bounds_text(arguments[1:])
@@ -304,7 +304,7 @@ def _type_text(hint: Any) -> str:
 
 
 def _bounds_text(constraints: Sequence[Any]) -> str:
-    """Says within which bounds a number is."""
+    """Return the bounds of a number in words."""
     flat = [
         each
         for constraint in constraints

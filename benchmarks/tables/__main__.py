@@ -1,4 +1,4 @@
-"""Runs the bench of tables: python -m benchmarks.tables."""
+"""Run the bench of tables: python -m benchmarks.tables."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ KINDS = {
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Fits what the store lacks, prints the results, and returns the status."""
+    """Fit what the store lacks, print the results, and return the status."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.tables")
     parser.add_argument("--tables", help="these tables, parted by commas")
     parser.add_argument("--methods", default=",".join([OURS, *OPPONENTS]))
@@ -112,7 +112,7 @@ def _chosen(
 def run_table(
     table: Table, method: str, store: ResultStore, again: bool = False
 ) -> Iterator[Result]:
-    """Fits a method on the folds of a table, as far as the store lacks them.
+    """Fit a method on the folds of a table, as far as the store lacks them.
 
     Args:
         table: The table.

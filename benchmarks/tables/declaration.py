@@ -40,7 +40,7 @@ class Table:
         group: A column whose equal values stay in one fold. It is no input.
         block: How many rows in a row belong to one person, where no column
             says so; they stay in one fold.
-        seed: Of the drawn rows and of the folds.
+        seed: The seed of the drawn rows and of the folds.
     """
 
     name: str

@@ -12,7 +12,7 @@ __all__ = ["fold_of_rows", "folds_digest"]
 
 
 def fold_of_rows(table: Table, groups: np.ndarray) -> np.ndarray:
-    """Returns the number of the fold that holds each row out, (N,).
+    """Return the number of the fold that holds each row out, (N,).
 
     Rows of one group are held out together. The folds depend on the table's
     seed and the groups, and on no label.
@@ -28,5 +28,5 @@ def fold_of_rows(table: Table, groups: np.ndarray) -> np.ndarray:
 
 
 def folds_digest(folds: np.ndarray) -> str:
-    """Returns a digest of folds, by which a test notices that they changed."""
+    """Return a digest of folds, by which a test notices that they changed."""
     return hashlib.blake2b(folds.astype("<i8").tobytes(), digest_size=4).hexdigest()

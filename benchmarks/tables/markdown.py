@@ -16,7 +16,7 @@ __all__ = ["markdown_table"]
 def markdown_table(
     results: pd.DataFrame, tables: Sequence[Table], methods: Sequence[str]
 ) -> str:
-    """Writes R2 of numbers and log loss of classes, one line per target.
+    """Write R2 of numbers and log loss of classes, one line per target.
 
     Args:
         results: As `ResultStore.read` gives them.

@@ -46,7 +46,7 @@ DEPTHS = (4, 6)
 
 
 def require_opponent(method: str) -> list[str]:
-    """Returns why a method can't run; empty where it can."""
+    """Return why a method can't run; empty where it can."""
     try:
         opponent_version(method)
     except importlib.metadata.PackageNotFoundError:
@@ -58,7 +58,7 @@ def require_opponent(method: str) -> list[str]:
 
 
 def opponent_version(method: str) -> str:
-    """Returns the package of a method, with its version."""
+    """Return the package of a method, with its version."""
     package = OPPONENTS[method]
     return f"{package} {importlib.metadata.version(package)}"
 
@@ -71,7 +71,7 @@ def fit_opponent(
     test_features: pd.DataFrame,
     seed: int,
 ) -> np.ndarray:
-    """Tunes and trains a model, and returns its outputs for other rows.
+    """Tune and train a model, and return its outputs for other rows.
 
     Args:
         method: A name of `OPPONENTS`.
@@ -79,13 +79,13 @@ def fit_opponent(
         features: The raw columns of the training rows.
         labels: Their encoded labels, (N,); rows without one are left out.
         test_features: The raw columns of the rows to predict.
-        seed: Of the model and of the rows that stop it.
+        seed: The seed of the model and of the rows that stop it.
 
     Returns:
         Probabilities or numbers, as the task's head gives them, (n, units).
 
     Raises:
-        UserError: When the method is not known.
+        UserError: If the method is not known.
     """
     if method not in OPPONENTS:
         raise UserError(
@@ -115,14 +115,14 @@ def fit_opponent(
 
 @dataclass(frozen=True)
 class _Rows:
-    """What a model is fitted to and asked for.
+    """Training rows and test rows of a model.
 
     Attributes:
         features: The raw columns of training rows, all labeled.
         labels: Numbers, or indices of classes, each of which has a row.
         test_features: The raw columns of the rows to predict.
         is_classes: Whether the labels are classes.
-        seed: Of the model and of the rows that stop it.
+        seed: The seed of the model and of the rows that stop it.
     """
 
     features: pd.DataFrame

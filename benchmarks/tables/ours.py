@@ -26,7 +26,7 @@ def fit_ours(
     test: pd.DataFrame,
     seed: int,
 ) -> dict[str, np.ndarray]:
-    """Trains on rows with `python -m keras_mtl.fit`, and predicts others.
+    """Train on rows with `python -m keras_mtl.fit`, and predict others.
 
     Args:
         method: `"ours"` for the default; with `:PRESET` or `:FILE.toml` that
@@ -34,13 +34,13 @@ def fit_ours(
         tasks: The targets, one task per column.
         train: Raw rows, with the targets. A missing label stays missing.
         test: The rows to predict.
-        seed: Of the fit.
+        seed: The seed of the fit.
 
     Returns:
         By task the outputs, in the order of the task's own classes.
 
     Raises:
-        UserError: When the command fails.
+        UserError: If the command fails.
     """
     recipe = method.partition(":")[2]
     with tempfile.TemporaryDirectory() as folder:
@@ -83,7 +83,7 @@ def _predict(
 
 
 def _reorder(outputs: np.ndarray, fitted: Task, task: Task) -> np.ndarray:
-    """Brings the classes that a fit found into the order of the whole table's."""
+    """Bring the classes that a fit found into the order of the whole table's."""
     names = task.class_names
     if not names or names == fitted.class_names:
         return outputs

@@ -17,7 +17,7 @@ EQUIVALENCE = 0.01
 
 
 def gains(results: pd.DataFrame) -> pd.DataFrame:
-    """Arranges results by target and fold, with one column per method.
+    """Arrange results by target and fold, with one column per method.
 
     Args:
         results: As `ResultStore.read` gives them.
@@ -33,7 +33,7 @@ def gains(results: pd.DataFrame) -> pd.DataFrame:
 
 
 def ranks(results: pd.DataFrame, methods: Sequence[str]) -> pd.DataFrame:
-    """Ranks the mean over the folds of each target, 1 for the best.
+    """Rank the mean over the folds of each target, 1 for the best.
 
     Targets that not all of the methods were measured on, in all folds, are
     left out, as a rank among fewer is another thing. Equal means share the
@@ -66,7 +66,7 @@ def _complete_means(results: pd.DataFrame, methods: Sequence[str]) -> pd.DataFra
 
 
 def summary(results: pd.DataFrame, methods: Sequence[str]) -> pd.DataFrame:
-    """Sums up each method over the targets that all have, the best rank first.
+    """Sum up each method over the targets that all have, the best rank first.
 
     Args:
         results: As `ResultStore.read` gives them.
@@ -95,7 +95,7 @@ def summary(results: pd.DataFrame, methods: Sequence[str]) -> pd.DataFrame:
 def against_best(
     results: pd.DataFrame, table: str, target: str, methods: Sequence[str]
 ) -> tuple[str, dict[str, PairedDifference]]:
-    """Compares each method with the best one on a target.
+    """Compare each method with the best one on a target.
 
     Args:
         results: As `ResultStore.read` gives them.

@@ -13,7 +13,7 @@ NAN = float("nan")
 
 
 def score(task: Task, labels: np.ndarray, outputs: np.ndarray) -> dict[str, float]:
-    """Scores outputs for rows held out; rows without a label do not count.
+    """Score outputs for rows held out; rows without a label do not count.
 
     Args:
         task: The task.

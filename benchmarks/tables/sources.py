@@ -16,7 +16,7 @@ __all__ = ["load_table"]
 
 
 def load_table(table: Table) -> pd.DataFrame:
-    """Reads a table.
+    """Read a table.
 
     Args:
         table: The table's declaration.
@@ -26,7 +26,7 @@ def load_table(table: Table) -> pd.DataFrame:
         rows that stay in one fold.
 
     Raises:
-        UserError: When the package that ships the rows is not installed.
+        UserError: If the package that ships the rows is not installed.
     """
     try:
         frame = _READERS[table.package](table.dataset)

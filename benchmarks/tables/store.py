@@ -12,7 +12,7 @@ __all__ = ["Result", "ResultStore"]
 
 @dataclass(frozen=True)
 class Result:
-    """How well a method predicted a target of a fold.
+    """Score of a method for one target in one fold.
 
     Attributes:
         table: The table's name.
@@ -76,11 +76,11 @@ class ResultStore:
         }
 
     def has(self, table: str, fold: int, target: str, method: str) -> bool:
-        """Returns whether there is a result."""
+        """Return whether there is a result."""
         return (table, fold, target, method) in self._keys
 
     def add(self, result: Result) -> None:
-        """Appends a result."""
+        """Append a result."""
         line = pd.DataFrame([asdict(result)])
         is_new = not self.path.exists()
         # One write of a short line: two processes may share the file.
@@ -89,7 +89,7 @@ class ResultStore:
         self._keys.add(result.key)
 
     def read(self) -> pd.DataFrame:
-        """Returns all results; of two with one key the later one."""
+        """Return all results; of two with one key the later one."""
         if not self.path.exists():
             return pd.DataFrame(columns=[field.name for field in fields(Result)])
         key = ["table", "fold", "target", "method"]

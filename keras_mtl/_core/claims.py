@@ -16,7 +16,7 @@ __all__ = ["claim", "claim_if_free", "is_claimed"]
 
 @contextlib.contextmanager
 def claim(place: Path) -> Iterator[None]:
-    """Claims a place for this process, as long as the context lasts.
+    """Claim a place for this process, as long as the context lasts.
 
     The claim is a lock on a hidden file beside the place. It dies with its
     process, however that ends; a file that is left behind claims nothing.
@@ -26,7 +26,7 @@ def claim(place: Path) -> Iterator[None]:
         place: A file's or a folder's place. Folders above it are made.
 
     Raises:
-        UserError: When another process has claimed it.
+        UserError: If another process has claimed it.
 
     Example:
 
@@ -55,7 +55,7 @@ def claim(place: Path) -> Iterator[None]:
 
 
 def claim_if_free(place: Path, stack: contextlib.ExitStack) -> bool:
-    """Claims a place until a stack is left, unless another process has it.
+    """Claim a place until a stack is left, unless another process has it.
 
     Args:
         place: See `claim`.
@@ -72,7 +72,7 @@ def claim_if_free(place: Path, stack: contextlib.ExitStack) -> bool:
 
 
 def is_claimed(place: Path) -> bool:
-    """Returns whether another process, or this one, has claimed a place."""
+    """Return whether another process, or this one, has claimed a place."""
     path = _lock_file(place)
     try:
         descriptor = os.open(path, os.O_RDWR)
@@ -99,7 +99,7 @@ def _lock_file(place: Path) -> Path:
 
 
 def _open_locked(path: Path) -> int | None:
-    """Opens and locks a file; None if another process has it locked."""
+    """Open and lock a file; None if another process has it locked."""
     while True:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
         try:

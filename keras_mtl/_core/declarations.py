@@ -43,7 +43,7 @@ Class = TypeVar("Class", bound=type)
 
 @dataclass_transform(frozen_default=True, field_specifiers=(Field,))
 def declaration(cls: Class) -> Class:
-    """Makes a class a frozen dataclass that checks its fields.
+    """Make a class a frozen dataclass that checks its fields.
 
     Example:
 
@@ -62,7 +62,7 @@ class Declaration:
     """The base of tasks, features and settings."""
 
     def replace(self, **changes: Any) -> Self:
-        """Returns a copy with some fields changed, and checked again."""
+        """Return a copy with some fields changed, and checked again."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         return type(self)(**{**values, **changes})
 
@@ -84,7 +84,7 @@ class Declaration:
         }
 
     def to_plain(self) -> Any:
-        """Returns the declaration as the plain value of another one's field."""
+        """Return the declaration as the plain value of another one's field."""
         return self.get_config(defaults=True)
 
 

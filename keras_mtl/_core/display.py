@@ -20,7 +20,7 @@ __all__ = [
 
 
 def printable(text: object) -> str:
-    """Returns text whose control characters are shown and not obeyed.
+    """Return text whose control characters are shown and not obeyed.
 
     A column's name may hold an escape sequence that clears the screen, or a
     character that turns the direction of the line.
@@ -60,14 +60,14 @@ class TolerantStream:
         self._stream = stream
 
     def write(self, text: str) -> int:
-        """Writes text, or drops it."""
+        """Write text, or drop it."""
         if self._stream is not None:
             with contextlib.suppress(OSError):
                 self._stream.write(text)
         return len(text)
 
     def flush(self) -> None:
-        """Hands on what was written, or drops it."""
+        """Hand on what was written, or drop it."""
         if self._stream is not None:
             with contextlib.suppress(OSError):
                 self._stream.flush()
@@ -78,7 +78,7 @@ class TolerantStream:
 
 
 def open_streams() -> None:
-    """Makes the three standard streams usable, however the process was started.
+    """Make the three standard streams usable, however the process was started.
 
     A closed one (`>&-`) becomes the null device: its number would otherwise go to
     the next file that is opened, which TensorFlow's own messages would then be
@@ -101,14 +101,14 @@ def open_streams() -> None:
 
 
 def write_output(text: str) -> None:
-    """Writes what a command was asked for to the standard output.
+    """Write what a command was asked for to the standard output.
 
     Args:
         text: The output, without the last line's end.
 
     Raises:
-        RunStoppedError: When it can't be written, as on a full disk.
-        BrokenPipeError: When its reader has gone.
+        RunStoppedError: If it can't be written, as on a full disk.
+        BrokenPipeError: If its reader has gone.
     """
     try:
         sys.stdout.write(f"{text}\n")
@@ -124,5 +124,5 @@ def write_output(text: str) -> None:
 
 
 def close_output() -> None:
-    """Drops what the standard output still holds, of which Python would complain."""
+    """Drop what the standard output still holds, of which Python would complain."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -92,7 +92,7 @@ _shortened.maxstring = _shortened.maxother = CHARACTERS_SHOWN
 
 
 def show_value(value: object) -> str:
-    """Returns a short text of any value, for messages.
+    """Return a short text of any value, for messages.
 
     Example:
 
@@ -109,7 +109,7 @@ def show_value(value: object) -> str:
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Returns the hint ` Did you mean 'x'?`, or `""` if no name is similar.
+    """Return the hint ` Did you mean 'x'?`, or `""` if no name is similar.
 
     Example:
 

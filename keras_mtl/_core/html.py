@@ -14,7 +14,7 @@ __all__ = ["html_table"]
 def html_table(
     caption: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]
 ) -> str:
-    """Returns a table whose first column names its rows.
+    """Return a table whose first column names its rows.
 
     All text is escaped: names come from the data.
 

@@ -13,7 +13,7 @@ __all__ = ["terminate_as_interrupt"]
 
 @contextlib.contextmanager
 def terminate_as_interrupt() -> Iterator[None]:
-    """Raises `KeyboardInterrupt` inside when the process is told to terminate.
+    """Raise `KeyboardInterrupt` inside when the process is told to terminate.
 
     Batch systems send SIGTERM before they kill; Python would end at once, with
     nothing written or told.

@@ -15,14 +15,14 @@ Kind = TypeVar("Kind")
 
 
 def deserialize_kind(config: Mapping[str, Any], kinds: Registry[type[Kind]]) -> Kind:
-    """Makes a declaration of one of several kinds from plain values.
+    """Make a declaration of one of several kinds from plain values.
 
     Args:
         config: The kind and the fields of its declaration.
         kinds: The classes by kind.
 
     Raises:
-        ValueError: When the kind is unknown or a field is wrong.
+        ValueError: If the kind is unknown or a field is wrong.
     """
     values = dict(config)
     kind = values.pop("kind", None)
@@ -34,7 +34,7 @@ def deserialize_kind(config: Mapping[str, Any], kinds: Registry[type[Kind]]) -> 
 def register_kind(
     registry: Registry[Any], base: type[Declaration], name: str
 ) -> Callable[[type[Kind]], type[Kind]]:
-    """Returns a decorator that adds a kind of declaration to a registry.
+    """Return a decorator that adds a kind of declaration to a registry.
 
     Args:
         registry: The kinds.

@@ -13,7 +13,7 @@ def lazy_names(
     homes: Mapping[str, Sequence[str]],
     first: Sequence[str] | Literal["all"] = (),
 ) -> tuple[Callable[[str], Any], list[str], Callable[[], list[str]]]:
-    """Makes a package's `__getattr__`, `__all__` and `__dir__`.
+    """Make a package's `__getattr__`, `__all__` and `__dir__`.
 
     Settings are checked and `--help` is answered before Keras is needed, and
     importing it takes seconds; so packages that need it load their modules

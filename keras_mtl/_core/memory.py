@@ -14,7 +14,7 @@ Part = TypeVar("Part")
 
 
 def give_back_memory() -> None:
-    """Frees what is in cycles, and gives free memory back to the system.
+    """Free what is in cycles, and give free memory back to the system.
 
     The C library keeps what Python freed, in case it is asked for again: tens of
     mebibytes after a large file was read in parts. Only glibc can be told.
@@ -28,7 +28,7 @@ def give_back_memory() -> None:
 
 
 def release_in_turn(parts: list[Part]) -> Iterator[Part]:
-    """Gives each part, and its memory back to the system before the next.
+    """Give each part, and its memory back to the system before the next.
 
     Args:
         parts: Any things; the list is empty in the end.

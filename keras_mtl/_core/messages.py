@@ -19,7 +19,7 @@ IN_FULL = 100
 def validation_messages(
     error: ValidationError, schema: type, prefix: str = ""
 ) -> Iterator[str]:
-    """Writes one message per error: where it is, what was expected and received.
+    """Write one message per error: where it is, what was expected and received.
 
     Args:
         error: What pydantic raised.

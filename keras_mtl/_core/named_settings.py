@@ -59,7 +59,7 @@ class NamedSettings(Declaration):
 
 
 def parse_named_settings(value: object) -> NamedSettings:
-    """Reads a name and settings from what a script, TOML or a flag gives.
+    """Read a name and settings from what a script, TOML or a flag gives.
 
     A part of a text without `=` belongs to the value before it, so that a
     value may be a list: `stch:mu=0.5,preference=1,2`.
@@ -68,7 +68,7 @@ def parse_named_settings(value: object) -> NamedSettings:
         value: A text, a table with a `name`, or `NamedSettings`.
 
     Raises:
-        ValueError: When it is none of these.
+        ValueError: If it is none of these.
 
     Example:
 
@@ -116,7 +116,7 @@ def check_settings(
     common: Collection[str] = (),
     common_place: str = "",
 ) -> NamedSettings:
-    """Checks a name and its settings by the declaration in a registry.
+    """Check a name and its settings by the declaration in a registry.
 
     Args:
         value: As for `parse_named_settings`.
@@ -129,8 +129,8 @@ def check_settings(
         The name with its settings in their own types.
 
     Raises:
-        ValueError: When the name is unknown.
-        UserError: When settings are wrong: a message for each, which begins
+        ValueError: If the name is unknown.
+        UserError: If settings are wrong: a message for each, which begins
             with the setting's name.
     """
     chosen = parse_named_settings(value)
@@ -158,7 +158,7 @@ def check_settings(
 
 
 def declare_signature(function: Any) -> type[Declaration]:
-    """Declares the settings that a class or a function takes by its signature.
+    """Declare the settings that a class or a function takes by its signature.
 
     Annotations are checked, `Annotated[float, Field(gt=0)]` included; a
     parameter without one takes anything.
@@ -208,7 +208,7 @@ def _checkable(annotation: Any) -> Any:
 
 
 def _without(schema: type, common: Collection[str]) -> type:
-    """Returns what lists the fields that may be given here."""
+    """Return what lists the fields that may be given here."""
     if not common:
         return schema
     hints = get_type_hints(schema, include_extras=True)
@@ -219,7 +219,7 @@ def _without(schema: type, common: Collection[str]) -> type:
 
 
 def split_lists(values: Mapping[str, Any], schema: type) -> dict[str, Any]:
-    """Splits the texts of a flag at commas where the declaration has a list."""
+    """Split the texts of a flag at commas where the declaration has a list."""
     hints = get_type_hints(schema, include_extras=True)
     return {
         name: [part for part in value.split(",") if part]

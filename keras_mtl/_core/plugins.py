@@ -36,7 +36,7 @@ class FailedPlugin:
     error: str
 
     def describe(self) -> str:
-        """Returns the failure as a sentence."""
+        """Return the failure as a sentence."""
         return (
             f"Plugin {self.name!r} (module {self.module!r}) could not be loaded: "
             f"{self.error}"
@@ -51,7 +51,7 @@ class _Plugins:
 
 
 def load_plugins() -> tuple[FailedPlugin, ...]:
-    """Imports the plugins of installed packages, at the first call.
+    """Import the plugins of installed packages, at the first call.
 
     A plugin is a module that an entry point of the group `keras_mtl.plugins`
     names. One that fails stops nothing else: it is warned about, and the
@@ -82,12 +82,12 @@ def load_plugins() -> tuple[FailedPlugin, ...]:
 
 
 def import_modules(names: Iterable[str]) -> None:
-    """Imports the modules that `--import` names.
+    """Import the modules that `--import` names.
 
     They are looked for in the current folder too, however Python was started.
 
     Raises:
-        UserError: When modules can't be imported, with the error of each.
+        UserError: If modules can't be imported, with the error of each.
     """
     errors = []
     if os.getcwd() not in sys.path:

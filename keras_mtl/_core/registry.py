@@ -95,7 +95,7 @@ class Registry(Mapping[str, Item], Generic[Item]):
     def register(
         self, name: str, item: Item | str, *, module: str, settings: Any = None
     ) -> None:
-        """Adds a thing.
+        """Add a thing.
 
         Args:
             name: Its name: small letters, digits, `-` and `_`.
@@ -104,7 +104,7 @@ class Registry(Mapping[str, Item], Generic[Item]):
             settings: See `Entry`.
 
         Raises:
-            UserError: When the name is not of that form, or is another
+            UserError: If the name is not of that form, or is another
                 thing's. The name of two plugins is then refused to both.
         """
         if not isinstance(name, str) or not NAME.fullmatch(name):
@@ -121,11 +121,11 @@ class Registry(Mapping[str, Item], Generic[Item]):
         self._entries[name] = new
 
     def load(self, name: str) -> Item:
-        """Returns the thing of a name, imported if it was not yet.
+        """Return the thing of a name, imported if it was not yet.
 
         Raises:
-            UnknownNameError: When there is none.
-            UserError: When two plugins have given the name to different things.
+            UnknownNameError: If there is none.
+            UserError: If two plugins have given the name to different things.
         """
         entry = self.find(name)
         if isinstance(entry.target, str):
@@ -135,7 +135,7 @@ class Registry(Mapping[str, Item], Generic[Item]):
         return item
 
     def find(self, name: str) -> Entry:
-        """Returns the entry of a name, as it is; see `load`."""
+        """Return the entry of a name, as it is; see `load`."""
         if name not in self._entries:
             load_plugins()
         if name in self._refused:
@@ -145,7 +145,7 @@ class Registry(Mapping[str, Item], Generic[Item]):
         return self._entries[name]
 
     def settings(self, name: str) -> Any:
-        """Returns the declaration of a thing's settings; None if it has none."""
+        """Return the declaration of a thing's settings; None if it has none."""
         settings = self.find(name).settings
         if isinstance(settings, str):
             module, _, attribute = settings.partition(":")
@@ -153,7 +153,7 @@ class Registry(Mapping[str, Item], Generic[Item]):
         return settings
 
     def unknown(self, name: object, exclude: frozenset[str] = frozenset()) -> str:
-        """Returns the message about a name that nothing has.
+        """Return the message about a name that nothing has.
 
         Args:
             name: The name.
@@ -166,18 +166,18 @@ class Registry(Mapping[str, Item], Generic[Item]):
         )
 
     def hint(self, name: object, known: list[str] | None = None) -> str:
-        """Returns how an unknown name may become a known one, for a message."""
+        """Return how an unknown name may become a known one, for a message."""
         failed = "".join(f" {plugin.describe()}" for plugin in load_plugins())
         near = did_you_mean(str(name), list(self) if known is None else known)
         return f"{near}{failed}{HINT}"
 
     def outside(self) -> tuple[str, ...]:
-        """Returns the names that plugins have added, in their order."""
+        """Return the names that plugins have added, in their order."""
         return tuple(name for name in self if name not in self.builtin)
 
     @contextmanager
     def restored(self) -> Iterator[None]:
-        """Forgets at the end what is registered inside, for tests."""
+        """Forget at the end what is registered inside, for tests."""
         entries, refused = dict(self._entries), dict(self._refused)
         try:
             yield
@@ -211,7 +211,7 @@ class Registry(Mapping[str, Item], Generic[Item]):
 
 
 def _same(old: Entry, new: Entry) -> bool:
-    """Says whether a module registers its own thing anew, as when reloaded."""
+    """Return whether a module registers its own thing anew, as when reloaded."""
     return old.module == new.module and _name(old.target) == _name(new.target)
 
 

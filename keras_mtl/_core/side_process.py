@@ -82,14 +82,14 @@ class SideProcess:
         self._busy = False
 
     def submit(self, function: str, *arguments: Any) -> None:
-        """Begins a call, and returns at once.
+        """Begin a call, and return at once.
 
         Args:
             function: `"module:name"` of the function.
             *arguments: Its arguments, which are pickled.
 
         Raises:
-            SideProcessError: When the process has ended, an argument cannot be
+            SideProcessError: If the process has ended, an argument cannot be
                 pickled, or the last call's result has not been taken.
         """
         # One call at a time: both sides sending at once would fill the pipe.
@@ -105,10 +105,10 @@ class SideProcess:
         self._busy = True
 
     def result(self) -> Any:
-        """Waits for the call that `submit` began.
+        """Wait for the call that `submit` began.
 
         Raises:
-            SideProcessError: When the call failed, with its error, or the process
+            SideProcessError: If the call failed, with its error, or the process
                 has ended.
         """
         try:
@@ -122,7 +122,7 @@ class SideProcess:
         return value
 
     def close(self) -> None:
-        """Ends the process, whatever it is doing."""
+        """End the process, whatever it is doing."""
         self._process.kill()
         self._process.wait()
         self._connection.close()
@@ -140,7 +140,7 @@ class SideProcess:
         self.close()
 
     def _ending(self) -> str:
-        """Describes how the process ended, with the last line of its errors."""
+        """Describe how the process ended, with the last line of its errors."""
         status = self._process.wait()
         self._stderr.seek(0)
         lines = self._stderr.read().decode(errors="replace").strip().splitlines()
@@ -149,7 +149,7 @@ class SideProcess:
 
 
 def serve(options: dict[str, Any]) -> None:
-    """Answers calls until there are no more; the program of the other process."""
+    """Answer calls until there are no more; the program of the other process."""
     connection = Connection(options["connection"])
     for name in options["without"]:
         sys.modules[name] = None  # type: ignore[assignment]

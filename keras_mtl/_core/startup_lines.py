@@ -17,7 +17,7 @@ LINE = re.compile(rb"(?:[IW]\d{4} |WARNING: All log messages before absl)")
 
 @contextlib.contextmanager
 def without_startup_lines() -> Iterator[None]:
-    """Shows at the end what was written to the standard error inside.
+    """Show at the end what was written to the standard error inside.
 
     Lines that TensorFlow's C++ part writes when it is imported are left out.
     """

@@ -43,7 +43,7 @@ _PATTERN_CHARACTERS = frozenset("[]*?\\")
 
 @contextlib.contextmanager
 def folder_beside(place: Path) -> Iterator[Path]:
-    """Gives an empty hidden folder beside a place, to be renamed when it is whole.
+    """Give an empty hidden folder beside a place, to be renamed when it is whole.
 
     The folder is locked while the context lasts, by which `remove_leftovers` knows
     that its writer lives. What is still there at the end is removed.
@@ -70,7 +70,7 @@ def folder_beside(place: Path) -> Iterator[Path]:
 
 
 def remove_leftovers(place: Path) -> None:
-    """Removes the folders beside a place that killed processes left.
+    """Remove the folders beside a place that killed processes left.
 
     Args:
         place: As `folder_beside` takes it.
@@ -103,7 +103,7 @@ def flush(path: Path) -> None:
 
 @contextlib.contextmanager
 def plain_path(folder: Path) -> Iterator[Path]:
-    """Gives a path of a folder that TensorFlow does not take for a pattern.
+    """Give a path of a folder that TensorFlow does not take for a pattern.
 
     It is the folder's own path, or a link to it if that has a character such as `[`.
 
@@ -121,14 +121,14 @@ def plain_path(folder: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def disk_failures(place: Path, advice: str) -> Iterator[None]:
-    """Turns the disk's refusals into one message.
+    """Turn the disk's refusals into one message.
 
     Args:
         place: What is written; the message begins with it.
         advice: What is kept and what to do, as whole sentences.
 
     Raises:
-        RunStoppedError: When the disk is full, read-only or broken.
+        RunStoppedError: If the disk is full, read-only or broken.
 
     Example:
 
@@ -198,7 +198,7 @@ def _locked_folder(place: Path) -> tuple[Path, int]:
 
 
 def _lock(folder: Path) -> int | None:
-    """Locks a folder until the number is closed; None if its writer lives."""
+    """Lock a folder until the number is closed; None if its writer lives."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,4 +1,4 @@
-"""Which units of a model do nothing on any row."""
+"""Idle units of a model."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def unit_activity(
     batch_size: int = 1024,
     rows: np.ndarray | None = None,
 ) -> pd.DataFrame:
-    """Finds units that are always zero, have no gradient or are saturated.
+    """Find units that are always zero, have no gradient or are saturated.
 
     A unit counts if it is so on all rows. A unit that is always zero has no effect on
     the next layers. A unit without a gradient cannot learn, as no gradient reaches its
@@ -117,7 +117,7 @@ def unit_activity(
 
 
 def activity_sentences(activity: pd.DataFrame) -> list[str]:
-    """Describes the layers that have idle units.
+    """Describe the layers that have idle units.
 
     Layers with the same name in the members of an ensemble are counted together.
 

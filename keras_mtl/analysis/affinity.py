@@ -1,4 +1,4 @@
-"""How a training step on one task changes the losses of the others."""
+"""Affinity: how a step on one task changes the losses of the others."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class AffinityMeter:
         batch: Batch,
         step_size: float,
     ) -> GradientLook:
-        """Measures affinities and cosines, (T, T) or (members, T, T).
+        """Measure affinities and cosines, (T, T) or (members, T, T).
 
         Args:
             weights: Values of the model's trainable variables.
@@ -139,8 +139,8 @@ class AffinityMeter:
             ],
             axis=0,
         )
-        labelled = counts > 0
-        known = labelled[:, None] & (labelled & (before != 0))[None, :]
+        labeled = counts > 0
+        known = labeled[:, None] & (labeled & (before != 0))[None, :]
         change = 1 - after / tf.where(before == 0, 1.0, before)
         affinity = tf.where(known, change, np.float32(np.nan))
         products = gramian(rows, rows)

@@ -194,7 +194,7 @@ class TaskAffinity(keras.callbacks.Callback):
 
 
 def _given_losses(model: Any) -> dict[str, Any]:
-    """Returns the losses that `compile` got in place of the tasks' own.
+    """Return the losses that `compile` got in place of the tasks' own.
 
     The others stay out: tasks with the same own loss are computed together.
     """

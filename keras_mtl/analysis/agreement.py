@@ -1,4 +1,4 @@
-"""How well affinities agree with gains that were measured."""
+"""Agreement of affinities with measured gains."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class AffinityAgreement:
 def affinity_agreement(
     affinities: ArrayLike, gains: ArrayLike, level: float = 0.95, seed: int = 0
 ) -> AffinityAgreement | None:
-    """Correlates affinities with measured gains, over the tasks.
+    """Correlate affinities with measured gains, over the tasks.
 
     Args:
         affinities: The affinity onto each task in n trainings, of shape (T, n).
@@ -95,7 +95,7 @@ def _permutation_p_value(
     correlation: float,
     generator: np.random.Generator,
 ) -> float:
-    """Returns the share of permutations with a correlation of at least this size."""
+    """Return the share of permutations with a correlation of at least this size."""
     tasks = len(means)
     if tasks <= MOST_TASKS_EXACT:
         orders = means[list(permutations(range(tasks)))]
@@ -108,7 +108,7 @@ def _permutation_p_value(
 
 
 def _resampled_means(values: np.ndarray, generator: np.random.Generator) -> np.ndarray:
-    """Returns means over columns that are drawn with replacement, (resamples, T)."""
+    """Return means over columns that are drawn with replacement, (resamples, T)."""
     count = values.shape[1]
     columns = generator.integers(count, size=(RESAMPLES, count))
     drawn = values[:, columns]
@@ -121,7 +121,7 @@ def _resampled_means(values: np.ndarray, generator: np.random.Generator) -> np.n
 
 
 def _rank_correlation(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """Returns Spearman's correlation along the last axis.
+    """Return Spearman's correlation along the last axis.
 
     NaN where all numbers are the same.
     """

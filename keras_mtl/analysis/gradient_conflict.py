@@ -1,4 +1,4 @@
-"""How the tasks' gradients conflict, epoch after epoch."""
+"""Callback for conflicts between the tasks' gradients."""
 
 from __future__ import annotations
 

@@ -8,10 +8,10 @@ __all__ = ["known_mean"]
 
 
 def known_mean(values: np.ndarray) -> np.ndarray:
-    """Returns the mean over the first axis, of the entries that are known.
+    """Return the mean over the first axis, of the entries that are known.
 
     Args:
-        values: Of shape (n, ...), NaN where unknown.
+        values: Values of shape (n, ...), NaN where unknown.
 
     Returns:
         The means; NaN where no entry is known.

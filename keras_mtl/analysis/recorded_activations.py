@@ -43,7 +43,7 @@ class ActivationSite:
         self.attribute = attribute
 
     def by_unit(self, values: np.ndarray) -> np.ndarray:
-        """Returns values of the site's outputs as a matrix, a column a unit."""
+        """Return values of the site's outputs as a matrix, a column a unit."""
         rows_axis = getattr(self.layer, "rows_axis", None)
         if rows_axis is None:
             return values.reshape(-1, values.shape[-1])
@@ -52,7 +52,7 @@ class ActivationSite:
 
     @contextmanager
     def watched(self, record: Record) -> Iterator[None]:
-        """Hands to `record` what goes in, what comes out and the derivative."""
+        """Hand to `record` what goes in, what comes out and the derivative."""
         original = getattr(self.layer, self.attribute)
 
         def watching(inputs: Any, *arguments: Any, **keywords: Any) -> Any:
@@ -77,7 +77,7 @@ class ActivationSite:
 
 
 def activation_sites(model: keras.layers.Layer) -> list[ActivationSite]:
-    """Lists a model's activations, also those of models within it.
+    """List a model's activations, also those of models within it.
 
     Linear activations, which nothing can be said of, and those that are not
     elementwise, such as softmax, are left out; so are recurrent layers.
@@ -95,7 +95,7 @@ def activation_sites(model: keras.layers.Layer) -> list[ActivationSite]:
 
 @contextmanager
 def recorded(sites: list[ActivationSite], record: Record) -> Iterator[None]:
-    """Watches all places while the block runs; see `ActivationSite.watched`."""
+    """Watch all places while the block runs; see `ActivationSite.watched`."""
     with ExitStack() as stack:
         for site in sites:
             stack.enter_context(site.watched(record))

@@ -1,4 +1,4 @@
-"""What a trained model shares: experts by task, stitches, distances of trunks."""
+"""What a trained model shares, as tables: experts, stitches, distances of trunks."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class _Gate:
 
 
 def read_sharing(model: MultiTaskModel, x: Any) -> SharingReadout:
-    """Reads what the tasks of a model share.
+    """Read what the tasks of a model share.
 
     Args:
         model: A model. If it is an ensemble from `average_members`, all members are
@@ -69,7 +69,7 @@ def read_sharing(model: MultiTaskModel, x: Any) -> SharingReadout:
 
 
 def expert_use(model: MultiTaskModel, x: Any, batch_size: int = 1024) -> pd.DataFrame:
-    """Measures how much each gate uses each expert.
+    """Measure how much each gate uses each expert.
 
     Args:
         model: See `read_sharing`.
@@ -121,7 +121,7 @@ def expert_use(model: MultiTaskModel, x: Any, batch_size: int = 1024) -> pd.Data
 def _rows_of_gate(
     member: int, gate: _Gate, weights: np.ndarray
 ) -> list[tuple[int, str, str, str, float, float, float, int]]:
-    """Returns the rows of a gate's weights, (N, T, E)."""
+    """Return the rows of a gate's weights, (N, T, E)."""
     experts = weights.shape[2]
     leaders = weights.argmax(axis=2)
     logs = np.log(np.maximum(weights, 1e-12))
@@ -144,7 +144,7 @@ def _rows_of_gate(
 
 
 def stitches(model: MultiTaskModel) -> pd.DataFrame:
-    """Reads the learned mixing weights of trunks and of layers.
+    """Read the learned mixing weights of trunks and of layers.
 
     Args:
         model: See `read_sharing`.
@@ -179,7 +179,7 @@ def stitches(model: MultiTaskModel) -> pd.DataFrame:
 
 
 def trunk_distances(model: MultiTaskModel) -> pd.DataFrame:
-    """Measures the distances between the tasks' trunks.
+    """Measure the distances between the tasks' trunks.
 
     Args:
         model: See `read_sharing`.
@@ -217,7 +217,7 @@ def trunk_distances(model: MultiTaskModel) -> pd.DataFrame:
 
 
 def _members(model: MultiTaskModel) -> Iterator[tuple[int, MultiTaskModel, Any]]:
-    """Yields each member with its number and how to call a part of it.
+    """Yield each member with its number and how to call a part of it.
 
     The last is a function from tensors of the member to those that the same
     layers make of the inputs of the whole.
@@ -248,7 +248,7 @@ class _RowsFirst(keras.layers.Layer):
 
 
 def _gates(core: MultiTaskModel) -> list[_Gate]:
-    """Returns the gates of a model, in the order of its graph."""
+    """Return the gates of a model, in the order of its graph."""
     names = tuple(task.name for task in core.tasks)
     gates: list[_Gate] = []
     seen: set[int] = set()
@@ -283,7 +283,7 @@ def _is_by_task(mix: Any, tasks: int) -> bool:
 
 
 def _before_dropout(weights: Any) -> Any:
-    """Returns the weights of a gate as they are at inference."""
+    """Return the weights of a gate as they are at inference."""
     node = node_of(weights)
     return (
         node.input_tensors[1]
@@ -295,7 +295,7 @@ def _before_dropout(weights: Any) -> Any:
 def _expert_names(
     layer: Any, experts: Sequence[Any], tasks: tuple[str, ...], count: int
 ) -> tuple[tuple[str, ...], ...]:
-    """Returns for each gate the names of the experts that it weighs."""
+    """Return for each gate the names of the experts that it weighs."""
     if isinstance(layer, MixOwnExperts):
         own = experts[0].shape[0] // len(tasks)
         shared = [f"shared {index + 1}" for index in range(count - own)]

@@ -18,7 +18,7 @@ __all__ = ["draw_shares", "sharing_svg"]
 
 
 def draw_shares(axes: Any, table: pd.DataFrame, title: str) -> None:
-    """Draws a table of shares as a heat map with its numbers.
+    """Draw a table of shares as a heat map with its numbers.
 
     Args:
         axes: The Matplotlib axes.
@@ -43,7 +43,7 @@ def draw_shares(axes: Any, table: pd.DataFrame, title: str) -> None:
 
 
 def sharing_svg(readout: SharingReadout) -> str | None:
-    """Draws a readout as SVG: one map per gate, mix and layer of the trunks.
+    """Draw a readout as SVG: one map per gate, mix and layer of the trunks.
 
     Args:
         readout: The result of `read_sharing`.

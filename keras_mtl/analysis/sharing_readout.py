@@ -51,7 +51,7 @@ class SharingReadout:
 
 
 def sharing_sentences(use: pd.DataFrame) -> list[str]:
-    """Describes problems in the use of experts.
+    """Describe problems in the use of experts.
 
     Args:
         use: A table from `expert_use`.
@@ -118,7 +118,7 @@ def _sentences_of_member(use: pd.DataFrame) -> Iterator[str]:
 
 
 def gate_overlaps(use: pd.DataFrame) -> pd.DataFrame:
-    """Measures how much the gates of two tasks use the same experts.
+    """Measure how much the gates of two tasks use the same experts.
 
     The experts of different members are unrelated, so that a mean of gates over members
     has no meaning. The overlap of two gates can be averaged over members.
@@ -172,7 +172,7 @@ class SharingMap:
 
 
 def sharing_maps(readout: SharingReadout) -> list[SharingMap]:
-    """Returns the maps of a readout: one per gate, mix and layer of the trunks.
+    """Return the maps of a readout: one per gate, mix and layer of the trunks.
 
     Numbers are means over the members. The exception are the weights of experts that
     have only a number, which are those of the first member: the experts of different

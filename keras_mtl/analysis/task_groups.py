@@ -43,7 +43,7 @@ class TaskGrouping:
 
 
 def group_tasks(tasks: Sequence[str], affinity: ArrayLike) -> TaskGrouping:
-    """Partitions tasks into the groups with the largest expected gain.
+    """Partition tasks into the groups with the largest expected gain.
 
     With up to 10 tasks all partitions are compared. With more tasks, groups start as
     single tasks, and the two groups whose union has the largest gain are merged as long
@@ -97,7 +97,7 @@ def group_tasks(tasks: Sequence[str], affinity: ArrayLike) -> TaskGrouping:
 
 
 def _task_gains(matrix: np.ndarray, group: tuple[int, ...]) -> np.ndarray:
-    """Returns the promised gain of each task of a group."""
+    """Return the promised gain of each task of a group."""
     part = matrix[np.ix_(group, group)]
     # The diagonal is 0.
     gains: np.ndarray = part.sum(axis=0) / max(1, len(group) - 1)
@@ -105,7 +105,7 @@ def _task_gains(matrix: np.ndarray, group: tuple[int, ...]) -> np.ndarray:
 
 
 def _divide(matrix: np.ndarray) -> list[int]:
-    """Returns the best division as sets of bits, by dynamic programming.
+    """Return the best division as sets of bits, by dynamic programming.
 
     The best division of a set is one of its subsets with the lowest task, and
     the best division of the rest.
@@ -148,7 +148,7 @@ def _is_better(
 
 
 def _merge(matrix: np.ndarray) -> list[int]:
-    """Returns a good division as sets of bits, by merging groups."""
+    """Return a good division as sets of bits, by merging groups."""
     groups: list[tuple[int, ...]] = [(index,) for index in range(len(matrix))]
     gains = [0.0] * len(groups)
     while len(groups) > 1:

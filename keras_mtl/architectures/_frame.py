@@ -30,7 +30,7 @@ def build_framed(
     name: str,
     input_dropout: float = 0.0,
 ) -> MultiTaskModel:
-    """Builds a model around its body.
+    """Build a model around its body.
 
     Args:
         features: What goes in: the width of an encoded matrix; or the shape of
@@ -42,7 +42,7 @@ def build_framed(
         input_dropout: The dropout rate of the input.
 
     Raises:
-        ValueError: When there is no task, or two share a name, or a task is
+        ValueError: If there is no task, or two share a name, or a task is
             named like a feature.
     """
     _check_names(tasks, features)

@@ -21,7 +21,7 @@ __all__ = ["build_gate", "check_trunk", "stacked_block", "stacked_trunk"]
 
 
 def check_trunk(settings: ArchitectureSettings, architecture: str) -> None:
-    """Raises a `UserError` when the trunk, or an expert, has no layer."""
+    """Raise a `UserError` when the trunk, or an expert, has no layer."""
     if not settings.trunk:
         raise UserError(
             f"model.trunk: expected at least one width for {architecture}; "
@@ -39,7 +39,7 @@ def stacked_block(
     kernel_regularizer: Any = None,
     bias_regularizer: Any = None,
 ) -> Any:
-    """Adds `stack` dense layers with normalization, activation and dropout.
+    """Add `stack` dense layers with normalization, activation and dropout.
 
     Args:
         inputs: What all read, (N, features), or each one's own, (T, features, N).
@@ -79,7 +79,7 @@ def stacked_trunk(
     name: str,
     by_task: bool = False,
 ) -> Any:
-    """Adds a `stacked_block` for each width: `NAME_1`, `NAME_2`, ...."""
+    """Add a `stacked_block` for each width: `NAME_1`, `NAME_2`, ...."""
     for index, width in enumerate(widths, start=1):
         inputs = stacked_block(
             inputs, stack, width, settings, f"{name}_{index}", by_task
@@ -95,7 +95,7 @@ def build_gate(
     by_task: bool,
     dropout: float = 0.0,
 ) -> Any:
-    """Adds gates with dropout of whole experts.
+    """Add gates with dropout of whole experts.
 
     Args:
         inputs: See `ExpertGate`.

@@ -20,21 +20,21 @@ def dense_block(
     batch_norm: bool,
     name: str,
 ) -> Any:
-    """Adds a dense layer with its normalisation, activation and dropout.
+    """Add a dense layer with its normalization, activation and dropout.
 
     Args:
         inputs: A tensor of shape (N, features).
         width: The layer's units.
         activation: The activation.
         dropout: The dropout rate, 0 for none.
-        batch_norm: Whether to normalise before the activation.
+        batch_norm: Whether to normalize before the activation.
         name: The dense layer's name, and the prefix of the others'.
 
     Returns:
         A tensor of shape (N, width).
     """
     if batch_norm:
-        # The normalisation has an offset of its own.
+        # The normalization has an offset of its own.
         hidden = keras.layers.Dense(width, use_bias=False, name=name)(inputs)
         hidden = keras.layers.BatchNormalization(name=f"{name}_norm")(hidden)
         hidden = keras.layers.Activation(activation, name=f"{name}_activation")(hidden)
@@ -52,7 +52,7 @@ def dense_trunk(
     dropout: float,
     batch_norm: bool,
 ) -> Any:
-    """Adds the layers that all tasks share, one `dense_block` after the other.
+    """Add the layers that all tasks share, one `dense_block` after the other.
 
     Args:
         inputs: A tensor of shape (N, features).

@@ -15,7 +15,7 @@ def calibrate_model(
     temperatures: Mapping[str, float],
     tasks: Sequence[Task] | None = None,
 ) -> MultiTaskModel:
-    """Divides the logits of a trained model by temperatures.
+    """Divide the logits of a trained model by temperatures.
 
     The temperatures become layers of the model, so that `predict`, a saved file
     and each exported graph give the same probabilities.

@@ -22,7 +22,7 @@ def build_cgc(
     settings: ExtractionSettings | None = None,
     name: str = "cgc",
 ) -> MultiTaskModel:
-    """Builds customized gate control (CGC): task experts, shared experts, gates.
+    """Build customized gate control (CGC): task experts, shared experts, gates.
 
     The gate of a task mixes the task's own experts and the shared experts, but not the
     experts of other tasks. This is the last level of `build_ple` alone (Tang et al.

@@ -30,7 +30,7 @@ def build_chain(
     settings: ChainSettings | None = None,
     name: str = "chain",
 ) -> MultiTaskModel:
-    """Builds a chain: a shared trunk, and heads that depend on the previous task.
+    """Build a chain: a shared trunk, and heads that depend on the previous task.
 
     With the form `"outputs"`, the inputs of a head are the shared representation and
     the outputs of the previous task, regressions in standard units. This is a

@@ -22,7 +22,7 @@ def build_cross_stitch(
     settings: CrossStitchSettings | None = None,
     name: str = "cross_stitch",
 ) -> MultiTaskModel:
-    """Builds a cross-stitch network: one trunk per task, mixed after each layer.
+    """Build a cross-stitch network: one trunk per task, mixed after each layer.
 
     After each layer of the trunks, `x_t = sum_j a_tj x_j` with learned weights `a`, per
     layer or per unit (Misra et al. 2016). `CrossStitch` describes the initial weights.

@@ -22,7 +22,7 @@ def build_dselect_k(
     settings: SelectionSettings | None = None,
     name: str = "dselect_k",
 ) -> MultiTaskModel:
-    """Builds DSelect-k: shared experts, of which each task selects a few.
+    """Build DSelect-k: shared experts, of which each task selects a few.
 
     The model is that of `build_mmoe`, with gates that learn to select at most
     `selectors` experts: see `SelectGate`. All experts are computed in training. The

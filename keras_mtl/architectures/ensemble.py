@@ -14,7 +14,7 @@ __all__ = ["average_members"]
 def average_members(
     members: Sequence[MultiTaskModel], name: str = "ensemble"
 ) -> MultiTaskModel:
-    """Builds an ensemble, whose predictions are the mean of its members' predictions.
+    """Build an ensemble, whose predictions are the mean of its members' predictions.
 
     Probabilities are averaged and not logits. The mean of well-calibrated members is
     slightly underconfident.

@@ -22,7 +22,7 @@ def build_gaussian_process(
     support_rows: int | None = None,
     directions: int = 1,
 ) -> MultiTaskModel:
-    """Builds a model whose scores are those of a Gaussian process.
+    """Build a model whose scores are those of a Gaussian process.
 
     A class's dense layer takes its own scores; a number has a second output, its
     standard deviation.

@@ -29,7 +29,7 @@ def build_hard_sharing(
     name: str = "hard_sharing",
     skip: bool = False,
 ) -> MultiTaskModel:
-    """Builds a network whose tasks share their first layers.
+    """Build a network whose tasks share their first layers.
 
     The trunk computes a shared representation of the input. The representation is the
     only input of each task's head, which consists of dense layers of the task's
@@ -92,7 +92,7 @@ def build_hard_sharing(
 def build_core(
     width: int, tasks: Sequence[Task], settings: HardSharingSettings
 ) -> MultiTaskModel:
-    """Builds hard sharing as the registry of architectures has it.
+    """Build hard sharing as the registry of architectures has it.
 
     Args:
         width: The columns of the encoded matrix.

@@ -35,7 +35,7 @@ def build_heads(
     activation: Activation = "relu",
     batch_norm: bool = False,
 ) -> dict[str, Any]:
-    """Adds one head per task.
+    """Add one head per task.
 
     A head consists of dense layers of the task's `widths` and an output layer. The
     layers are named after the task: `heart_1`, ..., `heart`. If at least `STACKED_FROM`
@@ -106,7 +106,7 @@ def _is_by_task(representation: Any) -> bool:
 
 
 def _of_tasks(representation: Any, positions: list[int], name: str) -> Any:
-    """Returns what a stack of heads reads: its tasks' part of what there is."""
+    """Return what a stack of heads reads: its tasks' part of what there is."""
     if not _is_by_task(representation):
         return representation
     if positions == list(range(representation.shape[0])):
@@ -115,14 +115,14 @@ def _of_tasks(representation: Any, positions: list[int], name: str) -> Any:
 
 
 def _activation(task: Task, activation: Activation) -> Activation:
-    """Returns the activation of a head's hidden layers; None if it has none."""
+    """Return the activation of a head's hidden layers; None if it has none."""
     return (task.activation or activation) if task.widths else None
 
 
 def _shape_of_head(
     task: Task, layer: keras.layers.Layer, activation: Activation
 ) -> str:
-    """Returns what equal heads have in common, as text."""
+    """Return what equal heads have in common, as text."""
     own = _activation(task, activation)
     config = _shared_config(layer)
     return json.dumps([task.widths, str(own), str(type(layer)), config], default=str)
@@ -136,7 +136,7 @@ def _shared_config(layer: keras.layers.Layer) -> dict[str, Any]:
 
 
 def _can_stack(task: Task, layer: keras.layers.Layer, activation: Activation) -> bool:
-    """Says whether a `HeadStack` computes what this head would."""
+    """Return whether a `HeadStack` computes what this head would."""
     if _activation(task, activation) not in (None, *ELEMENTWISE):
         return False
     if type(layer) not in (keras.layers.Dense, StandardizedOutput):

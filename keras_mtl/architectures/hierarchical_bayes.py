@@ -15,7 +15,7 @@ __all__ = ["build_hierarchical_bayes"]
 
 
 def build_hierarchical_bayes(width: int, tasks: Sequence[Task]) -> MultiTaskModel:
-    """Builds a linear model whose numbers have standard deviations.
+    """Build a linear model whose numbers have standard deviations.
 
     A number's dense layer takes the features and the deviation behind them; its
     second output is the deviation. A transformed number has none, as it would

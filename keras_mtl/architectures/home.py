@@ -30,7 +30,7 @@ def build_home(
     settings: HomeSettings | None = None,
     name: str = "home",
 ) -> MultiTaskModel:
-    """Builds HoME experts: task and shared experts that are normalized and gated.
+    """Build HoME experts: task and shared experts that are normalized and gated.
 
     The model is that of `build_cgc` with three changes (Wang et al. 2024, arXiv
     2408.05430). The experts are `Swish(BatchNorm(dense))`, so that their outputs have
@@ -105,7 +105,7 @@ def build_home(
 
 
 def _gate_features(inputs: Any, stack: int, rank: int, name: str, by_task: bool) -> Any:
-    """Returns the features as each expert reads them, (stack, width, N)."""
+    """Return the features as each expert reads them, (stack, width, N)."""
     low = StackedDense(
         stack, rank, use_bias=False, by_task=by_task, name=f"{name}_features_low"
     )(inputs)

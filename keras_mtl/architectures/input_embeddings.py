@@ -25,7 +25,7 @@ __all__ = ["embedded_width", "embedding_layers", "input_layers", "put_before"]
 def input_layers(
     features: Sequence[Feature], settings: ArchitectureSettings
 ) -> list[keras.layers.Layer]:
-    """Returns the layers that features and settings want before a network.
+    """Return the layers that features and settings want before a network.
 
     Args:
         features: See `embedding_layers`.
@@ -38,7 +38,7 @@ def input_layers(
 
 
 def embedding_layers(features: Sequence[Feature]) -> list[keras.layers.Layer]:
-    """Returns the layers that features want between them and a network.
+    """Return the layers that features want between them and a network.
 
     Each layer appends columns. Those that are there stay where they are, but for
     indices, each of which gives its place to the first number of its vector.
@@ -92,11 +92,11 @@ def embedding_layers(features: Sequence[Feature]) -> list[keras.layers.Layer]:
 
 
 def embedded_width(width: int, layers: Sequence[keras.layers.Layer]) -> int:
-    """Returns the columns that layers make of an encoded matrix.
+    """Return the columns that layers make of an encoded matrix.
 
     Args:
         width: The columns of the encoded matrix.
-        layers: What `input_layers` returned.
+        layers: The result of `input_layers`.
     """
     for layer in layers:
         _, width = layer.compute_output_shape((None, width))
@@ -106,14 +106,14 @@ def embedded_width(width: int, layers: Sequence[keras.layers.Layer]) -> int:
 def put_before(
     model: MultiTaskModel, layers: Sequence[keras.layers.Layer], width: int
 ) -> MultiTaskModel:
-    """Returns a copy of a model with layers between its input and itself.
+    """Return a copy of a model with layers between its input and itself.
 
     All is one graph, so that what looks for shared layers, heads and trunks in it
     finds them, whatever architecture made the model.
 
     Args:
         model: A functional model of a matrix with `embedded_width` columns.
-        layers: What `input_layers` returned.
+        layers: The result of `input_layers`.
         width: The columns of the encoded matrix.
 
     Returns:
@@ -152,7 +152,7 @@ def put_before(
 def _encoded_quantiles(
     wanted: Sequence[tuple[int, Feature, Embedding]],
 ) -> dict[int, list[float]]:
-    """Returns by encoded column the quantiles, as the encoder has them."""
+    """Return by encoded column the quantiles, as the encoder has them."""
     if not wanted:
         return {}
     features = [feature for _, feature, _ in wanted]

@@ -20,7 +20,7 @@ def build_kernel(
     settings: KernelSettings,
     support_rows: int = 1,
 ) -> MultiTaskModel:
-    """Builds a model whose scores are sums of kernels at support rows.
+    """Build a model whose scores are sums of kernels at support rows.
 
     Each task's dense layer takes its own scores and adds its intercepts.
 

@@ -16,7 +16,7 @@ __all__ = ["build_linear"]
 def build_linear(
     width: int, tasks: Sequence[Task], settings: SolvedSettings
 ) -> MultiTaskModel:
-    """Builds a model of one dense layer per task, without anything hidden.
+    """Build a model of one dense layer per task, without anything hidden.
 
     What tells linear architectures apart is the penalty or the prior that their
     weights are solved for with; see `SolvedSettings.solve`.

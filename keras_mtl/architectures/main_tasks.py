@@ -16,7 +16,7 @@ __all__ = ["require_independence", "without_auxiliary"]
 
 
 def without_auxiliary(model: MultiTaskModel) -> MultiTaskModel:
-    """Returns a model without the auxiliary tasks.
+    """Return a model without the auxiliary tasks.
 
     Layers that only auxiliary tasks use are left out. Both models share the other
     layers, so that further training of one model changes the other one too.
@@ -54,7 +54,7 @@ def without_auxiliary(model: MultiTaskModel) -> MultiTaskModel:
 
 
 def _output(model: MultiTaskModel, name: str, inner: dict[int, Any]) -> Any:
-    """Returns an output, from models inside that lack auxiliary tasks too."""
+    """Return an output, from models inside that lack auxiliary tasks too."""
     tensor = model.output[name]
     node = node_of(tensor)
     if isinstance(node.operation, MultiTaskModel):
@@ -69,7 +69,7 @@ def _output(model: MultiTaskModel, name: str, inner: dict[int, Any]) -> Any:
 
 
 def _called(node: Any, inner: dict[int, Any]) -> dict[str, Any]:
-    """Calls the model of a node, without its auxiliary tasks, on the same tensors."""
+    """Call the model of a node, without its auxiliary tasks, on the same tensors."""
     if id(node) not in inner:
         model = without_auxiliary(node.operation)
         structure = node.operation.input
@@ -81,11 +81,11 @@ def _called(node: Any, inner: dict[int, Any]) -> dict[str, Any]:
 
 
 def require_independence(tasks: Sequence[Task], outputs: dict[str, Any]) -> None:
-    """Requires that no prediction needs the output of an auxiliary task.
+    """Require that no prediction needs the output of an auxiliary task.
 
     Args:
         tasks: The tasks.
-        outputs: By task name the tensors of a functional model.
+        outputs: The tensors of a functional model by task name.
 
     Raises:
         UserError: With a message for each task that does.

@@ -22,7 +22,7 @@ def build_mmoe(
     settings: MixtureSettings | None = None,
     name: str = "mmoe",
 ) -> MultiTaskModel:
-    """Builds a multi-gate mixture of experts (MMoE): shared experts, one gate per task.
+    """Build a multi-gate mixture of experts (MMoE): shared experts, one gate per task.
 
     The input of the head of task t is `f_t = sum_i softmax(W_t h)_i E_i(h)`, where h is
     the input of the model and the `E_i` are the experts (Ma et al. 2018). All experts

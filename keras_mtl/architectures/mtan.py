@@ -25,7 +25,7 @@ def build_mtan(
     settings: AttentionSettings | None = None,
     name: str = "mtan",
 ) -> MultiTaskModel:
-    """Builds MTAN: one trunk, and attention masks per task and layer.
+    """Build MTAN: one trunk, and attention masks per task and layer.
 
     With the shared activations `h_l` of layer l, the activations of task t are `x_tl =
     sigmoid(A_tl h_l + B_tl x_t(l-1) + b_tl) h_l`, without the middle term in the first
@@ -74,7 +74,7 @@ def build_mtan(
 
 
 def _masked(hidden: Any, stream: Any, tasks: int, width: int, index: int) -> Any:
-    """Returns what the tasks read of a layer, (T, width, N)."""
+    """Return what the tasks read of a layer, (T, width, N)."""
     logits = StackedDense(tasks, width, by_task=True, name=f"mask_{index}_shared")(
         hidden
     )

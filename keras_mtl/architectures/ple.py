@@ -24,7 +24,7 @@ def build_ple(
     settings: ProgressiveExtractionSettings | None = None,
     name: str = "ple",
 ) -> MultiTaskModel:
-    """Builds progressive layered extraction (PLE): levels of task and shared experts.
+    """Build progressive layered extraction (PLE): levels of task and shared experts.
 
     Each level has experts of each task and shared experts. The experts of a task read
     the task's stream, and the shared experts read the shared stream; on the first
@@ -79,7 +79,7 @@ def _level(
     name: str,
     is_last: bool,
 ) -> tuple[Any, Any]:
-    """Returns the streams of the tasks, (T, width, N), and the shared one.
+    """Return the streams of the tasks, (T, width, N), and the shared one.
 
     Args:
         stream: The tasks' streams: the input, (N, width), or (T, width, N).

@@ -18,7 +18,7 @@ def join_encoder(
     features: Sequence[Feature],
     name: str = "multi_task",
 ) -> MultiTaskModel:
-    """Joins an encoder and a model of its encoded matrix into one model.
+    """Join an encoder and a model of its encoded matrix into one model.
 
     Training uses the encoded matrix, which is computed once. The joined model is the
     one to save and serve. It shares the weights of the core.

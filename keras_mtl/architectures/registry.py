@@ -94,7 +94,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 def register_architecture(
     name: str, settings: type[ArchitectureSettings] = ArchitectureSettings
 ) -> Callable[[Function], Function]:
-    """Returns a decorator that adds an architecture.
+    """Return a decorator that adds an architecture.
 
     The decorated function builds a model. Its arguments are the width of the encoded
     matrix, the resolved tasks and the checked settings; it returns a `MultiTaskModel`
@@ -136,13 +136,13 @@ def register_architecture(
 
 
 def check_architecture(value: object) -> NamedSettings:
-    """Checks an architecture's name and its own settings; loads no built-in one.
+    """Check an architecture's name and its own settings; load no built-in one.
 
     Args:
         value: A name, `name:setting=value,...`, or a table with a `name`.
 
     Raises:
-        ValueError: When the name or a setting is wrong.
+        ValueError: If the name or a setting is wrong.
     """
     return check_settings(
         value, ARCHITECTURES, common=COMMON_SETTINGS, common_place="[model]"
@@ -156,7 +156,7 @@ def build_architecture(
     common: ArchitectureSettings | None = None,
     features: Sequence[Feature] | None = None,
 ) -> MultiTaskModel:
-    """Builds the network of an architecture, whose input is an encoded matrix.
+    """Build the network of an architecture, whose input is an encoded matrix.
 
     Args:
         architecture: The name of the architecture, with its settings if any.

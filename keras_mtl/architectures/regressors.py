@@ -24,7 +24,7 @@ def build_regressor(
     features: int = 1,
     name: str = "regressor",
 ) -> keras.Sequential:
-    """Builds a deep network from numbers to one number.
+    """Build a deep network from numbers to one number.
 
     Each hidden layer is a dense layer, its activation and a batch normalization.
     Without an activation the network is a linear function, however deep it is: see
@@ -77,7 +77,7 @@ def regressor_trunk(
     features: int = 1,
     name: str = "regressor_trunk",
 ) -> keras.Sequential:
-    """Builds the hidden layers of `build_regressor`, as the trunk of a model.
+    """Build the hidden layers of `build_regressor`, as the trunk of a model.
 
     Args:
         widths: See `build_regressor`, also for the other arguments.
@@ -114,7 +114,7 @@ def activation_layer(
     negative_slope: float = 0.01,
     name: str | None = None,
 ) -> keras.layers.Layer | None:
-    """Makes the layer of an activation; None for `None`, "none" and "linear".
+    """Make the layer of an activation; None for `None`, "none" and "linear".
 
     Args:
         activation: The activation, by name or as a function.
@@ -122,7 +122,7 @@ def activation_layer(
         name: The layer's name.
 
     Raises:
-        ValueError: When the slope is not finite or the name is not known.
+        ValueError: If the slope is not finite or the name is not known.
     """
     if not math.isfinite(negative_slope):
         raise ValueError(

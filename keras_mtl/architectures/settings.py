@@ -76,7 +76,7 @@ class ArchitectureSettings(Declaration):
     input_scaling: bool = False
 
     def resolve(self, features: Sequence[Feature]) -> Self:
-        """Fills the settings that depend on adapted features.
+        """Fill the settings that depend on adapted features.
 
         Args:
             features: The features, in the order of the encoded columns.
@@ -87,7 +87,7 @@ class ArchitectureSettings(Declaration):
         return self
 
     def check_tasks(self, tasks: Sequence[Task]) -> list[str]:
-        """Finds settings that do not suit the tasks, before the model is built.
+        """Find settings that do not suit the tasks, before the model is built.
 
         Args:
             tasks: The tasks.
@@ -332,7 +332,7 @@ class ChainSettings(ArchitectureSettings):
             )
 
     def order_of(self, tasks: Sequence[Task]) -> tuple[str, ...]:
-        """Returns the names of the tasks of the chain."""
+        """Return the names of the tasks of the chain."""
         return self.order or tuple(task.name for task in tasks if not task.auxiliary)
 
     def check_tasks(self, tasks: Sequence[Task]) -> list[str]:

@@ -21,7 +21,7 @@ def build_single_task(
     settings: SingleTaskSettings | None = None,
     name: str = "single_task",
 ) -> MultiTaskModel:
-    """Builds single-task networks, which share nothing, as one model.
+    """Build single-task networks, which share nothing, as one model.
 
     Each task has its own trunk and head, so that no task affects another one. This is
     the baseline against which the benefit of sharing is measured. All trunks are

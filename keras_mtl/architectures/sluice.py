@@ -23,7 +23,7 @@ def build_sluice(
     settings: SluiceSettings | None = None,
     name: str = "sluice",
 ) -> MultiTaskModel:
-    """Builds a sluice network: one trunk per task, with mixed subspaces.
+    """Build a sluice network: one trunk per task, with mixed subspaces.
 
     The units of each task's layer are split into `subspaces` equal parts. After each
     layer, a learned matrix mixes all parts of all tasks. The head reads a learned mix

@@ -22,7 +22,7 @@ def build_soft_sharing(
     settings: SoftSharingSettings | None = None,
     name: str = "soft_sharing",
 ) -> MultiTaskModel:
-    """Builds soft sharing: one trunk per task and a penalty on their distance.
+    """Build soft sharing: one trunk per task and a penalty on their distance.
 
     The penalty is `strength` times a sum over the layers of the trunks. The terms are
     the squared distances between the tasks' weights and their mean (Duong et al. 2015),

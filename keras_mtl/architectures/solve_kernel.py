@@ -25,7 +25,7 @@ def solve_kernel(
 
     Args:
         settings: The architecture's settings.
-        model: What `KernelSettings.model_for` returned.
+        model: The result of `KernelSettings.model_for`.
         rows: The training rows.
 
     Returns:

@@ -25,7 +25,7 @@ def build_star(
     settings: StarSettings | None = None,
     name: str = "star",
 ) -> MultiTaskModel:
-    """Builds STAR: a trunk for rows of several domains, such as sites.
+    """Build STAR: a trunk for rows of several domains, such as sites.
 
     A layer of the trunk has weights that all rows share, times factors of the row's
     domain: see `StarDense` (Sheng et al. 2021). All tasks share the trunk. The domain

@@ -21,7 +21,7 @@ KINDS = {"numeric": "regression", "boolean": "binary", "categorical": "multiclas
 def task_of_column(
     helper: AuxiliaryHelper, name: str, column: str, frame: Rows, source: str
 ) -> Task:
-    """Returns the task whose labels a column holds.
+    """Return the task whose labels a column holds.
 
     Args:
         helper: What the task is for.
@@ -32,7 +32,7 @@ def task_of_column(
         source: What messages call the data.
 
     Raises:
-        UserError: When the column is absent, or holds neither numbers nor
+        UserError: If the column is absent, or holds neither numbers nor
             categories.
     """
     from keras_mtl.features import infer_features

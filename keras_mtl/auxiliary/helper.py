@@ -61,7 +61,7 @@ class AuxiliaryHelper(Declaration, ABC):
 
     @classmethod
     def parse_column(cls, column: str) -> dict[str, Any]:
-        """Parses the text after the kind in `--auxiliary NAME:KIND:COLUMN`.
+        """Parse the text after the kind in `--auxiliary NAME:KIND:COLUMN`.
 
         Args:
             column: The text; `""` if the flag has none.
@@ -80,7 +80,7 @@ class AuxiliaryHelper(Declaration, ABC):
     def make(
         self, frame: Rows, features: Sequence[Feature], source: str
     ) -> AuxiliaryTasks:
-        """Creates the tasks.
+        """Create the tasks.
 
         Args:
             frame: The rows.
@@ -92,7 +92,7 @@ class AuxiliaryHelper(Declaration, ABC):
         """
 
     def share_weight(self, tasks: Iterable[Task]) -> tuple[Task, ...]:
-        """Returns the tasks as auxiliary tasks that share the loss weight."""
+        """Return the tasks as auxiliary tasks that share the loss weight."""
         tasks = tuple(tasks)
         weight = self.loss_weight / max(1, len(tasks))
         return tuple(
@@ -106,7 +106,7 @@ class AuxiliaryHelper(Declaration, ABC):
 def require_known(
     helper: AuxiliaryHelper, columns: Iterable[str], known: Collection[str], source: str
 ) -> None:
-    """Requires columns that are in the data.
+    """Require columns that are in the data.
 
     Raises:
         UserError: With a message for each that is not.

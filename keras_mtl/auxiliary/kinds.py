@@ -31,12 +31,12 @@ AUXILIARY_KINDS: Registry[type[AuxiliaryHelper]] = Registry(
 
 
 def serialize_helper(helper: AuxiliaryHelper) -> dict[str, Any]:
-    """Returns a helper as plain values, for TOML."""
+    """Return a helper as plain values, for TOML."""
     return {"kind": helper.kind, **helper.get_config()}
 
 
 def deserialize_helper(config: Mapping[str, Any]) -> AuxiliaryHelper:
-    """Creates a helper from plain values.
+    """Create a helper from plain values.
 
     Args:
         config: The key `kind` and the fields of the declaration.
@@ -53,7 +53,7 @@ def deserialize_helper(config: Mapping[str, Any]) -> AuxiliaryHelper:
 
 
 def parse_auxiliary(text: str) -> tuple[str, dict[str, Any]]:
-    """Parses an auxiliary task of the command line: NAME:KIND[:COLUMN].
+    """Parse an auxiliary task of the command line: NAME:KIND[:COLUMN].
 
     The kind is that of a task or of a helper. The meaning of COLUMN depends on it.
 

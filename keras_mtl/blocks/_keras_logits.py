@@ -9,7 +9,7 @@ __all__ = ["map_with_logits"]
 
 
 def map_with_logits(function: Callable[[Any], Any], tensor: Any) -> Any:
-    """Applies a function that only moves or chooses entries.
+    """Apply a function that only moves or chooses entries.
 
     Keras's sigmoid and softmax leave their input on the tensor they return, and
     Keras's cross-entropies read it there: from logits they are exact where

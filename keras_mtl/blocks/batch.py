@@ -31,7 +31,7 @@ class Batch(NamedTuple):
     present: Any = None
 
     def map(self, function: Callable[[Any], Any]) -> Batch:
-        """Returns what a function of each array makes of the batch."""
+        """Return what a function of each array makes of the batch."""
         return Batch(
             *[
                 keras.tree.map_structure(
@@ -42,7 +42,7 @@ class Batch(NamedTuple):
         )
 
     def take(self, index: Any) -> Batch:
-        """Returns the rows of these numbers, (n,)."""
+        """Return the rows of these numbers, (n,)."""
         return self.map(lambda array: tf.gather(array, index))
 
     @property

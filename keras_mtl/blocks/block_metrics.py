@@ -37,7 +37,7 @@ class LossTrackers(VectorMetric):
         self.count = self.add_variable((len(tasks),), "zeros", name="count")
 
     def update_state(self, losses: Any, counts: Any) -> None:
-        """Takes a batch's losses and labelled rows, each of shape (T,)."""
+        """Take a batch's losses and labeled rows, each of shape (T,)."""
         # The mean over an epoch is then that over all rows with a label, and a
         # batch without one has no part in it.
         self.total.assign_add(losses * counts)
@@ -72,7 +72,7 @@ class BlockMetrics(VectorMetric):
         self.tasks = block.tasks * len(self.parts)
 
     def update_state(self, labels: Any, outputs: Any) -> None:
-        """Takes a batch.
+        """Take a batch.
 
         Args:
             labels: The block's labels, (N, T) or (N, T, labels), or None.
@@ -98,7 +98,7 @@ class BlockMetrics(VectorMetric):
 def block_metrics(
     blocks: TaskBlocks, vectorized: bool = False
 ) -> list[tuple[int, BlockMetrics]]:
-    """Makes the metrics of all blocks that have any.
+    """Make the metrics of all blocks that have any.
 
     Args:
         blocks: The blocks.

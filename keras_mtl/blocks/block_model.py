@@ -35,7 +35,7 @@ class StackTensors(NamedTuple):
 
 
 class BlockOutputs(NamedTuple):
-    """What a forward pass gives.
+    """Result of a forward pass.
 
     Attributes:
         outputs: For each block (T, N, units).
@@ -98,7 +98,7 @@ class BlockModel:
         present: tf.Tensor | None = None,
         training: bool = True,
     ) -> BlockOutputs:
-        """Runs the model.
+        """Run the model.
 
         Args:
             trainable: Values of the model's trainable variables.
@@ -145,7 +145,7 @@ class BlockModel:
 
 
 def _of_block(block: TaskBlock, outputs: Sequence[tf.Tensor]) -> tf.Tensor:
-    """Returns a block's outputs, (T, N, units), from those of all sources."""
+    """Return a block's outputs, (T, N, units), from those of all sources."""
     tensor, positions = outputs[block.source], block.axis_positions
     if positions is None:
         return map_with_logits(lambda values: values[None], tensor)

@@ -1,4 +1,4 @@
-"""What a row of a class counts in its task's loss."""
+"""Weights of classes in the losses, for blocks of tasks."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["class_weight_tables", "weigh_classes"]
 def class_weight_tables(
     tasks: Sequence[Task], class_weight: Any, labels: Any = None
 ) -> dict[str, np.ndarray]:
-    """Makes a table of each task's class weights, in the order of its classes.
+    """Make a table of each task's class weights, in the order of its classes.
 
     Args:
         tasks: The tasks.
@@ -29,13 +29,13 @@ def class_weight_tables(
             of the dict, an array of a weight per class, or "balanced". For one
             task its value alone will do, and "balanced" alone is for all tasks
             with classes. Or None.
-        labels: By task name the labels in memory, which "balanced" needs.
+        labels: The labels in memory by task name, which "balanced" needs.
 
     Returns:
         By task name an array of shape (classes,).
 
     Raises:
-        ValueError: When a task has no classes, or not these.
+        ValueError: If a task has no classes, or not these.
 
     Example:
 
@@ -84,7 +84,7 @@ def _is_by_task(class_weight: Any, tasks: Mapping[str, Task]) -> bool:
 def weigh_classes(
     blocks: TaskBlocks, batch: Batch, tables: Mapping[str, np.ndarray]
 ) -> Batch:
-    """Multiplies the rows' weights by those of their classes.
+    """Multiply the rows' weights by those of their classes.
 
     Args:
         blocks: The blocks of tasks.
@@ -112,7 +112,7 @@ def weigh_classes(
 def _class_weights(
     block: TaskBlock, labels: tf.Tensor, tables: Mapping[str, np.ndarray]
 ) -> tf.Tensor:
-    """Returns the weight of each label's class, (N, T)."""
+    """Return the weight of each label's class, (N, T)."""
     own = [tables.get(name, np.ones(1, "float32")) for name in block.names]
     classes = max(len(table) for table in own)
     padded = [

@@ -22,7 +22,7 @@ class GivenMetrics(keras.metrics.Metric):
 
     A metric of Keras knows nothing of missing labels: it gets weights of 0 for
     the rows without one. A metric whose `update_state` takes no weights gets the
-    labelled rows alone.
+    labeled rows alone.
 
     Args:
         task: The task.
@@ -69,7 +69,7 @@ class GivenMetrics(keras.metrics.Metric):
         return all(map(_takes_weights, self.metrics))
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
-        """Takes a batch.
+        """Take a batch.
 
         Args:
             y_true: The labels, (N,) or (N, ...).
@@ -103,7 +103,7 @@ class GivenMetrics(keras.metrics.Metric):
             metric.update_state(labels, y_pred, sample_weight=mask)
 
     def result(self) -> dict[str, Any]:
-        """Returns the values by the names under which they are logged."""
+        """Return the values by the names under which they are logged."""
         values: dict[str, Any] = {}
         for name, metric in zip(self.names, self.metrics, strict=True):
             value = metric.result()
@@ -119,7 +119,7 @@ class GivenMetrics(keras.metrics.Metric):
             metric.reset_state()
 
     def _known_rows(self, y_true: Any) -> Any:
-        """Returns which rows have all of their labels, booleans of shape (N,)."""
+        """Return which rows have all of their labels, booleans of shape (N,)."""
         labels = ops.cast(y_true, "float32")
         is_masked = isinstance(self._loss, MaskedLoss)
         known = (
@@ -130,7 +130,7 @@ class GivenMetrics(keras.metrics.Metric):
         return ops.all(known, axis=tuple(range(1, len(known.shape))))
 
     def _labels_of(self, metric: keras.metrics.Metric, labels: Any) -> Any:
-        """Returns class indices as one-hot rows for a metric that compares these."""
+        """Return class indices as one-hot rows for a metric that compares these."""
         if (
             self._classes is None
             or labels.shape[-1] != 1
@@ -150,7 +150,7 @@ def _takes_weights(metric: keras.metrics.Metric) -> bool:
 
 
 def _compares_one_hot(metric: keras.metrics.Metric) -> bool:
-    """Returns whether a metric of Keras's compares labels with all classes' outputs.
+    """Return whether a metric of Keras's compares labels with all classes' outputs.
 
     A metric from elsewhere gets class indices, as the task's own do.
     """

@@ -83,7 +83,7 @@ def _holds_arrays(labels: Sequence[Any]) -> bool:
 
 
 def _name_columns(tasks: Sequence[Task], frame: pd.DataFrame) -> dict[str, Any]:
-    """Returns by task name the columns of its labels."""
+    """Return by task name the columns of its labels."""
     columns = set(frame.columns)
     named: dict[str, Any] = {}
     used: set[Any] = set()
@@ -104,7 +104,7 @@ def _name_columns(tasks: Sequence[Task], frame: pd.DataFrame) -> dict[str, Any]:
 
 
 def _as_array(task: Task, values: Any) -> np.ndarray:
-    """Returns one task's labels as an array, (N,) or (N, labels)."""
+    """Return one task's labels as an array, (N,) or (N, labels)."""
     if isinstance(values, list | tuple) and values and np.ndim(values[0]) > 0:
         several = len(task.label_columns)
         if several > 1 and len(values) == several and len(values[0]) != several:

@@ -14,7 +14,7 @@ __all__ = ["call_like_core", "core_model", "graph_nodes", "node_of", "row_size"]
 
 
 def graph_nodes(tensors: Iterable[Any], stop: int | None = None) -> list[Any]:
-    """Returns the calls of layers that lead to some tensors, those before first.
+    """Return the calls of layers that lead to some tensors, those before first.
 
     Args:
         tensors: Keras tensors of one model.
@@ -40,13 +40,13 @@ def graph_nodes(tensors: Iterable[Any], stop: int | None = None) -> list[Any]:
 
 
 def node_of(tensor: Any) -> Any:
-    """Returns the call of a layer that made a tensor."""
+    """Return the call of a layer that made a tensor."""
     history = tensor._keras_history
     return history.operation._inbound_nodes[history.node_index]
 
 
 def core_model(model: keras.Model) -> keras.Model:
-    """Returns the model whose outputs another one only passes on.
+    """Return the model whose outputs another one only passes on.
 
     That is the model itself, or the one that it calls behind an encoder.
     """
@@ -55,7 +55,7 @@ def core_model(model: keras.Model) -> keras.Model:
 
 
 def call_like_core(model: keras.Model, other: keras.Model) -> keras.Model:
-    """Returns a model that calls another one as `model` calls its core.
+    """Return a model that calls another one as `model` calls its core.
 
     Args:
         model: A functional model.
@@ -75,7 +75,7 @@ def _without_rows(tensor: Any) -> tuple[int | None, ...]:
 
 
 def _core_node(model: keras.Model) -> Any | None:
-    """Returns the call of the model from which all outputs come, or None."""
+    """Return the call of the model from which all outputs come, or None."""
     nodes = {id(node_of(tensor)): node_of(tensor) for tensor in model.outputs}
     if len(nodes) != 1:
         return None
@@ -94,7 +94,7 @@ def _core_node(model: keras.Model) -> Any | None:
 
 
 def row_size(model: keras.Model, inside_stacks: bool = False) -> int:
-    """Returns how many numbers all layers make of one row.
+    """Return how many numbers all layers make of one row.
 
     Args:
         model: The model.

@@ -1,4 +1,4 @@
-"""From labels and weights by task name to those of blocks of tasks.
+"""Conversion of labels and weights by task name to blocks of tasks.
 
 Names exist outside of a training step alone. This is where they end: whatever
 a user passes becomes one tensor per block, with the rows on the first axis and
@@ -20,7 +20,7 @@ __all__ = ["pack_batch", "pack_labels", "pack_weights"]
 
 
 def pack_batch(blocks: TaskBlocks, batch: Batch) -> Batch:
-    """Packs the labels and the weights of a batch, or of all rows at once.
+    """Pack the labels and the weights of a batch, or of all rows at once.
 
     Args:
         blocks: The blocks.
@@ -33,7 +33,7 @@ def pack_batch(blocks: TaskBlocks, batch: Batch) -> Batch:
 
 
 def pack_labels(blocks: TaskBlocks, labels: Any) -> tuple[tf.Tensor | None, ...]:
-    """Packs labels.
+    """Pack labels.
 
     Args:
         blocks: The blocks.
@@ -64,7 +64,7 @@ def pack_labels(blocks: TaskBlocks, labels: Any) -> tuple[tf.Tensor | None, ...]
 def pack_weights(
     blocks: TaskBlocks, weights: Any
 ) -> tf.Tensor | tuple[tf.Tensor | None, ...] | None:
-    """Packs sample weights.
+    """Pack sample weights.
 
     Args:
         blocks: The blocks.
@@ -125,7 +125,7 @@ def _all_columns(
 
 
 def _index_classes(values: tf.Tensor, classes: int) -> tf.Tensor:
-    """Returns one-hot rows as class indices, and anything else as it is."""
+    """Return one-hot rows as class indices, and anything else as it is."""
     if classes < 2 or values.shape.rank != 2 or values.shape[-1] != classes:
         return values
     values = tf.cast(values, tf.float32)
@@ -135,7 +135,7 @@ def _index_classes(values: tf.Tensor, classes: int) -> tf.Tensor:
 
 
 def _flat(values: tf.Tensor) -> tf.Tensor:
-    """Returns float32 labels, a single one per row without an axis of its own."""
+    """Return float32 labels, a single one per row without an axis of its own."""
     values = tf.cast(values, tf.float32)
     if values.shape.rank == 2 and values.shape[-1] == 1:
         return values[:, 0]

@@ -30,7 +30,7 @@ def check_task_names(argument: str, received: Iterable[Any], tasks: Sequence[str
         tasks: The tasks' names.
 
     Raises:
-        ValueError: When there are such names. It lists all of them, each with
+        ValueError: If there are such names. It lists all of them, each with
             the nearest task.
 
     Example:
@@ -65,7 +65,7 @@ def name_by_task(argument: str, values: Any, tasks: Sequence[str]) -> Mapping[st
         tasks: The tasks' names.
 
     Raises:
-        ValueError: When a name is not a task's, or the number of values is not
+        ValueError: If a name is not a task's, or the number of values is not
             the number of tasks.
 
     Example:

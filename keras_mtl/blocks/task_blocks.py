@@ -75,14 +75,14 @@ class TaskBlocks:
         return sorted(range(len(order)), key=order.__getitem__)
 
     def in_order(self, vectors: Sequence[Any]) -> Any:
-        """Puts the blocks' vectors side by side in the tasks' order, (T,)."""
+        """Put the blocks' vectors side by side in the tasks' order, (T,)."""
         joined = vectors[0] if len(vectors) == 1 else ops.concatenate(vectors)
         positions = self.positions
         in_order = positions == list(range(len(positions)))
         return joined if in_order else ops.take(joined, positions)
 
     def by_block(self, values: Any) -> list[Any]:
-        """Cuts values in the tasks' order, (T,), into those of the blocks."""
+        """Cut values in the tasks' order, (T,), into those of the blocks."""
         parts = []
         for block in self.blocks:
             first, count = block.tasks[0], len(block)
@@ -94,7 +94,7 @@ class TaskBlocks:
         return parts
 
     def by_task(self, values: Sequence[Any], axis: int = 0) -> dict[str, Any]:
-        """Names what the blocks have along an axis of tasks.
+        """Name what the blocks have along an axis of tasks.
 
         Args:
             values: For each block a tensor, or None.
@@ -117,7 +117,7 @@ def make_blocks(
     losses: Mapping[str, Any] | None = None,
     own_metrics: Collection[str] = (),
 ) -> TaskBlocks:
-    """Puts tasks into blocks.
+    """Put tasks into blocks.
 
     Args:
         tasks: The tasks.
@@ -191,7 +191,7 @@ def _can_batch(loss: Any) -> bool:
 
 
 def _group_equal(members: Sequence[Member]) -> list[list[Member]]:
-    """Groups tasks with equal components, but for the settings `per_task`."""
+    """Group tasks with equal components, but for the settings `per_task`."""
     groups: dict[str, list[Member]] = {}
     for member in members:
         key = []
@@ -205,7 +205,7 @@ def _group_equal(members: Sequence[Member]) -> list[list[Member]]:
 
 
 def _merge(components: Sequence[Any], axes: int) -> Any:
-    """Makes one component of several tasks' equal ones.
+    """Make one component of several tasks' equal ones.
 
     Args:
         components: Equal but for their `per_task` settings.

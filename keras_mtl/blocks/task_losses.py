@@ -20,7 +20,7 @@ Labels = Sequence[Any]
 def block_losses(
     blocks: TaskBlocks, outputs: Sequence[Any], labels: Labels, sample_weights: Any
 ) -> tuple[list[tf.Tensor], list[tf.Tensor]]:
-    """Computes all tasks' losses, each over the rows that have its label.
+    """Compute all tasks' losses, each over the rows that have its label.
 
     They stay apart by block: the gradient of a loss that was never put beside
     the others leaves the others' heads alone.
@@ -57,7 +57,7 @@ def block_losses(
 
 
 def label_counts(blocks: TaskBlocks, labels: Labels) -> tf.Tensor:
-    """Counts each task's rows with a label, without running the model.
+    """Count each task's rows with a label, without running the model.
 
     Args:
         blocks: The blocks.
@@ -77,7 +77,7 @@ def label_counts(blocks: TaskBlocks, labels: Labels) -> tf.Tensor:
 
 
 def tasks_first(values: tf.Tensor) -> tf.Tensor:
-    """Turns (N, T, ...) into (T, N, ...)."""
+    """Turn (N, T, ...) into (T, N, ...)."""
     if values.shape[1] == 1:
         # The same numbers in the same order.
         return ops.expand_dims(values[:, 0], 0)
@@ -85,7 +85,7 @@ def tasks_first(values: tf.Tensor) -> tf.Tensor:
 
 
 def _known_rows(block: TaskBlock, values: tf.Tensor) -> tf.Tensor:
-    """Says which rows have a label for which task: booleans (N, T)."""
+    """Return which rows have a label for which task, booleans (N, T)."""
     values = tf.cast(values, tf.float32)
     if isinstance(block.loss, MaskedLoss):
         known = block.loss.known(values)
@@ -96,7 +96,7 @@ def _known_rows(block: TaskBlock, values: tf.Tensor) -> tf.Tensor:
 
 
 def _one_loss(loss: Any, y_true: Any, y_pred: Any, weights: Any) -> Any:
-    """Returns the loss of one task, and its count, each of shape (1,)."""
+    """Return the loss of one task, and its count, each of shape (1,)."""
     if not isinstance(loss, MaskedLoss):
         return _mask_any_loss(loss, y_true, y_pred, weights)
     y_true = ops.cast(y_true, "float32")
@@ -110,7 +110,7 @@ def _one_loss(loss: Any, y_true: Any, y_pred: Any, weights: Any) -> Any:
 
 
 def _mask_any_loss(loss: Any, y_true: Any, y_pred: Any, weights: Any) -> Any:
-    """Gives a loss that knows nothing of missing labels the rows that have one."""
+    """Give a loss that knows nothing of missing labels the rows that have one."""
     if len(y_true.shape) == 1:
         y_true = ops.expand_dims(y_true, -1)
     missing = ops.isnan(ops.cast(y_true, "float32"))

@@ -49,7 +49,7 @@ class TaskSource:
 
 
 def find_sources(outputs: Mapping[str, Any]) -> tuple[TaskSource, ...]:
-    """Finds the tensors that hold the outputs of a model's tasks.
+    """Find the tensors that hold the outputs of a model's tasks.
 
     Args:
         outputs: By task name, the Keras tensors that a functional model returns.
@@ -76,7 +76,7 @@ def find_sources(outputs: Mapping[str, Any]) -> tuple[TaskSource, ...]:
 def source_model(
     model: keras.Model, core: keras.Model, sources: Sequence[TaskSource]
 ) -> keras.Model:
-    """Returns the model that computes the sources' `tensors`, in one list.
+    """Return the model that computes the sources' `tensors`, in one list.
 
     Args:
         model: A functional model.
@@ -88,7 +88,7 @@ def source_model(
 
 
 def _split_source(node: Any, task_of: Mapping[int, int]) -> TaskSource | None:
-    """Returns the source that a call of `SplitTasks` splits.
+    """Return the source that a call of `SplitTasks` splits.
 
     None if some of what it returns is not an output of the model, for example
     because other layers follow.

@@ -1,4 +1,4 @@
-"""Which of a model's variables are shared by tasks."""
+"""Classification of a model's variables as shared or not."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class VariableGroups(NamedTuple):
 
 
 def group_variables(model: keras.Model) -> VariableGroups:
-    """Finds out from the graph which variables several tasks share.
+    """Find out from the graph which variables several tasks share.
 
     Args:
         model: A functional model whose outputs are a dict by task name.
@@ -76,7 +76,7 @@ def group_variables(model: keras.Model) -> VariableGroups:
 
 
 def _check_split(variable: Any, tasks: int) -> tuple[int, ...]:
-    """Returns all tasks, by which a variable's first axis is split."""
+    """Return all tasks, by which a variable's first axis is split."""
     if not variable.shape or variable.shape[0] % tasks:
         raise ValueError(
             f"Invalid variable {variable.path!r} in `task_variables`. Expected a "
@@ -87,7 +87,7 @@ def _check_split(variable: Any, tasks: int) -> tuple[int, ...]:
 
 
 def _tasks_of_layers(outputs: list[Any]) -> list[tuple[Any, set[int]]]:
-    """Returns each call's layer with the numbers of the tasks that depend on it."""
+    """Return each call's layer with the numbers of the tasks that depend on it."""
     nodes = graph_nodes(outputs)
     tasks: dict[int, set[int]] = {id(node): set() for node in nodes}
     for index, tensor in enumerate(outputs):

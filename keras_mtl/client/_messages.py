@@ -132,7 +132,7 @@ def decode_outputs(response: bytes) -> dict[str, np.ndarray]:
         By name, the outputs as arrays; texts as str objects.
 
     Raises:
-        ValueError: When the message or a tensor cannot be read.
+        ValueError: If the message or a tensor cannot be read.
     """
     try:
         message = _message("PredictResponse").FromString(response)

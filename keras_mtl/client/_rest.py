@@ -59,7 +59,7 @@ def read_predictions(
         rows: The number of rows that were sent.
 
     Raises:
-        ValueError: When it is no answer to these rows.
+        ValueError: If it is no answer to these rows.
 
     Example:
 
@@ -206,7 +206,7 @@ class RestTransport:
 
 
 class FunctionTransport:
-    """Gives JSON to a function, for example one of a cloud's own library.
+    """Transport that passes JSON to a function, for example of a cloud library.
 
     Args:
         send: From the body of a request to the body of its answer.

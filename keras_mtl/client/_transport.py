@@ -1,4 +1,4 @@
-"""What the transports of requests have in common."""
+"""Base class of the transports of requests."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Token = str | Callable[[], str]
 
 @dataclass(frozen=True)
 class ConnectionSettings:
-    """How a server is reached. See `ServedModel`."""
+    """Settings of the connection to a server. See `ServedModel`."""
 
     headers: Mapping[str, str]
     token: Token | None

@@ -64,7 +64,7 @@ MOST_TASKS_TO_LOOK_AT = 32
 # What is chosen on rows that a fold then holds out is judged too well.
 TRIES = (
     "expected a preset whose settings the table's size tells, as those of 'best' are "
-    "chosen by training, and rows held out would have had a part in it; received "
+    "chosen by training, and held-out rows would have had a part in it; received "
     "'best'. Fit it, and evaluate its config.toml (--config) on other rows."
 )
 
@@ -122,7 +122,7 @@ class Candidate:
         return TITLES.get(self.name, self.name)
 
     def task_groups(self) -> list[tuple[Task, ...]]:
-        """Returns the tasks that are trained together.
+        """Return the tasks that are trained together.
 
         An auxiliary task has no model of its own: it is not predicted.
         """
@@ -132,7 +132,7 @@ class Candidate:
         return [(task,) for task in self.measured_tasks(tasks)]
 
     def measured_tasks(self, tasks: Sequence[Task]) -> list[Task]:
-        """Returns those of the tasks that are trained together that are measured."""
+        """Return those of the tasks that are trained together that are measured."""
         return [
             task
             for task in tasks
@@ -140,7 +140,7 @@ class Candidate:
         ]
 
     def digest(self, tasks: Sequence[Task]) -> str:
-        """Returns what tells a fit of these tasks from one with other settings."""
+        """Return what tells a fit of these tasks from one with other settings."""
         values = config_values(self.config)
         parts: dict[str, Any] = {
             "form": self.form,
@@ -165,7 +165,7 @@ class Candidate:
 def choose_candidates(
     config: FitConfig, settings: ComparisonSettings, rows: int
 ) -> list[Candidate]:
-    """Returns the models of a comparison.
+    """Return the models of a comparison.
 
     Args:
         config: The settings of a run, with tasks resolved and features
@@ -174,7 +174,7 @@ def choose_candidates(
         rows: The rows of the table, by which presets choose.
 
     Raises:
-        UserError: When a further configuration is not known, or wrong.
+        UserError: If a further configuration is not known, or wrong.
     """
     own = _with(config, {"training": {"members": settings.members}})
     chosen = [Candidate(MULTI_TASK, "multi-task", own)]
@@ -246,7 +246,7 @@ def _with(config: FitConfig, *layers: dict[str, Any]) -> FitConfig:
 
 
 def _without_auxiliary(config: FitConfig) -> FitConfig:
-    """Returns settings without the auxiliary tasks, which a chain may name."""
+    """Return settings without the auxiliary tasks, which a chain may name."""
     left_out = {task.name for task in config.tasks if task.auxiliary}
     chosen = config.model.architecture
     settings = dict(chosen.settings)
@@ -260,7 +260,7 @@ def _without_auxiliary(config: FitConfig) -> FitConfig:
 
 
 def _preset(config: FitConfig, name: str, members: int, rows: int) -> FitConfig:
-    """Returns a preset, on the same rows, tasks and columns.
+    """Return a preset, on the same rows, tasks and columns.
 
     What the preset does not say is the default, and not what the run says.
     """

@@ -1,4 +1,4 @@
-"""What a user would try instead: one model of scikit-learn per task.
+"""Classical alternatives: one model of scikit-learn per task.
 
 Each has few settings, which are chosen inside the training rows.
 """
@@ -33,7 +33,7 @@ INNER_FOLDS = 3
 
 
 def suits_classical(task: Task) -> bool:
-    """Returns whether scikit-learn has models for a task's labels."""
+    """Return whether scikit-learn has models for a task's labels."""
     return _target(task) is not None
 
 
@@ -53,7 +53,7 @@ def fit_classical(
     test_inputs: np.ndarray,
     seed: int,
 ) -> np.ndarray:
-    """Trains a model, and returns its outputs for other rows.
+    """Train a model, and return its outputs for other rows.
 
     Args:
         name: `"linear"`, `"forest"` or `"boosting"`.
@@ -61,7 +61,7 @@ def fit_classical(
         inputs: Encoded training rows, (N, columns).
         labels: Their labels; rows without one are left out.
         test_inputs: Encoded rows to predict.
-        seed: Of the model.
+        seed: The seed of the model.
 
     Returns:
         Outputs as the task's head gives them, (n, units).
@@ -102,7 +102,7 @@ def _classes(
     test_inputs: np.ndarray,
     seed: int,
 ) -> np.ndarray:
-    """Returns probabilities of all classes, also of those no row has."""
+    """Return probabilities of all classes, also of those no row has."""
     known = np.isfinite(labels)
     inputs, labels = inputs[known], labels[known].astype(int)
     outputs = np.zeros((len(test_inputs), classes), "float32")
@@ -150,7 +150,7 @@ def _choose_regressor(
 
 
 def _choose_forest(kind: Any, inputs: np.ndarray, labels: np.ndarray, seed: int) -> Any:
-    """Returns the forest that is best on the rows that its trees have not seen."""
+    """Return the forest that is best on the rows that its trees have not seen."""
     with warnings.catch_warnings():
         # Of few rows, some may have been seen by all trees.
         warnings.simplefilter("ignore", UserWarning)
@@ -165,7 +165,7 @@ def _choose_forest(kind: Any, inputs: np.ndarray, labels: np.ndarray, seed: int)
 def _choose_boosting(
     kind: Any, inputs: np.ndarray, labels: np.ndarray, seed: int
 ) -> Any:
-    """Returns the model with the best loss on the rows that stop it early."""
+    """Return the model with the best loss on the rows that stop it early."""
     fitted = [
         kind(
             learning_rate=0.05,

@@ -1,4 +1,4 @@
-"""What a comparison found."""
+"""Results of a comparison."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ class HeldOut(NamedTuple):
 
 
 def label_count(task: Task) -> int:
-    """Returns the labels that a row has for a task."""
+    """Return the labels that a row has for a task."""
     return len(task.label_columns)
 
 
 def numbered(name: str, count: int) -> list[str]:
-    """Returns the names of columns: `name_0`, `name_1` and so on."""
+    """Return the names of columns: `name_0`, `name_1` and so on."""
     return [f"{name}_{index}" for index in range(count)]
 
 
@@ -116,7 +116,7 @@ class Comparison:
         ]
 
     def summary(self) -> pd.DataFrame:
-        """Returns the mean and standard deviation of each metric over the folds.
+        """Return the mean and standard deviation of each metric over the folds.
 
         The index has the levels task, metric and model. Failed fits are left out and
         counted in the column `failed`.
@@ -132,7 +132,7 @@ class Comparison:
         )
 
     def to_plain(self) -> dict[str, Any]:
-        """Returns all results except the predictions as plain values."""
+        """Return all results except the predictions as plain values."""
         summary = self.summary().reset_index().to_dict("records")
         return _plain(
             {
@@ -162,7 +162,7 @@ class Comparison:
         )
 
     def calibration(self) -> list[dict[str, Any]]:
-        """Returns the calibration error of each model on held-out rows.
+        """Return the calibration error of each model on held-out rows.
 
         For multi-class tasks it is that of the most probable class. Only the folds of
         the first repeat are used, so that each row counts once.
@@ -181,7 +181,7 @@ class Comparison:
         return found
 
     def held_out(self, model: str, task: Task) -> HeldOut:
-        """Returns the labels and outputs of the first repeat, with each row once.
+        """Return the labels and outputs of the first repeat, with each row once.
 
         Rows that lack a label of the task are left out.
 

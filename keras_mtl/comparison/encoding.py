@@ -35,7 +35,7 @@ class FoldEncoder:
         self._learned: dict[tuple[int, int, str], tuple[Feature, ...]] = {}
 
     def __call__(self, features: Sequence[Feature], fold: Fold) -> np.ndarray:
-        """Returns float32 of shape (N, columns)."""
+        """Return float32 of shape (N, columns)."""
         key = _key(features, fold)
         if key not in self._made:
             learned = learn_features(features, self._frame, fold.train)
@@ -47,11 +47,11 @@ class FoldEncoder:
         return self._made[key]
 
     def blocks(self, features: Sequence[Feature], fold: Fold) -> dict[str, slice]:
-        """Returns the columns of the encoded rows by their feature's column."""
+        """Return the columns of the encoded rows by their feature's column."""
         return column_blocks(self.learned(features, fold))
 
     def learned(self, features: Sequence[Feature], fold: Fold) -> tuple[Feature, ...]:
-        """Returns the features with what the fold's training rows taught."""
+        """Return the features with what the fold's training rows taught."""
         self(features, fold)
         return self._learned[_key(features, fold)]
 

@@ -50,7 +50,7 @@ def evaluate_run(
     modules: Sequence[str] = (),
     data: PreparedData | None = None,
 ) -> Comparison:
-    """Compares models on the rows of a run, and writes what it found.
+    """Compare models on the rows of a run, and write what it found.
 
     Fits that the folder has are used again: an evaluation that was killed goes
     on, a longer one takes over a shorter one's, and processes that are started
@@ -72,8 +72,8 @@ def evaluate_run(
         The result.
 
     Raises:
-        UserError: When the rows cannot serve; nothing is written.
-        RunStoppedError: When the process is interrupted; fits are kept.
+        UserError: If the rows cannot serve; nothing is written.
+        RunStoppedError: If the process is interrupted; fits are kept.
     """
     terminal = Terminal(quiet)
     errors: list[str] = []
@@ -139,7 +139,7 @@ def evaluate_run(
 def _helpers(
     experiment: Experiment, folder: Path, workers: int, modules: Sequence[str]
 ) -> Iterator[None]:
-    """Lets other processes make fits too, as long as the context lasts."""
+    """Let other processes make fits too, as long as the context lasts."""
     done, total = experiment.done()
     if done == total:
         yield

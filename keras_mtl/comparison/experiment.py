@@ -1,4 +1,4 @@
-"""Which fits a comparison lacks, and who makes them."""
+"""The fits that a comparison still needs, and the processes that run them."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ class Experiment:
         self._encode: FoldEncoder | None = None
 
     def units(self) -> Iterator[Unit]:
-        """Yields all units, networks first."""
+        """Yield all units, networks first."""
         repeats = sorted({fold.repeat for fold in self.folds})
         for candidate in self.candidates:
             for tasks in candidate.task_groups():
@@ -96,7 +96,7 @@ class Experiment:
                     yield Unit(candidate, tasks, tuple(folds))
 
     def missing(self, unit: Unit) -> list[Fold]:
-        """Returns the folds of a unit without a fit."""
+        """Return the folds of a unit without a fit."""
         return [
             fold
             for fold in unit.folds
@@ -104,13 +104,13 @@ class Experiment:
         ]
 
     def remove_damaged(self) -> None:
-        """Removes fits that cannot be read, so that they count as missing."""
+        """Remove fits that cannot be read, so that they count as missing."""
         for unit in self.units():
             for fold in unit.folds:
                 self.store.read(unit.candidate, unit.tasks, fold)
 
     def done(self) -> tuple[int, int]:
-        """Returns how many of the fits are there, and their number."""
+        """Return how many of the fits are there, and their number."""
         units = [*self.units()]
         total = sum(len(unit.folds) for unit in units)
         return total - sum(len(self.missing(unit)) for unit in units), total
@@ -121,7 +121,7 @@ class Experiment:
         workers: int = 1,
         on_progress: OnProgress | None = None,
     ) -> None:
-        """Makes fits that are missing and that no other process makes.
+        """Make fits that are missing and that no other process makes.
 
         Args:
             networks: Whether to begin with networks, or to make models of
@@ -155,7 +155,7 @@ class Experiment:
                     on_progress(0.0)
 
     def _groups(self, networks: bool, workers: int) -> Iterator[list[Unit]]:
-        """Yields units with missing fits, those of one program together."""
+        """Yield units with missing fits, those of one program together."""
         by_program: dict[tuple[str, tuple[str, ...]], list[Unit]] = {}
         for unit in self.units():
             classical = unit.candidate.form == "classical"
@@ -214,14 +214,14 @@ class Experiment:
             on_progress(0.0)
 
     def _can_be_made(self, unit: Unit) -> bool:
-        """Returns whether all that a unit needs of other units is there."""
+        """Return whether all that a unit needs of other units is there."""
         if unit.candidate.form != "groups":
             return True
         shared = self.candidates[0]
         return all(self.store.has(shared, unit.tasks, fold) for fold in unit.folds)
 
     def _shared_fit(self, fold: Fold) -> FoldFit:
-        """Returns the multi-task network's fit of a fold."""
+        """Return the multi-task network's fit of a fold."""
         shared = self.candidates[0]
         fit = self.store.read(shared, shared.config.tasks, fold)
         if fit is None:
@@ -251,7 +251,7 @@ def work_beside(
     networks: bool,
     workers: int,
 ) -> None:
-    """Makes fits in another process. See `Experiment.work`.
+    """Make fits in another process. See `Experiment.work`.
 
     Args:
         config: The plain settings of the run, resolved.

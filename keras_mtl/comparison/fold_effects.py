@@ -26,7 +26,7 @@ STRONGEST = 8
 
 
 def has_effects(candidate: Candidate, fold: Fold) -> bool:
-    """Returns whether the effects of features are measured in a fit.
+    """Return whether the effects of features are measured in a fit.
 
     Those of the multi-task network in the first repeat, which holds out each
     row once.
@@ -41,12 +41,12 @@ def fold_effects(
     data: PreparedData,
     fold: Fold,
 ) -> dict[str, Any]:
-    """Measures importance and partial dependence on the rows of a fold.
+    """Measure importance and partial dependence on the rows of a fold.
 
     Args:
         predict: Returns the outputs of the fold's networks for encoded rows.
         matrix: All rows as the fold encodes them.
-        blocks: By feature its columns of the matrix.
+        blocks: The columns of the matrix by feature.
         data: The rows.
         fold: The fold.
 
@@ -75,7 +75,7 @@ def fold_effects(
 
 
 def join_effects(folds: Sequence[Mapping[str, Any]]) -> FeatureEffects:
-    """Averages the effects of features over folds.
+    """Average the effects of features over folds.
 
     Args:
         folds: What `fold_effects` gave in each fold.

@@ -21,7 +21,7 @@ class Fold(NamedTuple):
         repeat: The repeat's number, from 0.
         number: The fold's number in the repeat, from 0.
         train: The positions of the rows to train on.
-        test: Those of the rows held out.
+        test: Those of the held-out rows.
     """
 
     repeat: int
@@ -31,7 +31,7 @@ class Fold(NamedTuple):
 
 
 def make_folds(data: PreparedData, settings: ComparisonSettings) -> list[Fold]:
-    """Divides all rows into folds, stratified, with groups kept whole.
+    """Divide all rows into folds, stratified, with groups kept whole.
 
     With a column of groups that has no more values than there are folds, each
     group is held out in turn, once.
@@ -44,7 +44,7 @@ def make_folds(data: PreparedData, settings: ComparisonSettings) -> list[Fold]:
         The folds of all repeats. More repeats have the same first ones.
 
     Raises:
-        UserError: When the rows, the groups or the rows of a class are fewer
+        UserError: If the rows, the groups or the rows of a class are fewer
             than the folds.
     """
     folds, repeats = settings.folds, settings.repeats

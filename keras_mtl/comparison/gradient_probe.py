@@ -120,7 +120,7 @@ class GradientProbe:
         self._epochs.append(progress.epoch)
 
     def results(self) -> list[dict[str, np.ndarray]]:
-        """Returns the affinities and cosines of each member.
+        """Return the affinities and cosines of each member.
 
         Returns:
             For each member `affinity`, (T, T), the means over training;
@@ -144,11 +144,11 @@ class GradientProbe:
         ]
 
     def _own(self, values: tf.Tensor) -> tf.Tensor:
-        """Returns the values of the members that are looked at."""
+        """Return the values of the members that are looked at."""
         return tf.gather(values, self._members) if self._has_axis else values
 
     def _unused(self, variable: tf.Variable) -> tf.Tensor:
-        """Returns a state that no layer looks at: nothing is random here."""
+        """Return a state that no layer looks at: nothing is random here."""
         axis = [len(self._members)] if self._has_axis else []
         return tf.zeros([*axis, *variable.shape], variable.dtype)
 

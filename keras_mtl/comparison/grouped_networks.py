@@ -24,7 +24,7 @@ def train_grouped_networks(
     encode: FoldEncoder,
     on_epoch: OnEpoch | None = None,
 ) -> list[FoldFit]:
-    """Trains a network for each group of tasks, by each fold's own grouping.
+    """Train a network for each group of tasks, by each fold's own grouping.
 
     Folds that have a group in common train its networks in one program.
 

@@ -17,7 +17,7 @@ MOST_GROUPS = 20
 
 
 def choose_groups(data: PreparedData, by: tuple[str, ...]) -> dict[str, np.ndarray]:
-    """Returns the group of each row, by column.
+    """Return the group of each row, by column.
 
     Args:
         data: The rows.

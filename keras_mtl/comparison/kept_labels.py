@@ -28,7 +28,7 @@ class KeptLabels:
     share: float
 
     def rows(self, data: PreparedData, fold: Fold) -> np.ndarray:
-        """Returns the training rows that keep their label, sorted.
+        """Return the training rows that keep their label, sorted.
 
         Each class keeps about its share, and a smaller share is a part of a
         larger one. Which labels are kept depends on the seed, the fold and the
@@ -40,27 +40,27 @@ class KeptLabels:
         """
         labels = data.labels[self.task]
         flat = labels.reshape(len(labels), -1)
-        labelled = fold.train[np.isfinite(flat[fold.train]).any(axis=1)]
+        labeled = fold.train[np.isfinite(flat[fold.train]).any(axis=1)]
         (task,) = (task for task in data.tasks if task.name == self.task)
-        strata = label_strata({self.task: task.strata(labels)[labelled]})
+        strata = label_strata({self.task: task.strata(labels)[labeled]})
         number = [each.name for each in data.tasks].index(self.task)
         generator = np.random.default_rng(
             (data.config.seed, fold.repeat, fold.number, number)
         )
         # Each stratum's rows lie evenly between 0 and 1, in a random order.
-        position = np.empty(len(labelled))
+        position = np.empty(len(labeled))
         for stratum in np.unique(strata):
             own = np.flatnonzero(strata == stratum)
             shuffled = generator.permutation(len(own))
             position[own] = (shuffled + generator.uniform()) / len(own)
-        count = round(self.share * len(labelled))
-        return np.sort(labelled[np.argsort(position, kind="stable")[:count]])
+        count = round(self.share * len(labeled))
+        return np.sort(labeled[np.argsort(position, kind="stable")[:count]])
 
 
 def training_labels(
     kept: KeptLabels | None, data: PreparedData, fold: Fold
 ) -> dict[str, np.ndarray]:
-    """Returns the labels of all rows, as the models of a fold see them.
+    """Return the labels of all rows, as the models of a fold see them.
 
     Args:
         kept: What a task keeps of its training labels; None for all.
@@ -80,7 +80,7 @@ def training_labels(
 def training_strata(
     tasks: tuple[Task, ...], labels: Mapping[str, np.ndarray]
 ) -> dict[str, np.ndarray]:
-    """Returns by task name what splits of rows with these labels are stratified by.
+    """Return by task name what splits of rows with these labels are stratified by.
 
     Args:
         tasks: The tasks. Auxiliary ones do not count.

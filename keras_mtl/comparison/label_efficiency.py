@@ -33,7 +33,7 @@ LABEL_EFFICIENCY_COLUMNS = (
 def label_efficiency(
     experiment: Experiment, values: Mapping[tuple[str, str, str], np.ndarray]
 ) -> pd.DataFrame:
-    """Returns the results of sharing and of a task alone, over shares of labels.
+    """Return the results of sharing and of a task alone, over shares of labels.
 
     Args:
         experiment: The experiment, with all fits made.

@@ -33,7 +33,7 @@ FEWEST_LABELS = 2
 def check_label_shares(
     data: PreparedData, folds: Sequence[Fold], settings: ComparisonSettings
 ) -> None:
-    """Checks that the shares leave labels to learn from in each fold.
+    """Check that the shares leave labels to learn from in each fold.
 
     Args:
         data: The rows.
@@ -67,7 +67,7 @@ def label_share_candidates(
     settings: ComparisonSettings,
     candidates: Sequence[Candidate],
 ) -> list[Candidate]:
-    """Returns the networks that see a share of one task's labels.
+    """Return the networks that see a share of one task's labels.
 
     Args:
         data: The rows.
@@ -96,7 +96,7 @@ def share_candidate(
     task: str,
     share: float,
 ) -> Candidate:
-    """Returns the network that sees a share of a task's labels.
+    """Return the network that sees a share of a task's labels.
 
     All networks of a task are trained for as many steps as the multi-task
     network with all labels: with fewer rows an epoch has fewer steps, and the
@@ -122,9 +122,9 @@ def share_candidate(
         for each in data.tasks
     }
     others = np.zeros(len(data.rows), bool)
-    for name, labelled in known.items():
+    for name, labeled in known.items():
         if name != task:
-            others |= labelled
+            others |= labeled
     reference = float((others | known[task]).sum())
     if model == SINGLE_TASK:
         rows = share * float(known[task].sum())
@@ -151,7 +151,7 @@ def share_candidate(
 
 
 def labels_kept(data: PreparedData, folds: Sequence[Fold], kept: KeptLabels) -> float:
-    """Returns the mean number of rows with a kept label over the folds.
+    """Return the mean number of rows with a kept label over the folds.
 
     Args:
         data: The rows.
@@ -172,7 +172,7 @@ def _steps(rows: float, batch_size: int) -> int:
 def _too_few(
     data: PreparedData, folds: Sequence[Fold], kept: KeptLabels, task: Task
 ) -> list[str]:
-    """Returns a message for each class with too few labels in some fold."""
+    """Return a message for each class with too few labels in some fold."""
     labels = data.labels[task.name]
     fewest: dict[tuple[str, str], int] = {}
     for fold in folds:

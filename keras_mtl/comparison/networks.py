@@ -45,7 +45,7 @@ def build_candidate(
     width: int,
     features: Sequence[Feature] | None = None,
 ) -> MultiTaskModel:
-    """Builds a candidate's network.
+    """Build a candidate's network.
 
     Args:
         candidate: The candidate.
@@ -70,7 +70,7 @@ def _of_size(
     features: Sequence[Feature] | None,
     goal: int,
 ) -> MultiTaskModel:
-    """Builds a task's own network with about as many parameters as asked for."""
+    """Build a task's own network with about as many parameters as asked for."""
 
     def build(factor: float) -> MultiTaskModel:
         def scale(widths: Sequence[int]) -> tuple[int, ...]:
@@ -109,7 +109,7 @@ def train_networks(
     encode: FoldEncoder,
     on_epoch: OnEpoch | None = None,
 ) -> list[FoldFit]:
-    """Trains a candidate's members of some folds in one program.
+    """Train a candidate's members of some folds in one program.
 
     A member ends as it would end alone, so that a fold's fit does not depend on
     the folds that are trained with it.
@@ -155,7 +155,7 @@ def _can_be_joined(
     folds: Sequence[Fold],
     data: PreparedData,
 ) -> bool:
-    """Returns whether one network serves all folds.
+    """Return whether one network serves all folds.
 
     A kind of task may learn of its training labels what its layers hold; then
     each fold has a network of its own, unless the kind trains in a unit that
@@ -209,7 +209,7 @@ def _train(
     validation: list[np.ndarray] = []
     for index, fold in enumerate(folds):
         own = member_rows(
-            _labelled(fold.train, seen[index], names),
+            _labeled(fold.train, seen[index], names),
             training_strata(tuple(tasks), seen[index]),
             data.groups,
             settings,
@@ -341,7 +341,7 @@ def _calibration(
     labels: Mapping[str, np.ndarray],
     settings: TrainingSettings,
 ) -> Calibration:
-    """Learns from a fold's validation rows what a fit learns after training.
+    """Learn from a fold's validation rows what a fit learns after training.
 
     Args:
         predict: From a member's position and encoded rows to its outputs.
@@ -359,10 +359,10 @@ def _calibration(
     return learn_calibration(tasks, settings, known, outputs)
 
 
-def _labelled(
+def _labeled(
     rows: np.ndarray, labels: Mapping[str, np.ndarray], names: Sequence[str]
 ) -> np.ndarray:
-    """Returns the rows that have a label for one of the tasks."""
+    """Return the rows that have a label for one of the tasks."""
     known = np.zeros(len(rows), bool)
     for name in names:
         own = np.reshape(labels[name][rows], (len(rows), -1))

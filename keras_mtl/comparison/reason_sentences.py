@@ -1,4 +1,4 @@
-"""Why sharing helps or hurts, in sentences."""
+"""Sentences on the reasons why sharing helps or hurts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["reason_sentences"]
 
 
 def reason_sentences(comparison: Comparison) -> list[str]:
-    """Returns sentences on conflict, groups and agreement.
+    """Return sentences on conflict, groups and agreement.
 
     Args:
         comparison: The comparison.

@@ -1,4 +1,4 @@
-"""Why sharing helps or hurts, on the terminal."""
+"""Tables of the reasons why sharing helps or hurts, for the terminal."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MOST_TASKS_SHOWN = 8
 
 
 def show_reasons(console: Console, comparison: Comparison) -> None:
-    """Prints affinities, groups of tasks and how well they agree with the gains.
+    """Print affinities, groups of tasks and how well they agree with the gains.
 
     Args:
         console: The console.
@@ -53,7 +53,7 @@ def show_reasons(console: Console, comparison: Comparison) -> None:
 
 
 def show_label_efficiency(console: Console, comparison: Comparison) -> None:
-    """Prints each task's result over the share of its labels.
+    """Print each task's result over the share of its labels.
 
     Args:
         console: The console.

@@ -1,4 +1,4 @@
-"""What the report of an evaluation shows, gathered from the comparison."""
+"""Content of the report of an evaluation, from the comparison."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ __all__ = ["report_facts"]
 def report_facts(
     comparison: Comparison, experiment: Experiment, folder: Path
 ) -> EvaluationFacts:
-    """Gathers what the report of an evaluation shows.
+    """Gather what the report of an evaluation shows.
 
     Args:
         comparison: What was found.
@@ -96,7 +96,7 @@ def _sharing_facts(comparison: Comparison) -> SharingFacts:
 
 
 def _copies(experiment: Experiment) -> int:
-    """Counts the first repeat's rows with the features of a row they train on."""
+    """Count the first repeat's rows with the features of a row they train on."""
     data = experiment.data
     columns = [feature.column_name for feature in data.features]
     hashes = row_hashes(data.rows, columns)

@@ -33,7 +33,7 @@ def compare_sharing(
     workers: int = 1,
     verbose: bool = False,
 ) -> Comparison:
-    """Compares a multi-task network with single-task networks and other models.
+    """Compare a multi-task network with single-task networks and other models.
 
     This is `python -m keras_mtl.evaluate` as a function. All models have the same
     folds. Everything that is learned is learned from the training rows of a fold only.

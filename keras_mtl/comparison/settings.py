@@ -1,4 +1,4 @@
-"""How models are compared."""
+"""Settings of a comparison."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["ComparisonSettings"]
 
 
 def _check_shares(values: Any) -> Any:
-    """Checks all shares together, so that one message names them as they are given."""
+    """Check all shares together, so that one message names them as they are given."""
     given = list(values) if isinstance(values, list | tuple) else [values]
     try:
         known = all(0 < float(value) <= 1 for value in given)

@@ -1,4 +1,4 @@
-"""Why sharing helps or hurts: cosines, affinities, groups and agreement."""
+"""Reasons why sharing helps or hurts: cosines, affinities, groups, agreement."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class TaskGroups:
 
 
 def cosine_table(tasks: Sequence[Task], fits: Sequence[FoldFit]) -> pd.DataFrame:
-    """Returns the cosines between the tasks' gradients over the epochs.
+    """Return the cosines between the tasks' gradients over the epochs.
 
     Args:
         tasks: The tasks.
@@ -80,7 +80,7 @@ def cosine_table(tasks: Sequence[Task], fits: Sequence[FoldFit]) -> pd.DataFrame
 
 
 def affinity_table(tasks: Sequence[Task], fits: Sequence[FoldFit]) -> pd.DataFrame:
-    """Returns the affinity of each task onto each, over training.
+    """Return the affinity of each task onto each, over training.
 
     Args:
         tasks: The tasks.
@@ -110,7 +110,7 @@ def affinity_table(tasks: Sequence[Task], fits: Sequence[FoldFit]) -> pd.DataFra
 
 
 def fold_grouping(tasks: Sequence[Task], fit: FoldFit) -> TaskGrouping:
-    """Returns the grouping that a fold's training rows promise most of.
+    """Return the grouping that a fold's training rows promise most of.
 
     Args:
         tasks: The tasks.
@@ -125,7 +125,7 @@ def fold_grouping(tasks: Sequence[Task], fit: FoldFit) -> TaskGrouping:
 def group_by_affinity(
     tasks: Sequence[Task], fits: Sequence[FoldFit]
 ) -> TaskGroups | None:
-    """Returns the groups that should share a trunk; None for fewer than four tasks.
+    """Return the groups that should share a trunk; None for fewer than four tasks.
 
     Args:
         tasks: The tasks.
@@ -147,12 +147,12 @@ def agreement_with_gains(
     gains: Mapping[str, np.ndarray],
     level: float,
 ) -> AffinityAgreement | None:
-    """Returns how well the affinity onto tasks agrees with their measured gains.
+    """Return how well the affinity onto tasks agrees with their measured gains.
 
     Args:
         tasks: The tasks.
         fits: The multi-task network's fits of the folds.
-        gains: By task the gain of sharing in each split, on one scale.
+        gains: The gain of sharing in each split by task, on one scale.
         level: The probability that the interval covers.
 
     Returns:
@@ -174,7 +174,7 @@ def agreement_with_gains(
 
 
 def _affinities(fits: Sequence[FoldFit]) -> np.ndarray:
-    """Returns the folds' affinities, (folds, T, T)."""
+    """Return the folds' affinities, (folds, T, T)."""
     measured = [fit.gradients["affinity"] for fit in fits if fit.gradients]
     return np.stack(measured) if measured else np.zeros((0, 0, 0))
 

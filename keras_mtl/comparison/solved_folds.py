@@ -30,7 +30,7 @@ def solve_folds(
     data: PreparedData,
     encode: FoldEncoder,
 ) -> list[FoldFit]:
-    """Solves for the weights of a candidate in some folds.
+    """Solve for the weights of a candidate in some folds.
 
     Args:
         candidate: The candidate.
@@ -94,7 +94,7 @@ def solve_folds(
 def _measured_outputs(
     predict: Callable[[np.ndarray], dict[str, np.ndarray]], tasks: Sequence[Task]
 ) -> Callable[[np.ndarray], dict[str, np.ndarray]]:
-    """Leaves out what a model says beside its predictions: how sure they are."""
+    """Leave out what a model says beside its predictions: how sure they are."""
     units = {task.name: task.units for task in tasks}
 
     def measured(inputs: np.ndarray) -> dict[str, np.ndarray]:

@@ -24,19 +24,19 @@ __all__ = ["FitStore", "FoldFit"]
 
 @dataclass(frozen=True)
 class FoldFit:
-    """What a model gave in one fold.
+    """Result of a model in one fold.
 
     Attributes:
-        outputs: By task name its outputs for the rows held out, (n, units).
+        outputs: The outputs for the held-out rows by task name, (n, units).
         epochs: The epochs whose weights the members have, (members,).
         parameters: The parameters of one of them; 0 where there are none.
         seconds: The time of training, shared out over the fits of a program.
         failure: Why there are no outputs; empty otherwise.
         gradients: Affinities and cosines during the training, by name: see
             `GradientProbe`. Empty where they are not measured.
-        effects: The effects of features on rows held out, as `fold_effects` gives
+        effects: The effects of features on held-out rows, as `fold_effects` gives
             them; empty where they are not measured.
-        thresholds: By task name the threshold that was chosen in the fold.
+        thresholds: The threshold that was chosen in the fold by task name.
     """
 
     outputs: Mapping[str, np.ndarray] = field(default_factory=dict)
@@ -70,7 +70,7 @@ class FitStore:
         folder.mkdir(parents=True, exist_ok=True)
 
     def path(self, candidate: Candidate, tasks: Sequence[Task], fold: Fold) -> Path:
-        """Returns where a fit lies."""
+        """Return where a fit lies."""
         names = (candidate.name, *[task.name for task in tasks])
         if names not in self._digests:
             self._digests[names] = candidate.digest(tasks)
@@ -89,13 +89,13 @@ class FitStore:
         return self.folder / f"{name}-{fold.repeat}-{fold.number}-{digest}.npz"
 
     def has(self, candidate: Candidate, tasks: Sequence[Task], fold: Fold) -> bool:
-        """Returns whether a fit is there."""
+        """Return whether a fit is there."""
         return self.path(candidate, tasks, fold).exists()
 
     def write(
         self, candidate: Candidate, tasks: Sequence[Task], fold: Fold, fit: FoldFit
     ) -> None:
-        """Writes a fit, whole or not at all."""
+        """Write a fit, whole or not at all."""
         path = self.path(candidate, tasks, fold)
         facts = {
             "epochs": [int(epoch) for epoch in fit.epochs],
@@ -117,7 +117,7 @@ class FitStore:
     def read(
         self, candidate: Candidate, tasks: Sequence[Task], fold: Fold
     ) -> FoldFit | None:
-        """Returns a fit; None if it is not there, or cannot be read."""
+        """Return a fit; None if it is not there, or cannot be read."""
         path = self.path(candidate, tasks, fold)
         try:
             with np.load(path, allow_pickle=False) as file:

@@ -1,4 +1,4 @@
-"""From a comparison's fits to its result."""
+"""Summary of the fits of a comparison as its result."""
 
 from __future__ import annotations
 
@@ -44,11 +44,11 @@ PLACE = ["model", "task", "repeat", "fold"]
 
 
 def summarize(experiment: Experiment, groups: Mapping[str, np.ndarray]) -> Comparison:
-    """Reads all fits, and judges them.
+    """Read all fits, and judge them.
 
     Args:
         experiment: The experiment, with all fits made.
-        groups: By column the group of each row, for results by group.
+        groups: The group of each row by column, for results by group.
     """
     predictions: list[pd.DataFrame] = []
     metrics: list[tuple[Any, ...]] = []
@@ -147,7 +147,7 @@ def summarize(experiment: Experiment, groups: Mapping[str, np.ndarray]) -> Compa
 def _measure(
     experiment: Experiment, unit: Unit, fold: Fold, fit: FoldFit
 ) -> list[tuple[Any, ...]]:
-    """Returns a fit's metrics, each with its place; NaN where there is none."""
+    """Return a fit's metrics, each with its place; NaN where there is none."""
     rows: list[tuple[Any, ...]] = []
     for task in unit.candidate.measured_tasks(unit.tasks):
         labels = experiment.data.labels[task.name][fold.test]
@@ -168,7 +168,7 @@ def _measure(
 def _values_by_split(
     rows: Sequence[tuple[Any, ...]],
 ) -> dict[tuple[str, str, str], np.ndarray]:
-    """Returns by model, task and metric the values, in the order of the splits."""
+    """Return by model, task and metric the values, in the order of the splits."""
     found: dict[tuple[str, str, str], dict[tuple[int, int], float]] = {}
     for model, task, repeat, fold, metric, value in rows:
         found.setdefault((model, task, metric), {})[repeat, fold] = value
@@ -179,7 +179,7 @@ def _values_by_split(
 
 
 def _gains(judgement: Judgement | None) -> dict[str, np.ndarray]:
-    """Returns by task the gains that have the scale of most tasks."""
+    """Return by task the gains that have the scale of most tasks."""
     if judgement is None or judgement.scale is None:
         return {}
     return {
@@ -217,7 +217,7 @@ def _judge(
         own = own[own["metric"] == facts[task].metric]
         return own.sort_values(["repeat", "fold"])["value"].to_numpy("float64")
 
-    def labelled(task: str) -> int:
+    def labeled(task: str) -> int:
         labels = data.labels[task].reshape(len(data.rows), -1)
         return int(np.isfinite(labels).any(axis=1).sum())
 
@@ -231,7 +231,7 @@ def _judge(
         facts,
         {name: values(MULTI_TASK, name) for name in facts},
         {name: values(reference.name, name) for name in facts},
-        {name: labelled(name) for name in facts},
+        {name: labeled(name) for name in facts},
         test_share=1 / experiment.folds_per_repeat,
         equivalence=None if limit is None else dict.fromkeys(facts, limit),
         level=settings.level,

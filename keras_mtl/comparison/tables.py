@@ -19,7 +19,7 @@ __all__ = ["show_comparison"]
 
 
 def show_comparison(console: Console, comparison: Comparison) -> None:
-    """Prints the models' results by task, and the verdicts.
+    """Print the models' results by task, and the verdicts.
 
     Args:
         console: The console.

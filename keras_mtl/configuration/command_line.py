@@ -64,7 +64,7 @@ class Flag:
         return self.name.strip("-").replace("-", "_")
 
     def option(self) -> click.Option:
-        """Creates the option for click."""
+        """Create the option for click."""
         declaration = [self.name, self.parameter]
         if self.form == "switch":
             declaration[0] = f"{self.name}/--no-{self.name.strip('-')}"
@@ -78,7 +78,7 @@ class Flag:
         )
 
     def parse(self, value: Any) -> Any:
-        """Parses a value according to the form.
+        """Parse a value according to the form.
 
         Raises:
             UserError: If an entry has no `=`.
@@ -118,7 +118,7 @@ def run_command(
     arguments: Sequence[str] = (),
     argv: Sequence[str] | None = None,
 ) -> int:
-    """Parses a command line and runs an action.
+    """Parse a command line and run an action.
 
     Args:
         name: The name of the command in the help.
@@ -188,7 +188,7 @@ def _help_option() -> click.Option:
 
 @contextmanager
 def _plugin_warnings() -> Iterator[None]:
-    """Prints the warnings about plugins as lines; others go their usual way."""
+    """Print the warnings about plugins as lines; others go their usual way."""
     with warnings.catch_warnings():
         warnings.simplefilter("always", PluginWarning)
         show = warnings.showwarning
@@ -235,7 +235,7 @@ def _status(command: click.Command, argv: list[str]) -> int:
 
 
 def _report(kind: str, *messages: str) -> None:
-    """Prints each message as one entry of the standard error."""
+    """Print each message as one entry of the standard error."""
     stream = TolerantStream(sys.stderr)
     for message in messages or ("",):
         lines = "\n".join(map(printable, message.split("\n")))
@@ -244,7 +244,7 @@ def _report(kind: str, *messages: str) -> None:
 
 
 def _unknown(extra: list[str], command: click.Command) -> list[str]:
-    """Reports the flags and arguments that the command does not have."""
+    """Report the flags and arguments that the command does not have."""
     known = [
         name
         for parameter in command.params

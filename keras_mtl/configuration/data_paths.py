@@ -13,7 +13,7 @@ __all__ = ["absent_data_files", "data_paths", "place_data_paths"]
 
 
 def data_paths(values: Mapping[str, Any]) -> dict[str, str]:
-    """Returns those that plain nested settings have, by their key in `[data]`."""
+    """Return those that plain nested settings have, by their key in `[data]`."""
     data = values.get("data")
     if not isinstance(data, Mapping):
         return {}
@@ -25,7 +25,7 @@ def data_paths(values: Mapping[str, Any]) -> dict[str, str]:
 
 
 def absent_data_files(values: Mapping[str, Any]) -> list[str]:
-    """Returns a message for each path at which no file is."""
+    """Return a message for each path at which no file is."""
     return [
         f"{path}: no such file."
         for path in data_paths(values).values()

@@ -1,4 +1,4 @@
-"""From flags' flat values to nested settings."""
+"""Conversion of the values of flags to nested settings."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _OF_TASKS = frozenset(
 def nest_flags(
     values: Mapping[str, Any], file: Mapping[str, Any], errors: list[str]
 ) -> dict[str, Any]:
-    """Nests the values of flags as a TOML file would have them.
+    """Nest the values of flags as a TOML file would have them.
 
     Args:
         values: By key, such as `training.epochs`.
@@ -78,7 +78,7 @@ def _add_auxiliary(
     file: Mapping[str, Any],
     errors: list[str],
 ) -> None:
-    """Adds auxiliary tasks, and helpers, behind those that are declared already."""
+    """Add auxiliary tasks, and helpers, behind those that are declared already."""
     added: dict[str, list[dict[str, Any]]] = {"tasks": [], "auxiliary": []}
     for text in texts:
         try:
@@ -108,7 +108,7 @@ def _add_auxiliary(
 
 
 def _class_weights(task: str, text: str, errors: list[str]) -> str | dict[str, str]:
-    """Reads `balanced`, or `CLASS:X,CLASS:X`; a class may hold a colon."""
+    """Read `balanced`, or `CLASS:X,CLASS:X`; a class may hold a colon."""
     if text == "balanced":
         return text
     pairs = [part.rpartition(":") for part in text.split(",")]
@@ -128,7 +128,7 @@ def _set_on_tasks(
     file: Mapping[str, Any],
     errors: list[str],
 ) -> None:
-    """Lays `--head`, `--loss-weight` and `--threshold` on the tasks they name."""
+    """Lay `--head`, `--loss-weight` and `--threshold` on the tasks they name."""
     settings = (
         ("--head", "widths", values.get("head_widths", {})),
         ("--loss-weight", "loss_weight", values.get("loss_weights", {})),
@@ -160,7 +160,7 @@ def _set_on_tasks(
 def _helpers_by_name(
     nested: Mapping[str, Any], file: Mapping[str, Any]
 ) -> dict[str, dict[str, Any]]:
-    """Returns what flags or file declare that auxiliary tasks are made of."""
+    """Return what flags or file declare that auxiliary tasks are made of."""
     known = nested.get("auxiliary") or file.get("auxiliary")
     return {
         entry["name"]: dict(entry)
@@ -170,7 +170,7 @@ def _helpers_by_name(
 
 
 def _set_threshold(task: dict[str, Any], text: str) -> None:
-    """Sets a threshold that is known, or the aim that one is chosen for."""
+    """Set a threshold that is known, or the aim that one is chosen for."""
     task.pop("threshold_aim", None)
     try:
         task["threshold"] = float(text)
@@ -181,7 +181,7 @@ def _set_threshold(task: dict[str, Any], text: str) -> None:
 def _tasks_by_name(
     nested: Mapping[str, Any], file: Mapping[str, Any]
 ) -> dict[str, dict[str, Any]]:
-    """Returns the tasks that flags, file or embedded data declare."""
+    """Return the tasks that flags, file or embedded data declare."""
     data = file.get("data")
     own_data = "path" in nested.get("data", {}) or (
         isinstance(data, Mapping) and "path" in data

@@ -23,7 +23,7 @@ def joint_errors(
     features: Sequence[Feature],
     helpers: Sequence[AuxiliaryHelper],
 ) -> list[str]:
-    """Finds settings that cannot go together.
+    """Find settings that cannot go together.
 
     Args:
         config: The settings without their lists; None where one of them is wrong
@@ -101,7 +101,7 @@ def _joint_coverage(config: FitConfig) -> list[str]:
 
 
 def _needs_validation_rows(config: FitConfig, tasks: Iterable[Task]) -> list[str]:
-    """Finds settings that are learned from validation rows where there are none."""
+    """Find settings that are learned from validation rows where there are none."""
     solved = solved_settings(config.model.architecture, config.model)
     if solved is not None and config.training.coverage is not None:
         return _own_intervals(config, solved, tasks)
@@ -136,7 +136,7 @@ def _needs_validation_rows(config: FitConfig, tasks: Iterable[Task]) -> list[str
 def _own_intervals(
     config: FitConfig, solved: SolvedSettings, tasks: Iterable[Task]
 ) -> list[str]:
-    """Finds a coverage that a solved architecture has no intervals of."""
+    """Find a coverage that a solved architecture has no intervals of."""
     if not solved.has_deviations:
         return [
             "training.coverage: expected none, as sets are learned from validation "
@@ -182,7 +182,7 @@ def _predicted_tasks(tasks: Sequence[Task]) -> list[str]:
 
 
 def _suited_tasks(config: FitConfig, tasks: Sequence[Task]) -> list[str]:
-    """Requires an architecture that suits all tasks."""
+    """Require an architecture that suits all tasks."""
     if not tasks:
         return []
     chosen = config.model.architecture
@@ -191,7 +191,7 @@ def _suited_tasks(config: FitConfig, tasks: Sequence[Task]) -> list[str]:
 
 
 def _trained_embeddings(config: FitConfig, features: Iterable[Feature]) -> list[str]:
-    """Refuses layers before the weights of an architecture that is solved for."""
+    """Refuse layers before the weights of an architecture that is solved for."""
     chosen = config.model.architecture
     if solved_settings(chosen, config.model) is None:
         return []

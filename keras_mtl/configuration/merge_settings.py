@@ -17,7 +17,7 @@ __all__ = ["merge_settings"]
 def merge_settings(
     values: dict[str, Any], errors: list[str], own: dict[str, Any] | None = None
 ) -> FitConfig:
-    """Makes the settings of the file and the flags, on those of a run if any.
+    """Make the settings of the file and the flags, on those of a run if any.
 
     Args:
         values: The flags' values by key; `config` is the file.

@@ -17,7 +17,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     "fast": _RULED,
     "best": _RULED,
     # The network of the articles, as it is there: 12 numbers in, each word
-    # numbered, no regularisation, no validation.
+    # numbered, no regularization, no validation.
     "article": {
         "inputs": {
             "encoding": "ordinal",

@@ -14,7 +14,7 @@ __all__ = ["repeatable_values"]
 
 
 def repeatable_values(config: FitConfig) -> dict[str, Any]:
-    """Returns settings that repeat a run in any working folder.
+    """Return settings that repeat a run in any working folder.
 
     Args:
         config: The settings, with resolved tasks and declared features.

@@ -40,7 +40,7 @@ KINDS_WITH_CLOSED_FORM = ("binary", "multiclass", "regression")
 
 @dataclass(frozen=True)
 class SourceRun:
-    """What is known of a run without loading its network.
+    """Facts of a run that can be read without loading its network.
 
     Attributes:
         folder: The run folder.
@@ -63,13 +63,13 @@ class SourceRun:
 
 
 def read_source_run(folder: str) -> SourceRun:
-    """Reads what is known of a run without loading its network.
+    """Read what is known of a run without loading its network.
 
     Args:
         folder: The run folder.
 
     Raises:
-        UserError: When it is not a run folder, or its files cannot be read.
+        UserError: If it is not a run folder, or its files cannot be read.
     """
     path = Path(folder)
     lacking = [name for name in MARKS if not (path / name).is_file()]
@@ -93,7 +93,7 @@ def read_source_run(folder: str) -> SourceRun:
 def lay_on_source(
     given: Mapping[str, Any], source: SourceRun, errors: list[str]
 ) -> dict[str, Any]:
-    """Completes the settings of a fit by those of the run it transfers from.
+    """Complete the settings of a fit by those of the run it transfers from.
 
     The trunk and the encoder are the run's, and so is the data where no other is
     given.
@@ -138,7 +138,7 @@ def _table(values: Mapping[str, Any], key: str) -> dict[str, Any]:
 
 
 def _plain(key: str, value: Any) -> Any:
-    """Returns a setting in a form in which a flag's text equals TOML's value."""
+    """Return a setting in a form in which a flag's text equals TOML's value."""
     if key == "architecture":
         try:
             return check_architecture(value)
@@ -182,7 +182,7 @@ def _wrong_digest(given: Mapping[str, Any], source: SourceRun) -> list[str]:
 
 
 def _wrong_columns(given: Mapping[str, Any], source: SourceRun) -> list[str]:
-    """Returns messages about columns that the run knows otherwise or not at all."""
+    """Return messages about columns that the run knows otherwise or not at all."""
     known = {feature.column_name: feature for feature in source.features}
     inputs = _table(given, "inputs")
     messages = []
@@ -239,7 +239,7 @@ def _unknown(where: str, column: str, source: SourceRun) -> str:
     return (
         f"{where}: {source.folder} was trained without column {column!r}, and its "
         f"trunk has no input for it.{did_you_mean(str(column), known)} Leave the "
-        "column out, or train anew, without --from."
+        "column out, or train from scratch, without --from."
     )
 
 
@@ -281,7 +281,7 @@ def _list(value: Any) -> list[Any]:
 
 
 def unused_transfer(given: Mapping[str, Any]) -> list[str]:
-    """Returns a message for each setting that needs a run to transfer from."""
+    """Return a message for each setting that needs a run to transfer from."""
     asked = _table(given, "transfer")
     return [
         f"transfer.{key}: expected a run whose trunk is used (--from RUN); received "

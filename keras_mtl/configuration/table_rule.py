@@ -1,4 +1,4 @@
-"""What a preset leaves open until the table is read, and chooses by its size."""
+"""Settings that a preset chooses from the size of the table."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ Layer = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class TableFacts:
-    """What the rule reads of a table.
+    """Facts of a table that the rule uses.
 
     Attributes:
         rows: Its rows, those to be held out among them.
@@ -47,7 +47,7 @@ class TableFacts:
 
     @classmethod
     def of_tasks(cls, rows: int, tasks: Iterable[Task]) -> TableFacts:
-        """Returns the facts of so many rows with the tasks of a fit."""
+        """Return the facts of so many rows with the tasks of a fit."""
         return cls(
             rows,
             any(task.loss_kind == "regression" for task in tasks if not task.auxiliary),
@@ -55,7 +55,7 @@ class TableFacts:
 
 
 def table_settings(preset: str, table: TableFacts) -> dict[str, Any]:
-    """Returns what a preset's rule chooses for a table.
+    """Return what a preset's rule chooses for a table.
 
     Classes of few rows are learned best by narrow networks; quantities, and classes
     of more rows, by wider ones that learn a piecewise linear function of each
@@ -111,7 +111,7 @@ def table_settings(preset: str, table: TableFacts) -> dict[str, Any]:
 
 
 def preset_values(preset: str, table: TableFacts) -> dict[str, Any]:
-    """Returns a preset's settings for a table, nested as in a TOML file.
+    """Return a preset's settings for a table, nested as in a TOML file.
 
     Args:
         preset: A name in `PRESETS`.
@@ -131,7 +131,7 @@ def preset_values(preset: str, table: TableFacts) -> dict[str, Any]:
 
 
 def open_settings(preset: Any, layers: Sequence[Layer]) -> tuple[str, ...]:
-    """Returns the settings that are left to a preset's rule.
+    """Return the settings that are left to a preset's rule.
 
     Args:
         preset: The preset.
@@ -168,7 +168,7 @@ def open_settings(preset: Any, layers: Sequence[Layer]) -> tuple[str, ...]:
 
 
 def apply_rule(config: FitConfig, rows: int) -> FitConfig:
-    """Chooses what the settings leave to the preset's rule.
+    """Choose what the settings leave to the preset's rule.
 
     Args:
         config: The settings.
@@ -210,13 +210,13 @@ def apply_rule(config: FitConfig, rows: int) -> FitConfig:
 
 
 def tries_settings(config: FitConfig) -> bool:
-    """Returns whether a fit is to choose some of its settings by validation."""
+    """Return whether a fit is to choose some of its settings by validation."""
     open_ones = {*config.by_rule, *config.by_validation}
     return config.preset == "best" and not open_ones.isdisjoint(TRIED)
 
 
 def rule_sentence(given: FitConfig, chosen: FitConfig, rows: int) -> str:
-    """Tells what the rule chose, for the start of a fit; empty if nothing.
+    """Describe what the rule chose; empty if nothing.
 
     Args:
         given: The settings before `apply_rule`.

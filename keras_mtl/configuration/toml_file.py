@@ -18,7 +18,7 @@ DEEPEST = 20
 
 
 def read_toml(path: str) -> dict[str, Any]:
-    """Reads a TOML file.
+    """Read a TOML file.
 
     Paths of data and of runs in it are relative to the folder of the file.
 
@@ -57,7 +57,7 @@ def read_toml(path: str) -> dict[str, Any]:
 
 
 def _depth(values: Any) -> int:
-    """Returns how deep tables and lists are in each other, without recursion."""
+    """Return how deep tables and lists are in each other, without recursion."""
     depth, level = 0, [values]
     while level and depth <= DEEPEST:
         depth += 1
@@ -71,5 +71,5 @@ def _depth(values: Any) -> int:
 
 
 def write_toml(path: Path, values: dict[str, Any]) -> None:
-    """Writes plain values as TOML."""
+    """Write plain values as TOML."""
     path.write_text(tomli_w.dumps(values), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""From plain values to checked settings."""
+"""Conversion of plain values to checked settings."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ Values = Mapping[str, Any]
 
 
 def build_config(*layers: Values) -> FitConfig:
-    """Merges layers of settings and checks the result.
+    """Merge layers of settings and check the result.
 
     The first layer is the preset. Without a data file, the settings of the embedded
     data are added, and with a run whose trunk is used, settings for few labels.
@@ -107,7 +107,7 @@ def build_config(*layers: Values) -> FitConfig:
 
 
 def config_values(config: FitConfig) -> dict[str, Any]:
-    """Returns settings as plain values for `build_config`."""
+    """Return settings as plain values for `build_config`."""
     values = config.get_config()
     values["preset"] = config.preset
     values["seed"] = config.seed
@@ -142,7 +142,7 @@ _FROM_HEADS = ("widths", "label_smoothing", "transform", "clip")
 
 
 def _with_source(given: dict[str, Any], errors: list[str]) -> dict[str, Any]:
-    """Completes settings by those of the run whose trunk is used, if any."""
+    """Complete settings by those of the run whose trunk is used, if any."""
     run = _get(given, "transfer", "run")
     if run is None:
         errors += unused_transfer(given)
@@ -207,7 +207,7 @@ def _declarations(
     kinds: Mapping[str, type],
     errors: list[str],
 ) -> list[Any]:
-    """Makes each declaration of a list, and gathers what is wrong with any."""
+    """Make each declaration of a list, and gather what is wrong with any."""
     entries = values.get(key, [])
     if not isinstance(entries, list) or not all(
         isinstance(entry, Mapping) for entry in entries
@@ -231,7 +231,7 @@ def _declarations(
 
 
 def _with_head(task: Any, values: Values) -> Any:
-    """Gives a task what `[heads]` says, where it says nothing itself."""
+    """Give a task what `[heads]` says, where it says nothing itself."""
     heads = values.get("heads")
     entries = {entry.get("name"): entry for entry in values["tasks"]}
     own = entries[task.name]

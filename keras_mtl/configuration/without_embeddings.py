@@ -8,7 +8,7 @@ __all__ = ["without_embeddings"]
 
 
 def without_embeddings(config: FitConfig) -> FitConfig:
-    """Returns settings without the layers that a network trains before its trunk.
+    """Return settings without the layers that a network trains before its trunk.
 
     A model whose weights are solved for takes the encoded features as they are.
 

@@ -1,4 +1,4 @@
-"""Which of several workers this process is, by TF_CONFIG."""
+"""Role of this process among several workers, from TF_CONFIG."""
 
 from __future__ import annotations
 
@@ -46,16 +46,16 @@ class Workers:
         return self.index == 0
 
     def number(self, kind: str, index: int) -> int:
-        """Returns the number of a process that TF_CONFIG has by kind and index."""
+        """Return the number of a process that TF_CONFIG has by kind and index."""
         return index + (self.has_chief and kind == "worker")
 
     def describe(self, index: int) -> str:
-        """Returns what messages call a worker."""
+        """Return what messages call a worker."""
         return f"worker {index} of {self.count} ({self.addresses[index]})"
 
 
 def read_workers(environment: Mapping[str, str]) -> Workers | None:
-    """Reads TF_CONFIG.
+    """Read TF_CONFIG.
 
     Args:
         environment: The environment's variables.
@@ -148,7 +148,7 @@ def _is_address(address: Any) -> bool:
 
 
 def _task(task: Any, cluster: Mapping[str, Any]) -> tuple[str, int]:
-    """Returns the kind and the index of this process."""
+    """Return the kind and the index of this process."""
     if not isinstance(task, dict):
         raise UserError(
             'TF_CONFIG: task: expected this process, such as {"type": "worker", '

@@ -36,7 +36,7 @@ Floats = NDArray[np.float64]
 
 
 def curve_path() -> Path:
-    """Returns the path of the embedded CSV file; its datasheet is in the same folder.
+    """Return the path of the embedded CSV file; its datasheet is in the same folder.
 
     Example:
 
@@ -47,7 +47,7 @@ def curve_path() -> Path:
 
 
 def load_curve() -> pd.DataFrame:
-    """Loads the embedded curve: 2,000 rows of `x`, `y` and `split`.
+    """Load the embedded curve: 2,000 rows of `x`, `y` and `split`.
 
     A straight line explains nothing of the variance of y. No model can explain more
     than the share `CURVE_CEILING`, as the rest is noise. `make_curve()` returns the
@@ -72,7 +72,7 @@ def make_curve(
     variance: float = CURVE_VARIANCE,
     ceiling: float = CURVE_CEILING,
 ) -> pd.DataFrame:
-    """Generates rows of a curve with many bends and normally distributed noise.
+    """Generate rows of a curve with many bends and normally distributed noise.
 
     The range of x is divided into `rows` equal cells, and one x is drawn at random in
     each. y is the value of `curve_values` plus noise of the variance `variance * (1 -
@@ -135,7 +135,7 @@ def curve_values(
     variance: float = CURVE_VARIANCE,
     ceiling: float = CURVE_CEILING,
 ) -> Floats:
-    """Returns the curve without noise: the predictions of the best possible model.
+    """Return the curve without noise: the predictions of the best possible model.
 
     The curve is a sum of six waves, of 1 to 6 periods over the range of x, whose
     amplitudes and phases are drawn with the seed. The best-fitting straight line is

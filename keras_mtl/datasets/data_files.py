@@ -1,4 +1,4 @@
-"""Where the embedded data sets lie."""
+"""Paths of the embedded data sets."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ PACKAGE = Path(__file__).resolve().parents[1]
 
 
 def data_file(name: str) -> Path:
-    """Returns the path of an embedded data file.
+    """Return the path of an embedded data file.
 
     In an installed wheel `data/` is inside the package; in a source checkout it is
     beside the package.

@@ -38,7 +38,7 @@ HEART_DISEASE_ZERO_IS_MISSING: tuple[str, ...] = ("trestbps", "chol")
 
 
 def heart_disease_path() -> Path:
-    """Returns the path of the embedded CSV file.
+    """Return the path of the embedded CSV file.
 
     Its datasheet, `heart_disease_uci.md`, is in the same folder. A zero in the columns
     of `HEART_DISEASE_ZERO_IS_MISSING` means a missing value.
@@ -55,7 +55,7 @@ def heart_disease_path() -> Path:
 
 
 def load_heart_disease() -> pd.DataFrame:
-    """Loads the UCI Heart Disease data of all four sites.
+    """Load the UCI Heart Disease data of all four sites.
 
     The data comes from Janosi, Steinbrunn, Pfisterer and Detrano (1988), UCI Machine
     Learning Repository, [DOI 10.24432/C52P4X]( https://doi.org/10.24432/C52P4X),

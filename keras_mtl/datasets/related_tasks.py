@@ -29,7 +29,7 @@ def make_related_tasks(
     kind: Kind = "binary",
     seed: int = 0,
 ) -> pd.DataFrame:
-    """Generates tasks whose true functions have a given correlation.
+    """Generate tasks whose true functions have a given correlation.
 
     The function of each task is a sum of smooth waves along random directions of the
     features. One part of the sum is the same for all tasks and the other part is the
@@ -86,7 +86,7 @@ def make_related_tasks(
 def related_task_values(
     x: ArrayLike, *, tasks: int = 2, related: float = 0.5, seed: int = 0
 ) -> Floats:
-    """Returns the true functions of the tasks, without noise.
+    """Return the true functions of the tasks, without noise.
 
     Args:
         x: The features, of shape (N, features).
@@ -122,7 +122,7 @@ def related_task_values(
 
 
 def shuffle_labels(frame: pd.DataFrame, column: str, seed: int = 0) -> pd.DataFrame:
-    """Returns a copy of a frame in which the values of one column are shuffled.
+    """Return a copy of a frame in which the values of one column are shuffled.
 
     The labels are then unrelated to the features: no other task can help this task, and
     it cannot help any other.

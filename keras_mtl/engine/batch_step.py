@@ -1,4 +1,4 @@
-"""What happens to one batch, as a pure function."""
+"""Training step of one batch, as a pure function."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ NUMBERS_A_ROW = 2**18
 
 
 class BatchResult(NamedTuple):
-    """What one batch gave.
+    """Result of one batch.
 
     Attributes:
         gradients: The update's direction, one for each trainable variable.
@@ -50,7 +50,7 @@ class BatchResult(NamedTuple):
         outputs: For each block of tasks (T, N, units).
         losses: The tasks' losses, of shape (T,).
         counts: The rows with a label for each task, of shape (T,).
-        added_loss: The sum of the model's own losses, regularisation say.
+        added_loss: The sum of the model's own losses, regularization say.
         weights: The factor of each task's loss that was in force, (T,).
         gramian: The inner products of the tasks' gradients on the shared
             variables, (T, T); None for methods that don't need them.

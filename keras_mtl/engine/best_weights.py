@@ -44,7 +44,7 @@ class BestWeights:
 
     @property
     def variables(self) -> list[keras.Variable]:
-        """All that training has to keep to go on later."""
+        """All state that is needed to resume training."""
         return [self.active, self.epochs, self.best_epoch, self.best_loss, *self._best]
 
     def update(self, trainer: Trainer, losses: tf.Tensor) -> None:

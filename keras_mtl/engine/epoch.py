@@ -36,7 +36,7 @@ COUNTED_BY_XLA = 2**17
 
 
 class EpochResult(NamedTuple):
-    """What a call of the program reports.
+    """Result of one call of the program.
 
     Attributes:
         steps: The number of steps taken, or None without training.
@@ -51,7 +51,7 @@ class EpochResult(NamedTuple):
 
 @dataclass(frozen=True)
 class EpochSettings:
-    """What holds for all epochs of a program.
+    """Settings that are the same for all epochs of a program.
 
     Attributes:
         fill_batches: Whether some batches have fewer rows than others, and

@@ -1,4 +1,4 @@
-"""What an epoch reports: sums that its steps add to, and the names of the results."""
+"""Metrics of an epoch: sums that its steps add to, and the names of the results."""
 
 from __future__ import annotations
 

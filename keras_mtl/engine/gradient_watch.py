@@ -1,4 +1,4 @@
-"""How the tasks' gradients conflict, measured in the step itself."""
+"""Conflict between the tasks' gradients, measured in the training step."""
 
 from __future__ import annotations
 

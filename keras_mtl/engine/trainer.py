@@ -1,4 +1,4 @@
-"""What training changes, and the one step that changes it."""
+"""State of training, and the only step that changes it."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Exchange(Protocol):
 
 @dataclass(frozen=True)
 class MemberValues:
-    """What each member has for itself, and no step changes.
+    """Values per member that no step changes.
 
     With one member the shapes have no axis K.
 
@@ -57,7 +57,7 @@ class MemberValues:
 
 
 class Update(NamedTuple):
-    """What a step reports.
+    """Result of a step.
 
     Attributes:
         outputs: The model's outputs in training, before the update.

@@ -308,7 +308,7 @@ def _check_rows_apart(model: keras.Model) -> None:
         hidden = type(layer) is keras.layers.BatchNormalization
         regularised = getattr(layer, "activity_regularizer", None) is not None
         if hidden or regularised:
-            reason = "an activity regulariser" if regularised else "no configuration"
+            reason = "an activity regularizer" if regularised else "no configuration"
             raise ValueError(
                 "Invalid value received for argument `model`. Expected layers that "
                 "can leave out the rows that fill up a batch. Received: the layer "

@@ -14,7 +14,7 @@ __all__ = ["feature_frame", "store_columns", "target_frame"]
 
 
 def feature_frame(x: Any) -> pd.DataFrame:
-    """Returns features as a DataFrame; the columns of an array are x0, x1, ..."""
+    """Return features as a DataFrame; the columns of an array are x0, x1, ..."""
     if isinstance(x, pd.DataFrame):
         return x.set_axis([str(name) for name in x.columns], axis=1)
     if hasattr(x, "toarray"):
@@ -45,7 +45,7 @@ def feature_frame(x: Any) -> pd.DataFrame:
 
 
 def target_frame(y: Any, index: pd.Index) -> pd.DataFrame:
-    """Returns labels as a DataFrame with a column per task, in the rows of X."""
+    """Return labels as a DataFrame with a column per task, in the rows of X."""
     if y is None:
         raise UserError(
             "y: expected labels, a DataFrame with a column per task. Received: None. "
@@ -74,7 +74,7 @@ def target_frame(y: Any, index: pd.Index) -> pd.DataFrame:
 
 
 def store_columns(frame: pd.DataFrame) -> dict[str, np.ndarray | WordColumn]:
-    """Returns the columns of a DataFrame as a file of the same rows gives them."""
+    """Return the columns of a DataFrame as a file of the same rows gives them."""
     return {str(name): _column(frame[name]) for name in frame}
 
 

@@ -35,7 +35,7 @@ class Target:
     classes: np.ndarray | None = None
 
     def settings(self) -> dict[str, Any]:
-        """Returns the task as an entry of `[[tasks]]`."""
+        """Return the task as an entry of `[[tasks]]`."""
         entry: dict[str, Any] = {"kind": self.kind, "name": self.name}
         if self.classes is None:
             return entry
@@ -46,7 +46,7 @@ class Target:
         return entry
 
     def column(self, values: pd.Series) -> np.ndarray | WordColumn:
-        """Returns the labels as the task reads them; missing ones stay missing."""
+        """Return the labels as the task reads them; missing ones stay missing."""
         if self.classes is None:
             return values.to_numpy("float64", na_value=np.nan)
         codes = pd.Index(self.classes).get_indexer(pd.Index(values))
@@ -55,20 +55,20 @@ class Target:
         return WordColumn([str(each) for each in self.classes], codes.astype("int32"))
 
     def probabilities(self, outputs: np.ndarray) -> np.ndarray:
-        """Returns the classes' probabilities, (N, classes), from the outputs."""
+        """Return the classes' probabilities, (N, classes), from the outputs."""
         if self.kind == "binary":
             return np.column_stack([1 - outputs[:, 0], outputs[:, 0]])
         return outputs
 
     def predictions(self, outputs: np.ndarray) -> np.ndarray:
-        """Returns labels as they are in y, (N,), from the outputs."""
+        """Return labels as they are in y, (N,), from the outputs."""
         if self.classes is None:
             return outputs[:, 0].astype("float64")
         return self.classes[self.probabilities(outputs).argmax(axis=1)]
 
 
 def learn_targets(y: pd.DataFrame, kinds: Mapping[str, str] | None) -> list[Target]:
-    """Finds what kind of task each column of y is, and its classes.
+    """Find what kind of task each column of y is, and its classes.
 
     Args:
         y: The labels, a column per task.

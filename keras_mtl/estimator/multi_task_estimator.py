@@ -134,7 +134,7 @@ class MultiTaskEstimator(BaseEstimator):
         self.random_state = random_state
 
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
-        """Trains the model.
+        """Train the model.
 
         Args:
             X: The features, a DataFrame or an array of shape (N, features).
@@ -194,7 +194,7 @@ class MultiTaskEstimator(BaseEstimator):
         return self
 
     def predict(self, X: Any) -> Any:
-        """Predicts classes and numbers.
+        """Predict classes and numbers.
 
         Args:
             X: The features, with the columns of the fit.
@@ -212,7 +212,7 @@ class MultiTaskEstimator(BaseEstimator):
         return pd.DataFrame(columns, index=frame.index)
 
     def predict_proba(self, X: Any) -> Any:
-        """Predicts the probabilities of the classes.
+        """Predict the probabilities of the classes.
 
         Args:
             X: The features, with the columns of the fit.
@@ -236,7 +236,7 @@ class MultiTaskEstimator(BaseEstimator):
         )
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """Scores predictions by the mean of the tasks' accuracies and R2.
+        """Score predictions by the mean of the tasks' accuracies and R2.
 
         Args:
             X: The features.
@@ -276,7 +276,7 @@ class MultiTaskEstimator(BaseEstimator):
         return tags
 
     def _settings(self) -> dict[str, Any]:
-        """Returns the parameters that are given, nested as in a TOML file."""
+        """Return the parameters that are given, nested as in a TOML file."""
         state = self.random_state
         if not isinstance(state, (int, np.integer)):
             state = check_random_state(state).randint(2**31 - 1)

@@ -1,4 +1,4 @@
-"""How well probabilities agree with what happens."""
+"""Calibration: how well probabilities agree with observed shares."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ class BrierParts:
 def reliability_curve(
     labels: ArrayLike, probabilities: ArrayLike, bins: int = BINS, level: float = 0.95
 ) -> ReliabilityCurve:
-    """Compares predicted probabilities with observed shares.
+    """Compare predicted probabilities with observed shares.
 
     The bins have about equally many rows. Equal probabilities are in the same bin, so
     that there may be fewer bins than requested.
@@ -145,7 +145,7 @@ def calibration_error(
     draws: int = DRAWS,
     seed: int = 0,
 ) -> CalibrationError:
-    """Computes the expected calibration error and its bias.
+    """Compute the expected calibration error and its bias.
 
     The error is above 0 even for perfectly calibrated probabilities, as the observed
     shares of few rows vary by chance. This bias is simulated: labels are drawn from the
@@ -202,7 +202,7 @@ def calibration_error(
 def brier_parts(
     labels: ArrayLike, probabilities: ArrayLike, bins: int = BINS
 ) -> BrierParts:
-    """Decomposes the Brier score (Murphy 1973).
+    """Decompose the Brier score (Murphy 1973).
 
     Args:
         labels: Labels 0 or 1, NaN where missing, of any shape. Missing labels are
@@ -236,14 +236,14 @@ def brier_parts(
 
 
 def top_class(labels: ArrayLike, probabilities: ArrayLike) -> tuple[Floats, Floats]:
-    """Returns whether the most probable class is correct, and its probability.
+    """Return whether the most probable class is correct, and its probability.
 
     With these two arrays, the calibration of a multi-class task is evaluated like that
     of a binary label.
 
     Args:
         labels: Class indices, NaN where missing, of shape (N,).
-        probabilities: Of shape (N, classes).
+        probabilities: Probabilities of shape (N, classes).
 
     Returns:
         Two arrays of shape (N,): 1 for correct, 0 for wrong, and NaN where the label is
@@ -264,7 +264,7 @@ def top_class(labels: ArrayLike, probabilities: ArrayLike) -> tuple[Floats, Floa
 def _binned(
     labels: ArrayLike, probabilities: ArrayLike, bins: int
 ) -> tuple[Floats, Floats, NDArray[np.intp]]:
-    """Returns known labels and probabilities by rank, and where bins begin."""
+    """Return known labels and probabilities by rank, and where bins begin."""
     if bins < 1:
         raise ValueError(
             "Invalid value received for argument `bins`. Expected a positive number. "

@@ -46,7 +46,7 @@ class ClassSets:
     rows: int
 
     def contains(self, probabilities: ArrayLike) -> NDArray[np.bool_]:
-        """Returns which classes are in the set of each row.
+        """Return which classes are in the set of each row.
 
         A set always contains the most probable class.
 
@@ -81,7 +81,7 @@ class Intervals:
     def around(
         self, predictions: ArrayLike, scales: ArrayLike = 1.0
     ) -> tuple[Floats, Floats]:
-        """Returns the lower and the upper ends of intervals around predictions.
+        """Return the lower and the upper ends of intervals around predictions.
 
         Args:
             predictions: Predictions of shape (N,) or (N, 1).
@@ -115,7 +115,7 @@ class JointQuantiles:
 def class_scores(
     labels: ArrayLike, probabilities: ArrayLike, method: Method = "lac"
 ) -> Floats:
-    """Returns nonconformity scores of the true classes.
+    """Return nonconformity scores of the true classes.
 
     Args:
         labels: Class indices, NaN where missing, of shape (N,).
@@ -147,7 +147,7 @@ def class_scores(
 def residual_scores(
     labels: ArrayLike, predictions: ArrayLike, scales: ArrayLike = 1.0
 ) -> Floats:
-    """Returns nonconformity scores of numbers: their distances from predictions.
+    """Return nonconformity scores of numbers: their distances from predictions.
 
     Args:
         labels: Labels of shape (N,), NaN where missing.
@@ -166,7 +166,7 @@ def residual_scores(
 
 
 def conformal_quantile(scores: ArrayLike, coverage: float) -> float:
-    """Returns the conformal quantile of scores.
+    """Return the conformal quantile of scores.
 
     If the rows and a new row are exchangeable and the model was not trained on any of
     them, the score of the new row is at most this quantile with a probability between
@@ -182,7 +182,7 @@ def conformal_quantile(scores: ArrayLike, coverage: float) -> float:
         The quantile; infinite if there are too few rows.
 
     Raises:
-        ValueError: When the coverage is out of its range.
+        ValueError: If the coverage is out of its range.
 
     Example:
 
@@ -209,7 +209,7 @@ def fit_class_sets(
     coverage: float = 0.9,
     method: Method = "lac",
 ) -> ClassSets:
-    """Computes prediction sets from rows that the model was not trained on.
+    """Compute prediction sets from rows that the model was not trained on.
 
     Args:
         labels: See `class_scores`.
@@ -239,7 +239,7 @@ def fit_intervals(
     coverage: float = 0.9,
     scales: ArrayLike = 1.0,
 ) -> Intervals:
-    """Computes prediction intervals from rows that the model was not trained on.
+    """Compute prediction intervals from rows that the model was not trained on.
 
     Args:
         labels: See `residual_scores`.
@@ -263,7 +263,7 @@ def fit_intervals(
 
 
 def joint_quantiles(scores: Mapping[str, ArrayLike], coverage: float) -> JointQuantiles:
-    """Computes quantiles with a joint coverage of all labels of a row.
+    """Compute quantiles with a joint coverage of all labels of a row.
 
     Each score is replaced by its rank among the scores of its task, which puts all
     tasks on one scale. The quantile of each row's worst rank then gives the joint
@@ -286,7 +286,7 @@ def joint_quantiles(scores: Mapping[str, ArrayLike], coverage: float) -> JointQu
         The `JointQuantiles`.
 
     Raises:
-        ValueError: When there is no task, or the coverage is out of its range.
+        ValueError: If there is no task, or the coverage is out of its range.
 
     Example:
 

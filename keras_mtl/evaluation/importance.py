@@ -60,7 +60,7 @@ def feature_importance(
     max_rows: int | None = 5000,
     seed: int = 0,
 ) -> tuple[FeatureImportance, ...]:
-    """Computes permutation importance for each feature and task (Breiman 2001).
+    """Compute permutation importance for each feature and task (Breiman 2001).
 
     The values of a feature are shuffled over the rows, which keeps their distribution
     and breaks their relation to the labels. All tasks are measured with the same
@@ -175,7 +175,7 @@ def feature_importance(
 def _shuffle(
     frame: pd.DataFrame, columns: Sequence[str], orders: Sequence[np.ndarray]
 ) -> pd.DataFrame:
-    """Returns a copy of the rows for each order, with the columns in that order."""
+    """Return a copy of the rows for each order, with the columns in that order."""
     rows = np.tile(np.arange(len(frame)), len(orders))
     shuffled = frame.iloc[rows].reset_index(drop=True)
     order = np.concatenate(orders)

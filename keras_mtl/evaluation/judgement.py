@@ -84,7 +84,7 @@ def judge_tasks(
     level: float = 0.95,
     subject: str = "Sharing",
 ) -> Judgement:
-    """Compares a model with a reference in each task and overall.
+    """Compare a model with a reference in each task and overall.
 
     Args:
         facts: The metric to compare by task.

@@ -9,7 +9,7 @@ __all__ = ["holm"]
 
 
 def holm(p_values: ArrayLike) -> NDArray[np.float64]:
-    """Adjusts p values for several tests by Holm's method (1979).
+    """Adjust p values for several tests by Holm's method (1979).
 
     If hypotheses with an adjusted p value up to 0.05 are rejected, the probability that
     any true hypothesis is rejected is at most 0.05, with any dependence between the

@@ -61,7 +61,7 @@ class PairedDifference:
         return len(self.differences) - self.splits
 
     def adjust(self, p_value: float) -> PairedDifference:
-        """Returns a copy with another adjusted p value."""
+        """Return a copy with another adjusted p value."""
         return replace(self, adjusted_p_value=float(p_value))
 
 
@@ -71,7 +71,7 @@ def compare_paired(
     equivalence: float,
     level: float = 0.95,
 ) -> PairedDifference:
-    """Tests the differences of two models over the splits of a cross-validation.
+    """Test the differences of two models over the splits of a cross-validation.
 
     The splits share most of their training rows, so their differences are not
     independent and the usual standard error is too small. The interval and the p value

@@ -56,7 +56,7 @@ def predict_over_values(
     cells: pd.Series | None = None,
     rows: np.ndarray | None = None,
 ) -> PartialDependence:
-    """Computes partial dependence: mean predictions if all rows had the same value.
+    """Compute partial dependence: mean predictions if all rows had the same value.
 
     For each value, the feature is set to this value in all rows, and the outputs are
     averaged (Friedman 2001). Some of these rows may not exist in reality, for example a
@@ -139,7 +139,7 @@ def predict_over_values(
 
 
 def _chosen_values(column: pd.Series, count: int, is_number: bool) -> NDArray[np.intp]:
-    """Returns a row of each value."""
+    """Return a row of each value."""
     known = np.flatnonzero(column.notna().to_numpy())
     if not len(known):
         return known

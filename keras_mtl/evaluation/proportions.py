@@ -14,7 +14,7 @@ Floats = NDArray[np.float64]
 def proportion_interval(
     hits: ArrayLike, rows: ArrayLike, level: float = 0.95
 ) -> tuple[Floats, Floats]:
-    """Returns Wilson's confidence interval of a proportion (Wilson 1927).
+    """Return Wilson's confidence interval of a proportion (Wilson 1927).
 
     Unlike the usual symmetric interval it stays between 0 and 1, and does not have the
     width 0 if all rows or no rows are hits.
@@ -47,7 +47,7 @@ def proportion_interval(
 def auc_interval(
     auc: float, positives: int, negatives: int, level: float = 0.95
 ) -> tuple[float, float]:
-    """Returns Newcombe's confidence interval of an AUC (Newcombe 2006, method 5).
+    """Return Newcombe's confidence interval of an AUC (Newcombe 2006, method 5).
 
     It uses the variance of Hanley and McNeil and inverts the test: the ends are the AUC
     values that the measured AUC would just not reject. The interval stays between 0 and

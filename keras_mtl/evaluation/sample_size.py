@@ -54,7 +54,7 @@ def rows_to_detect(
     subsamples: Mapping[int, ArrayLike] | None = None,
     tests: int = 1,
 ) -> RowsNeeded | None:
-    """Estimates the number of rows needed to detect a difference.
+    """Estimate the number of rows needed to detect a difference.
 
     With the same splits, the standard error of a mean difference is assumed to decrease
     with the square root of the number of rows. The interval includes the uncertainty of
@@ -136,7 +136,7 @@ def _exponents(
     generator: np.random.Generator,
     scale: np.ndarray,
 ) -> tuple[float, np.ndarray]:
-    """Returns the slope of the log variance over the log rows, and draws of it."""
+    """Return the slope of the log variance over the log rows, and draws of it."""
     sizes, variances, draws = [rows], [difference.std**2], [scale]
     for size, differences in subsamples.items():
         values = np.asarray(differences, "float64")

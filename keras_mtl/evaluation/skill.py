@@ -35,7 +35,7 @@ class Gain:
 def skill_score(
     values: ArrayLike, chance: ArrayLike, best: float
 ) -> NDArray[np.float64]:
-    """Returns skill scores: 0 for chance, 1 for perfect predictions.
+    """Return skill scores: 0 for chance, 1 for perfect predictions.
 
     Args:
         values: The values of a metric, of any shape.
@@ -67,7 +67,7 @@ def task_gain(
     facts: MetricFacts,
     chance: ArrayLike | None = None,
 ) -> Gain:
-    """Returns the gain of a model over a reference in one task, per split.
+    """Return the gain of a model over a reference in one task, per split.
 
     The gain is the difference of the skill scores if the chance level and the best
     value are known. Otherwise it is the relative reduction of the metric if lower
@@ -109,7 +109,7 @@ def overall_gain(
     equivalence: float = 0.01,
     level: float = 0.95,
 ) -> PairedDifference:
-    """Tests the mean gain over all tasks.
+    """Test the mean gain over all tasks.
 
     The gains of the tasks are averaged within each split, because they are not
     independent: they have the same rows and the same model. The means are then tested

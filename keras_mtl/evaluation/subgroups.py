@@ -57,7 +57,7 @@ class SubgroupMetric:
 
 
 def band_names(values: ArrayLike, edges: Sequence[float]) -> NDArray[np.object_]:
-    """Returns the name of the band of each number.
+    """Return the name of the band of each number.
 
     Args:
         values: Numbers of shape (N,), NaN where missing.
@@ -98,7 +98,7 @@ def subgroup_metrics(
     metrics: Sequence[str] | None = None,
     level: float = 0.95,
 ) -> tuple[SubgroupMetric, ...]:
-    """Computes metrics of each subgroup.
+    """Compute metrics of each subgroup.
 
     The interval of an accuracy is Wilson's, and that of a binary AUC is Newcombe's.
     Both are valid for small groups and if all predictions are correct. For other
@@ -177,7 +177,7 @@ def subgroup_metrics(
 
 
 def _order(name: str) -> tuple[float, str]:
-    """Returns the key by which bands and numbers ascend, before words."""
+    """Return the key by which bands and numbers ascend, before words."""
     if name.startswith("below "):
         return -np.inf, name
     try:
@@ -187,7 +187,7 @@ def _order(name: str) -> tuple[float, str]:
 
 
 def _group_names(groups: ArrayLike) -> NDArray[np.object_]:
-    """Returns the groups as text, with whole numbers without a fraction."""
+    """Return the groups as text, with whole numbers without a fraction."""
     import pandas as pd
 
     values = pd.Series(np.asarray(groups).reshape(-1))
@@ -209,7 +209,7 @@ def _measured(
     names: Sequence[str],
     level: float,
 ) -> dict[str, tuple[float, Bounds]]:
-    """Returns each metric's value and interval."""
+    """Return each metric's value and interval."""
     values = task.measure(labels, outputs) if len(labels) else {}
     found: dict[str, tuple[float, Bounds]] = {}
     rest = []

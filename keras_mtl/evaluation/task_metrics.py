@@ -75,7 +75,7 @@ class MetricFacts:
         return 1 if self.direction == "max" else -1
 
     def equivalence_for(self, reference: ArrayLike) -> float:
-        """Returns the largest difference that does not matter.
+        """Return the largest difference that does not matter.
 
         Args:
             reference: The values of the reference. One hundredth of their mean is used
@@ -89,7 +89,7 @@ class MetricFacts:
 
 
 def metric_title(metric: str) -> str:
-    """Returns the name of a metric for use in a sentence.
+    """Return the name of a metric for use in a sentence.
 
     Example:
 
@@ -100,7 +100,7 @@ def metric_title(metric: str) -> str:
 
 
 def main_metric(task: Task) -> str:
-    """Returns the main metric of a task, on which verdicts are based.
+    """Return the main metric of a task, on which verdicts are based.
 
     It is the AUC or R2 if the kind of task has it, as neither depends on a threshold or
     a unit; otherwise it is the first metric of the kind.
@@ -126,7 +126,7 @@ def metric_facts(
     train_labels: np.ndarray | None = None,
     test_labels: np.ndarray | None = None,
 ) -> MetricFacts:
-    """Returns the direction, best value and chance level of a metric for a task.
+    """Return the direction, best value and chance level of a metric for a task.
 
     Args:
         task: The task, of any registered kind.

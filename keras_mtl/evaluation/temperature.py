@@ -17,7 +17,7 @@ LOWEST, HIGHEST = 0.05, 20.0
 
 
 def fit_temperature(labels: ArrayLike, logits: ArrayLike) -> float:
-    """Fits the temperature that calibrates the logits of a model (Guo et al. 2017).
+    """Fit the temperature that calibrates the logits of a model (Guo et al. 2017).
 
     The temperature minimizes the log loss of the outputs `logits / temperature`. There
     is one minimum, as the log loss is convex in `1 / temperature`. A temperature does
@@ -74,7 +74,7 @@ def fit_temperature(labels: ArrayLike, logits: ArrayLike) -> float:
 def apply_temperature(
     probabilities: ArrayLike, temperature: float, exclusive: bool = False
 ) -> Floats:
-    """Returns probabilities after their logits are divided by a temperature.
+    """Return probabilities after their logits are divided by a temperature.
 
     Args:
         probabilities: Probabilities of any shape.
@@ -108,7 +108,7 @@ def apply_temperature(
 
 
 def fit_residual_scale(labels: ArrayLike, predictions: ArrayLike) -> float:
-    """Returns the standard deviation of the residuals of a regression.
+    """Return the standard deviation of the residuals of a regression.
 
     It is the scale of the normal distribution around the predictions with the largest
     likelihood of the labels. It does for regressions what a temperature does for
@@ -133,7 +133,7 @@ def fit_residual_scale(labels: ArrayLike, predictions: ArrayLike) -> float:
 
 
 def _pair(labels: ArrayLike, logits: ArrayLike) -> tuple[Floats, Floats]:
-    """Returns known labels of shape (M,), and logits of shape (M,) or (M, classes)."""
+    """Return known labels of shape (M,), and logits of shape (M,) or (M, classes)."""
     truth = np.asarray(labels, "float64")
     values = np.asarray(logits, "float64")
     if truth.ndim == 2 and truth.shape == values.shape:
@@ -160,7 +160,7 @@ def _pair(labels: ArrayLike, logits: ArrayLike) -> tuple[Floats, Floats]:
 
 
 def _root(slope: Callable[[float], float], low: float, high: float) -> float:
-    """Returns where an increasing function is 0, or the end nearest to that."""
+    """Return where an increasing function is 0, or the end nearest to that."""
     from scipy.optimize import brentq
 
     at_low, at_high = slope(low), slope(high)

@@ -48,7 +48,7 @@ class Threshold:
 def choose_threshold(
     labels: ArrayLike, probabilities: ArrayLike, aim: Aim | str | float
 ) -> Threshold:
-    """Chooses the best threshold for an aim.
+    """Choose the best threshold for an aim.
 
     A prediction is positive if the probability is at least the threshold. Candidates
     are the midpoints between neighboring probabilities, so that a small change of a
@@ -121,7 +121,7 @@ def _goal(
     positives: int,
     negatives: int,
 ) -> tuple[Floats, NDArray[np.bool_]]:
-    """Returns what the best threshold has most of, and where the aim is reached."""
+    """Return what the best threshold has most of, and where the aim is reached."""
     sensitivity, specificity = hits / positives, 1 - false_alarms / negatives
     always = np.ones(hits.shape, bool)
     if aim.costs is not None:
@@ -148,7 +148,7 @@ def _goal(
 
 
 def _candidates(probability: Floats) -> Floats:
-    """Returns the middles between probabilities, one below all and one above all."""
+    """Return the middles between probabilities, one below all and one above all."""
     distinct = np.unique(probability)
     middles = (distinct[:-1] + distinct[1:]) / 2
     return np.concatenate([[distinct[0] / 2], middles, [(distinct[-1] + 1) / 2]])

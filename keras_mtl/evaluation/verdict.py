@@ -41,7 +41,7 @@ def give_verdict(
     rows_needed: RowsNeeded | None = None,
     subject: str = "Sharing",
 ) -> Verdict:
-    """Returns the verdict on a difference, with a sentence.
+    """Return the verdict on a difference, with a sentence.
 
     Args:
         task: The task's name.
@@ -73,7 +73,7 @@ def give_verdict(
             f"difference up to {difference.equivalence:.3g} does not matter."
         )
     else:
-        sentence = f"It cannot be told yet whether {_lower(subject)} helps {task}"
+        sentence = f"It is unclear whether {_lower(subject)} helps {task}"
         sentence += _chances(difference, measured, rows_needed)
     if difference.failed:
         sentence += (
@@ -95,7 +95,7 @@ def _outcome(difference: PairedDifference) -> Outcome:
 
 
 def _measured(facts: MetricFacts, difference: PairedDifference) -> str:
-    """Returns the difference and its interval in the metric's own direction."""
+    """Return the difference and its interval in the metric's own direction."""
     title = facts.title
     mean, low, high = (
         facts.sign * value
@@ -162,6 +162,6 @@ def _lower(subject: str) -> str:
 
 
 def _rounded(rows: float) -> str:
-    """Returns a number of rows with two digits that count."""
+    """Return a number of rows with two digits that count."""
     digits = max(0, math.floor(math.log10(max(rows, 1))) - 1)
     return f"{round(rows / 10**digits) * 10**digits:,}"

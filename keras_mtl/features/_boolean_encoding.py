@@ -139,7 +139,7 @@ class BooleanEncoding(BlockEncoding):
 def word_meanings(
     true_words: Sequence[str], false_words: Sequence[str], missing_words: Sequence[str]
 ) -> dict[str, int]:
-    """Returns the number of each known string's meaning; unknown ones are 0."""
+    """Return the number of each known string's meaning; unknown ones are 0."""
     meanings = dict.fromkeys(missing_words, _MISSING)
     for words, meaning in ((false_words, _NO), (true_words, _YES)):
         for word in words:
@@ -148,7 +148,7 @@ def word_meanings(
 
 
 def _spellings(word: str) -> Iterable[str]:
-    """Returns a short word in every mixture of cases.
+    """Return a short word in every mixture of cases.
 
     A table of all of them needs no operation that changes the case.
     """

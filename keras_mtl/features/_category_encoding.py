@@ -40,7 +40,7 @@ class CategoryColumns:
     own_values: tuple[float, ...]
 
     def words(self, missing_words: Sequence[str]) -> tuple[str, ...]:
-        """Returns all known strings: the categories, then those that mean missing."""
+        """Return all known strings: the categories, then those that mean missing."""
         known = set(self.vocabulary)
         return (
             *self.vocabulary,
@@ -114,7 +114,7 @@ class CategoryEncoding(BlockEncoding):
         )
 
     def _set_keys(self) -> None:
-        """Makes the table of pairs of feature and string.
+        """Make the table of pairs of feature and string.
 
         A key is the feature's position and the string, so that no feature sees
         the categories of another. Index 0 is any string that is no key.
@@ -164,7 +164,7 @@ class CategoryEncoding(BlockEncoding):
         return ops.where(unknown, self._unknown, encoded)
 
     def _find_keys(self, inputs: Any) -> Any:
-        """Returns the place of each string in the table, (N, features)."""
+        """Return the place of each string in the table, (N, features)."""
         if are_codes(inputs):
             # The place among the feature's own words, from 1.
             codes = ops.concatenate(inputs, axis=-1)
@@ -173,7 +173,7 @@ class CategoryEncoding(BlockEncoding):
         return self.lookup(prefixes + ops.stack(inputs, axis=-1))
 
     def _by_column(self, of_features: Any) -> Any:
-        """Repeats what is known of each feature for each of its columns."""
+        """Repeat what is known of each feature for each of its columns."""
         return ops.take(of_features, self._positions, axis=-1)
 
     def compute_output_shape(self, input_shape):

@@ -14,7 +14,7 @@ __all__ = ["join_in_feature_order"]
 def join_in_feature_order(
     parts: Sequence[Any], positions: Sequence[Sequence[int] | np.ndarray]
 ) -> Any:
-    """Joins matrices so that all columns of a feature lie side by side.
+    """Join matrices so that all columns of a feature lie side by side.
 
     Args:
         parts: Matrices of shape (N, columns).

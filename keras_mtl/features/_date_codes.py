@@ -28,7 +28,7 @@ _NO_DATE = 2
 
 
 def date_codes(form: DateFormat) -> TextPatterns:
-    """Returns the numbers of dates: whether it is one, then those of its groups.
+    """Return the numbers of dates: whether it is one, then those of its groups.
 
     Behind a group for hours are whether it is morning and whether it is afternoon;
     behind one for a count whether it is negative.
@@ -60,7 +60,7 @@ def date_codes(form: DateFormat) -> TextPatterns:
 
 
 def read_codes(form: DateFormat, codes: Any) -> Calendar:
-    """Makes a calendar of what `date_codes` reads.
+    """Make a calendar of what `date_codes` reads.
 
     Args:
         form: How the dates are written.
@@ -77,7 +77,7 @@ def read_codes(form: DateFormat, codes: Any) -> Calendar:
 
 
 def _digits(form: DateFormat, variant: str, group: int) -> _Addends:
-    """Returns patterns of the bits of a group's digits."""
+    """Return patterns of the bits of a group's digits."""
     is_month = "@" in variant and group == form.groups[1]
     if form.groups[3:] == (group,):
         # Where no time of day is written, no digit of it is.
@@ -102,13 +102,13 @@ def _digits(form: DateFormat, variant: str, group: int) -> _Addends:
 
 
 def _restrict(variant: str, group: int, own: str) -> str:
-    """Puts a pattern of its own in place of one group."""
+    """Put a pattern of its own in place of one group."""
     match = [*_GROUP.finditer(variant)][group - 1]
     return variant[: match.start()] + own + variant[match.end() :]
 
 
 def _whole(form: DateFormat, variant: str) -> str:
-    """Returns the pattern of texts whose months may be names still."""
+    """Return the pattern of texts whose months may be names still."""
     if "@?" not in variant:
         return _with_names(form, variant)
     # Where a number may stand as well.
@@ -117,18 +117,18 @@ def _whole(form: DateFormat, variant: str) -> str:
 
 
 def _with_names(form: DateFormat, variant: str, bit: int | None = None) -> str:
-    """Puts months' names in place of the number that they are rewritten to."""
+    """Put months' names in place of the number that they are rewritten to."""
     return re.sub(r"@\??\(.*?\)@\??", lambda _: _month(form, bit), variant)
 
 
 def _month(form: DateFormat, bit: int | None = None) -> str:
-    """Returns the pattern of the months whose number has a bit, by default of all."""
+    """Return the pattern of the months whose number has a bit, by default of all."""
     names = [name for number, name in MONTH_NAMES if bit is None or number >> bit & 1]
     return f"(?:{'|'.join(names)})" + (r"\.?" if form.month_point else "")
 
 
 def _named_weekday(form: DateFormat, variant: str) -> str:
-    """Returns the pattern of texts with a month's name for a weekday's.
+    """Return the pattern of texts with a month's name for a weekday's.
 
     The months of a text are rewritten wherever they stand.
     """

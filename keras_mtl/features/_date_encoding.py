@@ -141,7 +141,7 @@ class DateEncoding(BlockEncoding):
         return join_in_feature_order(parts, places)
 
     def _read(self, inputs: Any) -> Calendar:
-        """Reads all dates, (N, dates), the texts of one format together."""
+        """Read all dates, (N, dates), the texts of one format together."""
         if are_codes(inputs):
             read = [
                 read_codes(DATE_FORMATS[column.format], codes)
@@ -191,7 +191,7 @@ class DateEncoding(BlockEncoding):
 
 
 def _circle(values: Any, period: int) -> list[Any]:
-    """Returns sine and cosine of whole numbers' places on a circle."""
+    """Return sine and cosine of whole numbers' places on a circle."""
     # From a table: the sine of a tensor rounds by the tensor's length.
     angle = 2 * math.pi / period * np.arange(period)
     index = ops.mod(values, period)

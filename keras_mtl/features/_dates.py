@@ -1,4 +1,4 @@
-"""How dates are written, and the calendar's arithmetic.
+"""Formats of dates, and calendar arithmetic.
 
 The arithmetic is written with operators alone, so that NumPy's arrays and
 TensorFlow's tensors go through the same lines.
@@ -51,7 +51,7 @@ MONTHS = (
 
 
 def _month_names() -> tuple[tuple[int, str], ...]:
-    """Returns each month's number, and a pattern of its name however it is cut."""
+    """Return each month's number, and a pattern of its name however it is cut."""
     # Of the ninth month, four letters are common too.
     ends = {
         name: f"{name[3:]}|t" if name[3:] == "tember" else name[3:] for name in MONTHS
@@ -66,7 +66,7 @@ MONTH_NAMES = _month_names()
 
 
 def _short_years(before: str) -> tuple[tuple[str, str], ...]:
-    """Returns rewrites of years of two digits: from 1969 to 2068, as in POSIX."""
+    """Return rewrites of years of two digits: from 1969 to 2068, as in POSIX."""
     # Before it are the pattern's own groups.
     year = re.compile(before).groups + 2
     return tuple(
@@ -174,7 +174,7 @@ COUNTED = {"excel": (15_000, 80_000), "unix": (1e8, 1e10), "unix_ms": (1e11, 1e1
 
 
 class Calendar(NamedTuple):
-    """What is known of dates, each of the dates' shape.
+    """Parts of dates, arrays of the shape of the dates.
 
     Attributes:
         readable: Whether the text is a date of the calendar.
@@ -194,7 +194,7 @@ class Calendar(NamedTuple):
 
 
 def days_of_civil(year: Any, month: Any, day: Any) -> Any:
-    """Returns the days since 1970-01-01 of dates in the Gregorian calendar.
+    """Return the days since 1970-01-01 of dates in the Gregorian calendar.
 
     The algorithm is `days_from_civil` of Howard Hinnant,
     https://howardhinnant.github.io/date_algorithms.html.
@@ -216,7 +216,7 @@ def days_of_civil(year: Any, month: Any, day: Any) -> Any:
 
 
 def civil_of_days(days: Any) -> tuple[Any, Any]:
-    """Returns year and month of days since 1970-01-01; see `days_of_civil`."""
+    """Return year and month of days since 1970-01-01; see `days_of_civil`."""
     days = days + 719_468
     era = days // 146_097
     of_era = days - era * 146_097
@@ -230,14 +230,14 @@ def civil_of_days(days: Any) -> tuple[Any, Any]:
 
 
 def month_length(year: Any, month: Any) -> Any:
-    """Returns the days of months, from the first of the next one."""
+    """Return the days of months, from the first of the next one."""
     late = month // 12
     next_first = days_of_civil(year + late, month + 1 - 12 * late, 1)
     return next_first - days_of_civil(year, month, 1)
 
 
 def parse_dates(words: Collection[str], name: str) -> Calendar:
-    """Reads dates with NumPy, as the layer reads them in the graph.
+    """Read dates with NumPy, as the layer reads them in the graph.
 
     Args:
         words: The dates as text.
@@ -270,7 +270,7 @@ def parse_dates(words: Collection[str], name: str) -> Calendar:
 
 
 def hour_of_day(hour: Any, morning: Any, afternoon: Any) -> Any:
-    """Returns hours from 0, of hours that may be from 12 to 11 in a half day.
+    """Return hours from 0, of hours that may be from 12 to 11 in a half day.
 
     Args:
         hour: int64 hours as they are written.
@@ -282,7 +282,7 @@ def hour_of_day(hour: Any, morning: Any, afternoon: Any) -> Any:
 
 
 def make_calendar(form: DateFormat, fits: Any, numbers: list[Any]) -> Calendar:
-    """Makes a calendar of the groups' numbers.
+    """Make a calendar of the groups' numbers.
 
     Args:
         form: The format.
@@ -322,7 +322,7 @@ def make_calendar(form: DateFormat, fits: Any, numbers: list[Any]) -> Calendar:
 
 
 def as_number(truth: Any, like: Any) -> Any:
-    """Returns 1 and 0 of another array's kind."""
+    """Return 1 and 0 of another array's kind."""
     if isinstance(truth, np.ndarray):
         return truth.astype(like.dtype)
     import tensorflow as tf
@@ -331,7 +331,7 @@ def as_number(truth: Any, like: Any) -> Any:
 
 
 def detect_formats(words: Collection[str], counted: bool = False) -> list[str]:
-    """Finds the formats in which all words are dates.
+    """Find the formats in which all words are dates.
 
     Args:
         words: Distinct words, none of them empty.
@@ -371,7 +371,7 @@ def detect_formats(words: Collection[str], counted: bool = False) -> list[str]:
 
 
 def write_date(days: int, name: str) -> str:
-    """Writes a day in a format.
+    """Write a day in a format.
 
     Args:
         days: The days since 1970-01-01.

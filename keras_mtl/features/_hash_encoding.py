@@ -16,13 +16,13 @@ __all__ = ["HashEncoding"]
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class HashEncoding(BlockEncoding):
-    """Gives each string the number of its bucket.
+    """Layer that maps each string to the number of its bucket.
 
     The hash is TensorFlow's `to_hash_bucket_fast`, a fingerprint that is the same
     on all machines and in all versions.
 
     Args:
-        buckets: By feature the number of its buckets.
+        buckets: The number of its buckets by feature.
         missing_words: The strings that mean missing.
         **kwargs: See `keras.layers.Layer`.
 

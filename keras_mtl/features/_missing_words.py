@@ -10,7 +10,7 @@ __all__ = ["missing_words"]
 
 
 def missing_words(vocabulary: Collection[str] | None = None) -> tuple[str, ...]:
-    """Returns the strings that mean missing, as in a CSV file.
+    """Return the strings that mean missing, as in a CSV file.
 
     Args:
         vocabulary: The known categories of a feature. One that is spelled

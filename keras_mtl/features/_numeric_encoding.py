@@ -151,7 +151,7 @@ class NumericEncoding(BlockEncoding):
         return join_in_feature_order(parts, positions)
 
     def _scale(self, known, missing):
-        """Returns each number on the scale of its column, and 0 where missing."""
+        """Return each number on the scale of its column, and 0 where missing."""
         distance = (known - self._mean) * self._factor
         scaled = ops.clip(distance, -self.clip, self.clip)
         if self._robust.any():
@@ -210,7 +210,7 @@ class _FlagColumns:
         return len(self.positions)
 
     def take(self, matrix: Any) -> Any:
-        """Returns a column of the features' matrix for each of these."""
+        """Return a column of the features' matrix for each of these."""
         return ops.take(matrix, self.positions, axis=-1)
 
     def standardize(self, truth: Any) -> Any:
@@ -230,7 +230,7 @@ def _clip_smoothly(distance: Any) -> Any:
 
 
 def _factors(scales: np.ndarray) -> np.ndarray:
-    """Returns the reciprocals, by which numbers are multiplied, and 0 for 0.
+    """Return the reciprocals, by which numbers are multiplied, and 0 for 0.
 
     TensorFlow makes as much of a division by constants, but not in a call outside
     of a graph, which would round otherwise.
@@ -241,7 +241,7 @@ def _factors(scales: np.ndarray) -> np.ndarray:
 
 
 def _sentinels(columns: Iterable[NumericColumn]) -> list[np.ndarray]:
-    """Returns the numbers that mean missing: the first of each column, ...
+    """Return the numbers that mean missing: the first of each column, ...
 
     NaN, which equals nothing, stands where a column has no more of them.
     """

@@ -1,4 +1,4 @@
-"""Whether the words of a column are categories, or an identifier or prose."""
+"""Detection of text columns that are identifiers or free text, not categories."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ EMBEDDED_WORDS = 10_000
 
 
 def count_repeated(column: Column, rows: int) -> int:
-    """Returns how many of a column's words at least so many rows have."""
+    """Return how many of a column's words at least so many rows have."""
     return sum(count >= rows for count in column.word_counts.values())
 
 
 def describe_free_text(column: Column) -> str:
-    """Says why a column of text is not one of categories; or `""`."""
+    """Return why a text column does not hold categories; `""` if it does."""
     counts = np.fromiter(column.word_counts.values(), "int64")
     words, rows = len(counts), column.word_rows
     if words <= FREE_TEXT_WORDS or words <= rows / 5:
@@ -35,5 +35,5 @@ def describe_free_text(column: Column) -> str:
         return ""
     return (
         f"holds {words} different texts in {rows} rows and looks like an identifier or "
-        "prose"
+        "free text"
     )

@@ -1,4 +1,4 @@
-"""Standardising numbers, and columns of zeros and ones."""
+"""Standardization of numbers, and of columns of zeros and ones."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LARGEST_NUMBER = 1e30
 
 
 def standardize_share(share: float) -> tuple[float, float]:
-    """Returns what 0 and what 1 become in a column with that share of ones.
+    """Return what 0 and what 1 become in a column with that share of ones.
 
     A rare 1 becomes large: it is as many standard deviations from the mean as
     an unusual number is, so that the network sees both alike.
@@ -21,7 +21,7 @@ def standardize_share(share: float) -> tuple[float, float]:
         share: The share of training rows with a 1.
 
     Returns:
-        The standardised 0 and 1; both are 0 where all rows have the same.
+        The standardized 0 and 1; both are 0 where all rows have the same.
 
     Example:
 

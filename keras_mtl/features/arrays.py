@@ -1,4 +1,4 @@
-"""From a data frame to the model's inputs and to the encoded matrix."""
+"""Conversion of a DataFrame to inputs of the model and to the encoded matrix."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ROWS_PER_CALL = 16_384
 def feature_arrays(
     features: Sequence[Feature], frame: pd.DataFrame
 ) -> dict[str, np.ndarray]:
-    """Converts the columns of a frame to inputs of the model.
+    """Convert the columns of a frame to inputs of the model.
 
     Args:
         features: The features. Other columns of the frame are ignored.
@@ -53,7 +53,7 @@ def feature_arrays(
 
 
 def feature_tensors(arrays: dict[str, np.ndarray]) -> dict[str, tf.Tensor]:
-    """Converts inputs of the model to tensors, which Keras needs for strings."""
+    """Convert inputs of the model to tensors, which Keras needs for strings."""
     import tensorflow as tf
 
     return {
@@ -71,7 +71,7 @@ def encode_frame(
     frame: Rows,
     out: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Encodes rows as one float matrix.
+    """Encode rows as one float matrix.
 
     Args:
         encoder: The model that `build_encoder` returned for the features.
@@ -94,7 +94,7 @@ def encode_parts(
     parts: Iterable[Rows],
     out: np.ndarray,
 ) -> None:
-    """Encodes rows that come in parts, without keeping all of them in memory.
+    """Encode rows that come in parts, without keeping all of them in memory.
 
     Args:
         encoder: The model that `build_encoder` returned for the features.

@@ -271,7 +271,7 @@ class CategoricalFeature(Feature):
 
 
 def _in_order(words: list[str]) -> tuple[str, ...]:
-    """Sorts words, numbers by size."""
+    """Sort words, numbers by size."""
     try:
         return tuple(sorted(words, key=float))
     except ValueError:

@@ -94,7 +94,7 @@ class Column:
         return float(rows / self.word_rows) if self.word_rows else 0.0
 
     def describe_numbers(self) -> str:
-        """Returns the end of a warning about numbers among one other word, or `""`."""
+        """Return the end of a warning about numbers among one other word, or `""`."""
         import pandas as pd
 
         # With pandas, which settings are checked without.
@@ -112,7 +112,7 @@ class Column:
         )
 
     def describe_dates(self, read_as: str) -> str:
-        """Returns the end of a warning about a column of dates, or `""`.
+        """Return the end of a warning about a column of dates, or `""`.
 
         Args:
             read_as: What they are read as: `"numbers"` or `"words"`.

@@ -1,4 +1,4 @@
-"""What a network learns of a feature before its first shared layer."""
+"""Trained embeddings of features, before the first shared layer."""
 
 from __future__ import annotations
 

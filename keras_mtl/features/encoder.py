@@ -18,12 +18,12 @@ __all__ = ["build_code_encoder", "build_encoder", "encoded_names"]
 
 
 def encoded_names(features: Sequence[Feature]) -> tuple[str, ...]:
-    """Returns the names of the columns of the encoded matrix, in order."""
+    """Return the names of the columns of the encoded matrix, in order."""
     return tuple(name for feature in features for name in feature.encoded_names)
 
 
 def build_encoder(features: Sequence[Feature]) -> keras.Model:
-    """Builds the model that encodes raw features as one float matrix.
+    """Build the model that encodes raw features as one float matrix.
 
     Args:
         features: Adapted features, which have their statistics.
@@ -52,7 +52,7 @@ def build_encoder(features: Sequence[Feature]) -> keras.Model:
 def build_code_encoder(
     features: Sequence[Feature], codes: Mapping[str, TextCodes]
 ) -> keras.Model:
-    """Builds an encoder that reads no texts, for runtimes other than TensorFlow.
+    """Build an encoder that reads no texts, for runtimes other than TensorFlow.
 
     Args:
         features: Adapted features, which have their statistics.
@@ -102,7 +102,7 @@ def _model(
 def _encode_blocks(
     features: Sequence[Feature], inputs: dict[str, keras.KerasTensor]
 ) -> keras.KerasTensor:
-    """Encodes the features of each kind together, and restores their order."""
+    """Encode the features of each kind together, and restore their order."""
     from keras_mtl.features._join_blocks import JoinBlocks
 
     kinds: dict[type[Feature], list[int]] = {}

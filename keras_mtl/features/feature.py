@@ -28,7 +28,7 @@ RESERVED_NAMES = frozenset({"self", "class", "mask", "training", "inputs", "name
 
 
 class InputDefaults(Protocol):
-    """What the settings of a run say of features that are not declared in full.
+    """Settings of a run for features that are not fully declared.
 
     `keras_mtl.configuration.InputSettings` is one.
     """
@@ -88,7 +88,7 @@ class Feature(Declaration, ABC):
 
     @classmethod
     def matches(cls, column: Column) -> bool:
-        """Checks whether an undeclared column is of this kind.
+        """Check whether an undeclared column is of this kind.
 
         Kinds of plugins are asked first, in the order of their registration.
         """
@@ -97,7 +97,7 @@ class Feature(Declaration, ABC):
 
     @classmethod
     def doubt(cls, column: Column) -> str:
-        """Explains why a matching column is left out unless it is declared.
+        """Explain why a matching column is left out unless it is declared.
 
         Returns:
             The part of a warning after the name of the column, for example `"counts the
@@ -108,7 +108,7 @@ class Feature(Declaration, ABC):
 
     @classmethod
     def remark(cls, column: Column) -> str:
-        """Explains what is unusual about a matching column that is kept.
+        """Explain what is unusual about a matching column that is kept.
 
         Returns:
             The end of a warning, after the name of the column; `""` for no warning.
@@ -117,12 +117,12 @@ class Feature(Declaration, ABC):
         return ""
 
     def with_defaults(self, inputs: InputDefaults) -> Self:
-        """Returns an inferred feature with the settings of a run."""
+        """Return an inferred feature with the settings of a run."""
         del inputs
         return self
 
     def resolve(self, values: pd.Series) -> Self:
-        """Fills the fields that were not declared from all values of the column.
+        """Fill the fields that were not declared from all values of the column.
 
         Statistics are not filled here: `learn` computes them from training rows.
         """
@@ -145,12 +145,12 @@ class Feature(Declaration, ABC):
         return missing_words()
 
     def describe(self) -> str:
-        """Describes in a few words what is special about the feature."""
+        """Describe in a few words what is special about the feature."""
         return ""
 
     @abstractmethod
     def to_array(self, values: pd.Series) -> np.ndarray:
-        """Converts a column to an array for the input of the model.
+        """Convert a column to an array for the input of the model.
 
         Args:
             values: The column, as pandas read it.
@@ -161,7 +161,7 @@ class Feature(Declaration, ABC):
         """
 
     def check_values(self, frame: Rows, source: str) -> list[str]:
-        """Finds values in training or test rows that a fit cannot use.
+        """Find values in training or test rows that a fit cannot use.
 
         Args:
             frame: The rows, with the feature's column.
@@ -179,7 +179,7 @@ class Feature(Declaration, ABC):
         return ()
 
     def check_readable(self, frame: Rows, source: str) -> list[str]:
-        """Finds values in rows to predict that a trained model cannot use.
+        """Find values in rows to predict that a trained model cannot use.
 
         By default there are none, as unknown values count as missing.
 
@@ -194,7 +194,7 @@ class Feature(Declaration, ABC):
         return []
 
     def draw(self, generator: np.random.Generator, count: int) -> np.ndarray:
-        """Draws random values from the statistics of the training rows.
+        """Draw random values from the statistics of the training rows.
 
         The values are used to warm a server up and to check an export. By default all
         values are missing.
@@ -208,7 +208,7 @@ class Feature(Declaration, ABC):
         return np.full(count, "", object)
 
     def metadata(self) -> dict[str, Any]:
-        """Returns what clients of the served model need to know, as plain values."""
+        """Return what clients of the served model need to know, as plain values."""
         described: dict[str, Any] = {
             "name": self.name,
             "column": self.column_name,
@@ -223,10 +223,10 @@ class Feature(Declaration, ABC):
 
     @abstractmethod
     def learn(self, values: pd.Series) -> Self:
-        """Returns the feature with the statistics of training rows."""
+        """Return the feature with the statistics of training rows."""
 
     def text_codes(self) -> TextCodes | None:
-        """Returns the conversion of text to numbers for runtimes without TensorFlow.
+        """Return the conversion of text to numbers for runtimes without TensorFlow.
 
         A kind that returns a conversion can be exported with its raw text. Its layer
         must then also accept the numbers, int64 of shape (N, width), in place of the
@@ -239,7 +239,7 @@ class Feature(Declaration, ABC):
 
     @abstractmethod
     def encode(self, inputs: Any) -> Any:
-        """Adds the layer of the feature, named `layer_name`, to a graph.
+        """Add the layer of the feature, named `layer_name`, to a graph.
 
         Args:
             inputs: The `keras.Input` of the feature, of shape (N,); or the numbers of
@@ -251,7 +251,7 @@ class Feature(Declaration, ABC):
 
     @classmethod
     def encode_block(cls, features: Sequence[Self], inputs: Sequence[Any]) -> Any:
-        """Adds the layers of all features of this kind to a graph.
+        """Add the layers of all features of this kind to a graph.
 
         By default `encode` adds one layer per feature. A kind that may have thousands
         of columns overrides this method to encode all of them with one layer.
@@ -300,11 +300,11 @@ class Feature(Declaration, ABC):
         return None
 
     def without_embedding(self) -> Feature:
-        """Returns the feature for a model without trained embeddings."""
+        """Return the feature for a model without trained embeddings."""
         return self
 
     def declared(self) -> Self:
-        """Returns the feature without its statistics."""
+        """Return the feature without its statistics."""
         return self.replace(missing_share=None)
 
     def input_layer(self) -> keras.KerasTensor:

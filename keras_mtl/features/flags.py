@@ -19,7 +19,7 @@ FORM = re.compile(r"(?P<column>.+?):(?P<chosen>[^:=,]+(:[^:=,]+=.*)?)")
 
 
 def parse_features(texts: Sequence[str]) -> list[dict[str, Any]]:
-    """Reads features from the command line: COLUMN:KIND[:SETTING=VALUE,...].
+    """Read features from the command line: COLUMN:KIND[:SETTING=VALUE,...].
 
     Args:
         texts: The values of the flag.
@@ -28,7 +28,7 @@ def parse_features(texts: Sequence[str]) -> list[dict[str, Any]]:
         The plain values of each declaration, for `deserialize_feature`.
 
     Raises:
-        UserError: When texts are not of that form, with a message for each.
+        UserError: If texts are not of that form, with a message for each.
 
     Example:
 

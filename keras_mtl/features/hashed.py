@@ -79,7 +79,7 @@ class HashedFeature(Feature):
         return Embedding("index", indices=(self.buckets or 0) + 1)
 
     def without_embedding(self) -> Feature:
-        """Returns a one-hot categorical feature of the most frequent categories."""
+        """Return a one-hot categorical feature of the most frequent categories."""
         column = None if self.column is None else self.column
         return CategoricalFeature(self.name, column=column, embed_above=0)
 
@@ -106,7 +106,7 @@ class HashedFeature(Feature):
         return self._with_buckets(count).replace(missing_share=share)
 
     def _with_buckets(self, count: dict[str, int]) -> Self:
-        """Returns the feature with a bucket per word, where none are declared."""
+        """Return the feature with a bucket per word, where none are declared."""
         if self.buckets is not None:
             return self
         words = max(len(count) - ("" in count), 1)

@@ -34,7 +34,7 @@ def infer_features(
     exclude: Collection[str] = (),
     declared: Iterable[Feature] = (),
 ) -> tuple[Feature, ...]:
-    """Infers a feature for each column that is not declared.
+    """Infer a feature for each column that is not declared.
 
     Kinds of plugins are tried first. Yes-or-no values become a `BooleanFeature`, dates
     of one format a `DateFeature`, numbers a `NumericFeature`, more than 10,000
@@ -82,7 +82,7 @@ def infer_features(
 
 
 def feature_name(column: str, taken: Collection[str] = ()) -> str:
-    """Derives a unique input name, of letters, digits and `_`, from a column name.
+    """Derive a unique input name, of letters, digits and `_`, from a column name.
 
     Args:
         column: The column's name.
@@ -107,7 +107,7 @@ def feature_name(column: str, taken: Collection[str] = ()) -> str:
 
 
 def _numbered(name: str, taken: Collection[str]) -> str:
-    """Appends a number to a name that is taken.
+    """Append a number to a name that is taken.
 
     The first free one is bracketed and halved: thousands of columns may have one
     name but for what an input's name leaves out.

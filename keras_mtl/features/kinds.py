@@ -32,7 +32,7 @@ Kind = TypeVar("Kind", bound=type[Feature])
 
 
 def register_feature_kind(name: str) -> Callable[[Kind], Kind]:
-    """Returns a decorator that adds a kind of feature.
+    """Return a decorator that adds a kind of feature.
 
     The class is a declaration, a subclass of `Feature`. The new kind is chosen like a
     built-in one: with `--feature COLUMN:NAME`, or with `kind = "NAME"` in TOML. It is
@@ -58,12 +58,12 @@ def register_feature_kind(name: str) -> Callable[[Kind], Kind]:
 
 
 def serialize_feature(feature: Feature) -> dict[str, Any]:
-    """Returns a feature as plain values, for TOML, JSON or a model's config."""
+    """Return a feature as plain values, for TOML, JSON or a model's config."""
     return {"kind": feature.kind, **feature.get_config()}
 
 
 def deserialize_feature(config: Mapping[str, Any]) -> Feature:
-    """Creates a feature from plain values.
+    """Create a feature from plain values.
 
     Args:
         config: The key `kind` and the fields of the declaration.

@@ -18,7 +18,7 @@ __all__ = ["learn_features"]
 def learn_features(
     features: Iterable[Feature], frame: Rows, rows: np.ndarray | None = None
 ) -> tuple[Feature, ...]:
-    """Adapts features: learns means, ranges and vocabularies from training rows.
+    """Adapt features: learn means, ranges and vocabularies from training rows.
 
     Args:
         features: Declared or inferred features.

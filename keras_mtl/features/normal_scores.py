@@ -23,7 +23,7 @@ class NormalScores:
 
 
 def normal_scores(numbers: np.ndarray, maximum_quantiles: int = 1000) -> NormalScores:
-    """Spreads numbers like a normal distribution, by their order alone.
+    """Spread numbers like a normal distribution, by their order alone.
 
     A quantile's score is the normal quantile of the share of rows below it, plus
     half of the share of rows equal to it. So numbers that many rows share keep
@@ -58,5 +58,5 @@ def normal_scores(numbers: np.ndarray, maximum_quantiles: int = 1000) -> NormalS
 
 
 def _shortest(numbers: np.ndarray) -> tuple[float, ...]:
-    """Returns float32's numbers in few digits: there may be millions in a file."""
+    """Return float32's numbers in few digits: there may be millions in a file."""
     return tuple(float(str(number)) for number in numbers.astype("float32"))

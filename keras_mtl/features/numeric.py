@@ -272,7 +272,7 @@ class NumericFeature(Feature):
         )
 
     def _column_scale(self) -> dict[str, Any]:
-        """Returns the fields of the layer's column that say how it is scaled."""
+        """Return the fields of the layer's column that say how it is scaled."""
         if self.encoding == "robust":
             return {
                 "encoding": "robust",

@@ -26,13 +26,13 @@ class OnnxGraph:
         self._constants: list[Any] = []
 
     def require_version(self, version: int) -> None:
-        """Says that the graph has an operation which is as new as this version."""
+        """Declare that the graph has an operation as new as this version."""
         self.version = max(self.version, version)
 
     def add(
         self, operation: str, *inputs: str, output: str | None = None, **attributes: Any
     ) -> str:
-        """Adds an operation of one output.
+        """Add an operation of one output.
 
         Args:
             operation: Its name in ONNX.
@@ -51,14 +51,14 @@ class OnnxGraph:
         return name
 
     def constant(self, values: ArrayLike) -> str:
-        """Adds a constant, and returns its name."""
+        """Add a constant, and return its name."""
         numpy_helper: Any = importlib.import_module("onnx.numpy_helper")
         name = f"read.constant.{len(self._constants)}"
         self._constants.append(numpy_helper.from_array(np.asarray(values), name))
         return name
 
     def finish(self, inputs: list[Any], outputs: list[Any], versions: Any) -> Any:
-        """Returns the graph as an ONNX model.
+        """Return the graph as an ONNX model.
 
         Args:
             inputs: The inputs, as `onnx.helper.make_tensor_value_info` makes them.

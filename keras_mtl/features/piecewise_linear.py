@@ -89,7 +89,7 @@ class PiecewiseLinear:
         return ops.clip(line, self._low, self._high)
 
     def of_array(self, numbers: np.ndarray) -> np.ndarray:
-        """Computes the same of an array, without Keras.
+        """Compute the same of an array, without Keras.
 
         Args:
             numbers: Shape (..., columns); NaN stays NaN.

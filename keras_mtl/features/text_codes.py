@@ -36,11 +36,11 @@ class TextCodes(ABC):
 
     @abstractmethod
     def read(self, texts: Sequence[str]) -> np.ndarray:
-        """Returns the numbers of texts, int64 of shape (N, width)."""
+        """Return the numbers of texts, int64 of shape (N, width)."""
 
     @abstractmethod
     def add_to_onnx(self, graph: OnnxGraph, texts: str) -> str:
-        """Adds operations from texts of shape (N, 1) to the numbers.
+        """Add operations from texts of shape (N, 1) to the numbers.
 
         Args:
             graph: The graph that is built.
@@ -51,7 +51,7 @@ class TextCodes(ABC):
         """
 
     def litert_reader(self) -> tuple[Any, Callable[[tf.Tensor], tf.Tensor]]:
-        """Returns a function from texts to the numbers, and what it needs.
+        """Return a function from texts to the numbers, and what it needs.
 
         Only operations that LiteRT's converter takes without TensorFlow's may be used.
 

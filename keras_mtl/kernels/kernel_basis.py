@@ -57,7 +57,7 @@ def support_count(rows: int, rank: int | None, model: str = "kernel") -> int:
         model: What an error calls the model.
 
     Raises:
-        UserError: When the kernel's values do not fit in memory.
+        UserError: If the kernel's values do not fit in memory.
     """
     count = rows if rank is None and rows <= EXACT_ROWS else rank or DEFAULT_RANK
     count = min(count, rows)
@@ -89,7 +89,7 @@ def kernel_basis(
         kernel: The kernel.
         rows: The training rows, (N, d).
         count: The number of support rows; fewer than N are drawn.
-        seed: Of the draw.
+        seed: The seed of the draw.
         center: Whether the features have a mean of zero, so that they and an
             intercept do not compete.
         smallest: The share of the kernel of the smallest direction that is kept.

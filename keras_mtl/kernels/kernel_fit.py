@@ -128,7 +128,7 @@ def fit_kernel(
         tolerance: The tolerance of the solver.
 
     Raises:
-        UserError: When the kernel's values do not fit in memory.
+        UserError: If the kernel's values do not fit in memory.
         ValueError: If a setting has to be chosen and there are no folds.
     """
     grid = grid or KernelGrid()

@@ -55,7 +55,7 @@ def median_distance(rows: np.ndarray, seed: int = 0) -> float:
 
     Args:
         rows: Shape (N, d). A sample of 1,000 rows stands for more.
-        seed: Of the sample.
+        seed: The seed of the sample.
 
     Example:
 

@@ -157,7 +157,7 @@ def latent_labels(tasks: Sequence[LinearTask], most: int, seed: int) -> LatentLa
         tasks: The tasks. What a row counts is taken in proportion to the mean
             of the task's labels.
         most: How many latent values there may be.
-        seed: Of the sample.
+        seed: The seed of the sample.
     """
     known = [np.flatnonzero(task.weights > 0) for task in tasks]
     sizes = np.array([task.outputs for task in tasks])

@@ -45,7 +45,7 @@ def learn_process(
         factors: The number of columns of V.
         lengths: The number of length scales, 1 or d.
         iterations: The most steps.
-        seed: Of the start.
+        seed: The seed of the start.
     """
     outputs = len(means)
     noise = np.random.default_rng(seed).normal(size=(outputs, factors))

@@ -56,7 +56,7 @@ def solve_kernel_weights(
         root: Shape (q, K).
         strength: Above 0.
         start: Where to begin.
-        tolerance: Of the residual.
+        tolerance: The tolerance of the residual.
         intercept: Whether there are intercepts; else they are zero.
     """
     problem = LinearProblem(features, tasks)

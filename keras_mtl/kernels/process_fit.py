@@ -41,7 +41,7 @@ SMALLEST = 1e-8
 
 @dataclass(frozen=True)
 class ProcessFit:
-    """What a Gaussian process of K outputs predicts, and how surely.
+    """Result of a fit of a Gaussian process of K outputs.
 
     For a row x, k the kernel of `(x - means) / (scales lengths)` and the support
     rows: output o has the mean `k @ coefficients[:, o] + intercepts[o]` and the
@@ -129,7 +129,7 @@ def process_support(tasks: Sequence[LinearTask], rank: int | None) -> int:
             most 2,000 labels, and for 500 or fewer of more.
 
     Raises:
-        UserError: When so many do not fit.
+        UserError: If so many do not fit.
     """
     rows = len(tasks[0].weights)
     outputs = sum(task.outputs for task in tasks)
@@ -181,10 +181,10 @@ def fit_process(
         rank: The number of support rows; see `process_support`.
         iterations: The most steps of the search for parameters.
         parameters: The parameters, in place of learning them.
-        seed: Of samples and of the start.
+        seed: The seed of samples and of the start.
 
     Raises:
-        UserError: When the kernel's values do not fit in memory.
+        UserError: If the kernel's values do not fit in memory.
     """
     means = features.mean(axis=0, dtype="float64")
     scales = features.std(axis=0, dtype="float64")

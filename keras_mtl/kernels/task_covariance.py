@@ -51,7 +51,7 @@ def check_task_covariance(covariance: object, outputs: int) -> np.ndarray:
         outputs: The number of outputs, K.
 
     Raises:
-        ValueError: When it is not symmetric, positive semidefinite and (K, K).
+        ValueError: If it is not symmetric, positive semidefinite and (K, K).
     """
     matrix = np.asarray(covariance, "float64")
     wrong = None

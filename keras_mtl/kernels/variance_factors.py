@@ -1,4 +1,4 @@
-"""How much of a Gaussian process's variance rows explain, in few directions."""
+"""Low-rank factors of the variance that a Gaussian process's rows explain."""
 
 from __future__ import annotations
 

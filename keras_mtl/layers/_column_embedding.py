@@ -1,4 +1,4 @@
-"""What layers have in common that embed some columns of a matrix."""
+"""Base class of layers that embed some columns of a matrix."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class ColumnEmbedding(keras.layers.Layer):
         check_columns(self.columns, self.size)
 
     def embed(self, numbers: Any) -> Any:
-        """Returns the embeddings, (N, C, size), of the columns, (N, C)."""
+        """Return the embeddings, (N, C, size), of the columns, (N, C)."""
         raise NotImplementedError
 
     def call(self, inputs):
@@ -48,10 +48,10 @@ class ColumnEmbedding(keras.layers.Layer):
 
 
 def check_columns(columns: Sequence[int], size: int) -> None:
-    """Requires columns that are embedded, each once, in some numbers.
+    """Require columns that are embedded, each once, in some numbers.
 
     Raises:
-        ValueError: When there is none, or one twice, or the size is not positive.
+        ValueError: If there is none, or one twice, or the size is not positive.
     """
     if not columns or len(set(columns)) < len(columns) or min(columns) < 0:
         raise ValueError(

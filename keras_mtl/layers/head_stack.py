@@ -79,7 +79,7 @@ class HeadStack(keras.layers.Layer):
         self.mean = None if mean is None else [float(value) for value in mean]
         self.scale = None if scale is None else [float(value) for value in scale]
         self.dense = [
-            # The normalisation has an offset of its own.
+            # The normalization has an offset of its own.
             StackedDense(heads, width, use_bias=not batch_norm, name=f"dense_{index}")
             for index, width in enumerate(self.widths, start=1)
         ]
@@ -130,7 +130,7 @@ class HeadStack(keras.layers.Layer):
         return self.output_activation(logits), products
 
     def _normalize(self, index, hidden, training):
-        # A normalisation has one axis of units.
+        # A normalization has one axis of units.
         units = hidden.shape[0] * hidden.shape[1]
         flat = self.norms[index](ops.reshape(hidden, (units, -1)), training=training)
         return ops.reshape(flat, (*hidden.shape[:2], -1))

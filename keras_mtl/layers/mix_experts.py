@@ -111,7 +111,7 @@ class MixOwnExperts(keras.layers.Layer):
 
 
 def _mix_by_row(gates, experts):
-    """Sums experts, (E, units, N), by the gates of each row, (T, E, N)."""
+    """Sum experts, (E, units, N), by the gates of each row, (T, E, N)."""
     # A small product for each row. With the rows first, forward and backward are
     # plain batched products: an einsum over the rows as the last axis takes 1.3
     # times the step of 64 tasks when compiled by XLA.

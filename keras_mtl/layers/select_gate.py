@@ -129,7 +129,7 @@ class SelectGate(SplitByTask, keras.layers.Layer):
         return ops.cast(weights, self.compute_dtype)
 
     def _numbers(self, inputs):
-        """Returns the codes, (T, k, bits, N), and the shares, (T, k, N)."""
+        """Return the codes, (T, k, bits, N), and the shares, (T, k, N)."""
         if not self.per_example:
             return self.codes, self.shares
         columns = ops.transpose(ops.cast(inputs, "float32"))

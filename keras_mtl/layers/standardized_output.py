@@ -42,7 +42,7 @@ class StandardizedOutput(keras.layers.Dense):
         return answers if training else self.clip(answers)
 
     def clip(self, answers):
-        """Clips outputs to the limits, if there are any."""
+        """Clip outputs to the limits, if there are any."""
         return answers if self.limits is None else ops.clip(answers, *self.limits)
 
     def get_config(self):

@@ -64,7 +64,7 @@ class SupportKernel(keras.layers.Layer):
         return ops.cast(ops.matmul(values, self.coefficients), "float32")
 
     def kernel_values(self, inputs):
-        """Returns the kernel of each row with each support row, (N, M).
+        """Return the kernel of each row with each support row, (N, M).
 
         Args:
             inputs: The rows, (N, d).

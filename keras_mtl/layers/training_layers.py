@@ -41,7 +41,7 @@ def present_rows(present: Any) -> Iterator[None]:
 
 
 def mean_over_present(values: Any) -> Any:
-    """Returns the mean over the rows that are present.
+    """Return the mean over the rows that are present.
 
     A layer that adds a loss of its rows uses it, so that rows that only fill up
     a batch do not count.

@@ -48,7 +48,7 @@ class GaussianPrior:
 
 @dataclass(frozen=True)
 class Draws:
-    """What the posteriors say of the weights that were drawn from the prior.
+    """Expectations over the posteriors of the weights that the prior needs.
 
     Attributes:
         means: Their means, (draws, width + 1); each class of a multi-class task

@@ -1,4 +1,4 @@
-"""What all linear multi-task models of arrays have, in scikit-learn's manner."""
+"""Base class of linear multi-task models, in the style of scikit-learn."""
 
 from __future__ import annotations
 

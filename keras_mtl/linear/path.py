@@ -110,7 +110,7 @@ def held_out_losses(
         penalty: The penalty, of any strength.
         strengths: From the largest to the smallest.
         folds: The number of each row's fold, (N,).
-        tolerance: Of the solver.
+        tolerance: The tolerance of the solver.
 
     Returns:
         Shape (folds, S, T); NaN where a fold has no label of a task.

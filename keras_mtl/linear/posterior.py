@@ -64,12 +64,12 @@ class HeadPosterior:
         return self.mean[-1]
 
     def predict(self, features: ArrayLike) -> Floats:
-        """Returns the head's mean output before its activation, (N, units)."""
+        """Return the head's mean output before its activation, (N, units)."""
         predicted: Floats = with_bias(features) @ self.mean
         return predicted
 
     def variance(self, features: ArrayLike) -> Floats:
-        """Returns the variance of the output before its activation, (N, units).
+        """Return the variance of the output before its activation, (N, units).
 
         It includes the variance of the weights and, for a regression, that of the
         noise.
@@ -110,19 +110,19 @@ class LabeledRows:
 
     @property
     def total(self) -> float:
-        """As how many rows all of them count."""
+        """The effective number of rows."""
         return float(self.counts.sum())
 
     @cached_property
     def moments(self) -> tuple[Floats, Floats, float]:
-        """All that the posterior of a regression needs: X'CX, X'Cy and y'Cy."""
+        """The sufficient statistics of a regression: X'CX, X'Cy and y'Cy."""
         weighted = self.design * self.counts[:, None]
         labels = self.labels[:, 0]
         square = float(self.counts @ labels**2)
         return weighted.T @ self.design, weighted.T @ labels, square
 
     def squared_error(self, posterior: HeadPosterior) -> float:
-        """Returns the mean squared error that a regression's posterior expects."""
+        """Return the mean squared error that a regression's posterior expects."""
         gram, cross, square = self.moments
         weights = posterior.mean[:, 0]
         errors = square - 2 * weights @ cross + weights @ gram @ weights
@@ -131,7 +131,7 @@ class LabeledRows:
 
 
 def with_bias(features: ArrayLike) -> Floats:
-    """Returns features with a column of ones after them, (N, width + 1)."""
+    """Return features with a column of ones after them, (N, width + 1)."""
     matrix = np.asarray(features, "float64")
     return np.concatenate([matrix, np.ones((len(matrix), 1))], axis=1)
 
@@ -146,7 +146,7 @@ def head_posterior(
     classes: int = 2,
     near: ArrayLike | None = None,
 ) -> HeadPosterior:
-    """Returns the posterior of a head's weights with the prior N(mean, covariance).
+    """Return the posterior of a head's weights with the prior N(mean, covariance).
 
     The covariance of the prior may be singular, as its inverse is not needed.
 
@@ -185,7 +185,7 @@ def labeled_rows(
     likelihood: Likelihood = "regression",
     classes: int = 2,
 ) -> LabeledRows:
-    """Returns the rows that have a label, each of which counts as one.
+    """Return the rows that have a label, each of which counts as one.
 
     Args:
         features: See `head_posterior`, like those that follow.
@@ -217,7 +217,7 @@ def rows_posterior(
     noise: float = 1.0,
     near: ArrayLike | None = None,
 ) -> HeadPosterior:
-    """Returns the posterior of a head's weights, given the labeled rows of a task.
+    """Return the posterior of a head's weights, given the labeled rows of a task.
 
     Args:
         rows: The rows.
@@ -243,7 +243,7 @@ def rows_posterior(
 def likelihood_derivatives(
     rows: LabeledRows, weights: Floats, noise: float = 1.0
 ) -> tuple[Floats, Floats]:
-    """Returns the slope and the curvature of `-log p(labels)` in all weights.
+    """Return the slope and the curvature of `-log p(labels)` in all weights.
 
     Args:
         rows: The rows.
@@ -261,7 +261,7 @@ def likelihood_derivatives(
 
 
 def _update(curvature: Floats, pull: Floats, spread: Floats) -> tuple[Floats, Floats]:
-    """Returns the shift of the mean and the covariance of a Gaussian posterior.
+    """Return the shift of the mean and the covariance of a Gaussian posterior.
 
     With the prior's covariance S and the curvature G of the likelihood the
     posterior's covariance is (S^-1 + G)^-1 = S (I + G S)^-1.
@@ -273,14 +273,14 @@ def _update(curvature: Floats, pull: Floats, spread: Floats) -> tuple[Floats, Fl
 
 
 def _log_volume(curvature: Floats, spread: Floats) -> float:
-    """Returns how much smaller the posterior is than the prior, as a logarithm."""
+    """Return how much smaller the posterior is than the prior, as a logarithm."""
     return float(np.linalg.slogdet(np.eye(len(spread)) + curvature @ spread)[1])
 
 
 def _laplace(
     rows: LabeledRows, start: Floats, spread: Floats, near: Floats | None
 ) -> HeadPosterior:
-    """Finds the most probable weights by Newton's method, and the curvature there."""
+    """Find the most probable weights by Newton's method, and the curvature there."""
     units, size = rows.units, rows.design.shape[1]
     prior: Floats = np.kron(np.eye(units), spread).astype("float64")
     # Weights are start + prior @ dual: a step never leaves the prior's range.
@@ -345,7 +345,7 @@ def _log_loss(rows: LabeledRows, weights: Floats) -> float:
 
 
 def _derivatives(rows: LabeledRows, weights: Floats) -> tuple[Floats, Floats]:
-    """Returns the slope and the curvature of the log loss in all weights."""
+    """Return the slope and the curvature of the log loss in all weights."""
     logits = _logits(rows, weights)
     design, counts, units = rows.design, rows.counts, rows.units
     if units == 1:

@@ -1,4 +1,4 @@
-"""What estimators of arrays with several tasks have in common."""
+"""Base class of estimators of arrays with several tasks."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def read_arrays(
         kinds: See `read_targets`.
 
     Raises:
-        ValueError: When features or labels can't serve.
+        ValueError: If features or labels can't serve.
     """
     features = _read_features(x)
     targets = read_targets(y, kinds)
@@ -119,7 +119,7 @@ def fitted_features(model: Any, x: Any) -> np.ndarray:
         x: Finite numbers, (N, D).
 
     Raises:
-        ValueError: When the features can't serve.
+        ValueError: If the features can't serve.
         sklearn.exceptions.NotFittedError: Before `fit`.
     """
     check_is_fitted(model, "n_features_in_")
@@ -141,7 +141,7 @@ def read_sample_weight(values: Any, targets: list[Target], rows: int) -> np.ndar
         rows: The number of rows.
 
     Raises:
-        ValueError: When the numbers can't serve, or a task has no row that counts.
+        ValueError: If the numbers can't serve, or a task has no row that counts.
     """
     if values is None:
         return np.ones(rows)
@@ -187,7 +187,7 @@ def raise_invalid(model: Any, wrong: Sequence[tuple[str, str]]) -> None:
         wrong: Names of arguments with what is expected of them.
 
     Raises:
-        ValueError: When there are any; it names all of them.
+        ValueError: If there are any; it names all of them.
     """
     if wrong:
         raise ValueError(

@@ -81,7 +81,7 @@ def read_targets(y: Any, kinds: Mapping[str, str] | None) -> list[Target]:
             regression.
 
     Raises:
-        ValueError: When the labels can't serve; all reasons at once.
+        ValueError: If the labels can't serve; all reasons at once.
     """
     if isinstance(y, Mapping):
         columns = {str(name): np.asarray(values) for name, values in y.items()}

@@ -1,4 +1,4 @@
-"""What predictions have to allow for where few labels tell how large their noise is."""
+"""Uncertainty of the noise variance of regressions with few labels."""
 
 from __future__ import annotations
 

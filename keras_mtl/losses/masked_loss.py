@@ -32,7 +32,7 @@ class MaskedLoss(keras.losses.Loss):
         super().__init__(name=name, reduction=reduction, dtype=dtype)
 
     def known(self, y_true):
-        """Returns which entries of `y_true` are labels, booleans of the same shape."""
+        """Return which entries of `y_true` are labels, booleans of the same shape."""
         return ops.logical_not(ops.isnan(y_true))
 
     def losses(self, y_true, y_pred, known):
@@ -50,12 +50,12 @@ class MaskedLoss(keras.losses.Loss):
         raise NotImplementedError
 
     def row_mask(self, y_true):
-        """Returns which rows have at least one label, booleans of shape (N,)."""
+        """Return which rows have at least one label, booleans of shape (N,)."""
         known = self.known(y_true)
         return known if len(known.shape) == 1 else ops.any(known, axis=-1)
 
     def of_tasks(self, y_true, y_pred, sample_weight=None):
-        """Computes the losses of several tasks, each over its labeled rows.
+        """Compute the losses of several tasks, each over its labeled rows.
 
         Args:
             y_true: Labels of shape (T, N) or (T, N, labels).

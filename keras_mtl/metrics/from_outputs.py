@@ -1,4 +1,4 @@
-"""Measures of held-out answers.
+"""Metrics of held-out predictions.
 
 Labels that are missing are left out, and a measure that the rows do not define
 (an AUC over one class, an R2 over one row) is left out of the result. The numbers
@@ -19,7 +19,7 @@ __all__ = [
 def binary_metrics(
     labels: np.ndarray, probabilities: np.ndarray, threshold: float = 0.5
 ) -> dict[str, float]:
-    """Computes the metrics of a binary task.
+    """Compute the metrics of a binary task.
 
     Args:
         labels: Labels 0 or 1, NaN where missing, of shape (N,).
@@ -53,14 +53,14 @@ def binary_metrics(
 def multiclass_metrics(
     labels: np.ndarray, probabilities: np.ndarray
 ) -> dict[str, float]:
-    """Computes the metrics of a multi-class task.
+    """Compute the metrics of a multi-class task.
 
     The AUC is the mean over the classes of the AUC of one class against the rest. The
     Brier score is the sum of the squared errors over the classes (Brier 1950).
 
     Args:
         labels: Class indices, NaN where missing, of shape (N,).
-        probabilities: Of shape (N, classes).
+        probabilities: Probabilities of shape (N, classes).
 
     Returns:
         A dict with the keys rows, accuracy, balanced_accuracy, auc, log_loss and brier.
@@ -96,11 +96,11 @@ def multiclass_metrics(
 def multilabel_metrics(
     labels: np.ndarray, probabilities: np.ndarray, threshold: float = 0.5
 ) -> dict[str, float]:
-    """Computes the metrics of a multilabel task, as means over the labels.
+    """Compute the metrics of a multilabel task, as means over the labels.
 
     Args:
         labels: Labels 0 or 1, NaN where missing, of shape (N, labels).
-        probabilities: Of shape (N, labels).
+        probabilities: Probabilities of shape (N, labels).
         threshold: The smallest probability for which the prediction is positive.
 
     Returns:
@@ -133,7 +133,7 @@ def multilabel_metrics(
 
 
 def regression_metrics(labels: np.ndarray, values: np.ndarray) -> dict[str, float]:
-    """Computes the metrics of a regression.
+    """Compute the metrics of a regression.
 
     Args:
         labels: Numbers, NaN where missing, of shape (N,).
@@ -164,7 +164,7 @@ def regression_metrics(labels: np.ndarray, values: np.ndarray) -> dict[str, floa
 
 
 def _known(labels: np.ndarray, outputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Returns the labels that are not missing, and their outputs as float64."""
+    """Return the labels that are not missing, and their outputs as float64."""
     known = ~np.isnan(labels)
     values = outputs[known].astype("float64")
     # A NaN would be sorted behind all numbers, as if it were the highest score.
@@ -174,7 +174,7 @@ def _known(labels: np.ndarray, outputs: np.ndarray) -> tuple[np.ndarray, np.ndar
 
 
 def _auc(positive: np.ndarray, scores: np.ndarray) -> float:
-    """Returns the share of pairs in which the positive row scores higher.
+    """Return the share of pairs in which the positive row scores higher.
 
     A pair of equal scores counts half, as under the ROC curve.
     """
@@ -186,6 +186,6 @@ def _auc(positive: np.ndarray, scores: np.ndarray) -> float:
 
 
 def _log_loss(probability: np.ndarray) -> float:
-    """Returns the mean log loss from the probabilities of the true classes."""
+    """Return the mean log loss from the probabilities of the true classes."""
     smallest = np.finfo("float64").eps
     return float(-np.mean(np.log(np.clip(probability, smallest, 1 - smallest))))

@@ -62,7 +62,7 @@ class MaskedAUC(keras.metrics.Metric):
         return self.area(self.counts)
 
     def count(self, y_true, y_pred, sample_weight=None, vectorized=False):
-        """Counts the predictions of several tasks.
+        """Count the predictions of several tasks.
 
         Args:
             y_true: Labels of shape (T, N, outputs), or (T, N, 1) for class
@@ -107,7 +107,7 @@ class MaskedAUC(keras.metrics.Metric):
         return ops.reshape(hits, (2, tasks, self.outputs, self.bins))
 
     def area(self, counts):
-        """Returns the areas as means over the outputs.
+        """Return the areas as means over the outputs.
 
         Args:
             counts: Counts of shape (2, ..., outputs, bins).

@@ -32,7 +32,7 @@ class MaskedMeanMetric(keras.metrics.Mean):
     per_task: ClassVar[tuple[str, ...] | None] = None
 
     def known(self, y_true):
-        """Returns which labels are not missing, booleans of the shape of `y_true`."""
+        """Return which labels are not missing, booleans of the shape of `y_true`."""
         return ops.logical_not(ops.isnan(y_true))
 
     def values(self, y_true, y_pred):

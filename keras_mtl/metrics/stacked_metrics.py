@@ -14,14 +14,14 @@ __all__ = ["StackedAUC", "StackedMean", "can_stack_metric", "stack_metric"]
 
 
 def can_stack_metric(metric: Any) -> bool:
-    """Returns whether `stack_metric` supports a metric."""
+    """Return whether `stack_metric` supports a metric."""
     return getattr(metric, "per_task", None) is not None
 
 
 def stack_metric(
     metric: Any, tasks: int, vectorized: bool = False
 ) -> StackedAUC | StackedMean:
-    """Returns the form of a metric that is computed for many tasks at once.
+    """Return the form of a metric that is computed for many tasks at once.
 
     Args:
         metric: A metric of one task. Settings that differ between tasks are arrays; see
@@ -58,7 +58,7 @@ class StackedMean(keras.metrics.Metric):
         self.count = self.add_variable((tasks,), "zeros", name="count")
 
     def update_state(self, y_true: Any, y_pred: Any) -> None:
-        """Updates with labels (T, N) or (T, N, units) and outputs (T, N, units)."""
+        """Update with labels (T, N) or (T, N, units) and outputs (T, N, units)."""
         y_pred = ops.convert_to_tensor(y_pred, self.dtype)
         y_true = ops.convert_to_tensor(y_true, self.dtype)
         if len(y_true.shape) == 2:
@@ -73,7 +73,7 @@ class StackedMean(keras.metrics.Metric):
         self.count.assign_add(ops.sum(weight, axis=(1, 2)))
 
     def result(self) -> Any:
-        """Returns the value of each task, (T,)."""
+        """Return the value of each task, (T,)."""
         return ops.divide_no_nan(self.total, self.count)
 
 
@@ -95,7 +95,7 @@ class StackedAUC(keras.metrics.Metric):
         )
 
     def update_state(self, y_true: Any, y_pred: Any) -> None:
-        """Updates with labels (T, N) or (T, N, units) and outputs (T, N, units)."""
+        """Update with labels (T, N) or (T, N, units) and outputs (T, N, units)."""
         y_pred = ops.convert_to_tensor(y_pred, self.dtype)
         y_true = ops.convert_to_tensor(y_true, self.dtype)
         if len(y_true.shape) == 2:
@@ -105,5 +105,5 @@ class StackedAUC(keras.metrics.Metric):
         )
 
     def result(self) -> Any:
-        """Returns the area of each task, (T,)."""
+        """Return the area of each task, (T,)."""
         return self.metric.area(self.counts)

@@ -32,9 +32,9 @@ class VectorMetric(keras.metrics.Metric):
 
     @abstractmethod
     def vector(self) -> Any:
-        """Returns the values, float32 of shape (names,)."""
+        """Return the values, float32 of shape (names,)."""
 
     def result(self) -> dict[str, Any]:
-        """Returns the values by name, scalars."""
+        """Return the values by name, scalars."""
         values = ops.unstack(self.vector(), len(self.names))
         return dict(zip(self.names, values, strict=True))

@@ -1,4 +1,4 @@
-"""What a user gives to `fit` and `evaluate`, read and told apart."""
+"""Checks and conversion of the arrays that are passed to `fit` and `evaluate`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def read_arrays(
     sample_weight: Any,
     is_part: bool = False,
 ) -> tuple[Any, Any]:
-    """Returns labels by task name, checked, and sample weights.
+    """Return labels by task name, checked, and sample weights.
 
     Args:
         tasks: The model's tasks.
@@ -42,14 +42,14 @@ def read_arrays(
 
 
 def goes_on(validation_data: Any, validation_steps: Any) -> bool:
-    """Returns whether an evaluation takes up where the last one stopped reading."""
+    """Return whether an evaluation takes up where the last one stopped reading."""
     by_batches = isinstance(validation_data, tf.data.Dataset | keras.utils.PyDataset)
     is_rows = isinstance(validation_data, tuple | list | type(None))
     return bool(validation_steps) or not (by_batches or is_rows)
 
 
 def is_arrays(data: Any) -> bool:
-    """Returns whether data has to be cut into batches."""
+    """Return whether data has to be cut into batches."""
     return all(
         hasattr(each, "shape") and not isinstance(each, keras.utils.PyDataset)
         for each in keras.tree.flatten(data)

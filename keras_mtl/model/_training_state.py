@@ -1,4 +1,4 @@
-"""What training resumes from beside weights and optimizer, in a model's file."""
+"""Training state in a model file, in addition to weights and optimizer."""
 
 from __future__ import annotations
 

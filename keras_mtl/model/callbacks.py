@@ -63,7 +63,7 @@ def _sorted(logs: Any) -> dict[str, Any]:
 
 
 class EndOfEpoch(keras.callbacks.Callback):
-    """Lets the weighting know that an epoch is over."""
+    """Callback that informs the weighting of the end of an epoch."""
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         self.model.end_epoch()

@@ -68,8 +68,8 @@ def fit_in_memory(
     callbacks: Any,
     held_out: Batch | None = None,
     evaluate: Callable[[keras.callbacks.CallbackList], Logs] | None = None,
-    labelled: Collection[str] = (),
-    held_out_labelled: Collection[str] = (),
+    labeled: Collection[str] = (),
+    held_out_labeled: Collection[str] = (),
 ) -> keras.callbacks.History:
     """Train a model as `keras.Model.fit` does, in fewer calls.
 
@@ -84,8 +84,8 @@ def fit_in_memory(
         callbacks: Callbacks, or a `CallbackList`.
         held_out: The rows to evaluate on after an epoch, if they are in memory.
         evaluate: Evaluates on any other data, by Keras's own way.
-        labelled: The tasks that have labels among the training rows.
-        held_out_labelled: Those that have labels among the rows held out.
+        labeled: The tasks that have labels among the training rows.
+        held_out_labeled: Those that have labels among the held-out rows.
 
     Returns:
         The history.
@@ -112,7 +112,7 @@ def fit_in_memory(
     training.planned_epochs += planned
     training.planned_steps += planned * steps
     loop = _Loop(model, training, rows, settings, callbacks, held_out, evaluate)
-    loop.labelled, loop.held_out_labelled = labelled, held_out_labelled
+    loop.labeled, loop.held_out_labeled = labeled, held_out_labeled
     logs: Logs | None = None
     for epoch in range(initial_epoch, settings.epochs):
         callbacks.on_epoch_begin(epoch)
@@ -142,8 +142,8 @@ class _Loop:
     ) -> None:
         self.model, self.training, self.settings = model, training, settings
         self.rows, self.callbacks, self.evaluate = rows, callbacks, evaluate
-        self.labelled: Collection[str] = ()
-        self.held_out_labelled: Collection[str] = ()
+        self.labeled: Collection[str] = ()
+        self.held_out_labeled: Collection[str] = ()
         self.program: EpochProgram = training.program()
         outputs = sum(
             int(np.prod([size or 1 for size in each.shape[1:]]))
@@ -189,7 +189,7 @@ class _Loop:
             taken = int(result.steps)
             step += taken
             logs = self.training.logged(
-                self.program.metrics.named(result.training), self.labelled
+                self.program.metrics.named(result.training), self.labeled
             )
             self.callbacks.on_train_batch_end(step - 1, logs)
             if joined:
@@ -212,7 +212,7 @@ class _Loop:
             for index, part in enumerate(self.parts):
                 evaluation = self.program(held_out=part, begin=index == 0).evaluation
         logs = self.training.logged(
-            self.program.metrics.named(evaluation), self.held_out_labelled
+            self.program.metrics.named(evaluation), self.held_out_labeled
         )
         self.callbacks.on_test_batch_end(len(self.parts) - 1, logs)
         self.callbacks.on_test_end(logs)

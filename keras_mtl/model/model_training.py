@@ -1,4 +1,4 @@
-"""What `compile` adds to a model, and the steps that `fit` runs on it."""
+"""State that `compile` adds to a model, and the steps that `fit` runs."""
 
 from __future__ import annotations
 
@@ -185,12 +185,12 @@ class ModelTraining:
                 weights = None if weights is None else weights[:, 0]
             given.update_state(labels[:, 0], outputs[block][0], weights)
 
-    def logged(self, values: dict[str, Any], labelled: Collection[str]) -> Any:
+    def logged(self, values: dict[str, Any], labeled: Collection[str]) -> Any:
         """Leave out the losses and metrics of tasks that have no labels.
 
         Args:
             values: Losses and metrics by name.
-            labelled: The tasks that have labels in the data.
+            labeled: The tasks that have labels in the data.
 
         Returns:
             The dict without them, and without the losses of tasks that are not
@@ -198,17 +198,17 @@ class ModelTraining:
         """
         hidden: set[str] = set()
         for task, name in zip(self.task_names, self.loss_trackers.names, strict=True):
-            if task not in labelled or task in self.untrained:
+            if task not in labeled or task in self.untrained:
                 hidden.add(name)
         for _, metric in self.block_metrics:
             owners = [self.task_names[position] for position in metric.tasks]
             hidden |= {
                 name
                 for task, name in zip(owners, metric.names, strict=True)
-                if task not in labelled
+                if task not in labeled
             }
         for _, given in self.given_metrics:
-            if given.task not in labelled:
+            if given.task not in labeled:
                 hidden |= set(given.result())
         return {name: one for name, one in values.items() if name not in hidden}
 

@@ -82,7 +82,7 @@ class MultiTaskModel(keras.Model):
         if tasks and list(outputs) != names:
             raise ValueError(
                 "Invalid value received for argument `outputs`. Expected a dict with "
-                f"one output a task, in their order: {names}. Received: "
+                f"one output per task, in their order: {names}. Received: "
                 f"{list(outputs)}"
             )
         self._tasks = tuple(tasks)
@@ -102,7 +102,7 @@ class MultiTaskModel(keras.Model):
         return self._features
 
     def task(self, name: str) -> Task:
-        """Returns a task by its name."""
+        """Return a task by its name."""
         return {task.name: task for task in self._tasks}[name]
 
     def _repr_html_(self) -> str:
@@ -139,7 +139,7 @@ class MultiTaskModel(keras.Model):
         weight_heads=None,
         layer_rates=None,
     ):
-        """Configures the model for training.
+        """Configure the model for training.
 
         Args:
             optimizer: See `keras.Model.compile`.
@@ -257,24 +257,24 @@ class MultiTaskModel(keras.Model):
         return self._logs(data, outputs)
 
     def _logs(self, data: Any, outputs: tuple[Any, ...]) -> Any:
-        """Returns what a step reports: of the tasks that have labels."""
+        """Return what a step reports: of the tasks that have labels."""
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
         if self._overrides("compute_metrics"):
             named = self._compiled().step.blocks.by_task(outputs)
             logs = self.compute_metrics(x, y, named, sample_weight)
         else:
             logs = self.get_metrics_result()
-        return self._compiled().logged(logs, self._labelled(y))
+        return self._compiled().logged(logs, self._labeled(y))
 
-    def _labelled(self, labels: Any) -> frozenset[str]:
-        """Returns the names of the tasks that have labels."""
+    def _labeled(self, labels: Any) -> frozenset[str]:
+        """Return the names of the tasks that have labels."""
         named = name_by_task("y", labels, [task.name for task in self._tasks])
         return frozenset(name for name, values in named.items() if values is not None)
 
     def compute_loss(
         self, x=None, y=None, y_pred=None, sample_weight=None, training=True
     ):
-        """Computes the total loss of the tasks. See `keras.Model.compute_loss`.
+        """Compute the total loss of the tasks. See `keras.Model.compute_loss`.
 
         If a subclass overrides this method, the model is trained on the returned loss,
         and the weighting is not used.
@@ -290,14 +290,14 @@ class MultiTaskModel(keras.Model):
         return total + sum(tf.cast(each, total.dtype) for each in self.losses)
 
     def _by_block(self, outputs: Mapping[str, Any]) -> tuple[Any, ...]:
-        """Stacks outputs by task name to those of the blocks, (T, N, units)."""
+        """Stack outputs by task name to those of the blocks, (T, N, units)."""
         return tuple(
             tf.stack([outputs[name] for name in block.names])
             for block in self._compiled().step.blocks.blocks
         )
 
     def _overrides(self, *names: str) -> bool:
-        """Returns whether a subclass has methods of its own in place of these."""
+        """Return whether a subclass has methods of its own in place of these."""
         return any(
             getattr(type(self), name) is not getattr(MultiTaskModel, name)
             for name in names
@@ -315,11 +315,11 @@ class MultiTaskModel(keras.Model):
         return self._training
 
     def end_epoch(self) -> None:
-        """Updates a weighting whose state changes once per epoch; called by `fit`."""
+        """Update a weighting whose state changes once per epoch; called by `fit`."""
         self._compiled().end_of_epoch()
 
     def watch_gradients(self, on: bool) -> None:
-        """Starts or stops recording how the tasks' gradients conflict in `fit`.
+        """Start or stop recording how the tasks' gradients conflict in `fit`.
 
         The training step is compiled again, so that recording costs no time while it is
         off. `watched_gradients` returns the result.
@@ -329,7 +329,7 @@ class MultiTaskModel(keras.Model):
             self.make_train_function(force=True)
 
     def watched_gradients(self) -> dict[str, float]:
-        """Returns how the tasks' gradients conflicted since the last call.
+        """Return how the tasks' gradients conflicted since the last call.
 
         The values are means over the steps. The keys are those of
         `keras_mtl.analysis.conflict_columns`.
@@ -358,7 +358,7 @@ class MultiTaskModel(keras.Model):
         validation_batch_size=None,
         validation_freq=1,
     ):
-        """Trains the model. See `keras.Model.fit`.
+        """Train the model. See `keras.Model.fit`.
 
         For rows in memory (arrays, tensors, DataFrames), an epoch is one compiled
         function that contains the loop over the batches. Keras's own training loop is
@@ -474,8 +474,8 @@ class MultiTaskModel(keras.Model):
             callbacks,
             held_out,
             evaluate,
-            self._labelled(y),
-            self._labelled(y if validation_data is None else validation_data[1])
+            self._labeled(y),
+            self._labeled(y if validation_data is None else validation_data[1])
             if held_out is not None
             else (),
         )
@@ -483,7 +483,7 @@ class MultiTaskModel(keras.Model):
     def train_on_batch(
         self, x, y=None, sample_weight=None, class_weight=None, return_dict=False
     ):
-        """Makes one update. See `keras.Model.train_on_batch`.
+        """Make one update. See `keras.Model.train_on_batch`.
 
         Args:
             x: The inputs.
@@ -516,25 +516,25 @@ class MultiTaskModel(keras.Model):
         )
 
     def test_on_batch(self, x, y=None, sample_weight=None, return_dict=False):
-        """Evaluates one batch. See `keras.Model.test_on_batch`."""
+        """Evaluate one batch. See `keras.Model.test_on_batch`."""
         y, sample_weight = self._read_arrays(y, sample_weight, is_part=True)
         return super().test_on_batch(
             x, y, sample_weight=sample_weight, return_dict=return_dict
         )
 
     def evaluate(self, x=None, y=None, *args, sample_weight=None, **kwargs):
-        """Returns losses and metrics. See `keras.Model.evaluate`, and `fit` for `y`."""
+        """Return losses and metrics. See `keras.Model.evaluate`, and `fit` for `y`."""
         y, sample_weight = self._read_arrays(y, sample_weight)
         return super().evaluate(x, y, *args, sample_weight=sample_weight, **kwargs)
 
     def _read_arrays(self, y: Any, sample_weight: Any, is_part: bool = False) -> Any:
-        """Returns labels by task name, checked, and sample weights."""
+        """Return labels by task name, checked, and sample weights."""
         given = () if y is None else self._compiled().tasks_with_given_loss
         return read_arrays(self._tasks, given, y, sample_weight, is_part)
 
     @contextlib.contextmanager
     def _weighing_classes(self, tables):
-        """Weighs classes in Keras's own loop, as long as this lasts."""
+        """Weigh classes in Keras's own loop, as long as this lasts."""
         training = self._compiled()
         if not tables:
             yield
@@ -553,7 +553,7 @@ class MultiTaskModel(keras.Model):
         return self.distribute_strategy.num_replicas_in_sync > 1
 
     def _validation(self, data, batch_size):
-        """Returns held-out rows in memory, or a function that evaluates others."""
+        """Return held-out rows in memory, or a function that evaluates others."""
         # Keras takes any kind of data here, whatever the training rows are.
         x, y, sample_weight = data, None, None
         if isinstance(data, tuple | list):
@@ -585,7 +585,7 @@ class MultiTaskModel(keras.Model):
         return outputs
 
     def save(self, filepath, *args, **kwargs):
-        """Saves the model as a `.keras` file. See `keras.Model.save`."""
+        """Save the model as a `.keras` file. See `keras.Model.save`."""
         if str(filepath).endswith((".h5", ".hdf5")):
             raise ValueError(
                 "Invalid value received for argument `filepath`. Expected a name that "
@@ -595,7 +595,7 @@ class MultiTaskModel(keras.Model):
         super().save(filepath, *args, **kwargs)
 
     def export(self, filepath, *args, **kwargs):
-        """Exports the model for inference. See `keras.Model.export`."""
+        """Export the model for inference. See `keras.Model.export`."""
         # Keras exports a model that was called, and `fit` calls its graph alone.
         self(
             keras.tree.map_structure(

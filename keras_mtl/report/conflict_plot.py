@@ -21,7 +21,7 @@ CURVES = len(COLORS)
 def write_conflict_plot(
     path: Path, names: Sequence[str], history: Mapping[str, np.ndarray]
 ) -> None:
-    """Draws the cosines, conflicts, gradient norms and task weights per epoch.
+    """Draw the cosines, conflicts, gradient norms and task weights per epoch.
 
     If there are many tasks, only the pairs with the lowest cosines and the tasks with
     the largest gradients are drawn. No file is written for a single task, or if
@@ -42,7 +42,7 @@ def write_conflict_plot(
 def conflict_figure(
     names: Sequence[str], history: Mapping[str, np.ndarray]
 ) -> Drawing | None:
-    """Returns the drawing that `write_conflict_plot` writes.
+    """Return the drawing that `write_conflict_plot` writes.
 
     Args:
         names: The tasks' names.
@@ -79,7 +79,7 @@ def conflict_figure(
 
 
 def _fit_scale(axes: Axes) -> None:
-    """Draws norms of very different sizes by their logarithm, others from 0."""
+    """Draw norms of very different sizes by their logarithm, others from 0."""
     low, high = axes.dataLim.intervaly
     if 0 < 10 * low < high:
         logarithmic(axes, "y")
@@ -90,7 +90,7 @@ def _fit_scale(axes: Axes) -> None:
 def _first(
     names: Sequence[str], what: str, history: Mapping[str, np.ndarray], sense: int
 ) -> list[str]:
-    """Returns the names with the lowest means (the highest, if `sense` is -1).
+    """Return the names with the lowest means (the highest, if `sense` is -1).
 
     In the order they came in.
     """

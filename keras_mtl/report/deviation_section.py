@@ -20,12 +20,12 @@ def deviation_section(
     labels: Mapping[str, np.ndarray],
     outputs: Mapping[str, np.ndarray],
 ) -> list[Section]:
-    """Compares the coverage of a model's own intervals with what they hold.
+    """Compare the coverage of a model's own intervals with what they hold.
 
     Args:
         tasks: The tasks.
-        labels: By task name the held-out rows' encoded labels.
-        outputs: By task name the model's outputs on these rows.
+        labels: The held-out rows' encoded labels by task name.
+        outputs: The model's outputs on these rows by task name.
 
     Returns:
         One section; none where no task's outputs say how sure they are.

@@ -19,7 +19,7 @@ FAILURES_SHOWN = 5
 
 
 def evaluation_alerts(facts: EvaluationFacts) -> list[Alert]:
-    """Finds what a reader of an evaluation has to know before its numbers.
+    """Find what a reader of an evaluation has to know before its numbers.
 
     Args:
         facts: What the report shows.
@@ -105,7 +105,7 @@ def _badly_calibrated(facts: EvaluationFacts) -> list[Alert]:
     )
     return [
         Alert(
-            "Probabilities that do not agree with what happens",
+            "Probabilities that are not calibrated",
             "The calibration error of the multi-task network, the mean distance of "
             f"observed shares from predicted probabilities, is beyond chance: {named}. "
             "Use these probabilities to rank rows, not as shares.",

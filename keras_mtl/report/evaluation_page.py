@@ -37,7 +37,7 @@ __all__ = ["evaluation_report"]
 
 
 def evaluation_report(facts: EvaluationFacts) -> Report:
-    """Creates the report of an evaluation, with alerts and verdicts first.
+    """Create the report of an evaluation, with alerts and verdicts first.
 
     Args:
         facts: The content of the report.
@@ -246,7 +246,7 @@ def _predictions(facts: EvaluationFacts, figures: PageFigures) -> list[Section]:
         for name, draw in task.plots(labels, outputs).items():
             # The reliability curve has intervals here.
             if name != "calibration" or not task.class_names:
-                words = f"{CAPTIONS.get(name, name)} of {task.name}, rows held out"
+                words = f"{CAPTIONS.get(name, name)} of {task.name}, held-out rows"
                 blocks.append(figures.draw(axes_drawing(draw, words)))
         if task.class_names:
             blocks.append(_reliability(facts, task, labels, outputs, figures))
@@ -254,7 +254,7 @@ def _predictions(facts: EvaluationFacts, figures: PageFigures) -> list[Section]:
             sections.append(Section(task.name, blocks))
     blocks = [
         Paragraph(
-            "Predictions of the multi-task network for rows held out, each row once: "
+            "Predictions of the multi-task network for held-out rows, each row once: "
             "the folds of the first repeat."
         )
     ]

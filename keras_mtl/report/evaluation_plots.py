@@ -37,7 +37,7 @@ CURVES = len(COLORS)
 def forest_figure(
     task: str, metric: str, differences: Mapping[str, PairedDifference]
 ) -> Drawing:
-    """Draws the differences to other models with their intervals.
+    """Draw the differences to other models with their intervals.
 
     Beside each interval is a bar with the probabilities that the multi-task
     network is worse, as good, or better.
@@ -110,7 +110,7 @@ def reliability_figure(
     probabilities: np.ndarray,
     error: Mapping[str, Any] | None = None,
 ) -> Drawing:
-    """Draws observed shares over predicted probabilities, with intervals.
+    """Draw observed shares over predicted probabilities, with intervals.
 
     Args:
         task: The task's name.
@@ -162,7 +162,7 @@ def reliability_figure(
 def importance_figure(
     task: str, metric: str, found: Sequence[FeatureImportance]
 ) -> Drawing:
-    """Draws the most important features of a task.
+    """Draw the most important features of a task.
 
     Args:
         task: The task's name.
@@ -201,7 +201,7 @@ def importance_figure(
 def dependence_figure(
     task: str, names: Sequence[str], found: PartialDependence
 ) -> Drawing:
-    """Draws a task's mean predictions over the values of a feature.
+    """Draw a task's mean predictions over the values of a feature.
 
     Args:
         task: The task's name.

@@ -25,7 +25,7 @@ def importance_section(
     importance: Sequence[FeatureImportance],
     figures: PageFigures,
 ) -> list[Section]:
-    """Makes the section on the importance of features.
+    """Make the section on the importance of features.
 
     Args:
         tasks: The tasks.
@@ -66,7 +66,7 @@ def importance_section(
     )
     words = Paragraph(
         "By how much a task's metric gets worse when a feature's values are shuffled "
-        "over rows held out, which breaks their relation to the labels. Of two "
+        "over held-out rows, which breaks their relation to the labels. Of two "
         "features that say the same each seems unimportant, as the other one remains. "
         "The lines are the standard deviation over the shuffles, and over the folds "
         "where there are several."
@@ -80,7 +80,7 @@ def dependence_section(
     dependence: Sequence[PartialDependence],
     figures: PageFigures,
 ) -> list[Section]:
-    """Makes the section on predictions over the values of the strongest features.
+    """Make the section on predictions over the values of the strongest features.
 
     Args:
         tasks: The tasks.
@@ -112,7 +112,7 @@ def dependence_section(
     if not blocks:
         return []
     words = Paragraph(
-        "The mean prediction for rows held out if all of them had the same value of "
+        "The mean prediction for held-out rows if all of them had the same value of "
         f"the feature, for the {STRONGEST} most important features of each task. It "
         "shows what the network has learned, not what would happen if the value were "
         "changed; some of these rows may not exist."
@@ -121,7 +121,7 @@ def dependence_section(
 
 
 def output_names(task: Task) -> list[str]:
-    """Returns what a task's outputs are of, (units,).
+    """Return what a task's outputs are of, (units,).
 
     Example:
 
@@ -140,14 +140,14 @@ def output_names(task: Task) -> list[str]:
 
 
 def _rounded(value: float | None) -> float | None:
-    """Rounds to what is more than chance; the figures' values have all digits."""
+    """Round to what is more than chance; the figures' values have all digits."""
     return None if value is None else round(value, 5)
 
 
 def _by_task(
     tasks: Sequence[Task], importance: Sequence[FeatureImportance]
 ) -> dict[str, list[FeatureImportance]]:
-    """Returns each task's features that were measured, most important first."""
+    """Return each task's features that were measured, most important first."""
     found: dict[str, list[FeatureImportance]] = {task.name: [] for task in tasks}
     for each in importance:
         if np.isfinite(each.importance):

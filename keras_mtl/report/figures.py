@@ -1,4 +1,4 @@
-"""What all pictures share."""
+"""Drawing and writing of figures."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Drawing:
 def write_figure(
     path: Path, size: tuple[float, float], draw: Callable[[Figure], None]
 ) -> None:
-    """Draws a figure and writes it as PNG.
+    """Draw a figure and write it as PNG.
 
     Args:
         path: The file.
@@ -58,7 +58,7 @@ def write_figure(
 
 
 def logarithmic(axes: Axes, which: Literal["x", "y"]) -> None:
-    """Gives an axis a logarithmic scale whose labels are plain numbers.
+    """Give an axis a logarithmic scale whose labels are plain numbers.
 
     Matplotlib's own labels are formulas, which figures here do not read.
     """
@@ -84,7 +84,7 @@ _INKED = (
 def svg_figure(
     size: tuple[float, float], draw: Callable[[Figure], None], name: str
 ) -> str:
-    """Draws a figure as SVG for a page of HTML.
+    """Draw a figure as SVG for a page of HTML.
 
     The background is transparent, text is not converted to paths, and lines and text
     have the color of the page's text, so that the figure also works on a dark page.

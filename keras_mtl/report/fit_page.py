@@ -40,7 +40,7 @@ FEATURES_ON_CARD = 3
 
 
 def fit_report(facts: FitFacts) -> Report:
-    """Creates the report of a fit.
+    """Create the report of a fit.
 
     Args:
         facts: The content of the report.
@@ -105,7 +105,7 @@ def fit_report(facts: FitFacts) -> Report:
 def _summary(
     facts: FitFacts, alerts: Sequence[Alert], intervals: Mapping[str, SubgroupMetric]
 ) -> dict[str, Any]:
-    """Returns what a model card shows of the report."""
+    """Return what a model card shows of the report."""
     important: dict[str, dict[str, float]] = {}
     for found in facts.importance:
         own = important.setdefault(found.task, {})
@@ -223,7 +223,7 @@ def _figures(facts: FitFacts, figures: PageFigures) -> list[Section]:
 def _curves(
     drawing: Drawing, facts: FitFacts, tasks: Sequence[str]
 ) -> dict[str, np.ndarray]:
-    """Returns the losses that a drawing shows; none for one without epochs."""
+    """Return the losses that a drawing shows; none for one without epochs."""
     if "over the epochs" not in drawing.caption:
         return {}
     names = "|".join(map(re.escape, tasks))

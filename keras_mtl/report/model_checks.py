@@ -25,7 +25,7 @@ def model_alerts(
     epochs: Sequence[int] = (),
     most_epochs: int | None = None,
 ) -> list[Alert]:
-    """Finds possible problems of a trained model.
+    """Find possible problems of a trained model.
 
     Args:
         tasks: The tasks.
@@ -45,7 +45,7 @@ def model_alerts(
     if idle_units:
         alerts.append(
             Alert(
-                "Units of no use",
+                "Idle units",
                 " ".join(idle_units),
                 values={"layers": list(idle_units)},
             )
@@ -71,7 +71,7 @@ def never_predicted_alerts(
     labels: Mapping[str, np.ndarray],
     outputs: Mapping[str, np.ndarray],
 ) -> list[Alert]:
-    """Finds classes that held-out rows have and no prediction has.
+    """Find classes that held-out rows have and no prediction has.
 
     Args:
         tasks: The tasks.
@@ -100,7 +100,7 @@ def never_predicted_alerts(
 
 
 def _never_predicted(task: Task, labels: np.ndarray, outputs: np.ndarray) -> list[str]:
-    """Returns the classes that held-out rows have and no prediction has."""
+    """Return the classes that held-out rows have and no prediction has."""
     if not task.class_names:
         return []
     # The first column of `decode` is the prediction, named like the labels.

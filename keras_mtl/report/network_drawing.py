@@ -60,7 +60,7 @@ class _Box:
 
 
 def draw_network(layers: Sequence[NetworkLayer], tasks: Sequence[str]) -> str:
-    """Draws a network as SVG for a page of HTML.
+    """Draw a network as SVG for a page of HTML.
 
     The input is on the left and the outputs of the tasks are on the right. Equal parts
     that are computed together are drawn as a stack of boxes.
@@ -103,7 +103,7 @@ def draw_network(layers: Sequence[NetworkLayer], tasks: Sequence[str]) -> str:
 
 
 def _with_inputs(layers: Sequence[NetworkLayer]) -> list[NetworkLayer]:
-    """Fills inputs that are not given."""
+    """Fill inputs that are not given."""
     found = []
     for index, layer in enumerate(layers):
         if layer.inputs is None:
@@ -120,7 +120,7 @@ def _with_inputs(layers: Sequence[NetworkLayer]) -> list[NetworkLayer]:
 def _with_outputs(
     layers: list[NetworkLayer], tasks: Sequence[str]
 ) -> list[NetworkLayer]:
-    """Adds a box for each task that has no part of its own."""
+    """Add a box for each task that has no part of its own."""
     if not layers:
         return [NetworkLayer(task, (task,), inputs=()) for task in tasks]
     read = {source for layer in layers for source in layer.inputs or ()}
@@ -133,7 +133,7 @@ def _with_outputs(
 
 
 def _shorten(layers: list[NetworkLayer]) -> list[NetworkLayer]:
-    """Joins heads, and columns in the middle, that are too many to read."""
+    """Join heads, and columns in the middle, that are too many to read."""
     read = {source for layer in layers for source in layer.inputs or ()}
     heads = [index for index in range(len(layers)) if index not in read]
     if len(heads) > MOST_HEADS:
@@ -150,7 +150,7 @@ def _shorten(layers: list[NetworkLayer]) -> list[NetworkLayer]:
 def _join(
     layers: list[NetworkLayer], joined: Sequence[int], text: str
 ) -> list[NetworkLayer]:
-    """Returns the parts with some of them as one, where the first of these was."""
+    """Return the parts with some of them as one, where the first of these was."""
     left = [index for index in range(len(layers)) if index not in {*joined[1:]}]
     new = {index: position for position, index in enumerate(left)}
     new |= dict.fromkeys(joined, new[joined[0]])
@@ -173,7 +173,7 @@ def _join(
 
 
 def _columns(layers: Sequence[NetworkLayer]) -> list[int]:
-    """Returns the column of each part: right of all that it reads."""
+    """Return the column of each part: right of all that it reads."""
     found = [0] * len(layers)
     # Joined parts may read what comes after them in the list.
     for _ in layers:
@@ -205,7 +205,7 @@ def _box(layer: NetworkLayer, column: int, tasks: int) -> _Box:
 def _pass_columns(
     boxes: list[_Box], inputs: Sequence[Sequence[int]]
 ) -> tuple[list[_Box], list[tuple[int, int]]]:
-    """Returns the boxes and lines between neighboring columns.
+    """Return the boxes and lines between neighboring columns.
 
     A line over several columns gets a place in each of those between, so that
     no box covers it.
@@ -227,7 +227,7 @@ def _pass_columns(
 
 
 def _tops(boxes: Sequence[_Box], lines: Sequence[tuple[int, int]]) -> list[float]:
-    """Returns the upper edges: parts near to what they read and what reads them."""
+    """Return the upper edges: parts near to what they read and what reads them."""
     columns: dict[int, list[int]] = {}
     for index, box in enumerate(boxes):
         columns.setdefault(box.column, []).append(index)

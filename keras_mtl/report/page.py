@@ -25,7 +25,7 @@ SHORT = 18
 
 
 def render_page(report: Report) -> str:
-    """Renders a report as one HTML page that needs no other files.
+    """Render a report as one HTML page that needs no other files.
 
     All text is escaped. Only the drawings of figures are written unchanged.
 
@@ -43,7 +43,7 @@ def render_page(report: Report) -> str:
 
 
 def report_json(report: Report) -> str:
-    """Returns all numbers and texts of a report as JSON, without drawings.
+    """Return all numbers and texts of a report as JSON, without drawings.
 
     Figures are replaced by their values.
 
@@ -68,7 +68,7 @@ def report_json(report: Report) -> str:
 
 
 def write_report(folder: Path, report: Report) -> None:
-    """Writes `report.html` and `report.json` into a folder.
+    """Write `report.html` and `report.json` into a folder.
 
     Each file is written atomically. The JSON file is written last, so that the page
     exists if the JSON file does.
@@ -103,7 +103,7 @@ def _template() -> Template:
 
 
 def _shown(value: Any) -> str:
-    """Writes a cell: numbers with four digits, no control characters."""
+    """Write a cell: numbers with four digits, no control characters."""
     if value is None:
         return ""
     if _is_number(value) and not isinstance(value, int | np.integer):

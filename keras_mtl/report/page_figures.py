@@ -34,7 +34,7 @@ class PageFigures:
         self._numbers = itertools.count()
 
     def draw(self, drawing: Drawing, values: Mapping[str, Any] | None = None) -> Figure:
-        """Draws a figure.
+        """Draw a figure.
 
         Args:
             drawing: What to draw.
@@ -49,7 +49,7 @@ class PageFigures:
 
 
 def axes_drawing(draw: Callable[[Axes], None], caption: str) -> Drawing:
-    """Returns the drawing of a plot on one pair of axes.
+    """Return the drawing of a plot on one pair of axes.
 
     Args:
         draw: Draws on the axes it is given.

@@ -36,7 +36,7 @@ def write_plots(
     outputs: Mapping[str, np.ndarray],
     metrics: Mapping[str, Mapping[str, float]] | None = None,
 ) -> None:
-    """Writes the plots of a run as PNG files.
+    """Write the plots of a run as PNG files.
 
     If there are more than `TASKS_WITH_PLOTS` tasks, they are drawn together and not in
     separate plots.
@@ -62,7 +62,7 @@ def run_figures(
     outputs: Mapping[str, np.ndarray],
     metrics: Mapping[str, Mapping[str, float]] | None = None,
 ) -> dict[str, Drawing]:
-    """Returns the drawings of a run by name, for files and for the report.
+    """Return the drawings of a run by name, for files and for the report.
 
     The arguments are those of `write_plots`. The names begin with the name of the task,
     except for drawings of several tasks.

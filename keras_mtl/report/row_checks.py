@@ -29,7 +29,7 @@ NAMED = 8
 
 
 def data_alerts(sample: RowSample, tasks: Sequence[Task]) -> list[Alert]:
-    """Finds possible problems in the rows of a fit.
+    """Find possible problems in the rows of a fit.
 
     Args:
         sample: The rows.
@@ -63,7 +63,7 @@ def _copies(sample: RowSample) -> list[Alert]:
         Alert(
             "Test rows that are copies of training rows",
             f"{found} of {len(sample.test)} held-out {rows} ({share:.1%}) have the "
-            "same features as a row that trains. Their predictions look better than "
+            "same features as a training row. Their predictions look better than "
             "those of new rows will be. Remove the copies, or keep them on one side "
             "with a group column.",
             "warning" if share >= 0.01 else "note",
@@ -82,7 +82,7 @@ def _missing_codes(sample: RowSample) -> list[Alert]:
     more = f" and {len(named) - NAMED} more" if len(named) > NAMED else ""
     return [
         Alert(
-            "Numbers that may mean missing",
+            "Numbers that may mean a missing value",
             f"{', '.join(named[:NAMED])}{more}: far from all other values, as codes "
             "for missing are. As numbers they move means, and as a label they are a "
             "class of their own. If they mean missing, say so, for example "
@@ -105,11 +105,11 @@ def _row_hashes(frame: pd.DataFrame) -> np.ndarray:
 def leak_alerts(
     rows: pd.DataFrame, labels: Mapping[str, np.ndarray], tasks: Sequence[Task]
 ) -> list[Alert]:
-    """Finds columns that give a label away.
+    """Find columns that give a label away.
 
     Args:
         rows: The features' columns of rows to learn from.
-        labels: By task their encoded labels.
+        labels: The encoded labels by task.
         tasks: The tasks.
 
     Returns:
@@ -127,7 +127,7 @@ def leak_alerts(
     named = [f"{name} for {task} ({what} {x:.3f})" for name, task, what, x in found]
     return [
         Alert(
-            "Columns that give a label away",
+            "Columns that reveal a label",
             "A column alone comes almost to the label: "
             f"{_list(named)}. Check that its values are known before the label is; "
             "otherwise leave the column out.",
@@ -142,7 +142,7 @@ def leak_alerts(
 
 
 def _score_alone(column: pd.Series, labels: np.ndarray) -> tuple[str, float] | None:
-    """Scores a small tree of one column on rows that it was not grown on.
+    """Score a small tree of one column on rows that it was not grown on.
 
     Returns:
         The metric's name and its value; None where the rows do not define it.
@@ -194,11 +194,11 @@ def _score_alone(column: pd.Series, labels: np.ndarray) -> tuple[str, float] | N
 def missing_label_alerts(
     rows: pd.DataFrame, labels: Mapping[str, np.ndarray], tasks: Sequence[Task]
 ) -> list[Alert]:
-    """Finds tasks whose labels are not missing at random.
+    """Find tasks whose labels are not missing at random.
 
     Args:
         rows: The features' columns.
-        labels: By task the rows' encoded labels.
+        labels: The rows' encoded labels by task.
         tasks: The tasks.
 
     Returns:
@@ -232,7 +232,7 @@ def _missing_labels(
         Alert(
             "Labels that are not missing at random",
             "Rows without a label differ from rows with one, so that metrics on "
-            f"labelled rows need not hold for all: {_list(named)}. In brackets the "
+            f"labeled rows need not hold for all: {_list(named)}. In brackets the "
             "distance of the two distributions, from 0 to 1 (Kolmogorov-Smirnov or "
             "total variation, p below 0.01 after Holm's correction).",
             values={
@@ -253,7 +253,7 @@ def _drift(codes: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> list[Alert]:
     named = [f"{name} ({effect:.2f})" for _, name, effect, _ in found]
     return [
         Alert(
-            "Test rows are distributed unlike training rows",
+            "Test rows have another distribution than training rows",
             f"These columns differ between the two: {_list(named)}. In brackets the "
             "distance of the two distributions, from 0 to 1 (Kolmogorov-Smirnov or "
             "total variation, p below 0.01 after Holm's correction). Metrics on test "
@@ -271,7 +271,7 @@ def _drift(codes: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> list[Alert]:
 def _significant(
     tested: Sequence[tuple[str, str, float, float]],
 ) -> list[tuple[str, str, float, float]]:
-    """Returns the large and significant effects, the largest first."""
+    """Return the large and significant effects, the largest first."""
     adjusted = holm([p_value for *_, p_value in tested])
     found = [
         (task, name, effect, float(p_value))
@@ -282,7 +282,7 @@ def _significant(
 
 
 def _codes(column: pd.Series) -> np.ndarray:
-    """Returns numbers as float64, NaN where missing, and words as text."""
+    """Return numbers as float64, NaN where missing, and words as text."""
     if pd.api.types.is_numeric_dtype(column):
         return column.to_numpy("float64", na_value=np.nan)
     missing = column.isna().to_numpy()
@@ -293,7 +293,7 @@ def _codes(column: pd.Series) -> np.ndarray:
 
 
 def _difference(first: np.ndarray, second: np.ndarray) -> tuple[float, float]:
-    """Returns the distance of two samples' distributions and its p value."""
+    """Return the distance of two samples' distributions and its p value."""
     nothing = 0.0, float("nan")
     if first.dtype.kind == "f" and second.dtype.kind == "f":
         first, second = first[np.isfinite(first)], second[np.isfinite(second)]

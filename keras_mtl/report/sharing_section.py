@@ -24,10 +24,10 @@ MOST_NAMED = 8
 
 
 def sharing_alerts(readout: SharingReadout | None) -> list[Alert]:
-    """Finds experts that are of no use.
+    """Find experts that are of no use.
 
     Args:
-        readout: What `read_sharing` returned; None for none.
+        readout: The result of `read_sharing`; None for none.
 
     Returns:
         An alert with a sentence for each gate that has collapsed onto one expert,
@@ -40,7 +40,7 @@ def sharing_alerts(readout: SharingReadout | None) -> list[Alert]:
     text = " ".join(sentences[:MOST_NAMED]) + (f" And {more} more." if more > 0 else "")
     return [
         Alert(
-            "Experts that are not used as meant",
+            "Experts that are not used as intended",
             f"{text} Fewer experts, or gate dropout, may give a better model.",
             "note",
             {"sentences": sentences},
@@ -49,10 +49,10 @@ def sharing_alerts(readout: SharingReadout | None) -> list[Alert]:
 
 
 def sharing_sections(readout: SharingReadout | None) -> list[Section]:
-    """Shows which expert serves which task, learned mixes and distances of trunks.
+    """Show which expert serves which task, learned mixes and distances of trunks.
 
     Args:
-        readout: What `read_sharing` returned; None for none.
+        readout: The result of `read_sharing`; None for none.
 
     Returns:
         A section with a table and a map of colors for each; none where the

@@ -25,7 +25,7 @@ MOST_CELLS = 12
 def sharing_sections(
     facts: SharingFacts, tasks: Sequence[Task], figures: PageFigures
 ) -> list[Section]:
-    """Makes the sections of what was measured.
+    """Make the sections of what was measured.
 
     Args:
         facts: What was measured.
@@ -175,7 +175,7 @@ def _groups(groups: Mapping[str, Any]) -> Section:
 
 
 def _words(value: Any) -> Any:
-    """Writes nested values as text: groups separated by semicolons."""
+    """Write nested values as text: groups separated by semicolons."""
     if isinstance(value, Mapping):
         return "; ".join(f"{key}: {_words(each)}" for key, each in value.items())
     if isinstance(value, list | tuple):

@@ -20,7 +20,7 @@ HELD_OUT = "_held_out_loss"
 
 
 def solution_drawings(solution: Solution | None) -> dict[str, Drawing]:
-    """Returns the drawings of a run, by the names of their files.
+    """Return the drawings of a run, by the names of their files.
 
     Args:
         solution: What was found; None for an architecture that is trained.
@@ -36,7 +36,7 @@ def solution_drawings(solution: Solution | None) -> dict[str, Drawing]:
 
 
 def path_drawing(solution: Solution) -> Drawing | None:
-    """Draws held-out losses along the path, and what changes along it.
+    """Draw held-out losses along the path, and what changes along it.
 
     Beside the mean loss these are the sizes of features' weights, or the losses
     of the tasks where features have no weights.
@@ -92,7 +92,7 @@ def _finish(axes: Axes, chosen: float) -> None:
 
 
 def covariance_drawing(solution: Solution) -> Drawing | None:
-    """Draws how alike a kernel takes the outputs to be, as correlations.
+    """Draw how alike a kernel takes the outputs to be, as correlations.
 
     Args:
         solution: What was found.
@@ -109,7 +109,7 @@ def covariance_drawing(solution: Solution) -> Drawing | None:
     return Drawing(
         (max(5.2, side + 1.0), max(3.6, side)),
         partial(_draw_alike, names=solution.outputs, alike=alike),
-        "How alike the kernel takes the outputs to be: the correlations of B",
+        "Similarity of the outputs under the kernel: the correlations of B",
     )
 
 
@@ -132,7 +132,7 @@ def _draw_alike(figure: Figure, names: tuple[str, ...], alike: np.ndarray) -> No
 
 
 def length_drawing(solution: Solution) -> Drawing | None:
-    """Draws which features matter to a kernel with a length scale for each.
+    """Draw which features matter to a kernel with a length scale for each.
 
     Args:
         solution: What was found.
@@ -148,7 +148,7 @@ def length_drawing(solution: Solution) -> Drawing | None:
     return Drawing(
         (6.5, 1.2 + 0.25 * len(order)),
         partial(_draw_lengths, names=order, relevance=relevance),
-        "Which features matter to the kernel: 1 / length scale, in standard units",
+        "Relevance of features for the kernel: 1 / length scale, in standard units",
     )
 
 

@@ -1,4 +1,4 @@
-"""What a solved architecture found: weights, clusters, and the path of strengths."""
+"""Report of an architecture in closed form: weights, clusters, path of strengths."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MOST_FEATURES = 300
 
 
 def solution_section(solution: Solution | None, figures: PageFigures) -> list[Section]:
-    """Makes the section on what was solved for.
+    """Make the section on what was solved for.
 
     Args:
         solution: What was found; None for an architecture that is trained.
@@ -96,7 +96,7 @@ def solution_section(solution: Solution | None, figures: PageFigures) -> list[Se
 def _shrinkage_table(solution: Solution, shrinkage: np.ndarray) -> Table:
     names = solution.outputs[:MOST_OUTPUTS]
     return Table(
-        "How far the weights of each output are drawn to the mean of the tasks, from "
+        "How far the weights of each output are shrunk to the mean of the tasks, from "
         "0 (its own labels alone) to 1 (the mean)",
         ("output", "mean of the features", "least", "most"),
         [
@@ -124,7 +124,7 @@ def _prior_table(solution: Solution, order: np.ndarray) -> Table:
 def _covariance_table(solution: Solution, covariance: np.ndarray) -> Table:
     names = solution.outputs[:MOST_OUTPUTS]
     return Table(
-        "How alike the kernel takes the outputs to be (B)",
+        "Similarity of the outputs under the kernel (B)",
         ("output", *names),
         [
             (name, *[float(f"{each:.3g}") for each in row[: len(names)]])
@@ -155,7 +155,7 @@ def _variance_table(variances: Mapping[str, Mapping[str, float]]) -> Table:
 def _lengths(
     solution: Solution, lengths: Mapping[str, float], figures: PageFigures
 ) -> list[Block]:
-    """Shows which features matter; the shorter a length, the more."""
+    """Show which features matter; the shorter a length, the more."""
     drawing = length_drawing(solution)
     order = sorted(lengths, key=lambda name: lengths[name])[:MOST_FEATURES]
     return [

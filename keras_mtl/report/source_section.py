@@ -13,7 +13,7 @@ __all__ = ["source_section"]
 def source_section(
     config: str, caption: str, origin: Mapping[str, Any], versions: Mapping[str, str]
 ) -> Section:
-    """Makes the section with the data's digest, the versions and the configuration.
+    """Make the section with the data's digest, the versions and the configuration.
 
     Args:
         config: The configuration as the text of a TOML file.

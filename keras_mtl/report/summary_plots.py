@@ -21,12 +21,12 @@ def summary_figures(
     history: Mapping[str, np.ndarray],
     metrics: Mapping[str, Mapping[str, float]],
 ) -> dict[str, Drawing]:
-    """Returns the learning curves and the metrics of all tasks as two drawings.
+    """Return the learning curves and the metrics of all tasks as two drawings.
 
     Args:
         names: The tasks' names.
         history: See `write_plots`.
-        metrics: By task name the metrics on the held-out rows.
+        metrics: The metrics on the held-out rows by task name.
     """
     figures: dict[str, Drawing] = {}
     # An architecture that is solved has no epochs.
@@ -81,7 +81,7 @@ def _draw_curves(
 
 
 def _mean_of_members(values: np.ndarray) -> np.ndarray:
-    """Averages the members that still trained in each epoch."""
+    """Average the members that still trained in each epoch."""
     members = np.reshape(values, (len(values), -1))
     counts = np.maximum((~np.isnan(members)).sum(axis=1), 1)
     return np.nansum(members, axis=1) / counts
@@ -90,7 +90,7 @@ def _mean_of_members(values: np.ndarray) -> np.ndarray:
 def _columns(
     names: Sequence[str], metrics: Mapping[str, Mapping[str, float]]
 ) -> dict[str, list[tuple[float, str]]]:
-    """Returns for each metric its values with the tasks' names, in rising order."""
+    """Return for each metric its values with the tasks' names, in rising order."""
     columns: dict[str, list[tuple[float, str]]] = {}
     for name in names:
         for metric, value in metrics.get(name, {}).items():

@@ -21,7 +21,7 @@ FIRST_FEATURES = 20
 def metrics_tables(
     metrics: Mapping[str, Mapping[str, float]], title: str, width: int
 ) -> list[Table]:
-    """Returns the tables of the tasks' metrics, with one row per task.
+    """Return the tables of the tasks' metrics, with one row per task.
 
     Args:
         metrics: The metrics by task name and by name of the metric.
@@ -59,7 +59,7 @@ def metrics_tables(
 
 
 def data_table(tasks: Sequence[Task], features: Sequence[Feature]) -> Table:
-    """Returns the table of the tasks and features.
+    """Return the table of the tasks and features.
 
     If there are many features, only the first ones are listed, and the others are
     counted by kind.

@@ -33,7 +33,7 @@ def compute_columns(
     source: str,
     lenient: bool = False,
 ) -> None:
-    """Adds computed columns to rows.
+    """Add computed columns to rows.
 
     Args:
         frame: The rows.
@@ -69,7 +69,7 @@ def add_auxiliary(
     errors: list[str],
     features: Sequence[Feature] | None = None,
 ) -> FitConfig:
-    """Makes the auxiliary tasks of a run, and computes the columns of their labels.
+    """Make the auxiliary tasks of a run, and compute the columns of their labels.
 
     Args:
         frame: The rows, which get the columns.
@@ -122,7 +122,7 @@ def add_auxiliary(
             message for message in check_task_names(names) if message not in errors
         ]
         errors += [
-            f"{source}: auxiliary task {name!r} is named like a feature. Rename what "
+            f"{source}: auxiliary task {name!r} has the name of a feature. Rename what "
             "it is made of."
             for name in names
             if name in {feature.name for feature in features or ()}
@@ -140,7 +140,7 @@ def add_auxiliary(
 def _require_same(
     name: str, made: Mapping[str, str], computed: Mapping[str, str]
 ) -> None:
-    """Refuses to compute a column that is computed otherwise already."""
+    """Refuse to compute a column that is computed otherwise already."""
     errors = [
         f"auxiliary {name!r}: expected to compute column {column!r} as {text!r}. "
         f"Received: a computed column of that name, {computed[column]!r}. Rename one."
@@ -152,7 +152,7 @@ def _require_same(
 
 
 def _with_head(task: Task, has_default_widths: bool, config: FitConfig) -> Task:
-    """Gives a task what `[heads]` says."""
+    """Give a task what `[heads]` says."""
     heads: dict[str, Any] = {"label_smoothing": config.heads.label_smoothing}
     if has_default_widths:
         heads["widths"] = config.heads.widths
@@ -168,7 +168,7 @@ def find_copies(
     features: Sequence[Feature],
     source: str,
 ) -> list[str]:
-    """Finds auxiliary tasks whose labels the inputs hold already.
+    """Find auxiliary tasks whose labels the inputs hold already.
 
     Such a task is solved by copying, and teaches nothing (Caruana 1997), unless
     training hides inputs, so that they have to be reconstructed.
@@ -217,7 +217,7 @@ def find_copies(
 
 
 def _values(column: pd.Series, feature: Feature) -> np.ndarray:
-    """Returns an input's values as numbers: words by their position."""
+    """Return an input's values as numbers: words by their position."""
     if feature.dtype == "float32":
         numbers = pd.to_numeric(column, errors="coerce").to_numpy("float64")
         return np.where(np.isin(numbers, feature.missing_numbers), np.nan, numbers)
@@ -227,7 +227,7 @@ def _values(column: pd.Series, feature: Feature) -> np.ndarray:
 
 
 def _is_copy(labels: np.ndarray, values: np.ndarray) -> bool:
-    """Says whether labels are values in another unit, or under other names."""
+    """Return whether labels are values in another unit, or under other names."""
     known = np.isfinite(labels)
     both = known & np.isfinite(values)
     if both.sum() < max(3, LEAST_OVERLAP * known.sum()):

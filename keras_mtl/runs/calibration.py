@@ -28,11 +28,11 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Calibration:
-    """What a run learns after training.
+    """Results that a run learns after training.
 
     Attributes:
         tasks: The tasks, with the thresholds that were chosen.
-        temperatures: By task name the temperature of its probabilities.
+        temperatures: The temperature of its probabilities by task name.
         facts: By task name what was learned and from how many rows, as plain
             values.
     """
@@ -43,7 +43,7 @@ class Calibration:
 
 
 def wants_calibration(settings: TrainingSettings, tasks: Sequence[Task]) -> bool:
-    """Returns whether a run learns anything after training."""
+    """Return whether a run learns anything after training."""
     return (
         settings.calibration == "temperature"
         or settings.coverage is not None
@@ -57,13 +57,13 @@ def learn_calibration(
     labels: Mapping[str, np.ndarray],
     outputs: Mapping[str, np.ndarray],
 ) -> Calibration:
-    """Learns what the settings ask for from rows that were not trained on.
+    """Learn what the settings ask for from rows that were not trained on.
 
     Args:
         tasks: The tasks, as the model has them.
         settings: Say what is learned.
-        labels: By task name the encoded labels of the rows.
-        outputs: By task name the outputs for the same rows, of models that were
+        labels: The encoded labels of the rows by task name.
+        outputs: The outputs for the same rows by task name, of models that were
             not trained on them.
 
     Example:
@@ -121,7 +121,7 @@ def learn_calibration(
 
 
 def _plain(threshold: Threshold) -> dict[str, Any]:
-    """Returns a threshold and what it achieved as plain values."""
+    """Return a threshold and what it achieved as plain values."""
     return {
         **asdict(threshold),
         "aim": str(threshold.aim),
@@ -131,7 +131,7 @@ def _plain(threshold: Threshold) -> dict[str, Any]:
 
 
 def _logits(task: Task, outputs: np.ndarray) -> np.ndarray:
-    """Returns the logits behind probabilities, as `TemperatureScaling` takes them."""
+    """Return the logits behind probabilities, as `TemperatureScaling` takes them."""
     values = np.clip(outputs, LOWEST, HIGHEST).astype("float64")
     logs: np.ndarray = np.log(values)
     return logs if task.probabilities == "exclusive" else logs - np.log1p(-values)

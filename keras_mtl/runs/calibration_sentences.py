@@ -1,4 +1,4 @@
-"""What a run learned after training, in sentences."""
+"""Sentences on what a run learned after training."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ CLEARLY = 1.1
 
 
 def calibration_sentences(facts: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
-    """Says what was learned from validation rows.
+    """Describe what was learned from validation rows.
 
     Args:
         facts: By task name, as `metrics.json` has them under `calibration`.
@@ -20,16 +20,17 @@ def calibration_sentences(facts: Mapping[str, Mapping[str, Any]]) -> Iterator[st
     Example:
 
     >>> print(*calibration_sentences({"heart": {"temperature": 1.4, "labels": 700}}))
-    heart: temperature 1.40, learned from 700 labels; its probabilities were too sure.
+    heart: temperature 1.40, learned from 700 labels; its probabilities were
+    overconfident.
     """
     for name, learned in facts.items():
         if "temperature" in learned:
             temperature = learned["temperature"]
             found = ""
             if temperature > CLEARLY:
-                found = "; its probabilities were too sure"
+                found = "; its probabilities were overconfident"
             elif temperature < 1 / CLEARLY:
-                found = "; its probabilities were not sure enough"
+                found = "; its probabilities were underconfident"
             yield (
                 f"{name}: temperature {temperature:.2f}, learned from "
                 f"{learned['labels']} labels{found}."

@@ -43,10 +43,10 @@ SUFFIX = ".checkpoint"
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """What an unfinished run is known by, and where it stands.
+    """Identity and state of an unfinished run.
 
     Attributes:
-        settings: Its settings, plain, as `repeatable_values` gives them.
+        settings: Its settings as plain values, from `repeatable_values`.
         data: By what it is, the digest of a part of the data it trains on.
         progress: Where training stands.
     """
@@ -57,7 +57,7 @@ class Checkpoint:
 
 
 def checkpoint_path(run: Path) -> Path:
-    """Returns the place of a run's checkpoint: beside the run, and hidden.
+    """Return the place of a run's checkpoint: beside the run, and hidden.
 
     Example:
 
@@ -68,7 +68,7 @@ def checkpoint_path(run: Path) -> Path:
 
 
 def run_of_checkpoint(path: Path) -> Path:
-    """Returns the run folder that a checkpoint is to become.
+    """Return the run folder that a checkpoint is to become.
 
     Example:
 
@@ -79,7 +79,7 @@ def run_of_checkpoint(path: Path) -> Path:
 
 
 def pack_checkpoint(checkpoint: Checkpoint) -> bytes:
-    """Returns a checkpoint as bytes."""
+    """Return a checkpoint as bytes."""
     progress = checkpoint.progress
     header = {
         "settings": checkpoint.settings,
@@ -101,7 +101,7 @@ def pack_checkpoint(checkpoint: Checkpoint) -> bytes:
 
 
 def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
-    """Writes a checkpoint, whole or not at all.
+    """Write a checkpoint, whole or not at all.
 
     It is written beside its place, flushed to the disk and renamed: whenever
     the process is killed, the last whole checkpoint is there.
@@ -128,10 +128,10 @@ def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
 
 
 def read_checkpoint(path: Path) -> Checkpoint:
-    """Reads a checkpoint.
+    """Read a checkpoint.
 
     Raises:
-        UserError: When it is none, or not as it was written.
+        UserError: If it is none, or not as it was written.
     """
     try:
         content = path.read_bytes()
@@ -144,14 +144,14 @@ def read_checkpoint(path: Path) -> Checkpoint:
 
 
 def unpack_checkpoint(content: bytes, source: str) -> Checkpoint:
-    """Returns the checkpoint that bytes are.
+    """Return the checkpoint that bytes are.
 
     Args:
         content: As `pack_checkpoint` gives them.
         source: What messages call where they come from.
 
     Raises:
-        UserError: When they are none, or not as they were made.
+        UserError: If they are none, or not as they were made.
     """
     start = len(MARK) + DIGEST_BYTES
     if not content.startswith(MARK):
@@ -235,7 +235,7 @@ class KeepProgress:
         self.epoch = 0
 
     def __call__(self, progress: Progress) -> None:
-        """Takes where training stands after an epoch."""
+        """Take where training stands after an epoch."""
         self._waiting = progress
         if time.monotonic() >= self._due:
             self.write()
@@ -254,10 +254,10 @@ class KeepProgress:
             self.write()
 
     def write(self) -> None:
-        """Writes what is not written yet.
+        """Write what is not written yet.
 
         Raises:
-            RunStoppedError: When the disk is full, say.
+            RunStoppedError: If the disk is full, say.
         """
         if self._waiting is None:
             return
@@ -285,6 +285,6 @@ class KeepProgress:
         self._due = now + max(SECONDS_APART, (now - start) / SHARE_OF_TIME)
 
     def remove(self) -> None:
-        """Removes the file, once the run is whole."""
+        """Remove the file, once the run is whole."""
         self._waiting = None
         self.path.unlink(missing_ok=True)

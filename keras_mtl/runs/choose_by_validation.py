@@ -46,7 +46,7 @@ class Choice:
 def choose_by_validation(
     data: PreparedData, on_choice: Callable[[Choice], object] = lambda choice: None
 ) -> FitConfig:
-    """Chooses the settings that a fit leaves to validation.
+    """Choose the settings that a fit leaves to validation.
 
     Architecture, widths and weighting are tried one after the other on the
     training rows: each candidate trains as many networks as the first, which
@@ -113,13 +113,13 @@ def choose_by_validation(
 
 
 def choice_sentence(choice: Choice) -> str:
-    """Tells how a candidate did, in a line."""
+    """Describe the result of a candidate in one line."""
     told = "chosen so far" if choice.chosen else "not better by a standard error"
     return f"{choice.name}: validation loss {choice.losses.mean():.4f}, {told}"
 
 
 def _candidates(step: str, best: FitConfig) -> Iterator[tuple[str, FitConfig]]:
-    """Yields what a step tries beside what is best so far."""
+    """Yield what a step tries beside what is best so far."""
     if step == "model.architecture":
         for name in ARCHITECTURES:
             if name != best.model.architecture.name:

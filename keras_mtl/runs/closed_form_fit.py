@@ -33,7 +33,7 @@ def fit_in_closed_form(
     matrix: np.ndarray,
     common: ModelSettings,
 ) -> MemberFit:
-    """Puts Bayesian heads on the trunks of a run's members.
+    """Put Bayesian heads on the trunks of a run's members.
 
     The prior of each member's heads is learned from the training rows of the run
     that the trunks come from. Nothing is trained, and so nothing is validated: all
@@ -78,7 +78,7 @@ def fit_in_closed_form(
 
 
 def _source_labels(data: PreparedData) -> tuple[np.ndarray, list[HeadLabels]]:
-    """Returns the encoded training rows of the run, and its tasks' labels."""
+    """Return the encoded training rows of the run, and its tasks' labels."""
     run, source = data.source_run, data.source_data
     assert run is not None
     assert source is not None
@@ -95,7 +95,7 @@ def _source_labels(data: PreparedData) -> tuple[np.ndarray, list[HeadLabels]]:
 def _losses(
     member: MultiTaskModel, data: PreparedData, inputs: np.ndarray
 ) -> list[float]:
-    """Returns the joint loss of the training rows, and each task's."""
+    """Return the joint loss of the training rows, and each task's."""
     outputs = member.predict(inputs, verbose=0)
     losses = []
     for task in member.tasks:

@@ -34,7 +34,7 @@ LOST = (
 
 
 def join_workers(workers: Workers, screen: int) -> Replicas:
-    """Waits for all workers, and lets them exchange what they compute.
+    """Wait for all workers, and let them exchange what they compute.
 
     Each takes one device: its first GPU, or else its CPU. It must be called
     before TensorFlow does anything else.
@@ -61,13 +61,13 @@ def _wait_for_all_workers_of_tf_config() -> tf.distribute.Strategy:
 
 @contextlib.contextmanager
 def notice_loss(workers: Workers) -> Iterator[None]:
-    """Tells clearly that another worker is lost.
+    """Report clearly that another worker is lost.
 
     Args:
         workers: Those of TF_CONFIG.
 
     Raises:
-        RunStoppedError: When what is done inside fails for that reason.
+        RunStoppedError: If what is done inside fails for that reason.
     """
     try:
         yield
@@ -96,7 +96,7 @@ def require_agreement(
     settings: Mapping[str, Any],
     data: Mapping[str, str],
 ) -> None:
-    """Refuses to train when workers have other settings or data than the chief.
+    """Refuse to train when workers have other settings or data than the chief.
 
     All workers must call it.
 

@@ -19,7 +19,7 @@ _NAME = r"[A-Za-z][A-Za-z0-9_.-]*"
 
 
 def check_export(run: str, base: str, form: str, name: str | None) -> list[str]:
-    """Finds what is wrong with an export, without loading TensorFlow.
+    """Find what is wrong with an export, without loading TensorFlow.
 
     Args:
         run: The run folder.
@@ -34,7 +34,7 @@ def check_export(run: str, base: str, form: str, name: str | None) -> list[str]:
     folder = Path(run)
     if not folder.is_dir():
         errors.append(
-            f"{run}: expected a run folder; there is none. Make one with python -m "
+            f"{run}: expected a run folder; not found. Make one with python -m "
             "keras_mtl.fit."
         )
     else:
@@ -65,7 +65,7 @@ def check_export(run: str, base: str, form: str, name: str | None) -> list[str]:
 def publish_run(
     run: str, base: str, form: str = "saved_model", name: str | None = None
 ) -> Path:
-    """Publishes the next version of a run's model.
+    """Publish the next version of a run's model.
 
     Args:
         run: The run folder.
@@ -77,7 +77,7 @@ def publish_run(
         The version's folder.
 
     Raises:
-        UserError: When the run or the settings can't serve; nothing is
+        UserError: If the run or the settings can't serve; nothing is
             written.
     """
     errors = check_export(run, base, form, name)
@@ -99,16 +99,16 @@ def publish_run(
 
 
 def _check_model(path: Path) -> None:
-    """Refuses a file that is no model, or one whose plugins are not there."""
+    """Refuse a file that is no model, or one whose plugins are not there."""
     check_model_file(path)
     read_declarations(path)
 
 
 def _model_name(run: Path, name: str | None) -> str:
-    """Finds the name that a model is served under.
+    """Find the name that a model is served under.
 
     Raises:
-        UserError: When the name is no plain one.
+        UserError: If the name is no plain one.
     """
     from keras_mtl.configuration.toml_file import read_toml
 

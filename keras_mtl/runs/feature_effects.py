@@ -1,4 +1,4 @@
-"""What features do to a network's predictions, from an encoded matrix."""
+"""Effects of features on a network's predictions, from an encoded matrix."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ PredictMatrix = Callable[[np.ndarray], Mapping[str, np.ndarray]]
 
 @dataclass(frozen=True)
 class FeatureEffects:
-    """What features do to predictions.
+    """Effects of features on predictions.
 
     Attributes:
         importance: The importance of each feature for each task.
@@ -46,7 +46,7 @@ class FeatureEffects:
 
 
 def column_blocks(features: Sequence[Feature]) -> dict[str, slice]:
-    """Returns the columns of the encoded matrix by their feature's column.
+    """Return the columns of the encoded matrix by their feature's column.
 
     Args:
         features: Features that have learned, in the order of the matrix.
@@ -78,7 +78,7 @@ def feature_effects(
     strongest: int = 2,
     seed: int = 0,
 ) -> FeatureEffects:
-    """Measures importance and partial dependence on rows held out.
+    """Measure importance and partial dependence on held-out rows.
 
     The encoding treats each row and feature by itself. So a value of a feature
     is put into a row by its encoded columns, and nothing is encoded again.
@@ -86,15 +86,15 @@ def feature_effects(
     Args:
         predict: Returns outputs by task for rows of the matrix.
         matrix: Encoded rows, (N, width).
-        blocks: By feature its columns of the matrix.
-        columns: By feature its values, (N,).
+        blocks: The columns of the matrix by feature.
+        columns: The values by feature, (N,).
         tasks: The tasks.
-        labels: By task the encoded labels of all rows, (N,) or (N, labels).
-        rows: The positions of the rows held out.
+        labels: The encoded labels of all rows by task, (N,) or (N, labels).
+        rows: The positions of the held-out rows.
         repeats: How often each feature is shuffled.
         strongest: Of each task, the number of most important features whose
             partial dependence is measured, for all tasks.
-        seed: Of the shuffling.
+        seed: The seed of the shuffling.
 
     Returns:
         The effects; none of more than 100 features, or 500 pairs of a feature

@@ -1,4 +1,4 @@
-"""Which columns become features, and of which kind."""
+"""Choice of the columns that become features, and of their kinds."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ __all__ = ["choose_features"]
 def choose_features(
     frame: Rows, config: FitConfig, source: str, errors: list[str]
 ) -> tuple[Feature, ...]:
-    """Declares the features of a run.
+    """Declare the features of a run.
 
     Columns that the settings name come first in authority; what they leave
     open is inferred from the data.
@@ -79,7 +79,7 @@ def choose_features(
     for task in config.tasks:
         if task.name in by_name:
             errors.append(
-                f"{source}: task {task.name!r} is named like the feature in column "
+                f"{source}: task {task.name!r} has the name of the feature in column "
                 f"{by_name[task.name].column_name!r}. Rename the task "
                 f"({task.name}_task:{task.kind}:{','.join(task.label_columns)}), or "
                 f"leave the column out (--drop {by_name[task.name].column_name})."
@@ -164,7 +164,7 @@ def _kinds_twice(config: FitConfig, source: str) -> list[str]:
 
 
 def _declare(config: FitConfig, columns: Collection[str]) -> list[Feature]:
-    """Declares the features that the settings name, in full or by kind alone."""
+    """Declare the features that the settings name, in full or by kind alone."""
     inputs = config.inputs
     features = [item for item in config.features if item.column_name in columns]
     known = {feature.column_name for feature in features}

@@ -65,7 +65,7 @@ def fit_run(
     workers: Workers | None = None,
     data: PreparedData | None = None,
 ) -> FinishedRun:
-    """Trains, evaluates and exports what the settings describe.
+    """Train, evaluates and export what the settings describe.
 
     Where training stands is kept beside the run folder's place until the run
     is whole.
@@ -83,9 +83,9 @@ def fit_run(
         The run, which is whole in its folder.
 
     Raises:
-        UserError: When the data or the folder can't serve, or are not those
+        UserError: If the data or the folder can't serve, or are not those
             of the interrupted run; nothing is written.
-        RunStoppedError: When the process is interrupted, or a worker is lost.
+        RunStoppedError: If the process is interrupted, or a worker is lost.
     """
     terminal = Terminal(quiet)
     errors: list[str] = []
@@ -209,7 +209,7 @@ def _train_and_write(
 
 
 def _choose(data: PreparedData, kept: KeepProgress, terminal: Terminal) -> PreparedData:
-    """Tries settings on the training rows, which are then those of the run."""
+    """Try settings on the training rows, which are then those of the run."""
     from keras_mtl.runs.choose_by_validation import (
         choice_sentence,
         choose_by_validation,
@@ -241,4 +241,4 @@ def _how_to_resume(data: PreparedData, folder: Path) -> str:
     place = shlex.quote(str(folder))
     if data.config.output.overwrite:
         place += " --overwrite"
-    return f"Go on with: python -m keras_mtl.fit --out {place} --resume"
+    return f"Resume with: python -m keras_mtl.fit --out {place} --resume"

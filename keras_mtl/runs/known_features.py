@@ -24,7 +24,7 @@ def known_features(
     source: str,
     errors: list[str],
 ) -> tuple[Feature, ...]:
-    """Finds the columns of the data that a run was trained with.
+    """Find the columns of the data that a run was trained with.
 
     Those that the run knew and the data lack count as missing, and those that
     the data have and the run did not know are left out; a warning reports both.
@@ -79,8 +79,8 @@ def known_features(
     _warn_of_others(frame, config, run, source, {*labels, *named})
     names = {feature.name for feature in known}
     errors += [
-        f"{source}: task {task.name!r} is named like a feature of {run.folder}. Rename "
-        f"the task ({task.name}_task:{task.kind}:{','.join(task.label_columns)})."
+        f"{source}: task {task.name!r} has the name of a feature of {run.folder}. "
+        f"Rename it ({task.name}_task:{task.kind}:{','.join(task.label_columns)})."
         for task in config.tasks
         if task.name in names
     ]
@@ -90,7 +90,7 @@ def known_features(
 def _warn_of_others(
     frame: Rows, config: FitConfig, run: SourceRun, source: str, used: set[str]
 ) -> None:
-    """Reports columns that the run did not know."""
+    """Report columns that the run did not know."""
     if config.inputs.columns is not None:
         return
     expected = {feature.column_name for feature in run.features} | used
@@ -110,7 +110,7 @@ def _warn_of_others(
 def _unknown_categories(
     feature: Feature, frame: Rows, run: SourceRun, source: str
 ) -> list[str]:
-    """Finds a column of categories none of which the run knows."""
+    """Find a column of categories none of which the run knows."""
     vocabulary = getattr(feature, "vocabulary", None)
     if not vocabulary:
         return []

@@ -55,7 +55,7 @@ def find_missing_codes(
 
 
 def warn_of_missing_codes(codes: Iterable[MissingCode], source: str) -> None:
-    """Tells of each number with its columns, and how to say that it means missing.
+    """Report each number with its columns, and how to declare it as missing.
 
     Args:
         codes: What was found.

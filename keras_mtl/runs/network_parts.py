@@ -57,7 +57,7 @@ class _Part:
 
 
 def network_parts(model: MultiTaskModel) -> tuple[NetworkLayer, ...]:
-    """Describes a network by its parts, in the order of the computation.
+    """Describe a network by its parts, in the order of the computation.
 
     Layers that follow each other and have equal names but for a number are one
     part: the layers of a trunk, of experts or of a head. Normalizations,
@@ -127,7 +127,7 @@ def _part_of(
     before: Sequence[Any],
     alone: bool,
 ) -> _Part | None:
-    """Returns the part that a layer continues, or None."""
+    """Return the part that a layer continues, or None."""
     layer = node.operation
     if len(read) == 1:
         (part,) = read
@@ -157,7 +157,7 @@ def _shape(node: Any) -> Any:
 
 
 def _is_plain(layer: Any) -> bool:
-    """Says whether a layer gets no box of its own."""
+    """Return whether a layer gets no box of its own."""
     kind = type(layer).__name__
     if kind in APART or kind == "InputLayer":
         return False
@@ -181,7 +181,7 @@ def _is_sum(layer: Any, read: Sequence[_Part]) -> bool:
 
 
 def _join(joined: Sequence[_Part], parts: list[_Part]) -> _Part:
-    """Makes one part of those that are summed; nothing else reads them."""
+    """Make one part of those that are summed; nothing else reads them."""
     first, *others = joined
     for other in others:
         first.nodes = other.nodes + first.nodes
@@ -225,7 +225,7 @@ def _copies(part: _Part) -> int:
 
 
 def _stem(name: str) -> list[str]:
-    """Returns a layer's name as words, without what tells it from its block."""
+    """Return a layer's name as words, without what tells it from its block."""
     words = re.split(r"[_-]", name)
     while len(words) > 1 and (words[-1] in SUFFIXES or words[-1].isdigit()):
         words.pop()
@@ -269,7 +269,7 @@ def _titles(parts: Sequence[_Part], tasks: Sequence[str]) -> list[str]:
 
 
 def _title_of_names(part: _Part) -> str:
-    """Returns what the names of a part's layers have in common."""
+    """Return what the names of a part's layers have in common."""
     sums = [each for each in part.layers if type(each).__name__ == "Add"]
     if sums:
         words = re.split(r"[_-]", sums[0].name)

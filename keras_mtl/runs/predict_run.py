@@ -27,7 +27,7 @@ __all__ = ["find_model", "find_rows", "predict_run", "row_labels"]
 
 
 def find_model(run: str) -> tuple[Path, list[str]]:
-    """Finds the model file of a run.
+    """Find the model file of a run.
 
     Args:
         run: A run folder, or a `.keras` file.
@@ -41,10 +41,10 @@ def find_model(run: str) -> tuple[Path, list[str]]:
     if not path.is_file():
         return path, [
             f"{run}: expected a run folder with a model.keras, or a .keras file; there "
-            f"is no {path}. Make one with python -m keras_mtl.fit."
+            f"is no {path}. Create one with python -m keras_mtl.fit."
         ]
     if not zipfile.is_zipfile(path):
-        return path, [f"{path}: expected a Keras model file; this is none."]
+        return path, [f"{path}: expected a Keras model file; received another file."]
     return path, []
 
 
@@ -56,7 +56,7 @@ def predict_run(
     missing: Sequence[str] = (),
     decimal_mark: str | None = None,
 ) -> None:
-    """Answers the rows of a file, and writes the answers as CSV.
+    """Predict the rows of a file, and write the predictions as CSV.
 
     Args:
         run: A run folder, or a `.keras` file.
@@ -67,16 +67,16 @@ def predict_run(
         decimal_mark: See `keras_mtl.tables.read_csv`.
 
     Raises:
-        UserError: When a file can't serve; nothing is written.
+        UserError: If a file cannot be used. Nothing is written then.
     """
     path, errors = find_model(run)
     if out is not None and Path(out).exists() and not overwrite:
         errors.append(
-            f"{out}: expected a file that is not there yet; it is. Choose another "
-            "with --out, or replace it with --overwrite."
+            f"{out}: expected a file that does not exist yet; it exists. Choose "
+            "another with --out, or replace it with --overwrite."
         )
     if out is not None and not Path(out).absolute().parent.is_dir():
-        errors.append(f"{out}: expected a path in a folder that is there.")
+        errors.append(f"{out}: expected a path in an existing folder.")
     if errors:
         raise UserError(*errors)
     check_model_file(path)

@@ -1,4 +1,4 @@
-"""Answers to rows, as a table."""
+"""Predictions of rows, as a table."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ ROWS_PER_CALL = 4096
 
 
 def predict_frame(model: MultiTaskModel, frame: Rows) -> dict[str, np.ndarray]:
-    """Runs a raw-feature model on rows.
+    """Run a raw-feature model on rows.
 
     Args:
         model: A model whose inputs are raw features.
@@ -38,7 +38,7 @@ def predict_frame(model: MultiTaskModel, frame: Rows) -> dict[str, np.ndarray]:
         By task name, the outputs of shape (N, units).
 
     Raises:
-        ValueError: When the model has no raw features.
+        ValueError: If the model has no raw features.
     """
     if not model.features:
         raise ValueError(
@@ -60,7 +60,7 @@ def predict_frame(model: MultiTaskModel, frame: Rows) -> dict[str, np.ndarray]:
 
 
 def predict_matrix(model: MultiTaskModel, matrix: np.ndarray) -> dict[str, np.ndarray]:
-    """Runs a model of an encoded matrix on it.
+    """Run a model of an encoded matrix on it.
 
     The predictions are those of the raw-feature model for the rows behind it.
 
@@ -77,7 +77,7 @@ def predict_matrix(model: MultiTaskModel, matrix: np.ndarray) -> dict[str, np.nd
 def matrix_predictor(
     model: MultiTaskModel,
 ) -> Callable[[np.ndarray], dict[str, np.ndarray]]:
-    """Returns `predict_matrix` of a model, to be called many times.
+    """Return `predict_matrix` of a model, to be called many times.
 
     The graph is traced at the first call. It reads the model's variables, so
     that a single model with other weights gives other predictions.
@@ -102,7 +102,7 @@ def predict_held_out(
     matrix: np.ndarray,
     validation: Sequence[np.ndarray],
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """Predicts each validation row by the members that did not train on it.
+    """Predict each validation row by the members that did not train on it.
 
     Args:
         predict: From a member's position and encoded rows to its outputs by task
@@ -157,12 +157,12 @@ def prediction_table(
     labels: dict[str, np.ndarray] | None,
     rows: np.ndarray,
 ) -> pd.DataFrame:
-    """Makes the table of a predictions file.
+    """Make the table of a predictions file.
 
     Args:
         model: The model, which knows the tasks.
-        outputs: By task name, as `predict_frame` gives them.
-        labels: By task name the encoded labels, of those tasks that have any.
+        outputs: The outputs by task name, from `predict_frame`.
+        labels: The encoded labels by task name, of those tasks that have any.
         rows: The rows' numbers in their input, from 0.
 
     Returns:

@@ -1,4 +1,4 @@
-"""From settings to checked rows, resolved tasks and a split."""
+"""Preparation of a run: checked rows, resolved tasks and a split."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def prepare_data(
     table: ColumnStore | None = None,
     tables: MemoryTables | None = None,
 ) -> PreparedData:
-    """Reads and checks the data of a run, and splits its rows.
+    """Read and check the data of a run, and split its rows.
 
     Nothing here needs TensorFlow, so that a mistake in the data is told
     before it is loaded.
@@ -167,10 +167,10 @@ def prepare_data(
 
 
 def _prepare_source(config: FitConfig, run: SourceRun) -> PreparedData | None:
-    """Prepares the rows of the run whose trunk is used, if they are needed.
+    """Prepare the rows of the run whose trunk is used, if they are needed.
 
     Raises:
-        UserError: When they cannot be read.
+        UserError: If they cannot be read.
     """
     if config.transfer.head != "bayesian":
         return None
@@ -192,7 +192,7 @@ def _prepare_source(config: FitConfig, run: SourceRun) -> PreparedData | None:
 def _sample_weight(
     frame: ColumnStore, config: FitConfig, source: str, errors: list[str]
 ) -> np.ndarray | None:
-    """Returns the column of weights, of numbers of 0 or more."""
+    """Return the column of weights, of numbers of 0 or more."""
     column = config.data.sample_weight
     if column is None or column not in frame:
         return None  # A column that is absent is reported with the features.
@@ -264,7 +264,7 @@ def _read_test(
     features: Sequence[Feature],
     errors: list[str],
 ) -> ColumnStore | None:
-    """Reads the test rows, and checks them for what the training rows have."""
+    """Read the test rows, and check them for what the training rows have."""
     source = str(config.data.test_path)
     words = word_columns(config.tasks, features)
     test = None
@@ -296,7 +296,7 @@ def _read_test(
 
 
 def _with_columns(config: FitConfig) -> FitConfig:
-    """Writes down what was inferred, so that nothing is left to infer again."""
+    """Write down what was inferred, so that nothing is left to infer again."""
     inputs = config.inputs.replace(
         columns=tuple(feature.column_name for feature in config.features),
         drop=(),

@@ -27,7 +27,7 @@ class PreparedData:
     Attributes:
         config: The settings with tasks resolved and features declared: they
             repeat the run.
-        labels: By task name, as `Task.encode_labels` gives them.
+        labels: The labels by task name, from `Task.encode_labels`.
         split: The rows, and which of them train.
         members: Of the rows that train, those of each member.
         source: What messages call the data.
@@ -35,7 +35,7 @@ class PreparedData:
             None where all count the same.
         source_run: The run whose trunk is used; None for a fit from the beginning.
         source_data: Its rows, for a head whose prior is learned from them.
-        missing_codes: Numbers that may mean missing.
+        missing_codes: Numbers that may mean a missing value.
         chosen: A sentence on what the preset chose for a table of this size;
             empty where it chose nothing.
         in_memory: Whether the rows are a DataFrame, which only its owner can give
@@ -72,7 +72,7 @@ class PreparedData:
         return isinstance(rows, ColumnStore) and rows.allocate is disk_array
 
     def release_rows(self) -> list[Rows]:
-        """Forgets the rows' columns; labels, groups and the split stay.
+        """Forget the rows' columns; labels, groups and the split stay.
 
         Returns:
             The features of these rows, in parts that are small in memory.
@@ -133,7 +133,7 @@ class PreparedData:
 def main_strata(
     tasks: Sequence[Task], labels: dict[str, np.ndarray]
 ) -> dict[str, np.ndarray]:
-    """Returns by task name what splits are stratified by, without auxiliary tasks."""
+    """Return by task name what splits are stratified by, without auxiliary tasks."""
     return {
         task.name: task.strata(labels[task.name])
         for task in tasks

@@ -1,4 +1,4 @@
-"""What the report of a run shows, gathered from the run."""
+"""Content of the report of a run."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SAMPLED_ROWS = 5000
 
 
 def sample_rows(data: PreparedData) -> RowSample:
-    """Draws rows for the report's look at the data.
+    """Draw rows for the report's look at the data.
 
     Training may release the rows, so it is done before.
 
@@ -45,7 +45,7 @@ def sample_rows(data: PreparedData) -> RowSample:
 
 
 def draw_rows(rows: np.ndarray, generator: np.random.Generator) -> np.ndarray:
-    """Returns the rows, or 5000 of them in their order, drawn at random."""
+    """Return the rows, or 5000 of them in their order, drawn at random."""
     if len(rows) <= SAMPLED_ROWS:
         return rows
     return np.sort(generator.choice(rows, SAMPLED_ROWS, replace=False))
@@ -58,7 +58,7 @@ def _take(columns: Mapping[str, pd.Series], rows: np.ndarray) -> pd.DataFrame:
 
 
 def package_versions() -> dict[str, str]:
-    """Returns the versions of Python and of the packages that a result rests on."""
+    """Return the versions of Python and of the packages that a result rests on."""
     packages = ("keras-mtl", "keras", "tensorflow", "numpy", "scikit-learn")
     return {
         "python": platform.python_version(),

@@ -38,7 +38,7 @@ __all__ = [
 
 
 def find_interrupted(folder: str | None) -> tuple[Path, Checkpoint | None]:
-    """Finds the run that `--resume` goes on with.
+    """Find the run that `--resume` goes on with.
 
     Args:
         folder: The run folder's place; None takes the one unnamed run that
@@ -49,7 +49,7 @@ def find_interrupted(folder: str | None) -> tuple[Path, Checkpoint | None]:
         complete.
 
     Raises:
-        UserError: When there is none, or which one is meant can't be told.
+        UserError: If there is none, or which one is meant can't be told.
     """
     if folder is None:
         found = UNNAMED.glob(checkpoint_path(Path("*")).name)
@@ -64,7 +64,7 @@ def find_interrupted(folder: str | None) -> tuple[Path, Checkpoint | None]:
     if path.exists():
         return run, read_checkpoint(path)
     raise UserError(
-        f"{path}: no such file. --resume goes on with an interrupted run, and none was "
+        f"{path}: no such file. --resume continues an interrupted run, and none was "
         f"to become {run}. Train from the beginning, without --resume."
     )
 
@@ -72,7 +72,7 @@ def find_interrupted(folder: str | None) -> tuple[Path, Checkpoint | None]:
 def _not_one(runs: list[Path]) -> str:
     if not runs:
         return (
-            f"--resume: expected an interrupted run in {UNNAMED}/; there is none. Name "
+            f"--resume: expected an interrupted run in {UNNAMED}/; not found. Name "
             "the run's folder with --out, or train from the beginning, without "
             "--resume."
         )
@@ -84,7 +84,7 @@ def _not_one(runs: list[Path]) -> str:
 
 
 def is_finished(folder: str) -> bool:
-    """Tells whether a run is in its place, and none is to replace it.
+    """Return whether a run is in its place, and none is to replace it.
 
     A run's own checkpoint is last written before any of its files, and is still
     there if the command was killed just before it would have removed it. A
@@ -100,10 +100,10 @@ def is_finished(folder: str) -> bool:
 
 
 def require_same_settings(before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
-    """Refuses to go on with other settings than the run began with.
+    """Refuse to go on with other settings than the run began with.
 
     Args:
-        before: The run's settings, as `plain` gives them.
+        before: The settings of the run, from `plain`.
         now: Those that were asked for, likewise.
 
     Raises:
@@ -111,7 +111,7 @@ def require_same_settings(before: Mapping[str, Any], now: Mapping[str, Any]) -> 
     """
     before, now = _flat(before), _flat(now)
     errors = [
-        f"{key}: --resume goes on with the run's own setting, {_show(before, key)}; "
+        f"{key}: --resume continues the run's own setting, {_show(before, key)}; "
         f"received {_show(now, key)}."
         for key in {**before, **now}
         if before.get(key) != now.get(key)
@@ -125,14 +125,14 @@ def require_same_settings(before: Mapping[str, Any], now: Mapping[str, Any]) -> 
 
 
 def require_same_data(before: Mapping[str, str], now: Mapping[str, str]) -> None:
-    """Refuses to go on with other data than the run began with.
+    """Refuse to go on with other data than the run began with.
 
     Args:
-        before: The digests then, as `data_digests` gives them.
+        before: The digests at that time, from `data_digests`.
         now: The digests now.
 
     Raises:
-        UserError: When any differs.
+        UserError: If any differs.
     """
     changed = [part for part in {**before, **now} if before.get(part) != now.get(part)]
     if changed:
@@ -144,7 +144,7 @@ def require_same_data(before: Mapping[str, str], now: Mapping[str, str]) -> None
 
 
 def require_settings_of(run: Path, config: FitConfig) -> None:
-    """Refuses other settings than those a complete run was made with.
+    """Refuse other settings than those a complete run was made with.
 
     Args:
         run: The run folder.
@@ -158,19 +158,19 @@ def require_settings_of(run: Path, config: FitConfig) -> None:
 
 
 def settings_of(run: Path) -> dict[str, Any]:
-    """Returns the settings that a complete run was made with.
+    """Return the settings that a complete run was made with.
 
     Args:
         run: The run folder.
 
     Raises:
-        UserError: When they can't be read.
+        UserError: If they can't be read.
     """
     return plain(read_toml(str(run / RUN_MARKS[0])))
 
 
 def plain(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns settings as they are after they were written and read.
+    """Return settings as they are after they were written and read.
 
     Example:
 
@@ -181,7 +181,7 @@ def plain(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Returns nested settings by their dotted names, tasks by theirs."""
+    """Return nested settings by their dotted names, tasks by theirs."""
     flat: dict[str, Any] = {}
     for key, value in values.items():
         name = f"{prefix}{key}"
@@ -200,7 +200,7 @@ def _show(flat: Mapping[str, Any], key: str) -> str:
 
 
 def data_digests(data: PreparedData) -> dict[str, str]:
-    """Returns a digest of each part of the data, by what messages call it.
+    """Return a digest of each part of the data, by what messages call it.
 
     What counts is what the rows hold, not the file they come from.
 

@@ -1,4 +1,4 @@
-"""What a run folder knows of its model that the model itself does not."""
+"""Facts of a model that are in its run folder and not in the model itself."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["run_details", "run_origin"]
 
 
 def run_details(run: Path) -> dict[str, Any]:
-    """Reads what a version's metadata say about the model's origin.
+    """Read what a version's metadata say about the model's origin.
 
     Args:
         run: The run folder.
@@ -25,7 +25,7 @@ def run_details(run: Path) -> dict[str, Any]:
         does not hold is left out.
 
     Raises:
-        UserError: When a file of the run is damaged.
+        UserError: If a file of the run is damaged.
     """
     details: dict[str, Any] = {}
     metrics = _read_json(run / "metrics.json")
@@ -49,7 +49,7 @@ def run_details(run: Path) -> dict[str, Any]:
 
 
 def run_origin(run: Path) -> dict[str, Any]:
-    """Reads what a run or an evaluation was made from.
+    """Read what a run or an evaluation was made from.
 
     Args:
         run: The folder with a `config.toml`.

@@ -31,7 +31,7 @@ def choose_folder(
     name: str,
     marks: Sequence[str] = RUN_MARKS,
 ) -> Path:
-    """Chooses where a run, or another command's result, is written.
+    """Choose where a run, or another command's result, is written.
 
     Args:
         folder: What the user asked for; None takes the first of `runs/NAME`,
@@ -41,7 +41,7 @@ def choose_folder(
         marks: The files by which a folder is known that may be replaced.
 
     Raises:
-        UserError: When the folder is there and may not be replaced, or is no
+        UserError: If the folder is there and may not be replaced, or is no
             run folder, or can't be made.
     """
     path = Path(folder) if folder is not None else UNNAMED / name
@@ -52,7 +52,7 @@ def choose_folder(
     if os.path.lexists(path):
         if not overwrite:
             raise UserError(
-                f"{path}: expected a folder that is not there yet; it is. Choose "
+                f"{path}: expected a folder that does not exist yet; it exists. Choose "
                 "another with --out, or replace it with --overwrite."
             )
         lacking = [mark for mark in marks if not (path / mark).is_file()]
@@ -72,14 +72,14 @@ def choose_folder(
 
 
 def _nearest_parent(path: Path) -> Path:
-    """Returns the nearest folder above that is there."""
+    """Return the nearest folder above that is there."""
     parents = path.absolute().parents
     return next(parent for parent in parents if os.path.lexists(parent))
 
 
 @contextlib.contextmanager
 def new_run_folder(path: Path, overwrite: bool) -> Iterator[Path]:
-    """Gives a folder to write a run into, and puts it in its place at the end.
+    """Give a folder to write a run into, and put it in its place at the end.
 
     It is written beside its place under a hidden name and renamed when all is
     on the disk, so that a run killed at any moment leaves no folder that looks
@@ -111,7 +111,7 @@ def new_run_folder(path: Path, overwrite: bool) -> Iterator[Path]:
 
 
 def _restore(replaced: Path, path: Path) -> None:
-    """Ends what a process that was killed while it replaced a run had begun."""
+    """End what a process that was killed while it replaced a run had begun."""
     if not replaced.exists():
         return
     if path.exists():

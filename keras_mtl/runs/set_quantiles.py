@@ -14,10 +14,10 @@ __all__ = ["find_quantiles"]
 def find_quantiles(
     scores: Mapping[str, np.ndarray], coverage: float, joint: bool
 ) -> tuple[dict[str, float], str]:
-    """Finds the largest score of each task that its sets hold.
+    """Find the largest score of each task that its sets hold.
 
     Args:
-        scores: By task name the scores of the same rows, NaN where missing.
+        scores: The scores of the same rows by task name, NaN where missing.
         coverage: The probability that a set holds the label.
         joint: Whether all labels of a row are held with that probability.
 

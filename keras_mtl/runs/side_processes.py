@@ -42,7 +42,7 @@ class RunHelpers:
 
 @contextlib.contextmanager
 def begin_helpers() -> Iterator[RunHelpers]:
-    """Begins the processes, and ends them on leaving the context."""
+    """Begin the processes, and end them on leaving the context."""
     with (
         session_process() as checker,
         SideProcess(imports=PAINTER_IMPORTS) as painter,
@@ -54,7 +54,7 @@ def begin_helpers() -> Iterator[RunHelpers]:
 def draw_beside(
     painter: SideProcess, folder: Path, *plots: Any, report: FitFacts | None = None
 ) -> Iterator[None]:
-    """Draws a run's plots in another process while the context lasts.
+    """Draw a run's plots in another process while the context lasts.
 
     Args:
         painter: The process.
@@ -78,7 +78,7 @@ def draw_beside(
 
 
 def draw(folder: Path, plots: Sequence[Any], report: FitFacts | None) -> None:
-    """Draws a run's plots and writes its report; see `draw_beside`."""
+    """Draw a run's plots and write its report; see `draw_beside`."""
     from keras_mtl.report import plots as run_plots
     from keras_mtl.report.figures import write_figure
     from keras_mtl.report.fit_page import fit_report

@@ -41,7 +41,7 @@ def solve_rows(
         rows: The positions of the training rows.
         training: Has the weights of the classes.
         names: The names of the encoded features.
-        seed: Of the folds.
+        seed: The seed of the folds.
         labels: By task name labels of all rows in place of those of the data.
 
     Returns:

@@ -52,17 +52,17 @@ def split_frame(
     config: FitConfig,
     source: str,
 ) -> RowSplit:
-    """Holds rows out, stratified, with what belongs together on one side.
+    """Hold rows out, stratified, with what belongs together on one side.
 
     Args:
         frame: All rows.
-        labels: By task name the encoded labels.
+        labels: The encoded labels by task name.
         columns: The feature columns, in which rows may be identical.
         config: The run's settings.
         source: What the messages call the data.
 
     Raises:
-        UserError: When all rows belong together.
+        UserError: If all rows belong together.
     """
     group = None if config.data.group is None else frame[config.data.group]
     groups = row_groups(frame, columns, group)
@@ -82,7 +82,7 @@ def split_frame(
 
 
 def train_on_all_rows(frame: Rows, columns: Sequence[str]) -> RowSplit:
-    """Makes all rows training rows, for a caller that holds rows out by itself.
+    """Make all rows training rows, for a caller that holds rows out by itself.
 
     Args:
         frame: All rows.
@@ -100,7 +100,7 @@ def join_test_rows(
     config: FitConfig,
     source: str,
 ) -> RowSplit:
-    """Puts the test rows of a file of their own behind the others.
+    """Put the test rows of a file of their own behind the others.
 
     A `DataWarning` tells how many of them are in the training data, too.
 
@@ -164,7 +164,7 @@ def member_rows(
     settings: TrainingSettings,
     seed: int,
 ) -> MemberRows:
-    """Gives each member a validation part of its own.
+    """Give each member a validation part of its own.
 
     The rows are parted into folds, and the members take turns in leaving one
     out; when all folds have had their turn, the rows are parted anew. So the
@@ -172,10 +172,10 @@ def member_rows(
 
     Args:
         rows: The positions of all training rows.
-        labels: By task name the labels of all rows of the data.
-        groups: The groups of all rows of the data, as `row_groups` gives them.
+        labels: The labels of all rows of the data by task name.
+        groups: The groups of all rows of the data, from `row_groups`.
         settings: How many members, and which share each leaves out.
-        seed: Of the folds.
+        seed: The seed of the folds.
 
     Returns:
         The rows of each member.
@@ -210,13 +210,13 @@ def require_classes(
     source: str,
     test_source: str,
 ) -> None:
-    """Requires each class among the training rows, and misses it in the others.
+    """Require each class among the training rows, and report where the others lack it.
 
     Groups or identical rows may keep all rows of a class on one side.
 
     Args:
         tasks: The tasks.
-        labels: By task name the encoded labels of all rows.
+        labels: The encoded labels of all rows by task name.
         split: The two sides.
         source: What the messages call the training data.
         test_source: What they call the test data.

@@ -1,4 +1,4 @@
-"""What a split must leave to train on and to validate on."""
+"""Checks that a split leaves enough rows for training and validation."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ def require_weighed_classes(
     config: FitConfig,
     split: RowSplit,
 ) -> None:
-    """Checks that class weights name tasks and classes that train.
+    """Check that class weights name tasks and classes that train.
 
     Raises:
-        UserError: When one does not.
+        UserError: If one does not.
     """
     by_name = {task.name: task for task in tasks}
     weighed = list(config.training.class_weights)
@@ -49,10 +49,10 @@ def require_weighed_classes(
 
 
 def require_groups(config: FitConfig, split: RowSplit, source: str) -> None:
-    """Checks that members can leave a group out for their validation.
+    """Check that members can leave a group out for their validation.
 
     Raises:
-        UserError: When all training rows are of one group.
+        UserError: If all training rows are of one group.
     """
     groups = len(np.unique(split.groups[split.train_rows]))
     if not config.training.validation_fraction or groups > 1:
@@ -84,10 +84,10 @@ def require_validation_labels(
     settings: TrainingSettings,
     source: str,
 ) -> None:
-    """Checks that validation rows have the labels that a fit learns from at its end.
+    """Check that validation rows have the labels that a fit learns from at its end.
 
     Raises:
-        UserError: When a class is in none of them, or they are too few for sets of
+        UserError: If a class is in none of them, or they are too few for sets of
             the coverage that is asked for.
     """
     if members.validation is None:

@@ -1,4 +1,4 @@
-"""What a run shows while it goes on."""
+"""Progress of a run on the terminal."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ OnEpoch = Callable[[int, dict[str, float]], None]
 
 
 class Terminal:
-    """Tells a person what happens; plain lines where there is no terminal.
+    """Progress for a person; plain lines if the output is not a terminal.
 
     Args:
         quiet: Whether nothing but warnings is shown.
@@ -64,7 +64,7 @@ class Terminal:
 
     @contextlib.contextmanager
     def warnings(self) -> Iterator[None]:
-        """Shows the data's warnings as lines, each once."""
+        """Show the data's warnings as lines, each once."""
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", DataWarning)
             yield
@@ -83,7 +83,7 @@ class Terminal:
 
     @contextlib.contextmanager
     def loading(self) -> Iterator[int]:
-        """Keeps TensorFlow's start-up lines off the screen, unless it fails.
+        """Keep TensorFlow's start-up lines off the screen, unless it fails.
 
         Gives the file number under which the screen is to be had meanwhile.
 
@@ -110,7 +110,7 @@ class Terminal:
                 os.close(kept)
 
     def show_data(self, data: PreparedData, split: str | None = None) -> None:
-        """Shows what is predicted from what, and the split.
+        """Show what is predicted from what, and the split.
 
         Args:
             data: The rows.
@@ -127,28 +127,27 @@ class Terminal:
             )
         if split is None:
             split = (
-                f"{len(data.train_rows)} rows to train on, {len(data.test_rows)} held "
-                "out"
+                f"{len(data.train_rows)} training rows, {len(data.test_rows)} held out"
             )
         self.console.print(f"{printable(data.source)}: {split}")
         if data.chosen:
             self.console.print(data.chosen, soft_wrap=True)
 
     def show_line(self, text: str) -> None:
-        """Shows a sentence."""
+        """Show a sentence."""
         self.console.print(printable(text), soft_wrap=True)
 
     def show_waiting(self, workers: Workers) -> None:
-        """Shows that other processes are waited for."""
+        """Show that other processes are waited for."""
         names = ", ".join(workers.addresses[1:])
         self.console.print(f"Waiting for the other workers: {names}", soft_wrap=True)
 
     def show_resumed(self, epoch: int, epochs: int) -> None:
-        """Shows from where an interrupted run goes on."""
-        self.console.print(f"Going on after epoch {epoch} of {epochs}")
+        """Show from where an interrupted run goes on."""
+        self.console.print(f"Resuming after epoch {epoch} of {epochs}")
 
     def show_given_up(self, folder: Path) -> None:
-        """Tells that an interrupted run is lost."""
+        """Report that an interrupted run is lost."""
         self.errors.print(
             f"warning: {folder}: an interrupted run was to be written here, which "
             "--resume would go on with; it is given up, as this fit begins anew."
@@ -156,7 +155,7 @@ class Terminal:
 
     @contextlib.contextmanager
     def progress(self, epochs: int, done: int = 0) -> Iterator[OnEpoch]:
-        """Gives the function to call after each epoch.
+        """Give the function to call after each epoch.
 
         Args:
             epochs: All epochs of the run.
@@ -187,7 +186,7 @@ class Terminal:
             self.console.print(f"epoch {epoch}: {_losses(means)}")
 
     def show_result(self, metrics: dict[str, Any], folder: Path) -> None:
-        """Shows the held-out results and where the run is."""
+        """Show the held-out results and where the run is."""
         rows = metrics["rows"]["test"]
         title = f"Results on {rows} held-out rows"
         for table in metrics_tables(metrics["test"], title, self.console.width):
@@ -204,7 +203,7 @@ class Terminal:
 
 @contextlib.contextmanager
 def _without_garbage_collection() -> Iterator[None]:
-    """Imports without looking for garbage, and never looks at what was imported.
+    """Import without looking for garbage, and never looks at what was imported.
 
     TensorFlow and Keras are half a million objects that live as long as the process:
     to look through them again and again takes a third of the time of their import,
@@ -224,7 +223,7 @@ def _without_garbage_collection() -> Iterator[None]:
 
 
 def _learned_columns(tasks: Sequence[Task], computed: Collection[str]) -> list[str]:
-    """Returns the columns of the data that auxiliary tasks alone need as labels."""
+    """Return the columns of the data that auxiliary tasks alone need as labels."""
     main = {each for task in tasks if not task.auxiliary for each in task.label_columns}
     columns = [
         column for task in tasks if task.auxiliary for column in task.label_columns

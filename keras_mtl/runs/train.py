@@ -57,7 +57,7 @@ from keras_mtl.runs.prepared_data import PreparedData
 from keras_mtl.runs.solve import solve_rows
 from keras_mtl.runs.transferred_core import (
     Transferred,
-    labelled_rows,
+    labeled_rows,
     learned_features,
     transfer_core,
 )
@@ -73,7 +73,7 @@ SHARING_ROWS = 2000
 
 @dataclass(frozen=True)
 class TrainedRun:
-    """What training a run gave.
+    """Result of training a run.
 
     Attributes:
         model: The raw-feature model: all members, averaged, without auxiliary
@@ -81,7 +81,7 @@ class TrainedRun:
         training_model: The same with auxiliary tasks and not calibrated, to train
             on from; None where there are none.
         tasks: All tasks, as they were trained, with what was learned after that.
-        outputs: By task name the outputs for all rows, (N, units).
+        outputs: The outputs for all rows by task name, (N, units).
         fit: The members and their history.
         parameters: The number of one member's trainable parameters.
         idle_units: A sentence for each layer with units that are of no use:
@@ -112,7 +112,7 @@ def build_core(
     width: int,
     features: Sequence[Feature] | None = None,
 ) -> MultiTaskModel:
-    """Builds the network that settings describe, for an encoded matrix.
+    """Build the network that settings describe, for an encoded matrix.
 
     Args:
         config: The settings.
@@ -136,7 +136,7 @@ def train_run(
     release_rows: bool = False,
     sample: RowSample | None = None,
 ) -> TrainedRun:
-    """Trains the model that a run's settings describe.
+    """Train the model that a run's settings describe.
 
     Args:
         data: What `prepare_data` prepared.
@@ -174,7 +174,7 @@ def train_run(
     if fit is None:
         own_rows = data.members.train
         if transferred is not None:
-            own_rows = [labelled_rows(each, data.labels) for each in own_rows]
+            own_rows = [labeled_rows(each, data.labels) for each in own_rows]
         fit = fit_members(
             core,
             matrix,
@@ -232,7 +232,7 @@ def _encode(
     features: Sequence[Feature],
     release_rows: bool,
 ) -> np.ndarray:
-    """Encodes all rows, test rows too, which lend no number to what is learned."""
+    """Encode all rows, test rows too, which lend no number to what is learned."""
     shape = (len(data.rows), encoder.output_shape[-1])
     matrix = disk_array(shape, "float32") if data.on_disk else aligned_array(shape)
     if release_rows:
@@ -253,7 +253,7 @@ def _fit_without_training(
     tasks: Sequence[Task],
     matrix: np.ndarray,
 ) -> tuple[MemberFit | None, Solution | None]:
-    """Finds the weights by a formula or a solver, where the settings ask for one."""
+    """Find the weights by a formula or a solver, where the settings ask for one."""
     config = data.config
     if transferred is not None and config.transfer.head == "bayesian":
         fit = fit_in_closed_form(data, transferred, tasks, matrix, config.model)
@@ -282,7 +282,7 @@ def _effects(
     matrix: np.ndarray,
     sample: RowSample | None,
 ) -> FeatureEffects:
-    """Measures what features do to predictions of held-out rows, if asked for."""
+    """Measure what features do to predictions of held-out rows, if asked for."""
     repeats = data.config.report.importance_repeats
     if sample is None or not repeats:
         return FeatureEffects()
@@ -303,7 +303,7 @@ def _effects(
 def _calibration(
     data: PreparedData, tasks: Sequence[Task], fit: MemberFit, matrix: np.ndarray
 ) -> Calibration:
-    """Learns from each row by the members that it is a validation row of."""
+    """Learn from each row by the members that it is a validation row of."""
     settings = data.config.training
     validation = data.members.validation
     if validation is None or not wants_calibration(settings, tasks):

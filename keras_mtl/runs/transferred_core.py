@@ -27,7 +27,7 @@ from keras_mtl.transfer.trunk import TRUNK, copy_trunk, set_frozen, trained_memb
 
 __all__ = [
     "Transferred",
-    "labelled_rows",
+    "labeled_rows",
     "learned_features",
     "transfer_core",
 ]
@@ -53,7 +53,7 @@ class Transferred:
 
 
 def learned_features(data: PreparedData) -> tuple[Feature, ...]:
-    """Returns the present features with what the run whose trunk is used learned."""
+    """Return the present features with what the run whose trunk is used learned."""
     assert data.source_run is not None
     learned = {each.column_name: each for each in data.source_run.features}
     return tuple(learned[feature.column_name] for feature in data.features)
@@ -62,7 +62,7 @@ def learned_features(data: PreparedData) -> tuple[Feature, ...]:
 def transfer_core(
     data: PreparedData, features: Sequence[Feature], tasks: Sequence[Task]
 ) -> Transferred:
-    """Builds the network of a run on the trunk of another one.
+    """Build the network of a run on the trunk of another one.
 
     Args:
         data: What `prepare_data` prepared.
@@ -94,8 +94,8 @@ def transfer_core(
     return Transferred(core, pretrained, trunks, fill)
 
 
-def labelled_rows(rows: np.ndarray, labels: dict[str, np.ndarray]) -> np.ndarray:
-    """Returns those of some rows that have a label of any task.
+def labeled_rows(rows: np.ndarray, labels: dict[str, np.ndarray]) -> np.ndarray:
+    """Return those of some rows that have a label of any task.
 
     With few labels, most batches of all rows would hold one or none.
     """
@@ -110,7 +110,7 @@ def _load(run: SourceRun) -> MultiTaskModel:
 
 
 def _fill(every: Sequence[Feature], present: Sequence[Feature]) -> FillColumns | None:
-    """Returns the layer that adds the columns of absent features, as if missing."""
+    """Return the layer that adds the columns of absent features, as if missing."""
     names = {feature.name for feature in present}
     absent = [feature for feature in every if feature.name not in names]
     if not absent:

@@ -1,4 +1,4 @@
-"""What a worker does that is not the chief: it trains, and writes nothing."""
+"""Run of a worker that is not the chief: it trains and writes no files."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["worker_run"]
 
 
 def worker_run(config: FitConfig | None, workers: Workers) -> None:
-    """Trains with the other workers until the chief has written the run.
+    """Train with the other workers until the chief has written the run.
 
     Args:
         config: The run's settings; None takes those of the interrupted run
@@ -27,8 +27,8 @@ def worker_run(config: FitConfig | None, workers: Workers) -> None:
         workers: Those of TF_CONFIG.
 
     Raises:
-        UserError: When the settings or the data are not those of the chief.
-        RunStoppedError: When another worker is lost.
+        UserError: If the settings or the data are not those of the chief.
+        RunStoppedError: If another worker is lost.
     """
     # A mistake in the data is told before the others are waited for.
     data = None if config is None else _prepare(config)

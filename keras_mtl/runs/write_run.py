@@ -1,4 +1,4 @@
-"""What a run folder holds, from the trained model."""
+"""Writing of the files of a run folder, from the trained model."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ Rows = Mapping[str, np.ndarray]
 
 
 def run_metrics(run: TrainedRun, data: PreparedData) -> dict[str, Any]:
-    """Measures a run.
+    """Measure a run.
 
     Args:
         run: What training gave.
@@ -68,7 +68,7 @@ def write_run(
     helpers: RunHelpers,
     sample: RowSample,
 ) -> None:
-    """Writes all files of a run into a folder.
+    """Write all files of a run into a folder.
 
     Args:
         folder: An empty folder.
@@ -76,7 +76,7 @@ def write_run(
         data: What it was trained on.
         metrics: As `run_metrics` gives them.
         helpers: The processes that draw and check beside this one.
-        sample: The rows that the report looks at, as `sample_rows` gives them.
+        sample: The rows that the report uses, from `sample_rows`.
     """
     model = run.model
     outputs = _rows(run.outputs, data.test_rows)
@@ -136,7 +136,7 @@ def write_run(
 
 
 def _calibration_facts(run: TrainedRun, data: PreparedData) -> dict[str, Any]:
-    """Returns what was learned, and what the sets achieve on held-out rows."""
+    """Return what was learned, and what the sets achieve on held-out rows."""
     facts = {name: dict(found) for name, found in run.calibration.facts.items()}
     for task in run.calibration.tasks:
         rule, quantile = task.prediction_set_rule(), task.set_quantile
@@ -159,7 +159,7 @@ def _calibration_facts(run: TrainedRun, data: PreparedData) -> dict[str, Any]:
 
 
 def _write_solution(folder: Path, solution: Solution) -> None:
-    """Writes the weights in standard units, and what was found along the path."""
+    """Write the weights in standard units, and what was found along the path."""
     names = [*solution.outputs]
     if solution.features:
         weights = pd.DataFrame(solution.weights, solution.features, columns=names)

@@ -20,7 +20,7 @@ __all__ = ["answer_litert", "write_litert"]
 def write_litert(
     model: keras.Model, codes: Mapping[str, TextCodes], path: Path
 ) -> None:
-    """Writes a model, with the reading of texts in front of it.
+    """Write a model, with the reading of texts in front of it.
 
     Args:
         model: The model, without texts among its inputs.
@@ -69,7 +69,7 @@ def write_litert(
 
 
 def _readers(codes: Mapping[str, TextCodes]) -> dict[str, tuple[Any, Any]]:
-    """Returns what reads each input; inputs that are read alike share it.
+    """Return what reads each input; inputs that are read alike share it.
 
     The converter takes long for each table, and all truth values have the same one.
     """
@@ -85,7 +85,7 @@ def _readers(codes: Mapping[str, TextCodes]) -> dict[str, tuple[Any, Any]]:
 
 
 def answer_litert(path: Path, rows: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Answers rows, by the names of the file's inputs."""
+    """Predict rows, by the names of the file's inputs."""
     from keras_mtl.serving.signatures import python_keywords
 
     litert: Any = importlib.import_module("ai_edge_litert.interpreter")

@@ -23,7 +23,7 @@ OPERATIONS = 18
 
 
 def write_onnx(model: keras.Model, codes: Mapping[str, TextCodes], path: Path) -> None:
-    """Writes a model, with the reading of texts in front of it.
+    """Write a model, with the reading of texts in front of it.
 
     tf2onnx, which Keras exports with, converts no operation that reads a text.
 
@@ -80,7 +80,7 @@ def _rename_inputs(network: Any, names: Mapping[str, str]) -> None:
 
 
 def answer_onnx(path: Path, rows: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Answers rows, by the names of the file's inputs."""
+    """Predict rows, by the names of the file's inputs."""
     onnxruntime: Any = importlib.import_module("onnxruntime")
     session = onnxruntime.InferenceSession(str(path))
     names = [output.name for output in session.get_outputs()]

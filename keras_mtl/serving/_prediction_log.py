@@ -28,7 +28,7 @@ _LENGTH_DELIMITED = 2
 
 
 def predict_log(model: str, signature: str, tensors: Mapping[str, bytes]) -> bytes:
-    """Encodes a predict request as a `PredictionLog`.
+    """Encode a predict request as a `PredictionLog`.
 
     Args:
         model: The model's name.
@@ -50,7 +50,7 @@ def predict_log(model: str, signature: str, tensors: Mapping[str, bytes]) -> byt
 def examples_log(
     kind: RequestKind, model: str, signature: str, examples: Sequence[bytes]
 ) -> bytes:
-    """Encodes a classify or regress request as a `PredictionLog`.
+    """Encode a classify or regress request as a `PredictionLog`.
 
     Args:
         kind: `"classify"` or `"regress"`.

@@ -15,7 +15,7 @@ __all__ = ["ServedAnswer", "serve_answer"]
 
 
 def serve_answer(task: Task, outputs: tf.Tensor) -> ServedAnswer:
-    """Turns a head's outputs into a served answer, and checks it.
+    """Turn a head's outputs into a served answer, and check it.
 
     Args:
         task: The task, whose kind says what it answers.
@@ -25,7 +25,7 @@ def serve_answer(task: Task, outputs: tf.Tensor) -> ServedAnswer:
         What the signatures answer with.
 
     Raises:
-        ValueError: When the kind's answer can't be told from another task's.
+        ValueError: If the kind's answer can't be told from another task's.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""From serialised `tf.Example`s to the model's inputs, inside the graph."""
+"""Parsing of serialized `tf.Example`s to inputs of the model, inside the graph."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _NUMBER = r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*"
 def parse_examples(
     serialized: tf.Tensor, features: Sequence[Feature]
 ) -> dict[str, tf.Tensor]:
-    """Reads the features out of `tf.Example`s, whatever type they have there.
+    """Read the features out of `tf.Example`s, whatever type they have there.
 
     The server makes an integer of `63` in a JSON classify request and a float
     of `63.5`; `tf.io.parse_example`, which takes one type a feature, refuses
@@ -71,7 +71,7 @@ def parse_examples(
 
 
 def _select(keys: tf.Tensor, values: tf.Tensor, names: Sequence[str]) -> tf.Tensor:
-    """Finds the values of some keys in each row.
+    """Find the values of some keys in each row.
 
     To compare each key of a row with each name would take a time that grows with
     the square of the features. So both are hashed, and a key is compared with the
@@ -114,7 +114,7 @@ def _select(keys: tf.Tensor, values: tf.Tensor, names: Sequence[str]) -> tf.Tens
 
 
 def _distinct_hashes(names: Sequence[str]) -> tuple[np.ndarray, int]:
-    """Hashes names, with a number that gives each a hash of its own."""
+    """Hash names, with a number that gives each a hash of its own."""
     import tensorflow as tf
 
     salt = 0
@@ -186,7 +186,7 @@ def _as_words(numbers: _First, integers: _First, texts: _First) -> tf.Tensor:
 
 
 def _join(messages: tf.Tensor, message: str, field: str) -> tf.Tensor:
-    """Returns a field that occurs at most once, or `""`."""
+    """Return a field that occurs at most once, or `""`."""
     import tensorflow as tf
 
     return tf.strings.reduce_join(_decode(messages, message, field).values, axis=-1)
@@ -215,7 +215,7 @@ _FIELD_OF = {
 
 
 def _descriptors() -> bytes:
-    """Describes `tf.Example` as messages that hold encoded messages.
+    """Describe `tf.Example` as messages that hold encoded messages.
 
     The numbers are those of tensorflow/core/example/{example,feature}.proto; a
     map is a repeated message with a key and a value.

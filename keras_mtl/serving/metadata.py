@@ -1,4 +1,4 @@
-"""What a version says of itself: for programs and for people."""
+"""Metadata of a version, for programs and for people."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ FORMAT = 1
 
 
 def describe_model(model: MultiTaskModel, name: str) -> dict[str, Any]:
-    """Describes a model by plain values.
+    """Describe a model by plain values.
 
     Args:
         model: A model of raw features.
@@ -69,7 +69,7 @@ def write_metadata(
     signatures: dict[str, Signature],
     details: dict[str, Any],
 ) -> None:
-    """Writes the metadata and the model card of a version.
+    """Write the metadata and the model card of a version.
 
     Args:
         folder: The version's folder.
@@ -94,7 +94,7 @@ def write_metadata(
 
 
 def add_details(folder: Path, details: dict[str, Any]) -> str:
-    """Adds to the metadata of a version what was found after it was written.
+    """Add to the metadata of a version what was found after it was written.
 
     Args:
         folder: The version's folder.
@@ -120,7 +120,7 @@ def _write(folder: Path, metadata: dict[str, Any]) -> str:
 
 
 def read_metadata(folder: Path) -> dict[str, Any]:
-    """Reads the metadata of a version.
+    """Read the metadata of a version.
 
     Args:
         folder: The version's folder.
@@ -136,7 +136,7 @@ def read_metadata(folder: Path) -> dict[str, Any]:
 
 
 def _describe_inputs(signature: Signature) -> dict[str, Any]:
-    """Describes inputs, and their names as arguments in Python."""
+    """Describe inputs, and their names as arguments in Python."""
     return {
         name: {"dtype": signature.inputs[name], "keyword": keyword}
         for name, keyword in signature.keywords.items()
@@ -144,7 +144,7 @@ def _describe_inputs(signature: Signature) -> dict[str, Any]:
 
 
 def plain_json(value: Any) -> Any:
-    """Returns values that JSON has: NaN and infinity become null.
+    """Return values that JSON has: NaN and infinity become null.
 
     Example:
 

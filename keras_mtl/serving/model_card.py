@@ -11,7 +11,7 @@ WORDS_SHOWN = 100
 
 
 def model_card(metadata: dict[str, Any]) -> str:
-    """Writes what a model predicts, from what, how well, and what to know first.
+    """Write what a model predicts, from what, how well, and what to know first.
 
     Results and alerts are those of the run's report, where the metadata have it.
 
@@ -46,7 +46,7 @@ def model_card(metadata: dict[str, Any]) -> str:
         ),
         *_results(report),
         *_importance(report),
-        "## What it takes",
+        "## Inputs",
         "Every request holds all features. A number that is missing is `NaN`, a "
         "word that is missing is the empty text; an unknown word is treated as an "
         "average one. A number outside the range seen in training has a prediction, "
@@ -67,7 +67,7 @@ def model_card(metadata: dict[str, Any]) -> str:
     if metrics:
         parts += ["## All metrics", _metrics_table(metrics)]
     if details:
-        parts += ["## How it came about", _bullets(details)]
+        parts += ["## Training", _bullets(details)]
     return "\n\n".join(parts) + "\n"
 
 
@@ -80,7 +80,7 @@ def _alerts(report: dict[str, Any]) -> list[str]:
         f"{_cell(each['text'])}"
         for each in alerts
     ]
-    return ["## What to know first", "\n".join(lines) or "The run has no alerts."]
+    return ["## Alerts", "\n".join(lines) or "The run has no alerts."]
 
 
 def _results(report: dict[str, Any]) -> list[str]:
@@ -162,7 +162,7 @@ def _metrics_table(metrics: dict[str, Any]) -> str:
 
 
 def _number(value: Any) -> Any:
-    """Writes a number with four digits; a metric that is not defined is empty."""
+    """Write a number with four digits; a metric that is not defined is empty."""
     if value is None:
         return ""
     return f"{value:.4g}" if isinstance(value, float) else value

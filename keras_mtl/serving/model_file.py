@@ -29,19 +29,19 @@ _HARMLESS_BYTES = 64 * 2**20
 
 
 def check_model_file(path: str | os.PathLike[str]) -> None:
-    """Refuses a file that is no saved model, without loading Keras.
+    """Refuse a file that is no saved model, without loading Keras.
 
     Args:
         path: The `.keras` file.
 
     Raises:
-        UserError: When there is no such file, it is no zip archive or a
+        UserError: If there is no such file, it is no zip archive or a
             damaged one, holds other members than Keras writes, unpacks to
             far more than its size, or is no model of this package.
     """
     path = Path(path)
     if not path.is_file():
-        raise UserError(f"{path}: expected a model file; there is none.")
+        raise UserError(f"{path}: expected a model file; not found.")
     try:
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()
@@ -66,7 +66,7 @@ def check_model_file(path: str | os.PathLike[str]) -> None:
 
 
 def load_model(path: str | os.PathLike[str]) -> MultiTaskModel:
-    """Loads a model of raw features without running code from its file.
+    """Load a model of raw features without running code from its file.
 
     The file is checked first. Keras's safe mode is on, so that files with code are
     refused.
@@ -107,7 +107,7 @@ def load_model(path: str | os.PathLike[str]) -> MultiTaskModel:
 
 
 def _require_finite(path: Path, model: MultiTaskModel) -> None:
-    """Refuses weights that are NaN or infinite, which answer every row alike."""
+    """Refuse weights that are NaN or infinite, which answer every row alike."""
     import numpy as np
 
     broken = [
@@ -149,10 +149,10 @@ Declared = TypeVar("Declared")
 
 
 def read_declarations(path: Path) -> tuple[tuple[Task, ...], tuple[Feature, ...]]:
-    """Reads a saved model's tasks and features, without loading the model.
+    """Read a saved model's tasks and features, without loading the model.
 
     Raises:
-        UserError: When the file is no raw-feature model of this package, or has
+        UserError: If the file is no raw-feature model of this package, or has
             tasks or features of kinds that a plugin registers.
     """
     try:
@@ -183,7 +183,7 @@ def _deserialize(
     deserialize: Callable[[Any], Declared],
     unknown: list[str],
 ) -> tuple[Declared, ...]:
-    """Makes declarations, and gathers the messages about unknown kinds."""
+    """Make declarations, and gather the messages about unknown kinds."""
     made = []
     for config in configs:
         try:

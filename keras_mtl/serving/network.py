@@ -51,7 +51,7 @@ class Ensemble:
 
     Attributes:
         members: The members.
-        calibration: By task name the layer behind the average, where there is one.
+        calibration: The layer behind the average by task name, where there is one.
     """
 
     members: list[MultiTaskModel]
@@ -59,7 +59,7 @@ class Ensemble:
 
 
 def build_network(model: MultiTaskModel) -> Network:
-    """Builds the functions of a model.
+    """Build the functions of a model.
 
     The members of an ensemble, if all have one architecture, become products of
     stacked weights: ten members then take little longer than one, to trace and to
@@ -101,7 +101,7 @@ def build_network(model: MultiTaskModel) -> Network:
 
 
 def prediction_function(model: MultiTaskModel) -> Predict:
-    """Returns the function from a model's inputs to its outputs by task name.
+    """Return the function from a model's inputs to its outputs by task name.
 
     Args:
         model: A model of raw features or of an encoded matrix; an ensemble's members
@@ -136,11 +136,11 @@ class _MemberStack:
     def average(
         self, inputs: tf.Tensor, calibration: Mapping[str, keras.layers.Layer]
     ) -> dict[str, tf.Tensor]:
-        """Returns the mean of the members' outputs by task name.
+        """Return the mean of the members' outputs by task name.
 
         Args:
             inputs: The inputs of all members, (N, width).
-            calibration: By task name the layer that the mean goes through.
+            calibration: The layer that the mean goes through by task name.
         """
         outputs = self.map(self._first, inputs)
         means = {name: tf.reduce_mean(each, axis=0) for name, each in outputs.items()}
@@ -150,7 +150,7 @@ class _MemberStack:
         }
 
     def map(self, model: keras.Model, inputs: tf.Tensor) -> Any:
-        """Calls the first member, or a part of it, with each member's variables.
+        """Call the first member, or a part of it, with each member's variables.
 
         Args:
             model: A model of the first member's variables.
@@ -175,7 +175,7 @@ class _MemberStack:
 
 
 def find_ensemble(model: keras.Model) -> Ensemble | None:
-    """Finds the members of a model that `average_members` built.
+    """Find the members of a model that `average_members` built.
 
     Args:
         model: A functional model with a dict of outputs, calibrated or not.
@@ -210,7 +210,7 @@ def find_ensemble(model: keras.Model) -> Ensemble | None:
 
 
 def _may_calibrate(node: Any) -> bool:
-    """Says whether a node is a layer without weights behind one other tensor."""
+    """Return whether a node is a layer without weights behind one other tensor."""
     layer = node.operation
     return (
         isinstance(layer, keras.layers.Layer)
@@ -221,7 +221,7 @@ def _may_calibrate(node: Any) -> bool:
 
 
 def _same_architecture(members: Sequence[MultiTaskModel]) -> bool:
-    """Says whether members differ in nothing but in what they learned."""
+    """Return whether members differ in nothing but in what they learned."""
     configs = []
     for member in members:
         config = _at_inference(member.get_config())
@@ -231,7 +231,7 @@ def _same_architecture(members: Sequence[MultiTaskModel]) -> bool:
 
 
 def _at_inference(config: Any) -> Any:
-    """Returns a configuration without what only training needs."""
+    """Return a configuration without what only training needs."""
     if isinstance(config, (list, tuple)):
         return [_at_inference(part) for part in config]
     if isinstance(config, dict):

@@ -25,7 +25,7 @@ _LARGEST_VERSION = 2**63 - 1
 
 
 def write_folder(path: str | os.PathLike[str], fill: Callable[[Path], None]) -> None:
-    """Writes a folder that is complete at the moment it has its name.
+    """Write a folder that is complete at the moment it has its name.
 
     It is written beside its place, flushed to disk and renamed. When the
     program is killed before, only a hidden folder is left, which the next call
@@ -36,8 +36,8 @@ def write_folder(path: str | os.PathLike[str], fill: Callable[[Path], None]) -> 
         fill: Writes the content into an empty folder, and checks it.
 
     Raises:
-        FileExistsError: When the path exists.
-        RunStoppedError: When the disk is full or can't be written to.
+        FileExistsError: If the path exists.
+        RunStoppedError: If the disk is full or can't be written to.
 
     Example:
 
@@ -58,7 +58,7 @@ def write_folder(path: str | os.PathLike[str], fill: Callable[[Path], None]) -> 
 def publish_version(
     folder: str | os.PathLike[str], fill: Callable[[Path], None]
 ) -> Path:
-    """Writes the next numbered version of a model.
+    """Write the next numbered version of a model.
 
     A number is used once, even if its version was deleted to roll back: a
     server that has seen it would not notice that it is another one.
@@ -71,8 +71,8 @@ def publish_version(
         The version's path: `folder/N`.
 
     Raises:
-        UserError: When no number is left.
-        RunStoppedError: When the disk is full or can't be written to.
+        UserError: If no number is left.
+        RunStoppedError: If the disk is full or can't be written to.
 
     Example:
 
@@ -94,7 +94,7 @@ def publish_version(
 def _filled_beside(
     path: Path, shown: Path, fill: Callable[[Path], None]
 ) -> Iterator[Path]:
-    """Gives the filled folder, which is removed unless it is renamed."""
+    """Give the filled folder, which is removed unless it is renamed."""
     advice = "Nothing is published. Make room, or choose another place."
     with disk_failures(shown, advice):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -106,7 +106,7 @@ def _filled_beside(
 
 
 def _claim_number(folder: Path) -> int:
-    """Takes the next number, which no one else then takes."""
+    """Take the next number, which no one else then takes."""
     claims = folder / _CLAIMS
     claims.mkdir(exist_ok=True)
     while True:
@@ -129,7 +129,7 @@ def _claim_number(folder: Path) -> int:
 
 
 def is_version(name: str) -> bool:
-    """Says whether TensorFlow Serving takes a folder's name for a version's number.
+    """Return whether TensorFlow Serving takes a folder's name for a version's number.
 
     Example:
 

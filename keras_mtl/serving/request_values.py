@@ -1,4 +1,4 @@
-"""What a request may hold in place of what the model's inputs take."""
+"""Conversion of the values of requests to inputs of the model."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SPACE = r"[\pZ\s\v\x1c-\x1f\x{85}]+"
 
 
 def features_by_dtype(features: Iterable[Feature]) -> dict[str, list[Feature]]:
-    """Sorts features by what their inputs take, `"float32"` or `"string"`."""
+    """Sort features by what their inputs take, `"float32"` or `"string"`."""
     sorted_features: dict[str, list[Feature]] = {}
     for feature in features:
         sorted_features.setdefault(feature.dtype, []).append(feature)
@@ -28,7 +28,7 @@ def features_by_dtype(features: Iterable[Feature]) -> dict[str, list[Feature]]:
 def stack_request(
     features: Sequence[Feature], values: Mapping[str, tf.Tensor]
 ) -> dict[str, tf.Tensor]:
-    """Puts a request's values into one matrix per dtype.
+    """Put a request's values into one matrix per dtype.
 
     Thousands of tensors are costly to pass on and to work on one by one.
 
@@ -58,7 +58,7 @@ def stack_request(
 def clean_request(
     features: Sequence[Feature], matrices: Mapping[str, tf.Tensor]
 ) -> dict[str, tf.Tensor]:
-    """Reads a request's values as the CSV reader reads a file's.
+    """Read a request's values as the CSV reader reads a file's.
 
     Args:
         features: The features.

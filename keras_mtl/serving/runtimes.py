@@ -54,7 +54,7 @@ class Runtime:
     answer: Callable[[Path, Arrays], dict[str, np.ndarray]]
 
     def require(self) -> None:
-        """Raises a `UserError` when a module is not installed."""
+        """Raise a `UserError` when a module is not installed."""
         absent = [name for name in self.modules if not importlib.util.find_spec(name)]
         if absent:
             raise UserError(
@@ -66,7 +66,7 @@ class Runtime:
 
 @dataclass(frozen=True)
 class _Conversion:
-    """What is converted.
+    """Model and settings of a conversion.
 
     Attributes:
         model: The model, which reads no texts.
@@ -90,7 +90,7 @@ def publish_for_runtime(
     details: dict[str, Any] | None = None,
     rows: Arrays | None = None,
 ) -> Path:
-    """Publishes the next version of a model for another runtime.
+    """Publish the next version of a model for another runtime.
 
     The file takes raw rows, by the features' names, where all features can be read by
     the runtime; else the encoded matrix, with a `DataWarning` that says why.
@@ -102,7 +102,7 @@ def publish_for_runtime(
             SavedModels must not find the file among its versions.
         runtime: The runtime.
         details: What the metadata say of the model's origin.
-        rows: Rows by feature name, as `feature_arrays` gives them, on which the
+        rows: Rows by feature name, from `feature_arrays`, on which the
             runtime must answer as Keras does. By default drawn from the features'
             statistics.
 
@@ -111,9 +111,9 @@ def publish_for_runtime(
         its metadata.
 
     Raises:
-        UserError: When the runtime is not installed, or the model has no core
+        UserError: If the runtime is not installed, or the model has no core
             of an encoded matrix.
-        RuntimeError: When the answers differ from Keras's.
+        RuntimeError: If the answers differ from Keras's.
     """
     import keras
     import numpy as np
@@ -163,7 +163,7 @@ def publish_for_runtime(
 
 
 def _check_rows(features: tuple[Feature, ...]) -> Arrays:
-    """Draws rows, and adds missing values and words that nobody knows."""
+    """Draw rows, and add missing values and words that nobody knows."""
     import numpy as np
 
     from keras_mtl.serving.warmup import example_rows, missing_rows
@@ -188,10 +188,10 @@ def _of_raw_rows(
     runtime: str,
     rows: Arrays,
 ) -> _Conversion:
-    """Puts the features' layers, from the numbers of texts on, in front of the core.
+    """Put the features' layers, from the numbers of texts on, in front of the core.
 
     Raises:
-        ValueError: When the runtime can't read all features, or the layers encode
+        ValueError: If the runtime can't read all features, or the layers encode
             otherwise than the model.
     """
     import keras

@@ -46,7 +46,7 @@ def write_saved_model(
     warmup_rows: dict[str, np.ndarray] | None = None,
     checker: SideProcess | None = None,
 ) -> None:
-    """Writes a model as one complete version folder for TensorFlow Serving.
+    """Write a model as one complete version folder for TensorFlow Serving.
 
     The folder is moved to its path only when it is complete, with variables, warm-up
     requests and metadata, and after TensorFlow's session loader has loaded and run it
@@ -104,7 +104,7 @@ def publish_saved_model(
     warmup_rows: dict[str, np.ndarray] | None = None,
     checker: SideProcess | None = None,
 ) -> Path:
-    """Writes the next version of a model to the folder of a server.
+    """Write the next version of a model to the folder of a server.
 
     Args:
         model: See `write_saved_model`.
@@ -155,7 +155,7 @@ def _save(
     network: Network,
     signatures: dict[str, Signature],
 ) -> None:
-    """Writes the graph and the weights."""
+    """Write the graph and the weights."""
     import keras
     import tensorflow as tf
 
@@ -193,7 +193,7 @@ def _save(
 
 
 def _name_signatures(folder: Path, signatures: dict[str, Signature]) -> None:
-    """Gives inputs and methods the names that requests use.
+    """Give inputs and methods the names that requests use.
 
     TensorFlow saves every signature as one for predict requests, which the
     server refuses to classify with where it checks; and it names inputs by
@@ -248,7 +248,7 @@ def _check(
     requests: Sequence[WarmupRequest],
     checker: SideProcess,
 ) -> None:
-    """Asks the written model what the server will, and compares with Keras."""
+    """Ask the written model what the server will, and compare with Keras."""
     asked = [(request.signature, request.inputs()) for request in requests]
     try:
         with plain_path(folder) as plain:
@@ -272,7 +272,7 @@ def _expected_outputs(
     signatures: dict[str, Signature],
     requests: Sequence[WarmupRequest],
 ) -> list[dict[str, np.ndarray]]:
-    """Answers the requests with the Keras model itself, layer by layer."""
+    """Predict the requests with the Keras model itself, layer by layer."""
     import tensorflow as tf
 
     # All rows in one call.
@@ -309,7 +309,7 @@ def _expected_outputs(
 def _outputs_of(
     signatures: dict[str, Signature], name: str, answers: dict[str, Any]
 ) -> dict[str, Any]:
-    """Picks a signature's outputs from the answers of all tasks."""
+    """Pick a signature's outputs from the answers of all tasks."""
     if signatures[name].method == PREDICT:
         return {
             key: value

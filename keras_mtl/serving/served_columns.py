@@ -1,4 +1,4 @@
-"""Where a client finds the columns of `predict` in the answers of a server."""
+"""Mapping of a server's outputs to the columns of `predict`, for clients."""
 
 from __future__ import annotations
 

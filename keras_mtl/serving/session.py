@@ -91,7 +91,7 @@ class ServingSession:
     def run(
         self, signature: str, inputs: Mapping[str, object]
     ) -> dict[str, np.ndarray]:
-        """Answers one request.
+        """Run one request.
 
         Args:
             signature: The name of the signature.
@@ -116,7 +116,7 @@ class ServingSession:
 
 
 def session_process() -> SideProcess:
-    """Begins a process that loads SavedModels, where Keras cannot be imported.
+    """Begin a process that loads SavedModels, where Keras cannot be imported.
 
     What answers there needs no Python code of the model's, and a broken model may
     exhaust the memory without harm to this process.
@@ -136,7 +136,7 @@ def session_process() -> SideProcess:
 def ask_saved_model(
     folder: str, requests: Sequence[tuple[str, Mapping[str, np.ndarray]]]
 ) -> list[dict[str, np.ndarray]]:
-    """Loads a SavedModel and answers requests with it.
+    """Load a SavedModel and answer requests with it.
 
     Args:
         folder: The folder of the version.

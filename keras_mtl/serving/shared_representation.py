@@ -1,4 +1,4 @@
-"""Where the tasks part: the last tensor that all heads see."""
+"""The shared representation: the last tensor that all heads depend on."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class SharedRepresentation:
 
 
 def shared_representation(model: keras.Model) -> SharedRepresentation | None:
-    """Finds what a model's tasks share, from its graph alone.
+    """Find what a model's tasks share, from its graph alone.
 
     Args:
         model: A functional model with an output a task.
@@ -60,7 +60,7 @@ def shared_representation(model: keras.Model) -> SharedRepresentation | None:
 
 
 def find_core(model: keras.Model) -> tuple[MultiTaskModel, Any] | None:
-    """Finds the model of the encoded matrix within a raw-feature model.
+    """Find the model of the encoded matrix within a raw-feature model.
 
     Args:
         model: A functional model.
@@ -79,7 +79,7 @@ def find_core(model: keras.Model) -> tuple[MultiTaskModel, Any] | None:
 
 
 def _find(model: keras.Model) -> tuple[Any, str] | None:
-    """Returns the shared tensor in the model's own graph, and its source."""
+    """Return the shared tensor in the model's own graph, and its source."""
     core = find_core(model)
     if core is not None:
         inner = _find(core[0])
@@ -110,7 +110,7 @@ def _find(model: keras.Model) -> tuple[Any, str] | None:
 
 
 def _last_cut(model: keras.Model) -> Any | None:
-    """Returns the last tensor that every path from inputs to outputs crosses."""
+    """Return the last tensor that every path from inputs to outputs crosses."""
     inputs = {id(tensor) for tensor in model.inputs}
     outputs = {id(tensor) for tensor in model.outputs}
     cut = None
@@ -127,7 +127,7 @@ def _last_cut(model: keras.Model) -> Any | None:
 
 
 def _leads_only_through(output: Any, tensor: int, inputs: set[int]) -> bool:
-    """Says whether a tensor lies on all paths from the inputs to an output."""
+    """Return whether a tensor lies on all paths from the inputs to an output."""
     return not any(
         id(parent) in inputs
         for node in graph_nodes([output], stop=tensor)

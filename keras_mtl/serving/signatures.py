@@ -59,7 +59,7 @@ class Signature:
         return python_keywords(self.inputs)
 
     def tensor_specs(self) -> list[dict[str, tf.TensorSpec]]:
-        """Returns the function's arguments as TensorFlow saves them."""
+        """Return the function's arguments as TensorFlow saves them."""
         import tensorflow as tf
 
         # Of any rank: TensorFlow itself then lets (N, 1) pass where (N,) is meant.
@@ -74,7 +74,7 @@ class Signature:
 
 
 def python_keywords(names: Iterable[str]) -> dict[str, str]:
-    """Returns for each name one that Python and TensorFlow take for an argument.
+    """Return for each name one that Python and TensorFlow take for an argument.
 
     It is the name itself, but for Python's own words and for names that differ from
     an earlier one in case alone, which TensorFlow takes for the same.
@@ -112,7 +112,7 @@ def python_keywords(names: Iterable[str]) -> dict[str, str]:
 def build_signatures(
     model: MultiTaskModel, network: Network | None = None
 ) -> dict[str, Signature]:
-    """Builds all signatures of a raw-feature model.
+    """Build all signatures of a raw-feature model.
 
     Args:
         model: A model whose inputs are raw features.
@@ -125,7 +125,7 @@ def build_signatures(
         features to the representation that the tasks share.
 
     Raises:
-        UserError: When two answers would have the same name.
+        UserError: If two answers would have the same name.
 
     Example:
 
@@ -190,7 +190,7 @@ _Answer = Callable[[Any], dict[str, dict[str, Any]]]
 
 
 def _answer(model: MultiTaskModel, network: Network) -> _Answer:
-    """Makes the function that all signatures share, which is traced once.
+    """Make the function that all signatures share, which is traced once.
 
     It takes the request as matrices: a graph has a node for each argument.
     """

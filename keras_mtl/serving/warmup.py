@@ -46,14 +46,14 @@ class WarmupRequest:
     rows: dict[str, np.ndarray]
 
     def serialize(self, model_name: str) -> bytes:
-        """Returns the request as a `PredictionLog`."""
+        """Return the request as a `PredictionLog`."""
         if self.kind == "predict":
             tensors = {name: _tensor(values) for name, values in self.rows.items()}
             return predict_log(model_name, self.signature, tensors)
         return examples_log(self.kind, model_name, self.signature, self.examples())
 
     def examples(self) -> list[bytes]:
-        """Returns the rows as serialized `tf.Example`s."""
+        """Return the rows as serialized `tf.Example`s."""
         count = len(next(iter(self.rows.values())))
         return [
             write_example({name: values[index] for name, values in self.rows.items()})
@@ -61,7 +61,7 @@ class WarmupRequest:
         ]
 
     def inputs(self) -> dict[str, np.ndarray]:
-        """Returns the values of the signature's input tensors."""
+        """Return the values of the signature's input tensors."""
         if self.kind == "predict":
             return self.rows
         return {"inputs": np.asarray(self.examples(), dtype=object)}
@@ -70,7 +70,7 @@ class WarmupRequest:
 def example_rows(
     features: Sequence[Feature], count: int = 8, seed: int = 0
 ) -> dict[str, np.ndarray]:
-    """Draws rows from the features' statistics, each feature by itself.
+    """Draw rows from the features' statistics, each feature by itself.
 
     Args:
         features: The features, with their statistics.
@@ -92,7 +92,7 @@ def example_rows(
 
 
 def missing_rows(features: Sequence[Feature], count: int = 1) -> dict[str, np.ndarray]:
-    """Makes rows in which every value is missing.
+    """Make rows in which every value is missing.
 
     Example:
 
@@ -115,7 +115,7 @@ def write_example(row: dict[str, object]) -> bytes:
         row: By feature name a number or a word.
 
     Returns:
-        The serialised message.
+        The serialized message.
 
     Example:
 
@@ -140,7 +140,7 @@ def write_example(row: dict[str, object]) -> bytes:
 def write_warmup(
     folder: Path, requests: Iterable[WarmupRequest], model_name: str
 ) -> None:
-    """Writes the warm-up file of a version.
+    """Write the warm-up file of a version.
 
     Args:
         folder: The version's folder.

@@ -53,7 +53,7 @@ class ClassCoverage:
         self.rest_need = np.clip(self.totals - 1, 0, rest_groups)
 
     def count_lacking(self, choices: Truths) -> Integers:
-        """Counts, for each of `(K, G)` choices, the groups that a side lacks.
+        """Count, for each of `(K, G)` choices, the groups that a side lacks.
 
         A side without enough groups of any class counts more than all others.
         """
@@ -73,7 +73,7 @@ class ClassCoverage:
         target: float,
         generator: np.random.Generator,
     ) -> None:
-        """Moves groups in `held`, in place, until each class has its need.
+        """Move groups in `held`, in place, until each class has its need.
 
         The rarest class comes first. A group moves only if no other class
         comes to lack what it had; where that is not enough, several move at
@@ -106,7 +106,7 @@ class ClassCoverage:
         self._return(held, counts, sizes, target, generator)
 
     def _find_lacking(self, counts: Integers) -> Truths:
-        """Tells which classes lack groups, from their counts on the held side."""
+        """Return which classes lack groups, from their counts on the held-out side."""
         return (counts < self.held_need) | (self.totals - counts < self.rest_need)
 
     def _mend(
@@ -131,7 +131,7 @@ class ClassCoverage:
     def _move(
         self, group: int, held: Truths, counts: Integers, forced: bool = False
     ) -> bool:
-        """Moves a group to the other side, unless a class then lacks it."""
+        """Move a group to the other side, unless a class then lacks it."""
         having = self._by_group[self._first[group] : self._first[group + 1]]
         if held[group]:
             spare = counts[having] > self.held_need[having]
@@ -145,7 +145,7 @@ class ClassCoverage:
         return True
 
     def _exchange(self, held: Truths, counts: Integers, sizes: Integers) -> None:
-        """Moves several groups at once where no single one can move.
+        """Move several groups at once where no single one can move.
 
         The groups of the classes that still lack some are looked at, then those
         of all classes that these belong to, and so on.
@@ -217,7 +217,7 @@ def best_exchange(
     sizes: Integers,
     weights: Integers | None = None,
 ) -> Truths:
-    """Chooses anew which groups are held out.
+    """Choose anew which groups are held out.
 
     An integer program: first of all as few groups as possible are lacking,
     then as few rows as possible change sides.

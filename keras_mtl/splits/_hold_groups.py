@@ -25,7 +25,7 @@ def hold_groups(
     target: float,
     generator: np.random.Generator,
 ) -> Truths:
-    """Chooses which groups to hold out.
+    """Choose which groups to hold out.
 
     With few groups, all choices are compared: first by the classes that lack a
     side, then by the distance from the target, then by the balance of the
@@ -125,7 +125,7 @@ def _place(
 def _round(
     wanted: NDArray[Any], total: int, generator: np.random.Generator
 ) -> NDArray[Any]:
-    """Rounds to integers of the given sum; the largest rests go up."""
+    """Round to integers of the given sum; the largest rests go up."""
     floors: NDArray[Any] = np.floor(wanted)
     rests = wanted - floors
     ups = max(0, total - int(floors.sum()))
@@ -136,7 +136,7 @@ def _round(
 
 
 def _fill(strata: Integers, sizes: Integers, wanted: NDArray[Any]) -> Truths:
-    """Takes the first groups of each stratum until it has the wanted rows."""
+    """Take the first groups of each stratum until it has the wanted rows."""
     order = np.argsort(strata, kind="stable")
     ends = np.cumsum(sizes[order])
     starts = ends - sizes[order]
@@ -151,7 +151,7 @@ def _fill(strata: Integers, sizes: Integers, wanted: NDArray[Any]) -> Truths:
 def _approach(
     held: Truths, sizes: Integers, target: float, generator: np.random.Generator
 ) -> None:
-    """Lets small groups change sides until the target is near."""
+    """Let small groups change sides until the target is near."""
     order = generator.permutation(len(sizes))
     order = order[np.argsort(sizes[order], kind="stable")]
     for size in np.unique(sizes)[::-1]:

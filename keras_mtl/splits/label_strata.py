@@ -94,13 +94,13 @@ def _discretise(values: NDArray[Any]) -> NDArray[np.int64]:
 
 
 def _rarest(code: NDArray[np.int64]) -> int:
-    """Counts the rows of the rarest class; missing is a class here."""
+    """Count the rows of the rarest class; missing is a class here."""
     counts = np.bincount(code + 1)
     return int(counts[counts > 0].min(initial=len(code)))
 
 
 def _merge(prefixes: list[NDArray[Any]]) -> NDArray[np.int64]:
-    """Gives each row the longest combination that has enough rows left."""
+    """Give each row the longest combination that has enough rows left."""
     strata = np.full(len(prefixes[0]), -1, np.int64)
     strata_count = 0
     for prefix in reversed(prefixes):

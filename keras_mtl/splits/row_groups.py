@@ -22,7 +22,7 @@ Hashes = NDArray[np.uint64]
 
 
 def row_hashes(frame: Rows, columns: Sequence[str]) -> Hashes:
-    """Hashes rows to 64 bits, one column after the other.
+    """Hash rows to 64 bits, one column after the other.
 
     Identical rows have the same hash; NaN is equal to NaN, and 0.0 to -0.0.
     Other rows differ but for chance: among a million rows, two that differ get
@@ -50,7 +50,7 @@ def row_hashes(frame: Rows, columns: Sequence[str]) -> Hashes:
 
 
 def _bits(values: pd.Series) -> Hashes:
-    """Gives equal values the same 64 bits, and others other ones."""
+    """Give equal values the same 64 bits, and others other ones."""
     numbers: NDArray[Any]
     if pd.api.types.is_float_dtype(values):
         numbers = values.to_numpy("float64", na_value=np.nan) + 0.0

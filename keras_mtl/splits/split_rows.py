@@ -24,7 +24,7 @@ def split_rows(
     groups: ArrayLike | None = None,
     labels: Mapping[str, ArrayLike] | None = None,
 ) -> tuple[Integers, Integers]:
-    """Splits rows into two parts, stratified, with groups kept together.
+    """Split rows into two parts, stratified, with groups kept together.
 
     Both parts get their share of each stratum. Each class that occurs in at least two
     groups is in both parts. A class in at least three groups is in at least two groups
@@ -78,7 +78,7 @@ def fold_rows(
     groups: ArrayLike | None = None,
     labels: Mapping[str, ArrayLike] | None = None,
 ) -> Integers:
-    """Assigns each row to a fold, stratified, with groups kept together.
+    """Assign each row to a fold, stratified, with groups kept together.
 
     The folds are split off one after another, with the same rules as in `split_rows`. A
     class that occurs in at least as many groups as there are folds is in every fold if

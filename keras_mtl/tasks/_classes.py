@@ -29,7 +29,7 @@ CLASS_METRICS: Mapping[str, Literal["min", "max"]] = {
 
 
 def name_classes(task: Task, frame: Rows) -> dict[str, pd.Series]:
-    """Returns the classes of a task with one label column; see `class_labels`."""
+    """Return the classes of a task with one label column; see `class_labels`."""
     import pandas as pd
 
     names = pd.Series(task.decode_labels(task.encode_labels(frame)))
@@ -39,7 +39,7 @@ def name_classes(task: Task, frame: Rows) -> dict[str, pd.Series]:
 def one_group_per_class(
     task: Task, labels: np.ndarray
 ) -> Iterator[tuple[str, str, np.ndarray]]:
-    """Gives the rows of each class of a task with one label column."""
+    """Give the rows of each class of a task with one label column."""
     for code in np.unique(labels[~np.isnan(labels)]):
         name = str(task.decode_labels(np.asarray([code]))[0])
         yield task.label_columns[0], name, labels == code
@@ -48,7 +48,7 @@ def one_group_per_class(
 def plots_of_classes(
     task: str, columns: ClassColumns
 ) -> dict[str, Callable[[Axes], None]]:
-    """Returns the plots of ranking and calibration, where some class defines them."""
+    """Return the plots of ranking and calibration, where some class defines them."""
     from keras_mtl.tasks._plots import (
         drawn_classes,
         plot_calibration,

@@ -34,7 +34,7 @@ ClassColumns = Mapping[str, tuple[np.ndarray, np.ndarray]]
 
 
 def drawn_classes(columns: ClassColumns) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Returns the classes that some rows have and others lack.
+    """Return the classes that some rows have and others lack.
 
     Of many classes, the most frequent.
     """
@@ -49,7 +49,7 @@ def drawn_classes(columns: ClassColumns) -> dict[str, tuple[np.ndarray, np.ndarr
 
 
 def plot_roc(axes: Axes, task: str, columns: ClassColumns) -> None:
-    """Draws a ROC curve for each class."""
+    """Draw a ROC curve for each class."""
     from sklearn.metrics import roc_auc_score, roc_curve
 
     for name, (truth, probability) in columns.items():
@@ -67,7 +67,7 @@ def plot_roc(axes: Axes, task: str, columns: ClassColumns) -> None:
 
 
 def plot_precision_recall(axes: Axes, task: str, columns: ClassColumns) -> None:
-    """Draws precision over recall for each class, with the shares of chance."""
+    """Draw precision over recall for each class, with the shares of chance."""
     from sklearn.metrics import average_precision_score, precision_recall_curve
 
     for name, (truth, probability) in columns.items():
@@ -92,7 +92,7 @@ def plot_precision_recall(axes: Axes, task: str, columns: ClassColumns) -> None:
 
 
 def plot_calibration(axes: Axes, task: str, columns: ClassColumns) -> None:
-    """Draws how often each class is the label, by its probability."""
+    """Draw how often each class is the label, by its probability."""
     from sklearn.calibration import calibration_curve
 
     axes.plot([0, 1], [0, 1], color="0.7", linestyle=":")
@@ -122,7 +122,7 @@ def plot_confusion(
     labels: np.ndarray,
     predictions: np.ndarray,
 ) -> None:
-    """Draws the counts of rows by their class and their prediction.
+    """Draw the counts of rows by their class and their prediction.
 
     Args:
         axes: Where to draw.
@@ -163,7 +163,7 @@ def plot_confusion(
 def plot_predicted(
     axes: Axes, task: str, labels: np.ndarray, values: np.ndarray
 ) -> None:
-    """Draws predicted numbers over the labels; no label is missing."""
+    """Draw predicted numbers over the labels; no label is missing."""
     axes.scatter(labels, values, s=12, alpha=0.6, edgecolors="none")
     low, high = min(labels.min(), values.min()), max(labels.max(), values.max())
     axes.plot([low, high], [low, high], color="0.7", linestyle=":")
@@ -173,7 +173,7 @@ def plot_predicted(
 def plot_deviations(
     axes: Axes, task: str, errors: np.ndarray, deviations: np.ndarray
 ) -> None:
-    """Draws errors over the standard deviations that were predicted for them."""
+    """Draw errors over the standard deviations that were predicted for them."""
     axes.scatter(deviations, errors, s=12, alpha=0.6, edgecolors="none")
     reach = np.array([0.0, float(deviations.max(initial=0.0)) * 1.05])
     for count, style in ((1, "-"), (2, ":")):
@@ -193,7 +193,7 @@ def plot_deviations(
 def _legend(
     axes: Axes, place: Literal["lower left", "lower right", "upper left"], entries: int
 ) -> None:
-    """Adds a legend, outside of the axes where it would hide the curves."""
+    """Add a legend, outside of the axes where it would hide the curves."""
     from matplotlib.figure import Figure
 
     if entries <= 4:

@@ -1,4 +1,4 @@
-"""What a row of a class counts in its task's loss."""
+"""Weights of classes in the loss of a task."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["class_weight_table"]
 
 
 def class_weight_table(task: Task, weights: Any, labels: Any = None) -> np.ndarray:
-    """Makes a table of a task's class weights, in the order of its classes.
+    """Make a table of a task's class weights, in the order of its classes.
 
     Args:
         task: A task of classes that exclude each other.
@@ -26,7 +26,7 @@ def class_weight_table(task: Task, weights: Any, labels: Any = None) -> np.ndarr
         float32 of shape (classes,).
 
     Raises:
-        ValueError: When the task has no classes, or not these, or a weight is
+        ValueError: If the task has no classes, or not these, or a weight is
             negative or not finite.
 
     Example:
@@ -75,7 +75,7 @@ def class_weight_table(task: Task, weights: Any, labels: Any = None) -> np.ndarr
 
 
 def _balanced_table(task: Task, weights: str, labels: Any) -> np.ndarray:
-    """Returns weights that make all classes count the same, with a mean of 1."""
+    """Return weights that make all classes count the same, with a mean of 1."""
     if weights != "balanced":
         raise ValueError(
             "Invalid value received for argument `class_weight`. Expected 'balanced', "

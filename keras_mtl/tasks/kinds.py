@@ -33,7 +33,7 @@ Kind = TypeVar("Kind", bound=type[Task])
 
 
 def register_task_kind(name: str) -> Callable[[Kind], Kind]:
-    """Returns a decorator that adds a kind of task.
+    """Return a decorator that adds a kind of task.
 
     The class is a declaration, a subclass of `Task`. The new kind is chosen like a
     built-in one: with `--task visits:NAME`, or with `kind = "NAME"` in TOML.
@@ -69,12 +69,12 @@ def register_task_kind(name: str) -> Callable[[Kind], Kind]:
 
 
 def serialize_task(task: Task) -> dict[str, Any]:
-    """Returns a task as plain values, for TOML, JSON or a model's config."""
+    """Return a task as plain values, for TOML, JSON or a model's config."""
     return {"kind": task.kind, **task.get_config()}
 
 
 def deserialize_task(config: Mapping[str, Any]) -> Task:
-    """Creates a task from plain values.
+    """Create a task from plain values.
 
     Args:
         config: The key `kind` and the fields of the declaration.
@@ -91,7 +91,7 @@ def deserialize_task(config: Mapping[str, Any]) -> Task:
 
 
 def parse_task(text: str) -> dict[str, Any]:
-    """Parses a task of the command line: NAME:KIND[:COLUMN].
+    """Parse a task of the command line: NAME:KIND[:COLUMN].
 
     The meaning of COLUMN depends on the kind. A binary task may add a rule (`num>0`); a
     multilabel task takes a list of columns (`fever,cough`).

@@ -1,4 +1,4 @@
-"""Scales on which a number to be predicted is learned."""
+"""Scales on which the labels of regressions are learned."""
 
 from __future__ import annotations
 
@@ -67,16 +67,16 @@ class LabelScale:
         return PiecewiseLinear([self.values], [self.labels], extends=True)
 
     def to_standard(self, labels: np.ndarray) -> np.ndarray:
-        """Turns an array of labels into standard numbers; NaN stays."""
+        """Turn an array of labels into standard numbers; NaN stays."""
         return self.forward.of_array(np.asarray(labels)[..., None])[..., 0]
 
     def to_labels(self, values: np.ndarray) -> np.ndarray:
-        """Turns an array of standard numbers into labels."""
+        """Turn an array of standard numbers into labels."""
         return self.backward.of_array(np.asarray(values)[..., None])[..., 0]
 
 
 def choose_transform(labels: np.ndarray) -> Literal["none", "log", "quantile"]:
-    """Chooses a transform by the skewness of training labels.
+    """Choose a transform by the skewness of training labels.
 
     `"none"` where it is at most 1 in size, or fewer than 20 labels differ. Otherwise
     `"log"`, where no label is negative and the skewness of the logarithms is at most
@@ -107,7 +107,7 @@ def choose_transform(labels: np.ndarray) -> Literal["none", "log", "quantile"]:
 def learn_label_scale(
     transform: Literal["log", "quantile"], labels: np.ndarray
 ) -> LabelScale | None:
-    """Learns the lines of a transform from training labels.
+    """Learn the lines of a transform from training labels.
 
     Args:
         transform: `"log"`: log(label), or log(label + c) where a label is 0, with c
@@ -119,7 +119,7 @@ def learn_label_scale(
         Lines to mean 0 and standard deviation 1; None where all labels are equal.
 
     Raises:
-        ValueError: When a label is negative and the transform is the logarithm.
+        ValueError: If a label is negative and the transform is the logarithm.
 
     Example:
 
@@ -152,14 +152,14 @@ def _logarithms(known: np.ndarray) -> np.ndarray:
 
 
 def _offset(known: np.ndarray) -> float:
-    """Returns what is added before the logarithm, so that there is one of 0."""
+    """Return what is added before the logarithm, so that there is one of 0."""
     if known.min() > 0:
         return 0.0
     return float(np.quantile(known[known > 0], 0.05))
 
 
 def _rising(labels: np.ndarray, values: np.ndarray) -> LabelScale | None:
-    """Leaves out knots that float32 can't tell from the one before."""
+    """Leave out knots that float32 can't tell from the one before."""
     x, y = labels.astype("float32"), values.astype("float32")
     kept = [0]
     for index in range(1, len(x)):
@@ -176,7 +176,7 @@ def _rising(labels: np.ndarray, values: np.ndarray) -> LabelScale | None:
 
 
 def _margin(labels: np.ndarray, values: np.ndarray, place: int) -> float:
-    """Returns how far one standard number reaches outside of the labels.
+    """Return how far one standard number reaches outside of the labels.
 
     As far as it reaches at the edge, but no further than between all labels; and no
     less than a hundredth of that, where two labels at the edge are almost equal.

@@ -44,7 +44,7 @@ _COMPARISONS = {
 
 
 def label_column(frame: Rows, column: str, task: str, source: str) -> pd.Series:
-    """Returns a task's label column.
+    """Return a task's label column.
 
     Raises:
         UserError: If the column does not exist or has no labels.
@@ -66,10 +66,10 @@ def label_column(frame: Rows, column: str, task: str, source: str) -> pd.Series:
 
 
 def label_means(labels: np.ndarray) -> np.ndarray | None:
-    """Returns the means of the columns of encoded labels.
+    """Return the means of the columns of encoded labels.
 
     Args:
-        labels: Of shape (N, columns), NaN where missing.
+        labels: Labels of shape (N, columns), NaN where missing.
 
     Returns:
         Shape (columns,), or None when a column has no label.
@@ -82,7 +82,7 @@ def label_means(labels: np.ndarray) -> np.ndarray | None:
 
 
 def label_words(values: pd.Series) -> pd.Series:
-    """Returns a column as words, with NaN where a label is missing.
+    """Return a column as words, with NaN where a label is missing.
 
     Numbers are written alike however the file wrote them (`1`, `1.0` and `1,0`
     are one class), unless a zero before one says that it is a code, such as `03`.
@@ -130,12 +130,12 @@ def _with_point(words: pd.Series) -> pd.Series:
 
 
 def fold_case(words: pd.Series) -> pd.Series:
-    """Returns words in lower case; a column without any word is no exception."""
+    """Return words in lower case; a column without any word is no exception."""
     return words.map(str.casefold, na_action="ignore")
 
 
 def label_numbers(values: pd.Series) -> np.ndarray:
-    """Returns a column as float32, with NaN for everything but finite numbers.
+    """Return a column as float32, with NaN for everything but finite numbers.
 
     Example:
 
@@ -152,7 +152,7 @@ def label_numbers(values: pd.Series) -> np.ndarray:
 
 
 def sort_words(words: pd.Series) -> list[str]:
-    """Returns the distinct words, numbers by size and others by letter.
+    """Return the distinct words, numbers by size and others by letter.
 
     Example:
 
@@ -168,12 +168,12 @@ def sort_words(words: pd.Series) -> list[str]:
 
 
 def parse_rule(rule: str) -> tuple[str, str]:
-    """Splits a rule such as `> 0` into its comparison and its value.
+    """Split a rule such as `> 0` into its comparison and its value.
 
     A rule without a comparison means equality. Nothing is ever executed.
 
     Raises:
-        ValueError: When the value is absent, or is no number where one is
+        ValueError: If the value is absent, or is no number where one is
             needed.
 
     Example:
@@ -200,12 +200,12 @@ def parse_rule(rule: str) -> tuple[str, str]:
 
 
 def is_comparison(rule: str) -> bool:
-    """Says whether a rule needs labels that are numbers."""
+    """Return whether a rule needs labels that are numbers."""
     return parse_rule(rule)[0] not in {"==", "!="}
 
 
 def apply_rule(rule: str, values: pd.Series) -> np.ndarray:
-    """Says for each label whether it obeys the rule.
+    """Return whether each label satisfies the rule.
 
     Args:
         rule: As for `parse_rule`.

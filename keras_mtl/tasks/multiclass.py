@@ -224,11 +224,11 @@ class MulticlassTask(Task):
 def _refuse_a_class_a_row(
     found: list[str], words: pd.Series, task: str, where: str
 ) -> None:
-    labelled = int(words.notna().sum())
-    if len(found) > 20 and len(found) > labelled / 5:
+    labeled = int(words.notna().sum())
+    if len(found) > 20 and len(found) > labeled / 5:
         raise UserError(
             f"{where}: multiclass task {task!r} expects a class in several rows. "
-            f"Received: {len(found)} distinct values in {labelled} labelled rows. Use "
+            f"Received: {len(found)} distinct values in {labeled} labeled rows. Use "
             "the kind regression for numbers, or declare the classes."
         )
 

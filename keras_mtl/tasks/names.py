@@ -1,4 +1,4 @@
-"""Names that a task can't have."""
+"""Names that a task cannot have."""
 
 import re
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ SUFFIX = re.compile(r"_(class|high|low|probability|set|value|loss|\d+(_\w+)?)$")
 
 
 def check_task_names(names: Sequence[str]) -> list[str]:
-    """Finds task names that would be mixed up with something else.
+    """Find task names that would be mixed up with something else.
 
     A task's name is the name of its output, of columns in files and of a key in
     the served answer, some of which do not know upper from lower case.
@@ -60,7 +60,7 @@ def check_task_names(names: Sequence[str]) -> list[str]:
 
 
 def unknown_tasks(where: str, names: Sequence[str], known: Sequence[str]) -> list[str]:
-    """Finds names that are not those of tasks.
+    """Find names that are not those of tasks.
 
     Args:
         where: What the messages call the setting that names tasks.

@@ -1,4 +1,4 @@
-"""What sets and intervals of a kind of task are made of.
+"""Rules for the prediction sets and intervals of a kind of task.
 
 A score says how unlikely a label is under the outputs. The labels whose score is at
 most a quantile are the set of a row. The quantile is learned after training.
@@ -31,7 +31,7 @@ NO, YES = "no", "yes"
 
 @dataclass(frozen=True)
 class PredictionSetRule(ABC):
-    """How the sets of a kind of task are scored, written and served.
+    """Base class of rules for the sets of a kind of task: scores, files and serving.
 
     Attributes:
         name: The task's name, which the names of columns begin with.
@@ -41,7 +41,7 @@ class PredictionSetRule(ABC):
 
     @abstractmethod
     def scores(self, labels: np.ndarray, outputs: np.ndarray) -> np.ndarray:
-        """Returns how unlikely the true labels are, (N,); NaN where missing.
+        """Return how unlikely the true labels are, (N,); NaN where missing.
 
         Args:
             labels: Encoded labels.
@@ -51,15 +51,15 @@ class PredictionSetRule(ABC):
     def holds(
         self, labels: np.ndarray, outputs: np.ndarray, quantile: float
     ) -> np.ndarray:
-        """Returns which rows' sets hold their labels, (N,); no missing label."""
+        """Return which rows' sets hold their labels, (N,); no missing label."""
         return self.scores(labels, outputs) <= quantile
 
     @abstractmethod
     def sizes(self, outputs: np.ndarray, quantile: float) -> np.ndarray:
-        """Returns the number of classes in each set, or the interval's width, (N,)."""
+        """Return the number of classes in each set, or the interval's width, (N,)."""
 
     def own_quantile(self, coverage: float) -> float | None:
-        """Returns the quantile that the outputs themselves say has a coverage.
+        """Return the quantile that the outputs themselves say has a coverage.
 
         Args:
             coverage: The probability that a set holds the label.
@@ -72,11 +72,11 @@ class PredictionSetRule(ABC):
 
     @abstractmethod
     def decode(self, outputs: np.ndarray, quantile: float) -> dict[str, np.ndarray]:
-        """Returns the columns of a predictions file, each of shape (N,)."""
+        """Return the columns of a predictions file, each of shape (N,)."""
 
     @abstractmethod
     def serve(self, outputs: tf.Tensor, quantile: float) -> dict[str, tf.Tensor]:
-        """Returns what a predict request gets, by name, inside the graph."""
+        """Return what a predict request gets, by name, inside the graph."""
 
 
 @dataclass(frozen=True)
@@ -172,7 +172,7 @@ class LabelSetRule(PredictionSetRule):
     labels: tuple[str, ...]
 
     def _words(self, outputs: np.ndarray, quantile: float) -> np.ndarray:
-        """Returns for each row and label the set, as text."""
+        """Return for each row and label the set, as text."""
         yes = np.asarray(outputs, "float32")
         no = 1 - yes
         least = np.float32(1 - quantile)
@@ -292,6 +292,6 @@ class IntervalRule(PredictionSetRule):
         }
 
     def _half(self, outputs: np.ndarray, quantile: float) -> np.ndarray:
-        """Returns half the width of each row's interval, (N,) or one for all."""
+        """Return half the width of each row's interval, (N,) or one for all."""
         half = np.asarray(quantile, outputs.dtype)
         return half * outputs[:, 1] if self.has_deviations else half

@@ -169,7 +169,7 @@ class RegressionTask(Task):
         return self.minimum, self.maximum
 
     def to_standard(self, labels: np.ndarray) -> np.ndarray:
-        """Converts labels to the scale of the head; NaN stays NaN.
+        """Convert labels to the scale of the head; NaN stays NaN.
 
         On a transformed scale, a label far outside the range of the training labels
         counts as one slightly outside, as in the loss.
@@ -180,7 +180,7 @@ class RegressionTask(Task):
         return standard
 
     def from_standard(self, values: np.ndarray) -> np.ndarray:
-        """Converts numbers on the scale of the head to predictions, and clips them."""
+        """Convert numbers on the scale of the head to predictions, and clip them."""
         if (line := self.label_scale) is not None:
             labels = line.to_labels(values)
         else:

@@ -31,7 +31,7 @@ class ServedAnswer:
 
 
 def repeat_names(names: tuple[str, ...], outputs: tf.Tensor) -> tf.Tensor:
-    """Repeats the names of classes for each row, of shape (N, names)."""
+    """Repeat the names of classes for each row, of shape (N, names)."""
     import tensorflow as tf
 
     return tf.tile(tf.constant([names]), [tf.shape(outputs)[0], 1])

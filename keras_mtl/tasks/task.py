@@ -91,7 +91,7 @@ class Task(Declaration, ABC):
 
     @classmethod
     def parse_column(cls, name: str, column: str) -> dict[str, Any]:
-        """Parses the text after the kind in `--task NAME:KIND:COLUMN`.
+        """Parse the text after the kind in `--task NAME:KIND:COLUMN`.
 
         Args:
             name: The task's name.
@@ -137,7 +137,7 @@ class Task(Declaration, ABC):
         return f"{type(self).__module__}.{type(self).__qualname__}", repr(config)
 
     def describe(self) -> str:
-        """Describes in a few words what is special about the task."""
+        """Describe in a few words what is special about the task."""
         return ""
 
     @property
@@ -151,7 +151,7 @@ class Task(Declaration, ABC):
         """The activation of the head's output layer."""
 
     def resolve(self, frame: Rows, source: str) -> Self:
-        """Fills the fields that were not declared from the data.
+        """Fill the fields that were not declared from the data.
 
         By default it checks that the label columns exist, that they have at least one
         label, and that the task knows all labels.
@@ -179,7 +179,7 @@ class Task(Declaration, ABC):
 
     @abstractmethod
     def encode_labels(self, frame: Rows) -> np.ndarray:
-        """Encodes the label columns as numbers for the loss.
+        """Encode the label columns as numbers for the loss.
 
         Args:
             frame: The rows, with the task's label columns.
@@ -190,7 +190,7 @@ class Task(Declaration, ABC):
         """
 
     def label_codes(self, values: np.ndarray, is_part: bool = False) -> np.ndarray:
-        """Encodes labels that a script passes as numbers for the loss.
+        """Encode labels that a script passes as numbers for the loss.
 
         By default numbers are returned unchanged, and text raises an error.
 
@@ -233,7 +233,7 @@ class Task(Declaration, ABC):
         return ()
 
     def check_labels(self, frame: Rows, source: str) -> list[str]:
-        """Finds labels that the task does not know.
+        """Find labels that the task does not know.
 
         Args:
             frame: The rows, with the task's label columns.
@@ -260,7 +260,7 @@ class Task(Declaration, ABC):
         return messages
 
     def class_labels(self, frame: Rows) -> dict[str, pd.Series]:
-        """Returns the classes of the rows as text, by label column.
+        """Return the classes of the rows as text, by label column.
 
         `fit` refuses classes with too few rows to split and to learn. By default a task
         has no classes.
@@ -275,7 +275,7 @@ class Task(Declaration, ABC):
         return {}
 
     def label_groups(self, labels: np.ndarray) -> Iterator[tuple[str, str, np.ndarray]]:
-        """Yields the groups of rows that both sides of a split should contain.
+        """Yield the groups of rows that both sides of a split should contain.
 
         By default the only group is all rows that have a label.
 
@@ -289,7 +289,7 @@ class Task(Declaration, ABC):
         yield self.label_columns[0], "", ~np.isnan(labels)
 
     def strata(self, labels: np.ndarray) -> np.ndarray:
-        """Returns the values by which splits are stratified.
+        """Return the values by which splits are stratified.
 
         Both sides of a split get about the same share of each value. If there are more
         than 256 distinct values, or values with fractions, quartiles are used instead.
@@ -304,12 +304,12 @@ class Task(Declaration, ABC):
         return labels
 
     def learn(self, labels: np.ndarray) -> Self:
-        """Returns the task with the statistics of the training labels."""
+        """Return the task with the statistics of the training labels."""
         del labels
         return self
 
     def in_common_unit(self, labels: np.ndarray) -> tuple[Self, Convert, Convert]:
-        """Returns the task in a unit that does not depend on the training labels.
+        """Return the task in a unit that does not depend on the training labels.
 
         The networks of several folds can train in one program only if their tasks are
         equal. A kind that learns a unit from the labels, such as a regression, returns
@@ -326,14 +326,14 @@ class Task(Declaration, ABC):
 
     @abstractmethod
     def loss(self) -> keras.losses.Loss:
-        """Returns the loss of the task, which ignores missing labels."""
+        """Return the loss of the task, which ignores missing labels."""
 
     @abstractmethod
     def metrics(self) -> list[keras.metrics.Metric]:
-        """Returns new metrics for `compile`, which ignore missing labels."""
+        """Return new metrics for `compile`, which ignore missing labels."""
 
     def output_layer(self) -> keras.layers.Layer:
-        """Returns the output layer of the head, float32 under any dtype policy."""
+        """Return the output layer of the head, float32 under any dtype policy."""
         import keras
 
         return keras.layers.Dense(
@@ -344,7 +344,7 @@ class Task(Declaration, ABC):
         )
 
     def temperature_layer(self, temperature: float) -> keras.layers.Layer:
-        """Returns the layer that calibrates the outputs of a trained network.
+        """Return the layer that calibrates the outputs of a trained network.
 
         Only for tasks with `probabilities`.
 
@@ -365,7 +365,7 @@ class Task(Declaration, ABC):
 
     @abstractmethod
     def decode_labels(self, labels: np.ndarray) -> np.ndarray:
-        """Decodes labels to the values of the data.
+        """Decode labels to the values of the data.
 
         Args:
             labels: Encoded labels, as returned by `encode_labels`.
@@ -377,7 +377,7 @@ class Task(Declaration, ABC):
 
     @abstractmethod
     def decode(self, outputs: np.ndarray) -> dict[str, np.ndarray]:
-        """Decodes the head's outputs to predictions.
+        """Decode the head's outputs to predictions.
 
         Args:
             outputs: The head's outputs, of shape (N, units).
@@ -388,7 +388,7 @@ class Task(Declaration, ABC):
 
     @abstractmethod
     def measure(self, labels: np.ndarray, outputs: np.ndarray) -> dict[str, float]:
-        """Computes metrics of outputs; rows without a label are left out.
+        """Compute metrics of outputs; rows without a label are left out.
 
         Args:
             labels: Encoded labels, as returned by `encode_labels`.
@@ -400,13 +400,13 @@ class Task(Declaration, ABC):
         """
 
     def chance_outputs(self, labels: np.ndarray) -> np.ndarray | None:
-        """Returns the constant prediction of a model without features.
+        """Return the constant prediction of a model without features.
 
         Its metrics are the chance level, at which skill is 0. By default the chance
         level is unknown.
 
         Args:
-            labels: Encoded training labels, as `encode_labels` gives them.
+            labels: Encoded training labels from `encode_labels`.
 
         Returns:
             The outputs of one row, of shape (units,), or None.
@@ -415,14 +415,14 @@ class Task(Declaration, ABC):
         return None
 
     def prediction_set_rule(self) -> PredictionSetRule | None:
-        """Returns the rule for prediction sets or intervals with a given coverage.
+        """Return the rule for prediction sets or intervals with a given coverage.
 
         By default a kind has no such rule.
         """
         return None
 
     def decode_sets(self, outputs: np.ndarray) -> dict[str, np.ndarray]:
-        """Returns the columns of a predictions file that hold the prediction sets.
+        """Return the columns of a predictions file that hold the prediction sets.
 
         Args:
             outputs: The head's outputs, of shape (N, units).
@@ -436,7 +436,7 @@ class Task(Declaration, ABC):
         return rule.decode(outputs, self.set_quantile)
 
     def serve_sets(self, outputs: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Returns the outputs of `decode_sets`, inside the served graph."""
+        """Return the outputs of `decode_sets`, inside the served graph."""
         rule = self.prediction_set_rule()
         if rule is None or self.set_quantile is None:
             return {}
@@ -445,7 +445,7 @@ class Task(Declaration, ABC):
     def plots(
         self, labels: np.ndarray, outputs: np.ndarray
     ) -> dict[str, Callable[[Axes], None]]:
-        """Returns the plots of held-out rows, in addition to the learning curve.
+        """Return the plots of held-out rows, in addition to the learning curve.
 
         Args:
             labels: Encoded labels, as returned by `encode_labels`.
@@ -459,7 +459,7 @@ class Task(Declaration, ABC):
         return {}
 
     def serve(self, outputs: tf.Tensor) -> ServedAnswer:
-        """Converts the head's outputs to served outputs, inside the graph.
+        """Convert the head's outputs to served outputs, inside the graph.
 
         By default each row has one number, or one list of numbers, under the name of
         the task. Single numbers are returned to regress requests too.
@@ -477,7 +477,7 @@ class Task(Declaration, ABC):
         return ServedAnswer({self.name: value}, value=value)
 
     def metadata(self) -> dict[str, Any]:
-        """Returns what clients of the served model need to know, as plain values.
+        """Return what clients of the served model need to know, as plain values.
 
         By default these are the classes, labels, threshold and rule, if the kind has
         them.

@@ -49,7 +49,7 @@ class Aim:
 
 
 def parse_aim(text: str | float) -> Aim:
-    """Parses the aim of a threshold.
+    """Parse the aim of a threshold.
 
     Args:
         text: `"balanced-accuracy"`, `"accuracy"`, `"f1"`, `"sensitivity=0.9"`,
@@ -93,7 +93,7 @@ def parse_aim(text: str | float) -> Aim:
 
 
 def _written(value: object) -> str | None:
-    """Returns an aim as `str` writes it, for a task's declaration."""
+    """Return an aim as `str` writes it, for a task's declaration."""
     if value is None:
         return None
     try:
@@ -115,7 +115,7 @@ ThresholdAim = Annotated[str, BeforeValidator(_written)]
 
 
 def aim_of(task: object) -> str | None:
-    """Returns what the threshold of a task is chosen for, if for anything."""
+    """Return what the threshold of a task is chosen for, if for anything."""
     return getattr(task, "threshold_aim", None)
 
 

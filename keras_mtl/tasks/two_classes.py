@@ -1,4 +1,4 @@
-"""Which of two words means yes."""
+"""Choice of the positive class of two classes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ WORDS_SHOWN = 6
 
 
 def positive_class(words: Sequence[str]) -> str:
-    """Chooses the positive one of two words.
+    """Choose the positive one of two words.
 
     It is the one that usually means yes, or whose opposite usually means no;
     of other words, and of numbers, the last.
@@ -46,7 +46,7 @@ def positive_class(words: Sequence[str]) -> str:
 
 
 def two_spellings(words: pd.Series, where: str) -> list[str]:
-    """Returns the distinct words, sorted; two of them if spelled alike.
+    """Return the distinct words, sorted; two of them if spelled alike.
 
     `TRUE`, `true` and `False` are two words, of which the most frequent
     spelling is returned, with a `DataWarning`. More than two words that differ
@@ -76,7 +76,7 @@ def two_spellings(words: pd.Series, where: str) -> list[str]:
 
 
 def list_words(words: Sequence[str]) -> str:
-    """Lists the first words for a message, and counts them.
+    """List the first words for a message, and count them.
 
     Example:
 

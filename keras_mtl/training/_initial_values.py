@@ -16,7 +16,7 @@ __all__ = ["InitialValues", "initial_values", "member_seed", "set_seed"]
 
 
 class InitialValues(NamedTuple):
-    """What members begin with, with an axis of K members in front.
+    """Initial values of members, whose first axis is the K members.
 
     Attributes:
         weights: Of the trainable variables.

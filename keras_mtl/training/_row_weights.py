@@ -1,4 +1,4 @@
-"""What the rows count in the losses of training."""
+"""Weights of rows in the training losses."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ def weigh_rows(
     settings: TrainingSettings,
     sample_weight: Any = None,
 ) -> RowWeights | None:
-    """Multiplies the rows' own weights by those of their classes.
+    """Multiply the rows' own weights by those of their classes.
 
     Args:
         tasks: The tasks.
-        labels: By task name the labels of all rows.
+        labels: The labels of all rows by task name.
         rows: For each member its training rows: `"balanced"` counts each row
             that any of them has once.
         settings: Has the weights of the classes.
@@ -42,8 +42,8 @@ def weigh_rows(
         rows count the same.
 
     Raises:
-        ValueError: When a class has no such name, or weights have no such shape.
-        UserError: When a name is not a task's.
+        ValueError: If a class has no such name, or weights have no such shape.
+        UserError: If a name is not a task's.
     """
     names = [task.name for task in tasks]
     for given in (sample_weight, settings.class_weights):
@@ -82,7 +82,7 @@ def weigh_rows(
 def join_row_weights(
     own: MemberSettings, weights: RowWeights, tasks: Sequence[str]
 ) -> MemberSettings:
-    """Multiplies what members have of their own by what all rows have.
+    """Multiply what members have of their own by what all rows have.
 
     Args:
         own: Has weights of the rows, (K, N), for all tasks or by name.

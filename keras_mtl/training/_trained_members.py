@@ -83,7 +83,7 @@ class TrainedMembers(Sequence[MultiTaskModel]):
         return model
 
     def copy_weights(self, place: int, model: MultiTaskModel) -> None:
-        """Gives a model of the same architecture what a member has learned.
+        """Give a model of the same architecture what a member has learned.
 
         To predict with hundreds of members, one after the other, this is much
         faster than to make each.

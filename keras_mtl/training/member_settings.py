@@ -1,4 +1,4 @@
-"""What members that train together have of their own."""
+"""Settings that differ between members."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class MemberSettings:
     numbers: Sequence[int] | None = None
 
     def count(self) -> int | None:
-        """Returns the number of members of the values, K.
+        """Return the number of members of the values, K.
 
         None if there are no values, or their numbers of members differ.
         """
@@ -67,7 +67,7 @@ class MemberSettings:
         return counts.pop() if len(counts) == 1 else None
 
     def dropout_rates(self, layers: Sequence[str]) -> dict[str, Sequence[float]]:
-        """Returns the rates of the members by name of a dropout layer.
+        """Return the rates of the members by name of a dropout layer.
 
         Args:
             layers: The names of the architecture's dropout layers.
@@ -83,7 +83,7 @@ class MemberSettings:
         tasks: Sequence[str],
         dropouts: Sequence[str],
     ) -> None:
-        """Checks that the values are valid.
+        """Check that the values are valid.
 
         Args:
             members: The number of members, K.
@@ -130,7 +130,7 @@ class MemberSettings:
             raise UserError(*errors)
 
     def _columns(self) -> list[tuple[str, Any]]:
-        """Returns each field that is given, with its values."""
+        """Return each field that is given, with its values."""
         return [
             (field.name, values)
             for field in fields(self)
@@ -139,7 +139,7 @@ class MemberSettings:
 
 
 def _by_name(values: Any) -> list[tuple[str | None, Any]]:
-    """Returns the entries of a dict, or what holds for all under no name."""
+    """Return the entries of a dict, or what holds for all under no name."""
     if values is None:
         return []
     return list(values.items()) if isinstance(values, Mapping) else [(None, values)]

@@ -70,7 +70,7 @@ class MemberFit:
     def of_models(
         cls, models: Sequence[MultiTaskModel], history: dict[str, np.ndarray]
     ) -> MemberFit:
-        """Returns the result for models that were computed and not trained here.
+        """Return the result for models that were computed and not trained here.
 
         Args:
             models: Models of one architecture.
@@ -94,7 +94,7 @@ class MemberFit:
         return cls(members, history, np.full(len(models), epochs))
 
     def mean_history(self) -> dict[str, np.ndarray]:
-        """Returns the history as a mean over the members, of shape (epochs,).
+        """Return the history as a mean over the members, of shape (epochs,).
 
         A member that has stopped counts with its last values. Otherwise the mean would
         jump each time a member stops.

@@ -54,7 +54,7 @@ def narrow_weights(
         The values, of the same shapes.
 
     Raises:
-        UserError: When a layer is not found or is not dense, a width is greater than
+        UserError: If a layer is not found or is not dense, a width is greater than
             the layer's, or what follows would not keep the other units at 0.
     """
     kernels = _kernels(model, widths)
@@ -93,7 +93,7 @@ def crop_weights(model: Any, weights: Sequence[np.ndarray]) -> list[np.ndarray]:
             (K, ...).
 
     Raises:
-        UserError: When the other model has other layers, or is not wider.
+        UserError: If the other model has other layers, or is not wider.
     """
     shapes = [tuple(each.shape) for each in model.trainable_variables]
     wide = [each.shape[1:] for each in weights]

@@ -49,11 +49,11 @@ class Pretrained:
     rate: float = 0.1
 
     def rate_in(self, epoch: int) -> float:
-        """Returns the factor of the learning rate in an epoch, counted from 0."""
+        """Return the factor of the learning rate in an epoch, counted from 0."""
         return 0.0 if epoch < self.frozen_epochs else self.rate
 
     def uncounted_epochs(self, epochs: int) -> int:
-        """Returns the number of first epochs that `patience` does not count.
+        """Return the number of first epochs that `patience` does not count.
 
         Args:
             epochs: The number of all epochs. If the layer is frozen in all of them, the
@@ -63,13 +63,13 @@ class Pretrained:
         return self.frozen_epochs if learns else 0
 
     def positions(self, model: keras.Model) -> list[int]:
-        """Returns the positions of the layer among the trainable variables."""
+        """Return the positions of the layer among the trainable variables."""
         return list(rates_by_position(model, {self.layer: 1.0}))
 
     def begin(
         self, model: keras.Model, first: InitialValues, numbers: Sequence[int]
     ) -> InitialValues:
-        """Returns the initial values of the members, including those of the layer.
+        """Return the initial values of the members, including those of the layer.
 
         Args:
             model: The architecture.
@@ -114,7 +114,7 @@ class Pretrained:
 
 
 def layer_values(layer: keras.layers.Layer) -> list[np.ndarray]:
-    """Returns the values of a layer's variables, without the seeds of random layers.
+    """Return the values of a layer's variables, without the seeds of random layers.
 
     Args:
         layer: A layer, or a model.

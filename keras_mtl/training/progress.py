@@ -1,4 +1,4 @@
-"""Where training stands between two epochs."""
+"""State of training between two epochs."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Progress:
         return len(self.history)
 
     def state_like(self, template: Sequence[Any]) -> list[Any]:
-        """Returns the values of the state, after a check of their shapes and types.
+        """Return the values of the state, after a check of their shapes and types.
 
         Args:
             template: The flat values of the state before the first epoch.
@@ -72,7 +72,7 @@ class Progress:
         return list(self.state)
 
     def set_generators(self, generators: Sequence[np.random.Generator]) -> None:
-        """Sets random generators to their saved states."""
+        """Set random generators to their saved states."""
         for generator, state in zip(generators, self.generators, strict=True):
             generator.bit_generator.state = dict(state)
 

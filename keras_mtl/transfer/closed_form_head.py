@@ -48,7 +48,7 @@ class BayesianHead:
     priors: Sequence[HeadPrior]
 
     def variance(self, inputs: Any) -> np.ndarray:
-        """Returns the variance of the head's linear output, (N, units).
+        """Return the variance of the head's linear output, (N, units).
 
         For a regression it is the variance of a label, including the noise, in the
         label's unit squared. For classes it is the variance of the logits. With several
@@ -89,7 +89,7 @@ def bayesian_head(
     source_inputs: Any = None,
     source_labels: Mapping[str, Any] | None = None,
 ) -> BayesianHead:
-    """Puts a linear head in closed form on a trained trunk.
+    """Put a linear head in closed form on a trained trunk.
 
     The trunk is frozen, and no gradient step is made. The head's weights have the prior
     N(m, S), where m and S are learned by EM from the model's tasks of the same type,
@@ -164,7 +164,7 @@ def member_posterior(
     source_features: np.ndarray | None,
     sources: Sequence[HeadLabels],
 ) -> tuple[HeadPrior, HeadPosterior]:
-    """Returns the prior and the posterior of one member's head.
+    """Return the prior and the posterior of one member's head.
 
     Tasks that have little to do with the new one lead its prior astray. Of the
     prior learned from them and the one of equal variances, that under which the new
@@ -192,10 +192,10 @@ def member_posterior(
 
 
 def head_labels(task: Task, labels: np.ndarray) -> HeadLabels:
-    """Returns a task's labels as a head sees them: a regression's standardized.
+    """Return a task's labels as a head sees them: a regression's standardized.
 
     Raises:
-        ValueError: When the task is of a kind without a closed form.
+        ValueError: If the task is of a kind without a closed form.
     """
     if isinstance(task, RegressionTask):
         return HeadLabels(task.to_standard(labels).astype("float64"))
@@ -210,7 +210,7 @@ def head_labels(task: Task, labels: np.ndarray) -> HeadLabels:
 
 
 def set_head(member: MultiTaskModel, task: Task, posterior: HeadPosterior) -> None:
-    """Gives a member's output layer the mean weights."""
+    """Give a member's output layer the mean weights."""
     layer = member.get_layer(task.name)
     expected = keras.layers.Dense | StandardizedOutput
     if not isinstance(layer, expected):

@@ -25,7 +25,7 @@ __all__ = ["build_on_trunk", "check_tasks", "new_head", "unfreeze"]
 def new_head(
     model: MultiTaskModel, task: Task | Sequence[Task], freeze_trunk: bool = True
 ) -> MultiTaskModel:
-    """Builds a model of a new task on the trunk of a trained model.
+    """Build a model of a new task on the trunk of a trained model.
 
     The trunk is copied with its weights. If the model has raw features, the encoder is
     copied too. Each member of an ensemble gets a trunk and a head. The heads of the old
@@ -81,7 +81,7 @@ def new_head(
 
 
 def unfreeze(model: MultiTaskModel) -> None:
-    """Makes the trunk of a model from `new_head` trainable again.
+    """Make the trunk of a model from `new_head` trainable again.
 
     Its batch normalizations keep their moving statistics, because the statistics of few
     rows are unreliable. Compile the model afterwards, with a lower learning rate of the
@@ -105,7 +105,7 @@ def build_on_trunk(
     activation: Any = None,
     batch_norm: bool = False,
 ) -> MultiTaskModel:
-    """Builds heads on a trunk.
+    """Build heads on a trunk.
 
     Args:
         trunk: The trunk, which is not copied.
@@ -128,7 +128,7 @@ def build_on_trunk(
 
 
 def _last_activation(trunk: keras.Model) -> Any:
-    """Returns the last activation of a trunk that is not linear; else ReLU."""
+    """Return the last activation of a trunk that is not linear; else ReLU."""
     linear = (None, keras.activations.linear)
     for layer in reversed(list(trunk._flatten_layers())):
         activation = getattr(layer, "activation", None)

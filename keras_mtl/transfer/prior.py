@@ -64,7 +64,7 @@ class HeadPrior:
     steps: int = 0
 
     def posterior(self, features: ArrayLike, task: HeadLabels) -> HeadPosterior:
-        """Returns the posterior of a new task's head. See `head_posterior`."""
+        """Return the posterior of a new task's head. See `head_posterior`."""
         with threadpool_limits(1):
             return head_posterior(
                 features,
@@ -82,7 +82,7 @@ def fit_head_prior(
     tasks: Sequence[HeadLabels],
     further_tasks: float = 3.0,
 ) -> HeadPrior:
-    """Learns the prior of the weights of heads by EM (Bakker and Heskes 2003).
+    """Learn the prior of the weights of heads by EM (Bakker and Heskes 2003).
 
     The weights w_t of task t are drawn from N(m, S). The E step computes the posterior
     N(u_t, V_t) of each task's weights: exactly for regressions, and by Laplace's
@@ -170,7 +170,7 @@ def _fit(
 
 
 def _maximize(draws: Draws, share: float, equal: Floats) -> GaussianPrior:
-    """Makes the M step.
+    """Make the M step.
 
     Args:
         draws: What the posteriors say of the tasks' weights.
@@ -185,7 +185,7 @@ def _maximize(draws: Draws, share: float, equal: Floats) -> GaussianPrior:
 
 
 def _in_raw_features(prior: HeadPrior, center: Floats, scale: Floats) -> HeadPrior:
-    """Returns the prior of weights on features as they are, not standardized."""
+    """Return the prior of weights on features as they are, not standardized."""
     size = len(prior.mean)
     turn = np.zeros((size, size))
     turn[np.arange(size - 1), np.arange(size - 1)] = 1 / scale

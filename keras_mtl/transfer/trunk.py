@@ -21,7 +21,7 @@ TRUNK = "trunk"
 
 
 def trained_members(model: MultiTaskModel) -> list[MultiTaskModel]:
-    """Returns the members of a model of raw features or of an encoded matrix.
+    """Return the members of a model of raw features or of an encoded matrix.
 
     Args:
         model: The model; one that is not an ensemble is its only member.
@@ -33,7 +33,7 @@ def trained_members(model: MultiTaskModel) -> list[MultiTaskModel]:
 
 
 def copy_trunk(member: MultiTaskModel) -> keras.Model:
-    """Returns a copy of the layers before the heads, with their weights.
+    """Return a copy of the layers before the heads, with their weights.
 
     The output is the last tensor that all heads depend on. If each task has its own
     representation, as after gates, cross-stitches or trunks per task, the output is the
@@ -74,10 +74,10 @@ def copy_trunk(member: MultiTaskModel) -> keras.Model:
 
 
 def trunks(model: keras.Model) -> list[keras.Model]:
-    """Returns the trunks of a model that `new_head` made: one per member.
+    """Return the trunks of a model that `new_head` made: one per member.
 
     Raises:
-        ValueError: When it has none.
+        ValueError: If it has none.
     """
     found: list[keras.Model] = []
     for member in trained_members(model):
@@ -93,7 +93,7 @@ def trunks(model: keras.Model) -> list[keras.Model]:
 
 
 def set_frozen(trunk: keras.Model, frozen: bool) -> None:
-    """Freezes a trunk, or unfreezes all of it but its batch normalizations.
+    """Freeze a trunk, or unfreeze all of it but its batch normalizations.
 
     The means and variances of a few rows would take the place of those that
     the trunk's weights were trained with.
@@ -105,7 +105,7 @@ def set_frozen(trunk: keras.Model, frozen: bool) -> None:
 
 
 def _before_heads(model: MultiTaskModel) -> Any | None:
-    """Returns the last tensor on all ways from inputs to outputs, before heads."""
+    """Return the last tensor on all ways from inputs to outputs, before heads."""
     inputs = {id(tensor) for tensor in model.inputs}
     outputs = {id(tensor) for tensor in model.outputs}
     cut = None
@@ -124,7 +124,7 @@ def _before_heads(model: MultiTaskModel) -> Any | None:
 
 
 def _is_representation(tensor: Any) -> bool:
-    """Says whether a tensor is (N, width), or a stack (T, width, N)."""
+    """Return whether a tensor is (N, width), or a stack (T, width, N)."""
     shape = tensor.shape
     if len(shape) == 3:
         return shape[0] is not None and shape[1] is not None and shape[2] is None
@@ -132,7 +132,7 @@ def _is_representation(tensor: Any) -> bool:
 
 
 def _is_in_head(layer: Any, model: MultiTaskModel) -> bool:
-    """Says whether `build_heads` named a layer so, as one of a task's head.
+    """Return whether `build_heads` named a layer so, as one of a task's head.
 
     With one task the graph does not show where the head begins.
     """

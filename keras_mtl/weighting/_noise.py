@@ -18,7 +18,7 @@ _LOW_32 = 0xFFFFFFFF
 
 
 def seed_state(seed: int | None) -> dict[str, np.ndarray]:
-    """Returns the entry `seed` of a state, from a new `SeedGenerator`.
+    """Return the entry `seed` of a state, from a new `SeedGenerator`.
 
     The generator makes a variable: call this outside of compiled functions.
 
@@ -31,7 +31,7 @@ def seed_state(seed: int | None) -> dict[str, np.ndarray]:
 
 
 def uniform(seed: Any, shape: tuple[int, ...]) -> tuple[Any, Any]:
-    """Returns float64 numbers in (0, 1), and the next `seed`.
+    """Return float64 numbers in (0, 1), and the next `seed`.
 
     Args:
         seed: (2,) the state of a `SeedGenerator`: the seed, and how often it
@@ -48,7 +48,7 @@ def uniform(seed: Any, shape: tuple[int, ...]) -> tuple[Any, Any]:
 
 
 def normal(seed: Any, shape: tuple[int, ...]) -> tuple[Any, Any]:
-    """Returns float64 standard normal numbers (Box and Muller), and the next seed."""
+    """Return float64 standard normal numbers (Box and Muller), and the next seed."""
     numbers, seed = uniform(seed, (*shape, 2))
     radius = ops.sqrt(-2.0 * ops.log(numbers[..., 0]))
     return radius * ops.cos(2.0 * math.pi * numbers[..., 1]), seed

@@ -76,7 +76,7 @@ class Weighting:
         parameters_count: int | None = None,
         kinds: Sequence[str] | None = None,
     ) -> State:
-        """Returns the state before the first call: a dict of NumPy arrays.
+        """Return the state before the first call: a dict of NumPy arrays.
 
         Args:
             tasks_count: The number of tasks, T.
@@ -91,7 +91,7 @@ class Weighting:
         return {}
 
     def after_step(self, losses: Any, state: State, *, mask: Any = None) -> State:
-        """Returns the state after the update of the model.
+        """Return the state after the update of the model.
 
         Args:
             losses: (T,) the losses after the update, on the same batch and with
@@ -102,13 +102,13 @@ class Weighting:
         return state
 
     def end_of_epoch(self, state: State) -> State:
-        """Returns the state for the next epoch."""
+        """Return the state for the next epoch."""
         return state
 
     def aggregate(
         self, jacobian: Any, *, losses: Any = None, mask: Any = None
     ) -> np.ndarray:
-        """Combines gradients in a plain array, in double precision.
+        """Combine gradients in a plain array, in double precision.
 
         The state is kept on the instance between calls; `reset` deletes it.
 
@@ -143,7 +143,7 @@ class Weighting:
         return ops.convert_to_numpy(update).astype(array.dtype)
 
     def reset(self) -> None:
-        """Deletes the state that `aggregate` keeps."""
+        """Delete the state that `aggregate` keeps."""
         self._state = None
 
     def get_config(self) -> dict[str, Any]:
@@ -164,7 +164,7 @@ class Weighting:
 
 
 def rank_tolerance(dtype: Any, shape: tuple[int, ...]) -> float:
-    """Returns how small an eigenvalue of `J J^T` counts as zero.
+    """Return how small an eigenvalue of `J J^T` counts as zero.
 
     Args:
         dtype: The type that the Jacobian `J` came in. The product is taken to
@@ -176,7 +176,7 @@ def rank_tolerance(dtype: Any, shape: tuple[int, ...]) -> float:
 
 
 def active_tasks(values: Any, mask: Any) -> Any:
-    """Returns the boolean (T,) of tasks with a label, from `mask` or by values.
+    """Return the boolean (T,) of tasks with a label, from `mask` or by values.
 
     A NaN counts as active: it must come out, not be hidden.
     """
@@ -187,7 +187,7 @@ def active_tasks(values: Any, mask: Any) -> Any:
 
 
 def cast_state(state: State, dtype: str) -> State:
-    """Returns the state with its floating entries cast to `dtype`."""
+    """Return the state with its floating entries cast to `dtype`."""
     return {
         key: ops.cast(value, dtype)
         if _is_float(value)
@@ -197,7 +197,7 @@ def cast_state(state: State, dtype: str) -> State:
 
 
 def restore_dtypes(state: State, like: State) -> State:
-    """Returns the state with each entry in the type it has in `like`."""
+    """Return the state with each entry in the type it has in `like`."""
     return {
         key: ops.cast(value, backend.standardize_dtype(like[key].dtype))
         for key, value in state.items()

@@ -19,7 +19,7 @@ __all__ = ["GramianProblem", "GramianWeighting"]
 
 @dataclasses.dataclass(frozen=True)
 class GramianProblem:
-    """What a method on the Gramian is given.
+    """Input of a method on the Gramian.
 
     Args:
         gramian: (T, T) float64 with trace 1; the rows and columns of dropped
@@ -91,11 +91,11 @@ class GramianWeighting(Weighting):
         return ops.cast(weights, dtype), restore_dtypes(new_state, like=state)
 
     def solve(self, problem: GramianProblem, state: State) -> tuple[Any, State]:
-        """Returns (T,) weights in the scale of the sum, and the new state."""
+        """Return (T,) weights in the scale of the sum, and the new state."""
         raise NotImplementedError
 
     def paper_factor(self, problem: GramianProblem) -> Any:
-        """Returns the paper's weights divided by those of `solve`."""
+        """Return the paper's weights divided by those of `solve`."""
         return 1.0
 
     def _problem(

@@ -18,7 +18,7 @@ __all__ = ["JacobianAggregator", "JacobianProblem"]
 
 @dataclasses.dataclass(frozen=True)
 class JacobianProblem:
-    """What a method on the Jacobian is given.
+    """Input of a method on the Jacobian.
 
     Args:
         jacobian: (T, P) the gradients, in the type they came in; zero for
@@ -71,7 +71,7 @@ class JacobianAggregator(Weighting):
         return update, restore_dtypes(new_state, like=state)
 
     def combine(self, problem: JacobianProblem, state: State) -> tuple[Any, State]:
-        """Returns the (P,) update in the scale `self.scale`, and the new state."""
+        """Return the (P,) update in the scale `self.scale`, and the new state."""
         raise NotImplementedError
 
     def _problem(

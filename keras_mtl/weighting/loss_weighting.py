@@ -12,7 +12,7 @@ __all__ = ["LossProblem", "LossWeighting"]
 
 @dataclasses.dataclass(frozen=True)
 class LossProblem:
-    """What a method on losses is given.
+    """Input of a method on losses.
 
     Args:
         losses: (T,) the losses, 1 for a dropped task.
@@ -25,7 +25,7 @@ class LossProblem:
     count: Any
 
     def only(self, chosen: Any) -> "LossProblem":
-        """Returns the problem without the tasks where `chosen` is false."""
+        """Return the problem without the tasks where `chosen` is false."""
         active = ops.where(chosen, self.active, 0.0)
         return LossProblem(
             losses=ops.where(active > 0, self.losses, 1.0),
@@ -34,11 +34,11 @@ class LossProblem:
         )
 
     def without_zeros(self) -> "LossProblem":
-        """Returns the problem without the tasks whose loss is exactly 0."""
+        """Return the problem without the tasks whose loss is exactly 0."""
         return self.only(ops.not_equal(self.losses, 0))
 
     def shares(self, logits: Any) -> Any:
-        """Returns the (T,) softmax of `logits` over the active tasks."""
+        """Return the (T,) softmax of `logits` over the active tasks."""
         highest = ops.max(ops.where(self.active > 0, logits, float("-inf")))
         highest = ops.where(ops.sum(self.active) > 0, highest, 0.0)
         below = ops.where(self.active > 0, logits - highest, float("-inf"))
@@ -83,7 +83,7 @@ class LossWeighting(Weighting):
         return ops.cast(weights, dtype), restore_dtypes(new_state, like=state)
 
     def weigh(self, problem: LossProblem, state: State) -> tuple[Any, State]:
-        """Returns (T,) weights and the new state."""
+        """Return (T,) weights and the new state."""
         raise NotImplementedError
 
     def after_step(self, losses: Any, state: State, *, mask: Any = None) -> State:
@@ -91,7 +91,7 @@ class LossWeighting(Weighting):
         return restore_dtypes(moved, like=state)
 
     def move(self, problem: LossProblem, state: State) -> State:
-        """Returns the state, given the losses of the same batch after the step."""
+        """Return the state, given the losses of the same batch after the step."""
         return state
 
     @staticmethod

@@ -80,7 +80,7 @@ Class = TypeVar("Class", bound=type)
 
 
 def register_weighting(name: str) -> Callable[[Class], Class]:
-    """Returns a decorator that adds a weighting.
+    """Return a decorator that adds a weighting.
 
     The class must be a subclass of `keras_mtl.weighting.LossWeighting`,
     `GramianWeighting` or `JacobianAggregator`. The new method is chosen like a built-in
@@ -133,14 +133,14 @@ def register_weighting(name: str) -> Callable[[Class], Class]:
 def check_weighting(
     value: object, exclude: frozenset[str] = frozenset()
 ) -> "NamedSettings":
-    """Checks a method's name and settings; loads no built-in method.
+    """Check a method's name and settings; load no built-in method.
 
     Args:
         value: A name, `name:setting=value,...`, or a table with a `name`.
         exclude: Methods that can't be chosen here.
 
     Raises:
-        ValueError: When the name or a setting is wrong.
+        ValueError: If the name or a setting is wrong.
     """
     from keras_mtl._core.named_settings import check_settings
 
@@ -155,7 +155,7 @@ def check_weighting(
 
 
 def names() -> tuple[str, ...]:
-    """Returns the names of all weightings, for `keras_mtl.weighting.get`.
+    """Return the names of all weightings, for `keras_mtl.weighting.get`.
 
     The call imports neither Keras nor TensorFlow.
 
@@ -168,7 +168,7 @@ def names() -> tuple[str, ...]:
 
 
 def load(name: str) -> type["Weighting"]:
-    """Returns the class of the method `name`.
+    """Return the class of the method `name`.
 
     Args:
         name: One of `names()`. Case does not matter, and `_` stands for `-`.
@@ -189,7 +189,7 @@ def load(name: str) -> type["Weighting"]:
 def get(
     identifier: "str | NamedSettings | Weighting | Mapping[str, Any]", **settings: Any
 ) -> "Weighting":
-    """Creates a weighting from its name or from a serialized config.
+    """Create a weighting from its name or from a serialized config.
 
     Args:
         identifier: One of `names()`, with settings if any, such as `"cagrad:c=0.4"`; a
@@ -235,7 +235,7 @@ def get(
     if not isinstance(identifier, Weighting):
         raise UserError(
             "Invalid value for argument `weighting`. Expected a name, a "
-            "`keras_mtl.weighting.Weighting` or its serialised form. Received: "
+            "`keras_mtl.weighting.Weighting` or its serialized form. Received: "
             f"weighting={identifier!r}."
         )
     return identifier

@@ -1,4 +1,4 @@
-"""Stochastic MGDA, regularised towards the mean gradient."""
+"""Stochastic MGDA, regularized toward the mean gradient."""
 
 from collections.abc import Sequence
 from typing import Any

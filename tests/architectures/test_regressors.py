@@ -24,7 +24,7 @@ def test_dense_layers_have_the_articles_parameters(leaky_relu):
     assert sum(layer.count_params() for layer in dense) == 9473
 
 
-def test_each_activation_has_a_normalisation_of_its_own():
+def test_each_activation_has_a_normalization_of_its_own():
     model = build_regressor(widths=(4, 8))
     kinds = [type(layer).__name__ for layer in model.layers]
     assert kinds == [*["Dense", "LeakyReLU", "BatchNormalization"] * 2, "Dense"]
@@ -38,7 +38,7 @@ def test_leaky_relu_has_the_slope_asked_for():
     assert np.asarray(layer(np.array([-2.0, 2.0]))) == pytest.approx([-0.6, 2.0])
 
 
-def test_without_activation_and_normalisation_only_dense_layers_are_left():
+def test_without_activation_and_normalization_only_dense_layers_are_left():
     model = build_regressor(leaky_relu=False, batch_norm=False)
     assert {type(layer) for layer in model.layers} == {keras.layers.Dense}
 

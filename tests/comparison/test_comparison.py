@@ -35,9 +35,9 @@ def test_all_models_predict_all_rows_once(compared):
     assert [*compared.candidates] == MODELS
     rows = compared.predictions
     for (model, task), own in rows.groupby(["model", "task"]):
-        labelled = 77 if task == "cost" else 90
+        labeled = 77 if task == "cost" else 90
         assert sorted(own["row"]) == sorted(set(own["row"])), (model, task)
-        assert len(own) == labelled
+        assert len(own) == labeled
     assert not compared.failures
 
 

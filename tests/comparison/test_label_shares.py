@@ -107,7 +107,7 @@ def test_labels_that_are_not_kept_change_nothing(settings, tmp_path):
     frame = make_frame_of(settings)
     first, fold, kept = fit(frame, "one.csv")
     changed = frame.copy()
-    # Of the rows held out all labels change; a fold's classes stay as they are.
+    # Of the held-out rows all labels change; a fold's classes stay as they are.
     changed.loc[fold.test, "sick"] = 1 - changed.loc[fold.test, "sick"]
     changed.loc[fold.test, "cost"] = 1e4
     second, _, again = fit(changed, "two.csv", fold)

@@ -86,7 +86,7 @@ def test_resume_compares_settings_one_by_one():
     with pytest.raises(UserError) as error:
         require_same_settings(plain("cagrad:c=0.4"), plain("cagrad:c=0.5"))
     assert error.value.messages[0] == (
-        "training.weighting.c: --resume goes on with the run's own setting, 0.4; "
+        "training.weighting.c: --resume continues the run's own setting, 0.4; "
         "received 0.5."
     )
 

@@ -70,7 +70,7 @@ def test_variance_ceiling_and_line_are_as_asked(seed, variance, ceiling):
 
 
 @given(rows=st.integers(8, 300), seed=st.integers(0, 1000))
-def test_every_neighbourhood_has_its_test_row(rows, seed):
+def test_every_neighborhood_has_its_test_row(rows, seed):
     frame = make_curve(rows, seed=seed)
     assert len(frame) == rows
     assert frame["x"].is_monotonic_increasing

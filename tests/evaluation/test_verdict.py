@@ -57,7 +57,7 @@ def test_an_unclear_outcome_gives_probabilities_and_rows():
     verdict = give_verdict("heart", AUC, found, needed)
     assert verdict.outcome == "unclear"
     assert verdict.sentence.startswith(
-        "It cannot be told yet whether sharing helps heart: AUC 0.01 higher (95% "
+        "It is unclear whether sharing helps heart: AUC 0.01 higher (95% "
         "interval 0.05 lower to 0.07 higher). The probability that it helps is 50%, "
     )
     assert "To see a difference of 0.01 takes about 57,000 rows" in verdict.sentence

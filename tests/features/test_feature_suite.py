@@ -116,7 +116,7 @@ def test_columns_are_named(learned):
     assert len(set(learned.encoded_names)) == len(learned.encoded_names)
 
 
-def test_training_columns_are_standardised(learned):
+def test_training_columns_are_standardized(learned):
     if learned.encoded_names == ("x",) and learned.kind != "boolean":
         pytest.skip("the mean is of the rows that have a value")
     encoded = encode_frame(build_encoder([learned]), [learned], FRAME)

@@ -20,7 +20,7 @@ def encode(feature, training, rows):
     return learned, encode_frame(build_encoder([learned]), [learned], frame)
 
 
-def test_a_number_is_standardised_over_the_rows_that_have_it():
+def test_a_number_is_standardized_over_the_rows_that_have_it():
     learned, encoded = encode(
         NumericFeature("x", missing_values=(0, -9), maximum_levels=0),
         [0.0, -9.0, 10.0, 30.0],

@@ -45,7 +45,7 @@ def test_a_column_whose_words_repeat_is_a_feature(count, rows, kind):
 
 @pytest.mark.parametrize("count", [2000, 10**6])
 def test_a_column_of_texts_that_do_not_repeat_is_left_out(count):
-    with pytest.warns(DataWarning, match="looks like an identifier or prose"):
+    with pytest.warns(DataWarning, match="looks like an identifier or free text"):
         assert infer_features(words(count, 1500)) == ()
 
 

@@ -92,7 +92,7 @@ def test_with_all_labels_it_is_the_usual_loss(case):
     assert float(loss(labels, outputs)) == pytest.approx(expected, rel=1e-4)
 
 
-def test_missing_labels_leave_the_loss_of_the_labelled_rows(case):
+def test_missing_labels_leave_the_loss_of_the_labeled_rows(case):
     name, loss, labels, outputs = case
     missing = labels.copy()
     missing[::3] = np.nan

@@ -73,7 +73,7 @@ def test_rows_weigh_by_their_sample_weight(case):
     assert float(metric.result()) == pytest.approx(expected, rel=1e-5)
 
 
-def test_nothing_labelled_is_zero_not_nan(case):
+def test_nothing_labeled_is_zero_not_nan(case):
     make, labels, outputs = case
     assert result(make(), (np.full_like(labels, np.nan), outputs)) == 0
 

@@ -119,7 +119,7 @@ def test_a_list_has_one_value_per_task(make_model, argument):
 
 
 @pytest.mark.parametrize("in_memory", [True, False])
-def test_given_metrics_are_those_of_keras_on_the_labelled_rows(
+def test_given_metrics_are_those_of_keras_on_the_labeled_rows(
     make_model, data, in_memory
 ):
     inputs, labels = data

@@ -170,7 +170,7 @@ def test_one_array_for_several_tasks_is_refused(make_model, data):
 
 
 @pytest.mark.parametrize("in_memory", [True, False])
-def test_only_labelled_tasks_are_reported(make_model, data, in_memory):
+def test_only_labeled_tasks_are_reported(make_model, data, in_memory):
     inputs, labels = data
     one, other = {"sick": labels["sick"]}, {"age": labels["age"]}
     model = make_model()

@@ -171,5 +171,5 @@ def test_an_unknown_weighting_is_refused_with_the_nearest_name(make_model):
 def test_outputs_must_be_named_like_the_tasks():
     inputs = keras.Input(shape=(2,))
     outputs = {"other": keras.layers.Dense(1)(inputs)}
-    with pytest.raises(ValueError, match="one output a task"):
+    with pytest.raises(ValueError, match="one output per task"):
         MultiTaskModel(inputs, outputs, tasks=[BinaryTask("heart")])

@@ -70,7 +70,7 @@ def test_each_alert_has_its_evidence():
     assert copies.values == {"copies": 7, "rows": 240}
     assert "fold 2" in found["Fits that failed"].text
     # The dose decides the stage and the cost.
-    leaks = found["Columns that give a label away"].values["columns"]
+    leaks = found["Columns that reveal a label"].values["columns"]
     assert {(each["column"], each["task"]) for each in leaks} == {
         ("dose", "stage"),
         ("dose", "cost"),
@@ -79,7 +79,7 @@ def test_each_alert_has_its_evidence():
 
 def test_badly_calibrated_probabilities_are_an_alert_and_good_ones_are_not():
     (sick,) = [task for task in TASKS if task.name == "sick"]
-    title = "Probabilities that do not agree with what happens"
+    title = "Probabilities that are not calibrated"
     assert title not in alerts(tasks=(sick,))
     facts = make_facts(tasks=(sick,))
     wrong = [

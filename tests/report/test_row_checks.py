@@ -12,9 +12,9 @@ from keras_mtl.tasks import BinaryTask, RegressionTask
 GENERATOR = np.random.default_rng(0)
 TASKS = (BinaryTask("sick", classes=("no", "yes")), RegressionTask("cost"))
 COPIES = "Test rows that are copies of training rows"
-LEAK = "Columns that give a label away"
+LEAK = "Columns that reveal a label"
 MISSING = "Labels that are not missing at random"
-DRIFT = "Test rows are distributed unlike training rows"
+DRIFT = "Test rows have another distribution than training rows"
 
 
 def _frame(rows):
@@ -98,7 +98,7 @@ def test_drift_is_found_in_numbers_and_words():
 def test_numbers_that_may_mean_missing_are_named_with_the_flag():
     sample = replace(_sample(), missing_codes=[("age", -9.0, 41)])
     (alert,) = data_alerts(sample, TASKS)
-    assert alert.title == "Numbers that may mean missing"
+    assert alert.title == "Numbers that may mean a missing value"
     assert "-9 in age (41 rows)" in alert.text
     assert "--missing=-9" in alert.text
     assert alert.values["codes"] == [{"column": "age", "number": -9.0, "rows": 41}]

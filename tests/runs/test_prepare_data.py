@@ -157,7 +157,7 @@ def test_all_mistakes_of_the_data_are_told_at_once(prepare):
         "expected a column 'zz' (columns)",
         "'oops' in data row 4 (line 5)",
         "task 'z' expects its labels in column 'z'",
-        "task 'a' is named like the feature in column 'a'",
+        "task 'a' has the name of the feature in column 'a'",
         "column 'd' is a feature and the label of task 'd2'",
     ):
         assert part in text

@@ -81,7 +81,7 @@ def test_all_settings_that_differ_are_told(mixed_frame, tmp_path):
     with pytest.raises(UserError) as raised:
         require_same_settings(own, settings_of(values))
     told = "\n".join(raised.value.messages)
-    assert "training.epochs: --resume goes on with the run's own setting, 300" in told
+    assert "training.epochs: --resume continues the run's own setting, 300" in told
     assert "received 7." in told
     assert "training.members" in told
     assert "tasks[relapse].loss_weight" in told

@@ -157,7 +157,7 @@ def test_a_hierarchical_run_shows_how_far_tasks_are_drawn_together(data, tmp_pat
     # Binary tasks and labels are alike, and so their mean finds what all depend on.
     assert {*prior["binary_mean"].nlargest(2).index} == {"a", "b"}
     page = (folder / "report.html").read_text("utf-8")
-    assert "drawn to the mean of the tasks" in page
+    assert "shrunk to the mean of the tasks" in page
     assert "The Gaussians that the weights are drawn from" in page
     # The model serves the same weights, in the features' units.
     model = keras.saving.load_model(folder / "model.keras")

@@ -45,7 +45,7 @@ def card(**details):
 
 def test_alerts_come_before_what_the_model_predicts():
     lines = card(report=REPORT).splitlines()
-    assert lines.index("## What to know first") < lines.index("## What it predicts")
+    assert lines.index("## Alerts") < lines.index("## What it predicts")
     assert "- **Warning: Copies.** 3 of 9 rows." in lines
     assert "- **Note: Few \\| epochs.** &lt;b>2&lt;/b> of 2." in lines
 

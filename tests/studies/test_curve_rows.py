@@ -22,7 +22,7 @@ def test_the_embedded_curve_has_a_known_ceiling():
 
 
 @given(seed=st.integers(0, 1000), ceiling=st.floats(0.5, 0.95))
-def test_the_noise_is_estimated_from_neighbours(seed, ceiling):
+def test_the_noise_is_estimated_from_neighbors(seed, ceiling):
     frame = make_curve(2000, seed=seed, ceiling=ceiling)
     shuffled = frame.sample(frac=1, random_state=seed)
     found = noise_variance(shuffled["x"], shuffled["y"])

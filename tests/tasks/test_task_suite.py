@@ -186,7 +186,7 @@ def test_classes_are_named_in_the_order_of_their_indices(resolved):
     assert set(np.unique(labels)) <= set(range(len(resolved.class_names)))
 
 
-def test_groups_of_labels_hold_every_labelled_row_once_per_column(resolved):
+def test_groups_of_labels_hold_every_labeled_row_once_per_column(resolved):
     labels = resolved.encode_labels(FRAME)
     labels[::4] = np.nan
     known = ~np.isnan(labels.reshape(ROWS, -1))

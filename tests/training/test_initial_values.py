@@ -54,7 +54,7 @@ def recurrent():
 
 MODELS = {
     "plain": lambda: build_hard_sharing(3, [BinaryTask("sick")], trunk=(4, 3)),
-    "normalised, with dropout": lambda: build_hard_sharing(
+    "normalized, with dropout": lambda: build_hard_sharing(
         3, [BinaryTask("sick")], trunk=(4,), batch_norm=True, dropout=0.2
     ),
     "stacked heads": lambda: build_hard_sharing(

@@ -177,7 +177,7 @@ def test_layers_are_replaced_in_nested_models_and_wrappers(data):
     trunk = keras.Sequential(
         [
             keras.layers.Reshape((5, 1)),
-            # A bias before a normalisation has no gradient but rounding, which
+            # A bias before a normalization has no gradient but rounding, which
             # Adam would make steps of.
             keras.layers.TimeDistributed(keras.layers.Dense(3, use_bias=False)),
             keras.layers.BatchNormalization(),
@@ -204,7 +204,7 @@ def test_a_layer_that_cannot_leave_rows_out_is_named(data):
     trunk = keras.layers.Dense(4, activity_regularizer="l2", name="watched")
     model = build_hard_sharing(5, TASKS, trunk=trunk)
     with pytest.raises(
-        ValueError, match=r"'watched'.*activity regulariser.*batch size"
+        ValueError, match=r"'watched'.*activity regularizer.*batch size"
     ):
         fit_members(model, *data, PLAIN)
     fitting = PLAIN.replace(epochs=1, batch_size=ROWS // 2)

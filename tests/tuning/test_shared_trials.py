@@ -146,13 +146,13 @@ def test_flags_that_do_not_fit_together_are_refused_at_once(capsys):
     assert command.main(["--join", "--workers", "x", "--trials", "0"]) == 2
     told = capsys.readouterr().err
     for part in (
-        "--join: expected --out DIR beside it",
-        "--workers: has no meaning beside --join",
+        "--join: expected --out DIR with it",
+        "--workers: cannot be combined with --join",
         "--workers: expected a number of processes from 1 to 1024; received 'x'",
         "search.trials: expected",
     ):
         assert part in told
     assert command.main(["--join", "--out", "x", "--overwrite"]) == 2
-    assert "--overwrite: has no meaning beside --join" in capsys.readouterr().err
+    assert "--overwrite: cannot be combined with --join" in capsys.readouterr().err
     assert command.main(["--join", "--resume", "x"]) == 2
-    assert "--join: has no meaning beside --resume" in capsys.readouterr().err
+    assert "--join: cannot be combined with --resume" in capsys.readouterr().err

@@ -176,7 +176,7 @@ def test_what_a_resumed_search_may_not_change_is_refused(tmp_path, capsys):
     assert command.main(["--resume", str(folder), "--choose", "x"]) == 2
     assert "--choose: expected the number of a trial" in capsys.readouterr().err
     assert command.main(["--choose", "1"]) == 2
-    assert "expected --resume DIR beside it" in capsys.readouterr().err
+    assert "expected --resume DIR with it" in capsys.readouterr().err
     assert command.main(["--resume", str(folder)]) == 2
     assert "expected the folder of a search" in capsys.readouterr().err
     folder.mkdir()

@@ -42,9 +42,9 @@ def test_keras_saves_and_loads_every_method(name):
     assert type(method).from_config(method.get_config()).get_config() == (
         method.get_config()
     )
-    serialised = keras.saving.serialize_keras_object(method)
-    assert serialised["registered_name"] == f"keras_mtl>{type(method).__name__}"
-    loaded = keras_mtl.weighting.get(serialised)
+    serialized = keras.saving.serialize_keras_object(method)
+    assert serialized["registered_name"] == f"keras_mtl>{type(method).__name__}"
+    loaded = keras_mtl.weighting.get(serialized)
     assert type(loaded) is type(method)
     assert loaded.get_config() == method.get_config()
     assert keras_mtl.weighting.get(loaded) is loaded

@@ -9,7 +9,7 @@ __all__ = ["adam_state", "adam_step"]
 
 
 def adam_state(tasks_count: int) -> dict[str, np.ndarray]:
-    """Returns the state before the first step, for `tasks_count` numbers."""
+    """Return the state before the first step, for `tasks_count` numbers."""
     return {
         "momentum": np.zeros(tasks_count, "float32"),
         "velocity": np.zeros(tasks_count, "float32"),
@@ -20,7 +20,7 @@ def adam_state(tasks_count: int) -> dict[str, np.ndarray]:
 def adam_step(
     gradient: Any, state: dict[str, Any], learning_rate: float, active: Any
 ) -> tuple[Any, dict[str, Any]]:
-    """Returns what to add to the numbers, and the new state.
+    """Return what to add to the numbers, and the new state.
 
     Kingma and Ba 2015, Algorithm 1, with the defaults of the paper. Numbers of
     tasks without a label don't move, and their steps are not counted.

@@ -14,7 +14,7 @@ _MOST_STEPS = 60
 
 
 def fair_weights(gramian: Any, active: Any, alpha: float, tolerance: float) -> Any:
-    """Returns the positive solution of `G w = w^{-1 / alpha}`.
+    """Return the positive solution of `G w = w^{-1 / alpha}`.
 
     It is the minimum of `w^T G w / 2 - sum_i H(w_i)` with `H' = w^{-1 /
     alpha}`, a convex function. Newton's steps are taken on the cosines, with

@@ -48,7 +48,7 @@ def bounded_loop(
     variables: tuple[Any, ...],
     fixed_limit: int | None = None,
 ) -> tuple[Any, ...]:
-    """Repeats `body` while `unfinished` is true, at most `limit` times.
+    """Repeat `body` while `unfinished` is true, at most `limit` times.
 
     Args:
         limit: The largest number of iterations.

@@ -14,7 +14,7 @@ _ROUNDING = 1e-12
 
 
 def nonnegative_minimum(matrix: Any, linear: Any, tolerance: float) -> Any:
-    """Returns the minimum of `y^T M y / 2 + q^T y` over `y >= 0`, for R many q.
+    """Return the minimum of `y^T M y / 2 + q^T y` over `y >= 0`, for R many q.
 
     The active-set method of Lawson and Hanson (Solving Least Squares Problems,
     1974, chapter 23), for all `q` side by side: free the variable whose
@@ -78,7 +78,7 @@ def nonnegative_minimum(matrix: Any, linear: Any, tolerance: float) -> Any:
 
 
 def dual_cone_weights(gramian: Any, targets: Any, tolerance: float) -> Any:
-    """Returns the weights of the projections on the dual cone of the gradients.
+    """Return the weights of the projections on the dual cone of the gradients.
 
     The projection of `J^T u` on the vectors that no gradient points against
     is `J^T w` with `w = argmin_{v >= u} v^T G v` (Quinton and Rey 2024,
@@ -97,7 +97,7 @@ def dual_cone_weights(gramian: Any, targets: Any, tolerance: float) -> Any:
 
 
 def minimum_norm_weights(gramian: Any, active: Any, tolerance: float) -> Any:
-    """Returns the weights of the shortest vector in the gradients' convex hull.
+    """Return the weights of the shortest vector in the gradients' convex hull.
 
     Minimises `w^T G w` over the simplex. The minimum of `y^T G y + (1 - sum
     y)^2` over `y >= 0` is a multiple of it: for a given direction `y / sum y`

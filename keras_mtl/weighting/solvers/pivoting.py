@@ -15,7 +15,7 @@ __all__ = ["exchange", "unit_diagonal"]
 
 
 def unit_diagonal(matrix: Any) -> tuple[Any, Any]:
-    """Scales a positive semi-definite matrix to a diagonal of ones.
+    """Scale a positive semi-definite matrix to a diagonal of ones.
 
     Rows of very different size are then alike to the solver.
 
@@ -34,7 +34,7 @@ def unit_diagonal(matrix: Any) -> tuple[Any, Any]:
 def exchange(
     index: Any, go: Any, table: Any, diagonal: Any, columns: tuple[Any, ...], basic: Any
 ) -> tuple[Any, Any, tuple[Any, ...], Any]:
-    """Exchanges one variable in each of R problems.
+    """Exchange one variable in each of R problems.
 
     Args:
         index: (R,) the variable of each problem.

@@ -8,7 +8,7 @@ __all__ = ["project_on_simplex", "step_on_simplex"]
 
 
 def project_on_simplex(vector: Any, active: Any) -> Any:
-    """Returns the nearest point of the simplex over the active tasks.
+    """Return the nearest point of the simplex over the active tasks.
 
     Args:
         vector: (T,).
@@ -25,7 +25,7 @@ def project_on_simplex(vector: Any, active: Any) -> Any:
 
 
 def step_on_simplex(weights: Any, step: Any, active: Any) -> tuple[Any, Any]:
-    """Takes `step` within the active tasks; what the others hold stays theirs.
+    """Take `step` within the active tasks; what the others hold stays theirs.
 
     Args:
         weights: (T,) a point of the simplex over all tasks.

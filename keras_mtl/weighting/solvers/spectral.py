@@ -10,7 +10,7 @@ __all__ = ["kept_eigenvalues", "pseudo_solve", "unit_gramian"]
 
 
 def kept_eigenvalues(matrix: Any, tolerance: float) -> tuple[Any, Any, Any]:
-    """Returns the eigenvalues and vectors of a symmetric matrix, and which count.
+    """Return the eigenvalues and vectors of a symmetric matrix, and which count.
 
     Args:
         matrix: (T, T) positive semi-definite.
@@ -26,14 +26,14 @@ def kept_eigenvalues(matrix: Any, tolerance: float) -> tuple[Any, Any, Any]:
 
 
 def pseudo_solve(matrix: Any, right: Any, tolerance: float) -> tuple[Any, Any]:
-    """Returns the pseudo-inverse of `matrix` times `right`, and the rank."""
+    """Return the pseudo-inverse of `matrix` times `right`, and the rank."""
     values, vectors, kept = kept_eigenvalues(matrix, tolerance)
     inner = ops.matmul(right, vectors) * kept / values
     return ops.matmul(vectors, inner), ops.sum(kept)
 
 
 def unit_gramian(gramian: Any) -> tuple[Any, Any]:
-    """Returns the cosines between the gradients, and the gradients' norms.
+    """Return the cosines between the gradients, and the gradients' norms.
 
     The norm of a dropped task, whose row is zero, is given as 1.
     """

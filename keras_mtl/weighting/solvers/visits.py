@@ -11,7 +11,7 @@ __all__ = ["visit_others"]
 def visit_others(
     gramian: Any, numbers: Any, meet: Callable[..., tuple[Any, Any]], kept: Any
 ) -> tuple[Any, Any]:
-    """Lets each task's gradient meet the others' in a random order of its own.
+    """Let each task's gradient meet the others' in a random order of its own.
 
     All T tasks take their next visit together, so that the loop has T turns
     of T by T numbers, not T^2.
