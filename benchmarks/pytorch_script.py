@@ -21,7 +21,7 @@ NUMBERS = ["age", "trestbps", "chol", "thalach", "oldpeak", "ca"]
 
 
 def run_script(epochs: int, batch_size: int) -> dict[str, float]:
-    """Read, encodes, trains and measures.
+    """Read, encode, train and measure.
 
     It fills what is missing and drops nothing, tells no errors, measures
     nothing on the way, and writes nothing.

@@ -24,7 +24,7 @@ def run_study(
     overwrite: bool = False,
     quiet: bool = False,
 ) -> Path:
-    """Train, prints and draws what the settings describe.
+    """Train, print and draw what the settings describe.
 
     Args:
         settings: The study's settings.

@@ -1,4 +1,4 @@
-"""The ground that all other packages stand on: errors, declarations, registries.
+"""Base of all other packages: errors, declarations, registries.
 
 Nothing here imports Keras, TensorFlow, NumPy or pandas.
 """

@@ -1,4 +1,4 @@
-"""Text of users' making, and streams that may be closed or full."""
+"""Printing of text from users, and streams that may be closed or full."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = [
 
 
 def printable(text: object) -> str:
-    """Return text whose control characters are shown and not obeyed.
+    """Return text whose control characters are escaped.
 
     A column's name may hold an escape sequence that clears the screen, or a
     character that turns the direction of the line.
@@ -44,8 +44,7 @@ def printable(text: object) -> str:
 class TolerantStream:
     """A text stream that drops what can't be written.
 
-    What a run shows while it goes on is a help; a full disk or a reader that has
-    gone must not end the run.
+    Progress is only informative: a full disk or a closed pipe must not end the run.
 
     Args:
         stream: The stream, or None where the process was started without one.

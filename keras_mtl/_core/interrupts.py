@@ -1,4 +1,4 @@
-"""Ending a command as politely when it is terminated as when it is stopped."""
+"""Handling of SIGTERM like Ctrl-C."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Giving memory back that is not needed any more."""
+"""Release of memory that is not needed any more."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Part = TypeVar("Part")
 
 
 def give_back_memory() -> None:
-    """Free what is in cycles, and give free memory back to the system.
+    """Collect garbage, and return free memory to the system.
 
     The C library keeps what Python freed, in case it is asked for again: tens of
     mebibytes after a large file was read in parts. Only glibc can be told.

@@ -47,7 +47,7 @@ class Entry:
 
 
 class Registry(Mapping[str, Item], Generic[Item]):
-    """Things of one sort by name: weightings, kinds of tasks or features, ....
+    """Registry of named things: weightings, kinds of tasks, kinds of features, ....
 
     The built-in ones are there by the name of their module and are imported
     when they are first needed, so that a name can be checked before Keras is
@@ -121,10 +121,10 @@ class Registry(Mapping[str, Item], Generic[Item]):
         self._entries[name] = new
 
     def load(self, name: str) -> Item:
-        """Return the thing of a name, imported if it was not yet.
+        """Return the thing of a name, and import it first if necessary.
 
         Raises:
-            UnknownNameError: If there is none.
+            UnknownNameError: If the name is unknown.
             UserError: If two plugins have given the name to different things.
         """
         entry = self.find(name)
@@ -177,7 +177,7 @@ class Registry(Mapping[str, Item], Generic[Item]):
 
     @contextmanager
     def restored(self) -> Iterator[None]:
-        """Forget at the end what is registered inside, for tests."""
+        """Context that restores the registry at its end, for tests."""
         entries, refused = dict(self._entries), dict(self._refused)
         try:
             yield

@@ -1,4 +1,4 @@
-"""A second Python process that works beside this one.
+"""A second Python process that works in parallel.
 
 Importing TensorFlow takes seconds, and Python runs on one core: a process that is
 begun early has imported what it needs by the time there is work for it, and works
@@ -149,7 +149,7 @@ class SideProcess:
 
 
 def serve(options: dict[str, Any]) -> None:
-    """Answer calls until there are no more; the program of the other process."""
+    """Run calls until there are no more; the main program of the other process."""
     connection = Connection(options["connection"])
     for name in options["without"]:
         sys.modules[name] = None  # type: ignore[assignment]

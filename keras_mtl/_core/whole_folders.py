@@ -85,7 +85,7 @@ def remove_leftovers(place: Path) -> None:
 
 
 def flush_tree(folder: Path) -> None:
-    """Has the disk hold all files of a folder, and the folders' lists of names."""
+    """Flush all files of a folder, and the folders themselves, to the disk."""
     for parent, _, files in os.walk(folder):
         for file in files:
             flush(Path(parent, file))
@@ -93,7 +93,7 @@ def flush_tree(folder: Path) -> None:
 
 
 def flush(path: Path) -> None:
-    """Has the disk hold a file, or a folder's list of names."""
+    """Flush a file or a folder to the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -121,7 +121,7 @@ def plain_path(folder: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def disk_failures(place: Path, advice: str) -> Iterator[None]:
-    """Turn the disk's refusals into one message.
+    """Convert errors of the disk to one message.
 
     Args:
         place: What is written; the message begins with it.

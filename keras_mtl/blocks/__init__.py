@@ -1,1 +1,1 @@
-"""Blocks of tasks: what a step computes at once, and where names end."""
+"""Blocks of tasks, which a training step computes at once."""

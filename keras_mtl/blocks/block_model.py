@@ -19,7 +19,7 @@ Tensors = list[tf.Tensor]
 
 
 class StackTensors(NamedTuple):
-    """A `HeadStack` at the place where its tasks part.
+    """The tensors of a `HeadStack` from which its tasks are separate.
 
     Attributes:
         tasks: The tasks' positions, in the order of the first axis.

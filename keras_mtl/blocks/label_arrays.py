@@ -1,4 +1,4 @@
-"""Labels in arrays, as people have them: named, checked, in the loss's numbers."""
+"""Reading of labels in arrays: named, checked and encoded for the loss."""
 
 from __future__ import annotations
 

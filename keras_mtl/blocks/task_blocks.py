@@ -1,4 +1,4 @@
-"""Blocks of tasks: what a training step computes at once."""
+"""Blocks of tasks, which a training step computes at once."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ Member = tuple[int, Any, list[Any]]
 class TaskBlock:
     """Tasks of one kind and shape, with one loss and one set of metrics.
 
-    A task whose loss or metrics cannot be computed together with another's is a
-    block of one, and goes the same way.
+    A task whose loss or metrics cannot be computed together with those of another task
+    is a block of one.
 
     Attributes:
         tasks: The tasks' positions in the model.
@@ -70,7 +70,7 @@ class TaskBlocks:
 
     @property
     def positions(self) -> list[int]:
-        """For each task its position where the blocks are side by side."""
+        """The position of each task in the concatenated blocks."""
         order = [task for block in self.blocks for task in block.tasks]
         return sorted(range(len(order)), key=order.__getitem__)
 

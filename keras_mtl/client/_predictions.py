@@ -1,4 +1,4 @@
-"""The answers of a server as the columns that `predict` writes."""
+"""Conversion of a server's outputs to the columns that `predict` writes."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class WrongAnswerError(Exception):
 def check_outputs(
     outputs: Mapping[str, np.ndarray], description: ModelDescription, rows: int
 ) -> None:
-    """Check that outputs are those of the model that a client was told of.
+    """Check that outputs are those of the described model.
 
     Args:
         outputs: By name, arrays of shape (rows,) or (rows, values).

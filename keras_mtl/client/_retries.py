@@ -1,4 +1,4 @@
-"""Sending a request again where that may help."""
+"""Retries of requests after temporary errors."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ def call_with_retries(
     backoff: float,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Answer:
-    """Send a request, and send it again after errors that may pass.
+    """Send a request, and retry after temporary errors.
 
-    Each pause is twice as long as the one before, less a random part, so that
-    clients that a restart has stopped do not all come back at the same moment.
+    Pauses double with each attempt, minus a random part, so that clients do not all
+    retry at the same moment after a restart of the server.
 
     Args:
         send: Sends the request once and returns the answer.

@@ -90,7 +90,7 @@ class Candidate:
 
     @property
     def is_compared(self) -> bool:
-        """Whether it is one of the models that the comparison is about."""
+        """Whether the candidate is one of the compared models."""
         return self.kept is None
 
     @property
@@ -105,7 +105,7 @@ class Candidate:
 
     @property
     def solved(self) -> SolvedSettings | None:
-        """What the weights are solved for with; None for one that is trained."""
+        """The settings of an architecture in closed form; None for a trained one."""
         model = self.config.model
         settings = solved_settings(model.architecture, model)
         if settings is None or self.form in ("classical", "groups"):
@@ -118,7 +118,7 @@ class Candidate:
 
     @property
     def title(self) -> str:
-        """The name, as a person would say it."""
+        """The name for use in a sentence."""
         return TITLES.get(self.name, self.name)
 
     def task_groups(self) -> list[tuple[Task, ...]]:
@@ -262,7 +262,8 @@ def _without_auxiliary(config: FitConfig) -> FitConfig:
 def _preset(config: FitConfig, name: str, members: int, rows: int) -> FitConfig:
     """Return a preset, on the same rows, tasks and columns.
 
-    What the preset does not say is the default, and not what the run says.
+    Settings that the preset does not set have their defaults, and not the values of the
+    run.
     """
     preset = preset_values(name, TableFacts.of_tasks(rows, config.tasks))
     training = TrainingSettings(**preset["training"])

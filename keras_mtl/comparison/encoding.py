@@ -1,4 +1,4 @@
-"""Rows encoded by what each fold's training rows teach."""
+"""Encoding of rows by the statistics of each fold's training rows."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["FoldEncoder"]
 
 
 class FoldEncoder:
-    """Encodes all rows for one fold after the other, and keeps what it made.
+    """Encoder of all rows for one fold after another, with a cache.
 
     Statistics and vocabularies are learned from the fold's training rows.
 
@@ -51,7 +51,7 @@ class FoldEncoder:
         return column_blocks(self.learned(features, fold))
 
     def learned(self, features: Sequence[Feature], fold: Fold) -> tuple[Feature, ...]:
-        """Return the features with what the fold's training rows taught."""
+        """Return the features adapted to the training rows of the fold."""
         self(features, fold)
         return self._learned[_key(features, fold)]
 

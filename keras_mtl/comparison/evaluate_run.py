@@ -1,4 +1,4 @@
-"""A whole evaluation: from settings to the folder that it writes."""
+"""An evaluation, from its settings to the folder that it writes."""
 
 from __future__ import annotations
 
@@ -50,19 +50,19 @@ def evaluate_run(
     modules: Sequence[str] = (),
     data: PreparedData | None = None,
 ) -> Comparison:
-    """Compare models on the rows of a run, and write what it found.
+    """Compare models on the rows of a run, and write the result.
 
-    Fits that the folder has are used again: an evaluation that was killed goes
-    on, a longer one takes over a shorter one's, and processes that are started
+    Existing fits in the folder are reused. So a killed evaluation can be resumed, a
+    longer evaluation reuses the fits of a shorter one, and processes that are started
     with the same folder, on this or another machine, share the work.
 
     Args:
         config: The settings of the multi-task network.
-        settings: How models are compared.
-        folder: The folder, made where it is not there.
-        workers: The processes that make fits here. One more makes those of
-            scikit-learn.
-        quiet: Whether nothing but warnings is shown.
+        settings: The settings of the comparison.
+        folder: The folder, which is created if it does not exist.
+        workers: The number of processes that run fits here. One more process fits the
+            models of scikit-learn.
+        quiet: Whether only warnings are printed.
         modules: The modules that register plugins, for these processes.
         data: The rows that `prepare_data` prepared; None reads those of the
             settings. Other processes cannot read these rows: this one makes all
@@ -72,8 +72,8 @@ def evaluate_run(
         The result.
 
     Raises:
-        UserError: If the rows cannot serve; nothing is written.
-        RunStoppedError: If the process is interrupted; fits are kept.
+        UserError: If the rows cannot be used. Nothing is written then.
+        RunStoppedError: If the process is interrupted. Fits are kept.
     """
     terminal = Terminal(quiet)
     errors: list[str] = []

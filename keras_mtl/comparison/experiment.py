@@ -50,11 +50,11 @@ class Unit:
 
 
 class Experiment:
-    """A comparison's rows, folds, candidates and fits.
+    """The rows, folds, candidates and fits of a comparison.
 
     Args:
         data: The rows.
-        settings: How models are compared.
+        settings: The settings of the comparison.
         folds: The folds of all repeats.
         candidates: The models.
         folder: The folder of the fits.
@@ -110,7 +110,7 @@ class Experiment:
                 self.store.read(unit.candidate, unit.tasks, fold)
 
     def done(self) -> tuple[int, int]:
-        """Return how many of the fits are there, and their number."""
+        """Return the number of finished fits, and the number of all fits."""
         units = [*self.units()]
         total = sum(len(unit.folds) for unit in units)
         return total - sum(len(self.missing(unit)) for unit in units), total
@@ -121,7 +121,7 @@ class Experiment:
         workers: int = 1,
         on_progress: OnProgress | None = None,
     ) -> None:
-        """Make fits that are missing and that no other process makes.
+        """Run fits that are missing and that no other process runs.
 
         Args:
             networks: Whether to begin with networks, or to make models of

@@ -1,4 +1,4 @@
-"""Repeated folds, which all models of a comparison see alike."""
+"""Repeated folds, which are the same for all models of a comparison."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A look at the tasks' gradients while a network of a comparison trains."""
+"""Measurement of the tasks' gradients while a network of a comparison trains."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ POINTS = 25
 
 
 class GradientProbe:
-    """Looks at affinities and cosines of some members during a fit of many.
+    """Callback that measures affinities and cosines of some members during a fit.
 
     They are those of `AffinityMeter` at the weights after an epoch, on random
     batches of a member's own training rows, with the learning rate of the
@@ -88,7 +88,7 @@ class GradientProbe:
         self._cosines: list[np.ndarray] = []
 
     def look(self, progress: Progress) -> None:
-        """Looks at the members after an epoch: the `on_progress` of `fit_members`."""
+        """Measure the members after an epoch; the `on_progress` of `fit_members`."""
         if progress.epoch % self._every:
             return
         # The loss of a member that has stopped: its network is an earlier one.

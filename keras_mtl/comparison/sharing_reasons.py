@@ -40,8 +40,8 @@ class TaskGroups:
     """The groups of tasks that should share a trunk, by their affinities.
 
     Attributes:
-        grouping: The groups with the largest promised gain, of the affinities'
-            means over the folds.
+        grouping: The groups with the largest expected gain, by the mean affinities over
+            the folds.
         agreeing_folds: The folds whose own affinities choose the same groups.
         folds: The folds with affinities.
     """
@@ -110,7 +110,7 @@ def affinity_table(tasks: Sequence[Task], fits: Sequence[FoldFit]) -> pd.DataFra
 
 
 def fold_grouping(tasks: Sequence[Task], fit: FoldFit) -> TaskGrouping:
-    """Return the grouping that a fold's training rows promise most of.
+    """Return the grouping with the largest expected gain on a fold's training rows.
 
     Args:
         tasks: The tasks.

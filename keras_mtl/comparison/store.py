@@ -1,4 +1,4 @@
-"""The fits of a comparison, each kept in a file of its own."""
+"""The fits of a comparison, each in its own file."""
 
 from __future__ import annotations
 
@@ -50,10 +50,10 @@ class FoldFit:
 
 
 class FitStore:
-    """A folder of fits, by all that they depend on.
+    """A folder of fits, identified by everything that they depend on.
 
-    A fit that is there was made from the same rows, folds, settings and seed,
-    by whichever process. A killed process leaves whole files or none.
+    An existing fit has the same rows, folds, settings and seed, whichever process ran
+    it. A killed process leaves complete files or none.
 
     Args:
         folder: The folder. It is made.
@@ -70,7 +70,7 @@ class FitStore:
         folder.mkdir(parents=True, exist_ok=True)
 
     def path(self, candidate: Candidate, tasks: Sequence[Task], fold: Fold) -> Path:
-        """Return where a fit lies."""
+        """Return the path of a fit."""
         names = (candidate.name, *[task.name for task in tasks])
         if names not in self._digests:
             self._digests[names] = candidate.digest(tasks)
@@ -89,13 +89,13 @@ class FitStore:
         return self.folder / f"{name}-{fold.repeat}-{fold.number}-{digest}.npz"
 
     def has(self, candidate: Candidate, tasks: Sequence[Task], fold: Fold) -> bool:
-        """Return whether a fit is there."""
+        """Return whether a fit exists."""
         return self.path(candidate, tasks, fold).exists()
 
     def write(
         self, candidate: Candidate, tasks: Sequence[Task], fold: Fold, fit: FoldFit
     ) -> None:
-        """Write a fit, whole or not at all."""
+        """Write a fit atomically."""
         path = self.path(candidate, tasks, fold)
         facts = {
             "epochs": [int(epoch) for epoch in fit.epochs],
@@ -117,7 +117,7 @@ class FitStore:
     def read(
         self, candidate: Candidate, tasks: Sequence[Task], fold: Fold
     ) -> FoldFit | None:
-        """Return a fit; None if it is not there, or cannot be read."""
+        """Return a fit; None if it does not exist or cannot be read."""
         path = self.path(candidate, tasks, fold)
         try:
             with np.load(path, allow_pickle=False) as file:

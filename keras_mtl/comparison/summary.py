@@ -44,7 +44,7 @@ PLACE = ["model", "task", "repeat", "fold"]
 
 
 def summarize(experiment: Experiment, groups: Mapping[str, np.ndarray]) -> Comparison:
-    """Read all fits, and judge them.
+    """Read all fits, and summarize them as a `Comparison`.
 
     Args:
         experiment: The experiment, with all fits made.

@@ -1,8 +1,7 @@
 """Commands: flags in, an exit status out.
 
-Click parses the flags and writes the help. It reports one mistake a time, so
-it is not asked to check anything: values stay text until all settings are
-checked together.
+Click parses the flags and writes the help. As it reports only one error at a time, it
+does not check values: they stay text until all settings are checked together.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Settings that are right by themselves, and wrong together."""
+"""Checks of settings that are valid separately but not together."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def joint_errors(
     features: Sequence[Feature],
     helpers: Sequence[AuxiliaryHelper],
 ) -> list[str]:
-    """Find settings that cannot go together.
+    """Find settings that contradict each other.
 
     Args:
         config: The settings without their lists; None where one of them is wrong

@@ -1,4 +1,4 @@
-"""The settings that a result is written with."""
+"""Settings that are written with a result, to repeat it."""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ class SourceRun:
 
 
 def read_source_run(folder: str) -> SourceRun:
-    """Read what is known of a run without loading its network.
+    """Read the facts of a run without loading its network.
 
     Args:
         folder: The run folder.
@@ -93,7 +93,7 @@ def read_source_run(folder: str) -> SourceRun:
 def lay_on_source(
     given: Mapping[str, Any], source: SourceRun, errors: list[str]
 ) -> dict[str, Any]:
-    """Complete the settings of a fit by those of the run it transfers from.
+    """Complete the settings of a fit with those of the run it transfers from.
 
     The trunk and the encoder are the run's, and so is the data where no other is
     given.

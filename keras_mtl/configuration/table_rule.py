@@ -55,13 +55,13 @@ class TableFacts:
 
 
 def table_settings(preset: str, table: TableFacts) -> dict[str, Any]:
-    """Return what a preset's rule chooses for a table.
+    """Return the settings that a preset's rule chooses for a table.
 
-    Classes of few rows are learned best by narrow networks; quantities, and classes
-    of more rows, by wider ones that learn a piecewise linear function of each
-    number. From many rows on, batches are larger and fewer networks are averaged,
-    as the rest would cost time and give little. `python -m benchmarks.tables`
-    measures it.
+    For classification with few rows, narrow networks are best. For regressions, and for
+    classification with more rows, wider networks with a piecewise linear embedding of
+    each number are best. With many rows, batches are larger and fewer networks are
+    averaged, as more would take much time for little improvement. `python -m
+    benchmarks.tables` measures it.
 
     Args:
         preset: A name in `RULED`.
@@ -131,7 +131,7 @@ def preset_values(preset: str, table: TableFacts) -> dict[str, Any]:
 
 
 def open_settings(preset: Any, layers: Sequence[Layer]) -> tuple[str, ...]:
-    """Return the settings that are left to a preset's rule.
+    """Return the names of the settings that a preset's rule chooses.
 
     Args:
         preset: The preset.
@@ -168,7 +168,7 @@ def open_settings(preset: Any, layers: Sequence[Layer]) -> tuple[str, ...]:
 
 
 def apply_rule(config: FitConfig, rows: int) -> FitConfig:
-    """Choose what the settings leave to the preset's rule.
+    """Apply the rule of the preset to the settings that were not given.
 
     Args:
         config: The settings.

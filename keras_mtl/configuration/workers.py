@@ -50,7 +50,7 @@ class Workers:
         return index + (self.has_chief and kind == "worker")
 
     def describe(self, index: int) -> str:
-        """Return what messages call a worker."""
+        """Return the name of a worker in messages."""
         return f"worker {index} of {self.count} ({self.addresses[index]})"
 
 
@@ -64,7 +64,7 @@ def read_workers(environment: Mapping[str, str]) -> Workers | None:
         The workers, or None when this process trains alone.
 
     Raises:
-        UserError: With all that is wrong with it.
+        UserError: With all errors in it.
 
     Example:
 

@@ -36,7 +36,7 @@ class BooleanColumn:
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class BooleanEncoding(BlockEncoding):
-    """Standardizes truth values, and replaces missing and unknown ones by 0.
+    """Layer that standardizes truth values; missing and unknown ones become 0.
 
     The encoded columns of a truth value are the value, and whether it is
     missing.

@@ -50,7 +50,7 @@ class CategoryColumns:
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class CategoryEncoding(BlockEncoding):
-    """Looks strings up and gives each the columns of its category.
+    """Layer that encodes each string by the columns of its category.
 
     One table over the pairs of feature and category serves all features.
 

@@ -60,7 +60,7 @@ class DateColumn:
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class DateEncoding(BlockEncoding):
-    """Reads dates, and encodes what can be learned from them.
+    """Layer that parses dates and encodes their parts.
 
     The encoded columns of a date are the days back from the mean training day
     and the year, both standardized; the month as a place on a circle (sine and

@@ -14,7 +14,7 @@ __all__ = ["JoinBlocks"]
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class JoinBlocks(keras.layers.Layer):
-    """Joins the encoded columns of several kinds in the features' order.
+    """Layer that joins the encoded columns of several kinds in the features' order.
 
     Args:
         positions: For each block, its columns' features by position among all

@@ -56,7 +56,7 @@ class NumericColumn:
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class NumericEncoding(BlockEncoding):
-    """Scales numbers, each in its own way, and replaces missing ones by 0.
+    """Layer that scales numbers, each by its own settings; missing numbers become 0.
 
     The encoded columns of a number are the number; for each of its `levels`
     whether the number is that level; and whether it is missing. The latter are

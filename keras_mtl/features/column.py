@@ -1,4 +1,4 @@
-"""A column of the data whose kind is to be found out."""
+"""A column of the data whose kind is to be inferred."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NUMBERS_SEEN = 5
 
 
 class Column:
-    """A column's values, and what the kinds of feature look at to know it.
+    """The values of a column, and facts by which kinds of features are inferred.
 
     Args:
         values: The column, as pandas read it.

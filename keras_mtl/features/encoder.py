@@ -1,4 +1,4 @@
-"""All features' layers in one model."""
+"""The encoder: the layers of all features in one model."""
 
 from __future__ import annotations
 

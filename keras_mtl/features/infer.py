@@ -1,4 +1,4 @@
-"""Finding out what kind of feature each column is."""
+"""Inference of the kind of feature of each column."""
 
 from __future__ import annotations
 

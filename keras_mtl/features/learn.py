@@ -1,4 +1,4 @@
-"""Learning the features' statistics."""
+"""Adaptation of features: their statistics from training rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Quantiles of numbers, and what they are in a normal distribution."""
+"""Mapping of quantiles of numbers to a normal distribution."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Texts as whole numbers, by means that runtimes other than TensorFlow have too."""
+"""Conversion of text to whole numbers for runtimes without TensorFlow."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The file that an unfinished run resumes from, and how it is kept while it trains."""
+"""The checkpoint of an unfinished run, from which it can be resumed."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ class Checkpoint:
 
     Attributes:
         settings: Its settings as plain values, from `repeatable_values`.
-        data: By what it is, the digest of a part of the data it trains on.
-        progress: Where training stands.
+        data: The digests of the parts of the training data, by part.
+        progress: The state of training.
     """
 
     settings: dict[str, Any]
@@ -103,8 +103,8 @@ def pack_checkpoint(checkpoint: Checkpoint) -> bytes:
 def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     """Write a checkpoint, whole or not at all.
 
-    It is written beside its place, flushed to the disk and renamed: whenever
-    the process is killed, the last whole checkpoint is there.
+    The file is written under another name, flushed to the disk and renamed. So the last
+    complete checkpoint exists even if the process is killed at any time.
 
     Args:
         path: As `checkpoint_path` gives it.
@@ -131,7 +131,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
     """Read a checkpoint.
 
     Raises:
-        UserError: If it is none, or not as it was written.
+        UserError: If the file is not a checkpoint, or has changed since it was written.
     """
     try:
         content = path.read_bytes()
@@ -151,7 +151,7 @@ def unpack_checkpoint(content: bytes, source: str) -> Checkpoint:
         source: What messages call where they come from.
 
     Raises:
-        UserError: If they are none, or not as they were made.
+        UserError: If the bytes are not a checkpoint, or have changed since.
     """
     start = len(MARK) + DIGEST_BYTES
     if not content.startswith(MARK):
@@ -212,10 +212,10 @@ def _name(index: int) -> str:
 
 
 class KeepProgress:
-    """Keeps where training stands, so that it costs next to no time.
+    """Context that writes checkpoints during training, at almost no cost in time.
 
-    The first epoch is written at once, later ones when enough time has gone
-    by. On leaving the context, however that comes about, the last one is.
+    The first epoch is written immediately, later ones after enough time has passed. The
+    last epoch is written when the context ends, for any reason.
 
     Args:
         path: The checkpoint's place.
@@ -235,7 +235,7 @@ class KeepProgress:
         self.epoch = 0
 
     def __call__(self, progress: Progress) -> None:
-        """Take where training stands after an epoch."""
+        """Take the state of training after an epoch."""
         self._waiting = progress
         if time.monotonic() >= self._due:
             self.write()
@@ -254,10 +254,11 @@ class KeepProgress:
             self.write()
 
     def write(self) -> None:
-        """Write what is not written yet.
+        """Write the state that is not written yet.
 
         Raises:
-            RunStoppedError: If the disk is full, say.
+            RunStoppedError: If the file cannot be written, for example because the disk
+                is full.
         """
         if self._waiting is None:
             return
@@ -285,6 +286,6 @@ class KeepProgress:
         self._due = now + max(SECONDS_APART, (now - start) / SHARE_OF_TIME)
 
     def remove(self) -> None:
-        """Remove the file, once the run is whole."""
+        """Remove the file once the run is complete."""
         self._waiting = None
         self.path.unlink(missing_ok=True)

@@ -43,13 +43,13 @@ __all__ = ["FinishedRun", "fit_run"]
 
 @dataclass(frozen=True)
 class FinishedRun:
-    """A run that is whole.
+    """Result of a complete run.
 
     Attributes:
         folder: The run folder.
-        data: What it was trained on; the rows' columns are forgotten.
-        run: What training gave.
-        metrics: What `metrics.json` holds.
+        data: The data of the run, without the columns of the rows.
+        run: The result of training.
+        metrics: The content of `metrics.json`.
     """
 
     folder: Path
@@ -65,15 +65,14 @@ def fit_run(
     workers: Workers | None = None,
     data: PreparedData | None = None,
 ) -> FinishedRun:
-    """Train, evaluates and export what the settings describe.
+    """Train, evaluate and export the model that the settings describe.
 
-    Where training stands is kept beside the run folder's place until the run
-    is whole.
+    The state of training is kept beside the run folder until the run is complete.
 
     Args:
         config: The run's settings.
-        quiet: Whether nothing but warnings is shown.
-        resume: What an interrupted run left, to go on from.
+        quiet: Whether only warnings are printed.
+        resume: The checkpoint of an interrupted run, to resume from.
         workers: The processes that train it together, of which this is the
             chief; None for this one alone. See `worker_run`.
         data: The rows that `prepare_data` prepared; None reads those of the
@@ -83,8 +82,8 @@ def fit_run(
         The run, which is whole in its folder.
 
     Raises:
-        UserError: If the data or the folder can't serve, or are not those
-            of the interrupted run; nothing is written.
+        UserError: If the data or the folder cannot be used, or are not those of the
+            interrupted run. Nothing is written then.
         RunStoppedError: If the process is interrupted, or a worker is lost.
     """
     terminal = Terminal(quiet)

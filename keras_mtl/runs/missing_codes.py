@@ -16,7 +16,7 @@ __all__ = ["MissingCode", "find_missing_codes", "warn_of_missing_codes"]
 
 
 class MissingCode(NamedTuple):
-    """A number that may be a code for missing.
+    """A number that may be a code for a missing value.
 
     Attributes:
         column: The column that has it.
@@ -32,7 +32,7 @@ class MissingCode(NamedTuple):
 def find_missing_codes(
     frame: Rows, features: Sequence[Feature], config: FitConfig
 ) -> tuple[MissingCode, ...]:
-    """Looks for such numbers in numeric features and in labels.
+    """Find numbers that may mean a missing value in numeric features and labels.
 
     Args:
         frame: The rows.

@@ -1,4 +1,4 @@
-"""Intervals that a model gives by itself, without rows to learn them from."""
+"""Intervals from the standard deviations that a model predicts."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ __all__ = ["own_intervals"]
 
 
 def own_intervals(tasks: Sequence[Task], settings: TrainingSettings) -> Calibration:
-    """Fill in the coverage of tasks whose outputs say how sure they are.
+    """Set the coverage of tasks whose outputs have standard deviations.
 
-    The coverage is right where the model is: nothing is learned from rows. A
-    joint coverage is divided among the tasks by Bonferroni.
+    The coverage is correct only if the model is: nothing is learned from rows. A joint
+    coverage is divided among the tasks by Bonferroni's correction.
 
     Args:
         tasks: The tasks, as the model has them.

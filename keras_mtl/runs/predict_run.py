@@ -1,4 +1,4 @@
-"""Answering a file of rows with a saved model."""
+"""Prediction of a file of rows with a saved model."""
 
 from __future__ import annotations
 
@@ -60,10 +60,10 @@ def predict_run(
 
     Args:
         run: A run folder, or a `.keras` file.
-        rows: A CSV file. It has all feature columns; labels may be there.
+        rows: A CSV file. It has all feature columns; label columns are optional.
         out: Where to write; None is the standard output.
         overwrite: Whether a file there is replaced.
-        missing: Texts that mean a missing cell, beside the usual ones.
+        missing: Texts that mean a missing value, in addition to the usual ones.
         decimal_mark: See `keras_mtl.tables.read_csv`.
 
     Raises:

@@ -28,7 +28,7 @@ ROWS_PER_CALL = 4096
 
 
 def predict_frame(model: MultiTaskModel, frame: Rows) -> dict[str, np.ndarray]:
-    """Run a raw-feature model on rows.
+    """Run a model of raw features on rows.
 
     Args:
         model: A model whose inputs are raw features.
@@ -62,7 +62,7 @@ def predict_frame(model: MultiTaskModel, frame: Rows) -> dict[str, np.ndarray]:
 def predict_matrix(model: MultiTaskModel, matrix: np.ndarray) -> dict[str, np.ndarray]:
     """Run a model of an encoded matrix on it.
 
-    The predictions are those of the raw-feature model for the rows behind it.
+    The predictions are those of the model of raw features for the same rows.
 
     Args:
         model: A model whose one input is an encoded matrix.
@@ -166,8 +166,8 @@ def prediction_table(
         rows: The rows' numbers in their input, from 0.
 
     Returns:
-        One row a row, in their order: `row`, then for each task its label if
-        known, its decoded answer, its probabilities or value, and its set.
+        One row per row, in order, with the columns `row`, then for each task its label
+        if known, its decoded prediction, its probabilities or value, and its set.
     """
     columns: dict[str, np.ndarray] = {"row": rows}
     for task in model.tasks:

@@ -56,8 +56,8 @@ def prepare_data(
 ) -> PreparedData:
     """Read and check the data of a run, and split its rows.
 
-    Nothing here needs TensorFlow, so that a mistake in the data is told
-    before it is loaded.
+    This module does not need TensorFlow, so that errors in the data are reported before
+    TensorFlow is imported.
 
     Args:
         config: The run's settings.
@@ -296,7 +296,7 @@ def _read_test(
 
 
 def _with_columns(config: FitConfig) -> FitConfig:
-    """Write down what was inferred, so that nothing is left to infer again."""
+    """Return the settings with everything that was inferred from the data."""
     inputs = config.inputs.replace(
         columns=tuple(feature.column_name for feature in config.features),
         drop=(),

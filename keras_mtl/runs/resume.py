@@ -38,18 +38,17 @@ __all__ = [
 
 
 def find_interrupted(folder: str | None) -> tuple[Path, Checkpoint | None]:
-    """Find the run that `--resume` goes on with.
+    """Find the run that `--resume` continues.
 
     Args:
         folder: The run folder's place; None takes the one unnamed run that
             was interrupted.
 
     Returns:
-        The run folder's place and what it goes on from; None when the run is
-        complete.
+        The path of the run folder and the checkpoint; None if the run is complete.
 
     Raises:
-        UserError: If there is none, or which one is meant can't be told.
+        UserError: If there is no interrupted run, or several that match.
     """
     if folder is None:
         found = UNNAMED.glob(checkpoint_path(Path("*")).name)
@@ -84,7 +83,7 @@ def _not_one(runs: list[Path]) -> str:
 
 
 def is_finished(folder: str) -> bool:
-    """Return whether a run is in its place, and none is to replace it.
+    """Return whether a run is complete, and no other run is to replace it.
 
     A run's own checkpoint is last written before any of its files, and is still
     there if the command was killed just before it would have removed it. A
@@ -100,7 +99,7 @@ def is_finished(folder: str) -> bool:
 
 
 def require_same_settings(before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
-    """Refuse to go on with other settings than the run began with.
+    """Refuse to resume with other settings than those of the run.
 
     Args:
         before: The settings of the run, from `plain`.
@@ -125,7 +124,7 @@ def require_same_settings(before: Mapping[str, Any], now: Mapping[str, Any]) -> 
 
 
 def require_same_data(before: Mapping[str, str], now: Mapping[str, str]) -> None:
-    """Refuse to go on with other data than the run began with.
+    """Refuse to resume with other data than those of the run.
 
     Args:
         before: The digests at that time, from `data_digests`.
@@ -144,7 +143,7 @@ def require_same_data(before: Mapping[str, str], now: Mapping[str, str]) -> None
 
 
 def require_settings_of(run: Path, config: FitConfig) -> None:
-    """Refuse other settings than those a complete run was made with.
+    """Refuse other settings than those of a complete run.
 
     Args:
         run: The run folder.
@@ -158,7 +157,7 @@ def require_settings_of(run: Path, config: FitConfig) -> None:
 
 
 def settings_of(run: Path) -> dict[str, Any]:
-    """Return the settings that a complete run was made with.
+    """Return the settings of a complete run.
 
     Args:
         run: The run folder.
@@ -170,7 +169,7 @@ def settings_of(run: Path) -> dict[str, Any]:
 
 
 def plain(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return settings as they are after they were written and read.
+    """Return settings as they are after writing and reading them.
 
     Example:
 
@@ -202,7 +201,7 @@ def _show(flat: Mapping[str, Any], key: str) -> str:
 def data_digests(data: PreparedData) -> dict[str, str]:
     """Return a digest of each part of the data, by what messages call it.
 
-    What counts is what the rows hold, not the file they come from.
+    The digests depend on the content of the rows and not on their file.
 
     Args:
         data: What `prepare_data` prepared.

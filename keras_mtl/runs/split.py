@@ -164,11 +164,11 @@ def member_rows(
     settings: TrainingSettings,
     seed: int,
 ) -> MemberRows:
-    """Give each member a validation part of its own.
+    """Choose the validation rows of each member.
 
-    The rows are parted into folds, and the members take turns in leaving one
-    out; when all folds have had their turn, the rows are parted anew. So the
-    members together train on all rows.
+    The rows are split into folds, and each member leaves out another fold. After all
+    folds were used, the rows are split again with another seed. So the members together
+    train on all rows.
 
     Args:
         rows: The positions of all training rows.

@@ -43,7 +43,7 @@ class Terminal:
     """Progress for a person; plain lines if the output is not a terminal.
 
     Args:
-        quiet: Whether nothing but warnings is shown.
+        quiet: Whether only warnings are printed.
     """
 
     def __init__(self, quiet: bool = False) -> None:
@@ -110,7 +110,7 @@ class Terminal:
                 os.close(kept)
 
     def show_data(self, data: PreparedData, split: str | None = None) -> None:
-        """Show what is predicted from what, and the split.
+        """Print the tasks, the features and the split.
 
         Args:
             data: The rows.
@@ -138,12 +138,12 @@ class Terminal:
         self.console.print(printable(text), soft_wrap=True)
 
     def show_waiting(self, workers: Workers) -> None:
-        """Show that other processes are waited for."""
+        """Print that the run waits for other processes."""
         names = ", ".join(workers.addresses[1:])
         self.console.print(f"Waiting for the other workers: {names}", soft_wrap=True)
 
     def show_resumed(self, epoch: int, epochs: int) -> None:
-        """Show from where an interrupted run goes on."""
+        """Print the epoch after which a run is resumed."""
         self.console.print(f"Resuming after epoch {epoch} of {epochs}")
 
     def show_given_up(self, folder: Path) -> None:
@@ -203,7 +203,7 @@ class Terminal:
 
 @contextlib.contextmanager
 def _without_garbage_collection() -> Iterator[None]:
-    """Import without looking for garbage, and never looks at what was imported.
+    """Import with garbage collection off, and exclude the imported objects from it.
 
     TensorFlow and Keras are half a million objects that live as long as the process:
     to look through them again and again takes a third of the time of their import,

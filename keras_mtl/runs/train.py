@@ -84,13 +84,12 @@ class TrainedRun:
         outputs: The outputs for all rows by task name, (N, units).
         fit: The members and their history.
         parameters: The number of one member's trainable parameters.
-        idle_units: A sentence for each layer with units that are of no use:
-            dead or saturated on all training rows.
+        idle_units: One sentence per layer that has idle units, which are dead or
+            saturated on all training rows.
         calibration: What was learned after training, which the model has.
         sharing: What the tasks share, over training rows, at most 2000.
-        effects: What features do to predictions of held-out rows.
-        solution: What was found by an architecture that is solved; None for one
-            that is trained.
+        effects: The effects of features on predictions of held-out rows.
+        solution: The result of an architecture in closed form; None for a trained one.
     """
 
     model: MultiTaskModel
@@ -232,7 +231,7 @@ def _encode(
     features: Sequence[Feature],
     release_rows: bool,
 ) -> np.ndarray:
-    """Encode all rows, test rows too, which lend no number to what is learned."""
+    """Encode all rows. Statistics are learned without the test rows."""
     shape = (len(data.rows), encoder.output_shape[-1])
     matrix = disk_array(shape, "float32") if data.on_disk else aligned_array(shape)
     if release_rows:

@@ -1,4 +1,4 @@
-"""The tasks' answers to a request, inside the served graph."""
+"""The served outputs of the tasks, inside the served graph."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["ServedAnswer", "serve_answer"]
 
 
 def serve_answer(task: Task, outputs: tf.Tensor) -> ServedAnswer:
-    """Turn a head's outputs into a served answer, and check it.
+    """Convert a head's outputs to served outputs, and check their names.
 
     Args:
         task: The task, whose kind says what it answers.

@@ -35,7 +35,7 @@ FORMAT = 1
 
 
 def describe_model(model: MultiTaskModel, name: str) -> dict[str, Any]:
-    """Describe a model by plain values.
+    """Return the description of a model as plain values.
 
     Args:
         model: A model of raw features.

@@ -11,7 +11,7 @@ WORDS_SHOWN = 100
 
 
 def model_card(metadata: dict[str, Any]) -> str:
-    """Write what a model predicts, from what, how well, and what to know first.
+    """Return the model card: outputs, inputs, metrics and alerts.
 
     Results and alerts are those of the run's report, where the metadata have it.
 

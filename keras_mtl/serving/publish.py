@@ -25,7 +25,7 @@ _LARGEST_VERSION = 2**63 - 1
 
 
 def write_folder(path: str | os.PathLike[str], fill: Callable[[Path], None]) -> None:
-    """Write a folder that is complete at the moment it has its name.
+    """Write a folder atomically: it is complete when it gets its name.
 
     It is written beside its place, flushed to disk and renamed. When the
     program is killed before, only a hidden folder is left, which the next call

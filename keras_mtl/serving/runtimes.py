@@ -1,4 +1,4 @@
-"""Models for other runtimes than TensorFlow."""
+"""Conversion of models for runtimes other than TensorFlow."""
 
 from __future__ import annotations
 

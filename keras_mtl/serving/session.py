@@ -118,8 +118,8 @@ class ServingSession:
 def session_process() -> SideProcess:
     """Begin a process that loads SavedModels, where Keras cannot be imported.
 
-    What answers there needs no Python code of the model's, and a broken model may
-    exhaust the memory without harm to this process.
+    So the SavedModel is run without Python code of the model. A broken model that
+    exhausts the memory does not harm this process.
     """
     return SideProcess(
         imports=["tensorflow", __name__],

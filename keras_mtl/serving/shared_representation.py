@@ -33,7 +33,7 @@ def shared_representation(model: keras.Model) -> SharedRepresentation | None:
     """Find what a model's tasks share, from its graph alone.
 
     Args:
-        model: A functional model with an output a task.
+        model: A functional model with one output per task.
 
     Returns:
         The representation, or None if the tasks share not even an encoded
@@ -60,7 +60,7 @@ def shared_representation(model: keras.Model) -> SharedRepresentation | None:
 
 
 def find_core(model: keras.Model) -> tuple[MultiTaskModel, Any] | None:
-    """Find the model of the encoded matrix within a raw-feature model.
+    """Find the model of the encoded matrix within a model of raw features.
 
     Args:
         model: A functional model.

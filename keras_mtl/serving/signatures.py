@@ -1,4 +1,4 @@
-"""The functions that a served model answers requests with."""
+"""The signatures of a served model."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ TASKS_WITH_SIGNATURES = 20
 
 @dataclass(frozen=True)
 class Signature:
-    """One way to ask the model.
+    """One signature of a served model.
 
     Attributes:
         method: The kind of request, by the name that the server checks.
         function: From a dict of tensors to a dict of tensors.
         inputs: By input name its dtype; all are of shape (N,), or (N, 1) in a
             predict request.
-        summary: What it answers, for people.
+        summary: A description of the outputs, for people.
     """
 
     method: str
@@ -112,7 +112,7 @@ def python_keywords(names: Iterable[str]) -> dict[str, str]:
 def build_signatures(
     model: MultiTaskModel, network: Network | None = None
 ) -> dict[str, Signature]:
-    """Build all signatures of a raw-feature model.
+    """Build all signatures of a model of raw features.
 
     Args:
         model: A model whose inputs are raw features.

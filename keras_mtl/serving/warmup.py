@@ -1,8 +1,8 @@
-"""The requests that a server answers before it takes others.
+"""Warm-up: requests that a server runs before it accepts others.
 
 A server loads a version only if all of them succeed, so that a broken folder is never
-served. The rows are drawn from what the features learned; no training row leaves the
-run.
+served. The rows are drawn from the statistics of the features. They are not training
+rows.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ def missing_rows(features: Sequence[Feature], count: int = 1) -> dict[str, np.nd
 
 
 def write_example(row: dict[str, object]) -> bytes:
-    """Serialises a row as a `tf.Example`, without its missing values.
+    """Serialize a row as a `tf.Example`, without its missing values.
 
     Args:
         row: By feature name a number or a word.
