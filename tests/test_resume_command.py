@@ -125,7 +125,9 @@ def test_a_new_fit_gives_an_interrupted_run_up_and_says_so(
     stop_after(1)
     capsys.readouterr()
     assert main([*argv, "--seed=1"]) == 1
-    assert "it is given up, as this fit begins anew" in capsys.readouterr().err
+    assert (
+        "is discarded, as this fit starts from the beginning" in capsys.readouterr().err
+    )
     checkpoint = read_checkpoint(checkpoint_path(run))
     assert checkpoint.settings["seed"] == 1
     assert checkpoint.progress.epoch == 1

@@ -61,10 +61,10 @@ FEWEST_TASKS_TO_GROUP = 4
 # The pairs of more tasks are more than anyone reads, and take long to measure.
 MOST_TASKS_TO_LOOK_AT = 32
 
-# What is chosen on rows that a fold then holds out is judged too well.
+# Settings that are chosen on rows that a fold holds out look too good.
 TRIES = (
-    "expected a preset whose settings the table's size tells, as those of 'best' are "
-    "chosen by training, and held-out rows would have had a part in it; received "
+    "expected a preset whose settings depend only on the size of the table. Those of "
+    "'best' are chosen by training, which would use held-out rows; received "
     "'best'. Fit it, and evaluate its config.toml (--config) on other rows."
 )
 

@@ -44,8 +44,8 @@ def load_training_state(model: Any, store: Any) -> None:
             if f"weighting/{name}" in absent:
                 model.weighting_state[name].assign(value)
     warnings.warn(
-        "The weights were loaded. The file does not have, and training starts anew "
-        f"with: {', '.join(absent)}.",
+        "The weights were loaded. The file lacks these, which training starts again "
+        f"from their initial values: {', '.join(absent)}.",
         stacklevel=3,
     )
 

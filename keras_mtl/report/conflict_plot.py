@@ -14,7 +14,7 @@ from keras_mtl.report.figures import COLORS, Drawing, logarithmic, write_figure
 
 __all__ = ["conflict_figure", "write_conflict_plot"]
 
-# More curves can't be told apart.
+# More curves cannot be distinguished.
 CURVES = len(COLORS)
 
 

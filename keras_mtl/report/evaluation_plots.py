@@ -30,7 +30,7 @@ WIDTH = 5.2
 HURTS, SAME, HELPS = COLORS[1], "#8a8a8a", COLORS[0]
 UNSURE = "#808080"
 FEATURES_SHOWN = 12
-# More curves can't be told apart.
+# More curves cannot be distinguished.
 CURVES = len(COLORS)
 
 

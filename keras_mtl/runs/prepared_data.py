@@ -61,7 +61,7 @@ class PreparedData:
 
     @property
     def frame(self) -> pd.DataFrame:
-        """All rows, as a DataFrame that is made anew."""
+        """All rows, as a new DataFrame."""
         rows = self.rows
         return rows.frame() if isinstance(rows, ColumnStore) else rows
 

@@ -102,7 +102,7 @@ def join_test_rows(
 ) -> RowSplit:
     """Put the test rows of a file of their own behind the others.
 
-    A `DataWarning` tells how many of them are in the training data, too.
+    A `DataWarning` reports how many of them are also in the training data.
 
     Args:
         frame: The training rows.

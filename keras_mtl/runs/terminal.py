@@ -33,7 +33,7 @@ from keras_mtl.tasks import Task
 
 __all__ = ["Terminal"]
 
-# How often the losses are told where no progress bar can be.
+# How often the losses are printed without a progress bar.
 EPOCHS_A_LINE = 10
 
 OnEpoch = Callable[[int, dict[str, float]], None]
@@ -149,8 +149,8 @@ class Terminal:
     def show_given_up(self, folder: Path) -> None:
         """Report that an interrupted run is lost."""
         self.errors.print(
-            f"warning: {folder}: an interrupted run was to be written here, which "
-            "--resume would go on with; it is given up, as this fit begins anew."
+            f"warning: {folder}: an interrupted run, which --resume could continue, "
+            "is discarded, as this fit starts from the beginning."
         )
 
     @contextlib.contextmanager

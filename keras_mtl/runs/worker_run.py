@@ -30,7 +30,7 @@ def worker_run(config: FitConfig | None, workers: Workers) -> None:
         UserError: If the settings or the data are not those of the chief.
         RunStoppedError: If another worker is lost.
     """
-    # A mistake in the data is told before the others are waited for.
+    # Errors in the data are reported before waiting for the others.
     data = None if config is None else _prepare(config)
     with Terminal(quiet=True).loading() as screen:
         from keras_mtl.runs.cluster import (

@@ -101,7 +101,7 @@ def add_details(folder: Path, details: dict[str, Any]) -> str:
         details: What is added.
 
     Returns:
-        The version's model card, which is written anew.
+        The content of the model card, which is written again.
     """
     metadata = read_metadata(folder)
     metadata["details"] |= details

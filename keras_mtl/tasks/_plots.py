@@ -26,7 +26,7 @@ __all__ = [
 
 # In inches, of a figure with its legend beside it.
 WIDE = 7.5
-# More curves can't be told apart.
+# More curves cannot be distinguished.
 CURVES = 8
 
 # By class, whether it is the label, and its probability.
