@@ -194,7 +194,7 @@ def test_a_folder_and_data_that_can_not_serve_are_told_together(tmp_path, run_py
         shadowed=True,
     )
     assert done.returncode == 2
-    assert "run: expected a folder that is not there yet" in done.stderr
+    assert "run: expected a folder that does not exist yet" in done.stderr
     assert "task 'z'" in done.stderr
 
 

@@ -56,7 +56,7 @@ def test_an_interrupted_fit_says_how_to_go_on_and_does(
     stop_after(2)
     assert main([*QUICK]) == 1
     assert capsys.readouterr().err == (
-        "stopped: after epoch 2 of 3, which is kept. Go on with: "
+        "stopped: after epoch 2 of 3, which is kept. Resume with: "
         "python -m keras_mtl.fit --out runs/heart_disease --resume\n"
     )
     assert os.listdir("runs") == [".heart_disease.checkpoint"]
@@ -177,7 +177,7 @@ def test_a_fit_told_to_terminate_keeps_its_last_epoch(unbroken, tmp_path):
     _, told = process.communicate(timeout=60)
     assert process.returncode == 1
     assert told == (
-        f"stopped: after epoch {epoch_of(path)} of 60, which is kept. Go on with: "
+        f"stopped: after epoch {epoch_of(path)} of 60, which is kept. Resume with: "
         "python -m keras_mtl.fit --out run --resume\n"
     )
     assert start(tmp_path, "--resume").wait() == 0

@@ -80,7 +80,7 @@ def _copies(facts: EvaluationFacts) -> list[Alert]:
     rows = facts.details.get("rows", 0)
     return [
         Alert(
-            "Rows held out that are copies of training rows",
+            "Held-out rows that are copies of training rows",
             f"In the first repeat, {facts.copies} of {rows} rows have the same "
             "features as a row that their fold trains on, as the groups of rows are "
             "kept together and not the copies. Predictions for them look better than "

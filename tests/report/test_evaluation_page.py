@@ -66,7 +66,7 @@ def test_each_alert_has_its_evidence():
     assert found["Classes that are never predicted"].values == {
         "classes": {"stage": ["III"]}
     }
-    copies = found["Rows held out that are copies of training rows"]
+    copies = found["Held-out rows that are copies of training rows"]
     assert copies.values == {"copies": 7, "rows": 240}
     assert "fold 2" in found["Fits that failed"].text
     # The dose decides the stage and the cost.

@@ -50,7 +50,7 @@ def test_the_place_tells_the_run(tmp_path):
 
 def test_the_one_unnamed_run_needs_no_name(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(UserError, match="there is none"):
+    with pytest.raises(UserError, match="not found"):
         find_interrupted(None)
     interrupt(tmp_path / "runs" / "heart-2")
     assert str(find_interrupted(None)[0]) == "runs/heart-2"

@@ -60,7 +60,7 @@ def test_results_have_their_intervals():
 def test_a_run_without_alerts_says_so_and_one_without_a_report_says_nothing():
     assert "The run has no alerts." in card(report={"alerts": []})
     text = card(metrics={"test": {"sick": {"auc": np.float64(0.5), "rows": 4}}})
-    assert "What to know first" not in text
+    assert "## Alerts" not in text
     assert "| test | sick | auc | 0.5 |" in text
 
 

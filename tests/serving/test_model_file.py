@@ -186,7 +186,7 @@ def test_another_model_is_refused(tmp_path):
 
 
 def test_no_file_is_refused(tmp_path):
-    with pytest.raises(km.UserError, match="there is none"):
+    with pytest.raises(km.UserError, match="not found"):
         load_model(tmp_path / "model.keras")
-    with pytest.raises(km.UserError, match="there is none"):
+    with pytest.raises(km.UserError, match="not found"):
         load_model(tmp_path)

@@ -198,7 +198,7 @@ def test_overwrite_replaces_searches_alone(tmp_path):
     folder = tmp_path / "found"
     assert choose_folder(str(folder), False, "x", SEARCH_MARKS) == folder
     folder.mkdir()
-    with pytest.raises(UserError, match="not there yet"):
+    with pytest.raises(UserError, match="does not exist yet"):
         choose_folder(str(folder), False, "x", SEARCH_MARKS)
     with pytest.raises(UserError, match=r"lacks search\.toml"):
         choose_folder(str(folder), True, "x", SEARCH_MARKS)
