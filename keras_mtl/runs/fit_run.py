@@ -234,7 +234,7 @@ def _interrupted(data: PreparedData, folder: Path, kept: KeepProgress) -> str:
 def _how_to_resume(data: PreparedData, folder: Path) -> str:
     if data.in_memory:
         return (
-            "Go on with the same rows and settings: "
+            "Resume with the same rows and settings: "
             f"fit_table(..., folder={str(folder)!r}, resume=True)"
         )
     place = shlex.quote(str(folder))

@@ -103,7 +103,7 @@ def new_run_folder(path: Path, overwrite: bool) -> Iterator[Path]:
             shutil.rmtree(replaced)
         elif path.exists():
             raise UserError(
-                f"{path}: expected a folder that is not there yet; it has appeared "
+                f"{path}: expected a folder that does not exist yet; it has appeared "
                 "since this run began. Choose another with --out."
             )
         else:
