@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 
 from pydantic import Field
 
@@ -49,6 +49,10 @@ class ArchitectureSettings(Declaration):
     `--architecture NAME:setting=value`. An architecture ignores the common fields that
     do not apply to it.
 
+    `plain_numbers` names own fields that are factors of what layers compute, and
+    whose layers ask for them by `keras_mtl.layers.setting_value`: a search trains
+    trials that differ in them in one program, unless one of them is 0.
+
     Args:
         trunk: The widths of the shared layers.
         activation: The activation of all hidden layers.
@@ -67,6 +71,8 @@ class ArchitectureSettings(Declaration):
     >>> TwoTrunks(share="0.25").trunk
     (32, 64)
     """
+
+    plain_numbers: ClassVar[tuple[str, ...]] = ()
 
     trunk: Widths = (32, 64)
     activation: ActivationName = "relu"
@@ -135,6 +141,8 @@ class SoftSharingSettings(ArchitectureSettings):
             `"trace-norm"`, the nuclear norm of the stacked weights.
     """
 
+    plain_numbers: ClassVar[tuple[str, ...]] = ("strength",)
+
     strength: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1e-2
     penalty: Literal["l2", "trace-norm"] = "l2"
 
@@ -165,6 +173,8 @@ class SluiceSettings(ArchitectureSettings):
         rate: How many times faster than the other weights the mixing weights learn.
         overlap: The factor of the penalty on the overlap of the subspaces of a task.
     """
+
+    plain_numbers: ClassVar[tuple[str, ...]] = ("overlap",)
 
     subspaces: Annotated[int, Field(ge=1, le=64)] = 2
     own: Annotated[float, Field(ge=0, le=1)] = 0.9
@@ -231,6 +241,8 @@ class SelectionSettings(ArchitectureSettings):
             if the number of experts is not a power of 2.
         per_example: Whether the choice depends on the row.
     """
+
+    plain_numbers: ClassVar[tuple[str, ...]] = ("entropy", "reachability")
 
     experts: Annotated[int, Field(ge=2, le=1024)] = 8
     selectors: Annotated[int, Field(ge=1, le=64)] = 2

@@ -66,7 +66,9 @@ def build_sluice(
         )
     overlap = None
     if settings.overlap and settings.subspaces > 1:
-        overlap = SubspaceOverlap(settings.overlap, settings.subspaces)
+        overlap = SubspaceOverlap(
+            settings.overlap, settings.subspaces, setting="overlap"
+        )
 
     def body(hidden: Any) -> dict[str, Any]:
         layers = []

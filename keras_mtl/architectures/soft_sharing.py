@@ -62,8 +62,8 @@ def build_soft_sharing(
         if not settings.strength:
             return None
         if settings.penalty == "l2":
-            return SquaredDistance(settings.strength)
-        return TraceNorm(settings.strength)
+            return SquaredDistance(settings.strength, setting="strength")
+        return TraceNorm(settings.strength, setting="strength")
 
     def body(hidden: Any) -> dict[str, Any]:
         for index, width in enumerate(settings.trunk, start=1):

@@ -179,6 +179,7 @@ class BatchStep:
         loss_scale: Any = 1.0,
         reduce: Any = None,
         all_counts: tf.Tensor | None = None,
+        weighting: Any = None,
     ) -> BatchResult:
         """Computes one batch.
 
@@ -193,9 +194,11 @@ class BatchStep:
             reduce: The mean over replicas of a tensor; None for one replica.
             all_counts: The rows with a label for each task on all replicas,
                 (T,), if they are known; else they are asked for.
+            weighting: The weighting with a member's own numbers, in place of the
+                step's.
         """
         reduce = reduce or _alone
-        method = self.weighting
+        method = self.weighting if weighting is None else weighting
         passes = []
         for part in cut_batch(batch, method.samples):
             # A batch's parts follow on each other's statistics.

@@ -42,6 +42,15 @@ class BestWeights:
         counted = np.array([not task.auxiliary for task in tasks], "float32")
         self._counted = None if counted.all() else tf.constant(counted)
 
+    def restart(self) -> None:
+        """Begin anew: all members train, and their present weights are their best."""
+        self.active.assign(tf.ones_like(self.active))
+        for each in (self.epochs, self.best_epoch):
+            each.assign(tf.zeros_like(each))
+        self.best_loss.assign(tf.fill(self.best_loss.shape, np.float32(np.inf)))
+        for best, current in zip(self._best, self._current, strict=True):
+            best.assign(current)
+
     @property
     def variables(self) -> list[keras.Variable]:
         """All state that is needed to resume training."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from keras_mtl.engine.epoch_metrics import LossSums
 from keras_mtl.engine.replicas import Replicas
 from keras_mtl.engine.rows import NO_ROW
 from keras_mtl.engine.trainer import MemberValues, Trainer, Update
+from keras_mtl.weighting import fixed_loops
 
 __all__ = [
     "EpochProgram",
@@ -120,10 +122,8 @@ class EpochProgram:
             # There is no Python control flow on tensors here: to look for it in
             # all of Keras takes longer than to trace the program.
             if settings.jit_compile:
-                self._loop = tf.function(self._steps, autograph=False, jit_compile=True)
-                self._whole = tf.function(
-                    self._train_and_evaluate, autograph=False, jit_compile=True
-                )
+                self._loop = self._in_xla(self._steps)
+                self._whole = self._in_xla(self._train_and_evaluate)
             self._run = tf.function(self._program, autograph=False)
         self._calls = CompiledCalls(self._run)
 
@@ -156,6 +156,16 @@ class EpochProgram:
         # All through a fit the rows are the same, and few numbers identify a program.
         shapes = (*(tuple(chunk.order.shape) for chunk in chunks), begin, finish)
         return self._calls(call, (rows, held_out), shapes)
+
+    def _in_xla(self, function: Any) -> Any:
+        def traced(*arguments: Any) -> Any:
+            # XLA takes no loop of a weighting, mapped over members, whose end depends
+            # on the data.
+            mapped = self.trainer.members is not None
+            with fixed_loops() if mapped else contextlib.nullcontext():
+                return function(*arguments)
+
+        return tf.function(traced, autograph=False, jit_compile=True)
 
     def release_rows(self) -> None:
         """Let go of the rows of the last call: a fit is over."""
@@ -377,7 +387,7 @@ class EpochProgram:
         if self.values is not None:
             row_weights = {
                 name: tf.gather(
-                    weights,
+                    tf.convert_to_tensor(weights),
                     tf.maximum(order, 0),
                     batch_dims=0 if self.trainer.members is None else 1,
                 )

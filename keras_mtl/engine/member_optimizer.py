@@ -55,7 +55,7 @@ class _Members:
         self,
         members: int,
         rates: Callable[[tf.Tensor], tf.Tensor],
-        decays: tf.Tensor | None,
+        decays: Any,
         decayed: Sequence[bool],
     ) -> None:
         """Set what members have of their own.
@@ -64,7 +64,8 @@ class _Members:
             members: K.
             rates: From the members' counts of steps, (K,), to their learning
                 rates, (K,).
-            decays: The weight decay of each, (K,); None for none.
+            decays: The weight decay of each, (K,), a tensor or a variable; None for
+                none.
             decayed: For each variable whether it decays.
         """
         self._rank: int | None = None
@@ -113,7 +114,8 @@ class _Members:
         try:
             index = self._get_variable_index(variable)  # type: ignore[attr-defined]
             if self._decays is not None and self._decayed[index]:
-                decay = tf.cast(_lift(self._decays, self._rank), variable.dtype)
+                decays = tf.convert_to_tensor(self._decays)
+                decay = tf.cast(_lift(decays, self._rank), variable.dtype)
                 self.assign_sub(variable, variable * decay * rate)
             super().update_step(gradient, variable, rate)  # type: ignore[misc]
         finally:
@@ -221,8 +223,8 @@ def member_optimizer(
     optimizer: keras.optimizers.Optimizer,
     variables: Sequence[keras.Variable],
     members: int,
-    learning_rate: Sequence[float] | None = None,
-    weight_decay: Sequence[float] | None = None,
+    learning_rate: Any = None,
+    weight_decay: Any = None,
     decayed: Sequence[bool] | None = None,
     rates: Callable[[tf.Tensor], tf.Tensor] | None = None,
 ) -> Any:
@@ -232,9 +234,9 @@ def member_optimizer(
         optimizer: One of Keras's that updates each number by itself.
         variables: One member's variables, which tell what does not decay.
         members: K.
-        learning_rate: The members' rates; None for the optimizer's, with its
-            schedule, by each member's own steps.
-        weight_decay: The members' decays; None for the optimizer's.
+        learning_rate: The members' rates, (K,), numbers or a `tf.Variable`; None for
+            the optimizer's, with its schedule, by each member's own steps.
+        weight_decay: The members' decays likewise; None for the optimizer's.
         decayed: For each variable whether it decays; by default what the
             optimizer says.
         rates: See `_Members.set_members`, in place of `learning_rate`.
@@ -276,20 +278,25 @@ def member_optimizer(
     copy.set_members(
         members,
         rates,
-        None if weight_decay is None else tf.constant(weight_decay, tf.float32),
+        None if weight_decay is None else _of_members(weight_decay),
         decayed,
     )
     return copy
 
 
-def cosine_rates(
-    learning_rate: Sequence[float], steps: Sequence[float]
-) -> Callable[[tf.Tensor], tf.Tensor]:
-    """Return rates that go down to 0 over each member's own steps."""
-    start = tf.constant(learning_rate, tf.float32)
-    last = tf.constant(steps, tf.float32)
+def cosine_rates(learning_rate: Any, steps: Any) -> Callable[[tf.Tensor], tf.Tensor]:
+    """Return rates that go down to 0 over each member's own steps.
+
+    Args:
+        learning_rate: The members' rates at the start, (K,), numbers or a
+            `tf.Variable`.
+        steps: The members' numbers of steps likewise.
+    """
+    starts, steps_to_take = _of_members(learning_rate), _of_members(steps)
 
     def rates(done: tf.Tensor) -> tf.Tensor:
+        start = tf.convert_to_tensor(starts)
+        last = tf.convert_to_tensor(steps_to_take)
         share = tf.minimum(tf.cast(done, tf.float32), last) / last
         return start * 0.5 * (1 + tf.cos(math.pi * share))
 
@@ -298,21 +305,28 @@ def cosine_rates(
 
 def _rates(
     optimizer: keras.optimizers.Optimizer,
-    learning_rate: Sequence[float] | None,
+    learning_rate: Any,
     members: int,
 ) -> Callable[[tf.Tensor], tf.Tensor]:
     schedule = optimizer._learning_rate
     scheduled = isinstance(schedule, keras.optimizers.schedules.LearningRateSchedule)
     if learning_rate is not None:
         _check_settable(optimizer)
-        own = tf.constant(learning_rate, tf.float32)
-        return lambda steps: own
+        own = _of_members(learning_rate)
+        return lambda steps: tf.convert_to_tensor(own)
     if not scheduled:
         common = tf.fill([members], float(optimizer.learning_rate))
         return lambda steps: common
     # A schedule takes one number; some of Keras's branch on it.
     return lambda steps: tf.vectorized_map(
         lambda step: tf.cast(schedule(step), tf.float32), steps
+    )
+
+
+def _of_members(values: Any) -> Any:
+    """Return values as a tensor, and a variable, which may change, as it is."""
+    return (
+        values if isinstance(values, tf.Variable) else tf.constant(values, tf.float32)
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
 import keras
@@ -18,7 +18,7 @@ from keras_mtl.engine.layer_rates import update_at_rates
 from keras_mtl.engine.map_members import map_members, unrolled_map
 from keras_mtl.engine.replicas import replica_shares
 from keras_mtl.engine.training_graph import Noise, is_seed
-from keras_mtl.layers.training_layers import feed_noise
+from keras_mtl.layers.training_layers import feed_noise, feed_settings
 
 __all__ = [
     "Exchange",
@@ -50,10 +50,12 @@ class MemberValues:
         rates: By a layer's name the rates of its dropout, (K,).
         row_weights: By task name the weights of all rows, (K, N); empty where
             all rows count alike.
+        settings: By name the values of the architecture's settings, (K,).
     """
 
-    rates: Mapping[str, tf.Tensor]
-    row_weights: Mapping[str, tf.Tensor]
+    rates: Mapping[str, Any]
+    row_weights: Mapping[str, Any]
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Update(NamedTuple):
@@ -94,6 +96,8 @@ class Trainer:
         members: K; None for one model, whose variables have no axis in front.
         rates: By position in `weights` the factor of the learning rate, a number
             or a scalar variable.
+        weighting_numbers: By name the values of the weighting's plain numbers, (K,),
+            in place of its own.
     """
 
     def __init__(
@@ -107,8 +111,10 @@ class Trainer:
         noise: Noise,
         members: int | None = None,
         rates: Mapping[int, Any] | None = None,
+        weighting_numbers: Mapping[str, Any] | None = None,
     ) -> None:
         self.step = step
+        self.weighting_numbers = dict(weighting_numbers or {})
         self.rates = dict(rates or {})
         self.weights = list(weights)
         self.others = list(others)
@@ -182,17 +188,27 @@ class Trainer:
         amid_step = exchange is not None and self.step.exchanges
         reduce = exchange.mean if amid_step and exchange is not None else None
         scale = self.optimizer.scale_loss(tf.ones([]))
-        rates = {} if values is None else dict(values.rates)
+        rates = {} if values is None else _read(values.rates)
+        settings = {} if values is None else _read(values.settings)
         own_seeds = seeds is None
 
         def one_member(arguments: Any) -> Any:
-            weights, statistics, state, batch, loss_weights, rates, rows, counts = (
-                arguments
-            )
+            (
+                weights,
+                statistics,
+                state,
+                batch,
+                loss_weights,
+                rates,
+                settings,
+                numbers,
+                rows,
+                counts,
+            ) = arguments
             if rows:
                 packed = pack_weights(self.step.blocks, rows)
                 batch = batch._replace(sample_weights=packed)
-            with feed_noise(noise, rates):
+            with feed_noise(noise, rates), feed_settings(settings):
                 result = self.step(
                     weights,
                     self._with_seeds(statistics, seeds),
@@ -202,6 +218,7 @@ class Trainer:
                     loss_scale=scale,
                     reduce=reduce,
                     all_counts=counts[0] if counts else None,
+                    weighting=self._weighting(numbers),
                 )
             conflict = []
             if self.conflict_columns:
@@ -233,6 +250,8 @@ class Trainer:
                 batch,
                 loss_weights,
                 rates,
+                settings,
+                _read(self.weighting_numbers),
                 dict(row_weights or {}),
                 counts,
             ),
@@ -279,7 +298,12 @@ class Trainer:
             name: tf.convert_to_tensor(each)
             for name, each in self.weighting_state.items()
         }
-        new = self._map(self.step.weighting.end_of_epoch, state)
+
+        def one_member(arguments: Any) -> Any:
+            state, numbers = arguments
+            return self._weighting(numbers).end_of_epoch(state)
+
+        new = self._map(one_member, (state, _read(self.weighting_numbers)))
         for name, value in new.items():
             self.weighting_state[name].assign(value)
 
@@ -299,7 +323,7 @@ class Trainer:
         """Show the weighting the losses of the same batch after its update."""
 
         def one_member(arguments: Any) -> Any:
-            weights, statistics, state, batch, everywhere = arguments
+            weights, statistics, state, batch, everywhere, numbers = arguments
             _, _, losses, known, _ = self.step.forward(
                 weights,
                 self._with_seeds(statistics, seeds),
@@ -309,12 +333,20 @@ class Trainer:
             if everywhere and exchange is not None:
                 shares, known = everywhere
                 losses = exchange.mean(losses * shares)
-            return self.step.weighting.after_step(losses, state, mask=known > 0)
+            method = self._weighting(numbers)
+            return method.after_step(losses, state, mask=known > 0)
 
         everywhere = [] if shares is None else [shares, *counts]
         return self._map(
             one_member,
-            (_values(self.weights), _values(self.statistics), state, batch, everywhere),
+            (
+                _values(self.weights),
+                _values(self.statistics),
+                state,
+                batch,
+                everywhere,
+                _read(self.weighting_numbers),
+            ),
             unrolled=exchange is not None,
         )
 
@@ -344,6 +376,11 @@ class Trainer:
                 values.append(seeds.get(index, unused))
         return values
 
+    def _weighting(self, numbers: Mapping[str, tf.Tensor]) -> Any:
+        """Return the weighting with a member's own numbers."""
+        weighting = self.step.weighting
+        return weighting.with_numbers(numbers) if numbers else weighting
+
     def _kept(self, values: Tensors) -> Tensors:
         return [value for index, value in enumerate(values) if index not in self.seeds]
 
@@ -362,6 +399,11 @@ class Trainer:
         if self.members is None:
             return function(arguments)
         return (unrolled_map if unrolled else map_members)(function, arguments)
+
+
+def _read(values: Mapping[str, Any]) -> dict[str, tf.Tensor]:
+    """Return values that may be variables as tensors."""
+    return {name: tf.convert_to_tensor(each) for name, each in values.items()}
 
 
 def _values(variables: Sequence[keras.Variable]) -> Tensors:

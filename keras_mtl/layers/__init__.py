@@ -58,6 +58,9 @@ if TYPE_CHECKING:
     from keras_mtl.layers.split_tasks import (
         SplitTasks as SplitTasks,
     )
+    from keras_mtl.layers.training_layers import (
+        setting_value as setting_value,
+    )
     from keras_mtl.layers.stack_shapes import (
         RepeatStack as RepeatStack,
         SplitStack as SplitStack,
@@ -143,6 +146,7 @@ else:
             "keras_mtl.layers.process_scores": ("ProcessScores",),
             "keras_mtl.layers.weight_deviations": ("WeightDeviations",),
             "keras_mtl.layers.temperature_scaling": ("TemperatureScaling",),
+            "keras_mtl.layers.training_layers": ("setting_value",),
             "keras_mtl.layers.transformed_output": ("TransformedOutput",),
         },
         first="all",

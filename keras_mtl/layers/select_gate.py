@@ -7,7 +7,7 @@ import numpy as np
 from keras import ops
 
 from keras_mtl.layers._task_variables import SplitByTask
-from keras_mtl.layers.training_layers import mean_over_present
+from keras_mtl.layers.training_layers import mean_over_present, setting_value
 
 __all__ = ["SelectGate", "smooth_step"]
 
@@ -143,10 +143,12 @@ class SelectGate(SplitByTask, keras.layers.Layer):
 
         if self.entropy:
             entropies = -ops.sum(choices * ops.log(choices + 1e-6), axis=2)
-            self.add_loss(self.entropy * total(entropies))
+            factor = setting_value("entropy", self.entropy)
+            self.add_loss(factor * total(entropies))
         if self.reachability and self.experts < 2**self.bits:
             reached = ops.sum(choices, axis=2)
-            self.add_loss(self.reachability * total(1 / (reached + 1e-3)))
+            factor = setting_value("reachability", self.reachability)
+            self.add_loss(factor * total(1 / (reached + 1e-3)))
 
     def compute_output_shape(self, input_shape):
         return (self.gates, self.experts, input_shape[0] if self.per_example else 1)

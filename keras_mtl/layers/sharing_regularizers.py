@@ -4,6 +4,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from keras_mtl.layers.training_layers import setting_value
+
 __all__ = ["SquaredDistance", "SubspaceOverlap", "TraceNorm"]
 
 
@@ -16,6 +18,8 @@ class SquaredDistance(keras.regularizers.Regularizer):
 
     Args:
         strength: The factor, 0 or more.
+        setting: The setting of the architecture that the strength is, if any:
+            members that train together may have strengths of their own.
 
     Example:
 
@@ -24,15 +28,17 @@ class SquaredDistance(keras.regularizers.Regularizer):
     1.0
     """
 
-    def __init__(self, strength):
+    def __init__(self, strength, setting=""):
         self.strength = strength
+        self.setting = setting
 
     def __call__(self, x):
         difference = x - ops.mean(x, axis=0, keepdims=True)
-        return self.strength * ops.sum(ops.square(difference))
+        strength = setting_value(self.setting, self.strength)
+        return strength * ops.sum(ops.square(difference))
 
     def get_config(self):
-        return {"strength": self.strength}
+        return {"strength": self.strength, "setting": self.setting}
 
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
@@ -45,6 +51,8 @@ class TraceNorm(keras.regularizers.Regularizer):
 
     Args:
         strength: The factor, 0 or more.
+        setting: The setting of the architecture that the strength is, if any:
+            members that train together may have strengths of their own.
 
     Example:
 
@@ -53,8 +61,9 @@ class TraceNorm(keras.regularizers.Regularizer):
     7.0
     """
 
-    def __init__(self, strength):
+    def __init__(self, strength, setting=""):
         self.strength = strength
+        self.setting = setting
 
     def __call__(self, x):
         rows = ops.reshape(ops.cast(x, "float32"), (x.shape[0], -1))
@@ -66,10 +75,10 @@ class TraceNorm(keras.regularizers.Regularizer):
         _, vectors = ops.linalg.eigh(ops.matmul(fixed, ops.transpose(fixed)))
         turned = ops.matmul(ops.transpose(ops.stop_gradient(vectors)), rows)
         lengths = ops.sqrt(ops.sum(ops.square(turned), axis=1) + 1e-10)
-        return self.strength * ops.sum(lengths)
+        return setting_value(self.setting, self.strength) * ops.sum(lengths)
 
     def get_config(self):
-        return {"strength": self.strength}
+        return {"strength": self.strength, "setting": self.setting}
 
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
@@ -84,6 +93,7 @@ class SubspaceOverlap(keras.regularizers.Regularizer):
         strength: The factor, 0 or more.
         subspaces: The number of subspaces of each task, G, which are equal parts of its
             units.
+        setting: See `SquaredDistance`.
 
     Example:
 
@@ -92,9 +102,10 @@ class SubspaceOverlap(keras.regularizers.Regularizer):
     9.0
     """
 
-    def __init__(self, strength, subspaces):
+    def __init__(self, strength, subspaces, setting=""):
         self.strength = strength
         self.subspaces = subspaces
+        self.setting = setting
 
     def __call__(self, x):
         tasks, width, units = x.shape
@@ -102,7 +113,12 @@ class SubspaceOverlap(keras.regularizers.Regularizer):
         products = ops.einsum("twgu,twhv->tghuv", parts, parts)
         pairs = np.triu(np.ones((self.subspaces, self.subspaces), "float32"), k=1)
         squares = ops.sum(ops.square(products), axis=(0, 3, 4))
-        return self.strength * ops.sum(squares * ops.cast(pairs, squares.dtype))
+        strength = setting_value(self.setting, self.strength)
+        return strength * ops.sum(squares * ops.cast(pairs, squares.dtype))
 
     def get_config(self):
-        return {"strength": self.strength, "subspaces": self.subspaces}
+        return {
+            "strength": self.strength,
+            "subspaces": self.subspaces,
+            "setting": self.setting,
+        }

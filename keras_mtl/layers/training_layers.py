@@ -16,14 +16,18 @@ __all__ = [
     "FED_LAYERS",
     "Draw",
     "PresentRowsNormalization",
+    "asked_settings",
     "feed_noise",
+    "feed_settings",
     "mean_over_present",
     "present_rows",
     "record_noise",
+    "setting_value",
 ]
 
 _PRESENT: ContextVar[Any] = ContextVar("present_rows", default=None)
 _NOISE: ContextVar[Any] = ContextVar("noise", default=None)
+_SETTINGS: ContextVar[Any] = ContextVar("settings", default=None)
 
 
 @contextlib.contextmanager
@@ -54,6 +58,57 @@ def mean_over_present(values: Any) -> Any:
         return ops.mean(values, axis=-1)
     weights = ops.cast(present, values.dtype)
     return ops.sum(values * weights, axis=-1) / ops.maximum(ops.sum(weights), 1.0)
+
+
+def setting_value(name: str, value: Any) -> Any:
+    """Returns a member's own value of an architecture's setting.
+
+    A layer or a regularizer whose strength is a setting of the architecture asks
+    for it in its call. Members of one program may then have strengths of their own:
+    see `ArchitectureSettings.plain_numbers`.
+
+    Args:
+        name: The setting; `""` if the number is none.
+        value: What holds where members have no values of their own.
+
+    Example:
+
+    >>> with feed_settings({"strength": 0.5}):
+    ...     setting_value("strength", 0.1), setting_value("overlap", 0.1)
+    (0.5, 0.1)
+    """
+    values = _SETTINGS.get()
+    return value if values is None else values.get(name, value)
+
+
+@contextlib.contextmanager
+def feed_settings(values: Mapping[str, Any] | None) -> Iterator[None]:
+    """Give the layers called inside a member's own settings.
+
+    Args:
+        values: By the name of a setting of the architecture its value, a scalar.
+    """
+    token = _SETTINGS.set(values)
+    try:
+        yield
+    finally:
+        _SETTINGS.reset(token)
+
+
+class _AskedSettings(dict[str, Any]):
+    """Notes for which settings layers ask."""
+
+    def get(self, name: str, value: Any = None) -> Any:
+        self[name] = value
+        return value
+
+
+def asked_settings(run: Callable[[], Any]) -> list[str]:
+    """Returns for which settings the layers that a function calls ask."""
+    asked = _AskedSettings()
+    with feed_settings(asked):
+        run()
+    return [name for name in asked if name]
 
 
 @keras.saving.register_keras_serializable(package="keras_mtl")

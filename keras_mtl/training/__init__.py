@@ -6,6 +6,7 @@ from keras_mtl._core.lazy import lazy_names
 
 if TYPE_CHECKING:
     # The names below, for type checkers and editors.
+    from keras_mtl.training.member_programs import MemberPrograms as MemberPrograms
     from keras_mtl.training.member_settings import MemberSettings as MemberSettings
     from keras_mtl.training.members import (
         MemberFit as MemberFit,
@@ -25,6 +26,7 @@ else:
     __getattr__, __all__, __dir__ = lazy_names(
         __name__,
         {
+            "keras_mtl.training.member_programs": ("MemberPrograms",),
             "keras_mtl.training.member_settings": ("MemberSettings",),
             "keras_mtl.training.members": ("MemberFit", "fit_members"),
             "keras_mtl.training.narrow_members": (

@@ -39,6 +39,12 @@ class MemberSettings:
             `fit`. For a bootstrap, the weights are counts. A row of weight 0 adds
             nothing to the gradients, but is still part of a batch and of the statistics
             of normalizations. To leave rows out, use `rows` of `fit_members`.
+        weighting: The values of each member by name of a setting of the weighting that
+            is one of its `plain_numbers`.
+        architecture: The values of each member by name of a setting of the architecture
+            for which its layers ask with `keras_mtl.layers.setting_value`, such as the
+            strength of a regularizer. They count in training. The models that are made
+            of the members have the value of the architecture.
         numbers: The number of each member, from 0. Member `n` of a seed always has the
             same initial weights and order of batches, so that hundreds of members can
             be trained in several calls. By default 0, 1, 2 and so on.
@@ -56,6 +62,8 @@ class MemberSettings:
     dropout: Sequence[float] | Mapping[str, Sequence[float]] | None = None
     widths: Mapping[str, Sequence[int]] | None = None
     row_weights: Any = None
+    weighting: Mapping[str, Sequence[float]] | None = None
+    architecture: Mapping[str, Sequence[float]] | None = None
     numbers: Sequence[int] | None = None
 
     def count(self) -> int | None:
@@ -82,6 +90,8 @@ class MemberSettings:
         rows: int,
         tasks: Sequence[str],
         dropouts: Sequence[str],
+        weighting: Sequence[str] = (),
+        architecture: Sequence[str] = (),
     ) -> None:
         """Check that the values are valid.
 
@@ -90,6 +100,8 @@ class MemberSettings:
             rows: The number of rows, N.
             tasks: The tasks' names.
             dropouts: The names of the architecture's dropout layers.
+            weighting: The plain numbers of the weighting.
+            architecture: The settings for which the architecture's layers ask.
 
         Raises:
             UserError: With all errors.
@@ -113,6 +125,13 @@ class MemberSettings:
             errors += _outside(
                 "dropout", values, "of at least 0 and below 1", 0, below=1
             )
+        for what, own, known in (
+            ("weighting", self.weighting, weighting),
+            ("architecture", self.architecture, architecture),
+        ):
+            for name, values in (own or {}).items():
+                errors += _unknown(f"{what}, by setting", name, known)
+                errors += _outside(what, values, "that are finite", float("-inf"))
         if self.dropout is not None and not dropouts:
             errors.append(
                 "Invalid value received for `dropout`. Expected an architecture with "
@@ -148,8 +167,9 @@ def _by_name(values: Any) -> list[tuple[str | None, Any]]:
 def _unknown(what: str, name: str, known: Sequence[str]) -> list[str]:
     if name in known:
         return []
+    listed = f"one of {', '.join(known)}" if known else "none, as there are none"
     return [
-        f"Invalid name received for `{what}`. Expected one of {', '.join(known)}. "
+        f"Invalid name received for `{what}`. Expected {listed}. "
         f"Received: {name!r}.{did_you_mean(name, known)}"
     ]
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import keras
 import numpy as np
 import pandas as pd
+import tensorflow as tf
 
 from keras_mtl._core.html import html_table
 from keras_mtl.blocks.label_arrays import read_labels
@@ -30,12 +31,23 @@ from keras_mtl.engine.training_graph import (
     training_graph,
 )
 from keras_mtl.engine.xla_choice import one_program_pays, suits_xla, xla_pays
+from keras_mtl.layers.training_layers import asked_settings
 from keras_mtl.model.multi_task_model import MultiTaskModel
-from keras_mtl.training._initial_values import initial_values, set_seed
+from keras_mtl.training._initial_values import (
+    InitialValues,
+    initial_values,
+    set_seed,
+)
 from keras_mtl.training._member_loop import MemberLoop
-from keras_mtl.training._member_trainer import make_trainer, member_values
+from keras_mtl.training._member_trainer import (
+    MemberNumbers,
+    make_trainer,
+    member_numbers,
+    weighting_states,
+)
 from keras_mtl.training._row_weights import join_row_weights, weigh_rows
 from keras_mtl.training._trained_members import TrainedMembers
+from keras_mtl.training.member_programs import MemberProgram, MemberPrograms
 from keras_mtl.training.member_settings import MemberSettings
 from keras_mtl.training.narrow_members import (
     check_widths,
@@ -139,6 +151,7 @@ def fit_members(
     pretrained: Pretrained | None = None,
     raise_on_failure: bool = True,
     wider: MultiTaskModel | None = None,
+    programs: MemberPrograms | None = None,
 ) -> MemberFit:
     """Train several members of one architecture in one program.
 
@@ -194,6 +207,9 @@ def fit_members(
             for this model, then cropped and scaled to the `widths` of each member, so
             that they do not depend on the widths of the other members. It requires
             `MemberSettings.widths` for all hidden layers.
+        programs: Compiled programs of earlier fits. A program of the same shapes is used
+            again, and the program of this fit is kept. Fits of several members in memory
+            use them, without `optimizer`, `pretrained` and `replicas`.
 
     Returns:
         The trained members and their history.
@@ -230,15 +246,22 @@ def fit_members(
     labels = read_labels(model.tasks, labels)
     tasks = [task.name for task in model.tasks]
     layers = [layer.name for layer in dropout_layers(model)]
-    own.check(len(rows), len(inputs), tasks, layers)
+    if isinstance(weighting, str) or weighting is None:
+        weighting = get_weighting(weighting or settings.weighting)
+    own.check(
+        len(rows),
+        len(inputs),
+        tasks,
+        layers,
+        weighting.plain_numbers,
+        asked_of(model) if own.architecture else (),
+    )
     weights = weigh_rows(model.tasks, labels, rows, settings, sample_weight)
     if weights is not None and own.row_weights is not None:
         own, weights = join_row_weights(own, weights, tasks), None
     numbers = range(len(rows)) if own.numbers is None else own.numbers
     if watch_conflict is None:
         watch_conflict = settings.watch_conflict
-    if isinstance(weighting, str) or weighting is None:
-        weighting = get_weighting(weighting or settings.weighting)
     # More rows than there are would only be filled up.
     most = max(len(member) for member in rows)
     settings = settings.replace(batch_size=min(settings.batch_size, most))
@@ -249,7 +272,7 @@ def fit_members(
     )
     # Checked against the model itself: it may be narrower than the wider one.
     check_widths(model, own.widths or {})
-    first = initial_values(wider or model, seed, numbers)
+    first = _initial_values(programs, wider or model, seed, numbers)
     if own.widths:
         narrow = narrow_weights(wider or model, first.weights, own.widths)
         first = first._replace(weights=narrow)
@@ -261,53 +284,74 @@ def fit_members(
         # One for all, so that a program is compiled once for all epochs.
         rate = keras.Variable(pretrained.rate_in(0), trainable=False, dtype="float32")
         rates = dict.fromkeys(pretrained.positions(model), rate)
-    # Member 0 of the seed gives the noise that all members share, whichever train.
-    set_seed(seed, 0)
-    graph = training_graph(model, fill_batches)
-    seeds = initial_seeds(graph)
-    if replicas is not None:
-        seeds = {index: replicas.own_seed(state) for index, state in seeds.items()}
-    step = BatchStep(graph, weighting, watch_gramian=watch_conflict)
     members = None if len(rows) == 1 else len(rows)
-    trainer = make_trainer(
-        model,
-        step,
-        members,
-        first,
-        rows,
-        settings,
-        own,
-        optimizer,
-        seed,
-        numbers,
-        rates,
+    values = member_numbers(model.tasks, rows, settings, own, layers)
+    compiled = jit_compile
+    if compiled is None:
+        compiled = replicas is None and xla_pays(steps * settings.epochs, len(rows))
+    epoch_settings = EpochSettings(
+        fill_batches=fill_batches,
+        unequal_steps=len({-(-len(each) // settings.batch_size) for each in rows}) > 1,
+        jit_compile=compiled,
+        one_xla_program=one_program_pays(settings.epochs),
     )
-    if jit_compile is None:
-        jit_compile = (
-            replicas is None
-            and xla_pays(steps * settings.epochs, len(rows))
-            and suits_xla(graph, trainer.noise)
+    key = None
+    own_way = (optimizer, pretrained, replicas)
+    if (
+        programs is not None
+        and members is not None
+        and all(each is None for each in own_way)
+        and not isinstance(inputs, np.memmap)
+    ):
+        key = _program_key(
+            model,
+            weighting,
+            settings,
+            values,
+            epoch_settings,
+            seed,
+            (inputs, labels, weights, rows, validation_rows),
+            (watch_conflict, jit_compile),
         )
-    uncounted = (
-        0 if pretrained is None else pretrained.uncounted_epochs(settings.epochs)
-    )
-    best = BestWeights(trainer, settings.patience, uncounted)
-    metrics = MemberMetrics(trainer, replicas)
-    program = EpochProgram(
-        trainer,
-        metrics,
-        EpochSettings(
-            fill_batches=fill_batches,
-            unequal_steps=len({-(-len(each) // settings.batch_size) for each in rows})
-            > 1,
-            jit_compile=jit_compile,
-            one_xla_program=one_program_pays(settings.epochs),
-        ),
-        member_values(rows, own, model.tasks, layers),
-        seeds,
-        replicas,
-        best,
-    )
+    kept = None if key is None or programs is None else programs.find(key)
+    if kept is not None:
+        step = kept.program.trainer.step
+        kept.restart(first, weighting_states(step, seed, numbers), values)
+    else:
+        # Member 0 of the seed gives the noise that all members share, whichever train.
+        set_seed(seed, 0)
+        graph = training_graph(model, fill_batches)
+        seeds = initial_seeds(graph)
+        if replicas is not None:
+            seeds = {i: replicas.own_seed(state) for i, state in seeds.items()}
+        step = BatchStep(graph, weighting, watch_gramian=watch_conflict)
+        values = values.variables()
+        trainer = make_trainer(
+            model,
+            step,
+            members,
+            first,
+            settings,
+            own,
+            values,
+            optimizer,
+            weighting_states(step, seed, numbers),
+            rates,
+        )
+        if jit_compile is None and compiled and not suits_xla(graph, trainer.noise):
+            epoch_settings = replace(epoch_settings, jit_compile=False)
+        uncounted = (
+            0 if pretrained is None else pretrained.uncounted_epochs(settings.epochs)
+        )
+        best = BestWeights(trainer, settings.patience, uncounted)
+        metrics = MemberMetrics(trainer, replicas)
+        program = EpochProgram(
+            trainer, metrics, epoch_settings, values.values, seeds, replicas, best
+        )
+        kept = MemberProgram(program, best, values)
+        if key is not None and programs is not None:
+            programs.keep(key, kept)
+    program, best = kept.program, kept.best
     loop = MemberLoop(
         program,
         inputs,
@@ -321,15 +365,19 @@ def fit_members(
         pretrained,
         raise_on_failure,
     )
-    loop.run(resume_from, on_epoch, on_progress)
-    trained_weights, kept = best.weights_and_statistics(trainer)
+    try:
+        loop.run(resume_from, on_epoch, on_progress)
+    finally:
+        program.release_rows()
+    trained_weights, statistics_of = best.weights_and_statistics(program.trainer)
     axis = (slice(None),) if members else (None,)
     trained = TrainedMembers(
         model,
         seed,
         numbers,
-        [each.numpy()[axis] for each in trained_weights],
-        [each.numpy()[axis] for each in kept],
+        # Copies: the next fit may change the variables.
+        [np.array(each.numpy()[axis]) for each in trained_weights],
+        [np.array(each.numpy()[axis]) for each in statistics_of],
         own.dropout_rates(layers),
     )
     last = np.full(len(rows), len(loop.history))
@@ -338,3 +386,73 @@ def fit_members(
         dict(zip(loop.names, np.stack(loop.history, axis=1), strict=True)),
         np.atleast_1d(best.best_epoch.numpy()).astype(int) if best.patience else last,
     )
+
+
+def asked_of(model: MultiTaskModel) -> list[str]:
+    """Return for which settings of the architecture a model's layers ask."""
+
+    def run() -> None:
+        inputs = keras.tree.map_structure(
+            lambda each: tf.zeros((2, *each.shape[1:]), each.dtype), model.input
+        )
+        model.stateless_call(
+            [tf.zeros(each.shape, each.dtype) for each in model.trainable_variables],
+            [
+                tf.zeros(each.shape, each.dtype)
+                for each in model.non_trainable_variables
+            ],
+            inputs,
+            return_losses=True,
+        )
+
+    # Traced alone: nothing is computed.
+    trace = tf.function(run, autograph=False).get_concrete_function
+    return asked_settings(trace)
+
+
+def _initial_values(
+    programs: MemberPrograms | None, model: Any, seed: int, numbers: Sequence[int]
+) -> InitialValues:
+    """Draw initial values: once for members that begin alike."""
+    distinct = list(dict.fromkeys(numbers))
+    draw = initial_values if programs is None else programs.initial_values
+    first = draw(model, seed, distinct)
+    places = [distinct.index(number) for number in numbers]
+    return InitialValues(
+        [each[places] for each in first.weights],
+        [each[places] for each in first.statistics],
+    )
+
+
+def _program_key(
+    model: MultiTaskModel,
+    weighting: Weighting,
+    settings: TrainingSettings,
+    values: MemberNumbers,
+    epoch_settings: EpochSettings,
+    seed: int,
+    data: Any,
+    others: Any,
+) -> str:
+    """Describe all of a fit but its numbers: fits of one key share a program."""
+    method = weighting.get_config()
+    plain = [name for name in method if name not in values.weighting]
+    common = settings.replace(
+        learning_rate=1.0, weight_decay=0.0, epochs=1, members=1, weighting="sum"
+    )
+    parts = (
+        type(model),
+        model.to_json(),
+        type(weighting),
+        {name: method[name] for name in plain},
+        common,
+        values.decays,
+        tf.nest.map_structure(np.shape, vars(values)),
+        epoch_settings,
+        seed,
+        tf.nest.map_structure(
+            lambda each: (np.shape(each), getattr(each, "dtype", None)), data
+        ),
+        others,
+    )
+    return repr(parts)

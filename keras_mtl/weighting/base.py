@@ -1,5 +1,6 @@
 """The base class of all weightings, and what its kinds share."""
 
+import copy
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal, Self
 
@@ -44,6 +45,10 @@ class Weighting:
       or more, the Gramian is `J_1 J_2^T`, from the first two parts.
     - `update_sample`: the gradients that the weights are then applied to: those of the
       `"last"` part, or the `"mean"` of the parts.
+    - `plain_numbers`: the names of settings that are only computed with. During a call,
+      `after_step` and `end_of_epoch` they may be scalar tensors, so that each member of
+      a program has its own value. A setting that Python branches on, or that
+      `initial_state` reads, is not one of them.
 
     Args:
         scale: `"sum"` or `"paper"`. With `"sum"`, the update of tasks with equal
@@ -60,6 +65,7 @@ class Weighting:
     uses_last_shared_layer: ClassVar[bool] = False
     samples: ClassVar[int] = 1
     update_sample: ClassVar[Literal["last", "mean"]] = "last"
+    plain_numbers: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, scale: str = "sum") -> None:
         if scale not in ("sum", "paper"):
@@ -145,6 +151,27 @@ class Weighting:
     def reset(self) -> None:
         """Delete the state that `aggregate` keeps."""
         self._state = None
+
+    def with_numbers(self, values: Mapping[str, Any]) -> Self:
+        """Returns a copy with other values of some of the `plain_numbers`.
+
+        Args:
+            values: By the names of settings, numbers or scalar tensors.
+        """
+        changed = copy.copy(self)
+        for name, value in values.items():
+            setattr(changed, name, value)
+        return changed
+
+    def _with_numbers_in(self, dtype: str) -> Self:
+        """Returns a copy whose numbers that are tensors have a floating type."""
+        return self.with_numbers(
+            {
+                name: ops.cast(getattr(self, name), dtype)
+                for name in self.plain_numbers
+                if hasattr(getattr(self, name), "dtype")
+            }
+        )
 
     def get_config(self) -> dict[str, Any]:
         return {"scale": self.scale}

@@ -39,6 +39,8 @@ class CAGrad(GramianWeighting):
     array([0.1835, 1.2041, 1.2041])
     """
 
+    plain_numbers = ("c",)
+
     def __init__(self, c: float = 0.5, scale: str = "sum") -> None:
         super().__init__(scale)
         if c < 0:
@@ -56,12 +58,13 @@ class CAGrad(GramianWeighting):
         added, is_stationary = worst_task_weights(
             gramian, products, radius, active, tolerance
         )
-        if self.c >= 1:
-            # No move at all is within the ball then, so that the best one hurts no
-            # task. Where the tasks are stationary and the ball only just reaches
-            # 0, rounding can turn it anywhere.
-            gains = ops.matmul(gramian, mean + added)
-            is_stationary = ops.logical_or(is_stationary, ops.min(gains) < 0)
+        # With c >= 1 no move at all is within the ball, so that the best one hurts no
+        # task. Where the tasks are stationary and the ball only just reaches 0,
+        # rounding can turn it anywhere.
+        is_wide = ops.convert_to_tensor(self.c, dtype="float64") >= 1
+        gains = ops.matmul(gramian, mean + added)
+        hurts = ops.logical_and(is_wide, ops.min(gains) < 0)
+        is_stationary = ops.logical_or(is_stationary, hurts)
         projected = dual_cone_weights(gramian, mean[None], tolerance)[0]
         weights = ops.where(is_stationary, projected, mean + added)
         return weights * problem.count / (1.0 + self.c), state

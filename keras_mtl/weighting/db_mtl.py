@@ -41,6 +41,7 @@ class DBMTL(JacobianAggregator):
     """
 
     uses_losses = True
+    plain_numbers = ("beta", "beta_decay")
 
     def __init__(
         self, beta: float = 0.9, beta_decay: float = 0.0, scale: str = "sum"

@@ -40,6 +40,7 @@ class DWA(LossWeighting):
     """
 
     needs_end_of_epoch = True
+    plain_numbers = ("temperature",)
 
     def __init__(self, temperature: float = 2.0) -> None:
         super().__init__()

@@ -41,6 +41,8 @@ class ExcessMTL(JacobianAggregator):
     array([2.474, 0.381])
     """
 
+    plain_numbers = ("step_size",)
+
     def __init__(self, step_size: float = 0.01, scale: str = "sum") -> None:
         super().__init__(scale)
         self.step_size = step_size

@@ -40,6 +40,8 @@ class FairGrad(GramianWeighting):
     array([0.0766, 0.9985, 0.9985])
     """
 
+    plain_numbers = ("alpha",)
+
     def __init__(self, alpha: float = 1.0, scale: str = "sum") -> None:
         super().__init__(scale)
         if alpha <= 0:

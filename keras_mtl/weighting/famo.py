@@ -46,6 +46,7 @@ class FAMO(LossWeighting):
     """
 
     needs_losses_after_step = True
+    plain_numbers = ("learning_rate", "decay")
 
     def __init__(
         self, learning_rate: float = 0.025, decay: float = 1e-3, scale: str = "sum"

@@ -33,6 +33,8 @@ class GradDrop(JacobianAggregator):
     array([4., 2., 2.])
     """
 
+    plain_numbers = ("leak",)
+
     def __init__(self, leak: float = 0.0, seed: int | None = None) -> None:
         super().__init__()
         if not 0 <= leak <= 1:

@@ -48,6 +48,7 @@ class GradientSimilarity(GramianWeighting):
     """
 
     uses_auxiliary = True
+    plain_numbers = ("momentum",)
 
     def __init__(
         self, momentum: float = 0.9, form: Literal["gate", "cosine"] = "gate"

@@ -46,6 +46,7 @@ class GradNorm(GramianWeighting):
 
     uses_losses = True
     uses_last_shared_layer = True
+    plain_numbers = ("alpha", "learning_rate")
 
     def __init__(self, alpha: float = 1.5, learning_rate: float = 0.025) -> None:
         super().__init__()

@@ -44,6 +44,8 @@ class GradVac(GramianWeighting):
     array([0.5848, 3.8012, 3.8012])
     """
 
+    plain_numbers = ("beta",)
+
     def __init__(self, beta: float = 0.5, seed: int | None = None) -> None:
         super().__init__()
         if not 0 <= beta <= 1:

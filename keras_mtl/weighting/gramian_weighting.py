@@ -84,10 +84,11 @@ class GramianWeighting(Weighting):
         state = self.initial_state(gramian.shape[0]) if state is None else state
         dtype = backend.standardize_dtype(gramian.dtype)
         problem = self._problem(gramian, mask, losses, tolerance)
-        weights, new_state = self.solve(problem, cast_state(state, "float64"))
+        method = self._with_numbers_in("float64")
+        weights, new_state = method.solve(problem, cast_state(state, "float64"))
         weights = ops.where(problem.is_finite, weights * problem.active, float("nan"))
         if self.scale == "paper":
-            weights = weights * self.paper_factor(problem)
+            weights = weights * method.paper_factor(problem)
         return ops.cast(weights, dtype), restore_dtypes(new_state, like=state)
 
     def solve(self, problem: GramianProblem, state: State) -> tuple[Any, State]:

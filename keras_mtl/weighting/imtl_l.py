@@ -36,6 +36,8 @@ class IMTLL(LossWeighting):
     array([0.9048, 1.1052], dtype=float32)
     """
 
+    plain_numbers = ("learning_rate",)
+
     def __init__(self, learning_rate: float = 0.01) -> None:
         super().__init__()
         self.learning_rate = learning_rate

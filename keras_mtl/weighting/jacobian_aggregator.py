@@ -67,7 +67,8 @@ class JacobianAggregator(Weighting):
         state = self.initial_state(*jacobian.shape) if state is None else state
         dtype = backend.standardize_dtype(jacobian.dtype)
         problem = self._problem(jacobian, mask, losses, dtype)
-        update, new_state = self.combine(problem, cast_state(state, dtype))
+        method = self._with_numbers_in(dtype)
+        update, new_state = method.combine(problem, cast_state(state, dtype))
         return update, restore_dtypes(new_state, like=state)
 
     def combine(self, problem: JacobianProblem, state: State) -> tuple[Any, State]:

@@ -78,7 +78,8 @@ class LossWeighting(Weighting):
         state = self.initial_state(losses.shape[0]) if state is None else state
         dtype = backend.standardize_dtype(losses.dtype)
         problem = self._problem(losses, mask)
-        weights, new_state = self.weigh(problem, cast_state(state, "float64"))
+        method = self._with_numbers_in("float64")
+        weights, new_state = method.weigh(problem, cast_state(state, "float64"))
         weights = weights * problem.active
         return ops.cast(weights, dtype), restore_dtypes(new_state, like=state)
 
@@ -87,7 +88,9 @@ class LossWeighting(Weighting):
         raise NotImplementedError
 
     def after_step(self, losses: Any, state: State, *, mask: Any = None) -> State:
-        moved = self.move(self._problem(losses, mask), cast_state(state, "float64"))
+        method = self._with_numbers_in("float64")
+        problem = self._problem(losses, mask)
+        moved = method.move(problem, cast_state(state, "float64"))
         return restore_dtypes(moved, like=state)
 
     def move(self, problem: LossProblem, state: State) -> State:

@@ -44,6 +44,8 @@ class MoCo(JacobianAggregator):
     array([1.88, 1.06])
     """
 
+    plain_numbers = ("beta", "beta_decay", "gamma", "gamma_decay", "rho")
+
     def __init__(
         self,
         beta: float = 0.5,

@@ -45,6 +45,7 @@ class MoDo(GramianWeighting):
 
     samples = 2
     update_sample = "mean"
+    plain_numbers = ("gamma", "rho")
 
     def __init__(
         self,

@@ -44,6 +44,7 @@ class SDMGrad(GramianWeighting):
 
     samples = 3
     update_sample = "last"
+    plain_numbers = ("strength", "learning_rate", "momentum")
 
     def __init__(
         self,

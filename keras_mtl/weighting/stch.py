@@ -36,6 +36,8 @@ class STCH(LossWeighting):
     array([1.2449, 0.7551], dtype=float32)
     """
 
+    plain_numbers = ("mu",)
+
     def __init__(
         self,
         mu: float = 1.0,

@@ -46,6 +46,8 @@ class Uncertainty(LossWeighting):
     array([0.9048, 1.1052], dtype=float32)
     """
 
+    plain_numbers = ("learning_rate",)
+
     def __init__(self, learning_rate: float = 0.01, scale: str = "sum") -> None:
         super().__init__(scale)
         self.learning_rate = learning_rate

@@ -13,7 +13,7 @@ _RIDGE = 1e-10
 _MOST_STEPS = 60
 
 
-def fair_weights(gramian: Any, active: Any, alpha: float, tolerance: float) -> Any:
+def fair_weights(gramian: Any, active: Any, alpha: Any, tolerance: float) -> Any:
     """Return the positive solution of `G w = w^{-1 / alpha}`.
 
     It is the minimum of `w^T G w / 2 - sum_i H(w_i)` with `H' = w^{-1 /
@@ -23,13 +23,13 @@ def fair_weights(gramian: Any, active: Any, alpha: float, tolerance: float) -> A
     Args:
         gramian: (T, T), zero for dropped tasks.
         active: (T,) 1 for the tasks that count.
-        alpha: The fairness, above 0.
+        alpha: The fairness, above 0: a number or a scalar tensor.
         tolerance: The relative size of what is taken for rounding.
 
     Returns:
         (T,) the weights; 1 for dropped tasks.
     """
-    power = 1.0 / alpha
+    power = ops.convert_to_tensor(1.0 / alpha, dtype=gramian.dtype)
     cosines, norms = unit_diagonal(gramian)
     identity = ops.eye(gramian.shape[0], dtype=gramian.dtype)
     dropped = 1.0 - active
@@ -37,11 +37,14 @@ def fair_weights(gramian: Any, active: Any, alpha: float, tolerance: float) -> A
     factor = ops.power(norms, power - 1.0)
     lengths = ops.power(2.0, -ops.arange(10, dtype=gramian.dtype))[:, None]
 
+    # With alpha = 1 the primitive is a logarithm.
+    is_logarithm = ops.equal(power, 1.0)
+    exponent = ops.where(is_logarithm, 1.0, 1.0 - power)
+
     def function(x: Any) -> Any:
-        if alpha == 1.0:
-            primitive = ops.log(x)
-        else:
-            primitive = ops.power(x, 1.0 - power) / (1.0 - power)
+        primitive = ops.where(
+            is_logarithm, ops.log(x), ops.power(x, exponent) / exponent
+        )
         return 0.5 * ops.sum(x * ops.matmul(x, matrix), axis=-1) - ops.sum(
             factor * primitive, axis=-1
         )
