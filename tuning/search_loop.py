@@ -12,6 +12,7 @@ from typing import Any
 from keras_tuner.engine.trial import Trial as TunerTrial
 
 from keras_mtl.configuration.fit_config import FitConfig
+from keras_mtl.training import MemberPrograms
 from tuning.baselines import Baselines
 from tuning.objective import Objective
 from tuning.oracles import Asker
@@ -66,8 +67,18 @@ def run_trials(
     store = TrialStore() if store is None else store
     known = len(store.trials)
 
+    # One batch alone has no use for programs that are kept, nor for padding.
+    several_batches = (
+        shared is not None
+        or settings.tuner == "hyperband"
+        or settings.trials > min(settings.trials_at_once, TRIALS_PER_WRITE)
+    )
+    programs = MemberPrograms() if together and several_batches else None
+
     def train(part: Numbered, reason: str) -> list[Trial]:
-        return _train(part, config, settings, data, baselines, together, reason)
+        return _train(
+            part, config, settings, data, baselines, together, reason, programs
+        )
 
     # What a tuner writes is for resuming it and for other workers.
     with tempfile.TemporaryDirectory(prefix="tuning-") as folder:
@@ -126,6 +137,7 @@ def _train(
     baselines: Baselines | None,
     together: bool,
     reason: str,
+    programs: MemberPrograms | None,
 ) -> list[Trial]:
     chosen = [_settings_of(each, config, settings) for each in numbered.values()]
     start = time.perf_counter()
@@ -133,7 +145,9 @@ def _train(
     if reason:
         measured = [Measured(message=reason)] * len(chosen)
     else:
-        measured = measure_trials(chosen, data, config.tasks, widest, together)
+        measured = measure_trials(
+            chosen, data, config.tasks, widest, together, programs
+        )
     seconds = (time.perf_counter() - start) / max(len(measured), 1)
     return [
         _trial(number, each, own, found, seconds, data, baselines)

@@ -5,12 +5,15 @@ settings are only numbers: the learning rate, the weight decay, the loss weights
 dropout rates, and the widths of layers, since a narrow network is a wide one with
 zeros where its units end (see `MemberSettings.widths`). Trials that differ in
 numbers alone, with all of their folds, are members of one program: compiled once,
-and trained in a fraction of the time of as many fits. Trials without a network are
-solved for, one after the other.
+and trained in a fraction of the time of as many fits. A later batch of trials takes the
+program of an earlier one where the shapes are the same, and is padded with units and
+trials to these shapes where that takes less time than to compile. Trials without a
+network are solved for, one after the other.
 """
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +22,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from keras_mtl._core.named_settings import NamedSettings
+from keras_mtl.architectures.registry import ARCHITECTURES
 from keras_mtl.architectures.solved import is_solved
 from keras_mtl.comparison.folds import Fold
 from keras_mtl.configuration.fit_config import FitConfig
@@ -28,11 +33,14 @@ from keras_mtl.runs.predictions import matrix_predictor
 from keras_mtl.runs.train import build_core
 from keras_mtl.tasks import Task
 from keras_mtl.training import (
+    MemberPrograms,
     MemberSettings,
+    asked_numbers,
     can_be_narrowed,
     fit_members,
     parameters_saved,
 )
+from keras_mtl.weighting.registry import WEIGHTINGS
 from tuning.measured import Measured, first_line
 from tuning.objective import validation_metrics
 from tuning.solved_trials import measure_solved
@@ -42,6 +50,13 @@ __all__ = ["Measured", "WidestUnits", "measure_trials"]
 
 # More members at once gain no time, and take memory.
 MEMBERS_AT_ONCE = 128
+# The dropout rate that a program is built with, each trial having its own: one that
+# nobody gives tells the layers of this rate from others.
+PROGRAM_DROPOUT = float(np.nextafter(0.5, 0.0))
+# What two cores multiply and add in a second, and how long they may work for nothing in
+# place of tracing and compiling a program.
+OPERATIONS_PER_SECOND = 2e10
+SECONDS_OF_PADDING = 1.5
 NOT_FINITE = (
     "a loss is NaN or infinite. Lower the learning rate, or look for extreme values "
     "in the data"
@@ -80,6 +95,7 @@ def measure_trials(
     yardstick: Sequence[Task],
     widest: WidestUnits = WidestUnits(),
     together: bool = True,
+    programs: MemberPrograms | None = None,
 ) -> list[Measured]:
     """Trains and measures trials on all folds.
 
@@ -92,6 +108,8 @@ def measure_trials(
         together: Whether trials that differ in numbers alone share a program.
             Otherwise each has its own, with a network of its own widths. The
             results are the same up to rounding.
+        programs: Compiled programs of the search, which further batches of trials
+            use again; None where there are none.
 
     Returns:
         A `Measured` for each trial. A trial whose loss breaks, that needs more
@@ -114,7 +132,7 @@ def measure_trials(
             part = group[start : start + limit]
             chosen = [configs[index] for index in part]
             own = data.with_inputs(chosen[0].inputs)
-            found = _measure(chosen, own, yardstick, widest)
+            found = _measure(chosen, own, yardstick, widest, programs)
             measured.update(zip(part, found, strict=True))
     return [measured[index] for index in range(len(configs))]
 
@@ -124,11 +142,14 @@ def _measure(
     data: TrialData,
     yardstick: Sequence[Task],
     widest: WidestUnits,
+    programs: MemberPrograms | None,
 ) -> list[Measured]:
     """Measure trials that may share a program, with fewer of them where they fail."""
     try:
         sets = [data] if data.joined else [data.with_folds((f,)) for f in data.folds]
-        parts = [_measure_joined(configs, each, yardstick, widest) for each in sets]
+        parts = [
+            _measure_joined(configs, each, yardstick, widest, programs) for each in sets
+        ]
         return [_join(each) for each in zip(*parts, strict=True)]
     except (MemoryError, tf.errors.ResourceExhaustedError) as error:
         message = f"out of memory: {first_line(error)}"
@@ -140,8 +161,8 @@ def _measure(
         return [Measured(message=message)]
     half = len(configs) // 2
     return [
-        *_measure(configs[:half], data, yardstick, widest),
-        *_measure(configs[half:], data, yardstick, widest),
+        *_measure(configs[:half], data, yardstick, widest, programs),
+        *_measure(configs[half:], data, yardstick, widest, programs),
     ]
 
 
@@ -150,6 +171,7 @@ def _measure_joined(
     data: TrialData,
     yardstick: Sequence[Task],
     most: WidestUnits,
+    programs: MemberPrograms | None,
 ) -> list[Measured]:
     """Measure trials on folds that one network serves."""
     rows, folds = data.rows, data.folds
@@ -181,15 +203,24 @@ def _measure_joined(
         ]
         return build_core(config, learned, width, features)
 
-    def measure(reference: FitConfig, chosen: Sequence[FitConfig], wider: Any) -> Any:
-        model = build(reference)
-        fit = _fit(model, chosen, data, stacked, labels, wider)
+    def measure(model: Any, chosen: Sequence[FitConfig], wider: Any) -> Any:
+        count = len(chosen)
+        if programs is not None:
+            count = _trials_of_program(chosen, model, data)
+        # The last one, over and over.
+        padded = [*chosen, *[chosen[-1]] * (count - len(chosen))]
+        fit = _fit(model, padded, data, stacked, labels, wider, programs)
         return _read(fit, model, chosen, data, stacked, units, yardstick)
 
     widest = _widest(configs)
     wider = build(most.widen(widest))
     if can_be_narrowed(wider, list(_widths(widest))):
-        found: list[Measured] = measure(widest, configs, wider)
+        model = build(widest)
+        if programs is not None:
+            more = wider.count_params() - model.count_params()
+            if _seconds(more, len(configs), widest, data) < SECONDS_OF_PADDING:
+                model = build(most.widen(widest))
+        found: list[Measured] = measure(model, configs, wider)
         return found
     # Widths are part of the network's shape here.
     shapes: dict[str, list[int]] = {}
@@ -198,7 +229,8 @@ def _measure_joined(
     measured: dict[int, Measured] = {}
     for part in shapes.values():
         chosen = [configs[index] for index in part]
-        measured.update(zip(part, measure(_widest(chosen), chosen, None), strict=True))
+        found = measure(build(_widest(chosen)), chosen, None)
+        measured.update(zip(part, found, strict=True))
     return [measured[index] for index in range(len(configs))]
 
 
@@ -209,10 +241,12 @@ def _fit(
     inputs: np.ndarray,
     labels: dict[str, np.ndarray],
     wider: Any,
+    programs: MemberPrograms | None,
 ) -> Any:
     """Train the trials' members: those of the first trial, of the second, ...."""
     folds, count = data.folds, len(data.rows.rows)
-    training = configs[0].training.replace(members=1)
+    # Conflict is watched by the fit of the best settings alone.
+    training = configs[0].training.replace(members=1, watch_conflict=False)
     own = MemberSettings(
         learning_rate=_repeat([c.training.learning_rate for c in configs], folds),
         weight_decay=_repeat([c.training.weight_decay for c in configs], folds),
@@ -227,6 +261,21 @@ def _fit(
             name: _repeat([_widths(config)[name] for config in configs], folds)
             for name in _widths(configs[0])
         },
+        weighting=_plain_numbers(
+            [config.training.weighting for config in configs],
+            WEIGHTINGS,
+            training.weighting.name,
+            folds,
+        ),
+        architecture=_asked(
+            model,
+            _plain_numbers(
+                [config.model.architecture for config in configs],
+                ARCHITECTURES,
+                configs[0].model.architecture.name,
+                folds,
+            ),
+        ),
         # All trials begin alike and see the same batches: they differ by their
         # settings alone.
         numbers=[fold.repeat * 1000 + fold.number for fold in folds] * len(configs),
@@ -246,6 +295,7 @@ def _fit(
         sample_weight=None if weight is None else np.tile(weight, len(folds)),
         raise_on_failure=False,
         wider=wider,
+        programs=programs,
     )
 
 
@@ -309,13 +359,19 @@ def _join(parts: Sequence[Measured]) -> Measured:
 
 def _program_key(config: FitConfig) -> str:
     """Return what trials of one program have in common: all but numbers."""
-    model = config.model
+    model, training = config.model, config.training
     return repr(
         config.replace(
             model=model.replace(
-                trunk=(1,) * len(model.trunk), dropout=0.5 if model.dropout else 0.0
+                trunk=(1,) * len(model.trunk),
+                dropout=0.5 if model.dropout else 0.0,
+                architecture=_without_numbers(model.architecture, ARCHITECTURES),
             ),
-            training=config.training.replace(learning_rate=1.0, weight_decay=0.0),
+            training=training.replace(
+                learning_rate=1.0,
+                weight_decay=0.0,
+                weighting=_without_numbers(training.weighting, WEIGHTINGS),
+            ),
             tasks=tuple(
                 task.replace(loss_weight=1.0, widths=(1,) * len(task.widths))
                 for task in config.tasks
@@ -341,9 +397,13 @@ def _widest(configs: Sequence[FitConfig]) -> FitConfig:
         return tuple(max(column) for column in zip(*widths, strict=True))
 
     trunk = greatest([config.model.trunk for config in configs])
-    rate = max(config.model.dropout for config in configs)
+    rate = PROGRAM_DROPOUT if first.model.dropout else 0.0
     return first.replace(
-        model=first.model.replace(trunk=trunk, dropout=rate),
+        model=first.model.replace(
+            trunk=trunk,
+            dropout=rate,
+            architecture=_without_numbers(first.model.architecture, ARCHITECTURES),
+        ),
         tasks=tuple(
             task.replace(widths=greatest([c.tasks[i].widths for c in configs]))
             for i, task in enumerate(first.tasks)
@@ -368,15 +428,79 @@ def _dropout(
 ) -> dict[str, list[float]] | None:
     """Return the members' rates of the layers that drop by the trunk's rate."""
     rates = [config.model.dropout for config in configs]
-    if len({*rates}) == 1:
-        return None
-    # The input's dropout has a rate of its own, whatever the trunk's.
     names = [
-        layer.name
-        for layer in dropout_layers(model)
-        if layer.rate == max(rates) and "input" not in layer.name
+        layer.name for layer in dropout_layers(model) if layer.rate == PROGRAM_DROPOUT
     ]
-    return {name: _repeat(rates, folds) for name in names}
+    return {name: _repeat(rates, folds) for name in names} or None
+
+
+def _declared_numbers(name: str, registry: Any) -> dict[str, Any]:
+    """Return the plain numbers of a weighting or an architecture, with defaults."""
+    declared = (
+        WEIGHTINGS.load(name)
+        if registry is WEIGHTINGS
+        else ARCHITECTURES.settings(name)
+    )
+    defaults = inspect.signature(declared).parameters
+    numbers = getattr(declared, "plain_numbers", ())
+    return {each: defaults[each].default for each in numbers}
+
+
+def _without_numbers(named: NamedSettings, registry: Any) -> NamedSettings:
+    """Return settings with 1 for all plain numbers, so that they are one program's.
+
+    Of an architecture a number that is 0 switches off what it multiplies.
+    """
+    numbers = {**_declared_numbers(named.name, registry)}
+    for name, default in numbers.items():
+        value = named.settings.get(name, default)
+        numbers[name] = 1.0 if registry is WEIGHTINGS or value else 0.0
+    settings = {**named.settings, **numbers}
+    return NamedSettings(named.name, dict(sorted(settings.items())))
+
+
+def _plain_numbers(
+    named: Sequence[NamedSettings], registry: Any, name: str, folds: Sequence[Fold]
+) -> dict[str, list[Any]] | None:
+    """Return what members have of the plain numbers of a weighting or architecture."""
+    numbers = {
+        setting: [float(each.settings.get(setting, default)) for each in named]
+        for setting, default in _declared_numbers(name, registry).items()
+    }
+    return {
+        setting: _repeat(values, folds)
+        for setting, values in numbers.items()
+        if registry is WEIGHTINGS or all(values)
+    } or None
+
+
+def _asked(model: Any, numbers: dict[str, list[Any]] | None) -> Any:
+    """Return the numbers for which the layers ask: a setting may switch one off."""
+    if not numbers:
+        return None
+    asked = asked_numbers(model)
+    return {name: values for name, values in numbers.items() if name in asked} or None
+
+
+def _seconds(
+    parameters: float, trials: int, config: FitConfig, data: TrialData
+) -> float:
+    """Estimate how long it takes to train parameters of trials, in seconds."""
+    rows = sum(len(fold.train) for fold in data.folds)
+    # Forward, and twice as much backward.
+    operations = 6.0 * parameters * trials * rows * config.training.epochs
+    return operations / OPERATIONS_PER_SECOND
+
+
+def _trials_of_program(
+    configs: Sequence[FitConfig], model: Any, data: TrialData
+) -> int:
+    """Return how many trials a program has, so that later ones have as many."""
+    count = len(configs)
+    limit = max(1, MEMBERS_AT_ONCE // len(data.folds))
+    rounded = min(1 << (count - 1).bit_length(), max(limit, count))
+    more = _seconds(model.count_params(), rounded - count, configs[0], data)
+    return rounded if more < SECONDS_OF_PADDING else count
 
 
 def _repeat(values: Sequence[float], folds: Sequence[Fold]) -> list[Any]:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from keras_mtl.training.member_settings import MemberSettings as MemberSettings
     from keras_mtl.training.members import (
         MemberFit as MemberFit,
+        asked_numbers as asked_numbers,
         fit_members as fit_members,
     )
     from keras_mtl.training.narrow_members import (
@@ -28,7 +29,7 @@ else:
         {
             "keras_mtl.training.member_programs": ("MemberPrograms",),
             "keras_mtl.training.member_settings": ("MemberSettings",),
-            "keras_mtl.training.members": ("MemberFit", "fit_members"),
+            "keras_mtl.training.members": ("MemberFit", "asked_numbers", "fit_members"),
             "keras_mtl.training.narrow_members": (
                 "can_be_narrowed",
                 "parameters_saved",

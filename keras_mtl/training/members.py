@@ -60,7 +60,7 @@ from keras_mtl.training.settings import TrainingSettings
 from keras_mtl.weighting import Weighting
 from keras_mtl.weighting import get as get_weighting
 
-__all__ = ["MemberFit", "fit_members"]
+__all__ = ["MemberFit", "asked_numbers", "fit_members"]
 
 
 @dataclass(frozen=True)
@@ -254,7 +254,7 @@ def fit_members(
         tasks,
         layers,
         weighting.plain_numbers,
-        asked_of(model) if own.architecture else (),
+        asked_numbers(model) if own.architecture else (),
     )
     weights = weigh_rows(model.tasks, labels, rows, settings, sample_weight)
     if weights is not None and own.row_weights is not None:
@@ -388,8 +388,22 @@ def fit_members(
     )
 
 
-def asked_of(model: MultiTaskModel) -> list[str]:
-    """Return for which settings of the architecture a model's layers ask."""
+def asked_numbers(model: MultiTaskModel) -> list[str]:
+    """Return for which settings of the architecture a model's layers ask.
+
+    They are what `MemberSettings.architecture` may have values of.
+
+    Args:
+        model: The model.
+
+    Example:
+
+    >>> from keras_mtl.architectures import build_architecture
+    >>> from keras_mtl.tasks import BinaryTask
+    >>> tasks = [BinaryTask("heart"), BinaryTask("stroke")]
+    >>> asked_numbers(build_architecture("soft-sharing", 4, tasks))
+    ['strength']
+    """
 
     def run() -> None:
         inputs = keras.tree.map_structure(

@@ -20,7 +20,7 @@ from tuning.trials import best_trial, trials_table
 pytestmark = pytest.mark.xdist_group("searches")
 
 
-def faked(configs, data, yardstick, widest=None, together=True):
+def faked(configs, data, yardstick, widest=None, together=True, programs=None):
     """Measures trials at once: a higher learning rate is better in both folds."""
     rates = [config.training.learning_rate for config in configs]
     return [Measured([{"val_loss": -r, "val_b_loss": r}] * 2, [1, 1]) for r in rates]
