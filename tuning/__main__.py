@@ -48,6 +48,14 @@ ABSENT = (
     "transfer.head",
 )
 
+REASONS = {
+    "training.learning_rate": "a search tries learning rates. Give their range, as "
+    "learning_rate = [0.001, 0.01], under [search] of a --config file.",
+    **dict.fromkeys(
+        ABSENT[1:], "a search trains from the beginning. Leave it out; fit takes it."
+    ),
+}
+
 # More are a typing mistake.
 MOST_WORKERS = 1024
 
@@ -197,7 +205,12 @@ FLAGS = (
 
 def main(argv: list[str] | None = None) -> int:
     """Runs the command and returns its exit status."""
-    return run_command("python -m tuning", SUMMARY, FLAGS, _search, argv=argv)
+    refused = {
+        flag.name: REASONS[flag.key] for flag in fit.FLAGS if flag.key in REASONS
+    }
+    return run_command(
+        "python -m tuning", SUMMARY, FLAGS, _search, argv=argv, refused=refused
+    )
 
 
 def _search(values: dict[str, Any], errors: list[str]) -> None:

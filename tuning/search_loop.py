@@ -40,6 +40,7 @@ def run_trials(
     baselines: Baselines | None = None,
     together: bool = True,
     shared: SharedTrials | None = None,
+    again: bool = True,
 ) -> list[Trial]:
     """Tries settings that a keras-tuner oracle chooses.
 
@@ -58,6 +59,7 @@ def run_trials(
         together: See `measure_trials`.
         shared: How the trials are divided among processes that all call this
             function with the same arguments; None trains all of them here.
+        again: Whether a batch of trials uses the compiled programs of earlier batches.
 
     Returns:
         All trials of the store, by their numbers. There are fewer than asked for
@@ -73,7 +75,8 @@ def run_trials(
         or settings.tuner == "hyperband"
         or settings.trials > min(settings.trials_at_once, TRIALS_PER_WRITE)
     )
-    programs = MemberPrograms() if together and several_batches else None
+    again = again and together and several_batches
+    programs = MemberPrograms() if again else None
 
     def train(part: Numbered, reason: str) -> list[Trial]:
         return _train(

@@ -23,6 +23,21 @@ __all__ = [
     "searched_architectures",
 ]
 
+# The settings of a search that say where it looks for networks and their training.
+OF_NETWORKS = (
+    "trunk_depth",
+    "trunk_widths",
+    "head_widths",
+    "activation",
+    "dropout",
+    "weight_decay",
+    "learning_rate",
+    "batch_size",
+    "loss_weight",
+    "numeric_embedding",
+    "weighting",
+)
+
 
 def searched_architectures(space: SearchSettings, config: FitConfig) -> NamedChoices:
     """Returns the architectures that a search tries, and their own settings.
@@ -68,7 +83,9 @@ def check_solved_choices(space: SearchSettings, config: FitConfig) -> list[str]:
         return []
 
     trained = any(not is_solved(name) for name in choices.names)
-    errors = [] if trained else _nothing_to_vary(space, choices)
+    errors = []
+    if not trained:
+        errors = _nothing_to_vary(space, choices) or _uncounted(space, choices)
     return errors + _check_each(choices, config.model.architecture, check)
 
 
@@ -112,6 +129,19 @@ def _nothing_to_vary(space: SearchSettings, choices: NamedChoices) -> list[str]:
         "strength = [0.01, 0.1] under [search.architecture], or further names, such "
         f'as name = ["hard-sharing", "{name}"]; or fit it with python -m '
         "keras_mtl.fit, as it chooses its own strength."
+    ]
+
+
+def _uncounted(space: SearchSettings, choices: NamedChoices) -> list[str]:
+    """Refuses settings of networks where no trial has a network."""
+    default = SearchSettings()
+    names = " and ".join(dict.fromkeys(choices.names))
+    return [
+        f"search.{name}: has no meaning in a search among {names} alone, which are "
+        "solved and have no network. Leave it out, or add a network to "
+        'search.architecture, such as "hard-sharing".'
+        for name in OF_NETWORKS
+        if getattr(space, name) != getattr(default, name)
     ]
 
 

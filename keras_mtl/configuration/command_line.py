@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 import traceback
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -116,6 +116,7 @@ def run_command(
     action: Callable[[dict[str, Any], list[str]], None],
     arguments: Sequence[str] = (),
     argv: Sequence[str] | None = None,
+    refused: Mapping[str, str] | None = None,
 ) -> int:
     """Parse a command line and run an action.
 
@@ -127,6 +128,8 @@ def run_command(
             of errors so far. It adds its own errors before it raises all of them.
         arguments: The names of the positional arguments.
         argv: The command line; by default that of the process.
+        refused: The reasons by flag for flags that another command has and this
+            command refuses.
 
     Returns:
         The exit status: 0 for success, 2 for invalid user input, 1 for any other error.
@@ -137,7 +140,7 @@ def run_command(
 
     @click.pass_context
     def callback(context: click.Context, **values: Any) -> None:
-        errors = _unknown(context.args, command)
+        errors = _unknown(context.args, command, refused or {})
         keyed: dict[str, Any] = {}
         for flag in flags:
             value = values[flag.parameter]
@@ -242,7 +245,9 @@ def _report(kind: str, *messages: str) -> None:
     stream.flush()
 
 
-def _unknown(extra: list[str], command: click.Command) -> list[str]:
+def _unknown(
+    extra: list[str], command: click.Command, refused: Mapping[str, str]
+) -> list[str]:
     """Report the flags and arguments that the command does not have."""
     known = [
         name
@@ -254,9 +259,8 @@ def _unknown(extra: list[str], command: click.Command) -> list[str]:
     for text in extra:
         if text.startswith("-"):
             flag = text.split("=")[0]
-            errors.append(
-                f"{flag}: no such flag.{did_you_mean(flag, known)} See --help."
-            )
+            reason = f"no such flag.{did_you_mean(flag, known)} See --help."
+            errors.append(f"{flag}: {refused.get(flag, reason)}")
             after_flag = "=" not in text
         else:
             if not after_flag:

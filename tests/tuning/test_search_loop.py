@@ -5,7 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from keras_mtl.configuration import build_config
 from keras_mtl.errors import UserError
+from keras_mtl.training import MemberPrograms
 from tests.tuning.conftest import LOSS, SPACE, prepare
 from tuning import search_loop, trial_program
 from tuning.objective import Objective
@@ -274,3 +276,48 @@ def test_the_yardstick_weighs_as_the_settings_before_the_search():
     fold = trial.folds[0]
     expected = 0.5 * fold["val_thal_loss"] + 3.0 * fold["val_heart_loss"]
     assert fold["val_loss"] == pytest.approx(expected, rel=1e-12)
+
+
+def test_strengths_are_numbers_but_for_0(prepared):
+    def key(weighting="sum", architecture="hard-sharing"):
+        config = prepared.config
+        return trial_program._program_key(
+            build_config(
+                {
+                    "preset": "article",
+                    "training": {"weighting": weighting},
+                    "model": {"architecture": architecture},
+                }
+            ).replace(seed=config.seed)
+        )
+
+    assert key("cagrad:c=0.1") == key("cagrad:c=0") == key("cagrad")
+    assert key("cagrad:scale=paper") != key("cagrad") != key("pcgrad")
+    soft = "soft-sharing:strength="
+    assert key(architecture=f"{soft}0.1") == key(architecture="soft-sharing")
+    assert key(architecture=f"{soft}0") != key(architecture="soft-sharing")
+    assert key(architecture="mmoe:experts=2") != key(architecture="mmoe:experts=3")
+
+
+def test_a_later_batch_uses_the_program_of_an_earlier_one(prepared, data, monkeypatch):
+    kept = []
+
+    class Kept(MemberPrograms):
+        def __init__(self):
+            super().__init__()
+            kept.append(self)
+
+    monkeypatch.setattr(search_loop, "MemberPrograms", Kept)
+    space = SPACE.replace(
+        trials=5,
+        at_once=2,
+        weighting={"name": ("cagrad",), "cagrad": {"c": (0.1, 0.4)}},
+        dropout=(0.1, 0.5),
+    )
+    ended = run_trials(prepared.config, space, LOSS, data)
+    (programs,) = kept
+    # The last batch has one trial.
+    assert (len(programs), programs.used_again) == (2, 1)
+    new = run_trials(prepared.config, space, LOSS, data, again=False)
+    assert len(kept) == 1
+    assert best_trial(new, LOSS).number == best_trial(ended, LOSS).number

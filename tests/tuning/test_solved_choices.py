@@ -117,3 +117,17 @@ def test_classes_that_an_architecture_cannot_serve_are_told_once_known(prepared)
     assert check_solved_choices(space, config) == []
     (message,) = check_resolved_choices(space, config, config.tasks)
     assert message.startswith("search.architecture.clustered.clusters: model.arch")
+
+
+def test_settings_of_networks_have_no_meaning_where_there_is_none():
+    space = SearchSettings(
+        architecture=("group-sparse", "kernel"), dropout=(0.0, 0.5), batch_size=(8, 16)
+    )
+    errors = check_solved_choices(space, build_config())
+    assert [error.split(":")[0] for error in errors] == [
+        "search.dropout",
+        "search.batch_size",
+    ]
+    assert "among group-sparse and kernel alone" in errors[0]
+    beside = space.replace(architecture=("group-sparse", "hard-sharing"))
+    assert check_solved_choices(beside, build_config()) == []

@@ -166,9 +166,14 @@ def test_the_help_loads_nothing_heavy(tmp_path):
     assert "--learning-rate" not in result.stdout
 
 
-def test_a_flag_that_a_search_lacks_is_no_flag(capsys):
-    assert command.main(["--from", "x"]) == 2
-    assert "--from: no such flag" in capsys.readouterr().err
+def test_a_flag_of_fit_that_a_search_lacks_is_refused_with_a_reason(capsys):
+    arguments = ["--from", "x", "--frozen-epochs=2", "--learning-rate", "0.1"]
+    assert command.main(arguments) == 2
+    told = capsys.readouterr().err
+    assert "--from: a search trains from the beginning. Leave it out" in told
+    assert "--frozen-epochs: a search trains from the beginning." in told
+    assert "--learning-rate: a search tries learning rates." in told
+    assert "no such flag" not in told
 
 
 def test_what_a_resumed_search_may_not_change_is_refused(tmp_path, capsys):
