@@ -27,6 +27,8 @@ EPOCHS = 20
 # The default recipe's: long enough for the engine to choose what it chooses there.
 MEMBER_EPOCHS = 100
 MANY_MEMBERS = 128
+# So many that the engine trains groups of them at the same time.
+MANY_MEMBERS_EPOCHS = 300
 MANY_TASKS = 256
 LARGE = {"rows": 200_000, "columns": 64, "trunk": (128, 128), "batch_size": 256}
 DROPOUT = 0.2
@@ -137,7 +139,7 @@ def _many_members() -> Ways:
     from keras_mtl.training import TrainingSettings
 
     settings = TrainingSettings(
-        members=MANY_MEMBERS, epochs=MEMBER_EPOCHS, batch_size=BATCH_SIZE
+        members=MANY_MEMBERS, epochs=MANY_MEMBERS_EPOCHS, batch_size=BATCH_SIZE
     )
     return {
         **_jax(training_rows(), None, members=MANY_MEMBERS),

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Hashable
 from typing import Any
 
 __all__ = ["CompiledCalls"]
+
+# Layers note what they see while they are traced: one trace at a time.
+TRACING = threading.Lock()
 
 
 class CompiledCalls:
@@ -49,7 +53,8 @@ class CompiledCalls:
         if not same:
             self._fixed, self._by_key = fixed, {}
         if key not in self._by_key:
-            self._by_key[key] = self._function.get_concrete_function(*arguments)
+            with TRACING:
+                self._by_key[key] = self._function.get_concrete_function(*arguments)
         return self._by_key[key](*arguments)
 
     def release(self) -> None:

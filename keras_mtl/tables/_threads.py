@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+from keras_mtl._core.cores import usable_cores
 
 __all__ = ["usable_threads"]
 
@@ -11,15 +11,11 @@ MOST_THREADS = 4
 
 
 def usable_threads() -> int:
-    """Returns how many threads may read a file at the same time.
+    """Return how many threads may read a file at the same time.
 
     Example:
 
     >>> 1 <= usable_threads() <= MOST_THREADS
     True
     """
-    if hasattr(os, "sched_getaffinity"):
-        cores = len(os.sched_getaffinity(0))
-    else:
-        cores = os.cpu_count() or 1
-    return min(MOST_THREADS, cores)
+    return min(MOST_THREADS, usable_cores())

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import keras
 import numpy as np
 import pandas as pd
 import tensorflow as tf
@@ -14,7 +13,7 @@ import tensorflow as tf
 from keras_mtl.blocks.batch import Batch
 from keras_mtl.blocks.pack_batch import pack_labels, pack_weights
 from keras_mtl.engine.chunks import Chunk, HeldOut
-from keras_mtl.engine.epoch import EpochProgram
+from keras_mtl.engine.member_groups import MemberGroups
 from keras_mtl.engine.rows import (
     NO_ROW,
     batch_order,
@@ -37,7 +36,7 @@ class MemberLoop:
 
     def __init__(
         self,
-        program: EpochProgram,
+        groups: MemberGroups,
         inputs: np.ndarray,
         labels: Mapping[str, np.ndarray],
         weights: np.ndarray | Mapping[str, np.ndarray] | None,
@@ -50,17 +49,17 @@ class MemberLoop:
         raise_on_failure: bool = True,
     ) -> None:
         self.pretrained, self.raise_on_failure = pretrained, raise_on_failure
-        self.program, self.settings, self.rows = program, settings, rows
-        self.members = program.trainer.members
-        tasks = [task.name for task in program.trainer.step.model.tasks]
+        self.groups, self.settings, self.rows = groups, settings, rows
+        self.members = groups.members
+        blocks = groups.step.blocks
+        tasks = [task.name for task in groups.step.model.tasks]
         packed = pack_labels(
-            program.trainer.step.blocks,
+            blocks,
             {name: as_tensor(labels[name]) for name in tasks},
         )
         # Rows on a disk are read for each call.
         self.on_disk = inputs if isinstance(inputs, np.memmap) else None
         in_memory = None if self.on_disk is not None else as_tensor(inputs)
-        blocks = program.trainer.step.blocks
         # A validation is without weights.
         self.held_out_data = Batch(in_memory, packed)
         self.data = Batch(in_memory, packed, pack_weights(blocks, weights))
@@ -75,7 +74,7 @@ class MemberLoop:
         self.held_out_at_once = None
         if len(self.held_out) == 1 and self.on_disk is None:
             self.held_out_at_once = self._held_out(self.held_out[0])
-        self.names = _columns(program, tasks, bool(self.held_out))
+        self.names = _columns(groups, tasks, bool(self.held_out))
         self.history: list[np.ndarray] = []
         self.latest = np.zeros((len(self.names), len(rows)))
 
@@ -88,9 +87,7 @@ class MemberLoop:
         """Train through all epochs. See `fit_members`."""
         if resume_from is not None:
             self._resume(resume_from)
-        best = self.program.best
-        assert best is not None
-        active = np.atleast_1d(best.active.numpy())
+        active = np.atleast_1d(self.groups.active)
         with ThreadPoolExecutor(1) as reader:
             for epoch in range(len(self.history), self.settings.epochs):
                 if not active.any():
@@ -106,14 +103,13 @@ class MemberLoop:
                     on_epoch(epoch + 1, dict(pairs))
                 if on_progress is not None:
                     on_progress(self._progress())
-                if best.patience:
-                    active = np.atleast_1d(best.active.numpy())
+                if self.groups.patience:
+                    active = np.atleast_1d(self.groups.active)
 
     def _epoch(self, epoch: int, reader: ThreadPoolExecutor) -> np.ndarray:
         """Train through an epoch, evaluate, and return (columns, K) values."""
         if self.pretrained is not None:
-            for rate in self.program.trainer.rates.values():
-                rate.assign(self.pretrained.rate_in(epoch))
+            self.groups.set_rate(self.pretrained.rate_in(epoch))
         order = batch_order(self.rows, self.settings.batch_size, self.generators)
         order = self._without_axis(np.swapaxes(order, 0, 1))
         calls = self._calls(order)
@@ -125,7 +121,7 @@ class MemberLoop:
             held_out = None
             if joined and last:
                 held_out = self.held_out_at_once or self._held_out(self.held_out[0])
-            result = self.program(
+            result = self.groups(
                 self.data,
                 [_chunk(chunk, inputs, epoch)],
                 held_out,
@@ -136,7 +132,7 @@ class MemberLoop:
             evaluation = result.evaluation
         if not joined:
             for index, part in enumerate(self.held_out):
-                evaluation = self.program(
+                evaluation = self.groups(
                     held_out=self._held_out(part),
                     begin=index == 0,
                     finish=index == len(self.held_out) - 1,
@@ -146,7 +142,7 @@ class MemberLoop:
     def _calls(self, order: np.ndarray) -> list[tuple[int, int, np.ndarray]]:
         """Cut an order into calls: the first step, the steps, and their order."""
         steps, batch = order.shape[0], order.shape[-1]
-        at_once = self.program.steps_at_once(batch, 0)
+        at_once = self.groups.steps_at_once(batch)
         if self.on_disk is not None:
             numbers = int(np.prod(order.shape[1:])) * self.row_numbers
             at_once = min(at_once, max(1, NUMBERS_PER_READ // max(numbers, 1)))
@@ -177,7 +173,7 @@ class MemberLoop:
             yield call, tf.constant(inputs)
 
     def _gather(self, order: np.ndarray) -> np.ndarray:
-        replicas = self.program.replicas
+        replicas = self.groups.replicas
         if replicas is not None:
             order = replicas.part(tf.constant(order), NO_ROW).numpy()
         assert self.on_disk is not None
@@ -190,16 +186,16 @@ class MemberLoop:
         return HeldOut(self.held_out_data, tf.constant(order), inputs)
 
     def _row(self, training: Any, evaluation: Any) -> np.ndarray:
-        weights = np.atleast_2d(self.program.trainer.loss_weights.numpy())
+        weights = np.atleast_2d(self.groups.loss_weights)
         tasks = weights.shape[1]
         parts = []
-        columns = np.atleast_2d(training.numpy())
+        columns = np.atleast_2d(training)
         parts = [
             np.sum(columns[:, :tasks] * weights, axis=1)[None],
             columns[:, :tasks].T,
         ]
         if evaluation is not None:
-            held = np.atleast_2d(evaluation.numpy())
+            held = np.atleast_2d(evaluation)
             joint = np.sum(held[:, :tasks] * weights, axis=1)[None]
             parts += [joint, held.T]
         parts.append(columns[:, tasks:].T)
@@ -209,22 +205,12 @@ class MemberLoop:
         """Drop the axis of one member: (..., K, rows) to (..., rows)."""
         return order if self.members else order[..., 0, :]
 
-    @property
-    def _variables(self) -> list[keras.Variable]:
-        best = self.program.best
-        assert best is not None
-        return [*self.program.trainer.variables, *best.variables]
-
     def _progress(self) -> Progress:
         states = [generator.bit_generator.state for generator in self.generators]
-        # Copies: the next epoch changes the variables.
-        values = [tf.identity(each.value) for each in self._variables]
-        return Progress(values, states, [*self.history], self.latest)
+        return Progress(self.groups.state(), states, [*self.history], self.latest)
 
     def _resume(self, progress: Progress) -> None:
-        values = progress.state_like(self._variables)
-        for variable, value in zip(self._variables, values, strict=True):
-            variable.assign(value)
+        self.groups.set_state(progress.state_like(self.groups.state()))
         progress.set_generators(self.generators)
         self.history, self.latest = list(progress.history), progress.latest
 
@@ -240,13 +226,13 @@ def _chunk(call: tuple[int, int, np.ndarray], inputs: Any, epoch: int) -> Chunk:
     )
 
 
-def _columns(program: EpochProgram, tasks: list[str], validated: bool) -> list[str]:
+def _columns(groups: MemberGroups, tasks: list[str], validated: bool) -> list[str]:
     """Return the names of the history's columns, as Keras has them."""
     losses = ["loss", *[f"{task}_loss" for task in tasks]]
     validation = []
     if validated:
-        validation = [f"val_{name}" for name in losses + program.metrics.columns]
-    return losses + validation + program.trainer.conflict_columns
+        validation = [f"val_{name}" for name in losses + groups.metric_columns]
+    return losses + validation + groups.conflict_columns
 
 
 def _require_finite(names: list[str], values: np.ndarray, epoch: int) -> None:

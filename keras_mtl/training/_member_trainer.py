@@ -72,6 +72,10 @@ class MemberNumbers:
         """Returns the same numbers in variables."""
         return self._map(lambda each: tf.Variable(each, trainable=False), self)
 
+    def part(self, members: slice) -> MemberNumbers:
+        """Returns the numbers of some members."""
+        return self._map(lambda each: each[members], self)
+
     def assign(self, other: MemberNumbers) -> None:
         """Takes the numbers of other members, in variables of these shapes."""
         self._map(lambda variable, value: variable.assign(value), self, other)

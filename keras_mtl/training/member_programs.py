@@ -10,8 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_mtl.engine.best_weights import BestWeights
-from keras_mtl.engine.epoch import EpochProgram
+from keras_mtl.engine.member_groups import MemberGroups
 from keras_mtl.training._initial_values import InitialValues, initial_values
 from keras_mtl.training._member_trainer import MemberNumbers
 
@@ -23,21 +22,19 @@ class MemberProgram:
     """A compiled epoch of members, and all that it changes.
 
     Attributes:
-        program: The epoch.
-        best: The members' best weights.
-        numbers: What tells the members apart.
+        groups: The epoch, of one group of members or of several.
+        numbers: For each group what tells its members apart.
     """
 
-    program: EpochProgram
-    best: BestWeights
-    numbers: MemberNumbers
+    groups: MemberGroups
+    numbers: Sequence[MemberNumbers]
 
     @property
     def size(self) -> int:
         """The bytes of its variables."""
-        variables = [*self.program.trainer.variables, *self.best.variables]
         return sum(
             int(np.prod(each.shape)) * np.dtype(each.dtype).itemsize
+            for variables in self.groups.state_variables()
             for each in variables
         )
 
@@ -54,21 +51,25 @@ class MemberProgram:
             states: The first states of the weighting.
             numbers: What tells the members apart.
         """
-        trainer = self.program.trainer
-        self.numbers.assign(numbers)
-        for variables, values in (
-            (trainer.weights, first.weights),
-            (trainer.statistics, first.statistics),
+        for program, part, own in zip(
+            self.groups.programs, self.groups.slices, self.numbers, strict=True
         ):
-            for variable, value in zip(variables, values, strict=True):
-                variable.assign(value)
-        for name, variable in trainer.weighting_state.items():
-            variable.assign(states[name])
-        for variable in trainer.optimizer.variables:
-            # The rate that Keras keeps is not that of members.
-            if variable is not trainer.optimizer._learning_rate:
-                variable.assign(keras.ops.zeros_like(variable))
-        self.best.restart()
+            own.assign(numbers.part(part))
+            trainer = program.trainer
+            for variables, values in (
+                (trainer.weights, first.weights),
+                (trainer.statistics, first.statistics),
+            ):
+                for variable, value in zip(variables, values, strict=True):
+                    variable.assign(value[part])
+            for name, variable in trainer.weighting_state.items():
+                variable.assign(states[name][part])
+            for variable in trainer.optimizer.variables:
+                # The rate that Keras keeps is not that of members.
+                if variable is not trainer.optimizer._learning_rate:
+                    variable.assign(keras.ops.zeros_like(variable))
+            if program.best is not None:
+                program.best.restart()
 
 
 class MemberPrograms:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import tensorflow as tf
 
+from keras_mtl._core.cores import usable_cores
 from keras_mtl._core.html import html_table
 from keras_mtl.blocks.label_arrays import read_labels
 from keras_mtl.engine.batch_step import BatchStep
@@ -20,6 +21,7 @@ from keras_mtl.engine.epoch import (
     EpochSettings,
 )
 from keras_mtl.engine.epoch_metrics import MemberMetrics
+from keras_mtl.engine.member_groups import MemberGroups, group_slices
 from keras_mtl.engine.replicas import Replicas
 from keras_mtl.engine.rows import (
     steps_per_epoch,
@@ -30,7 +32,12 @@ from keras_mtl.engine.training_graph import (
     statistics,
     training_graph,
 )
-from keras_mtl.engine.xla_choice import one_program_pays, suits_xla, xla_pays
+from keras_mtl.engine.xla_choice import (
+    groups_that_pay,
+    one_program_pays,
+    suits_xla,
+    xla_pays,
+)
 from keras_mtl.layers.training_layers import asked_settings
 from keras_mtl.model.multi_task_model import MultiTaskModel
 from keras_mtl.training._initial_values import (
@@ -152,6 +159,7 @@ def fit_members(
     raise_on_failure: bool = True,
     wider: MultiTaskModel | None = None,
     programs: MemberPrograms | None = None,
+    groups: int | None = None,
 ) -> MemberFit:
     """Train several members of one architecture in one program.
 
@@ -207,9 +215,14 @@ def fit_members(
             for this model, then cropped and scaled to the `widths` of each member, so
             that they do not depend on the widths of the other members. It requires
             `MemberSettings.widths` for all hidden layers.
-        programs: Compiled programs of earlier fits. A program of the same shapes is used
-            again, and the program of this fit is kept. Fits of several members in memory
-            use them, without `optimizer`, `pretrained` and `replicas`.
+        programs: Compiled programs of earlier fits. A program of the same shapes is
+            used again, and the program of this fit is kept. Only fits of several
+            members in memory use them, without `optimizer`, `pretrained` and
+            `replicas`.
+        groups: The number of groups of members that train at the same time, each in
+            its own program. More groups use the cores better, but each program takes
+            seconds to compile. By default as many as save time. Fits from a disk and
+            fits with `optimizer` or `replicas` have one group.
 
     Returns:
         The trained members and their history.
@@ -295,6 +308,14 @@ def fit_members(
         jit_compile=compiled,
         one_xla_program=one_program_pays(settings.epochs),
     )
+    if members is None or isinstance(inputs, np.memmap) or optimizer or replicas:
+        groups = 1
+    elif groups is None:
+        on_cores = compiled and not tf.config.list_logical_devices("GPU")
+        groups = 1
+        if on_cores:
+            groups = groups_that_pay(steps * settings.epochs, members, usable_cores())
+    groups = min(groups, len(rows))
     key = None
     own_way = (optimizer, pretrained, replicas)
     if (
@@ -311,11 +332,11 @@ def fit_members(
             epoch_settings,
             seed,
             (inputs, labels, weights, rows, validation_rows),
-            (watch_conflict, jit_compile),
+            (watch_conflict, jit_compile, groups),
         )
     kept = None if key is None or programs is None else programs.find(key)
     if kept is not None:
-        step = kept.program.trainer.step
+        step = kept.groups.step
         kept.restart(first, weighting_states(step, seed, numbers), values)
     else:
         # Member 0 of the seed gives the noise that all members share, whichever train.
@@ -325,11 +346,9 @@ def fit_members(
         if replicas is not None:
             seeds = {i: replicas.own_seed(state) for i, state in seeds.items()}
         step = BatchStep(graph, weighting, watch_gramian=watch_conflict)
-        values = values.variables()
-        trainer = make_trainer(
+        kept = _make_program(
             model,
             step,
-            members,
             first,
             settings,
             own,
@@ -337,23 +356,18 @@ def fit_members(
             optimizer,
             weighting_states(step, seed, numbers),
             rates,
+            epoch_settings,
+            seeds,
+            replicas,
+            0 if pretrained is None else pretrained.uncounted_epochs(settings.epochs),
+            [slice(None)] if members is None else group_slices(members, groups),
+            jit_compile is None,
         )
-        if jit_compile is None and compiled and not suits_xla(graph, trainer.noise):
-            epoch_settings = replace(epoch_settings, jit_compile=False)
-        uncounted = (
-            0 if pretrained is None else pretrained.uncounted_epochs(settings.epochs)
-        )
-        best = BestWeights(trainer, settings.patience, uncounted)
-        metrics = MemberMetrics(trainer, replicas)
-        program = EpochProgram(
-            trainer, metrics, epoch_settings, values.values, seeds, replicas, best
-        )
-        kept = MemberProgram(program, best, values)
         if key is not None and programs is not None:
             programs.keep(key, kept)
-    program, best = kept.program, kept.best
+    trained_groups = kept.groups
     loop = MemberLoop(
-        program,
+        trained_groups,
         inputs,
         labels,
         weights,
@@ -368,24 +382,86 @@ def fit_members(
     try:
         loop.run(resume_from, on_epoch, on_progress)
     finally:
-        program.release_rows()
-    trained_weights, statistics_of = best.weights_and_statistics(program.trainer)
+        trained_groups.release_rows()
+    trained_weights, statistics_of = trained_groups.weights_and_statistics()
     axis = (slice(None),) if members else (None,)
     trained = TrainedMembers(
         model,
         seed,
         numbers,
         # Copies: the next fit may change the variables.
-        [np.array(each.numpy()[axis]) for each in trained_weights],
-        [np.array(each.numpy()[axis]) for each in statistics_of],
+        [np.array(each[axis]) for each in trained_weights],
+        [np.array(each[axis]) for each in statistics_of],
         own.dropout_rates(layers),
     )
     last = np.full(len(rows), len(loop.history))
     return MemberFit(
         trained,
         dict(zip(loop.names, np.stack(loop.history, axis=1), strict=True)),
-        np.atleast_1d(best.best_epoch.numpy()).astype(int) if best.patience else last,
+        np.atleast_1d(trained_groups.best_epoch).astype(int)
+        if settings.patience
+        else last,
     )
+
+
+def _make_program(
+    model: MultiTaskModel,
+    step: BatchStep,
+    first: InitialValues,
+    settings: TrainingSettings,
+    own: MemberSettings,
+    values: MemberNumbers,
+    optimizer: keras.optimizers.Optimizer | None,
+    states: Mapping[str, np.ndarray],
+    rates: Mapping[int, keras.Variable],
+    epoch_settings: EpochSettings,
+    seeds: Mapping[int, tf.Tensor],
+    replicas: Replicas | None,
+    uncounted_epochs: int,
+    groups: Sequence[slice],
+    only_if_suitable: bool,
+) -> MemberProgram:
+    """Make the program of each group of members.
+
+    Args:
+        groups: The members of each group; one model has `[slice(None)]`.
+        only_if_suitable: Whether XLA compiles the programs only if it serves the
+            model's layers.
+    """
+    made, numbers = [], []
+    for part in groups:
+        one_model = part == slice(None)
+        own_values = (values if one_model else values.part(part)).variables()
+        trainer = make_trainer(
+            model,
+            step,
+            None if one_model else part.stop - part.start,
+            InitialValues(
+                [each[part] for each in first.weights],
+                [each[part] for each in first.statistics],
+            ),
+            settings,
+            own,
+            own_values,
+            optimizer,
+            {name: each[part] for name, each in states.items()},
+            rates,
+        )
+        if only_if_suitable and not suits_xla(step.model, trainer.noise):
+            epoch_settings = replace(epoch_settings, jit_compile=False)
+        made.append(
+            EpochProgram(
+                trainer,
+                MemberMetrics(trainer, replicas),
+                epoch_settings,
+                own_values.values,
+                seeds,
+                replicas,
+                BestWeights(trainer, settings.patience, uncounted_epochs),
+            )
+        )
+        numbers.append(own_values)
+    return MemberProgram(MemberGroups(made), numbers)
 
 
 def asked_numbers(model: MultiTaskModel) -> list[str]:
