@@ -42,6 +42,9 @@ class DataSettings(Declaration):
         test_path: The test rows, from a place like that of `path`.
         test_fraction: The share of rows that are held out, without a `test_path`.
         group: A column; rows with the same value stay on one side of every split.
+        detect_groups: Whether, without a `group`, runs of rows that look like records
+            of one person or thing stay on one side of every split. A warning reports
+            them.
         sample_weight: A column with the weight of each row in the training losses,
             numbers of at least 0. It is not a feature.
         missing: Texts that mean a missing value, in addition to the usual ones.
@@ -55,6 +58,7 @@ class DataSettings(Declaration):
     test_path: str | None = None
     test_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.2
     group: str | None = None
+    detect_groups: bool = True
     sample_weight: str | None = None
     missing: tuple[str, ...] = ()
     decimal_mark: Literal[",", "."] | None = None

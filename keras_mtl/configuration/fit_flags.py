@@ -74,6 +74,13 @@ FLAGS = (
         metavar="COLUMN",
     ),
     Flag(
+        "--detect-groups",
+        "data.detect_groups",
+        "Without --group, keep runs of rows that look like records of one person or "
+        "thing on one side of every split.",
+        form="switch",
+    ),
+    Flag(
         "--sample-weight",
         "data.sample_weight",
         "Weigh each row in the training losses by the number in this column.",

@@ -127,12 +127,12 @@ def prepare_data(
     test_source = config.data.test_path or source
     if table is not None:
         labels = _encode(tasks, frame)
-        split = train_on_all_rows(frame, columns)
+        split = train_on_all_rows(frame, columns, config, source)
     elif test is None:
         labels = _encode(tasks, frame)
         split = split_frame(frame, main_strata(tasks, labels), columns, config, source)
     else:
-        split = join_test_rows(frame, test, columns, config, test_source)
+        split = join_test_rows(frame, test, columns, config, source, test_source)
         labels = _encode(tasks, split.frame)
     judged = [task for task in tasks if not task.auxiliary]
     if table is None:

@@ -13,6 +13,7 @@ from keras_mtl.configuration.fit_config import FitConfig
 from keras_mtl.errors import DataWarning, UserError
 from keras_mtl.splits import fold_rows, label_strata, row_groups, split_rows
 from keras_mtl.tables.column_store import ColumnStore, Rows
+from keras_mtl.tables.repeated_records import repeated_records
 from keras_mtl.tasks import Task
 from keras_mtl.training.settings import TrainingSettings
 
@@ -25,6 +26,9 @@ __all__ = [
     "split_frame",
     "train_on_all_rows",
 ]
+
+# The share of the rows that a group of found runs and their copies may hold.
+LARGEST_GROUP = 0.05
 
 
 class RowSplit(NamedTuple):
@@ -64,8 +68,7 @@ def split_frame(
     Raises:
         UserError: If all rows belong together.
     """
-    group = None if config.data.group is None else frame[config.data.group]
-    groups = row_groups(frame, columns, group)
+    groups = _find_groups(frame, columns, config, source)
     try:
         train_rows, test_rows = split_rows(
             label_strata(labels),
@@ -81,15 +84,19 @@ def split_frame(
     return RowSplit(frame, groups, train_rows, test_rows, test_rows)
 
 
-def train_on_all_rows(frame: Rows, columns: Sequence[str]) -> RowSplit:
+def train_on_all_rows(
+    frame: Rows, columns: Sequence[str], config: FitConfig, source: str
+) -> RowSplit:
     """Make all rows training rows, for a caller that holds rows out by itself.
 
     Args:
         frame: All rows.
         columns: The feature columns, in which rows may be identical.
+        config: The run's settings.
+        source: What the messages call the data.
     """
     none = np.empty(0, "int64")
-    groups = row_groups(frame, columns)
+    groups = _find_groups(frame, columns, config, source)
     return RowSplit(frame, groups, np.arange(len(frame)), none, none)
 
 
@@ -99,6 +106,7 @@ def join_test_rows(
     columns: Sequence[str],
     config: FitConfig,
     source: str,
+    test_source: str,
 ) -> RowSplit:
     """Put the test rows of a file of their own behind the others.
 
@@ -109,23 +117,59 @@ def join_test_rows(
         test: The test rows.
         columns: The feature columns.
         config: The run's settings.
-        source: What the messages call the test data.
+        source: What the messages call the training data.
+        test_source: What they call the test data.
     """
     labels = [column for task in config.tasks for column in task.label_columns]
     group = [] if config.data.group is None else [config.data.group]
     joined = frame.join(test, dict.fromkeys([*columns, *labels, *group]))
     train_rows, test_rows = np.split(np.arange(len(joined)), [len(frame)])
     identical = row_groups(joined, columns)
-    _warn_of_overlap(identical, train_rows, test_rows, "in all features", source)
-    groups = identical[train_rows]
+    _warn_of_overlap(identical, train_rows, test_rows, "in all features", test_source)
     if config.data.group is not None:
         given = pd.factorize(joined[config.data.group])[0]
         known = np.flatnonzero(given >= 0)
         what = f"in column {config.data.group!r}"
         train_known = known[known < len(frame)]
-        _warn_of_overlap(given, train_known, known[known >= len(frame)], what, source)
-        groups = row_groups(frame, columns, frame[config.data.group])
+        _warn_of_overlap(
+            given, train_known, known[known >= len(frame)], what, test_source
+        )
+    groups = _find_groups(frame, columns, config, source)
     return RowSplit(joined, groups, train_rows, test_rows, np.arange(len(test)))
+
+
+def _find_groups(
+    frame: Rows, columns: Sequence[str], config: FitConfig, source: str
+) -> np.ndarray:
+    """Numbers the groups of rows that stay on one side of every split, (N,).
+
+    Rows of one value of the column `data.group`; without that column, the runs of
+    rows that look like records of one person, if there are any. Rows that are
+    identical in all features, too.
+    """
+    if config.data.group is not None:
+        return row_groups(frame, columns, frame[config.data.group])
+    identical = row_groups(frame, columns)
+    found = repeated_records(frame, columns) if config.data.detect_groups else None
+    if found is None:
+        return identical
+    runs = found.number_runs(frame)
+    warnings.warn(
+        f"{source}: rows look like records of one person or thing, one below the "
+        f"other: {found.neighbors:.0%} of them have {found.shared} or more of "
+        f"{len(found.columns)} features in common with the row before, of pairs drawn "
+        f"at random {found.at_random:.0%}. The {runs[-1] + 1} runs of such rows stay "
+        "on one side of every split. Name the column that tells whose each row is "
+        "(--group COLUMN), or split the rows one by one (--no-detect-groups).",
+        DataWarning,
+        stacklevel=3,
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataWarning)
+        joined = row_groups(frame, columns, runs)
+    # With few features, persons that are alike by chance would make one large group.
+    largest = max(np.bincount(runs).max(), LARGEST_GROUP * len(runs))
+    return joined if np.bincount(joined).max() <= largest else runs
 
 
 def _warn_of_overlap(
