@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from keras_mtl.tables.column_store import Rows
+from keras_mtl.tables.column_store import Rows, rows_between
 
 __all__ = ["RepeatedRecords", "repeated_records"]
 
@@ -91,10 +91,10 @@ def repeated_records(frame: Rows, columns: Iterable[str]) -> RepeatedRecords | N
     if rows < LEAST_ROWS:
         return None
     codes = {}
-    for name in columns:
-        column = _codes(frame[name].iloc[:rows])
+    for name, values in rows_between(frame, 0, rows, columns).items():
+        column = _codes(values)
         if ((np.bincount(column) / rows) ** 2).sum() <= MOST_COMMON:
-            codes[name] = column
+            codes[str(name)] = column
     if len(codes) < LEAST_COLUMNS:
         return None
     cells = np.stack([*codes.values()], axis=1)
