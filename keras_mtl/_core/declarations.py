@@ -11,6 +11,7 @@ from pydantic import ConfigDict, Field, StringConstraints
 from pydantic.dataclasses import dataclass
 
 __all__ = [
+    "NAME_PATTERN",
     "ActivationName",
     "Declaration",
     "Name",
@@ -19,7 +20,8 @@ __all__ = [
 ]
 
 # Names that Keras scopes, JSON keys and TensorFlow Serving all take as they are.
-Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
+NAME_PATTERN = r"^[A-Za-z][A-Za-z0-9_]*$"
+Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
 
 # The widths of a stack of dense layers.
 Widths = tuple[Annotated[int, Field(gt=0, le=65_536)], ...]
@@ -52,8 +54,12 @@ def declaration(cls: Class) -> Class:
     ...     x: float = 0.0
     >>> Point(x="0.5").get_config()
     {'x': 0.5}
+    >>> Point(), Point(1.5)  # like scikit-learn, only what is not the default
+    (Point(), Point(x=1.5))
     """
-    checked: Any = dataclass(frozen=True, config=ConfigDict(extra="forbid"))(cls)
+    checked: Any = dataclass(
+        frozen=True, repr=False, config=ConfigDict(extra="forbid")
+    )(cls)
     return checked
 
 
@@ -82,6 +88,14 @@ class Declaration:
             for field in fields(self)
             if defaults or field.name not in at_default
         }
+
+    def __repr__(self) -> str:
+        changed = (
+            f"{field.name}={getattr(self, field.name)!r}"
+            for field in fields(self)
+            if field.repr and getattr(self, field.name) != field.default
+        )
+        return f"{type(self).__name__}({', '.join(changed)})"
 
     def to_plain(self) -> Any:
         """Return the declaration as the plain value of another one's field."""

@@ -49,7 +49,7 @@ def numbered(name: str, count: int) -> list[str]:
     return [f"{name}_{index}" for index in range(count)]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Comparison:
     """Result of a comparison.
 
@@ -200,6 +200,10 @@ class Comparison:
         known = np.isfinite(labels).all(axis=1)
         labels = labels[:, 0] if labels.shape[1] == 1 else labels
         return HeldOut(rows["row"].to_numpy()[known], labels[known], outputs[known])
+
+    def __repr__(self) -> str:
+        table = self.summary()["mean"].unstack("model").round(4).dropna(how="all")
+        return "\n".join([*self.verdicts, table.to_string()])
 
     def _repr_html_(self) -> str:
         from html import escape

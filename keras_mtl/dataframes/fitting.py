@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 import numpy as np
 import pandas as pd
 
+from keras_mtl._core.html import html_table
 from keras_mtl.configuration.fit_config import FitConfig
 from keras_mtl.dataframes.keywords import FitKeywords, TomlFile, table_config
 from keras_mtl.errors import UserError, gather
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["TableFit", "fit_table"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class TableFit:
     """Result of a fit on a DataFrame.
 
@@ -53,6 +54,44 @@ class TableFit:
     history: Any
     config: FitConfig
     folder: Path | None = None
+
+    def __repr__(self) -> str:
+        lines = [
+            ", ".join([task, *(f"{name} {_rounded(value)}" for name, value in values)])
+            for task, values in self._held_out()
+        ]
+        return "\n  ".join([f"TableFit on {self._size()}:", *lines])
+
+    def _repr_html_(self) -> str:
+        scores = {task: dict(values) for task, values in self._held_out()}
+        names = list(dict.fromkeys(name for each in scores.values() for name in each))
+        return html_table(
+            self._size(),
+            ("task", *(name.replace("_", " ") for name in names)),
+            [
+                (task, *(each.get(name, "") for name in names))
+                for task, each in scores.items()
+            ],
+        )
+
+    def _size(self) -> str:
+        rows = self.metrics["rows"]
+        return (
+            f"{rows['train']} training rows, measured on {rows['test']} held-out rows"
+        )
+
+    def _held_out(self) -> Iterator[tuple[str, list[tuple[str, Any]]]]:
+        for task, values in self.metrics["test"].items():
+            plain = [
+                (name, value)
+                for name, value in values.items()
+                if isinstance(value, int | float)
+            ]
+            yield task, plain
+
+
+def _rounded(value: float) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def fit_table(
