@@ -9,6 +9,7 @@ from keras_mtl._core.errors import (
     did_you_mean,
     gather,
     show_value,
+    warn_of_data,
 )
 
 __all__ = [
@@ -20,4 +21,5 @@ __all__ = [
     "did_you_mean",
     "gather",
     "show_value",
+    "warn_of_data",
 ]

@@ -3,6 +3,8 @@
 import contextlib
 import difflib
 import reprlib
+import sys
+import warnings
 from collections.abc import Iterable, Iterator
 
 __all__ = [
@@ -14,6 +16,7 @@ __all__ = [
     "did_you_mean",
     "gather",
     "show_value",
+    "warn_of_data",
 ]
 
 
@@ -58,6 +61,24 @@ class RunStoppedError(Exception):
 
 class DataWarning(UserWarning):
     """Warning about data that were dropped, mapped or read in an unusual way."""
+
+
+def warn_of_data(message: str) -> None:
+    """Warn of the data, at the line of the user that called the package.
+
+    scikit-learn's and joblib's lines are passed over too: a fit within a search is
+    the user's `search.fit(X, y)`.
+    """
+    frame = sys._getframe(1)
+    level = 2
+    while frame.f_back is not None and _is_between(frame.f_globals.get("__name__")):
+        frame = frame.f_back
+        level += 1
+    warnings.warn(message, DataWarning, stacklevel=level)
+
+
+def _is_between(module: str | None) -> bool:
+    return (module or "").partition(".")[0] in {"keras_mtl", "sklearn", "joblib"}
 
 
 class PluginWarning(UserWarning):

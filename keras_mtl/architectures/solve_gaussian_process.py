@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,7 @@ from keras_mtl.architectures.gaussian_process import build_gaussian_process
 from keras_mtl.architectures.gaussian_process_settings import GaussianProcessSettings
 from keras_mtl.architectures.solved import Solution, SolvedRows
 from keras_mtl.architectures.solver_tasks import read_tasks
-from keras_mtl.errors import DataWarning
+from keras_mtl.errors import warn_of_data
 from keras_mtl.kernels.process_fit import ProcessFit, fit_process
 from keras_mtl.kernels.variance_factors import variance_factors
 from keras_mtl.layers import ProcessScores
@@ -49,11 +48,9 @@ def solve_gaussian_process(
         settings.iterations,
     )
     if found.residual > 1e-4:
-        warnings.warn(
+        warn_of_data(
             "the solver of the Gaussian process stopped early: scores may be off by "
-            f"about {found.residual:.1g}. Ask for a lower rank.",
-            DataWarning,
-            stacklevel=2,
+            f"about {found.residual:.1g}. Ask for a lower rank."
         )
     numbers = np.array(model.get_layer("process").numbers)
     variances, noise = found.variances, found.parameters.noise

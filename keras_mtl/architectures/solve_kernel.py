@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
@@ -10,7 +9,7 @@ import numpy as np
 from keras_mtl.architectures.kernel_settings import KernelSettings
 from keras_mtl.architectures.solved import Solution, SolvedRows
 from keras_mtl.architectures.solver_tasks import held_out_columns, read_tasks
-from keras_mtl.errors import DataWarning
+from keras_mtl.errors import warn_of_data
 from keras_mtl.kernels import KernelFit, KernelGrid, fit_kernel
 from keras_mtl.model import MultiTaskModel
 from keras_mtl.tasks import Task
@@ -44,11 +43,9 @@ def solve_kernel(
         grid=KernelGrid(one_standard_error=settings.one_standard_error),
     )
     if found.residual > 1e-6:
-        warnings.warn(
+        warn_of_data(
             "the solver of the kernel model stopped early: scores may be off by about "
-            f"{found.residual:.1g}. Ask for a larger strength.",
-            DataWarning,
-            stacklevel=2,
+            f"{found.residual:.1g}. Ask for a larger strength."
         )
     layer = model.get_layer("kernel")
     length = found.kernel.length_scale if settings.kernel == "rbf" else 1.0

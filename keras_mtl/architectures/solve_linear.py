@@ -11,7 +11,7 @@ from sklearn.exceptions import ConvergenceWarning
 from keras_mtl.architectures.linear_settings import LinearSettings
 from keras_mtl.architectures.solved import Solution, SolvedRows
 from keras_mtl.architectures.solver_tasks import held_out_columns, read_tasks
-from keras_mtl.errors import DataWarning
+from keras_mtl.errors import warn_of_data
 from keras_mtl.linear import LinearFit, fit_linear
 from keras_mtl.model import MultiTaskModel
 from keras_mtl.tasks import Task
@@ -46,7 +46,7 @@ def solve_linear(
         )
     if found.residual > 1e-6:
         # Points along the path may be less exact; the answer may not.
-        warnings.warn(str(caught[-1].message), DataWarning, stacklevel=2)
+        warn_of_data(str(caught[-1].message))
     assign_weights(model, found.weights, found.intercepts)
     return Solution(
         _facts(found, names, len(rows.names)),

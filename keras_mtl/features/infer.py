@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 import shlex
 import unicodedata
-import warnings
 from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
-from keras_mtl.errors import DataWarning
+from keras_mtl.errors import warn_of_data
 from keras_mtl.features.categorical import CategoricalFeature
 from keras_mtl.features.column import Column
 from keras_mtl.features.feature import RESERVED_NAMES, Feature
@@ -134,13 +133,11 @@ def _infer_kind(values: pd.Series) -> type[Feature] | None:
             continue
         remark, doubt = kind.remark(column), kind.doubt(column)
         if remark:
-            warnings.warn(f"Column {column.name!r} {remark}", DataWarning, stacklevel=3)
+            warn_of_data(f"Column {column.name!r} {remark}")
         if doubt:
-            warnings.warn(
+            warn_of_data(
                 f"Column {column.name!r} {doubt}: left out. Declare it {kind.kind} to "
-                f"keep it ({_flag(name, column.name)}).",
-                DataWarning,
-                stacklevel=3,
+                f"keep it ({_flag(name, column.name)})."
             )
             return None
         return kind

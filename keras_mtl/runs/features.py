@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import shlex
-import warnings
 from collections.abc import Collection, Sequence
 
 from keras_mtl.architectures.solved import solved_settings
 from keras_mtl.configuration.fit_config import FitConfig
-from keras_mtl.errors import DataWarning
+from keras_mtl.errors import warn_of_data
 from keras_mtl.features import (
     FEATURE_KINDS,
     Feature,
@@ -196,12 +195,10 @@ def _warn_of_identifiers(
     for column in filter(is_named_identifier, columns):
         distinct = repeats_identifier(frame[column].dropna(), column)
         if distinct is not None:
-            warnings.warn(
+            warn_of_data(
                 f"Column {column!r} looks like an identifier that repeats: {distinct} "
                 f"values in {len(frame)} rows. If rows of one value belong together, "
-                f"keep them on one side of the split (--group {shlex.quote(column)}).",
-                DataWarning,
-                stacklevel=2,
+                f"keep them on one side of the split (--group {shlex.quote(column)})."
             )
 
 
@@ -212,11 +209,9 @@ def _warn_of_digits(features: Sequence[Feature], config: FitConfig) -> None:
         column = feature.column_name
         if feature.dtype == "float32" and column not in asked and is_named_code(column):
             quoted = shlex.quote(column)
-            warnings.warn(
+            warn_of_data(
                 f"Column {column!r} is read as a number, though its digits seem to be "
                 f"a name, which counts nothing. Read it as categories (--categorical "
                 f"{quoted}), leave it out (--drop {quoted}), or keep it (--numeric "
-                f"{quoted}).",
-                DataWarning,
-                stacklevel=2,
+                f"{quoted})."
             )

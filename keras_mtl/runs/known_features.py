@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 
 from keras_mtl.configuration.fit_config import FitConfig
 from keras_mtl.configuration.source_run import SourceRun
-from keras_mtl.errors import DataWarning
+from keras_mtl.errors import warn_of_data
 from keras_mtl.features import Feature
 from keras_mtl.tables import describe_cells, require_columns
 from keras_mtl.tables.column_store import Rows
@@ -69,12 +68,10 @@ def known_features(
             "left out."
         )
     elif absent:
-        warnings.warn(
+        warn_of_data(
             f"{source}: {run.folder} was trained with {_columns(absent)} too. The "
             "trunk takes them as missing in all rows, as they are not here, or are "
-            "labels, or are left out.",
-            DataWarning,
-            stacklevel=2,
+            "labels, or are left out."
         )
     _warn_of_others(frame, config, run, source, {*labels, *named})
     names = {feature.name for feature in known}
@@ -99,11 +96,9 @@ def _warn_of_others(
     expected |= {column for task in run.tasks for column in task.label_columns}
     others = [str(column) for column in frame.columns if column not in expected]
     if others:
-        warnings.warn(
+        warn_of_data(
             f"{source}: {run.folder} was trained without {_columns(others)}. Its trunk "
-            "has no input for what it does not know: left out.",
-            DataWarning,
-            stacklevel=2,
+            "has no input for what it does not know: left out."
         )
 
 

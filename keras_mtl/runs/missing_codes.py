@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from keras_mtl.configuration.fit_config import FitConfig
-from keras_mtl.errors import DataWarning
+from keras_mtl.errors import warn_of_data
 from keras_mtl.features import Feature
 from keras_mtl.tables.column_store import Rows
 from keras_mtl.tables.suspicions import missing_code
@@ -69,9 +68,7 @@ def warn_of_missing_codes(codes: Iterable[MissingCode], source: str) -> None:
         others = (
             "no other value is below 0" if number < 0 else "all others are far smaller"
         )
-        warnings.warn(
+        warn_of_data(
             f"{source}: {number:g} may mean missing in {', '.join(where)}: {others}. "
-            f"If it does, say so (--missing={number:g}).",
-            DataWarning,
-            stacklevel=2,
+            f"If it does, say so (--missing={number:g})."
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +12,7 @@ import numpy as np
 from keras_mtl._core.display import write_output
 from keras_mtl._core.whole_files import whole_text_file
 from keras_mtl.configuration.fit_config import DataSettings
-from keras_mtl.errors import DataWarning, UserError
+from keras_mtl.errors import UserError, warn_of_data
 from keras_mtl.features import Feature
 from keras_mtl.runs.memory_tables import read_table
 from keras_mtl.runs.prepare import number_columns, word_columns
@@ -156,5 +155,5 @@ def row_labels(
         if all(column in frame.columns for column in task.label_columns):
             labels[task.name] = task.encode_labels(frame)
             for message in task.check_labels(frame, rows):
-                warnings.warn(message, DataWarning, stacklevel=2)
+                warn_of_data(message)
     return labels

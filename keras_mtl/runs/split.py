@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -10,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from keras_mtl.configuration.fit_config import FitConfig
-from keras_mtl.errors import DataWarning, UserError
+from keras_mtl.errors import UserError, warn_of_data
 from keras_mtl.splits import fold_rows, label_strata, row_groups, split_rows
 from keras_mtl.tables.column_store import ColumnStore, Rows
 from keras_mtl.tables.repeated_records import repeated_records
@@ -181,11 +180,9 @@ def _warn_of_overlap(
 ) -> None:
     both = np.isin(groups[test_rows], groups[train_rows])
     if both.any():
-        warnings.warn(
+        warn_of_data(
             f"{source}: {both.sum()} of {len(test_rows)} test rows are like a training "
-            f"row {what}; results on them flatter the model.",
-            DataWarning,
-            stacklevel=3,
+            f"row {what}; results on them flatter the model."
         )
 
 
@@ -282,11 +279,9 @@ def require_classes(
                     "--test-data)."
                 )
             elif not has[split.test_rows].any():
-                warnings.warn(
+                warn_of_data(
                     f"{test_source}, column {column!r}: task {task.name!r} has no "
-                    f"held-out row {what}; metrics that need one are left out.",
-                    DataWarning,
-                    stacklevel=2,
+                    f"held-out row {what}; metrics that need one are left out."
                 )
     if errors:
         raise UserError(*errors)

@@ -5,13 +5,12 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
-import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from keras_mtl.errors import DataWarning, UserError
+from keras_mtl.errors import UserError, warn_of_data
 from keras_mtl.serving._litert_file import answer_litert, write_litert
 from keras_mtl.serving._onnx_file import answer_onnx, write_onnx
 from keras_mtl.serving.publish import publish_version
@@ -150,11 +149,9 @@ def publish_for_runtime(
         # Converters raise what they like, and a plugin's layer may suit none of them.
         except Exception as error:
             reason = str(error).strip().partition("\n")[0]
-            warnings.warn(
+            warn_of_data(
                 f"--format {runtime.name}: the file takes the encoded matrix, which "
-                f"keras_mtl.encode_frame makes, in place of raw rows: {reason}",
-                DataWarning,
-                stacklevel=2,
+                f"keras_mtl.encode_frame makes, in place of raw rows: {reason}"
             )
             in_matrix = _Conversion(core, {}, {core.inputs[0].name: matrix}, raw=False)
             convert(in_matrix, folder)

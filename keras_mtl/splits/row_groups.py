@@ -1,6 +1,5 @@
 """Groups of rows that stay on one side of a split."""
 
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,7 +12,7 @@ from scipy.sparse.csgraph import (
     connected_components,
 )
 
-from keras_mtl.errors import DataWarning
+from keras_mtl.errors import warn_of_data
 from keras_mtl.tables.column_store import Rows
 
 __all__ = ["row_groups", "row_hashes"]
@@ -114,12 +113,10 @@ def row_groups(
     _, component = connected_components(edges, directed=False)
     joined = len(names) - len(np.unique(component[distinct:]))
     if joined:
-        warnings.warn(
+        warn_of_data(
             f"Identical rows belong to different groups: {len(names)} groups were "
             f"joined into {len(names) - joined}, so that identical rows stay on one "
-            "side of a split.",
-            DataWarning,
-            stacklevel=2,
+            "side of a split."
         )
     return _renumber(component[identical])
 

@@ -1,12 +1,11 @@
 """Reading a CSV file, with all its errors told at once."""
 
 import os
-import warnings
 from collections.abc import Collection, Mapping, Sequence
 
 import pandas as pd
 
-from keras_mtl.errors import DataWarning, UserError, did_you_mean
+from keras_mtl.errors import UserError, did_you_mean, warn_of_data
 from keras_mtl.tables._csv_file import CsvFile
 from keras_mtl.tables._read_columns import read_columns
 from keras_mtl.tables.column_store import ColumnStore
@@ -183,4 +182,4 @@ def warn_of_structure(file: CsvFile) -> None:
 
 
 def _warn(message: str) -> None:
-    warnings.warn(message, DataWarning, stacklevel=4)
+    warn_of_data(message)

@@ -5,14 +5,13 @@ all errors of a run and raise one `UserError`.
 """
 
 import shlex
-import warnings
 from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from keras_mtl.errors import DataWarning, did_you_mean
+from keras_mtl.errors import did_you_mean, warn_of_data
 from keras_mtl.tables.column_store import Rows
 from keras_mtl.tables.line_numbers import describe_row
 
@@ -235,7 +234,7 @@ def drop_uninformative(frame: Rows, columns: Iterable[str]) -> list[str]:
             for name, found in dropped.items()
         ]
     for message in messages:
-        warnings.warn(message, DataWarning, stacklevel=2)
+        warn_of_data(message)
     return kept
 
 

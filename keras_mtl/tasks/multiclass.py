@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
@@ -11,7 +10,7 @@ import numpy as np
 from pydantic import Field, field_validator
 
 from keras_mtl._core.declarations import declaration
-from keras_mtl.errors import DataWarning, UserError
+from keras_mtl.errors import UserError, warn_of_data
 from keras_mtl.tables.text_values import alike_words, spelling
 from keras_mtl.tasks._classes import (
     CLASS_METRICS,
@@ -107,11 +106,9 @@ class MulticlassTask(Task):
         if errors := self.check_labels(frame, source):
             raise UserError(*errors)
         if absent := [word for word in self.classes if word not in found]:
-            warnings.warn(
+            warn_of_data(
                 f"{where}: no row has the class {', '.join(map(repr, absent))} of task "
-                f"{self.name!r}; it will hardly ever be answered.",
-                DataWarning,
-                stacklevel=2,
+                f"{self.name!r}; it will hardly ever be answered."
             )
         return self
 
@@ -239,8 +236,6 @@ def _warn_of_case(found: list[str], where: str) -> None:
         spelled.setdefault(spelling(word), []).append(word)
     for words in spelled.values():
         if len(words) > 1:
-            warnings.warn(
-                f"{where}: {alike_words(words)} and were kept as different classes.",
-                DataWarning,
-                stacklevel=3,
+            warn_of_data(
+                f"{where}: {alike_words(words)} and were kept as different classes."
             )

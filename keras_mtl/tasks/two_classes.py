@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from keras_mtl.errors import DataWarning
+from keras_mtl.errors import warn_of_data
 from keras_mtl.tasks.labels import sort_words
 
 if TYPE_CHECKING:
@@ -66,11 +65,9 @@ def two_spellings(words: pd.Series, where: str) -> list[str]:
     if len(spelled) != 2:
         return distinct
     chosen = [word for word in distinct if word in spelled.values()]
-    warnings.warn(
+    warn_of_data(
         f"{where}: {', '.join(map(repr, distinct))} differ by their case alone and "
-        f"were read as {' and '.join(map(repr, chosen))}.",
-        DataWarning,
-        stacklevel=2,
+        f"were read as {' and '.join(map(repr, chosen))}."
     )
     return chosen
 
