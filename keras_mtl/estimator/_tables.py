@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from keras_mtl.errors import UserError
+from keras_mtl.errors import UserError, show_value
 from keras_mtl.tables.column_store import WordColumn
+from keras_mtl.tables.missing_values import MISSING_VALUES
 
 __all__ = ["feature_frame", "store_columns", "target_frame"]
+
+NESTED = (Mapping, list, tuple, set, np.ndarray)
 
 
 def feature_frame(x: Any) -> pd.DataFrame:
     """Return features as a DataFrame; the columns of an array are x0, x1, ..."""
     if isinstance(x, pd.DataFrame):
+        if not len(x.columns):
+            raise UserError(
+                "X: expected one or more columns. Received: a DataFrame without any. "
+                "Pass a column per feature."
+            )
         return x.set_axis([str(name) for name in x.columns], axis=1)
+    if isinstance(x, Mapping | pd.Series):
+        raise UserError(
+            "X: expected a DataFrame or an array of shape (rows, features). Received: "
+            f"a {type(x).__name__}. For a dict of columns pass pd.DataFrame(X), for "
+            "one row pd.DataFrame([X])."
+        )
     if hasattr(x, "toarray"):
         raise UserError(
             "X: expected a DataFrame or a dense array. Received: a sparse matrix. "
@@ -51,16 +66,24 @@ def target_frame(y: Any, index: pd.Index) -> pd.DataFrame:
             "y: expected labels, a DataFrame with a column per task. Received: None. "
             "This estimator requires y to be passed, but the target y is None."
         )
+    if isinstance(y, Mapping):
+        y = pd.DataFrame(y)
     if isinstance(y, pd.DataFrame):
+        if not len(y.columns):
+            raise UserError(
+                "y: expected one or more columns. Received: a DataFrame without any. "
+                "Pass a column per task."
+            )
         frame = y.set_axis([str(name) for name in y.columns], axis=1)
     elif isinstance(y, pd.Series):
         frame = y.to_frame("y" if y.name is None else str(y.name))
     else:
         array = np.asarray(y)
-        if array.ndim not in (1, 2):
+        if isinstance(y, str) or array.ndim not in (1, 2):
             raise UserError(
-                "y: expected an array of shape (rows,) or (rows, tasks). Received: "
-                f"shape {array.shape}. Reshape it."
+                "y: expected labels, a DataFrame with a column per task or an array of "
+                f"shape (rows,) or (rows, tasks). Received: {show_value(y)}. Pass the "
+                "labels themselves, such as table[['sick', 'days']]."
             )
         names = [f"y{i}" for i in range(array.shape[1])] if array.ndim == 2 else ["y"]
         frame = pd.DataFrame(array.reshape(len(array), -1), columns=names)
@@ -79,8 +102,15 @@ def store_columns(frame: pd.DataFrame) -> dict[str, np.ndarray | WordColumn]:
 
 
 def _column(values: pd.Series) -> np.ndarray | WordColumn:
-    if values.dtype == object:
-        values = values.infer_objects()
+    if values.dtype == object or isinstance(values.dtype, pd.StringDtype):
+        # As in a file. What is left may be numbers.
+        values = values.mask(values.map(_means_missing)).infer_objects()
+    wrong = _unreadable(values)
+    if wrong:
+        raise UserError(
+            f"X, column {values.name!r}: expected numbers, text, truth values or "
+            f"dates. Received: {wrong}, or leave the column out."
+        )
     if pd.api.types.is_bool_dtype(values.dtype):
         # As a file writes them: true and false are words there.
         return _words(values.map({True: "true", False: "false"}))
@@ -97,6 +127,25 @@ def _column(values: pd.Series) -> np.ndarray | WordColumn:
     if pd.api.types.is_datetime64_any_dtype(values.dtype):
         return _words(values.map(lambda time: time.isoformat(), na_action="ignore"))
     return _words(values.map(str, na_action="ignore"))
+
+
+def _means_missing(cell: Any) -> bool:
+    return isinstance(cell, str) and (not cell or cell in MISSING_VALUES)
+
+
+def _unreadable(values: pd.Series) -> str | None:
+    """Return the kind of cells that cannot be read, with a remedy, else None."""
+    if pd.api.types.is_complex_dtype(values.dtype):
+        return "complex numbers. Pass real and imaginary parts as columns"
+    if pd.api.types.is_timedelta64_dtype(values.dtype):
+        return "durations. Convert them to numbers, such as .dt.total_seconds()"
+    if values.dtype == object:
+        known = values.dropna()
+        nested = known[known.map(lambda cell: isinstance(cell, NESTED))]
+        if len(nested):
+            kind = type(nested.iloc[0]).__name__
+            return f"objects of type {kind}. Write each part into a column of its own"
+    return None
 
 
 def _words(values: pd.Series) -> WordColumn:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,7 @@ __all__ = ["KINDS", "Target", "learn_targets"]
 KINDS = ("binary", "multiclass", "regression")
 # Whole numbers with more distinct values than that are quantities.
 MAXIMUM_INTEGER_CLASSES = 20
+_ODD = re.compile(r"[^A-Za-z0-9_]")
 
 
 @dataclass(frozen=True)
@@ -24,19 +26,23 @@ class Target:
     """A column of y.
 
     Attributes:
-        name: The column's name, which is the task's.
+        name: The column's name.
+        task: The name of the task in the model, made of letters, digits and _.
         kind: One of `KINDS`.
         classes: The classes in the order of the probabilities, as they are in y;
             None for a number.
     """
 
     name: str
+    task: str
     kind: str
     classes: np.ndarray | None = None
 
     def settings(self) -> dict[str, Any]:
         """Return the task as an entry of `[[tasks]]`."""
-        entry: dict[str, Any] = {"kind": self.kind, "name": self.name}
+        entry: dict[str, Any] = {"kind": self.kind, "name": self.task}
+        if self.name != self.task:
+            entry["column"] = self.name
         if self.classes is None:
             return entry
         # So the model itself answers in the words of y.
@@ -84,7 +90,7 @@ def learn_targets(y: pd.DataFrame, kinds: Mapping[str, str] | None) -> list[Targ
         for name in kinds
         if name not in y
     ]
-    targets = []
+    targets: list[Target] = []
     for name in map(str, y):
         values = y[name].infer_objects()
         known = values.dropna()
@@ -96,7 +102,12 @@ def learn_targets(y: pd.DataFrame, kinds: Mapping[str, str] | None) -> list[Targ
             )
             continue
         classes = None if kind == "regression" else _classes(known)
-        if classes is not None and len(classes) < 2:
+        if not len(known):
+            errors.append(
+                f"y, column {name!r}: expected labels. Received: {len(values)} empty "
+                "rows. Fill some, or leave the column out."
+            )
+        elif classes is not None and len(classes) < 2:
             errors.append(
                 f"y, column {name!r}: expected two or more classes. Received: "
                 f"{len(classes)} class. Give rows of other classes, or leave it out."
@@ -116,10 +127,25 @@ def learn_targets(y: pd.DataFrame, kinds: Mapping[str, str] | None) -> list[Targ
                 f"y, column {name!r}: expected finite numbers, or NaN where a label is "
                 "missing. Received: infinity. Replace it."
             )
-        targets.append(Target(name, kind, classes))
+        task = _task_name(name, {each.task for each in targets})
+        targets.append(Target(name, task, kind, classes))
     if errors:
         raise UserError(*errors)
     return targets
+
+
+def _task_name(column: str, taken: set[str]) -> str:
+    """Return a name that the model accepts, such as `mass_g` for `mass (g)`."""
+    name = (
+        re.sub(r"[^A-Za-z0-9]+", "_", column).strip("_")
+        if _ODD.search(column)
+        else column
+    )
+    if not name[:1].isalpha():
+        name = f"y_{name}" if name else "y"
+    while name in taken:
+        name += "_"
+    return name
 
 
 def _infer_kind(known: pd.Series) -> str:

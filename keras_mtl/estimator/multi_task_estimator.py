@@ -205,7 +205,7 @@ class MultiTaskEstimator(BaseEstimator):
         """
         frame, outputs = self._outputs(X)
         columns = {
-            each.name: each.predictions(outputs[each.name]) for each in self.targets_
+            each.name: each.predictions(outputs[each.task]) for each in self.targets_
         }
         if self._one_dimension:
             return columns[self.targets_[0].name]
@@ -232,7 +232,7 @@ class MultiTaskEstimator(BaseEstimator):
                 "alone. Call predict."
             )
         return self._by_task(
-            {each.name: each.probabilities(outputs[each.name]) for each in chosen}
+            {each.name: each.probabilities(outputs[each.task]) for each in chosen}
         )
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
@@ -249,6 +249,15 @@ class MultiTaskEstimator(BaseEstimator):
         """
         frame, outputs = self._outputs(X)
         labels = target_frame(y, frame.index)
+        absent = [each.name for each in self.targets_ if each.name not in labels]
+        if len(labels.columns) < len(self.targets_) or (
+            0 < len(absent) < len(self.targets_)
+        ):
+            raise UserError(
+                f"y: expected the columns of the fit, one per task. Received: "
+                f"{', '.join(labels.columns)}, without {', '.join(absent)}. Pass all "
+                "of them; a missing label is NaN or None."
+            )
         scores = []
         for position, target in enumerate(self.targets_):
             # An array has no names: its columns are in the order of the fit.
@@ -258,7 +267,7 @@ class MultiTaskEstimator(BaseEstimator):
             if known.any():
                 weights = None if sample_weight is None else np.asarray(sample_weight)
                 weights = weights if weights is None else weights[known]
-                predicted = target.predictions(outputs[target.name])[known]
+                predicted = target.predictions(outputs[target.task])[known]
                 scores.append(_score(target, column[known], predicted, weights))
         if not scores:
             raise UserError(
@@ -298,13 +307,22 @@ class MultiTaskEstimator(BaseEstimator):
             frame.columns = pd.Index(self.feature_names_in_)
         absent = [name for name in self.feature_names_in_ if name not in frame]
         if absent or len(frame.columns) != self.n_features_in_:
+            known = set(self.feature_names_in_)
+            more = [str(name) for name in frame if name not in known]
             raise UserError(
+                # The first sentence is scikit-learn's own, which its checks look for.
                 f"X has {len(frame.columns)} features, but MultiTaskEstimator is "
-                f"expecting {self.n_features_in_} features as input: "
-                f"{', '.join(self.feature_names_in_)}. Pass the columns of the fit."
+                f"expecting {self.n_features_in_} features as input. Missing: "
+                f"{', '.join(absent) or 'none'}. Not in the fit: "
+                f"{', '.join(more) or 'none'}. Pass the columns of the fit."
             )
-        columns = store_columns(frame[list(self.feature_names_in_)])
-        return frame, predict_frame(self.model_, ColumnStore(columns))
+        rows = ColumnStore(store_columns(frame[list(self.feature_names_in_)]))
+        errors: list[str] = []
+        for feature in self.model_.features:
+            errors += feature.check_readable(rows, "X")
+        if errors:
+            raise UserError(*errors)
+        return frame, predict_frame(self.model_, rows)
 
     def _by_task(self, values: dict[str, Any]) -> Any:
         if self._one_dimension and values:
