@@ -8,6 +8,7 @@ from typing import Any, get_type_hints
 
 from pydantic import ValidationError
 
+from keras_mtl._core.declarations import NAME_PATTERN
 from keras_mtl._core.errors import UserError, did_you_mean, show_value
 
 __all__ = ["validation_messages"]
@@ -47,9 +48,25 @@ def validation_messages(
         if item["type"] == "unexpected_keyword_argument":
             *path, key = item["loc"]
             known = _fields_at(schema, path)
+            hint = did_you_mean(str(key), known)
+            tables = [
+                name for name in known if key in _fields_at(schema, [*path, name])
+            ]
+            if tables:
+                # In a script it is a key of a dict, in TOML of a table.
+                inside = ".".join(map(str, [*path, tables[0]]))
+                hint = f" It is in {inside}: write {inside}.{key}"
+                hint += f", in a script {tables[0]}={{{str(key)!r}: ...}}."
             yield (
-                f"{where}: unknown setting.{did_you_mean(str(key), known)} Known here: "
+                f"{where}: unknown setting.{hint} Known here: "
                 f"{', '.join(known) or 'none'}."
+            )
+            continue
+        if item.get("ctx", {}).get("pattern") == NAME_PATTERN:
+            yield (
+                f"{where}: expected letters, digits and _, and a letter first; "
+                f"received {show_value(item['input'])}. Choose such a name; the column "
+                "of a task or feature may have any name and is stated beside it."
             )
             continue
         cause = item.get("ctx", {}).get("error")

@@ -67,6 +67,12 @@ def table_config(
     if has_test_table:
         names["test_path"] = "test_table"
     given = {**keywords}
+    if isinstance(keywords.get("tasks"), str | Mapping | Task):
+        raise UserError(
+            "tasks: expected a list with one entry per task, such as "
+            '["churn:binary", "spend:regression"]. Received: '
+            f"{show_value(keywords['tasks'])}. Put the tasks in a list."
+        )
     given["tasks"] = _plain(keywords.get("tasks"), _task, errors)
     given["features"] = _plain(keywords.get("features"), _feature, errors)
     given = {key: value for key, value in given.items() if value is not None}

@@ -14,7 +14,7 @@ import numpy as np
 from keras_mtl._core.side_process import SideProcess, SideProcessError
 from keras_mtl._core.whole_folders import plain_path
 from keras_mtl.architectures import without_auxiliary
-from keras_mtl.errors import UserError
+from keras_mtl.errors import UserError, show_value
 from keras_mtl.features import feature_tensors
 from keras_mtl.model import MultiTaskModel
 from keras_mtl.serving._prediction_log import RequestKind
@@ -346,6 +346,12 @@ def _require_equal(
 
 
 def _require_features(model: MultiTaskModel) -> None:
+    if not isinstance(model, MultiTaskModel):
+        raise UserError(
+            "model: expected a model, such as fit.model of fit_table or the result of "
+            f"keras_mtl.serving.load_model(path). Received: {show_value(model)}. Load "
+            "or pass the model itself."
+        )
     if not model.features:
         raise UserError(
             "expected a model of raw features to serve; received one of an encoded "

@@ -160,8 +160,7 @@ class _Frame:
             if kind is not None:
                 yield (
                     f"{self.source}, column {name!r}: expected numbers, text, truth "
-                    f"values or dates. Received: {kind}. Write each part into a column "
-                    "of its own, or leave the column out."
+                    f"values or dates. Received: {kind}. {_remedy(column.dtype)}"
                 )
 
 
@@ -181,6 +180,14 @@ def _wrong_kind(column: Any) -> str | None:
     if dtype.is_nested() or dtype in (nw.Binary, nw.Duration, nw.Unknown):
         return str(dtype)
     return None
+
+
+def _remedy(dtype: Any) -> str:
+    if dtype == nw.Duration:
+        return "Convert the durations to numbers, such as seconds."
+    if dtype == nw.Unknown:
+        return "Convert the column to dates, numbers or text, or leave it out."
+    return "Write each part into a column of its own, or leave the column out."
 
 
 def _is_missing(value: Any) -> bool:

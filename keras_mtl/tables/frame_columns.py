@@ -49,6 +49,14 @@ def frame_columns(
             f"{source}: expected different column names. Received: a name twice, among "
             f"{', '.join(map(str, _names(table)))}. Rename all but one."
         ) from None
+    nested = [name for name in frame.columns if isinstance(name, tuple)]
+    if nested:
+        raise UserError(
+            f"{source}: expected columns with one name each. Received: "
+            f"{nested[0]!r}, as in a table with several header rows. Join the parts: "
+            f'{source}.columns = ["_".join(map(str, name)) for name in '
+            f"{source}.columns]."
+        )
     columns = {str(name).strip(): frame[name] for name in frame.columns}
     if len(columns) < len(frame.columns):
         raise UserError(

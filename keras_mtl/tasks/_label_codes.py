@@ -49,7 +49,8 @@ def codes_of_classes(task: Any, values: np.ndarray) -> np.ndarray:
         raise ValueError(
             f"{_expects(task)} {', '.join(map(repr, classes))}, or their indices. "
             f"Received: {words[row]!r} in row {row}{_others(unknown)}."
-            f"{did_you_mean(words[row], classes)}"
+            f"{did_you_mean(words[row], classes)} Correct the labels, or declare the "
+            f"task as {type(task).__name__}({task.name!r}, classes=(...))."
         )
     return codes.to_numpy("float32").reshape(values.shape)
 

@@ -194,7 +194,7 @@ def test_all_mistakes_are_told_at_once_with_the_nearest_name():
         "training.batch_size: expected",
         "tasks[a]: expected a task's kind among binary,",
         "Did you mean 'binary'?",
-        "tasks[b c].name: expected text of the form",
+        "tasks[b c].name: expected letters, digits and _",
         "tasks[d].columm: unknown setting. Did you mean 'column'?",
     ):
         assert part in text

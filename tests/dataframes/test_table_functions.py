@@ -215,3 +215,44 @@ def test_rows_are_left_as_they_are(mixed_run, mixed_frame):
         km.predict_table(mixed_run, mixed_frame, missing=["170"])
     pd.testing.assert_frame_equal(mixed_frame, before)
     assert np.isnan(mixed_frame["größe"]).sum() == np.isnan(before["größe"]).sum()
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"tasks": "heart:binary"}, "Put the tasks in a list"),
+        ({"tasks": {"heart": "binary"}}, "Put the tasks in a list"),
+        ({"epochs": 3}, r"in a script training=\{'epochs': \.\.\.\}"),
+        ({"tasks": [{"kind": "binary", "name": "is sick"}]}, "letters, digits and _"),
+    ],
+)
+def test_a_setting_in_the_wrong_place_says_where_it_belongs(settings, words):
+    frame = pd.DataFrame({"age": [60.0, 61.0], "heart": [0, 1]})
+    with pytest.raises(km.UserError, match=words):
+        km.fit_table(frame, **{"tasks": ["heart:binary"], **settings})
+
+
+def test_columns_of_several_header_rows_are_refused_with_a_remedy():
+    frame = pd.DataFrame({("a", "age"): [60.0, 61.0], ("a", "heart"): [0, 1]})
+    with pytest.raises(km.UserError, match=r"Join the parts: table\.columns = "):
+        km.fit_table(frame, tasks=["heart:binary"])
+
+
+def test_durations_are_refused_with_a_remedy():
+    frame = pd.DataFrame({"stay": pd.to_timedelta([1, 2], unit="h"), "heart": [0, 1]})
+    with pytest.raises(km.UserError, match="Convert the durations to numbers"):
+        km.fit_table(frame, tasks=["heart:binary"])
+
+
+def test_a_fit_shows_its_held_out_metrics():
+    metrics = {
+        "test": {"a<b": {"rows": 9, "auc": 0.51234}, "days": {"rows": 8, "mae": 2.0}},
+        "rows": {"train": 40, "test": 10},
+    }
+    fit = km.TableFit(None, metrics, None, None, None)
+    assert repr(fit).splitlines() == [
+        "TableFit on 40 training rows, measured on 10 held-out rows:",
+        "  a<b, rows 9, auc 0.5123",
+        "  days, rows 8, mae 2",
+    ]
+    assert '<th scope="row">a&lt;b</th><td>9</td><td>0.5123</td>' in fit._repr_html_()

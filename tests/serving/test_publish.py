@@ -12,6 +12,7 @@ import pytest
 import tensorflow as tf
 
 from keras_mtl.errors import RunStoppedError, UserError
+from keras_mtl.serving import publish_saved_model
 from keras_mtl.serving.publish import publish_version, write_folder
 
 # A version is whole when it has both files.
@@ -192,3 +193,8 @@ def test_an_error_that_is_not_the_disks_stays_what_it_is(tmp_path):
 
     with pytest.raises(FileNotFoundError, match="forgotten"):
         publish_version(tmp_path, fail)
+
+
+def test_a_path_in_place_of_the_model_is_refused(tmp_path):
+    with pytest.raises(UserError, match=r"fit\.model of fit_table"):
+        publish_saved_model(str(tmp_path), tmp_path, "heart")
