@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 from collections import deque
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any
+from functools import partial
 
+import numpy as np
 import pandas as pd
 
 from keras_mtl.errors import UserError
 from keras_mtl.tables._csv_structure import nameless, scan_structure
 from keras_mtl.tables._threads import usable_threads
+from keras_mtl.tables.column_store import ColumnBuilder
 from keras_mtl.tables.line_numbers import LineNumbers
 
 __all__ = ["CsvFile"]
 
-# The cells that are read at a time: some tens of mebibytes.
-CELLS_A_PART = 2_000_000
+# The cells and the bytes that a thread reads at a time, as pandas itself has them: more
+# are slower, as they leave the processor's cache.
+CELLS_A_PART = 1_000_000
+BYTES_A_PART = 1 << 23
 # The rows that are looked at to tell text from numbers before reading.
 ROWS_SEEN_FIRST = 1000
 
@@ -54,8 +59,13 @@ class CsvFile:
 
     def _check_first(self, name: str) -> None:
         """Checks that a first column without a name only tells rows apart."""
-        parts = self._read([name], {}, {""}, CELLS_A_PART)
-        values = pd.concat([part[name] for part in parts])
+        for text in (False, True):
+            builder = ColumnBuilder(self.rows, np.empty, text)
+            for part in self.parts([name], [name] if text else [], {""}):
+                builder.add(part[name])
+            if not builder.mixed:
+                break
+        values = pd.Series(builder.finish()[:])
         what = _row_names(values)
         if what is None:
             self._more_mistakes = nameless(self.source, [1])
@@ -93,20 +103,16 @@ class CsvFile:
             UserError: If pandas can't read it, or finds other rows.
         """
         dtypes = {name: "str" for name in text_columns if name in columns}
+        # Of these types, which more columns get below.
+        read = partial(self._read, columns, dtypes, missing)
         look = [name for name in columns if name not in dtypes]
-        if look:
-            first = next(self._read(look, {}, missing, ROWS_SEEN_FIRST), None)
-            if first is not None:
-                # Faster than text; but pandas makes numbers of categories that
-                # look so, which `ColumnBuilder` minds.
-                dtypes |= {name: "category" for name in look if _is_text(first[name])}
-        size = max(ROWS_SEEN_FIRST, CELLS_A_PART // len(columns))
+        if look and self.structure.stretches and not _has_arrow():
+            # Faster than text; but pandas makes numbers of categories that look
+            # so, which `ColumnBuilder` minds.
+            first = read(self.structure.stretches[:1], ROWS_SEEN_FIRST)
+            dtypes |= {name: "category" for name in look if _is_text(first[name])}
         found = 0
-        if len(self.structure.plain) > 1:
-            parts = self._read_plain(columns, dtypes, missing)
-        else:
-            parts = self._read(columns, dtypes, missing, size)
-        for part in parts:
+        for part in self._in_threads(read, self._long_parts(len(columns))):
             found += len(part)
             yield part
         if found != self.rows:
@@ -116,101 +122,102 @@ class CsvFile:
                 "again with quotes around every text value."
             )
 
-    def _read(
+    def _in_threads(
         self,
-        columns: Sequence[str],
-        dtypes: Mapping[str, str],
-        missing: Collection[str],
-        size: int,
+        read: Callable[[Sequence[tuple[int, int]]], pd.DataFrame],
+        parts: Iterator[Sequence[tuple[int, int]]],
     ) -> Iterator[pd.DataFrame]:
-        structure = self.structure
-        try:
-            # Pandas miscounts rows that end with "\r" alone: make it "\n".
-            newline = None if structure.lone_returns else ""
-            with (
-                open(
-                    structure.text.path,
-                    encoding=structure.text.encoding,
-                    newline=newline,
-                ) as handle,
-                pd.read_csv(
-                    handle,
-                    header=0,
-                    # The structural pass says which records are no rows, so that
-                    # both parsers see the same rows.
-                    skiprows=list(structure.skipped_records),
-                    chunksize=size,
-                    **self._options(columns, dtypes, missing),
-                ) as reader,
-            ):
-                yield from reader
-        except (pd.errors.ParserError, OSError) as error:
-            raise UserError(f"{self.source}: cannot be read ({error}).") from error
+        """Reads several parts at the same time, and yields them in their order.
 
-    def _read_plain(
-        self,
-        columns: Sequence[str],
-        dtypes: Mapping[str, str],
-        missing: Collection[str],
-    ) -> Iterator[pd.DataFrame]:
-        """Reads a file whose rows are all plain, several parts at the same time.
-
-        Pandas parses without the lock of Python. The parts come in their order.
+        Pandas parses without the lock of Python.
         """
-        options = self._options(columns, dtypes, missing)
-
-        def read(start: int, stop: int) -> pd.DataFrame:
-            with open(self.structure.text.path, "rb") as handle:
-                handle.seek(start)
-                rows = io.BytesIO(handle.read(stop - start))
-            return pd.read_csv(rows, header=None, encoding="utf-8", **options)
-
         threads = usable_threads()
         waiting: deque[Future[pd.DataFrame]] = deque()
         try:
             with ThreadPoolExecutor(threads) as pool:
                 try:
-                    for start, stop in self._long_parts(len(columns)):
-                        waiting.append(pool.submit(read, start, stop))
+                    for part in parts:
+                        waiting.append(pool.submit(read, part))
                         # No more than that in memory.
                         if len(waiting) > threads:
                             yield waiting.popleft().result()
                     while waiting:
                         yield waiting.popleft().result()
                 finally:
-                    for part in waiting:
-                        part.cancel()
+                    for future in waiting:
+                        future.cancel()
         except (pd.errors.ParserError, OSError) as error:
             raise UserError(f"{self.source}: cannot be read ({error}).") from error
 
-    def _long_parts(self, columns: int) -> Iterator[tuple[int, int]]:
-        """Joins runs of lines until they hold enough cells, as each part costs."""
-        plain = self.structure.plain
-        cells = columns * self.rows / len(plain)
-        joined = max(1, round(CELLS_A_PART / 2 / cells))
-        for first in range(0, len(plain), joined):
-            runs = plain[first : first + joined]
-            yield runs[0][0], runs[-1][1]
+    def _long_parts(self, columns: int) -> Iterator[list[tuple[int, int]]]:
+        """Joins stretches until they hold enough cells, as each part costs."""
+        stretches = self.structure.stretches
+        length = sum(stop - start for start, stop in stretches)
+        enough = min(BYTES_A_PART, length * CELLS_A_PART / (columns * self.rows))
+        joined: list[tuple[int, int]] = []
+        for start, stop in stretches:
+            if joined and joined[-1][1] == start:
+                joined[-1] = joined[-1][0], stop
+            else:
+                joined.append((start, stop))
+            if stop - joined[0][0] >= enough:
+                yield joined
+                joined = []
+        if joined:
+            yield joined
 
-    def _options(
+    def _read(
         self,
         columns: Sequence[str],
         dtypes: Mapping[str, str],
         missing: Collection[str],
-    ) -> dict[str, Any]:
-        """Returns how pandas reads the file, however it is cut."""
-        return {
-            "sep": self.structure.delimiter,
-            "names": list(self.structure.fields),
-            "index_col": False,
-            "usecols": list(columns),
-            "dtype": dict(dtypes),
-            "skipinitialspace": True,
-            "skip_blank_lines": False,
-            "keep_default_na": False,
-            "na_values": list(missing),
-            "low_memory": False,
-        }
+        stretches: Sequence[tuple[int, int]],
+        rows: int | None = None,
+    ) -> pd.DataFrame:
+        """Reads some rows, or the first of them."""
+        structure = self.structure
+        pieces = []
+        with open(structure.text.path, "rb") as handle:
+            for start, stop in stretches:
+                handle.seek(start)
+                pieces.append(handle.read(stop - start))
+        content = b"".join(pieces)
+        if structure.lone_returns:
+            # Pandas miscounts rows that end with "\r" alone.
+            content = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        # Pandas leaves out what looks like a mark of the encoding.
+        marked = content.startswith(codecs.BOM_UTF8)
+        if marked:
+            content = b"\n" + content
+        frame = pd.read_csv(
+            io.BytesIO(content),
+            header=None,
+            skiprows=int(marked),
+            nrows=rows,
+            encoding="utf-8",
+            sep=structure.delimiter,
+            names=list(structure.fields),
+            index_col=False,
+            usecols=list(columns),
+            dtype=dict(dtypes),
+            # Costs time.
+            skipinitialspace=structure.indented,
+            skip_blank_lines=False,
+            keep_default_na=False,
+            na_values=list(missing),
+            low_memory=False,
+        )
+        # Here, as other threads may work meanwhile.
+        for name in frame.columns:
+            if isinstance(frame[name].dtype, pd.StringDtype):
+                codes, words = pd.factorize(frame[name])
+                frame[name] = pd.Categorical.from_codes(codes, words)
+        return frame
+
+
+def _has_arrow() -> bool:
+    """Whether pandas holds text as Arrow does, which it numbers faster than any."""
+    return pd.StringDtype(na_value=np.nan).storage == "pyarrow"
 
 
 def _row_names(values: pd.Series) -> str | None:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from io import StringIO
 from itertools import islice
-from typing import BinaryIO, TextIO
+from typing import BinaryIO
 
 import numpy as np
 
@@ -20,7 +20,8 @@ from keras_mtl.tables._threads import usable_threads
 
 __all__ = ["END", "CsvLines", "open_lines"]
 
-BLOCK = 1 << 22
+# Small enough that a line that is not plain costs its block alone.
+BLOCK = 1 << 19
 MAXIMUM_LINE = 1 << 24
 # A line that no file holds, because NUL is refused before. It comes back as it
 # is, unless a quote is open: then it becomes a part of that field.
@@ -28,20 +29,14 @@ END = '\0"'
 
 
 @contextlib.contextmanager
-def open_lines(
-    path: str | os.PathLike[str], encoding: str, delimiter: str
-) -> Iterator[CsvLines]:
-    """Opens a text file whose encoding and delimiter are known."""
-    if encoding == "utf-8-sig":
-        with open(path, "rb") as binary:
-            mark = binary.read(len(codecs.BOM_UTF8)) == codecs.BOM_UTF8
-            binary.seek(0)
-            start = len(codecs.BOM_UTF8) if mark else 0
-            with ThreadPoolExecutor(usable_threads()) as pool:
-                yield CsvLines(_blocks(binary), delimiter, start, pool)
-    else:
-        with open(path, encoding=encoding, newline="") as handle:
-            yield CsvLines(_one_by_one(handle), delimiter)
+def open_lines(path: str | os.PathLike[str], delimiter: str) -> Iterator[CsvLines]:
+    """Opens a text file in UTF-8 whose delimiter is known."""
+    with open(path, "rb") as binary:
+        mark = binary.read(len(codecs.BOM_UTF8)) == codecs.BOM_UTF8
+        binary.seek(0)
+        start = len(codecs.BOM_UTF8) if mark else 0
+        with ThreadPoolExecutor(usable_threads()) as pool:
+            yield CsvLines(_blocks(binary), delimiter, start, pool)
 
 
 class CsvLines:
@@ -51,7 +46,7 @@ class CsvLines:
     skipped, if every line in it surely is a record of its own.
 
     Args:
-        blocks: Bytes in UTF-8 of whole lines, or single lines of text.
+        blocks: Bytes in UTF-8, of whole lines.
         delimiter: The character between fields.
         start: The bytes before the first block.
         pool: Counts the rows of blocks ahead, as NumPy does so without Python's
@@ -63,13 +58,13 @@ class CsvLines:
             Pandas skips it and reads what follows as quoted; the csv module
             doesn't. Whoever is right, the file is ambiguous.
         skipped: The lines that were skipped so far.
-        stretches: Where they are in the file: their first byte, and that behind
-            their last one.
+        place: The byte of the file at which the next line begins.
+        indented: Whether white space begins a field of a line that was skipped.
     """
 
     def __init__(
         self,
-        blocks: Iterator[bytes | str],
+        blocks: Iterator[bytes],
         delimiter: str,
         start: int = 0,
         pool: ThreadPoolExecutor | None = None,
@@ -79,12 +74,12 @@ class CsvLines:
         self.lone_returns = False
         self.tabbed_quote = False
         self.skipped = 0
-        self.stretches: list[tuple[int, int]] = []
-        self._place = start
+        self.place = start
+        self.indented = False
         self._pool = pool
-        self._ahead: deque[bytes | str] = deque()
+        self._ahead: deque[bytes] = deque()
         # Of the blocks ahead, as many as were begun, with that width.
-        self._counts: deque[Future[int]] = deque()
+        self._counts: deque[Future[tuple[int, bool]]] = deque()
         self._width = 0
         self._left: Iterator[str] = iter(())
         self._begun = 0
@@ -96,16 +91,15 @@ class CsvLines:
         while True:
             for line in self._left:
                 self._begun -= 1
+                self.place += len(line) if line.isascii() else len(line.encode())
                 yield self._noted(line)
             block = self._peek()
             if block is None:
                 yield END
                 return
             self._take()
-            self._place += len(block)
             # Not splitlines, which also splits at form feeds and the like.
-            text = block if isinstance(block, str) else block.decode("utf-8")
-            lines = list(StringIO(text, newline=""))
+            lines = list(StringIO(block.decode("utf-8"), newline=""))
             self._left, self._begun = iter(lines), len(lines)
 
     def skip_plain(self, width: int) -> int:
@@ -123,14 +117,14 @@ class CsvLines:
         if self._begun or width < 2:
             return 0
         block = self._peek()
-        if not isinstance(block, bytes):
+        if block is None:
             return 0
-        rows = self._count(block, width)
+        rows, indented = self._count(block, width)
         if rows:
             self._take()
             self.skipped += rows
-            start, self._place = self._place, self._place + len(block)
-            self.stretches.append((start, self._place))
+            self.place += len(block)
+            self.indented = self.indented or indented
         return rows
 
     def check_tabs(self, source: str, line: int, fields: list[str]) -> list[str]:
@@ -143,7 +137,7 @@ class CsvLines:
             "Received: a tab before the quote. Remove the tab."
         ]
 
-    def _peek(self) -> bytes | str | None:
+    def _peek(self) -> bytes | None:
         if not self._ahead:
             self._ahead.extend(islice(self.blocks, 1))
         return self._ahead[0] if self._ahead else None
@@ -154,7 +148,7 @@ class CsvLines:
         if self._counts:
             self._counts.popleft()
 
-    def _count(self, block: bytes, width: int) -> int:
+    def _count(self, block: bytes, width: int) -> tuple[int, bool]:
         """Counts the plain rows of the next block, and begins with those behind."""
         if self._pool is None:
             return _count_plain(block, self.delimiter, width)
@@ -166,7 +160,6 @@ class CsvLines:
             # A thread is not worth its start for a small file.
             return _count_plain(block, self.delimiter, width)
         for other in islice(self._ahead, len(self._counts), None):
-            assert isinstance(other, bytes)
             self._counts.append(
                 self._pool.submit(_count_plain, other, self.delimiter, width)
             )
@@ -180,11 +173,6 @@ class CsvLines:
         if self.pattern and "\t" in line and self.pattern.search(line):
             self.tabbed_quote = True
         return line
-
-
-def _one_by_one(handle: TextIO) -> Iterator[str]:
-    while line := handle.readline(MAXIMUM_LINE):
-        yield line
 
 
 def _blocks(handle: BinaryIO) -> Iterator[bytes]:
@@ -213,54 +201,96 @@ def _blocks(handle: BinaryIO) -> Iterator[bytes]:
         yield left
 
 
-def _count_plain(block: bytes, delimiter: str, width: int) -> int:
-    """Counts the lines, or returns 0 if one of them may be no plain row."""
-    if b"\r" in block and block.count(b"\r") != block.count(b"\r\n"):
-        return 0
-    characters = np.frombuffer(block, np.uint8)
-    is_end, is_delimiter = characters == ord("\n"), characters == ord(delimiter)
-    if b'"' in block:
-        quotes = characters == ord('"')
-        if not _are_plain_quotes(characters, np.flatnonzero(quotes), delimiter):
-            return 0
-        # From an opening quote to what is before the closing one.
-        within = np.bitwise_xor.accumulate(quotes.view(np.uint8)).view(bool)
-        if (is_end & within).any():
-            return 0
-        is_delimiter &= ~within
-    ends = np.flatnonzero(is_end)
-    if not len(ends) or ends[-1] != len(block) - 1:
-        return 0
-    # The csv module refuses longer fields.
-    if np.diff(ends, prepend=-1).max() > csv.field_size_limit():
-        return 0
-    between = np.flatnonzero(is_delimiter)
-    if len(between) != len(ends) * (width - 1):
-        return 0
-    # The last delimiter of each row is before its end, the next one's after it.
-    of_row = between.reshape(len(ends), width - 1)
-    sound = (of_row[:, -1] < ends).all() and (of_row[1:, 0] > ends[:-1]).all()
-    return len(ends) if sound else 0
+def _count_plain(block: bytes, delimiter: str, width: int) -> tuple[int, bool]:
+    """Counts the rows of a block of lines.
 
-
-def _are_plain_quotes(
-    characters: np.ndarray, quotes: np.ndarray, delimiter: str
-) -> bool:
-    """Whether all quotes stand at the ends of fields, or twice within quotes.
+    All is done on bits, one per character, so that a step handles 64 of them.
 
     Args:
-        characters: A block that begins and ends where a record does.
-        quotes: The places of its quotes, of which there is one at least.
+        block: Lines, the first of which begins a record.
         delimiter: The character between fields.
+        width: The number of fields of a row, at least two.
+
+    Returns:
+        The number of rows, 0 if a line may be no plain row; and whether a field
+        begins with white space.
     """
-    if len(quotes) % 2 or characters[-1] == ord('"'):
-        return False
-    opening, closing = quotes[::2], quotes[1::2]
-    before, after = characters[opening - 1], characters[closing + 1]
-    if not opening[0]:
-        before[0] = ord("\n")
-    begins = (before == ord(delimiter)) | (before == ord("\n"))
-    # The second of two quotes that mean one opens the rest of the field.
-    begins[1:] |= opening[1:] == closing[:-1] + 1
-    ends = (after == ord(delimiter)) | (after == ord("\n")) | (after == ord('"'))
-    return bool((begins & (ends | (after == ord("\r")))).all())
+    if not block.endswith(b"\n"):
+        return 0, False
+    characters = np.frombuffer(block, np.uint8)
+    is_end = characters == ord("\n")
+    ends = _pack(is_end)
+    delimiters = _pack(characters == ord(delimiter))
+    returns = None
+    if b"\r" in block:
+        returns = _pack(characters == ord("\r"))
+        if (returns & ~_one_before(ends)).any():
+            return 0, False
+    starts = _one_behind(delimiters | ends)
+    starts[0] |= np.uint64(1)
+    spaces = _pack(characters == ord(" "))
+    if b"\t" in block and delimiter != "\t":
+        tabs = _pack(characters == ord("\t"))
+        indented = starts & (spaces | tabs)
+    else:
+        indented = starts & spaces
+    if b'"' in block:
+        quotes = _pack(characters == ord('"'))
+        within = _within(quotes)
+        closing = quotes & ~within
+        # An opening quote begins a field, behind one space perhaps; or it is the
+        # second of two quotes that mean one.
+        begins = starts | _one_behind(closing | (starts & spaces))
+        after = delimiters | ends | quotes
+        if returns is not None:
+            after |= returns
+        misplaced = (quotes & within & ~begins) | (closing & ~_one_before(after))
+        if (misplaced | (ends & within)).any():
+            return 0, False
+        delimiters &= ~within
+        indented &= ~within
+    places = np.flatnonzero(is_end)
+    # The csv module refuses longer fields.
+    if np.diff(places, prepend=-1).max() > csv.field_size_limit():
+        return 0, False
+    # The ends and delimiters up to the end of each row.
+    marks = delimiters | ends
+    counts = np.cumsum(np.bitwise_count(marks), dtype=np.int64)
+    of_row, bit = places >> 6, (places & 63).astype(np.uint64)
+    later = np.bitwise_count(marks[of_row] >> bit >> np.uint64(1))
+    expected = width * np.arange(1, len(places) + 1)
+    if not np.array_equal(counts[of_row] - later, expected):
+        return 0, False
+    return len(places), bool(indented.any())
+
+
+def _pack(mask: np.ndarray) -> np.ndarray:
+    """Packs truth values into words of 64 bits, the first into the lowest bit."""
+    packed = np.packbits(mask, bitorder="little")
+    words = np.zeros(-(-len(packed) // 8), "<u8")
+    words.view(np.uint8)[: len(packed)] = packed
+    return words
+
+
+def _one_behind(bits: np.ndarray) -> np.ndarray:
+    """Moves each bit to the character behind."""
+    moved = bits << np.uint64(1)
+    moved[1:] |= bits[:-1] >> np.uint64(63)
+    return moved
+
+
+def _one_before(bits: np.ndarray) -> np.ndarray:
+    """Moves each bit to the character before."""
+    moved = bits >> np.uint64(1)
+    moved[:-1] |= bits[1:] << np.uint64(63)
+    return moved
+
+
+def _within(quotes: np.ndarray) -> np.ndarray:
+    """Marks what is from each opening quote to before the closing one."""
+    within = quotes.copy()
+    for shift in (1, 2, 4, 8, 16, 32):
+        within ^= within << np.uint64(shift)
+    odd = np.bitwise_count(quotes) & 1
+    open_before = np.bitwise_xor.accumulate(odd) ^ odd
+    return within ^ np.negative(open_before.astype(np.uint64))

@@ -10,7 +10,12 @@ from io import StringIO
 from itertools import islice
 
 from keras_mtl.tables._csv_lines import END, open_lines
-from keras_mtl.tables._text_file import TextFile, open_text_file, refuse_json
+from keras_mtl.tables._text_file import (
+    ENCODING,
+    TextFile,
+    open_text_file,
+    refuse_json,
+)
 from keras_mtl.tables.line_numbers import LineNumbers
 
 __all__ = ["DELIMITERS", "CsvStructure", "find_delimiter", "scan_structure"]
@@ -31,9 +36,11 @@ SEPARATOR_LINE = re.compile(r'"?sep=([,;\t|])"?[,;\t|]*[\r\n]*', re.IGNORECASE)
 # Names for the fields without a name, which no file can hold.
 NAMELESS = "\0{}"
 PLACES_SHOWN = 5
+# In bytes, but for the rows that end behind it.
+LONGEST_STRETCH = 1 << 20
 
 
-def find_delimiter(path: str | os.PathLike[str], encoding: str) -> tuple[str, bool]:
+def find_delimiter(path: str | os.PathLike[str]) -> tuple[str, bool]:
     """Finds the delimiter of a CSV file from its first hundred rows.
 
     A first line such as `sep=;` decides. Else only a delimiter that splits the
@@ -43,14 +50,13 @@ def find_delimiter(path: str | os.PathLike[str], encoding: str) -> tuple[str, bo
     character within quotes splits nothing.
 
     Args:
-        path: A text file.
-        encoding: Its encoding, from `find_encoding`.
+        path: A text file in UTF-8.
 
     Returns:
         One of `DELIMITERS`, `","` if none of them splits a row; and whether the
         first line is there to tell it.
     """
-    with open(path, encoding=encoding, newline="") as handle:
+    with open(path, encoding=ENCODING, newline="") as handle:
         text = handle.read(SAMPLE_CHARACTERS)
         complete = not handle.read(1)
     # Not splitlines, which also splits at form feeds and the like.
@@ -82,7 +88,7 @@ def _score(lines: list[str], delimiter: str) -> tuple[float, float, int]:
 
 def _other_delimiter(text: TextFile) -> str:
     """Finds what parts the header of one field and all rows below it alike."""
-    with open(text.path, encoding=text.encoding) as handle:
+    with open(text.path, encoding=ENCODING) as handle:
         lines = [line.strip() for line in handle.read(SAMPLE_CHARACTERS).splitlines()]
     lines = [line for line in lines[:SAMPLE_RECORDS] if line]
     for shown, pattern in OTHER_DELIMITERS.items():
@@ -98,19 +104,17 @@ class CsvStructure:
     """What one pass over a CSV file found.
 
     Args:
-        text: Where the text is, and its encoding.
+        text: Where the text is.
         delimiter: The character between fields.
         fields: A name for each field of a row: the column names, without white
-            space around them, and made-up ones for the fields without a name.
+            space around them, and made-up ones for the fields without a name
+            before the last column that has one.
         lines: The line on which each data row begins.
-        skipped_records: The numbers of the lines that are no rows, from 0,
-            counting each row as one even if its values hold line breaks: blank
-            ones, and the one that only tells the delimiter.
         lone_returns: Whether lines end, or values break, with `\\r` alone.
         blank_lines: The line numbers of the blank lines, from 1.
-        plain: Where the rows are, if they are lines without anything odd, in UTF-8:
-            runs of whole lines by their first byte and that behind the last one;
-            empty for another file.
+        stretches: Where the rows are: runs of them by their first byte and that
+            behind the last one, with nothing else within.
+        indented: Whether white space may begin a field.
         other_delimiter: Another delimiter than those that are read, which seems to
             part a table of one column; or `""`.
         errors: A message for each mistake; empty if the file is sound.
@@ -120,10 +124,10 @@ class CsvStructure:
     delimiter: str
     fields: tuple[str, ...]
     lines: LineNumbers
-    skipped_records: tuple[int, ...]
     blank_lines: tuple[int, ...]
     lone_returns: bool
-    plain: tuple[tuple[int, int], ...]
+    stretches: tuple[tuple[int, int], ...]
+    indented: bool
     other_delimiter: str
     errors: tuple[str, ...]
 
@@ -185,6 +189,16 @@ class _Ragged:
         ]
 
 
+def _add_rows(stretches: list[tuple[int, int]], start: int, stop: int) -> None:
+    """Adds rows to the last stretch, or begins another one."""
+    if stretches:
+        first, last = stretches[-1]
+        if last == start and start - first < LONGEST_STRETCH:
+            stretches[-1] = (first, stop)
+            return
+    stretches.append((start, stop))
+
+
 def scan_structure(
     source: str | os.PathLike[str], path: str | None = None
 ) -> CsvStructure:
@@ -202,32 +216,33 @@ def scan_structure(
     """
     text_file = open_text_file(source, path)
     refuse_json(text_file)
-    source, encoding = text_file.source, text_file.encoding
-    delimiter, told = find_delimiter(text_file.path, encoding)
+    source = text_file.source
+    delimiter, told = find_delimiter(text_file.path)
     header: tuple[str, ...] = ()
     header_line = 0
     named = width = 0
     lines = LineNumbers()
-    skipped: list[int] = []
     blanks: list[int] = []
+    stretches: list[tuple[int, int]] = []
+    indented = False
     ragged = _Ragged(source, delimiter)
     errors: list[str] = []
     line = 1  # on which the next record begins
     closed = False
     record = 0
-    with open_lines(text_file.path, encoding, delimiter) as text:
+    with open_lines(text_file.path, delimiter) as text:
         reader = csv.reader(text, delimiter=delimiter, skipinitialspace=True)
+        start = text.place
         try:
             for fields in reader:
                 if fields and "\0" in fields[-1]:
                     closed = fields == [END]
                     break
                 if told and not record:
-                    skipped.append(record)
+                    pass
                 elif not fields or (
                     named != 1 and len(fields) == 1 and not fields[0].strip()
                 ):
-                    skipped.append(record)
                     blanks.append(line)
                 elif not header:
                     # Files that were joined may begin with two byte order marks.
@@ -239,6 +254,8 @@ def scan_structure(
                     width = len(header)
                     errors += _check_names(source, header[:named])
                 else:
+                    _add_rows(stretches, start, text.place)
+                    indented = True
                     lines.append(line)
                     if len(fields) != len(header) or named < len(header):
                         if _ends_empty(fields, named):
@@ -254,7 +271,10 @@ def scan_structure(
                 record += 1
                 line = reader.line_num + text.skipped + 1
                 # Most files are plain in most places.
+                start = text.place
                 while named and named == width and (rows := text.skip_plain(named)):
+                    _add_rows(stretches, start, text.place)
+                    start = text.place
                     lines.extend(line, rows)
                     record += rows
                     line += rows
@@ -282,15 +302,13 @@ def scan_structure(
         delimiter=delimiter,
         fields=tuple(
             (header[index : index + 1] or ("",))[0] or NAMELESS.format(index)
-            for index in range(width)
+            for index in range(named)
         ),
         lines=lines,
-        skipped_records=tuple(skipped),
         blank_lines=tuple(blanks),
         lone_returns=text.lone_returns,
-        plain=tuple(text.stretches)
-        if text.skipped == len(lines) and not skipped and not text.lone_returns
-        else (),
+        stretches=tuple(stretches),
+        indented=indented or text.indented,
         other_delimiter=_other_delimiter(text_file) if len(header) == 1 else "",
         errors=tuple(errors),
     )

@@ -11,7 +11,7 @@ import pandas as pd
 
 from keras_mtl.errors import show_value
 from keras_mtl.tables._cell_values import mask_numbers
-from keras_mtl.tables._text_file import open_text_file
+from keras_mtl.tables._text_file import ENCODING, open_text_file
 from keras_mtl.tables.line_numbers import LineNumbers
 from keras_mtl.tables.text_values import to_word
 
@@ -113,7 +113,7 @@ class JsonFile:
 
     def _lines(self) -> Iterator[tuple[int, str]]:
         # The line feed alone ends a line of JSON: others are written as escapes.
-        with open(self.text.path, encoding=self.text.encoding, newline="\n") as handle:
+        with open(self.text.path, encoding=ENCODING, newline="\n") as handle:
             for number, line in enumerate(handle, start=1):
                 if not line.isspace():
                     yield number, line

@@ -19,6 +19,8 @@ from keras_mtl.tables.column_store import (
 
 __all__ = ["RowFile", "read_columns"]
 
+# As C has it.
+WHITE_SPACE = " \t\n\v\f\r"
 LARGE_INTEGERS = (
     "read integers too large for 64 bits as floats, which keep 15 digits (name the "
     "column as a text column if they identify something)"
@@ -92,11 +94,13 @@ def read_columns(
     made = {name: builders.pop(name).finish() for name in columns}
     found: dict[str, list[str]] = {}
     loose: dict[str, WordColumn] = {}
+    raw: dict[str, list[str]] = {}
     for name, column in made.items():
         if isinstance(column, WordColumn):
-            made[name], found[name] = stripped, _ = strip_words(column, missing)
+            made[name], found[name] = stripped, told = strip_words(column, missing)
             if name not in text:
                 loose[name] = stripped
+                raw |= {name: column.words} if told else {}
     floats = {
         name: column
         for name, column in made.items()
@@ -108,6 +112,11 @@ def read_columns(
         loose, floats, delimiter, decimal_mark, allocate, known=number_columns
     )
     made |= numbers
+    for name in numbers.keys() & raw.keys() - more.keys():
+        if not any(_is_loose(word, missing) for word in raw[name]):
+            # Pandas strips such numbers without a word, unless others in the same
+            # part of the file are too large: not to depend on how it is cut.
+            found[name] = []
     for name, told in more.items():
         found[name] = [*found[name], *told]
     if mark == COMMA or (mark is None and delimiter == ";"):
@@ -124,6 +133,12 @@ def read_columns(
         for what in told:
             notes.setdefault(what, []).append(name)
     return ColumnStore(made, lines, allocate), notes
+
+
+def _is_loose(word: str, missing: Collection[str]) -> bool:
+    """Whether pandas reads no number there, only because of white space."""
+    bare = word.strip()
+    return word != bare and (bare in missing or word.strip(WHITE_SPACE) != bare)
 
 
 def _has_fractions(numbers: np.ndarray) -> bool:
@@ -198,7 +213,9 @@ def _has_large_integers(numbers: np.ndarray) -> bool:
 
     It is told of the values, as pandas tells integers from floats part by part.
     """
-    if numbers.dtype != "float64" or not (np.abs(numbers) >= 2**63).any():
+    if numbers.dtype != "float64":
+        return False
+    if not ((numbers >= 2.0**63).any() or (numbers <= -(2.0**63)).any()):
         return False
     present = numbers[~np.isnan(numbers)]
     return bool((np.isfinite(present) & (present == np.floor(present))).all())

@@ -20,8 +20,10 @@ from typing import IO, Any
 from keras_mtl.errors import UserError, did_you_mean
 from keras_mtl.tables._zstandard import zstandard_module
 
-__all__ = ["TextFile", "find_encoding", "open_text_file", "refuse_json"]
+__all__ = ["ENCODING", "TextFile", "find_encoding", "open_text_file", "refuse_json"]
 
+# That of the text that is read, with or without its mark.
+ENCODING = "utf-8-sig"
 CHUNK = 1 << 20
 # Whether bytes are UTF-16 without its mark is seen in so many of them.
 SAMPLE = 1 << 12
@@ -74,25 +76,23 @@ class TextFile:
 
     Args:
         source: The file, as messages have it.
-        path: The file itself, or an unpacked copy.
-        encoding: As `open` takes it.
+        path: The file itself, or a copy of it that is unpacked and in UTF-8.
         copy: Holds the copy, which is removed with this object.
     """
 
     source: str
     path: str
-    encoding: str
     copy: Any = field(default=None, compare=False, repr=False)
 
 
 def open_text_file(
     source: str | os.PathLike[str], path: str | os.PathLike[str] | None = None
 ) -> TextFile:
-    """Finds the text of a file and its encoding.
+    """Finds the text of a file.
 
     A file that gzip, bzip2, xz or Zstandard packed, or a zip archive of one file, is
-    unpacked into a temporary file. A Ctrl-Z at the end, which old programs
-    write, is left out.
+    unpacked into a temporary file, and one in UTF-16 is copied as UTF-8. A Ctrl-Z
+    at the end, which old programs write, is left out.
 
     Args:
         source: The file.
@@ -114,7 +114,11 @@ def open_text_file(
         found = given if copy is None else copy.name
         copy = _without_end_mark(found, copy)
         found = given if copy is None else copy.name
-        return TextFile(os.fspath(source), found, find_encoding(found, file), copy)
+        encoding = find_encoding(found, file)
+        if encoding != ENCODING:
+            copy = _as_utf8(found, encoding)
+            found = copy.name
+        return TextFile(os.fspath(source), found, copy)
     except OSError as error:
         raise UserError(
             f"{file}: cannot be read ({error.strerror or error})."
@@ -127,7 +131,7 @@ def refuse_json(text_file: TextFile) -> None:
     Raises:
         UserError: When the text begins as JSON does.
     """
-    with open(text_file.path, encoding=text_file.encoding) as text:
+    with open(text_file.path, encoding=ENCODING) as text:
         start = text.read(256)
     if re.match(JSON, start):
         raise UserError(
@@ -243,6 +247,16 @@ def _copy(stream: IO[bytes], length: int | None = None) -> Any:
     return copy
 
 
+def _as_utf8(path: str, encoding: str) -> Any:
+    """Copies a text into a temporary file in UTF-8."""
+    copy = tempfile.NamedTemporaryFile(prefix="keras_mtl_", suffix=".csv")  # noqa: SIM115
+    with open(path, encoding=encoding, newline="") as text:
+        while part := text.read(CHUNK):
+            copy.write(part.encode())
+    copy.flush()
+    return copy
+
+
 def _without_end_mark(path: str, copy: Any) -> Any:
     """Returns a copy that ends before a Ctrl-Z, if the text ends with one."""
     with open(path, "rb") as handle:
@@ -285,8 +299,8 @@ def find_encoding(path: str | os.PathLike[str], source: Any = None) -> str:
     if start[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
         encoding = "utf-16"
     else:
-        encoding = _unmarked_utf16(start) or "utf-8-sig"
-    if encoding != "utf-8-sig" or not _is_sound(path):
+        encoding = _unmarked_utf16(start) or ENCODING
+    if encoding != ENCODING or not _is_sound(path):
         _check_text(Path(path), encoding, path if source is None else source)
     return encoding
 
@@ -339,7 +353,7 @@ def _check_text(file: Path, encoding: str, source: Any) -> None:
                 valid = error.object[: error.start].decode(encoding, "ignore")
                 line += _count_line_ends(valid, after_return)
                 offset = end - len(error.object) + error.start
-                name = "UTF-8" if encoding == "utf-8-sig" else "UTF-16"
+                name = "UTF-8" if encoding == ENCODING else "UTF-16"
                 raise UserError(
                     f"{source}, line {line}: expected text in UTF-8. Received: byte "
                     f"0x{error.object[error.start]:02x} at offset {offset}, which is "

@@ -318,7 +318,7 @@ class ColumnBuilder:
                 values = pd.Series(texts, dtype=object).mask(texts == "")
             codes, words = pd.factorize(values)
         table = np.empty(len(words) + 1, "int32")
-        for index, word in enumerate(words):
+        for index, word in enumerate(words.tolist()):
             table[index] = self.codes.setdefault(str(word), len(self.codes))
         table[-1] = -1
         self._start("int32")[part] = table[codes]

@@ -12,7 +12,7 @@ from keras_mtl.tables._fetch import Fetched, fetch
 from keras_mtl.tables._json_file import JSON_SUFFIXES, JsonFile
 from keras_mtl.tables._parquet_file import ParquetFile
 from keras_mtl.tables._read_csv import read_csv_columns
-from keras_mtl.tables._text_file import open_text_file
+from keras_mtl.tables._text_file import ENCODING, open_text_file
 from keras_mtl.tables.column_store import ColumnStore
 from keras_mtl.tables.missing_values import MISSING_VALUES
 from keras_mtl.tables.read_shards import file_kind, read_shards, read_typed
@@ -83,6 +83,6 @@ def _kind(rows: Fetched) -> str:
         if stream.read(4) == b"PAR1":
             return ".parquet"
     text = open_text_file(rows.source, rows.path)
-    with open(text.path, encoding=text.encoding) as handle:
+    with open(text.path, encoding=ENCODING) as handle:
         start = handle.read(1000).lstrip()
     return JSON_SUFFIXES[0] if start.startswith("{") else ".csv"
