@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -9,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from keras_mtl.configuration.fit_config import FitConfig
-from keras_mtl.errors import UserError, warn_of_data
+from keras_mtl.errors import DataWarning, UserError, warn_of_data
 from keras_mtl.splits import fold_rows, label_strata, row_groups, split_rows
 from keras_mtl.tables.column_store import ColumnStore, Rows
 from keras_mtl.tables.repeated_records import repeated_records
@@ -140,7 +141,7 @@ def join_test_rows(
 def _find_groups(
     frame: Rows, columns: Sequence[str], config: FitConfig, source: str
 ) -> np.ndarray:
-    """Numbers the groups of rows that stay on one side of every split, (N,).
+    """Number the groups of rows that stay on one side of every split, (N,).
 
     Rows of one value of the column `data.group`; without that column, the runs of
     rows that look like records of one person, if there are any. Rows that are
@@ -153,15 +154,13 @@ def _find_groups(
     if found is None:
         return identical
     runs = found.number_runs(frame)
-    warnings.warn(
-        f"{source}: rows look like records of one person or thing, one below the "
-        f"other: {found.neighbors:.0%} of them have {found.shared} or more of "
-        f"{len(found.columns)} features in common with the row before, of pairs drawn "
-        f"at random {found.at_random:.0%}. The {runs[-1] + 1} runs of such rows stay "
-        "on one side of every split. Name the column that tells whose each row is "
-        "(--group COLUMN), or split the rows one by one (--no-detect-groups).",
-        DataWarning,
-        stacklevel=3,
+    warn_of_data(
+        f"{source}: rows look like records of one person or "
+        f"thing. {found.neighbors:.0%} of the rows have {found.shared} or more of "
+        f"{len(found.columns)} features in common with the row before; of random pairs "
+        f"of rows, {found.at_random:.0%} have. Each of the {runs[-1] + 1} runs of such "
+        "rows stays on one side of every split. Name the column that identifies the "
+        "person (--group COLUMN), or split row by row (--no-detect-groups)."
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DataWarning)
