@@ -155,11 +155,11 @@ def _find_groups(
         return identical
     runs = found.number_runs(frame)
     warn_of_data(
-        f"{source}: rows look like records of one person or "
-        f"thing. {found.neighbors:.0%} of the rows have {found.shared} or more of "
+        f"{source}: rows look like records of one person or thing. "
+        f"{found.neighbors:.0%} of the rows have {found.shared} or more of "
         f"{len(found.columns)} features in common with the row before; of random pairs "
-        f"of rows, {found.at_random:.0%} have. Each of the {runs[-1] + 1} runs of such "
-        "rows stays on one side of every split. Name the column that identifies the "
+        f"of rows, {found.at_random:.0%} have. The {runs[-1] + 1} runs of such rows "
+        "each stay on one side of every split. Name the column that identifies the "
         "person (--group COLUMN), or split row by row (--no-detect-groups)."
     )
     with warnings.catch_warnings():
