@@ -176,7 +176,7 @@ def _trade_off(
     front = pareto_front(trials, objectives)
     blocks: list[Block] = [
         Paragraph(
-            f"{len(front)} trials are beaten by no other in all objectives. Which of "
+            "No other trial beats these trials in all objectives. Which of "
             "them is best depends on what matters to you: write its settings to "
             "config.toml with python -m tuning --resume DIR --choose TRIAL."
         ),

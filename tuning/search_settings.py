@@ -12,7 +12,7 @@ from keras_mtl._core.messages import validation_messages
 from keras_mtl._core.named_settings import NamedSettings
 from keras_mtl.architectures.registry import check_architecture
 from keras_mtl.configuration.fit_config import FitConfig
-from keras_mtl.errors import UserError, did_you_mean
+from keras_mtl.errors import UserError, did_you_mean, show_value
 from keras_mtl.features.numeric import NumberEncoding
 from keras_mtl.weighting.registry import check_weighting
 
@@ -42,7 +42,15 @@ def _as_table(value: Any) -> Any:
     """A list of names alone is short for a table with `name`."""
     if isinstance(value, str):
         value = (value,)
-    return {"name": value} if isinstance(value, list | tuple) else value
+    if not isinstance(value, list | tuple):
+        return value
+    if not all(isinstance(name, str) for name in value):
+        raise ValueError(
+            'expected names, such as ["sum", "cagrad"], or a table of `name` and '
+            "choices by setting, such as `cagrad.c = [0.2, 0.6]`; received "
+            f"{show_value(value)}"
+        )
+    return {"name": value}
 
 
 Named = Annotated[dict[str, Choices | dict[str, Choices]], BeforeValidator(_as_table)]

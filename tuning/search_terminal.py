@@ -108,7 +108,7 @@ class SearchTerminal(Terminal):
     ) -> None:
         """Shows the best trial's settings, and how to fit them."""
         if front:
-            self._print(f"Pareto front: {len(front)} trials that no other beats")
+            self._print("Pareto front, the trials that no other trial beats:")
             for trial in front:
                 values = ", ".join(
                     f"{each.name} {each.value(trial.metrics):.4f}"

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from keras_mtl._core.messages import validation_messages
 from keras_mtl.configuration import build_config
 from tuning.search_settings import SearchSettings, check_searched_settings
 from tuning.search_space import choose_settings
@@ -199,3 +200,11 @@ def test_conditional_settings_are_there_beside_their_choice_alone(seed):
 def test_names_that_are_not_there_are_told_before_the_search(space, part):
     (message,) = check_searched_settings(SearchSettings(**space), build_config())
     assert part in message
+
+
+def test_a_table_among_names_is_told_with_the_way_to_write_it():
+    with pytest.raises(ValueError, match="names, such as") as caught:
+        SearchSettings(weighting=[{"name": "cagrad", "c": 0.4}, "sum"])
+    (message,) = validation_messages(caught.value, SearchSettings, "search.")
+    assert message.startswith("search.weighting: expected names, such as")
+    assert "cagrad.c = [0.2, 0.6]" in message
