@@ -8,11 +8,9 @@ if TYPE_CHECKING:
     # The names below, for type checkers and editors.
     from keras_mtl.training.member_programs import MemberPrograms as MemberPrograms
     from keras_mtl.training.member_settings import MemberSettings as MemberSettings
-    from keras_mtl.training.members import (
-        MemberFit as MemberFit,
-        asked_numbers as asked_numbers,
-        fit_members as fit_members,
-    )
+    from keras_mtl.training.asked_settings import asked_numbers as asked_numbers
+    from keras_mtl.training.member_fit import MemberFit as MemberFit
+    from keras_mtl.training.members import fit_members as fit_members
     from keras_mtl.training.narrow_members import (
         can_be_narrowed as can_be_narrowed,
         parameters_saved as parameters_saved,
@@ -29,7 +27,9 @@ else:
         {
             "keras_mtl.training.member_programs": ("MemberPrograms",),
             "keras_mtl.training.member_settings": ("MemberSettings",),
-            "keras_mtl.training.members": ("MemberFit", "asked_numbers", "fit_members"),
+            "keras_mtl.training.asked_settings": ("asked_numbers",),
+            "keras_mtl.training.member_fit": ("MemberFit",),
+            "keras_mtl.training.members": ("fit_members",),
             "keras_mtl.training.narrow_members": (
                 "can_be_narrowed",
                 "parameters_saved",

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
 import numpy as np
-import pandas as pd
 import tensorflow as tf
 
 from keras_mtl._core.cores import usable_cores
-from keras_mtl._core.html import html_table
 from keras_mtl.blocks.label_arrays import read_labels
 from keras_mtl.engine.batch_step import BatchStep
-from keras_mtl.engine.best_weights import BestWeights
 from keras_mtl.engine.epoch import (
-    EpochProgram,
     EpochSettings,
 )
-from keras_mtl.engine.epoch_metrics import MemberMetrics
-from keras_mtl.engine.member_groups import MemberGroups, group_slices
+from keras_mtl.engine.member_groups import group_slices
 from keras_mtl.engine.replicas import Replicas
 from keras_mtl.engine.rows import (
     steps_per_epoch,
@@ -29,32 +23,30 @@ from keras_mtl.engine.rows import (
 from keras_mtl.engine.training_graph import (
     dropout_layers,
     initial_seeds,
-    statistics,
     training_graph,
 )
 from keras_mtl.engine.xla_choice import (
     groups_that_pay,
     one_program_pays,
-    suits_xla,
     xla_pays,
 )
-from keras_mtl.layers.training_layers import asked_settings
 from keras_mtl.model.multi_task_model import MultiTaskModel
 from keras_mtl.training._initial_values import (
     InitialValues,
     initial_values,
     set_seed,
 )
+from keras_mtl.training._make_member_program import make_member_program, program_key
 from keras_mtl.training._member_loop import MemberLoop
 from keras_mtl.training._member_trainer import (
-    MemberNumbers,
-    make_trainer,
     member_numbers,
     weighting_states,
 )
 from keras_mtl.training._row_weights import join_row_weights, weigh_rows
 from keras_mtl.training._trained_members import TrainedMembers
-from keras_mtl.training.member_programs import MemberProgram, MemberPrograms
+from keras_mtl.training.asked_settings import asked_numbers
+from keras_mtl.training.member_fit import MemberFit
+from keras_mtl.training.member_programs import MemberPrograms
 from keras_mtl.training.member_settings import MemberSettings
 from keras_mtl.training.narrow_members import (
     check_widths,
@@ -68,73 +60,6 @@ from keras_mtl.weighting import Weighting
 from keras_mtl.weighting import get as get_weighting
 
 __all__ = ["MemberFit", "asked_numbers", "fit_members"]
-
-
-@dataclass(frozen=True)
-class MemberFit:
-    """Result of a fit of several members: the models and their history.
-
-    Attributes:
-        members: The trained models, each of which is created when it is accessed.
-        history: Arrays of shape (epochs, members) by Keras's names of metrics; NaN
-            after a member has stopped.
-        epochs: The epoch of each member's weights, counted from 1.
-    """
-
-    members: TrainedMembers
-    history: dict[str, np.ndarray]
-    epochs: np.ndarray
-
-    @classmethod
-    def of_models(
-        cls, models: Sequence[MultiTaskModel], history: dict[str, np.ndarray]
-    ) -> MemberFit:
-        """Return the result for models that were computed and not trained here.
-
-        Args:
-            models: Models of one architecture.
-            history: See `MemberFit`.
-        """
-        first = models[0]
-
-        def stacked(variables: Callable[[MultiTaskModel], Any]) -> list[np.ndarray]:
-            columns = zip(*(variables(model) for model in models), strict=True)
-            return [np.stack([each.numpy() for each in column]) for column in columns]
-
-        members = TrainedMembers(
-            first,
-            0,
-            range(len(models)),
-            stacked(lambda model: model.trainable_variables),
-            stacked(statistics),
-            {},
-        )
-        epochs = len(next(iter(history.values())))
-        return cls(members, history, np.full(len(models), epochs))
-
-    def mean_history(self) -> dict[str, np.ndarray]:
-        """Return the history as a mean over the members, of shape (epochs,).
-
-        A member that has stopped counts with its last values. Otherwise the mean would
-        jump each time a member stops.
-        """
-        columns = {name: pd.DataFrame(values) for name, values in self.history.items()}
-        return {
-            name: values.ffill().mean(axis=1).to_numpy()
-            for name, values in columns.items()
-        }
-
-    def _repr_html_(self) -> str:
-        columns = [name for name in self.history if name.endswith("loss")]
-        rows = []
-        for member, epoch in enumerate(self.epochs):
-            losses = [float(self.history[name][epoch - 1, member]) for name in columns]
-            rows.append((member, int(epoch), *losses))
-        return html_table(
-            f"{len(self.epochs)} members, with the weights of their best epochs",
-            ("member", "epoch", *columns),
-            rows,
-        )
 
 
 def fit_members(
@@ -324,7 +249,7 @@ def fit_members(
         and all(each is None for each in own_way)
         and not isinstance(inputs, np.memmap)
     ):
-        key = _program_key(
+        key = program_key(
             model,
             weighting,
             settings,
@@ -346,7 +271,7 @@ def fit_members(
         if replicas is not None:
             seeds = {i: replicas.own_seed(state) for i, state in seeds.items()}
         step = BatchStep(graph, weighting, watch_gramian=watch_conflict)
-        kept = _make_program(
+        kept = make_member_program(
             model,
             step,
             first,
@@ -404,102 +329,6 @@ def fit_members(
     )
 
 
-def _make_program(
-    model: MultiTaskModel,
-    step: BatchStep,
-    first: InitialValues,
-    settings: TrainingSettings,
-    own: MemberSettings,
-    values: MemberNumbers,
-    optimizer: keras.optimizers.Optimizer | None,
-    states: Mapping[str, np.ndarray],
-    rates: Mapping[int, keras.Variable],
-    epoch_settings: EpochSettings,
-    seeds: Mapping[int, tf.Tensor],
-    replicas: Replicas | None,
-    uncounted_epochs: int,
-    groups: Sequence[slice],
-    only_if_suitable: bool,
-) -> MemberProgram:
-    """Make the program of each group of members.
-
-    Args:
-        groups: The members of each group; one model has `[slice(None)]`.
-        only_if_suitable: Whether XLA compiles the programs only if it serves the
-            model's layers.
-    """
-    made, numbers = [], []
-    for part in groups:
-        one_model = part == slice(None)
-        own_values = (values if one_model else values.part(part)).variables()
-        trainer = make_trainer(
-            model,
-            step,
-            None if one_model else part.stop - part.start,
-            InitialValues(
-                [each[part] for each in first.weights],
-                [each[part] for each in first.statistics],
-            ),
-            settings,
-            own,
-            own_values,
-            optimizer,
-            {name: each[part] for name, each in states.items()},
-            rates,
-        )
-        if only_if_suitable and not suits_xla(step.model, trainer.noise):
-            epoch_settings = replace(epoch_settings, jit_compile=False)
-        made.append(
-            EpochProgram(
-                trainer,
-                MemberMetrics(trainer, replicas),
-                epoch_settings,
-                own_values.values,
-                seeds,
-                replicas,
-                BestWeights(trainer, settings.patience, uncounted_epochs),
-            )
-        )
-        numbers.append(own_values)
-    return MemberProgram(MemberGroups(made), numbers)
-
-
-def asked_numbers(model: MultiTaskModel) -> list[str]:
-    """Return for which settings of the architecture a model's layers ask.
-
-    They are what `MemberSettings.architecture` may have values of.
-
-    Args:
-        model: The model.
-
-    Example:
-
-    >>> from keras_mtl.architectures import build_architecture
-    >>> from keras_mtl.tasks import BinaryTask
-    >>> tasks = [BinaryTask("heart"), BinaryTask("stroke")]
-    >>> asked_numbers(build_architecture("soft-sharing", 4, tasks))
-    ['strength']
-    """
-
-    def run() -> None:
-        inputs = keras.tree.map_structure(
-            lambda each: tf.zeros((2, *each.shape[1:]), each.dtype), model.input
-        )
-        model.stateless_call(
-            [tf.zeros(each.shape, each.dtype) for each in model.trainable_variables],
-            [
-                tf.zeros(each.shape, each.dtype)
-                for each in model.non_trainable_variables
-            ],
-            inputs,
-            return_losses=True,
-        )
-
-    # Traced alone: nothing is computed.
-    trace = tf.function(run, autograph=False).get_concrete_function
-    return asked_settings(trace)
-
-
 def _initial_values(
     programs: MemberPrograms | None, model: Any, seed: int, numbers: Sequence[int]
 ) -> InitialValues:
@@ -512,37 +341,3 @@ def _initial_values(
         [each[places] for each in first.weights],
         [each[places] for each in first.statistics],
     )
-
-
-def _program_key(
-    model: MultiTaskModel,
-    weighting: Weighting,
-    settings: TrainingSettings,
-    values: MemberNumbers,
-    epoch_settings: EpochSettings,
-    seed: int,
-    data: Any,
-    others: Any,
-) -> str:
-    """Describe all of a fit but its numbers: fits of one key share a program."""
-    method = weighting.get_config()
-    plain = [name for name in method if name not in values.weighting]
-    common = settings.replace(
-        learning_rate=1.0, weight_decay=0.0, epochs=1, members=1, weighting="sum"
-    )
-    parts = (
-        type(model),
-        model.to_json(),
-        type(weighting),
-        {name: method[name] for name in plain},
-        common,
-        values.decays,
-        tf.nest.map_structure(np.shape, vars(values)),
-        epoch_settings,
-        seed,
-        tf.nest.map_structure(
-            lambda each: (np.shape(each), getattr(each, "dtype", None)), data
-        ),
-        others,
-    )
-    return repr(parts)
