@@ -26,6 +26,8 @@ COMMON = ArchitectureSettings(trunk=(4, 4))
 SETTINGS = TrainingSettings(epochs=1, batch_size=16)
 # One that goes by epochs weighs alike in the first two.
 EPOCHS = {"dwa": 3}
+# One of each kind runs in the quick suite.
+QUICK = ("stch", "cagrad", "graddrop")
 # Other arguments without which a number does nothing.
 SWITCHES = {
     "dselect-k": {"experts": 3},
@@ -95,7 +97,14 @@ def test_all_numbers_of_weightings_are_plain(name):
     assert numbers == {*WEIGHTINGS.load(name).plain_numbers}
 
 
-@pytest.mark.parametrize("name", [n for n in WEIGHTINGS.builtin if n != "constant"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        name if name in QUICK else pytest.param(name, marks=pytest.mark.slow)
+        for name in WEIGHTINGS.builtin
+        if name != "constant"
+    ],
+)
 def test_members_have_numbers_of_a_weighting_of_their_own(name):
     values = numbers_of(name)
     if not values:
