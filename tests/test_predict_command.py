@@ -179,7 +179,9 @@ def test_all_mistakes_are_told_without_loading_tensorflow(
         ("rows.csv", "rows.csv"): ["rows.csv: expected a Keras model"],
         (str(heart_run),): ["ROWS: expected a value"],
         (str(heart_run), "rows.csv", "--out", "rows.csv"): ["or replace it with"],
-        (str(heart_run), "rows.csv", "--out", "no/x.csv"): ["in a folder that is"],
+        (str(heart_run), "rows.csv", "--out", "no/x.csv"): [
+            "a path in an existing folder"
+        ],
         (str(heart_run), "rows.csv", "--outt"): ["Did you mean '--out'?"],
     }
     for argv, parts in cases.items():

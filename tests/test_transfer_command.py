@@ -383,4 +383,5 @@ def test_evaluations_and_searches_have_no_such_flags(folder, tmp_path, run_pytho
         assert done.returncode == 2
         assert "from the beginning" in done.stderr
         done = run_python("-m", module, "--from", folder / "run", cwd=tmp_path)
-        assert "--from: no such flag" in done.stderr
+        assert done.returncode == 2
+        assert "--from: " in done.stderr

@@ -47,7 +47,7 @@ def deserialize_helper(config: Mapping[str, Any]) -> AuxiliaryHelper:
     Example:
 
     >>> deserialize_helper({"kind": "hindsight", "name": "later", "columns": ["x"]})
-    Hindsight(name='later', widths=None, loss_weight=1.0, columns=('x',))
+    Hindsight(name='later', columns=('x',))
     """
     return deserialize_kind(config, AUXILIARY_KINDS)
 

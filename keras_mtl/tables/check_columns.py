@@ -202,6 +202,7 @@ def drop_uninformative(frame: Rows, columns: Iterable[str]) -> list[str]:
     Example:
 
     >>> frame = pd.DataFrame({"age": [63, 67], "site": ["Cleveland", "Cleveland"]})
+    >>> import warnings
     >>> with warnings.catch_warnings(action="ignore"):
     ...     drop_uninformative(frame, ["age", "site"])
     ['age']

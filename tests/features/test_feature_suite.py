@@ -150,7 +150,8 @@ def test_a_row_is_encoded_alike_alone_and_among_others(learned):
     encoder = build_encoder([learned])
     together = encode_frame(encoder, [learned], FRAME)
     alone = encode_frame(encoder, [learned], FRAME.iloc[5:6])
-    np.testing.assert_array_equal(together[5:6], alone)
+    # Wide and narrow instructions of a processor may differ in the last digit.
+    np.testing.assert_allclose(together[5:6], alone, rtol=2e-7)
 
 
 def test_rows_in_parts_are_encoded_as_at_once(learned):

@@ -53,5 +53,5 @@ def test_a_candidate_is_chosen_where_it_is_better_by_a_standard_error(
 def test_folds_do_not_judge_what_was_chosen_on_them(rows):
     data = prepare_data(build_config(rows, FEW))
 
-    with pytest.raises(UserError, match="would have had a part"):
+    with pytest.raises(UserError, match="which would use held-out rows"):
         choose_candidates(data.config, ComparisonSettings(), len(data.rows))

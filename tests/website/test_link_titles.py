@@ -2,13 +2,18 @@
 
 from types import SimpleNamespace
 
-from docutils import nodes
-from docutils.utils import new_document
+import pytest
 
-from website.link_titles import show_titles
+# The extra `docs` has docutils, and `.ci/run` installs it after the quick tests.
+nodes = pytest.importorskip("docutils.nodes")
+pytestmark = pytest.mark.slow
 
 
 def test_file_names_of_pages_become_titles_and_other_links_stay():
+    from docutils.utils import new_document
+
+    from website.link_titles import show_titles
+
     app = SimpleNamespace(
         env=SimpleNamespace(titles={"docs/serving": nodes.title("", "Serving")})
     )
