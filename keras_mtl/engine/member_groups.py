@@ -38,10 +38,7 @@ class MemberGroups:
     def __init__(self, programs: Sequence[EpochProgram]) -> None:
         self.programs = list(programs)
         sizes = [program.trainer.members or 1 for program in programs]
-        ends = np.cumsum(sizes).tolist()
-        self.slices = [
-            slice(end - size, end) for end, size in zip(ends, sizes, strict=True)
-        ]
+        self.slices = _consecutive(sizes)
         self._held_out: tuple[HeldOut | None, list[HeldOut | None]] = (None, [])
         self._threads = ThreadPoolExecutor(len(sizes)) if len(sizes) > 1 else None
 
@@ -216,5 +213,10 @@ def group_slices(members: int, groups: int) -> list[slice]:
     [slice(0, 3, None), slice(3, 5, None)]
     """
     sizes = [members // groups + (i < members % groups) for i in range(groups)]
+    return _consecutive(sizes)
+
+
+def _consecutive(sizes: Sequence[int]) -> list[slice]:
+    """Return slices of these sizes that follow on each other."""
     ends = np.cumsum(sizes).tolist()
     return [slice(end - size, end) for end, size in zip(ends, sizes, strict=True)]

@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 
 from keras_mtl.errors import UserError
-from keras_mtl.tables._csv_structure import nameless, scan_structure
+from keras_mtl.tables._csv_header import nameless
+from keras_mtl.tables._csv_structure import scan_structure
 from keras_mtl.tables._threads import usable_threads
 from keras_mtl.tables.column_store import ColumnBuilder
 from keras_mtl.tables.line_numbers import LineNumbers

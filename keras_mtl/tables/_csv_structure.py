@@ -2,101 +2,32 @@
 
 import csv
 import os
-import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from io import StringIO
-from itertools import islice
 
+from keras_mtl.tables._csv_delimiter import find_delimiter, other_delimiter
+from keras_mtl.tables._csv_header import (
+    check_names,
+    ends_empty,
+    named_width,
+    nameless_values,
+    title_message,
+    too_long_message,
+)
 from keras_mtl.tables._csv_lines import END, open_lines
 from keras_mtl.tables._text_file import (
-    ENCODING,
     TextFile,
     open_text_file,
     refuse_json,
 )
 from keras_mtl.tables.line_numbers import LineNumbers
 
-__all__ = ["DELIMITERS", "CsvStructure", "find_delimiter", "scan_structure"]
+__all__ = ["CsvStructure", "scan_structure"]
 
-DELIMITERS = (",", ";", "\t", "|")
-# What may part a table that is not read, as a message shows it.
-OTHER_DELIMITERS = {
-    **{repr(sign): re.escape(sign) for sign in "^~:\x1f\u00a6\uff0c\u060c\u3001"},
-    "white space": r"\s+",
-}
-
-SAMPLE_CHARACTERS = 1 << 18
-SAMPLE_RECORDS = 100
-
-
-# The line by which Excel is told the delimiter: `sep=;`.
-SEPARATOR_LINE = re.compile(r'"?sep=([,;\t|])"?[,;\t|]*[\r\n]*', re.IGNORECASE)
 # Names for the fields without a name, which no file can hold.
 NAMELESS = "\0{}"
-PLACES_SHOWN = 5
 # In bytes, but for the rows that end behind it.
 LONGEST_STRETCH = 1 << 20
-
-
-def find_delimiter(path: str | os.PathLike[str]) -> tuple[str, bool]:
-    """Finds the delimiter of a CSV file from its first hundred rows.
-
-    A first line such as `sep=;` decides. Else only a delimiter that splits the
-    header counts. Of several, the one wins that gives most rows as many fields
-    as the header, then the one that gives more fields. If none splits the
-    header, the one that splits the rows below alike: the header is a title. A
-    character within quotes splits nothing.
-
-    Args:
-        path: A text file in UTF-8.
-
-    Returns:
-        One of `DELIMITERS`, `","` if none of them splits a row; and whether the
-        first line is there to tell it.
-    """
-    with open(path, encoding=ENCODING, newline="") as handle:
-        text = handle.read(SAMPLE_CHARACTERS)
-        complete = not handle.read(1)
-    # Not splitlines, which also splits at form feeds and the like.
-    lines = list(StringIO(text, newline=""))
-    told = SEPARATOR_LINE.fullmatch(lines[0]) if lines else None
-    if told:
-        return told[1], True
-    if not complete and len(lines) > 1:
-        lines.pop()  # its end is missing
-    return max(DELIMITERS, key=lambda delimiter: _score(lines, delimiter)), False
-
-
-def _score(lines: list[str], delimiter: str) -> tuple[float, float, int]:
-    """Returns how well a delimiter splits the rows: the header, then the others."""
-    reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
-    try:
-        widths = [len(fields) for fields in islice(reader, SAMPLE_RECORDS) if fields]
-    except csv.Error:
-        return 0.0, 0.0, 0
-    if not widths:
-        return 0.0, 0.0, 0
-    if widths[0] < 2:
-        # A title, and no table of one column, is above rows that are all split.
-        width, rows = Counter(widths[1:] or [1]).most_common(1)[0]
-        split = width > 1 and rows >= max(2, 0.9 * (len(widths) - 1))
-        return 0.0, rows / len(widths) if split else 0.0, width if split else 0
-    return widths.count(widths[0]) / len(widths), 1.0, widths[0]
-
-
-def _other_delimiter(text: TextFile) -> str:
-    """Finds what parts the header of one field and all rows below it alike."""
-    with open(text.path, encoding=ENCODING) as handle:
-        lines = [line.strip() for line in handle.read(SAMPLE_CHARACTERS).splitlines()]
-    lines = [line for line in lines[:SAMPLE_RECORDS] if line]
-    for shown, pattern in OTHER_DELIMITERS.items():
-        header, *rows = [len(re.findall(pattern, line)) for line in lines]
-        # R's rows begin with their names, for which its header has no field.
-        if header and len(rows) > 1 and {*rows} in ({header}, {header + 1}):
-            return shown
-    return ""
 
 
 @dataclass(frozen=True)
@@ -179,7 +110,7 @@ class _Ragged:
         if 1 < rows == len(self.messages) + self.others and len(self.widths) == 1:
             (width,) = self.widths
             if width > len(names):
-                return [_title(self.source, line, names, width)]
+                return [title_message(self.source, line, names, width)]
         if not self.others:
             return self.messages
         return [
@@ -250,18 +181,18 @@ def scan_structure(
                     header = tuple(field.strip() for field in fields)
                     header_line = line
                     # Spreadsheets write empty columns behind the others.
-                    named = _named_width(header)
+                    named = named_width(header)
                     width = len(header)
-                    errors += _check_names(source, header[:named])
+                    errors += check_names(source, header[:named])
                 else:
                     _add_rows(stretches, start, text.place)
                     indented = True
                     lines.append(line)
                     if len(fields) != len(header) or named < len(header):
-                        if _ends_empty(fields, named):
+                        if ends_empty(fields, named):
                             width = max(width, len(fields))
                         elif len(fields) == len(header):
-                            errors += _nameless_values(source, header, fields)
+                            errors += nameless_values(source, header, fields)
                             # Once is enough.
                             named = len(header)
                         else:
@@ -280,7 +211,7 @@ def scan_structure(
                     line += rows
         except csv.Error as error:
             closed = True
-            errors.append(_too_long(source, line, str(error)))
+            errors.append(too_long_message(source, line, str(error)))
     errors += ragged.tell(header, header_line, len(lines))
     if not closed:
         errors.append(
@@ -309,99 +240,6 @@ def scan_structure(
         lone_returns=text.lone_returns,
         stretches=tuple(stretches),
         indented=indented or text.indented,
-        other_delimiter=_other_delimiter(text_file) if len(header) == 1 else "",
+        other_delimiter=other_delimiter(text_file) if len(header) == 1 else "",
         errors=tuple(errors),
-    )
-
-
-def _ends_empty(fields: Sequence[str], named: int) -> bool:
-    """Says whether a row has a field for each name, and nothing behind them.
-
-    In a table of one column, a delimiter at the end is rather a part of a text.
-    """
-    return 1 < named <= len(fields) and not any(map(str.strip, fields[named:]))
-
-
-def _named_width(header: Sequence[str]) -> int:
-    """Returns the number of fields without the nameless ones at the end."""
-    named = [index for index, name in enumerate(header, start=1) if name]
-    return named[-1] if named else len(header)
-
-
-def _check_names(source: str, names: tuple[str, ...]) -> list[str]:
-    """Finds columns without a name behind the first, and names given twice."""
-    positions: dict[str, list[int]] = {}
-    for position, name in enumerate(names, start=1):
-        positions.setdefault(name, []).append(position)
-    if len(positions) < len(names) and all(map(_is_number, names)):
-        shown = ", ".join(map(repr, names[:3])) + (", ..." if len(names) > 3 else "")
-        return [
-            f"{source}, header: expected different column names. Received: numbers "
-            f"({shown}), some of them twice. If they are data, write a header above "
-            "them."
-        ]
-    errors = []
-    for name, places in positions.items():
-        if not name:
-            errors += nameless(source, places) if places != [1] else []
-        elif len(places) > 1:
-            where = ", ".join(map(str, places[:PLACES_SHOWN]))
-            if len(places) > PLACES_SHOWN:
-                where += f" and {len(places) - PLACES_SHOWN} more"
-            errors.append(
-                f"{source}, header: expected different column names. Received: "
-                f"{name!r} for columns {where}. Rename all but one."
-            )
-    return errors
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
-
-
-def nameless(source: str, positions: Sequence[int]) -> list[str]:
-    """Returns the message on columns without a name, counted from 1."""
-    return [
-        f"{source}, header: expected a name for each column. Received: no "
-        f"name for column {', '.join(map(str, positions))}. Name it, or remove it if "
-        "it only numbers the rows."
-    ]
-
-
-def _nameless_values(
-    source: str, header: Sequence[str], fields: Sequence[str]
-) -> list[str]:
-    """Returns the message on values below the nameless end of a header."""
-    if sum(map(bool, header)) == 1 and len(header) > 2:
-        return [_title(source, 1, [name for name in header if name], len(header))]
-    empty = [
-        position
-        for position, (name, field) in enumerate(
-            zip(header, fields, strict=True), start=1
-        )
-        if not name and field.strip()
-    ]
-    return nameless(source, empty)
-
-
-def _title(source: str, line: int, names: Sequence[str], width: int) -> str:
-    shown = ", ".join(map(repr, names[:3])) + (", ..." if len(names) > 3 else "")
-    remedy = "If this is a title, remove the lines above the column names"
-    if width == len(names) + 1:
-        remedy += "; if each row begins with its name, as R writes it, name that too"
-    return (
-        f"{source}, line {line}: expected a name for each of {width} columns, as the "
-        f"rows below have them. Received: {shown}. {remedy}; else name all columns."
-    )
-
-
-def _too_long(source: str, line: int, reason: str) -> str:
-    return (
-        f"{source}, line {line}: expected fields of at most "
-        f"{csv.field_size_limit()} characters. Received: {reason}. Perhaps a quote "
-        "is opened here and not closed."
     )
