@@ -147,7 +147,10 @@ def member_epochs(members: int, batch_size: int, epochs: int) -> tuple[float, fl
 
 
 def member_turns(
-    settings: TrainingSettings, validation: Rows | None = None, dropout: float = 0.0
+    settings: TrainingSettings,
+    validation: Rows | None = None,
+    dropout: float = 0.0,
+    groups: int | None = None,
 ) -> Callable[[], Milliseconds]:
     """This package: `fit_members` on the article's rows, a whole fit per turn.
 
@@ -155,13 +158,18 @@ def member_turns(
         settings: How to train. The first epoch, which compiles, is not counted.
         validation: The validation rows of each member, or None.
         dropout: The rate after each shared layer.
+        groups: The number of groups of members; by default the engine chooses.
     """
     rows = training_rows()
-    return lambda: _member_fit(settings, rows, validation, dropout)[1:]
+    return lambda: _member_fit(settings, rows, validation, dropout, groups)[1:]
 
 
 def _member_fit(
-    settings: TrainingSettings, rows: Rows, validation: Rows | None, dropout: float
+    settings: TrainingSettings,
+    rows: Rows,
+    validation: Rows | None,
+    dropout: float,
+    groups: int | None = None,
 ) -> Milliseconds:
     """Train members and return how long each epoch took."""
     model = article_model(rows.inputs.shape[1], dropout=dropout)
@@ -178,6 +186,7 @@ def _member_fit(
         rows=[np.arange(count)] * members,
         validation_rows=held_out,
         on_epoch=lambda *_: ends.append(time.perf_counter()),
+        groups=groups,
     )
     return [(after - before) * 1e3 for before, after in itertools.pairwise(ends)]
 

@@ -16,6 +16,7 @@ from benchmarks.side_by_side import Milliseconds, side_by_side
 __all__ = ["COMPARISONS", "KERAS", "OURS", "PYTORCH", "Comparison", "measure"]
 
 OURS, MEMBERS = "keras_mtl fit", "keras_mtl fit_members"
+ONE_GROUP = "keras_mtl fit_members, groups=1"
 OURS_XLA = "keras_mtl fit, jit_compile=True"
 JAX, PYTORCH = "JAX loop", "PyTorch loop"
 KERAS, KERAS_CALLS = "plain Keras fit", "plain Keras, one call per epoch"
@@ -143,6 +144,7 @@ def _many_members() -> Ways:
     )
     return {
         **_jax(training_rows(), None, members=MANY_MEMBERS),
+        ONE_GROUP: member_turns(settings, groups=1),
         MEMBERS: member_turns(settings),
     }
 
