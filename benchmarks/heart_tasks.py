@@ -14,10 +14,11 @@ from keras_mtl.training import TrainingSettings
 
 __all__ = ["heart_tasks"]
 
-ABOUT = """The 920 patients of the heart data: thalassemia in three classes, half of
-the labels missing, and heart disease. Each seed has its own stratified split: 60%
-train, 20% choose the learning rate, 20% are scored. One network (trunk 32-64, heads
-of 16), no ensemble. The `error` is the sum of the two log losses."""
+ABOUT = """The 920 patients of the heart data have two tasks: the result of a thallium
+scan (three classes, half of the labels missing) and heart disease. Each seed has its
+own stratified split: 60% of the rows train, 20% choose the learning rate, 20% are the
+test rows. The model is one network (trunk 32-64, heads of 16), without an ensemble.
+The `error` is the sum of the two log losses."""
 
 
 def heart_tasks(seeds: int) -> ComparedProblem:

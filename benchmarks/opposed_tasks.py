@@ -15,14 +15,15 @@ ROWS, WIDTH, TRUNK = 512, 8, 2
 # The sizes of the tasks' labels.
 SCALES = (1.0, 1.25, 1.5, 1.75)
 
-ABOUT = """Four regressions without noise, each on a direction of the input of its
-own, at right angles; the shared trunk is linear and two wide, so that it can serve
-two of the four, or all of them by half. The part of a task's variance that is left is
-1 - |P u|^2 for the projection P on the trunk's plane and the task's direction u. In
-sum at least 2 is left, whatever the method: `above front` is what is left beyond (0
-is Pareto optimal). The `worst task` keeps at least 0.5, if all are served alike; the
-sum of the losses serves the two of the largest scale and leaves the others 1. Both
-are exact: nothing here is noise but the seeds."""
+ABOUT = """Four regressions without noise each depend on a different direction of the
+input, at right angles to the others. The shared trunk is linear with two units, so it
+can serve two of the four tasks, or all four by half. The share of a task's variance
+that remains is 1 - |P u|^2 for the projection P on the trunk's plane and the task's
+direction u. The shares of all tasks add up to at least 2 for every method; `above
+front` is the excess (0 is Pareto optimal). The `worst task` keeps at least 0.5 of its
+variance, if all tasks are served equally; the sum of the losses serves the two tasks
+of the largest scale and leaves 1 for the others. These values are exact: only the
+seeds vary."""
 
 
 def opposed_tasks(seeds: int) -> ComparedProblem:

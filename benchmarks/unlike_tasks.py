@@ -17,13 +17,13 @@ TRAIN, VALIDATION, TEST = 400, 200, 1000
 REGRESSIONS = (("large", 30.0, 1.0), ("middle", 1.0, 0.3), ("small", 0.03, 1.0))
 BINARY = ("rare", 0.1)
 
-ABOUT = """Three regressions and a yes-or-no task on the same six hidden features of
-ten inputs. Labels are of sizes 30, 1 and 0.03, and not standardized (with
-`RegressionTask.learn`, which every run of the package calls, they would be), so that
-the losses are as 1,000,000 to 1; 400 training rows have them in 100%, 30% and 100% of
-the rows, and those of the yes-or-no task in 10%. The `error` is the mean over the
-tasks of the squared error in parts of the label's variance, and of the log loss in
-parts of that of the constant answer: 1 is as good as no inputs."""
+ABOUT = """Three regressions and a binary task depend on the same six hidden features
+of ten inputs. The labels are of sizes 30, 1 and 0.03 and are not standardized (the
+commands standardize them with `RegressionTask.learn`), so the sizes of the losses are
+as 1,000,000 to 1. Of 400 training rows, 100%, 30% and 100% have a label of a
+regression, and 10% a label of the binary task. The `error` is the mean over the tasks
+of the squared error divided by the label's variance, and of the log loss divided by
+that of a constant prediction: 1 is as good as no inputs."""
 
 
 def unlike_tasks(seeds: int) -> ComparedProblem:
