@@ -35,7 +35,7 @@ def fit(
     trunk=(6,),
     widths=None,
     rows=ROWS,
-    weighting="cagrad",
+    weighting="sum",
     seed=0,
     jit_compile=False,
     data_seed=0,
@@ -79,8 +79,13 @@ def assert_equal(one, other):
 def test_a_program_used_again_gives_what_a_new_one_gives(jit_compile):
     programs = MemberPrograms()
     cosine = SETTINGS.replace(schedule="cosine")
-    fit(programs, settings=cosine, jit_compile=jit_compile)
-    again = {"scale": 1.5, "settings": cosine.replace(epochs=6), "data_seed": 1}
+    fit(programs, settings=cosine, weighting="cagrad", jit_compile=jit_compile)
+    again = {
+        "weighting": "cagrad",
+        "scale": 1.5,
+        "settings": cosine.replace(epochs=6),
+        "data_seed": 1,
+    }
     second = fit(programs, jit_compile=jit_compile, **again)
     assert (len(programs), programs.used_again) == (1, 1)
     assert_equal(second, fit(None, jit_compile=jit_compile, **again))
@@ -117,8 +122,8 @@ def test_widths_are_numbers():
 )
 def test_what_a_program_has_in_it_makes_another(other):
     programs = MemberPrograms()
-    fit(programs, settings=SETTINGS.replace(epochs=1), weighting="sum")
-    other = {"settings": SETTINGS, "weighting": "sum", **other}
+    fit(programs, settings=SETTINGS.replace(epochs=1))
+    other = {"settings": SETTINGS, **other}
     other["settings"] = other["settings"].replace(epochs=1)
     fit(programs, **other)
     assert (len(programs), programs.used_again) == (2, 0)
@@ -128,13 +133,13 @@ def test_the_programs_used_last_are_kept():
     programs = MemberPrograms(most=2)
     one = SETTINGS.replace(epochs=1)
     for width in (2, 3, 2, 4, 2):
-        fit(programs, settings=one, trunk=(width,), weighting="sum")
+        fit(programs, settings=one, trunk=(width,))
     assert (len(programs), programs.used_again) == (2, 2)
-    fit(programs, settings=one, trunk=(3,), weighting="sum")
+    fit(programs, settings=one, trunk=(3,))
     assert programs.used_again == 2
 
 
 def test_a_program_that_is_too_large_is_not_kept():
     programs = MemberPrograms(most_bytes=1000)
-    fit(programs, settings=SETTINGS.replace(epochs=1), weighting="sum")
+    fit(programs, settings=SETTINGS.replace(epochs=1))
     assert len(programs) == 0
