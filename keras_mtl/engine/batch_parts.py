@@ -13,7 +13,7 @@ __all__ = ["cut_batch", "join_outputs"]
 
 
 def cut_batch(batch: Batch, samples: int) -> list[Batch]:
-    """Cuts a batch into independent parts of its rows."""
+    """Split a batch into independent parts of its rows."""
     if samples == 1:
         return [batch]
     return [
@@ -22,14 +22,14 @@ def cut_batch(batch: Batch, samples: int) -> list[Batch]:
 
 
 def join_outputs(outputs: Sequence[tuple[tf.Tensor, ...]]) -> tuple[tf.Tensor, ...]:
-    """Puts the parts' outputs back into the order of the batch's rows."""
+    """Put the parts' outputs back into the order of the batch's rows."""
     if len(outputs) == 1:
         return outputs[0]
     return tuple(_interleave(parts) for parts in zip(*outputs, strict=True))
 
 
 def _interleave(parts: Sequence[tf.Tensor]) -> tf.Tensor:
-    """Merges tensors (T, N, units) of every nth row."""
+    """Merge tensors (T, N, units) of every nth row."""
     count = len(parts)
     rows = [tf.range(tf.shape(part)[1]) * count + i for i, part in enumerate(parts)]
     order = tf.argsort(tf.concat(rows, axis=0), stable=True)

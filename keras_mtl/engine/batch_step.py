@@ -32,12 +32,12 @@ __all__ = ["BatchResult", "BatchStep"]
 
 Tensors = list[tf.Tensor]
 
-# Up to this many numbers the tasks' gradients are kept and summed up; beyond,
-# memory holds one task's gradient at a time, and the update comes from one more
-# backward pass. The methods that need the Jacobian itself always keep it.
+# If the tasks' gradients have at most this many numbers, they are kept and summed.
+# Otherwise memory holds one task's gradient at a time, and the update comes from one
+# more backward pass. The methods that need the Jacobian itself always keep it.
 KEPT_NUMBERS = 2**24
-# So many numbers a row may the trunk's activations have, those of all backward
-# passes that are vectorised together.
+# The largest number of the trunk's activations per row, over all backward passes that
+# are vectorized together.
 NUMBERS_A_ROW = 2**18
 
 
@@ -45,15 +45,15 @@ class BatchResult(NamedTuple):
     """Result of one batch.
 
     Attributes:
-        gradients: The update's direction, one for each trainable variable.
+        gradients: The update's direction, one tensor per trainable variable.
         statistics: New values of the variables that are not trained.
-        outputs: For each block of tasks (T, N, units).
+        outputs: The outputs of each block of tasks, (T, N, units).
         losses: The tasks' losses, of shape (T,).
         counts: The rows with a label for each task, of shape (T,).
-        added_loss: The sum of the model's own losses, regularization say.
-        weights: The factor of each task's loss that was in force, (T,).
+        added_loss: The sum of the model's own losses, for example regularization.
+        weights: The factors of the tasks' losses in this step, (T,).
         gramian: The inner products of the tasks' gradients on the shared
-            variables, (T, T); None for methods that don't need them.
+            variables, (T, T); None for methods that do not need them.
         weighting_state: The weighting's new state.
     """
 
@@ -69,7 +69,7 @@ class BatchResult(NamedTuple):
 
 
 class _Pass(NamedTuple):
-    """A forward pass with its tape, which can be asked for gradients."""
+    """A forward pass with its tape, from which gradients are computed."""
 
     tape: tf.GradientTape
     outputs: tuple[tf.Tensor, ...]
@@ -77,8 +77,8 @@ class _Pass(NamedTuple):
     statistics: Tensors
     losses: tf.Tensor
     counts: tf.Tensor
-    # What the backward pass starts from, a vector for each block of tasks: with
-    # their constant factors, and never put into one tensor.
+    # The targets of the backward pass: one vector per block of tasks. They include the
+    # constant factors, and are never put into one tensor.
     scaled: Tensors
     added: tf.Tensor | None
 
@@ -87,11 +87,12 @@ class _SharedGradients(NamedTuple):
     """The tasks' gradients on the shared variables.
 
     Attributes:
-        rows: The Jacobian; None if it is too large to be kept.
+        rows: The Jacobian; None if it is too large to keep.
         gramian: The inner products, (T, T).
-        seen: Those that the method sees: of the last layer alone, if it wants.
-        heads: For each private variable its gradient times the scale of the
-            losses; None without rows.
+        seen: The inner products that the method sees, (T, T): those of the last shared
+            layer if the method uses only that layer.
+        heads: The gradient of each private variable, times the scale of the losses;
+            None without rows.
     """
 
     rows: Tensors | None
@@ -103,22 +104,21 @@ class _SharedGradients(NamedTuple):
 class BatchStep:
     """The losses of one batch and the direction of its update.
 
-    Weights, statistics and the weighting's state go in as values and come out
-    as values, so that a driver may loop over batches, map over members or run
-    it on replicas. No driver knows a task, and this knows no driver.
+    The step takes weights, statistics and the weighting's state as values and returns
+    new values. A caller can therefore loop over batches, map over members or run the
+    step on replicas.
 
     Args:
-        model: The model, which gives the architecture and the tasks. Its own
-            variables are neither read nor written.
-        weighting: How the tasks are combined: of `keras_mtl.weighting`.
+        model: The model, with its architecture and its tasks. Its own variables are
+            neither read nor written.
+        weighting: The method that combines the tasks, from `keras_mtl.weighting`.
         losses: Losses by task name, in place of the tasks' own.
-        weight_heads: Whether a head's own variables get the gradient of its
-            loss times the weight in force, or of its loss alone. By default
-            weighted for methods on losses and unweighted for methods on
-            gradients, as their papers have it.
-        watch_gramian: Whether the Gramian is computed though the method does
-            not need it.
-        own_metrics: The names of tasks whose metrics are the caller's concern.
+        weight_heads: Whether the gradient of a head's own variables is multiplied by
+            the weight of its task. By default, methods on losses multiply it and
+            methods on gradients do not, as in their papers.
+        watch_gramian: Whether the Gramian is computed even if the method does not need
+            it.
+        own_metrics: The names of tasks whose metrics the caller computes.
     """
 
     def __init__(
@@ -148,16 +148,16 @@ class BatchStep:
 
     @property
     def blocks(self) -> TaskBlocks:
-        """The model's blocks of tasks, in which labels come and outputs go."""
+        """The model's blocks of tasks, for labels and outputs."""
         return self._block_model.blocks
 
     @property
     def exchanges(self) -> bool:
-        """Whether replicas exchange anything amid a step, its end apart."""
+        """Whether replicas exchange numbers within a step, before its end."""
         return self.weighting.weighs_by_losses or self.watch_gramian
 
     def initial_weighting_state(self) -> dict[str, Any]:
-        """Returns the weighting's state before the first batch."""
+        """Return the weighting's state before the first batch."""
         variables = self.model.trainable_variables
         parameters = sum(
             int(tf.TensorShape(variables[i].shape).num_elements())
@@ -181,27 +181,28 @@ class BatchStep:
         all_counts: tf.Tensor | None = None,
         weighting: Any = None,
     ) -> BatchResult:
-        """Computes one batch.
+        """Compute the result of one batch.
 
         Args:
             trainable: Values of the model's trainable variables.
-            statistics: Values of its other variables.
+            statistics: Values of the model's other variables.
             batch: The batch.
             loss_weights: The constant factor of each task's loss, (T,).
             weighting_state: The weighting's state.
-            loss_scale: What the losses are multiplied by before the backward
-                pass and the gradients hence carry, for half precision.
-            reduce: The mean over replicas of a tensor; None for one replica.
-            all_counts: The rows with a label for each task on all replicas,
-                (T,), if they are known; else they are asked for.
-            weighting: The weighting with a member's own numbers, in place of the
-                step's.
+            loss_scale: The factor of the losses in the backward pass, for half
+                precision. The returned gradients contain this factor.
+            reduce: A function that returns the mean of a tensor over the replicas; None
+                for one replica.
+            all_counts: The rows with a label for each task on all replicas, (T,), if
+                they are known; otherwise `reduce` computes them.
+            weighting: The weighting with a member's own numbers, in place of the step's
+                weighting.
         """
         reduce = reduce or _alone
         method = self.weighting if weighting is None else weighting
         passes = []
         for part in cut_batch(batch, method.samples):
-            # A batch's parts follow on each other's statistics.
+            # Each part starts from the statistics of the part before it.
             made = self._forward_pass(
                 trainable, statistics, part, loss_weights, loss_scale
             )
@@ -247,19 +248,19 @@ class BatchStep:
         batch: Batch,
         training: bool = True,
     ) -> tuple[tuple[tf.Tensor, ...], Tensors, tf.Tensor, tf.Tensor, tf.Tensor | None]:
-        """Runs the model.
+        """Run the model on a batch.
 
         Returns:
-            For each block its outputs, the new statistics, the tasks' losses,
-            their counts, and the sum of the model's own losses, or None if it
-            has none.
+            The outputs of each block, the new statistics, the tasks' losses, (T,),
+            their counts of rows with a label, (T,), and the sum of the model's own
+            losses, or None without such losses.
         """
         made, losses, counts, added = self._run(trainable, statistics, batch, training)
         losses, counts = map(self.blocks.in_order, (losses, counts))
         return made.outputs, made.statistics, losses, counts, added
 
     def _run(self, trainable, statistics, batch, training=True):
-        """Runs the model; the losses and counts are lists, by block of tasks."""
+        """Run the model, and return losses and counts as lists, one entry per block."""
         made = self._block_model(
             trainable, statistics, batch.inputs, batch.present, training
         )
@@ -296,7 +297,7 @@ class BatchStep:
 
     def _shared_gradients(self, passes, trainable, loss_scale, reduce):
         if not self.groups.shared:
-            # Watched, without anything shared: no task has a gradient there.
+            # Watched without shared variables: the Gramian is zero.
             none = tf.zeros([len(self.model.tasks)] * 2)
             return _SharedGradients(None, none, none, None)
         shared = [trainable[index] for index in self.groups.shared]
@@ -305,7 +306,7 @@ class BatchStep:
         last_only = self.weighting.uses_last_shared_layer
         if not self._keeps_rows(shared, passes, reduce):
             tape, branches = passes[0].tape, self._branches(passes[0])
-            # Of the losses times the scale, squared.
+            # The losses contain the scale, so the products contain its square.
             inner_products = gramian_without_rows(tape, branches, shared)
             inner_products /= tf.square(loss_scale)
             seen = inner_products
@@ -338,7 +339,7 @@ class BatchStep:
             if self.weighting.update_sample == "mean":
                 rows = means
             if self.watch_gramian:
-                # Between independent parts, the products are no norms.
+                # Products between independent parts are not norms.
                 inner_products = gramian(means, means)
         if last_only:
             part = [rows[index] for index in last]
@@ -350,7 +351,7 @@ class BatchStep:
         return _SharedGradients(rows, inner_products, seen, heads)
 
     def _branches(self, made: _Pass) -> list[Branch]:
-        """Returns where the backward passes into the trunk start."""
+        """Return where the backward passes into the trunk start."""
         slopes = _gradient(
             made.tape, made.scaled, [stack.products for stack in made.stacks]
         )
@@ -374,7 +375,7 @@ class BatchStep:
         return few or needed or len(passes) > 1
 
     def _weigh(self, rows, weights, passes, trainable, loss_scale):
-        """Returns the weighted sum of the tasks' gradients on shared variables."""
+        """Return the weighted sum of the tasks' gradients on shared variables."""
         if rows is not None:
             return weigh_rows(rows, weights)
         shared = [trainable[index] for index in self.groups.shared]
@@ -382,7 +383,7 @@ class BatchStep:
         return [gradient / loss_scale for gradient in gradients]
 
     def _assemble(self, passes, trainable, weights, update, own, loss_scale):
-        """Puts the gradients of trunk and heads together, each times the scale.
+        """Join the gradients of trunk and heads, each times the scale.
 
         The model's own losses are added once, whatever the method.
         """
@@ -418,7 +419,7 @@ class BatchStep:
         return found
 
     def _mean_gradient(self, passes, sources, weights):
-        """Returns the gradient of the weighted losses, as a mean over the parts."""
+        """Return the gradient of the weighted losses, averaged over the parts."""
         by_block = self.blocks.by_block(weights)
         parts = [
             _gradient(each.tape, each.scaled, sources, by_block) for each in passes
@@ -446,7 +447,7 @@ def _gradient(tape, target, sources, output_gradients=None):
 
 
 def _weigh_head(gradient, weights, tasks):
-    """Weighs each task's part of a head's variable, along the first axis."""
+    """Multiply the slices of a head's gradient by the tasks' weights."""
     if len(tasks) == 1:
         return gradient * tf.cast(weights[tasks[0]], gradient.dtype)
     parts = tf.cast(tf.gather(weights, tasks), gradient.dtype)

@@ -14,16 +14,16 @@ __all__ = ["BestWeights"]
 
 
 class BestWeights:
-    """Keeps each member's best weights, and notes which members still train.
+    """Best weights of each member, and the members that still train.
 
-    It is part of the compiled epoch: all it has are variables, with an axis K
-    in front for members.
+    The object is part of the compiled epoch, so its state consists of variables. For
+    members, each has a leading axis K.
 
     Args:
         trainer: The members' trainer.
-        patience: The epochs without a better joint validation loss after which
-            a member stops; 0 keeps nothing and stops none.
-        counted_after: The epochs at the start that patience does not count.
+        patience: The number of epochs without a better joint validation loss after
+            which a member stops. 0 keeps no weights and stops no member.
+        counted_after: The number of epochs at the start that patience does not count.
     """
 
     def __init__(self, trainer: Trainer, patience: int, counted_after: int = 0) -> None:
@@ -37,13 +37,13 @@ class BestWeights:
         self._current = [*trainer.weights, *trainer.statistics] if patience else []
         self._best = [_variable(tf.convert_to_tensor(each)) for each in self._current]
         self._weights = len(trainer.weights)
-        # Auxiliary tasks are there for the others: when to stop is not theirs to say.
+        # Auxiliary tasks help the other tasks, and do not decide when to stop.
         tasks = trainer.step.model.tasks
         counted = np.array([not task.auxiliary for task in tasks], "float32")
         self._counted = None if counted.all() else tf.constant(counted)
 
     def restart(self) -> None:
-        """Begin anew: all members train, and their present weights are their best."""
+        """Start again: all members train, and their current weights are their best."""
         self.active.assign(tf.ones_like(self.active))
         for each in (self.epochs, self.best_epoch):
             each.assign(tf.zeros_like(each))
@@ -57,7 +57,7 @@ class BestWeights:
         return [self.active, self.epochs, self.best_epoch, self.best_loss, *self._best]
 
     def update(self, trainer: Trainer, losses: tf.Tensor) -> None:
-        """Take the tasks' validation losses after an epoch, (K, T)."""
+        """Update with the tasks' validation losses after an epoch, (K, T)."""
         if not self.patience:
             return
         weighted = losses * trainer.loss_weights

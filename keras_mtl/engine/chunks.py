@@ -1,4 +1,4 @@
-"""Parts of an epoch: steps to take, and rows to evaluate on."""
+"""Parts of an epoch: training steps, and rows for evaluation."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ def take_rows(rows: Batch, order: tf.Tensor, inputs: Any, filled: bool) -> Batch
 
     Args:
         rows: All rows, by block of tasks.
-        order: The indices of those to take, (..., rows).
-        inputs: The inputs of these, if they are not in `rows`.
+        order: The indices of the rows to take, (..., rows).
+        inputs: The inputs of these rows, if they are not in `rows`.
         filled: Whether some indices are `NO_ROW`; their labels are missing.
     """
     index = tf.maximum(order, 0) if filled else order
@@ -48,10 +48,10 @@ class Chunk(NamedTuple):
     Attributes:
         order: The batches, (steps, batch_size) or (steps, K, batch_size).
         last: The number of steps to take, from the first.
-        inputs: The inputs of these rows, nested (steps, ..., batch_size, ...),
-            if they do not lie in memory; else None.
+        inputs: The inputs of these rows, nested (steps, ..., batch_size, ...), if not
+            all rows are in memory; otherwise None.
         epoch: The number of the epoch, from 0.
-        start: The number of the chunk's step 0 in the epoch.
+        start: The number in the epoch of the chunk's first step.
     """
 
     order: tf.Tensor
@@ -65,9 +65,9 @@ class HeldOut(NamedTuple):
     """Rows of an evaluation.
 
     Attributes:
-        rows: The rows they are taken from.
-        order: Their indices, (rows,) or (K, rows), with `NO_ROW`; None for
-            all rows as they are.
+        rows: The rows that `order` selects from.
+        order: The indices of the rows, (rows,) or (K, rows), with `NO_ROW`; None for
+            all rows in their order.
         inputs: See `Chunk`.
     """
 

@@ -1,4 +1,4 @@
-"""Calls of a compiled function with little Python."""
+"""Calls of a compiled function with little overhead in Python."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from typing import Any
 
 __all__ = ["CompiledCalls"]
 
-# Layers note what they see while they are traced: one trace at a time.
+# Layers change their own state while they are traced, so one trace runs at a time.
 TRACING = threading.Lock()
 
 
 class CompiledCalls:
-    """A `tf.function`, called over and over with nearly the same arguments.
+    """A `tf.function` that is called many times with nearly the same arguments.
 
-    To look up by the shapes of all tensors which program serves a call takes
-    `tf.function` as long as several steps of a small network. Here the arguments that
-    stay the same are compared by identity, and those that change by a key.
+    `tf.function` finds the program for a call by the shapes of all tensors, which takes
+    as long as several steps of a small network. This class compares the arguments that
+    stay the same by identity, and the others by a key.
 
     Args:
         function: A `tf.function`.
@@ -43,9 +43,9 @@ class CompiledCalls:
 
         Args:
             arguments: The arguments: nested tensors, or numbers that are in `key`.
-            fixed: Those of them whose identity decides which program serves.
-            key: What tells apart the calls with the same fixed arguments: the shapes
-                of all other tensors, and all numbers.
+            fixed: The arguments whose identity selects the program.
+            key: The key that distinguishes calls with the same fixed arguments: the
+                shapes of all other tensors, and all numbers.
         """
         same = len(fixed) == len(self._fixed) and all(
             new is old for new, old in zip(fixed, self._fixed, strict=True)
@@ -58,5 +58,5 @@ class CompiledCalls:
         return self._by_key[key](*arguments)
 
     def release(self) -> None:
-        """Let go of the arguments of the last call."""
+        """Release the arguments of the last call."""
         self._fixed, self._by_key = (), {}

@@ -28,11 +28,11 @@ __all__ = [
     "EpochSettings",
 ]
 
-# At most so many of the outputs of an epoch's steps are kept for its metrics.
+# The largest number of outputs of an epoch's steps that are kept for its metrics.
 OUTPUTS_AT_ONCE = 2**22
 # XLA computes the metrics and the evaluation of few rows together with the steps, and
-# saves what TensorFlow takes to start some hundred operations. With more rows than
-# these it would be slower: it adds up predictions, and much else, on one core.
+# saves the time in which TensorFlow starts some hundred operations. With more rows than
+# these, XLA would be slower: it sums predictions, and much else, on one core.
 EVALUATED_BY_XLA = 2**21
 COUNTED_BY_XLA = 2**17
 
@@ -42,8 +42,8 @@ class EpochResult(NamedTuple):
 
     Attributes:
         steps: The number of steps taken, or None without training.
-        training: The metrics' results of training so far.
-        evaluation: Those of the evaluation so far.
+        training: The results of the training metrics so far.
+        evaluation: The results of the evaluation so far.
     """
 
     steps: Any
@@ -56,13 +56,12 @@ class EpochSettings:
     """Settings that are the same for all epochs of a program.
 
     Attributes:
-        fill_batches: Whether some batches have fewer rows than others, and
-            are filled up with `NO_ROW`.
-        unequal_steps: Whether a member has fewer steps than others: its
-            variables then stay while the others' go on.
-        one_model: Whether this is Keras's `fit` of one model: metrics of
-            training are wanted, and an epoch ends with the step that makes a
-            loss NaN or infinite.
+        fill_batches: Whether some batches have fewer rows than others and are filled
+            with `NO_ROW`.
+        unequal_steps: Whether a member has fewer steps than others. After its last
+            step, its variables do not change.
+        one_model: Whether this is Keras's `fit` of one model. It computes training
+            metrics, and an epoch ends with the step that makes a loss NaN or infinite.
         jit_compile: Whether XLA compiles the loop over the steps.
         one_xla_program: Whether XLA compiles the metrics and the evaluation of few
             rows together with the loop.
@@ -78,24 +77,24 @@ class EpochSettings:
 
 
 class EpochProgram:
-    """Trains through an epoch and evaluates after it, with no Python between.
+    """A compiled epoch: training and evaluation in one call.
 
     Keras calls a compiled function for each batch, which for a small network
-    takes many times as long as the batch itself. Here the loop over batches is
-    inside the function. Random numbers and metrics are outside of what XLA
-    compiles, but inside the one function that Python calls.
+    takes many times as long as the batch itself. Here the function contains the loop
+    over batches. Random numbers and metrics are outside of what XLA compiles, but
+    inside the one function that Python calls.
 
     Args:
-        trainer: Makes the updates.
-        metrics: What training and evaluation report: an `EpochMetrics`.
-        settings: What holds for all epochs.
-        values: What members have for themselves.
-        seeds: By position the states of random layers before the first epoch,
-            where the numbers go by epoch and step; None where they follow on
-            each other in the layers' own variables, as in Keras.
+        trainer: The trainer, which makes the updates.
+        metrics: The `EpochMetrics` of training and evaluation.
+        settings: The settings for all epochs.
+        values: The members' own values.
+        seeds: The states of random layers before the first epoch, by position, if the
+            random numbers depend on epoch and step alone; None if they continue from
+            the layers' own variables, as in Keras.
         replicas: The processes that each take a part of every batch.
-        best: Keeps members at their best; None for one model, which Keras's
-            callbacks look after.
+        best: The members' best weights; None for one model, for which Keras's callbacks
+            keep them.
     """
 
     def __init__(
@@ -119,8 +118,8 @@ class EpochProgram:
         self._whole: Any = self._train_and_evaluate
         self._run: Any = self._program
         if not settings.run_eagerly:
-            # There is no Python control flow on tensors here: to look for it in
-            # all of Keras takes longer than to trace the program.
+            # No function here has Python control flow on tensors. The search for it in
+            # all of Keras takes longer than tracing the program.
             if settings.jit_compile:
                 self._loop = self._in_xla(self._steps)
                 self._whole = self._in_xla(self._train_and_evaluate)
@@ -135,15 +134,15 @@ class EpochProgram:
         begin: bool = True,
         finish: bool = True,
     ) -> EpochResult:
-        """Take some steps, evaluate, or both.
+        """Run some steps, an evaluation, or both.
 
         Args:
-            rows: The rows of training.
-            chunks: The steps. All but the last chunk have as many rows in a
-                batch as the first.
+            rows: The training rows.
+            chunks: The steps. Only the last chunk may have another number of rows per
+                batch than the first.
             held_out: The rows to evaluate on; None for none.
-            begin: Whether the metrics begin anew. Between training and
-                evaluation they do so in any case.
+            begin: Whether to reset the metrics first. They are always reset between
+                training and evaluation.
             finish: Whether these are the last steps, or the last rows.
         """
         call = (rows, list(chunks), held_out, begin, finish)
@@ -153,14 +152,14 @@ class EpochProgram:
         if self.settings.run_eagerly or any(part.inputs is not None for part in parts):
             result: EpochResult = self._run(*call)
             return result
-        # All through a fit the rows are the same, and few numbers identify a program.
+        # The rows are the same throughout a fit, so a few numbers identify a program.
         shapes = (*(tuple(chunk.order.shape) for chunk in chunks), begin, finish)
         return self._calls(call, (rows, held_out), shapes)
 
     def _in_xla(self, function: Any) -> Any:
         def traced(*arguments: Any) -> Any:
-            # XLA takes no loop of a weighting, mapped over members, whose end depends
-            # on the data.
+            # XLA cannot compile a weighting's loop, mapped over members, whose end
+            # depends on the data.
             mapped = self.trainer.members is not None
             with fixed_loops() if mapped else contextlib.nullcontext():
                 return function(*arguments)
@@ -168,15 +167,15 @@ class EpochProgram:
         return tf.function(traced, autograph=False, jit_compile=True)
 
     def release_rows(self) -> None:
-        """Let go of the rows of the last call: a fit is over."""
+        """Release the rows of the last call at the end of a fit."""
         self._calls.release()
 
     def steps_at_once(self, rows: int, outputs: int) -> int:
-        """Return how many steps one call may take, so that memory is bounded.
+        """Return how many steps one call may take within bounded memory.
 
         Args:
             rows: The rows of a batch.
-            outputs: The numbers that the model gives for a row.
+            outputs: The number of the model's outputs per row.
         """
         kept = OUTPUTS_AT_ONCE // max(rows * outputs, 1) if self._collects else 2**31
         return max(1, min(self.trainer.noise.steps_at_once(self._share(rows)), kept))
@@ -241,21 +240,21 @@ class EpochProgram:
     def _train(
         self, rows: Batch, chunks: list[Chunk], drawn: list[tuple[Tensors, Any]]
     ) -> tf.Tensor:
-        """Take the steps of some chunks, and return their number."""
+        """Run the steps of some chunks, and return the number of steps."""
         total, whole = tf.constant(0), tf.constant(True)
         for chunk, (noise, inside) in zip(chunks, drawn, strict=True):
-            # A step that broke a loss was the last one.
+            # A step whose loss is NaN or infinite is the last one.
             last = tf.where(whole, chunk.last, 0)
             taken = self._train_chunk(rows, chunk._replace(last=last), noise, inside)
             total, whole = total + taken, taken == chunk.last
         return total
 
     def _draw(self, chunks: list[Chunk]) -> list[tuple[Tensors, Any]]:
-        """Draw the noise of chunks that follow on each other.
+        """Draw the noise of consecutive chunks.
 
         Returns:
-            For each chunk the numbers of its steps, and the states of the layers
-            that draw for themselves.
+            For each chunk, the random numbers of its steps, and the states of the
+            layers that draw for themselves.
         """
         source = self.trainer.noise
         done = tf.constant(0)
@@ -271,11 +270,11 @@ class EpochProgram:
         self, rows: Batch, chunk: Chunk, noise: Tensors, inside: Any
     ) -> tf.Tensor:
         steps, batch = int(chunk.order.shape[0]), int(chunk.order.shape[-1])
-        # One step is compiled by XLA later than it is taken.
+        # Compiling a single step with XLA would take longer than running it.
         loop = self._loop if steps > 1 else self._steps
         taken, sums, outputs = loop(rows, chunk, noise, inside)
         if self.seeds is None:
-            # The layers' own states go on as if they had drawn.
+            # The layers' own states advance as if the layers had drawn.
             for position, calls in self.trainer.noise.calls(self._share(batch)).items():
                 variable = self.trainer.others[position]
                 drawn = tf.cast(taken, variable.dtype) * calls
@@ -288,11 +287,11 @@ class EpochProgram:
     def _states(
         self, chunk: Chunk, done: tf.Tensor
     ) -> tuple[dict[int, tf.Tensor], Any]:
-        """Return the states of layers that are fed, and of those that are not.
+        """Return the seed states of layers that are fed, and of layers that are not.
 
         Args:
             chunk: The steps.
-            done: The steps of this call before them.
+            done: The number of steps before them in this call.
         """
         source = self.trainer.noise
         calls = source.calls(self._share(int(chunk.order.shape[-1])))
@@ -303,7 +302,7 @@ class EpochProgram:
                 drawn = tf.cast(done, state.dtype) * calls[position]
                 fed[position] = state + tf.stack([tf.zeros_like(drawn), drawn])
             return fed, None
-        # A step draws from a place of its own, however an epoch is cut into calls.
+        # Each step has its own seed, however the epoch is split into calls.
         states = {
             position: state
             + tf.cast(
@@ -318,11 +317,11 @@ class EpochProgram:
     def _steps(
         self, rows: Batch, chunk: Chunk, noise: Tensors, inside: Any
     ) -> tuple[tf.Tensor, LossSums, Tensors]:
-        """Take the steps of a chunk.
+        """Run the steps of a chunk.
 
         Returns:
-            Their number, what they add up to, and their outputs, (steps, ...),
-            if they are kept.
+            The number of steps, the sums over them, and their outputs, (steps, ...), if
+            they are kept.
         """
         batch = int(chunk.order.shape[-1])
         arrays: list[tf.TensorArray] = []
@@ -369,7 +368,7 @@ class EpochProgram:
         order = chunk.order[index]
         moving = None
         if self.settings.unequal_steps:
-            # A member that has stopped may go on: its best weights are kept.
+            # A member that has stopped may train further: its best weights are kept.
             moving = tf.reduce_any(order != NO_ROW, axis=-1)
         counts = None
         if self.replicas is not None:
@@ -442,9 +441,9 @@ class EpochProgram:
     def _update_metrics(
         self, rows: Batch, chunk: Chunk, taken: tf.Tensor, outputs: Tensors
     ) -> None:
-        """Update metrics with the rows of all steps taken at once."""
-        # Labels of steps that were not taken are missing: XLA knows no length but a
-        # fixed one.
+        """Update metrics with the rows of all steps at once."""
+        # XLA needs arrays of a fixed length, so the labels of steps that were not taken
+        # are missing.
         steps = tf.range(chunk.order.shape[0])[:, None]
         order = tf.reshape(tf.where(steps < taken, chunk.order, NO_ROW), [-1])
         given = take_rows(rows._replace(inputs=()), order, None, filled=True)
@@ -457,7 +456,7 @@ class EpochProgram:
         self.metrics.update(given, tuple(joined))
 
     def _output_shapes(self, rows: int) -> list[tuple[int, ...]]:
-        """Return for each block the shape of its outputs, (T, rows, units)."""
+        """Return the shape of each block's outputs, (T, rows, units)."""
         step = self.trainer.step
         return [
             (len(block), rows, *step.model.output[block.names[0]].shape[1:])
@@ -466,7 +465,7 @@ class EpochProgram:
 
     @property
     def _collects(self) -> bool:
-        """Whether outputs of the steps are kept for metrics of training."""
+        """Whether the steps' outputs are kept for the training metrics."""
         return self.settings.one_model and self.metrics.takes_many_steps
 
     def _evaluate(self, held_out: HeldOut) -> Any:
@@ -478,5 +477,5 @@ class EpochProgram:
         return self.metrics.evaluation_results()
 
     def _share(self, rows: int) -> int:
-        """Return the rows of a batch that this process takes."""
+        """Return how many rows of a batch this process takes."""
         return -(-rows // (1 if self.replicas is None else self.replicas.count))

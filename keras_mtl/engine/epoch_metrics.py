@@ -1,4 +1,4 @@
-"""Metrics of an epoch: sums that its steps add to, and the names of the results."""
+"""Metrics of an epoch: sums over its steps, and names of the results."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ __all__ = ["EpochMetrics", "LossSums", "MemberMetrics", "ModelMetrics"]
 
 
 class LossSums(NamedTuple):
-    """What the steps of an epoch add up to.
+    """Sums over the steps of an epoch.
 
     Attributes:
         losses: The sums of the tasks' losses over rows with a label, (K, T).
         counts: The numbers of these rows, (K, T).
         total: The sum over rows of the batches' joint losses, (K,).
         rows: The number of rows.
-        conflict: The sums of `conflict_values`, and how often each was known,
-            (K, columns) each; empty if conflict is not watched.
+        conflict: The sums of `conflict_values` and the numbers of steps with a known
+            value, (K, columns) each; empty if conflict is not watched.
     """
 
     losses: tf.Tensor
@@ -45,28 +45,28 @@ class LossSums(NamedTuple):
 
 
 class EpochMetrics(Protocol):
-    """What `EpochProgram` needs of metrics; all but `named` runs compiled."""
+    """Interface of the metrics of an `EpochProgram`; only `named` is not compiled."""
 
     #: Whether `update` may take the rows of many steps at once.
     takes_many_steps: bool
 
     def reset(self) -> None:
-        """Begin anew."""
+        """Reset the metrics."""
 
     def begin(self, zero: LossSums) -> LossSums:
-        """Return what the next steps add to."""
+        """Return the sums to which the next steps add."""
 
     def end(self, sums: LossSums) -> None:
-        """Take what the last steps have added up to."""
+        """Store the sums of the last steps."""
 
     def update(self, batch: Batch, outputs: Any) -> None:
-        """Take a batch, and for each of its blocks the outputs."""
+        """Update the metrics with a batch and the outputs of each block."""
 
     def training_results(self) -> Any:
-        """Return the results of training so far, as few tensors."""
+        """Return the results of training so far, in a few tensors."""
 
     def evaluation_results(self) -> Any:
-        """Return the results of an evaluation so far, as few tensors."""
+        """Return the results of an evaluation so far, in a few tensors."""
 
 
 class ModelMetrics:
@@ -75,8 +75,9 @@ class ModelMetrics:
     Args:
         model: The compiled model.
         loss_trackers: The trackers of the tasks' losses.
-        update: Updates the metrics with a batch and the outputs of its blocks.
-        watched: Returns what takes the conflict of the gradients, or None.
+        update: A function that updates the metrics with a batch and the outputs of its
+            blocks.
+        watched: A function that returns the `GradientWatch` to update, or None.
     """
 
     def __init__(
@@ -94,7 +95,7 @@ class ModelMetrics:
 
     @property
     def takes_many_steps(self) -> bool:
-        """Whether all metrics are sums over rows, however they are cut."""
+        """Whether all metrics are sums over rows, for any split into batches."""
         return all(
             type(metric) is keras.metrics.Mean
             or type(metric).__module__.startswith("keras_mtl.")
@@ -103,7 +104,7 @@ class ModelMetrics:
 
     def _single_metrics(self) -> Iterator[Any]:
         for metric in self.model.metrics:
-            # Keras keeps those of `compile` in one metric, and we a block's.
+            # Keras wraps the metrics of `compile` in one metric, and so do blocks.
             yield from getattr(metric, "metrics", getattr(metric, "parts", [metric]))
 
     def reset(self) -> None:
@@ -125,7 +126,7 @@ class ModelMetrics:
         self._update(batch, outputs)
 
     def training_results(self) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
-        """Return the metrics' scalars as one tensor, and what is none as it is."""
+        """Return scalar results as one tensor, and all other results unchanged."""
         names: list[str] = []
         values, others = [], {}
         for metric in self.model.metrics:
@@ -148,7 +149,7 @@ class ModelMetrics:
     evaluation_results = training_results
 
     def named(self, results: Any) -> dict[str, Any]:
-        """Return results by their names."""
+        """Return results by name."""
         numbers, others = results
         named = dict(zip(self._names, numbers.numpy().tolist(), strict=True))
         return named | {name: value.numpy() for name, value in others.items()}
@@ -159,7 +160,7 @@ class MemberMetrics:
 
     Args:
         trainer: The members' trainer.
-        replicas: The processes whose losses of training are added up.
+        replicas: The processes over which training losses are summed.
     """
 
     takes_many_steps = True
@@ -195,7 +196,7 @@ class MemberMetrics:
             variable.assign(tf.zeros_like(variable))
 
     def begin(self, zero: LossSums) -> LossSums:
-        # The sums so far: an epoch cut into calls then rounds as one in one call.
+        # The sums so far. With them, an epoch in several calls rounds as in one call.
         return zero._replace(
             losses=tf.convert_to_tensor(self._losses),
             counts=tf.convert_to_tensor(self._counts),
@@ -232,14 +233,14 @@ class MemberMetrics:
         )
 
     def training_results(self) -> tf.Tensor:
-        """Return losses and conflict, (K, T + columns); NaN for what is unknown."""
+        """Return losses and conflict, (K, T + columns); unknown values are NaN."""
         sums = tf.convert_to_tensor(self._losses), tf.convert_to_tensor(self._counts)
         if self._replicas is not None:
             sums = self._replicas.total(sums)
         parts = [tf.math.divide_no_nan(*sums)]
         if self._conflict:
             values, known = [tf.convert_to_tensor(each) for each in self._conflict]
-            # Nothing known is 0 / 0.
+            # 0 / 0 if no value is known.
             parts.append(values / known)
         return tf.concat(parts, axis=-1)
 
@@ -262,7 +263,7 @@ class MemberMetrics:
         return map_members(function, arguments)
 
     def _by_metric(self, states: Tensors) -> Iterator[Tensors]:
-        """Cut the list of all metrics' states into those of each."""
+        """Split the list of all metrics' states by metric."""
         start = 0
         for _, metric in self._metrics:
             stop = start + len(metric.variables)
@@ -275,7 +276,7 @@ def _zeros(shape: list[int], dtype: str = "float32") -> keras.Variable:
 
 
 def _vector(metric: BlockMetrics, states: Tensors) -> tf.Tensor:
-    """Return a metric's values in these states."""
+    """Return a metric's values for given states."""
     known = list(zip(metric.variables, states, strict=True))
     with keras.StatelessScope(state_mapping=known):
         return metric.vector()

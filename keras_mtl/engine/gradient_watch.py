@@ -13,7 +13,7 @@ __all__ = ["GradientWatch", "conflict_columns", "conflict_values"]
 
 
 def conflict_columns(names: Sequence[str]) -> list[str]:
-    """Returns the names of the columns for conflicts between tasks.
+    """Return the column names of the conflict between tasks.
 
     Args:
         names: The tasks' names.
@@ -35,18 +35,18 @@ def conflict_columns(names: Sequence[str]) -> list[str]:
 def conflict_values(
     gramian: tf.Tensor, weights: tf.Tensor
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """Returns the values of `conflict_columns` for one step, and which are known.
+    """Compute the values of `conflict_columns` for one step, and which are known.
 
-    A task without a gradient, for want of labels say, has no norm and no cosine.
+    A task without a gradient, for example without labels, has no norm and no cosine.
 
     Args:
-        gramian: (T, T) inner products of the tasks' gradients on the variables
-            that they share.
-        weights: (T,) the weights in force.
+        gramian: The inner products of the tasks' gradients on the shared variables, (T,
+            T).
+        weights: The tasks' weights in this step, (T,).
 
     Returns:
-        The values, 0 where unknown, and 1 for those that are known; each of
-        shape (columns,).
+        The values, 0 where unknown, and an array that is 1 where the value is known;
+        each of shape (columns,).
 
     Example:
 
@@ -59,7 +59,7 @@ def conflict_values(
     some = tf.cast(norms > 0, tf.float32)
     rows, columns = np.triu_indices(gramian.shape[0], 1)
     place = rows * gramian.shape[0] + columns
-    # Divided one by one: the product of two small norms may be zero.
+    # Divide by one norm at a time: the product of two small norms may be zero.
     cosines = tf.math.divide_no_nan(
         tf.math.divide_no_nan(gramian, norms[:, None]), norms[None, :]
     )
@@ -83,10 +83,10 @@ def conflict_values(
 
 
 class GradientWatch:
-    """Sums up what `conflict_values` tells of each step, in variables.
+    """Sums of `conflict_values` over steps, in variables.
 
-    So it sees every step, also of those that one call of a compiled function
-    makes.
+    With variables, the sums include every step, even if one call of a compiled function
+    runs many steps.
 
     Args:
         names: The tasks' names.
@@ -99,14 +99,14 @@ class GradientWatch:
         self._counts = keras.Variable(tf.zeros(shape), trainable=False)
 
     def add(self, values: tf.Tensor, known: tf.Tensor) -> None:
-        """Add what `conflict_values` returned for a step, or the sums of steps."""
+        """Add the results of `conflict_values` for a step, or sums over steps."""
         self._sums.assign_add(values)
         self._counts.assign_add(known)
 
     def take(self) -> dict[str, float]:
-        """Returns the columns' means since the last call, and begins anew.
+        """Return the columns' means since the last call, and reset the sums.
 
-        NaN where no step told anything.
+        A column without a known value is NaN.
         """
         sums, counts = self._sums.numpy(), self._counts.numpy()
         self._sums.assign(tf.zeros_like(sums))

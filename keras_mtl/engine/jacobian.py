@@ -1,6 +1,6 @@
 """The tasks' gradients on shared variables.
 
-A Jacobian is a list with the rows of each variable: tensors (T, *shape).
+A Jacobian is a list of tensors (T, *shape), one per variable.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ class TaskGradients(NamedTuple):
     """The gradients of all tasks.
 
     Attributes:
-        rows: On the shared variables, a Jacobian.
-        heads: On each of the other variables, the gradient of its tasks' losses.
+        rows: The gradients on the shared variables, as a Jacobian.
+        heads: For each other variable, the gradient of its tasks' losses.
     """
 
     rows: Rows
@@ -50,26 +50,26 @@ def task_gradients(
     owners: Sequence[tuple[int, ...]],
     together: int = 1024,
 ) -> TaskGradients:
-    """Returns each task's gradients, by a backward pass of its own.
+    """Compute each task's gradients by a separate backward pass.
 
-    The passes of a branch go through the trunk vectorized over its tasks. (Over
-    all tasks and the heads too, each pass would go through all heads.)
+    The passes of a branch are vectorized over its tasks, through the trunk only. (If
+    they included the heads, each pass would go through all heads.)
 
     Args:
         tape: A persistent tape of the forward pass.
-        branches: Where the passes start; together they have all tasks.
-        losses: The tasks' losses, vectors that were never put beside each other.
+        branches: The starts of the passes, which together cover all tasks.
+        losses: The tasks' losses, as separate vectors on the tape, one per block.
         shared: The shared variables' values.
         private: The values of the other variables.
-        owners: For each of them the positions of its tasks.
-        together: How many passes are vectorized at once: each needs memory for
-            the trunk's activations.
+        owners: The positions of the tasks of each private variable.
+        together: The number of passes that are vectorized at once. Each needs memory
+            for the trunk's activations.
     """
     heads: list[tf.Tensor | None] = [None] * len(private)
     rows: list[Rows] = []
     for branch in branches:
-        # A pass from a task's loss goes through its head on the way to the trunk,
-        # and gives the head's own gradient for nothing.
+        # A pass from a task's loss goes through its head on the way to the trunk. The
+        # head's own gradient is then free.
         own = [
             index
             for index, owner in enumerate(owners)
@@ -97,17 +97,16 @@ def task_gradients(
 def gramian_without_rows(
     tape: tf.GradientTape, branches: Sequence[Branch], variables: Sequence[tf.Tensor]
 ) -> tf.Tensor:
-    """Returns the inner products of the tasks' gradients, (T, T), one by one.
+    """Compute the inner products of the tasks' gradients, (T, T), one task at a time.
 
-    A turn makes the gradient `g_i` of one task, by a backward pass, and its
-    products with all others, `J g_i`: a backward pass is linear in what it
-    starts from, and its transpose is the gradient by the start. Memory holds one
-    task's gradient at a time, at the price of about one forward pass more per
-    task.
+    Each iteration computes the gradient `g_i` of one task by a backward pass, and its
+    products with all gradients, `J g_i`. A backward pass is linear in its start, and
+    the gradient with respect to the start is its transpose. Memory holds one task's
+    gradient at a time, at the cost of about one more forward pass per task.
 
     Args:
         tape: A persistent tape of the forward pass.
-        branches: Where the passes start; together they have all tasks.
+        branches: The starts of the passes, which together cover all tasks.
         variables: The shared variables' values.
     """
     order = _tasks_of(branches)
@@ -152,7 +151,7 @@ def _passes(
     sources: Sequence[tf.Tensor],
     together: int,
 ) -> Rows:
-    """Returns the gradients of a branch's tasks, (T, *source) for each source."""
+    """Return the gradients of a branch's tasks, one tensor (T, *shape) per source."""
 
     def one_task(start: tf.Tensor) -> list[tf.Tensor]:
         found: list[tf.Tensor] = tape.gradient(
@@ -178,7 +177,7 @@ def _tasks_of(branches: Sequence[Branch]) -> list[int]:
 
 
 def _in_order(parts: Sequence[tf.Tensor], order: Sequence[int]) -> tf.Tensor:
-    """Puts parts side by side, and their entries in the tasks' order."""
+    """Join parts, and sort their entries by task."""
     joined = parts[0] if len(parts) == 1 else tf.concat(parts, axis=0)
     positions = sorted(range(len(order)), key=order.__getitem__)
     in_order = positions == list(range(len(order)))
@@ -186,11 +185,11 @@ def _in_order(parts: Sequence[tf.Tensor], order: Sequence[int]) -> tf.Tensor:
 
 
 def gramian(rows: Rows, others: Rows) -> tf.Tensor:
-    """Returns the inner products of the tasks' gradients, (T, T).
+    """Return the inner products of the tasks' gradients, (T, T).
 
     Args:
         rows: A Jacobian.
-        others: The same one, or that of an independent part of the batch.
+        others: The same Jacobian, or the Jacobian of an independent part of the batch.
     """
     tasks = rows[0].shape[0]
     products = []
@@ -202,7 +201,7 @@ def gramian(rows: Rows, others: Rows) -> tf.Tensor:
 
 
 def weigh_rows(rows: Rows, weights: tf.Tensor) -> list[tf.Tensor]:
-    """Returns the weighted sum of the tasks' gradients on each variable."""
+    """Return the weighted sum of the tasks' gradients on each variable."""
     return [
         tf.tensordot(tf.cast(weights, each.dtype), each, axes=[[0], [0]])
         for each in rows
@@ -210,13 +209,13 @@ def weigh_rows(rows: Rows, weights: tf.Tensor) -> list[tf.Tensor]:
 
 
 def flatten_rows(rows: Rows) -> tf.Tensor:
-    """Returns the Jacobian as one matrix, (T, P)."""
+    """Return the Jacobian as one matrix, (T, P)."""
     tasks = rows[0].shape[0]
     return tf.concat([tf.reshape(each, [tasks, -1]) for each in rows], axis=1)
 
 
 def unflatten_update(update: tf.Tensor, rows: Rows) -> list[tf.Tensor]:
-    """Cuts an update, (P,), into the shapes of the variables of a Jacobian."""
+    """Split an update, (P,), into the shapes of a Jacobian's variables."""
     sizes = [each.shape[1:].num_elements() for each in rows]
     return [
         tf.reshape(part, each.shape[1:])
@@ -239,20 +238,20 @@ class Branch(Protocol):
     def target(self) -> tf.Tensor: ...
 
     def starts(self) -> tf.Tensor:
-        """Returns each task's loss by the target, (T, *target)."""
+        """Return the gradients of the losses by the target, (T, *target.shape)."""
 
     def start_of(self, task: tf.Tensor) -> tf.Tensor:
-        """Returns one task's loss by the target; zeros if it is not of this branch.
+        """Return one loss's gradient by the target; zeros for another branch's task.
 
         Args:
             task: The task's position in the model, a scalar.
         """
 
     def products(self, change: tf.Tensor) -> tf.Tensor:
-        """Returns the inner products of all starts with a change of the target.
+        """Return the inner products of all starts with a change of the target.
 
         Args:
-            change: Of the target's shape.
+            change: A tensor of the target's shape.
 
         Returns:
             float32 of shape (T,).
@@ -265,7 +264,7 @@ class LossBranch:
 
     Attributes:
         tasks: See `Branch`.
-        target: Their losses, (T,).
+        target: The tasks' losses, (T,).
     """
 
     tasks: tuple[int, ...]
@@ -283,17 +282,17 @@ class LossBranch:
 
 @dataclass(frozen=True)
 class StackBranch:
-    """The heads of a `HeadStack`, whose passes start from what they read.
+    """The heads of a `HeadStack`, whose passes start from their common input.
 
-    Each head begins with a product of the representation and its own kernel.
-    The losses by these products are found for all tasks in one backward pass,
-    as no task's loss depends on another's product.
+    Each head begins with a product of the representation and its own kernel. One
+    backward pass computes the gradients by these products for all tasks, since no
+    task's loss depends on another task's product.
 
     Attributes:
         tasks: See `Branch`.
         target: The representation, (N, width).
         kernel: The heads' first kernels, (T, width, units).
-        slopes: Each task's loss by its product, (T, units, N).
+        slopes: The gradients of the tasks' losses by their products, (T, units, N).
     """
 
     tasks: tuple[int, ...]

@@ -1,4 +1,4 @@
-"""Learning rates of their own for some layers."""
+"""Separate learning rates for some layers."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ __all__ = ["rates_by_position", "update_at_rates"]
 def rates_by_position(
     model: keras.Model, rates: Mapping[str, float] | None
 ) -> dict[int, float]:
-    """Return the factors of learning rates by position in `trainable_variables`.
+    """Return factors of the learning rate by position in `trainable_variables`.
 
     Args:
         model: The model.
-        rates: By a layer's name the factor of the learning rate of its
-            variables. A model within the model is a layer too; where a layer
-            and a layer within it are named, the inner one's factor counts.
+        rates: Factors of the learning rate by layer name. A nested model counts as a
+            layer. If a layer and a layer within it are named, the inner layer's factor
+            applies.
 
     Raises:
-        ValueError: When a name is no layer's, or a factor is not a number of 0
+        ValueError: When a name is not that of a layer, or a factor is not a number of 0
             or more.
 
     Example:
@@ -38,7 +38,7 @@ def rates_by_position(
     positions = {id(each): i for i, each in enumerate(model.trainable_variables)}
     found: dict[int, float] = {}
     named = set()
-    # From the outside in.
+    # Outer layers first.
     for layer in model._flatten_layers(include_self=False):
         if rates is None or layer.name not in rates:
             continue
@@ -61,17 +61,17 @@ def update_at_rates(
     variables: Sequence[keras.Variable],
     rates: Mapping[int, Any],
 ) -> None:
-    """Make an update in which some variables go a part of their way.
+    """Make an update with reduced learning rates for some variables.
 
-    The update of every Keras optimizer is the learning rate times a direction,
-    weight decay included, so that a part of the way is a lower rate. Unlike a
-    factor of the gradient, it has this effect on optimizers such as Adam too,
-    which do not see the gradient's scale.
+    The update of every Keras optimizer, weight decay included, is the learning rate
+    times a direction. A part of the update is therefore the update at a lower rate.
+    Unlike a factor of the gradient, this also works for optimizers such as Adam, which
+    do not depend on the gradient's scale.
 
     Args:
-        update: Updates the variables at the optimizer's learning rate.
+        update: A function that updates the variables at the optimizer's learning rate.
         variables: All variables that are updated.
-        rates: By position the factor of the learning rate, a number or a scalar
+        rates: Factors of the learning rate by position; each a number or a scalar
             variable.
 
     Example:

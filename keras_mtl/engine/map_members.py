@@ -1,4 +1,4 @@
-"""Mapping a function of one member over many."""
+"""Mapping of a function of one member over many."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ __all__ = ["map_members", "unrolled_map"]
 
 
 def map_members(function: Callable[[Any], Any], arguments: Any) -> Any:
-    """Do what `tf.vectorized_map` does; for one member, without vectorizing.
+    """Map a function like `tf.vectorized_map`; for one member, without vectorizing.
 
-    To vectorize a function takes longer than to trace it.
+    Vectorizing a function takes longer than tracing it.
 
     Args:
-        function: From one member's arguments to its results.
+        function: A function from one member's arguments to its results.
         arguments: Nested tensors of shape (K, ...), or None.
 
     Returns:
@@ -42,9 +42,9 @@ def map_members(function: Callable[[Any], Any], arguments: Any) -> Any:
 
 
 def unrolled_map(function: Callable[[Any], Any], arguments: Any) -> Any:
-    """Do what `tf.vectorized_map` does, with one call per member.
+    """Map a function like `tf.vectorized_map`, with one call per member.
 
-    In a function that is mapped so, processes can exchange numbers.
+    A function mapped this way may exchange numbers between processes.
 
     Example:
 

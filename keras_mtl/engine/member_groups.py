@@ -1,4 +1,4 @@
-"""Groups of members that train at the same time, each in a program of its own."""
+"""Groups of members that train at the same time, one program per group."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ __all__ = ["MemberGroups", "group_slices"]
 
 
 class MemberGroups:
-    """Programs of some members each, as one program of all.
+    """Programs of some members each, used like one program of all members.
 
-    XLA runs one program on several cores by cutting single operations, and most
-    operations of a small network are too short to be cut. Groups of members do not
-    depend on each other, so that each core can train one. A single program is the
-    special case of one group, without a thread.
+    XLA runs one program on several cores by splitting single operations, and most
+    operations of a small network are too short to split. Groups of members do not
+    depend on each other, so each core can train one group. A single group runs without
+    a thread.
 
     Args:
-        programs: Programs that differ in their members alone, in the members' order.
-            Each has `best`. One program may be of one model without a member axis.
+        programs: Programs that differ only in their members, in the members' order.
+            Each has `best`. A single program may train one model without a member axis.
 
     Attributes:
         programs: The programs.
-        slices: The members of each.
+        slices: The members of each program.
     """
 
     def __init__(self, programs: Sequence[EpochProgram]) -> None:
@@ -51,7 +51,7 @@ class MemberGroups:
 
     @property
     def step(self) -> BatchStep:
-        """What happens to one batch."""
+        """The step of one batch."""
         return self.programs[0].trainer.step
 
     @property
@@ -77,12 +77,12 @@ class MemberGroups:
 
     @property
     def patience(self) -> int:
-        """See `BestWeights`."""
+        """The patience of `BestWeights`, in epochs."""
         return self._best(lambda best: best.patience)[0]
 
     @property
     def active(self) -> np.ndarray:
-        """Which members still train, () or (K,)."""
+        """Booleans: whether each member still trains, () or (K,)."""
         return self._join(self._best(lambda best: best.active))
 
     @property
@@ -108,11 +108,11 @@ class MemberGroups:
         begin: bool = True,
         finish: bool = True,
     ) -> EpochResult:
-        """Take some steps, evaluate, or both: see `EpochProgram`.
+        """Run some steps, an evaluation, or both: see `EpochProgram`.
 
         Returns:
-            The results of all members, as arrays; the steps are those of the first
-            group.
+            The results of all members, as arrays. The number of steps is that of the
+            first group.
         """
         if self._threads is None:
             (program,) = self.programs
@@ -136,21 +136,21 @@ class MemberGroups:
         )
 
     def state(self) -> list[tf.Tensor]:
-        """Return copies of all that training changes, as one program of all has it."""
+        """Return copies of all state of training, with the axis of all members."""
         return [
             tf.identity(values[0]) if _is_common(values[0]) else tf.concat(values, 0)
             for values in zip(*self.state_variables(), strict=True)
         ]
 
     def set_state(self, values: Sequence[Any]) -> None:
-        """Go on from a state, whatever the groups were that it comes from."""
+        """Resume from a state, which may come from other groups."""
         for variables, part in zip(self.state_variables(), self.slices, strict=True):
             for variable, value in zip(variables, values, strict=True):
                 whole = len(self.programs) == 1 or _is_common(variable)
                 variable.assign(value if whole else value[part])
 
     def weights_and_statistics(self) -> tuple[list[np.ndarray], list[np.ndarray]]:
-        """Return what to keep: the best values, or those of the last epoch."""
+        """Return the values to keep: the best, or those of the last epoch."""
         found = [
             program.best.weights_and_statistics(program.trainer)
             for program in self.programs
@@ -163,13 +163,13 @@ class MemberGroups:
         return weights, statistics
 
     def release_rows(self) -> None:
-        """Let go of the rows of the last call: a fit is over."""
+        """Release the rows of the last call at the end of a fit."""
         self._held_out = (None, [])
         for program in self.programs:
             program.release_rows()
 
     def _parts(self, held_out: HeldOut | None) -> list[HeldOut | None]:
-        """Return the groups' parts: the same objects for the same rows."""
+        """Return the groups' parts of the rows: the same objects for the same rows."""
         if held_out is None:
             return [None] * len(self.slices)
         if self._held_out[0] is not held_out:
@@ -182,7 +182,7 @@ class MemberGroups:
         return self._held_out[1]
 
     def state_variables(self) -> list[list[keras.Variable]]:
-        """Return for each group all that its training changes, in the same order."""
+        """Return all state of each group's training, in the same order."""
         return [
             [*program.trainer.variables, *program.best.variables]
             for program in self.programs
@@ -200,12 +200,12 @@ class MemberGroups:
 
 
 def _is_common(variable: Any) -> bool:
-    """Return whether members have one value together, as a count of steps."""
+    """Return whether all members share a variable, such as a count of steps."""
     return len(variable.shape) == 0
 
 
 def group_slices(members: int, groups: int) -> list[slice]:
-    """Cut members into groups that follow on each other, as equal as possible.
+    """Split members into consecutive groups of nearly equal size.
 
     Example:
 
@@ -217,6 +217,6 @@ def group_slices(members: int, groups: int) -> list[slice]:
 
 
 def _consecutive(sizes: Sequence[int]) -> list[slice]:
-    """Return slices of these sizes that follow on each other."""
+    """Return consecutive slices of given sizes."""
     ends = np.cumsum(sizes).tolist()
     return [slice(end - size, end) for end, size in zip(ends, sizes, strict=True)]

@@ -1,4 +1,4 @@
-"""Keras's optimizers, updating the variables of many members at once."""
+"""Keras optimizers that update the variables of many members at once."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = [
     "one_member_optimizer",
 ]
 
-# Those that update each number by itself, whatever the others are.
+# Optimizers that update each number independently of the others.
 ELEMENTWISE = (
     keras.optimizers.Adadelta,
     keras.optimizers.Adagrad,
@@ -31,7 +31,7 @@ ELEMENTWISE = (
     keras.optimizers.RMSprop,
     keras.optimizers.SGD,
 )
-# Settings that look at several numbers at once, or count the steps of all.
+# Settings that combine several numbers, or count the steps of all members.
 NOT_ELEMENTWISE = (
     "clipnorm",
     "global_clipnorm",
@@ -42,13 +42,12 @@ NOT_ELEMENTWISE = (
 
 
 class _Members:
-    """A mixin for a Keras optimizer: K members, each as if alone.
+    """A mixin for a Keras optimizer that updates K members as if each were alone.
 
-    Keras's update of one variable is arithmetic on each of its numbers. With a
-    variable of K members, (K, ...), it needs but three things of each member's
-    own: the learning rate, the count of steps, and whether the member takes
-    this step. They have the shape (K,) and are given K and as many axes of
-    length 1 as the variable needs while it is updated.
+    Keras updates each number of a variable by itself. For a variable of K members, (K,
+    ...), only three values differ between members: the learning rate, the count of
+    steps, and whether the member takes this step. They have the shape (K,), and get the
+    axes of length 1 that the variable needs while it is updated.
     """
 
     def set_members(
@@ -58,15 +57,15 @@ class _Members:
         decays: Any,
         decayed: Sequence[bool],
     ) -> None:
-        """Set what members have of their own.
+        """Set the members' own learning rates and weight decays.
 
         Args:
             members: K.
-            rates: From the members' counts of steps, (K,), to their learning
+            rates: A function from the members' counts of steps, (K,), to their learning
                 rates, (K,).
-            decays: The weight decay of each, (K,), a tensor or a variable; None for
-                none.
-            decayed: For each variable whether it decays.
+            decays: The members' weight decays, (K,), a tensor or a variable; None for
+                no decay.
+            decayed: Booleans: whether each variable decays.
         """
         self._rank: int | None = None
         self._moving: tf.Tensor | None = None
@@ -86,10 +85,10 @@ class _Members:
         """Update the members.
 
         Args:
-            gradients: Of shapes (K, ...).
+            gradients: The gradients, of shapes (K, ...).
             variables: The variables that the optimizer was built with.
-            moving: Booleans, (K,): the members that take this step. None for
-                all.
+            moving: Booleans, (K,): whether each member takes this step. None for all
+                members.
         """
         steps = tf.convert_to_tensor(self._member_steps)
         self._moving = moving
@@ -121,8 +120,8 @@ class _Members:
         finally:
             self._rank = None
 
-    # All that an update changes goes through these three: a member that does
-    # not take the step keeps what it has.
+    # Every change of an update goes through these three methods: a member that does not
+    # take the step keeps its values.
     def assign(self, variable: Any, value: Any) -> None:
         if self._moving is not None:
             moving = _lift(self._moving, len(variable.shape))
@@ -151,7 +150,7 @@ class _NadamMembers(_Members):
         self._product = keras.Variable(ones, trainable=False)
 
     def _backend_update_step(self, grads: Any, variables: Any, rate: Any) -> None:
-        # Keras counts the product on before it updates the first variable.
+        # Keras updates the product before it updates the first variable.
         self._rank = 1
         factor = 1.0 - 0.5 * tf.pow(0.96, tf.cast(self.iterations + 1, tf.float32))
         self._rank = None
@@ -164,20 +163,20 @@ class _NadamMembers(_Members):
 
 
 def _lift(values: tf.Tensor, rank: int) -> tf.Tensor:
-    """Give values of the members, (K,), the shape (K, 1, ...) of a rank."""
+    """Reshape values of the members, (K,), to (K, 1, ...) with a given rank."""
     return tf.reshape(values, [-1] + [1] * (rank - 1))
 
 
 def kernel_decay_adam(
     learning_rate: Any, weight_decay: float, variables: Sequence[keras.Variable]
 ) -> keras.optimizers.Optimizer:
-    """Make AdamW with a decay of kernels alone.
+    """Make an AdamW that decays only kernels.
 
     Args:
         learning_rate: See `keras.optimizers.AdamW`.
         weight_decay: See `keras.optimizers.AdamW`.
-        variables: Those that will be trained. Variables of two axes or more
-            are kernels.
+        variables: The variables that will be trained. Variables of two or more axes are
+            kernels.
     """
     optimizer = keras.optimizers.AdamW(learning_rate, weight_decay=weight_decay)
     excluded = [each for each in variables if len(each.shape) < 2]
@@ -192,14 +191,14 @@ def one_member_optimizer(
     weights: Sequence[keras.Variable],
     variables: Sequence[keras.Variable],
 ) -> keras.optimizers.Optimizer:
-    """Make a copy of an optimizer for one member, whatever its kind.
+    """Make a copy of an optimizer of any kind for one member.
 
     Args:
         optimizer: The optimizer.
         learning_rate: The member's own rate; None keeps the optimizer's.
         weight_decay: The member's own decay; None keeps the optimizer's.
         weights: The member's variables.
-        variables: Those that the optimizer may except from the decay.
+        variables: The variables that the optimizer may exclude from the decay.
     """
     copy = type(optimizer).from_config(optimizer.get_config())
     if learning_rate is not None:

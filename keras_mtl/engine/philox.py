@@ -1,10 +1,10 @@
-"""TensorFlow's uniform random numbers compared with a rate, in one XLA program.
+"""TensorFlow's uniform random numbers, compared with a rate in one XLA program.
 
-`tf.random.stateless_uniform` writes four bytes for each number and takes three times
-as long as the generator itself, Philox4x32-10 (Salmon et al., 2011, "Parallel random
-numbers: as easy as 1, 2, 3"). XLA's own operation for it is slower still on CPUs.
-Written in integer arithmetic, XLA vectorizes the generator and fuses it with the
-comparison: one byte for each number is all that is written.
+`tf.random.stateless_uniform` writes four bytes per number and takes three times as long
+as its generator alone, Philox4x32-10 (Salmon et al., 2011, "Parallel random numbers: as
+easy as 1, 2, 3"). XLA's own operation is slower still on CPUs. Here the generator is
+written in integer arithmetic. XLA vectorizes it and fuses it with the comparison, which
+writes one byte per number.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ __all__ = ["uniform_reaches"]
 MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)
 KEY_INCREMENTS = (0x9E3779B9, 0xBB67AE85)
 ROUNDS = 10
-# A float32 in [0, 1) is made of so many low bits of a random uint32.
+# The number of low bits of a random uint32 that become a float32 in [0, 1).
 MANTISSA_BITS = 23
 
 
@@ -33,7 +33,7 @@ def uniform_reaches(seeds: tf.Tensor, shape: Sequence[int], rate: float) -> tf.T
     Args:
         seeds: One seed per draw, int32 of shape (S, 2).
         shape: The shape of the numbers of one draw.
-        rate: Between 0 and 1.
+        rate: The rate, a number between 0 and 1.
 
     Returns:
         Booleans of shape (S, *shape). Those of a seed are the same as
@@ -55,7 +55,7 @@ def uniform_reaches(seeds: tf.Tensor, shape: Sequence[int], rate: float) -> tf.T
             tf.TensorSpec((2,), tf.uint64),
         ),
     )
-    # As the numbers are whole multiples of 2**-23, so may be the rate.
+    # The numbers are multiples of 2**-23, so the rate is rounded up to one.
     least = math.ceil(float(np.float32(rate)) * 2**MANTISSA_BITS)
     reached = _program(size)(keys, counters, tf.constant(least, tf.uint32))
     return tf.reshape(reached, (-1, *shape))
@@ -68,14 +68,15 @@ def _key_and_counter(seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
 
 @functools.cache
 def _program(size: int) -> tf.types.experimental.PolymorphicFunction:
-    """Return the XLA program for draws of a number of numbers."""
+    """Return the XLA program for draws of `size` numbers."""
     groups = -(-size // 4)
 
     @tf.function(jit_compile=True, autograph=False)
     def reaches(keys: tf.Tensor, counters: tf.Tensor, least: tf.Tensor) -> tf.Tensor:
         mantissa = tf.constant(2**MANTISSA_BITS - 1, tf.uint32)
         packed = tf.zeros((), tf.uint32)
-        # Four numbers of a group are four bytes of an integer: interleaved for free.
+        # The four numbers of a group are four bytes of an integer, interleaved for
+        # free.
         for place, bits in enumerate(_philox(keys, counters, groups)):
             reached = tf.cast(bitwise.bitwise_and(bits, mantissa) >= least, tf.uint32)
             packed = bitwise.bitwise_or(
@@ -90,7 +91,7 @@ def _program(size: int) -> tf.types.experimental.PolymorphicFunction:
 def _philox(keys: tf.Tensor, counters: tf.Tensor, groups: int) -> list[tf.Tensor]:
     """Return the four random uint32 of each group, (S, groups) each."""
     step = tf.cast(tf.range(groups), tf.uint64)[None]
-    # The counter is a number of 128 bits.
+    # The counter is a 128-bit integer.
     low = counters[:, :1] + step
     high = counters[:, 1:] + tf.cast(low < step, tf.uint64)
     state = [_low(low), _high(low), _low(high), _high(high)]

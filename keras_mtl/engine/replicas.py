@@ -1,4 +1,4 @@
-"""Several processes that train the same members, each on a part of a batch."""
+"""Processes that train the same members, each on a part of a batch."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ import tensorflow as tf
 
 __all__ = ["Replicas", "replica_shares"]
 
-# Random layers of different replicas draw from seeds that are so far apart.
+# The distance between the seeds of random layers on neighboring replicas.
 SEEDS_APART = 2**24
-# So many numbers are sent at once.
+# The largest number of values that are sent at once.
 NUMBERS_PER_CALL = 2**22
 
 
 class Replicas:
-    """What the processes of a `tf.distribute.MultiWorkerMirroredStrategy` share.
+    """The processes of a `tf.distribute.MultiWorkerMirroredStrategy`.
 
-    Each has one device. What they compute from the same numbers is the same,
-    so that only sums over the rows of a batch are ever exchanged.
+    Each process has one device. The processes compute the same results from the same
+    numbers, so they exchange only sums over the rows of a batch.
 
     Args:
         strategy: The strategy.
         index: The number of this process, from 0.
-        count: How many there are.
+        count: The number of processes.
     """
 
     def __init__(self, strategy: tf.distribute.Strategy, index: int, count: int):
@@ -33,16 +33,16 @@ class Replicas:
         self.count = count
 
     def total(self, values: Any) -> Any:
-        """Returns the sums of nested tensors over the processes.
+        """Return the sums of nested tensors over the processes.
 
-        All processes must call it, in the same order; outside of a replica
-        context, and not in a function that is mapped over members.
+        All processes must call this method in the same order, outside of a replica
+        context and outside of a function that is mapped over members.
         """
         flat = [tf.convert_to_tensor(value) for value in tf.nest.flatten(values)]
         found: list[Any] = [None] * len(flat)
         for dtype in dict.fromkeys(value.dtype for value in flat):
             places = [i for i, value in enumerate(flat) if value.dtype == dtype]
-            # One exchange for all of them: what counts is how often it is waited.
+            # One exchange for all tensors: the number of waits determines the time.
             vector = tf.concat([tf.reshape(flat[i], [-1]) for i in places], axis=0)
             total = self.strategy.reduce(tf.distribute.ReduceOp.SUM, vector, axis=None)
             sizes = [tf.size(flat[i]) for i in places]
@@ -52,44 +52,44 @@ class Replicas:
         return tf.nest.pack_sequence_as(values, found)
 
     def mean(self, values: Any) -> Any:
-        """Returns the means of nested tensors over the processes."""
+        """Return the means of nested tensors over the processes."""
         return tf.nest.map_structure(
             lambda total: total / tf.cast(self.count, total.dtype), self.total(values)
         )
 
     def combine(self, gradients: Any, statistics: Any) -> Any:
-        """Return gradients and statistics of the whole batch."""
+        """Return the gradients and statistics of the whole batch."""
         return self.mean((gradients, statistics))
 
     def part(self, rows: tf.Tensor, no_row: int) -> tf.Tensor:
-        """Returns this process's part of batches, (..., batch_size).
+        """Return this process's part of batches, (..., batch_size).
 
         Args:
-            rows: The numbers of their rows.
-            no_row: What stands for no row, where the parts are not equal.
+            rows: The indices of the batches' rows, (..., batch_size).
+            no_row: The index that stands for no row, where the parts are not equal.
         """
         lacking = -rows.shape[-1] % self.count
         paddings = [[0, 0]] * (len(rows.shape) - 1) + [[0, lacking]]
         filled = tf.pad(rows, paddings, constant_values=no_row)
-        # Every so many rows: a batch that is not full has its rows in front.
+        # Every `count`-th row: a batch that is not full has its rows at the start.
         return filled[..., self.index :: self.count]
 
     def own_seed(self, seed: tf.Tensor) -> tf.Tensor:
-        """Returns the state of a random layer, (2,), for this process."""
+        """Return the state of a random layer, (2,), for this process."""
         return seed + tf.cast([self.index * SEEDS_APART, 0], seed.dtype)
 
     def gather(self, numbers: np.ndarray) -> np.ndarray:
-        """Returns the int32 numbers of all processes, (count, ...)."""
+        """Gather the int32 numbers of all processes, (count, ...)."""
         all_of_them = np.zeros((self.count, *numbers.shape), "int32")
         all_of_them[self.index] = numbers
         return self.total(tf.constant(all_of_them)).numpy()
 
     def wait_for_all(self) -> None:
-        """Returns when all processes have called it."""
+        """Wait until all processes have called this method."""
         self.gather(np.zeros([1], "int32"))
 
     def broadcast(self, content: bytes) -> bytes:
-        """Returns the bytes that the first process has."""
+        """Send the bytes of the first process to all, and return them."""
         own = content if self.index == 0 else b""
         size = int(self.gather(np.array(len(own), "int32"))[0])
         if self.index:
@@ -103,15 +103,15 @@ class Replicas:
 
 
 def replica_shares(counts: tf.Tensor, mean: tf.Tensor) -> tf.Tensor:
-    """Returns the factors that make the mean over replicas that over all rows.
+    """Return factors that turn the mean over replicas into the mean over all rows.
 
-    A replica's loss is the mean over its own rows with a label. Each times its
-    share, their mean over the replicas is the mean over the rows with a label
-    of the whole batch, however unevenly these are spread.
+    A replica's loss is the mean over its own rows with a label. If each loss is
+    multiplied by its factor, the mean over the replicas is the mean over all rows with
+    a label of the batch, however unevenly the rows are distributed.
 
     Args:
         counts: This replica's `label_counts`, of any shape.
-        mean: Their mean over the replicas, of the same shape.
+        mean: The mean of the counts over the replicas, of the same shape.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""Rows: those in memory, and which of them are in which batch."""
+"""Rows in memory, and their order in batches."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ __all__ = [
     "steps_per_epoch",
 ]
 
-# Stands for no row where members have fewer rows than others.
+# The index that stands for no row, for members with fewer rows than others.
 NO_ROW = -1
-# Of each member: the layers' outputs on all rows of a large table at once would
-# need more memory than the table. More rows a call are no faster.
+# The rows of each member per call. The layers' outputs on all rows of a large table
+# would need more memory than the table. More rows per call are not faster.
 ROWS_PER_CALL = 4096
 
 
 def pad_rows(rows: Sequence[np.ndarray]) -> np.ndarray:
-    """Put members' row indices in one array, (K, most rows), with `NO_ROW`.
+    """Put members' row indices into one array, (K, most rows), filled with `NO_ROW`.
 
     Example:
 
@@ -48,15 +48,14 @@ def pad_rows(rows: Sequence[np.ndarray]) -> np.ndarray:
 def rows_in_order(
     rows: Sequence[np.ndarray], batch_size: int = ROWS_PER_CALL
 ) -> np.ndarray:
-    """Put members' rows into batches as they are, for an evaluation.
+    """Put members' rows into batches in their order, for an evaluation.
 
     Args:
         rows: For each member its row indices.
-        batch_size: The rows of a batch at most.
+        batch_size: The largest number of rows per batch.
 
     Returns:
-        int32 of shape (steps, K, rows of a batch), with `NO_ROW` where a batch
-        has no more rows.
+        int32 of shape (steps, K, rows of a batch), filled with `NO_ROW`.
 
     Example:
 
@@ -74,7 +73,7 @@ def rows_in_order(
 
 
 def steps_per_epoch(rows: Sequence[np.ndarray], batch_size: int) -> int:
-    """Return the batches per epoch of the member with most rows."""
+    """Return the number of batches per epoch of the member with the most rows."""
     return -(-max(len(member) for member in rows) // batch_size)
 
 
@@ -85,17 +84,16 @@ def batch_order(
 ) -> np.ndarray:
     """Shuffle each member's rows into the batches of one epoch.
 
-    A member's order is drawn from its own generator, so that it does not
-    depend on the members beside it.
+    Each member's order is drawn from its own generator, so it does not depend on the
+    other members.
 
     Args:
         rows: For each member its row indices.
-        batch_size: The rows of a batch; the last one may have fewer.
-        generators: For each member its random generator.
+        batch_size: The number of rows per batch; the last batch may have fewer.
+        generators: The members' random generators.
 
     Returns:
-        int32 of shape (K, steps, batch_size), with `NO_ROW` where a batch has
-        no more rows.
+        int32 of shape (K, steps, batch_size), filled with `NO_ROW`.
     """
     steps = steps_per_epoch(rows, batch_size)
     order = np.full((len(rows), steps * batch_size), NO_ROW, dtype="int32")
@@ -105,12 +103,12 @@ def batch_order(
 
 
 def gather_rows(matrix: np.ndarray, order: np.ndarray) -> np.ndarray:
-    """Read rows, from a disk for example.
+    """Read rows, for example from a disk.
 
     Args:
-        matrix: float32 of shape (N, ...); a `np.memmap` for example.
-        order: Their indices, of any shape, with `NO_ROW`: there it takes the
-            first row.
+        matrix: float32 of shape (N, ...), for example a `np.memmap`.
+        order: The indices of the rows, an array of any shape. `NO_ROW` reads the first
+            row.
 
     Returns:
         float32 of shape (*order.shape, ...).
@@ -121,7 +119,7 @@ def gather_rows(matrix: np.ndarray, order: np.ndarray) -> np.ndarray:
     >>> gather_rows(matrix, np.array([[2, 0], [1, NO_ROW]])).tolist()
     [[[4.0, 5.0], [0.0, 1.0]], [[2.0, 3.0], [0.0, 1.0]]]
     """
-    # Without the subclass's own work for each call.
+    # A plain array avoids the subclass's overhead in each call.
     return np.asarray(matrix)[np.maximum(order, 0)]
 
 
@@ -132,15 +130,15 @@ def rows_in_memory(data: tuple[Any, ...]) -> Batch | None:
     """Make one batch of all rows, if they are arrays.
 
     Args:
-        data: Inputs, labels and sample weights, as `fit` takes them: arrays,
-            tensors, data frames, or dicts and lists of them; or None.
+        data: Inputs, labels and sample weights, as for `fit`: arrays, tensors,
+            DataFrames, or dicts and lists of them; or None.
 
     Returns:
-        The rows as tensors, or None for anything else: a generator, a
-        `tf.data.Dataset`, a sparse matrix.
+        The rows as tensors, or None for other data, such as a generator, a
+        `tf.data.Dataset` or a sparse matrix.
 
     Raises:
-        ValueError: When they differ in their numbers of rows.
+        ValueError: When the arrays differ in their numbers of rows.
 
     Example:
 
@@ -163,7 +161,7 @@ def rows_in_memory(data: tuple[Any, ...]) -> Batch | None:
 
 
 def hold_out_last_rows(rows: Batch, share: float) -> tuple[Batch, Batch]:
-    """Cut off the last rows, a share of all, as Keras's `validation_split`."""
+    """Split off the last rows, a share of all, like Keras's `validation_split`."""
     count = rows.row_count
     at = int(np.floor(count * (1.0 - share)))
     if not 0 < at < count:
@@ -175,12 +173,12 @@ def hold_out_last_rows(rows: Batch, share: float) -> tuple[Batch, Batch]:
 
 
 class RowOrder:
-    """Draws the order of the rows, one epoch at a time.
+    """The order of the rows in each epoch.
 
     Args:
         count: The number of rows.
-        shuffle: Whether each epoch has an order of its own. It is drawn from
-            NumPy's global seed, which `keras.utils.set_random_seed` sets.
+        shuffle: Whether to draw a new order for each epoch, from NumPy's global
+            generator, which `keras.utils.set_random_seed` seeds.
     """
 
     def __init__(self, count: int, shuffle: bool) -> None:
@@ -190,7 +188,7 @@ class RowOrder:
             self.generator = np.random.default_rng(np.random.randint(2**31))
 
     def draw(self) -> np.ndarray:
-        """Return the next epoch's order of the rows' indices, (N,)."""
+        """Return the rows' indices in the order of the next epoch, (N,)."""
         order = np.arange(self.count, dtype="int32")
         if self.generator is not None:
             self.generator.shuffle(order)
@@ -206,7 +204,7 @@ def _map(function: Callable[[Any], Any], values: Any) -> Any:
 
 
 def _dtypes(values: Any) -> list[Any]:
-    # Those of a frame's columns, or the one of an array.
+    # A frame has one dtype per column, an array has a single one.
     return list(values.dtypes) if hasattr(values, "columns") else [values.dtype]
 
 

@@ -1,4 +1,4 @@
-"""Arrays that NumPy and TensorFlow both see, without a copy."""
+"""Arrays that NumPy and TensorFlow share without a copy."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ if TYPE_CHECKING:
 
 __all__ = ["aligned_array", "as_tensor"]
 
-# What TensorFlow asks of an array that it takes as it is, in bytes.
+# The alignment, in bytes, of an array that TensorFlow uses without a copy.
 ALIGNMENT = 64
 
 
 def aligned_array(shape: tuple[int, ...]) -> np.ndarray:
-    """Makes an array, not yet filled, that `as_tensor` need not copy.
+    """Make an uninitialized array that `as_tensor` need not copy.
 
     Args:
         shape: The shape.
@@ -31,9 +31,9 @@ def aligned_array(shape: tuple[int, ...]) -> np.ndarray:
 
 
 def as_tensor(array: np.ndarray) -> tf.Tensor:
-    """Returns an array as a float32 tensor: of the same memory, where it can be.
+    """Return an array as a float32 tensor, which shares its memory where possible.
 
-    Then what is written to the array later is seen in the tensor.
+    If the memory is shared, later changes of the array also change the tensor.
 
     Args:
         array: Numbers of any shape and type.
@@ -45,7 +45,7 @@ def as_tensor(array: np.ndarray) -> tf.Tensor:
     >>> float(as_tensor(array)[0, 0])
     1.0
     """
-    # Arrays are made before TensorFlow is loaded, too.
+    # Imported here, since arrays are also made before TensorFlow is loaded.
     import tensorflow as tf
 
     plain = isinstance(array, np.ndarray) and array.dtype == "float32"
@@ -55,7 +55,7 @@ def as_tensor(array: np.ndarray) -> tf.Tensor:
         or not array.flags.c_contiguous
         or not array.flags.writeable
         or array.ctypes.data % ALIGNMENT
-        # A device of its own has memory of its own.
+        # An accelerator has its own memory.
         or len(tf.config.list_logical_devices()) > 1
     ):
         return tf.constant(array, tf.float32)

@@ -1,4 +1,4 @@
-"""State of training, and the only step that changes it."""
+"""State of training, and the only code that changes it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ __all__ = [
 
 
 class Exchange(Protocol):
-    """How replicas that each take a part of a batch exchange numbers."""
+    """Interface for the exchange of numbers between replicas of a batch."""
 
     def mean(self, values: Any) -> Any:
         """Return the means of nested tensors over the replicas."""
@@ -37,7 +37,7 @@ class Exchange(Protocol):
     def combine(
         self, gradients: Tensors, statistics: Tensors
     ) -> tuple[Tensors, Tensors]:
-        """Return the gradients to apply here, and the statistics to keep."""
+        """Return the gradients to apply on this replica, and the statistics to keep."""
 
 
 @dataclass(frozen=True)
@@ -47,10 +47,10 @@ class MemberValues:
     With one member the shapes have no axis K.
 
     Attributes:
-        rates: By a layer's name the rates of its dropout, (K,).
-        row_weights: By task name the weights of all rows, (K, N); empty where
-            all rows count alike.
-        settings: By name the values of the architecture's settings, (K,).
+        rates: The dropout rates by layer name, (K,).
+        row_weights: The weights of all rows by task name, (K, N); empty if all rows
+            have the same weight.
+        settings: The values of the architecture's settings by name, (K,).
     """
 
     rates: Mapping[str, Any]
@@ -62,7 +62,7 @@ class Update(NamedTuple):
     """Result of a step.
 
     Attributes:
-        outputs: The model's outputs in training, before the update.
+        outputs: The model's outputs before the update, by block.
         losses: The tasks' losses, (K, T).
         counts: The rows with a label for each task, (K, T).
         added_loss: The sum of the model's own losses, (K,).
@@ -77,27 +77,27 @@ class Update(NamedTuple):
 
 
 class Trainer:
-    """Owns the variables that training changes, and makes one update.
+    """The variables that training changes, and the update of one batch.
 
-    One model and K members differ by an axis: members' variables have K in
-    front of their shape, and the pure step of one batch is mapped over it.
-    There is no other difference, and no other code that updates a variable.
+    K members differ from one model only by a leading axis: their variables have the
+    shape (K, ...), and the pure step of one batch is mapped over that axis. No other
+    code updates a variable.
 
     Args:
         step: The pure step of one batch.
         weights: The variables that are trained.
         others: The graph's other variables, with the states of random layers:
             variables of one model or stacks of K members.
-        optimizer: Updates `weights`; made by `member_optimizer` for members.
+        optimizer: The optimizer of `weights`; made by `member_optimizer` for members.
         weighting_state: The weighting's state, by name.
         loss_weights: The constant factors of the tasks' losses, (T,) or
             (K, T), or a function that returns them.
-        noise: Where the numbers of random layers come from.
-        members: K; None for one model, whose variables have no axis in front.
-        rates: By position in `weights` the factor of the learning rate, a number
-            or a scalar variable.
-        weighting_numbers: By name the values of the weighting's plain numbers, (K,),
-            in place of its own.
+        noise: The source of the random layers' numbers.
+        members: K; None for one model, whose variables have no leading axis.
+        rates: Factors of the learning rate by position in `weights`; each a number or a
+            scalar variable.
+        weighting_numbers: Values of the weighting's numeric settings by name, (K,), in
+            place of its own.
     """
 
     def __init__(
@@ -143,7 +143,7 @@ class Trainer:
 
     @property
     def variables(self) -> list[keras.Variable]:
-        """All that training changes, in a fixed order."""
+        """All variables that training changes, in a fixed order."""
         return [
             *self.weights,
             *self.statistics,
@@ -162,20 +162,20 @@ class Trainer:
         exchange: Exchange | None = None,
         all_counts: tf.Tensor | None = None,
     ) -> Update:
-        """Update everything with one batch.
+        """Update all variables with one batch.
 
         Args:
-            batch: The batch, by block; of K members, with an axis K in front.
-            noise: The numbers of the layers that are fed, in their order; None
-                lets each layer draw for itself, and go on with its state.
-            seeds: By position the states of layers that draw for themselves,
-                in place of all variables of such states.
-            values: What members have for themselves.
-            row_weights: By task name the weights of the batch's rows, (K, B).
-            moving: Booleans, (K,): the members that take the step, or None.
+            batch: The batch, by block; for K members, with a leading axis K.
+            noise: The random numbers of the layers that are fed, in their order. With
+                None, each layer draws for itself and updates its state.
+            seeds: The states of layers that draw for themselves, by position, in place
+                of all variables of such states.
+            values: The members' own values.
+            row_weights: The weights of the batch's rows by task name, (K, B).
+            moving: Booleans, (K,): whether each member takes the step. None for all.
             exchange: The replicas of this batch, or None.
-            all_counts: See `BatchStep`: the mean over the replicas of the rows
-                with a label, (K, T).
+            all_counts: The mean over the replicas of the number of rows with a label,
+                (K, T). See `BatchStep`.
         """
         loss_weights = self.loss_weights
         shares = None
@@ -291,7 +291,7 @@ class Trainer:
         return found
 
     def end_epoch(self) -> None:
-        """Let a weighting that goes by epochs go to the next one."""
+        """Inform a weighting that changes once per epoch of the end of an epoch."""
         if not self.step.weighting.needs_end_of_epoch:
             return
         state = {
@@ -308,7 +308,7 @@ class Trainer:
             self.weighting_state[name].assign(value)
 
     def label_counts(self, labels: Any) -> tf.Tensor:
-        """Count the rows with a label for each task, (K, T), of labels by block."""
+        """Count the rows with a label for each task, (K, T), from labels by block."""
         return self._map(lambda own: label_counts(self.step.blocks, own), labels)
 
     def _after_step(
@@ -320,7 +320,7 @@ class Trainer:
         counts: Tensors,
         seeds: Mapping[int, tf.Tensor] | None,
     ) -> Any:
-        """Show the weighting the losses of the same batch after its update."""
+        """Pass the weighting the losses of the same batch after the update."""
 
         def one_member(arguments: Any) -> Any:
             weights, statistics, state, batch, everywhere, numbers = arguments
@@ -362,7 +362,7 @@ class Trainer:
     def _with_seeds(
         self, statistics: Tensors, seeds: Mapping[int, tf.Tensor] | None
     ) -> Tensors:
-        """Return values for all the graph's variables that are not trained."""
+        """Return values for all variables of the graph that are not trained."""
         rest = iter(statistics)
         values = []
         for index, variable in enumerate(self.others):
@@ -371,7 +371,7 @@ class Trainer:
             elif seeds is None:
                 values.append(tf.convert_to_tensor(variable))
             else:
-                # A layer that is fed does not look at its state.
+                # A layer that is fed does not read its state.
                 unused = tf.zeros(variable.shape, variable.dtype)
                 values.append(seeds.get(index, unused))
         return values
@@ -402,7 +402,7 @@ class Trainer:
 
 
 def _read(values: Mapping[str, Any]) -> dict[str, tf.Tensor]:
-    """Return values that may be variables as tensors."""
+    """Convert values, which may be variables, to tensors."""
     return {name: tf.convert_to_tensor(each) for name, each in values.items()}
 
 
@@ -411,7 +411,7 @@ def _values(variables: Sequence[keras.Variable]) -> Tensors:
 
 
 def _select(moving: tf.Tensor | None, new: tf.Tensor, old: tf.Tensor) -> tf.Tensor:
-    """Take the new values of the members that take a step, the old of others."""
+    """Select the new values of members that take a step, and the old of the others."""
     if moving is None:
         return new
     return tf.where(tf.reshape(moving, [-1] + [1] * (len(new.shape) - 1)), new, old)

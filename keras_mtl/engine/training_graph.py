@@ -1,4 +1,4 @@
-"""The graph that training runs: that of the model, with its noise fed in."""
+"""The graph that training runs: the model's, with its noise fed in."""
 
 from __future__ import annotations
 
@@ -29,30 +29,29 @@ __all__ = [
     "training_graph",
 ]
 
-# Random numbers are drawn for so many steps ahead as so many bytes hold.
+# The memory, in bytes, of the random numbers that are drawn ahead of the steps.
 BYTES_AT_ONCE = 2**26
-# From so many numbers in a draw, an XLA program that draws them is worth compiling.
+# The smallest draw for which compiling an XLA program that draws it is worthwhile.
 WORTH_XLA = 2**21
 
 
 def training_graph(model: Any, fill_batches: bool = False) -> Any:
     """Make a copy of a model whose random layers can be fed with noise.
 
-    Builders need no special layers: in the copy they take the place of
-    Keras's own wherever the configuration has them, in nested models and
-    wrappers too.
+    Builders need no special layers. In the copy, the special layers replace Keras's
+    own, also in nested models and wrappers.
 
     Args:
-        model: The model. Its variables are left alone.
-        fill_batches: Whether batches with fewer rows than others are filled
-            up, so that normalizations have to leave rows out.
+        model: The model. Its variables do not change.
+        fill_batches: Whether batches with fewer rows than others are filled.
+            Normalizations then have to ignore the filled rows.
 
     Returns:
-        The copy, with variables like the model's, in their order; or the model
-        itself where no layer has to be replaced.
+        The copy, with variables like the model's, in the same order; or the model
+        itself if no layer has to be replaced.
 
     Raises:
-        ValueError: When a layer cannot leave rows out.
+        ValueError: When a layer cannot ignore rows.
     """
     replaced = dict(FED_LAYERS)
     if fill_batches:
@@ -61,7 +60,7 @@ def training_graph(model: Any, fill_batches: bool = False) -> Any:
     graph = model
     if names & set(replaced) or any(map(is_seed, model.non_trainable_variables)):
         config = _with_layers(model.get_config(), replaced)
-        # The copy's variables are never read: it is called with values for them.
+        # The copy's variables are never read: calls pass values for them.
         with keras.StatelessScope(initialize_variables=False):
             graph = type(model).from_config(config)
         initialize_waiting_variables()
@@ -73,8 +72,8 @@ def training_graph(model: Any, fill_batches: bool = False) -> Any:
 def initialize_waiting_variables() -> None:
     """Initialize the variables of copies that were made without values.
 
-    Keras does so at the end of the next outermost `StatelessScope`. If that scope
-    is within a training program, the program creates variables, and TensorFlow
+    Keras initializes them at the end of the next outermost `StatelessScope`. If that
+    scope is within a training program, the program creates variables, and TensorFlow
     traces such a program twice.
     """
     with keras.StatelessScope():
@@ -99,7 +98,7 @@ def statistics(model: keras.Model) -> list[keras.Variable]:
 
 
 def dropout_layers(model: keras.Model) -> list[Any]:
-    """Return the layers that are Keras's dropout, or stand for it, with noise."""
+    """Return the dropout layers with noise: Keras's, and those that replace them."""
     kinds = (keras.layers.Dropout, FED_LAYERS["Dropout"])
     layers = [layer for layer in model._flatten_layers() if type(layer) in kinds]
     return [layer for layer in layers if layer.rate > 0]
@@ -112,7 +111,7 @@ def set_dropout_rates(model: keras.Model, rates: Mapping[str, float]) -> None:
 
 
 def initial_seeds(graph: Any) -> dict[int, tf.Tensor]:
-    """Return the first states of random layers, by their positions.
+    """Return the initial states of random layers by position.
 
     Args:
         graph: What `training_graph` returns.
@@ -129,16 +128,15 @@ def initial_seeds(graph: Any) -> dict[int, tf.Tensor]:
 class Noise:
     """The random numbers of a graph's steps, drawn outside of the steps.
 
-    Drawn so, XLA and TensorFlow see the same numbers, and XLA, which draws
-    slowly, draws none. They are the very numbers that the layers would draw
-    one step after the other from the states of their seed generators.
+    XLA and TensorFlow then use the same numbers, and XLA, which draws slowly, draws
+    none. The numbers are the same as those that the layers would draw, step by step,
+    from the states of their seed generators.
 
     Args:
         graph: What `training_graph` returns.
-        run: Runs the graph forward on a batch of a number of rows, in training,
-            as often as a step does. It is traced, to see what is drawn.
-        own_rates: The names of dropout layers for which members have rates of
-            their own.
+        run: A function of a number of rows that runs the graph forward in training, as
+            many times as a step does. It is traced to record the draws.
+        own_rates: The names of dropout layers whose rates differ between members.
     """
 
     def __init__(
@@ -164,7 +162,7 @@ class Noise:
         ]
 
     def draws(self, rows: int) -> list[Draw]:
-        """Return the draws of a step with a batch of some rows, in their order."""
+        """Return the draws of a step on a batch of `rows` rows, in order."""
         if rows not in self._draws:
             if not self.fed:
                 self._draws[rows] = []
@@ -176,20 +174,20 @@ class Noise:
                     draws.clear()
                     self._run(rows)
 
-                # Traced alone: nothing is computed.
+                # Traced only: nothing is computed.
                 tf.function(run, autograph=False).get_concrete_function()
             self._draws[rows] = draws
         return self._draws[rows]
 
     def calls(self, rows: int) -> dict[int, int]:
-        """Return how often each seed is drawn from in a step, by its position."""
+        """Return the number of draws from each seed in a step, by position."""
         calls = dict.fromkeys(self.fed, 0)
         for draw in self.draws(rows):
             calls[self._positions[id(draw.seed)]] += 1
         return calls
 
     def steps_at_once(self, rows: int) -> int:
-        """Return for how many steps numbers may be drawn at once."""
+        """Return the number of steps whose numbers may be drawn at once."""
         size = sum(
             math.prod(draw.shape) * tf.as_dtype(draw.fed_dtype).size
             for draw in self.draws(rows)
@@ -199,17 +197,16 @@ class Noise:
     def draw(
         self, rows: int, states: Mapping[int, tf.Tensor], steps: int
     ) -> list[tf.Tensor]:
-        """Draw the numbers of some steps.
+        """Draw the random numbers of some steps.
 
         Args:
-            rows: The rows of a batch.
-            states: By its position the state of each seed before the first
-                step, (2,).
+            rows: The number of rows of a batch.
+            states: The state of each seed before the first step, (2,), by position.
             steps: The number of steps.
 
         Returns:
-            For each draw of a step a tensor of shape (steps, ...): what
-            `Draw.fed_dtype` says.
+            For each draw of a step, a tensor of shape (steps, ...) and of the dtype
+            `Draw.fed_dtype`.
         """
         draws = self.draws(rows)
         if not draws:
@@ -233,7 +230,7 @@ class Noise:
 
 
 def noise_of(step: Any, own_rates: Collection[str] = ()) -> Noise:
-    """Return where the random numbers of a step come from.
+    """Return the source of a step's random numbers.
 
     Args:
         step: A `BatchStep`.
@@ -246,7 +243,7 @@ def noise_of(step: Any, own_rates: Collection[str] = ()) -> Noise:
         others = [
             tf.zeros(each.shape, each.dtype) for each in graph.non_trainable_variables
         ]
-        # As often as the step does: a batch may be cut into independent parts.
+        # As many runs as in the step: it may split a batch into independent parts.
         for first in range(samples):
             size = len(range(first, rows, samples))
             inputs = keras.tree.map_structure(
@@ -259,12 +256,12 @@ def noise_of(step: Any, own_rates: Collection[str] = ()) -> Noise:
 
 
 def _cast_seeds(seeds: tf.Tensor) -> tf.Tensor:
-    # As Keras's backend casts the state of a seed generator before it draws.
+    # The cast that Keras's backend applies to a seed state before it draws.
     return tf.cast(tf.math.floormod(seeds, tf.int32.max - 1), tf.int32)
 
 
 def _numbers_of_steps(draw: Draw, seeds: tf.Tensor, steps: int) -> tf.Tensor:
-    """Return the numbers of one draw for each step, (steps, ...)."""
+    """Return the random numbers of one draw for each step, (steps, ...)."""
     numbers = steps * math.prod(draw.shape)
     if draw.rate is not None and draw.dtype == "float32" and numbers >= WORTH_XLA:
         return uniform_reaches(seeds, draw.shape, draw.rate)
@@ -282,12 +279,12 @@ def _numbers(draw: Draw, seed: tf.Tensor) -> tf.Tensor:
         tf.random.stateless_normal if draw.normal else tf.random.stateless_uniform
     )
     numbers = function(draw.shape, seed, dtype=draw.dtype)
-    # A byte for each of them, not four, is what steps ahead of training have to hold.
+    # Numbers drawn ahead of training then need one byte each, not four.
     return numbers if draw.rate is None else numbers >= draw.rate
 
 
 def _with_layers(config: Any, others: Mapping[str, type[keras.layers.Layer]]) -> Any:
-    """Return a configuration that names other classes for Keras's own layers."""
+    """Replace the classes of Keras's own layers in a configuration."""
     if isinstance(config, (list, tuple)):
         return type(config)(_with_layers(part, others) for part in config)
     if not isinstance(config, dict):

@@ -1,4 +1,4 @@
-"""When XLA compiles an epoch."""
+"""Rules for when XLA compiles an epoch."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ COMPILE_SECONDS = 1.7
 SAVED_PER_STEP = 1e-4
 SAVED_PER_MEMBER = 1.25e-4
 MEMBERS_THAT_SAVE = 17
-# To compile the metrics and the evaluation too takes one to two seconds more, and saves
+# Compiling the metrics and the evaluation too takes one to two more seconds, and saves
 # about a millisecond in each epoch.
 EPOCHS_OF_ONE_PROGRAM = 1500
 
 # A step of the article's network takes one core 32 microseconds per member. On two
 # cores, XLA makes one program 1.5 times as fast as on one core. Two programs of half
-# the members, run at the same time, are 1.8 times as fast. To trace and to compile one
+# the members, run at the same time, are 1.8 times as fast. Tracing and compiling one
 # more program takes 1.7 seconds.
 SECONDS_PER_MEMBER = 3.2e-5
 SPEEDUP_OF_ONE_PROGRAM = 1.5
@@ -35,24 +35,25 @@ LEAST_IN_A_GROUP = 32
 def xla_pays(steps: int, members: int = 1) -> bool:
     """Return whether XLA saves more time than it takes to compile.
 
-    Measured on two cores with the article's net. Where networks are so large
-    that it saves less, a step is long and the seconds do not count.
+    The rule was measured on two cores with the articles' network. XLA saves less for
+    large networks, but their steps are so long that the time to compile does not
+    matter.
 
     Args:
-        steps: The steps that are still to come.
-        members: The members that take each step together.
+        steps: The number of remaining steps.
+        members: The number of members that take each step together.
     """
     saved = SAVED_PER_STEP + SAVED_PER_MEMBER * min(members, MEMBERS_THAT_SAVE)
     return steps * saved > COMPILE_SECONDS
 
 
 def groups_that_pay(steps: int, members: int, cores: int) -> int:
-    """Return into how many groups, trained at the same time, to cut members.
+    """Return the best number of groups of members to train at the same time.
 
     Args:
-        steps: The steps of the whole fit.
-        members: The members that take each step.
-        cores: The cores that can be used.
+        steps: The number of steps of the whole fit.
+        members: The number of members.
+        cores: The number of available cores.
     """
     work = steps * members * SECONDS_PER_MEMBER
 
@@ -70,17 +71,17 @@ def one_program_pays(epochs: int) -> bool:
     """Return whether XLA compiles the metrics and the evaluation with the steps.
 
     Args:
-        epochs: The epochs that are planned.
+        epochs: The planned number of epochs.
     """
     return epochs >= EPOCHS_OF_ONE_PROGRAM
 
 
 def suits_xla(graph: Any, noise: Noise) -> bool:
-    """Return whether XLA takes a graph, and makes it faster.
+    """Return whether XLA can compile a graph and makes it faster.
 
-    On CPUs it takes several times as long as TensorFlow's own kernels for
-    convolutions within a loop. A random layer that draws for itself would draw
-    other numbers in XLA than in TensorFlow.
+    On CPUs, XLA is several times slower than TensorFlow's own kernels for convolutions
+    within a loop. A random layer that draws for itself would draw other numbers in XLA
+    than in TensorFlow.
     """
     slow = any(
         hasattr(layer, "kernel_size") or isinstance(layer, keras.layers.RNN)
@@ -90,7 +91,7 @@ def suits_xla(graph: Any, noise: Noise) -> bool:
 
 
 def _supports_xla(model: keras.Model) -> bool:
-    # Keras looks at the layers when it is asked to compile.
+    # Keras checks the layers when it compiles.
     before = model.jit_compile
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
