@@ -13,14 +13,14 @@ from keras_mtl.tasks import Task
 
 __all__ = ["declare", "declared_for"]
 
-# By output the tasks and features of the model that made it.
+# The tasks and features of the model that made an output, by output.
 _DECLARED: weakref.WeakKeyDictionary[Any, Any] = weakref.WeakKeyDictionary()
 
 
 def declare(model: Any, outputs: Any) -> None:
     """Note the tasks and features of the model that made some symbolic outputs."""
     for tensor in keras.tree.flatten(outputs):
-        # Keras makes others while the model does not yet have its tasks.
+        # Keras makes other outputs before the model has its tasks.
         if isinstance(tensor, keras.KerasTensor):
             _DECLARED[tensor] = (model.tasks, model.features)
 

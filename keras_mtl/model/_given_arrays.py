@@ -22,14 +22,14 @@ def read_arrays(
     sample_weight: Any,
     is_part: bool = False,
 ) -> tuple[Any, Any]:
-    """Return labels by task name, checked, and sample weights.
+    """Return checked labels by task name, and sample weights.
 
     Args:
         tasks: The model's tasks.
-        with_given_loss: The names of those whose loss the user gave.
+        with_given_loss: The names of the tasks whose loss the user passed.
         y: The labels as a user passes them, or None.
-        sample_weight: Likewise.
-        is_part: Whether they are one batch of many.
+        sample_weight: The sample weights as a user passes them, or None.
+        is_part: Whether the arrays are one batch of many.
     """
     if y is not None:
         y = read_labels(tasks, y, with_given_loss, is_part)
@@ -42,14 +42,14 @@ def read_arrays(
 
 
 def goes_on(validation_data: Any, validation_steps: Any) -> bool:
-    """Return whether an evaluation takes up where the last one stopped reading."""
+    """Return whether each evaluation continues where the last one stopped reading."""
     by_batches = isinstance(validation_data, tf.data.Dataset | keras.utils.PyDataset)
     is_rows = isinstance(validation_data, tuple | list | type(None))
     return bool(validation_steps) or not (by_batches or is_rows)
 
 
 def is_arrays(data: Any) -> bool:
-    """Return whether data has to be cut into batches."""
+    """Return whether data are arrays, which have to be split into batches."""
     return all(
         hasattr(each, "shape") and not isinstance(each, keras.utils.PyDataset)
         for each in keras.tree.flatten(data)

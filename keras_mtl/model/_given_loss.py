@@ -20,7 +20,7 @@ def train_on_given_loss(model: Any, batch: Batch, data: Any) -> tuple[Any, ...]:
     Args:
         model: The model.
         batch: The batch, by block.
-        data: The batch as Keras has it.
+        data: The batch as Keras passes it.
     """
     if type(model.weighting) is not type(get_weighting("sum")):
         raise ValueError(
@@ -50,7 +50,7 @@ def evaluate_on_given_loss(model: Any, batch: Batch, data: Any) -> tuple[Any, ..
 
 
 def _loss(model: Any, batch: Batch, data: Any, outputs: Any, training: bool) -> Any:
-    """Return what an overridden `compute_loss` does; track all losses."""
+    """Return the result of an overridden `compute_loss`, and track all losses."""
     x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
     loss = model.compute_loss(x, y, outputs, sample_weight, training=training)
     rows = tf.shape(tf.nest.flatten(batch.inputs)[0])[0]

@@ -12,7 +12,7 @@ __all__ = ["StrategyReplicas"]
 
 
 class StrategyReplicas:
-    """The replicas of a `tf.distribute` strategy, inside of one of them."""
+    """The replicas of a `tf.distribute` strategy, as seen from one of them."""
 
     def __init__(self, context: Any) -> None:
         self._context = context
@@ -20,7 +20,7 @@ class StrategyReplicas:
 
     @classmethod
     def of_context(cls) -> StrategyReplicas | None:
-        """Return the replicas of this call; None for one."""
+        """Return the replicas of this call; None for a single one."""
         context = tf.distribute.get_replica_context()
         if context is None or context.strategy.num_replicas_in_sync == 1:
             return None
@@ -36,5 +36,5 @@ class StrategyReplicas:
     def combine(
         self, gradients: Tensors, statistics: Tensors
     ) -> tuple[Tensors, Tensors]:
-        """Return the gradients to apply: Keras's optimizers sum over replicas."""
+        """Return gradients for Keras's optimizers, which sum them over replicas."""
         return [gradient / self._count for gradient in gradients], statistics

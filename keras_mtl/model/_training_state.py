@@ -1,4 +1,4 @@
-"""Training state in a model file, in addition to weights and optimizer."""
+"""Training state in a model file, beside weights and optimizer."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["load_training_state", "training_state"]
 
 
 def training_state(model: Any) -> dict[str, keras.Variable]:
-    """Return what training resumes from beside weights and optimizer, by name.
+    """Return the state to resume from, beside weights and optimizer, by name.
 
     Keras does not save the states of random layers.
     """
@@ -28,7 +28,7 @@ def training_state(model: Any) -> dict[str, keras.Variable]:
 
 
 def load_training_state(model: Any, store: Any) -> None:
-    """Set what training resumes from; warn of what a file does not have."""
+    """Load the state to resume from, and warn about missing variables."""
     absent = []
     for name, variable in training_state(model).items():
         value = _stored(store, name)
@@ -38,7 +38,7 @@ def load_training_state(model: Any, store: Any) -> None:
             variable.assign(value)
     if not absent:
         return
-    # Saved by a model that was compiled otherwise, or has other random layers.
+    # The saved model was compiled differently, or had other random layers.
     if model._training is not None:
         for name, value in model._training.step.initial_weighting_state().items():
             if f"weighting/{name}" in absent:

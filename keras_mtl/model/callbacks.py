@@ -1,4 +1,4 @@
-"""Callbacks of every fit, and which hooks the user's callbacks have."""
+"""Callbacks of every fit, and checks of the user's callbacks."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ TEST_HOOKS = ("on_test_batch_begin", "on_test_batch_end")
 
 
 class PlainCallbackList(keras.callbacks.CallbackList):
-    """Calls callbacks with logs that hold Python's numbers already.
+    """A `CallbackList` for logs that already hold Python's numbers.
 
-    Keras's list asks of each value in each call whether it is a tensor, which takes
+    Keras's own list checks in each call whether each value is a tensor, which takes
     longer than an epoch of a small network with many metrics.
     """
 
@@ -58,19 +58,19 @@ class PlainCallbackList(keras.callbacks.CallbackList):
 
 
 def _sorted(logs: Any) -> dict[str, Any]:
-    # In the order in which Keras gives them.
+    # In Keras's order.
     return dict(sorted((logs or {}).items()))
 
 
 class EndOfEpoch(keras.callbacks.Callback):
-    """Callback that informs the weighting of the end of an epoch."""
+    """A callback that informs the weighting of the end of an epoch."""
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         self.model.end_epoch()
 
 
 class RequireFiniteLosses(keras.callbacks.Callback):
-    """Stops at the first loss that is NaN or infinite, with the task's name."""
+    """A callback that raises an error at the first loss that is NaN or infinite."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -96,7 +96,7 @@ class RequireFiniteLosses(keras.callbacks.Callback):
 def with_own_callbacks(callbacks: Any) -> Any:
     """Put the callbacks of every fit before the user's.
 
-    What the user's callbacks save then is up to date.
+    The user's callbacks then save a state that is up to date.
 
     Args:
         callbacks: Callbacks, one callback, a `CallbackList` or None.
@@ -119,14 +119,14 @@ def _own(callbacks: Sequence[Any]) -> list[keras.callbacks.Callback]:
     terminates = any(
         isinstance(each, keras.callbacks.TerminateOnNaN) for each in callbacks
     )
-    # Who asks to end at a broken loss does not want an error of it.
+    # A user who stops at a loss that is not finite does not want an error.
     return [EndOfEpoch()] if terminates else [RequireFiniteLosses(), EndOfEpoch()]
 
 
 def watches_train_batches(
     callbacks: Iterable[keras.callbacks.Callback],
 ) -> list[keras.callbacks.Callback]:
-    """Return the callbacks that do something at each batch of training.
+    """Return the callbacks that act at each training batch.
 
     Example:
 
@@ -142,14 +142,14 @@ def watches_train_batches(
 
 
 def watches_test_batches(callbacks: Iterable[keras.callbacks.Callback]) -> bool:
-    """Return whether a callback does something at each batch of an evaluation."""
+    """Return whether a callback acts at each batch of an evaluation."""
     return any(_watches(callback, TEST_HOOKS) for callback in callbacks)
 
 
 def begins_tests(callbacks: Iterable[keras.callbacks.Callback]) -> bool:
-    """Return whether a callback does something before an evaluation.
+    """Return whether a callback acts before an evaluation.
 
-    It may change weights for it, so that training has to be over by then.
+    Such a callback may change weights, so training has to end before it.
     """
     return any(
         _has(callback, "on_test_begin") and not _goes_by_epochs(callback)
@@ -158,7 +158,7 @@ def begins_tests(callbacks: Iterable[keras.callbacks.Callback]) -> bool:
 
 
 def warn_of_batches(callbacks: Sequence[keras.callbacks.Callback]) -> None:
-    """Warn that callbacks are called at each batch, and what this costs."""
+    """Warn that callbacks are called at each batch, which is slower."""
     names = sorted({type(callback).__name__ for callback in callbacks})
     warnings.warn(
         f"`fit` goes batch by batch, as {', '.join(names)} is called at each batch: "
@@ -173,17 +173,17 @@ def _watches(callback: keras.callbacks.Callback, hooks: Iterable[str]) -> bool:
 
 
 def _has(callback: keras.callbacks.Callback, hook: str) -> bool:
-    # A hook may be a method of a subclass, or a function put on the object.
+    # A hook may be a method of a subclass, or a function set on the object.
     function = getattr(getattr(callback, hook), "__func__", None)
     return function is not getattr(keras.callbacks.Callback, hook)
 
 
 def _goes_by_epochs(callback: keras.callbacks.Callback) -> bool:
-    """Return whether one call for many batches serves Keras's own callbacks.
+    """Return whether a callback of Keras needs only one call for many batches.
 
-    The progress bar shows how far training is, however many batches a call
-    has; a compiled epoch ends with the step that breaks a loss; and a log for
-    TensorBoard with its default settings is one of epochs.
+    The progress bar shows the progress for any number of batches per call. A compiled
+    epoch ends with the step whose loss is not finite. TensorBoard, with its default
+    settings, logs once per epoch.
     """
     kind = type(callback)
     if kind in (keras.callbacks.ProgbarLogger, keras.callbacks.TerminateOnNaN):

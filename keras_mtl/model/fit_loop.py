@@ -33,16 +33,17 @@ Logs = dict[str, Any]
 
 @dataclass(frozen=True)
 class FitSettings:
-    """Arguments of `keras.Model.fit`, in its meaning.
+    """Arguments of `keras.Model.fit`, with the same meaning.
 
     Attributes:
-        batch_size: The rows of an update.
-        epochs: The number after the last epoch's.
-        verbose: What is shown.
-        shuffle: Whether each epoch has an order of its own.
-        initial_epoch: The first epoch's number.
-        validation_freq: Each how many epochs, or after which, counted from 1.
-        validation_batch_size: The rows of a step of the evaluation.
+        batch_size: The number of rows per update.
+        epochs: The number of the last epoch plus 1.
+        verbose: The verbosity of the progress bar.
+        shuffle: Whether each epoch has a new order of rows.
+        initial_epoch: The number of the first epoch, from 0.
+        validation_freq: The number of epochs per validation, or the epochs with a
+            validation, counted from 1.
+        validation_batch_size: The number of rows per step of the evaluation.
     """
 
     batch_size: int
@@ -73,19 +74,19 @@ def fit_in_memory(
 ) -> keras.callbacks.History:
     """Train a model as `keras.Model.fit` does, in fewer calls.
 
-    Where a callback watches batches, a call is of one step (or as many as
-    `steps_per_execution` says), else of as many as an epoch has.
+    If a callback acts at each batch, a call has one step, or `steps_per_execution`
+    steps. Otherwise a call has as many steps as an epoch.
 
     Args:
         model: The compiled model.
-        training: What `compile` added to it.
+        training: The state that `compile` added to the model.
         rows: The training rows.
-        settings: How to train.
+        settings: The arguments of `fit`.
         callbacks: Callbacks, or a `CallbackList`.
-        held_out: The rows to evaluate on after an epoch, if they are in memory.
-        evaluate: Evaluates on any other data, by Keras's own way.
-        labeled: The tasks that have labels among the training rows.
-        held_out_labeled: Those that have labels among the held-out rows.
+        held_out: The rows for the evaluation after an epoch, if they are in memory.
+        evaluate: A function that evaluates on other data by Keras's own loop.
+        labeled: The names of the tasks with labels in the training rows.
+        held_out_labeled: The names of the tasks with labels in the held-out rows.
 
     Returns:
         The history.
@@ -102,11 +103,11 @@ def fit_in_memory(
             model=model,
         )
     order = RowOrder(rows.row_count, settings.shuffle)
-    # A callback may restore variables, and must find them made.
+    # The variables must exist, since a callback may restore them.
     training.build(rows.take([0]))
     model.stop_training = False
     callbacks.on_train_begin()
-    # Set by a callback that takes up an interrupted training.
+    # Set by a callback that resumes interrupted training.
     initial_epoch = model._initial_epoch or settings.initial_epoch
     planned = max(settings.epochs - initial_epoch, 0)
     training.planned_epochs += planned
@@ -163,13 +164,13 @@ class _Loop:
         if held_out is not None and not watches_test_batches(each):
             at_once = training.rows_at_once(settings.validation_batch_size)
             self.parts = _parts(held_out, at_once)
-        # In one call with the last steps, if nothing has to happen between.
+        # One call with the last steps, if no callback acts between.
         self.joined = (
             len(self.parts) == 1 and not begins_tests(each) and not self.by_batches
         )
 
     def epoch(self, number: int, order: np.ndarray) -> Logs:
-        """Train through an epoch, and evaluate after it."""
+        """Train for an epoch, and evaluate after it."""
         validates = self.settings.validates(number) and (
             bool(self.parts) or self.evaluate is not None
         )
@@ -202,7 +203,7 @@ class _Loop:
         return logs
 
     def _evaluate(self, evaluation: Any) -> Logs:
-        """Return the metrics on held-out rows, computed already or not."""
+        """Return the metrics on held-out rows, and compute them if necessary."""
         if not self.parts:
             assert self.evaluate is not None
             return self.evaluate(self.callbacks)
@@ -219,7 +220,7 @@ class _Loop:
         return logs
 
     def _calls(self, order: np.ndarray) -> list[tuple[list[Chunk], int]]:
-        """Cut an epoch's order into the calls, each with its number of steps."""
+        """Split an epoch's order into calls, each with its number of steps."""
         size = self.settings.batch_size
         full = len(order) // size
         per_call = min(self.steps_per_call, max(full, 1))
@@ -229,7 +230,7 @@ class _Loop:
             part = batches[first : first + per_call]
             steps = len(part)
             if steps < per_call:
-                # A call of another shape would be compiled anew.
+                # A call of another shape would be compiled again.
                 part = np.concatenate(
                     [part, np.zeros((per_call - steps, size), "int32")]
                 )
@@ -251,7 +252,7 @@ def _chunk(order: np.ndarray, steps: int) -> Chunk:
 
 
 def _parts(rows: Batch, size: int) -> list[HeldOut]:
-    """Return all rows in parts of so many at most."""
+    """Split all rows into parts of at most `size` rows."""
     if rows.row_count <= size:
         return [HeldOut(rows, None, None)]
 

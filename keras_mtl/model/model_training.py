@@ -35,7 +35,8 @@ from keras_mtl.weighting import get as get_weighting
 
 __all__ = ["ModelTraining"]
 
-# So many numbers may the layers' outputs have in an evaluation, at least.
+# The largest number of layer outputs per call of an evaluation, unless one batch has
+# more.
 NUMBERS_AT_ONCE = 2**22
 
 
@@ -44,14 +45,14 @@ class ModelTraining:
 
     Args:
         model: The compiled model.
-        weighting: A name or an instance.
+        weighting: The weighting, a name or an instance.
         loss: See `MultiTaskModel.compile`.
         loss_weights: See `MultiTaskModel.compile`.
         weight_heads: See `BatchStep`.
         metrics: See `MultiTaskModel.compile`.
         weighted_metrics: See `MultiTaskModel.compile`.
-        jit_compile: Whether XLA compiles epochs: True, False or `"auto"`,
-            which does so where it pays.
+        jit_compile: Whether XLA compiles epochs: True, False or `"auto"`, which uses
+            XLA where it saves time.
         layer_rates: See `MultiTaskModel.compile`.
     """
 
@@ -83,10 +84,10 @@ class ModelTraining:
             "own_metrics": tuple(given),
         }
         _require_full_precision(model)
-        #: By position in `trainable_variables` the factor of the learning rate.
+        #: Factors of the learning rate by position in `trainable_variables`.
         self.rates = rates_by_position(model, layer_rates)
         self.step = BatchStep(model, **self._step_settings)
-        # The sum, where the model has nothing to balance.
+        # `BatchStep` uses the sum if the model has nothing to balance.
         self._step_settings["weighting"] = self.step.weighting
         self.loss_weights = weights_by_task(model.tasks, loss_weights)
         self.weighting_state = {
@@ -117,7 +118,7 @@ class ModelTraining:
             for name in block.names
             if given.get(name) or weighted.get(name)
         ]
-        #: The tasks that `loss` takes out of training.
+        #: The tasks that `loss` excludes from training.
         self.tasks_with_given_loss = frozenset(losses)
         self.task_losses = {
             task.name: losses[task.name] if task.name in losses else task.loss()
@@ -132,7 +133,7 @@ class ModelTraining:
 
     @property
     def suits_xla(self) -> bool:
-        """Whether XLA can compile all metrics that `compile` got."""
+        """Whether XLA can compile all metrics that were passed to `compile`."""
         return all(given.suits_xla for _, given in self.given_metrics)
 
     def watch(self, on: bool) -> None:
@@ -142,7 +143,7 @@ class ModelTraining:
         self._program = None
 
     def train(self, batch: Batch) -> Any:
-        """Make one update, and return the outputs it was made from, by block."""
+        """Make one update, and return the outputs before it, by block."""
         batch = weigh_classes(self.step.blocks, batch, self.class_weights)
         if self._trainer is None:
             self._trainer = self._make_trainer(self.step)
@@ -164,7 +165,7 @@ class ModelTraining:
         return update.outputs
 
     def losses(self, batch: Batch, outputs: Any) -> tuple[tf.Tensor, tf.Tensor]:
-        """Return the tasks' losses and the rows with a label, (T,) each."""
+        """Return the tasks' losses and numbers of rows with a label, (T,) each."""
         blocks = self.step.blocks
         losses, counts = block_losses(
             blocks, outputs, batch.labels, batch.sample_weights
@@ -175,7 +176,7 @@ class ModelTraining:
         """Update all metrics with a batch and the outputs of its blocks."""
         for block, metric in self.block_metrics:
             metric.update_state(batch.labels[block], outputs[block])
-        # A task with metrics of its own is a block of its own.
+        # A task with its own metrics is a separate block.
         for block, given in self.given_metrics:
             labels, weights = batch.labels[block], batch.sample_weights
             if labels is None:
@@ -193,7 +194,7 @@ class ModelTraining:
             labeled: The tasks that have labels in the data.
 
         Returns:
-            The dict without them, and without the losses of tasks that are not
+            The dict without these values, and without the losses of tasks that are not
             trained.
         """
         hidden: set[str] = set()
@@ -215,7 +216,7 @@ class ModelTraining:
     def track(
         self, batch: Batch, update: Update, exchange: StrategyReplicas | None
     ) -> None:
-        """Update the trackers of the losses with those of a batch."""
+        """Update the loss trackers with the losses of a batch."""
         losses = update.losses
         if exchange is not None:
             mean = exchange.mean(update.counts)
@@ -227,13 +228,13 @@ class ModelTraining:
         self.loss_trackers.update_state(losses, update.counts)
 
     def constant_weights(self) -> tf.Tensor:
-        """Return the constant factor of each task's loss, (T,)."""
+        """Return the constant factors of the tasks' losses, (T,)."""
         if all(isinstance(weight, int | float) for weight in self.loss_weights):
             return tf.constant(self.loss_weights, tf.float32)
         return tf.stack([tf.cast(weight, tf.float32) for weight in self.loss_weights])
 
     def end_of_epoch(self) -> None:
-        """Let a weighting that goes by epochs go to the next one."""
+        """Inform a weighting that changes once per epoch of the end of an epoch."""
         if self.step.weighting.needs_end_of_epoch:
             self._make_trainer(self.step).end_epoch()
 
@@ -247,17 +248,17 @@ class ModelTraining:
             return
         if not self.model.optimizer.built:
             self.model.optimizer.build(self.model.trainable_variables)
-        # A compiled function cannot make variables: a row goes through without.
+        # A compiled function cannot make variables, so one row runs uncompiled.
         self.test(batch)
         self.model.reset_metrics()
         self._built = True
 
     def program(self) -> EpochProgram:
-        """Return the compiled epoch, for what is watched and planned now."""
+        """Return the compiled epoch for the current settings."""
         wants_xla = self.jit_compile if self.suits_xla else False
         if wants_xla == "auto":
-            # What a model has compiled serves its later fits too: steps of all its
-            # fits count, those taken already among them.
+            # Later fits of a model reuse its compiled program, so the steps of all its
+            # fits count, past ones included.
             wants_xla = xla_pays(self.planned_steps)
         one_program = bool(wants_xla) and one_program_pays(self.planned_epochs)
         program = self._program
@@ -293,7 +294,7 @@ class ModelTraining:
         return self._program
 
     def rows_at_once(self, batch_size: int) -> int:
-        """Return how many rows of an evaluation go through the model at once."""
+        """Return how many rows of an evaluation the model processes at once."""
         return max(batch_size, NUMBERS_AT_ONCE // row_size(self.model, True))
 
     def _watched(self) -> GradientWatch | None:
@@ -322,12 +323,12 @@ def _fed_graph(model: Any) -> Any:
         (variable.shape, variable.dtype, variable.trainable)
         for variable in model.variables
     ]
-    # A configuration that does not tell all of a model cannot stand for it.
+    # A copy from an incomplete configuration would be another model.
     return graph if alike else model
 
 
 def _require_full_precision(model: Any) -> None:
-    """Refuse weights in half precision, in which small updates are lost."""
+    """Raise an error for weights in half precision, which lose small updates."""
     half = [
         variable
         for variable in model.trainable_variables

@@ -65,8 +65,8 @@ class MultiTaskModel(keras.Model):
     ['age_loss', 'age_mae', 'age_mse']
     """
 
-    # The positional arguments are those of a functional model, which is how
-    # Keras tells that it can revive this class from a graph's config.
+    # The positional arguments are those of a functional model. By them, Keras
+    # recognizes that it can restore this class from a graph's config.
     def __init__(
         self,
         inputs,
@@ -213,10 +213,10 @@ class MultiTaskModel(keras.Model):
         self._training = ModelTraining(self, jit_compile=jit_compile, **arguments)
         if not self._training.suits_xla:
             execution["jit_compile"] = False
-        # Behind a function: Keras would log metrics that it sees in a dict here.
+        # A function hides the metrics: Keras would log metrics that it finds in a dict.
         self._compile_arguments = lambda: {**arguments, **execution}
         super().compile(optimizer=optimizer, **execution)
-        # For those who look at it, as Keras's wrappers for scikit-learn do.
+        # For readers such as Keras's wrappers for scikit-learn.
         self.loss = self._training.task_losses
 
     @property
@@ -226,8 +226,7 @@ class MultiTaskModel(keras.Model):
 
     @property
     def weighting_state(self) -> dict[str, keras.Variable]:
-        """The state of the weighting, saved variables by name, which are saved with the
-        model."""
+        """The state of the weighting: variables by name, saved with the model."""
         return {} if self._training is None else self._training.weighting_state
 
     @property
@@ -257,7 +256,7 @@ class MultiTaskModel(keras.Model):
         return self._logs(data, outputs)
 
     def _logs(self, data: Any, outputs: tuple[Any, ...]) -> Any:
-        """Return what a step reports: of the tasks that have labels."""
+        """Return the logs of a step, for the tasks that have labels."""
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
         if self._overrides("compute_metrics"):
             named = self._compiled().step.blocks.by_task(outputs)
@@ -290,14 +289,14 @@ class MultiTaskModel(keras.Model):
         return total + sum(tf.cast(each, total.dtype) for each in self.losses)
 
     def _by_block(self, outputs: Mapping[str, Any]) -> tuple[Any, ...]:
-        """Stack outputs by task name to those of the blocks, (T, N, units)."""
+        """Stack outputs by task name into outputs by block, (T, N, units)."""
         return tuple(
             tf.stack([outputs[name] for name in block.names])
             for block in self._compiled().step.blocks.blocks
         )
 
     def _overrides(self, *names: str) -> bool:
-        """Return whether a subclass has methods of its own in place of these."""
+        """Return whether a subclass overrides one of these methods."""
         return any(
             getattr(type(self), name) is not getattr(MultiTaskModel, name)
             for name in names
@@ -528,13 +527,13 @@ class MultiTaskModel(keras.Model):
         return super().evaluate(x, y, *args, sample_weight=sample_weight, **kwargs)
 
     def _read_arrays(self, y: Any, sample_weight: Any, is_part: bool = False) -> Any:
-        """Return labels by task name, checked, and sample weights."""
+        """Return checked labels by task name, and sample weights."""
         given = () if y is None else self._compiled().tasks_with_given_loss
         return read_arrays(self._tasks, given, y, sample_weight, is_part)
 
     @contextlib.contextmanager
     def _weighing_classes(self, tables):
-        """Weigh classes in Keras's own loop, as long as this lasts."""
+        """Apply class weights in Keras's own loop while the context lasts."""
         training = self._compiled()
         if not tables:
             yield
@@ -545,7 +544,7 @@ class MultiTaskModel(keras.Model):
             yield
         finally:
             training.class_weights = {}
-            # Compiled with the weights of this call.
+            # The compiled function contains the weights of this call.
             self.train_function = None
 
     @property
@@ -554,7 +553,7 @@ class MultiTaskModel(keras.Model):
 
     def _validation(self, data, batch_size):
         """Return held-out rows in memory, or a function that evaluates others."""
-        # Keras takes any kind of data here, whatever the training rows are.
+        # Keras accepts any kind of data here, independent of the training rows.
         x, y, sample_weight = data, None, None
         if isinstance(data, tuple | list):
             x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(tuple(data))
@@ -575,10 +574,10 @@ class MultiTaskModel(keras.Model):
 
         return held_out, evaluate
 
-    # `keras.models.clone_model` runs new layers through the graph and makes a model
-    # of the outputs by the constructor, which it gives neither tasks nor features.
-    # There is no public hook: this is the one private method of Keras that knows
-    # both the model and the outputs of its clone.
+    # `keras.models.clone_model` runs new layers through the graph and passes their
+    # outputs, but neither tasks nor features, to the constructor. Keras has no public
+    # hook for this. Only this private method knows both the model and the outputs of
+    # its clone.
     def _run_through_graph(self, inputs, *args, **kwargs):
         outputs = super()._run_through_graph(inputs, *args, **kwargs)
         declare(self, outputs)
@@ -624,8 +623,8 @@ class MultiTaskModel(keras.Model):
         model._features = tuple(features)
         return model
 
-    # Keras saves the arguments of its own `compile` alone, and does not call
-    # one that is overridden.
+    # Keras saves only the arguments of its own `compile`, and does not call an
+    # overridden one.
     def get_compile_config(self):
         if not self.compiled:
             return None
@@ -646,5 +645,5 @@ class MultiTaskModel(keras.Model):
         load_training_state(self, store)
 
 
-# What `fit` calls of Keras's own for a subclass that has one of these.
+# `fit` uses Keras's own loop for a subclass that overrides one of these.
 _OWN_STEPS = ("train_step", "test_step", "compute_loss", "compute_metrics")
