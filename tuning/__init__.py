@@ -1,8 +1,8 @@
 """Searches for settings, on keras-tuner.
 
-It imports `keras_mtl` and is imported by nothing in it. The names are loaded
-when they are first used, so that `python -m tuning --help` loads neither
-keras-tuner nor TensorFlow.
+This package imports `keras_mtl`, and nothing in `keras_mtl` imports it. The names are
+loaded when they are first used, so `python -m tuning --help` loads neither keras-tuner
+nor TensorFlow.
 """
 
 from typing import TYPE_CHECKING

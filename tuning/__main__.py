@@ -36,10 +36,10 @@ an interrupted search:
     python -m tuning --resume DIR
 """
 
-# What a search chooses itself.
+# Settings that a search chooses itself.
 SEARCHED = ("training.learning_rate",)
 
-# What has no meaning in a search: its trials begin anew.
+# Settings without a meaning in a search, since its trials start from the beginning.
 ABSENT = (
     "resume",
     "transfer.run",
@@ -56,10 +56,10 @@ REASONS = {
     ),
 }
 
-# More are a typing mistake.
+# A larger number of workers is probably a typing error.
 MOST_WORKERS = 1024
 
-# Flags of a fit that mean something more here.
+# Flags of a fit that have an additional meaning here.
 HELP = {
     "output.folder": "Write the search to this folder.",
     "output.overwrite": "Replace the folder of a search if it exists.",
@@ -204,7 +204,7 @@ FLAGS = (
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Runs the command and returns its exit status."""
+    """Run the command, and return its exit status."""
     refused = {
         flag.name: REASONS[flag.key] for flag in fit.FLAGS if flag.key in REASONS
     }
@@ -230,7 +230,7 @@ def _search(values: dict[str, Any], errors: list[str]) -> None:
     workers = _workers(values.pop("search.workers", None), join, errors)
     joined = _joined(values, folder, errors) if join else None
     config, settings = _settings(values, errors, folder or joined)
-    # Loaded from here on: what the settings don't need.
+    # Imported here, since the settings do not need these modules.
     from tuning.search_run import run_search
 
     run_search(
@@ -264,7 +264,7 @@ def _workers(text: str | None, join: bool, errors: list[str]) -> int:
 def _joined(
     values: dict[str, Any], folder: str | None, errors: list[str]
 ) -> str | None:
-    """Returns the search folder whose settings are taken, as no flag gives any."""
+    """Return the search folder to read all settings from, if no flag gives any."""
     from pathlib import Path
 
     out = values.get("output.folder")
@@ -327,7 +327,7 @@ def _choose(
 
 
 def _search_file(folder: str) -> Path:
-    """Returns the settings file of a search folder."""
+    """Return the settings file of a search folder."""
     from pathlib import Path
 
     from keras_mtl.errors import UserError
@@ -344,7 +344,7 @@ def _search_file(folder: str) -> Path:
 def _settings(
     values: dict[str, Any], errors: list[str], folder: str | None = None
 ) -> tuple[FitConfig, SearchSettings]:
-    """Makes the settings of the file and the flags."""
+    """Build the settings from the file and the flags."""
     from keras_mtl.configuration.flag_values import nest_flags
     from keras_mtl.configuration.toml_file import read_toml
     from keras_mtl.configuration.validate import build_config
@@ -412,7 +412,7 @@ def _settings(
 
 
 def _changes(folder: str, file: dict[str, Any], values: dict[str, Any]) -> list[str]:
-    """Finds what a resumed search may not change: all but [search]."""
+    """List changes that a resumed search may not make: all outside of [search]."""
     return [
         f"{key}: a search that is resumed keeps its settings, those in "
         f"{folder}/search.toml; only [search] and its flags may change. Leave it out, "

@@ -1,4 +1,4 @@
-"""Networks that learn one task each, with which a trial's tasks are compared."""
+"""Single-task networks with which a trial's tasks are compared."""
 
 from __future__ import annotations
 
@@ -25,19 +25,18 @@ class Baselines:
     """The results of single-task networks on the folds of a search.
 
     Attributes:
-        facts: By task name, the metric that is compared and what it means, for
-            each fold.
-        values: By task name, the metric in each fold.
+        facts: The compared metric and its meaning in each fold, by task name.
+        values: The metric in each fold, by task name.
     """
 
     facts: Mapping[str, list[MetricFacts]]
     values: Mapping[str, list[float]]
 
     def with_gain(self, fold: int, metrics: Mapping[str, float]) -> dict[str, float]:
-        """Adds `val_gain` to the metrics of a trial in a fold.
+        """Add `val_gain` to the metrics of a trial in a fold.
 
-        It is the mean over the tasks of the difference in skill: shares of the way
-        from chance to perfect.
+        The gain is the mean over the tasks of the difference in skill. Skill is the
+        share of the distance from chance to perfect predictions.
         """
         gains = []
         for name, facts in self.facts.items():
@@ -51,9 +50,9 @@ class Baselines:
 
 
 def measure_baselines(config: FitConfig, data: TrialData) -> Baselines:
-    """Trains a network for each task on the folds of a search.
+    """Train one network per task on the folds of a search.
 
-    Each has the widths of the settings before the search, and no other task.
+    Each network has one task, and the widths of the settings before the search.
 
     Args:
         config: The settings before the search.

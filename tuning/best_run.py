@@ -14,26 +14,26 @@ if TYPE_CHECKING:
 
 __all__ = ["BEST", "fit_best"]
 
-# The run folder, in the search folder.
+# The name of the run folder in the search folder.
 BEST = "best"
 
 
 def fit_best(folder: Path, quiet: bool = False) -> FinishedRun:
-    """Fits the settings that a search wrote, into the folder of the search.
+    """Fit the best settings of a search, in the folder of the search.
 
-    The run is that of `python -m keras_mtl.fit --config FOLDER/config.toml`: the
-    settings are read from the file, so that no setting of the search is left in
-    them.
+    The run is the same as that of `python -m keras_mtl.fit --config
+    FOLDER/config.toml`. The settings are read from the file, which contains no setting
+    of the search.
 
     Args:
         folder: The search folder, with its `config.toml`.
-        quiet: Whether nothing but warnings is shown.
+        quiet: Whether only warnings are shown.
 
     Returns:
-        The run. A run that is there already is replaced.
+        The run, which replaces an existing one.
 
     Raises:
-        UserError: When `best` is there and is not a run folder.
+        UserError: When `best` exists and is not a run folder.
         RunStoppedError: When the process is interrupted.
     """
     config = build_config(read_toml(str(folder / "config.toml")))

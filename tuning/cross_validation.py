@@ -17,11 +17,11 @@ __all__ = ["CrossValidation"]
 class CrossValidation:
     """A mixin that measures each trial of a keras-tuner tuner in several folds.
 
-    It stands before the tuner's class. `search(x, y, ...)` then takes arrays, or
-    dicts or lists of arrays, and no `validation_data`: in each fold a new model is
-    built and trained on the other folds' rows, with the fold's rows as its
-    validation. The tuner sees the mean over the folds of each model's best epoch by
-    the objective.
+    Put the mixin before the tuner's class. `search(x, y, ...)` then takes arrays, or
+    dicts or lists of arrays, and no `validation_data`. For each fold, a new model is
+    built, trained on the other folds' rows and validated on the fold's rows. The tuner
+    gets the mean over the folds of the metrics at each model's best epoch by the
+    objective.
 
     Args:
         *args: The tuner's arguments.
@@ -30,8 +30,8 @@ class CrossValidation:
         **kwargs: The tuner's arguments.
 
     Attributes:
-        fold_values: By trial id, the objective's value in each fold: its spread
-            says how far trials can be told apart.
+        fold_values: The objective's value in each fold, by trial id. The spread shows
+            which differences between trials are significant.
 
     Example:
 
@@ -65,26 +65,26 @@ class CrossValidation:
         self.fold_values: dict[str, list[float]] = {}
         super().__init__(*args, **kwargs)
 
-    # Every tuner of keras-tuner calls this method once per execution of a trial,
-    # whatever its own `run_trial` does before: Hyperband's sets the epochs.
+    # Every tuner of keras-tuner calls this method once per execution of a trial, after
+    # its own `run_trial`, which for Hyperband sets the epochs.
     def _build_and_fit_model(
         self, trial: Any, x: Any, y: Any = None, **kwargs: Any
     ) -> dict[str, float]:
-        """Trains and measures a trial in all folds; called by the tuner.
+        """Train and measure a trial in all folds; called by the tuner.
 
         Args:
             trial: The trial.
             x: The inputs of all rows.
             y: The labels of all rows.
-            **kwargs: Further arguments of Keras's `fit`. `sample_weight` is divided
-                as the rows are.
+            **kwargs: Further arguments of Keras's `fit`. `sample_weight` is split like
+                the rows.
 
         Returns:
             The means over the folds of the metrics at each fold's best epoch.
 
         Raises:
-            UserError: When `validation_data` or `validation_split` is given, or x is
-                not made of arrays.
+            UserError: When `validation_data` or `validation_split` is given, or `x`
+                does not consist of arrays.
         """
         for name in ("validation_data", "validation_split"):
             if kwargs.pop(name, None):
@@ -92,7 +92,7 @@ class CrossValidation:
                     f"Invalid argument `{name}` of `search`. Expected none: the rows "
                     "of each fold are the validation rows."
                 )
-        # Hyperband would begin with weights that have seen a fold's rows.
+        # Hyperband would start from weights that were trained on a fold's rows.
         kwargs.pop("initial_epoch", None)
         weight = kwargs.pop("sample_weight", None)
         hp = trial.hyperparameters
@@ -132,7 +132,7 @@ class CrossValidation:
             yield np.flatnonzero(numbers != number), np.flatnonzero(numbers == number)
 
     def _metrics(self, result: Any) -> dict[str, float]:
-        """Returns the metrics of a fold at its best epoch by the objective."""
+        """Return the metrics of a fold at its best epoch by the objective."""
         objective = self.oracle.objective  # type: ignore[attr-defined]
         if isinstance(result, keras.callbacks.History):
             result = result.history

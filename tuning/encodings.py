@@ -1,4 +1,4 @@
-"""Encodings of features among the choices of a search."""
+"""Choices of a search: the encodings of features."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from keras_mtl.features import Feature
 
 __all__ = ["ENCODINGS", "encode_otherwise"]
 
-# The settings of [inputs] that a search varies for models of all kinds;
-# `numeric_embedding` is one of networks alone.
+# The settings of [inputs] that a search varies for all models. Only networks have
+# `numeric_embedding`.
 ENCODINGS = ("encoding", "numeric_encoding", "missing_flags", "maximum_levels")
 
 
 def encode_otherwise(
     features: Sequence[Feature], before: InputSettings, now: InputSettings
 ) -> tuple[Feature, ...]:
-    """Returns features as other settings of `[inputs]` want them.
+    """Return features as other settings of `[inputs]` declare them.
 
-    After the data are read, features are declared in full: those that were inferred
-    have the values of the settings before. A feature that was declared with another
-    value keeps its own.
+    After the data are read, features are declared in full. Inferred features have the
+    values of the settings before the search. A feature that was declared with another
+    value keeps that value.
 
     Args:
-        features: The features, which have not learned yet.
-        before: The settings that they were declared by.
-        now: The settings to declare them by.
+        features: The features, not yet adapted.
+        before: The settings that declared the features.
+        now: The settings that declare them in the result.
 
     Example:
 

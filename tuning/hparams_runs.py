@@ -16,23 +16,23 @@ from tuning.trials import Trial, settings_row
 
 __all__ = ["TENSORBOARD", "write_hparams_run"]
 
-# The log folder, in the search folder.
+# The name of the log folder in the search folder.
 TENSORBOARD = "tensorboard"
 
 
 def write_hparams_run(
     folder: Path, trial: Trial, objectives: Sequence[Objective]
 ) -> Path:
-    """Writes a trial for `tensorboard --logdir FOLDER/tensorboard`.
+    """Write a trial for `tensorboard --logdir FOLDER/tensorboard`.
 
-    The run holds the settings as hyperparameters, and as scalars all metrics, each
-    objective and the standard deviation of the first one over the folds. A failed
-    trial has the status `failure` and no scalar. A run that is there stays.
+    The run has the settings as hyperparameters. Its scalars are all metrics, each
+    objective, and the standard deviation of the first objective over the folds. A
+    failed trial has the status `failure` and no scalar. An existing run is not changed.
 
     Args:
         folder: The search folder.
         trial: A trial that has ended.
-        objectives: By what trials are compared.
+        objectives: The objectives that compare trials.
 
     Returns:
         The folder of the run.
@@ -41,17 +41,17 @@ def write_hparams_run(
     if place.exists():
         return place
     place.parent.mkdir(exist_ok=True)
-    # Beside the log folder: TensorBoard reads whatever is in it.
+    # Written beside the log folder, since TensorBoard reads everything in that folder.
     with folder_beside(folder / f"{TENSORBOARD}-{place.name}") as partial:
         _write_events(partial, trial, objectives)
-        # Another process of the search may have been first.
+        # Another process of the search may have written it first.
         with contextlib.suppress(OSError):
             os.rename(partial, place)
     return place
 
 
 def _write_events(folder: Path, trial: Trial, objectives: Sequence[Objective]) -> None:
-    # They load TensorFlow.
+    # These imports load TensorFlow.
     from tensorboard.compat.proto.event_pb2 import Event
     from tensorboard.compat.proto.summary_pb2 import Summary
     from tensorboard.plugins.hparams import api_pb2
@@ -66,7 +66,7 @@ def _write_events(folder: Path, trial: Trial, objectives: Sequence[Objective]) -
     summaries = [
         hparams_pb(_hyperparameters(trial), str(trial.number), now - trial.seconds),
         *(scalar_pb(name, value) for name, value in _scalars(trial, objectives)),
-        # Of TensorFlow's own class, which differs by name alone.
+        # An object of TensorFlow's own class, which differs only by name.
         Summary.FromString(end.SerializeToString()),
     ]
     writer = EventFileWriter(str(folder))
@@ -76,7 +76,7 @@ def _write_events(folder: Path, trial: Trial, objectives: Sequence[Objective]) -
 
 
 def _hyperparameters(trial: Trial) -> dict[str, bool | int | float | str]:
-    """Returns the settings that count for a trial, as the plugin takes them."""
+    """Return the settings that matter for a trial, in the plugin's types."""
     return {
         name: value if isinstance(value, bool | int | float | str) else str(value)
         for name, value in settings_row(trial.config).items()

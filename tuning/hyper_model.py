@@ -1,4 +1,4 @@
-"""A hypermodel for any keras-tuner tuner, cross-validated inside the trial."""
+"""A hypermodel for any keras-tuner tuner, cross-validated within a trial."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ __all__ = ["MultiTaskHyperModel"]
 
 
 class MultiTaskHyperModel(keras_tuner.HyperModel):
-    """Builds the network of a trial, and measures it by cross-validation.
+    """A `keras_tuner.HyperModel` that measures its trials by cross-validation.
 
-    It holds plain values and changes none of them, so that any tuner may copy
-    it, call `build` as often as it likes and run trials in any order. Give the
-    tuner `keras_tuner.Objective("val_heart_auc", "max")`, or another metric that
+    The object has only plain values, which never change. A tuner may therefore copy it,
+    call `build` any number of times, and run trials in any order. Give the tuner
+    `keras_tuner.Objective("val_heart_auc", "max")`, or another metric that
     `tuning.objectives` lists, with its direction.
 
     Args:
-        config: The settings before the search. Their loss weights are the
-            yardstick's, see `tuning.objective`.
-        space: Where to look.
+        config: The settings before the search. Their loss weights are those of
+            `val_loss`, see `tuning.objective`.
+        space: The search space.
         data: The rows and folds; see `tuning.make_trial_data`.
     """
 
@@ -44,7 +44,7 @@ class MultiTaskHyperModel(keras_tuner.HyperModel):
         self.data = data
 
     def build(self, hp: keras_tuner.HyperParameters) -> MultiTaskModel:
-        """Builds the network of a trial, for rows encoded as in the first fold."""
+        """Build the network of a trial, for rows encoded as in the first fold."""
         config = choose_settings(hp, self.config, self.space)
         rows, fold = self.data.with_inputs(config.inputs).rows, self.data.folds[0]
         tasks = [
@@ -60,25 +60,24 @@ class MultiTaskHyperModel(keras_tuner.HyperModel):
     def fit(
         self, hp: keras_tuner.HyperParameters, model: MultiTaskModel, **kwargs: Any
     ) -> dict[str, float]:
-        """Trains a trial's settings on all folds, and measures each fold.
+        """Train a trial's settings on all folds, and measure each fold.
 
         Args:
             hp: The tuner's choices.
-            model: What `build` built of them. It is not trained: the folds have
-                networks of their own, members of one program.
-            **kwargs: What a tuner hands to Keras's `fit`: callbacks that save
-                checkpoints, which a search does not need.
+            model: The model from `build`, which is not trained. Each fold has its own
+                network, a member of one program.
+            **kwargs: The arguments that a tuner passes to Keras's `fit`: callbacks that
+                save checkpoints, which are not used.
 
         Returns:
-            `epochs`, the median over the folds of the epoch measured (0 for a model
-            that is solved for), and the means of the metrics over the folds.
+            `epochs`, the median over the folds of the measured epoch (0 for a solved
+            architecture), and the means of the metrics over the folds.
 
         Raises:
-            keras_tuner.errors.FailedTrialError: When a loss is no longer
-                finite, or the memory is too small: these settings don't train,
-                others may.
-            keras_tuner.errors.FatalRuntimeError: On any other failure, which
-                a tuner would hide otherwise.
+            keras_tuner.errors.FailedTrialError: When a loss is no longer finite, or the
+            memory is too small. Other settings may train.
+            keras_tuner.errors.FatalRuntimeError: On any other failure, which a tuner
+            would otherwise hide.
         """
         del model, kwargs
         config = choose_settings(hp, self.config, self.space)

@@ -1,4 +1,4 @@
-"""The outcome of a trial, and the words of an error that ended it."""
+"""The outcome of a trial, and the message of an error that ended it."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ class Measured:
     """The outcome of a trial.
 
     Attributes:
-        folds: For each fold its metrics by name; empty when the trial failed.
-        epochs: For each fold the epoch that was measured, from 1; empty for a model
-            whose weights are solved for.
+        folds: The metrics of each fold by name; empty if the trial failed.
+        epochs: The measured epoch of each fold, from 1; empty for a solved
+            architecture.
         parameters: The number of the model's parameters.
-        message: Why the trial failed.
+        message: The reason of a failure.
     """
 
     folds: list[dict[str, float]] = field(default_factory=list)
@@ -26,7 +26,7 @@ class Measured:
 
 
 def first_line(error: BaseException) -> str:
-    """Returns the first line of an error's message, or the name of its kind.
+    """Return the first line of an error's message, or the name of its class.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""A search judged as a whole, on rows that it did not see."""
+"""Evaluation of a whole search on rows that it did not see."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class NestedEstimate:
     """The objective of searches on rows that they did not see.
 
     Attributes:
-        values: For each outer fold the value of the trial that a search on the
-            other rows chose; NaN where all of its trials failed.
+        values: The value in each outer fold of the trial that a search on the other
+            rows chose; NaN if all of its trials failed.
     """
 
     values: tuple[float, ...]
@@ -50,20 +50,22 @@ def nested_estimate(
     data: TrialData,
     on_fold: Callable[[int, float], None] | None = None,
 ) -> NestedEstimate:
-    """Repeats a search on parts of the training rows, and measures what it chooses.
+    """Repeat a search on parts of the training rows, and measure the chosen settings.
 
-    In each outer fold, a search of as many trials sees the other rows alone. The
-    settings that it chooses are trained on these for as many epochs as its own
-    folds took, and measured on the outer fold, which neither chose the settings
-    nor the epoch: an estimate of what a search gives that is not flattered by being
-    the best of many. It takes as many times as long as there are outer folds.
+    For each outer fold, a search with the same number of trials sees only the other
+    rows. The chosen settings are trained on these rows for the number of epochs that
+    the inner folds needed, and are measured on the outer fold. The outer fold chose
+    neither the settings nor the epoch, so the estimate is not biased by the choice of
+    the best trial. The time is that of one search per outer fold.
 
     Args:
         config: The settings before the search.
-        settings: How the search goes; `settings.nested` is the number of outer folds.
-        objective: By what trials are chosen and measured.
+        settings: The settings of the search; `settings.nested` is the number of outer
+            folds.
+        objective: The objective that chooses and measures trials.
         data: The rows.
-        on_fold: Called after each outer fold with its number, from 1, and the value.
+        on_fold: A function that is called after each outer fold with its number, from
+            1, and the value.
 
     Raises:
         UserError: When there are too few rows for the folds.
@@ -88,7 +90,7 @@ def nested_estimate(
         value = float("nan")
         if best is not None:
             training = best.config.training
-            # What is solved for has no epochs.
+            # A solved architecture has no epochs.
             if best.epochs:
                 epochs = round(float(np.median(best.epochs)))
                 training = training.replace(epochs=epochs, patience=0)

@@ -1,18 +1,16 @@
-"""The metrics by which trials are compared, and on which side better lies.
+"""The metrics by which trials are compared, and their directions.
 
-keras-tuner guesses the direction of a metric from Keras's own names: it raises
-on `val_heart_auc` and takes others the wrong way round; and it lets a search
-with a misspelt objective end as if nothing were wrong. So the objective is
-chosen here, before the search, from the metrics that the validation rows
-define.
+keras-tuner guesses the direction of a metric from Keras's own names. It raises an error
+for `val_heart_auc`, gets other directions wrong, and does not report a misspelled
+objective. This module therefore chooses the objective before the search, from the
+metrics that the validation rows define.
 
-**The yardstick.** A trial's own total loss is no objective: each task's loss is
-in it with the trial's loss weight, so that the smallest weights would win.
-`val_loss` here is the sum of the tasks' validation losses with the weights of
-the settings before the search, the same for all trials; auxiliary tasks are not
-in it. All other metrics know no weight. What a searched weight does change is
-how a trial trains and at which epoch it stops, as it would in the fit that
-follows; how the outcome is measured, never.
+**The yardstick.** A trial's own total loss cannot be an objective: it contains the
+trial's loss weights, so the smallest weights would win. `val_loss` here is the sum of
+the tasks' validation losses with the weights of the settings before the search, which
+are the same for all trials. Auxiliary tasks are not included. All other metrics do not
+depend on weights. A searched weight changes how a trial trains and at which epoch it
+stops, as in the fit that follows, but never how the outcome is measured.
 """
 
 from __future__ import annotations
@@ -37,7 +35,7 @@ __all__ = [
     "validation_metrics",
 ]
 
-# The gain in skill over networks that learn one task each, the mean over the tasks.
+# The name of the mean gain in skill over single-task networks.
 GAIN = "val_gain"
 
 Direction = Literal["min", "max"]
@@ -45,12 +43,12 @@ Direction = Literal["min", "max"]
 
 @dataclass(frozen=True)
 class Objective:
-    """A measure of the held-out rows, and on which side better lies.
+    """A metric of the held-out rows, and its direction.
 
     Args:
-        name: The measure, such as `val_heart_auc`, or the text of a sum.
-        direction: `"max"` when more is better, else `"min"`.
-        terms: Of a sum, each metric with its factor; by default the metric `name`.
+        name: The metric, such as `val_heart_auc`, or the text of a sum.
+        direction: `"max"` if larger values are better, otherwise `"min"`.
+        terms: The metrics of a sum with their factors; by default the metric `name`.
 
     Example:
 
@@ -64,12 +62,12 @@ class Objective:
     terms: tuple[tuple[str, float], ...] = ()
 
     def value(self, metrics: Mapping[str, float]) -> float:
-        """Returns the objective's value; NaN where a metric is missing."""
+        """Return the objective's value; NaN if a metric is missing."""
         terms = self.terms or ((self.name, 1.0),)
         return sum(factor * metrics.get(name, math.nan) for name, factor in terms)
 
     def cost(self, metrics: Mapping[str, float]) -> float:
-        """Returns the value where less is better, whatever the direction."""
+        """Return the value with the sign for which smaller is better."""
         value = self.value(metrics)
         return -value if self.direction == "max" else value
 
@@ -85,18 +83,17 @@ def validation_metrics(
     outputs: Mapping[str, np.ndarray],
     losses: Mapping[str, float],
 ) -> dict[str, float]:
-    """Measures a trained model on the validation rows.
+    """Compute the metrics of a trained model on the validation rows.
 
     Args:
-        tasks: The tasks with the loss weights of the yardstick: those of the
-            settings before the search.
-        labels: By task name the validation rows' encoded labels.
-        outputs: By task name the model's outputs for them, (N, units).
-        losses: By task name the task's validation loss, without any weight.
+        tasks: The tasks with the loss weights of the settings before the search.
+        labels: The validation rows' encoded labels by task name.
+        outputs: The model's outputs for these rows by task name, (N, units).
+        losses: The validation losses by task name, without weights.
 
     Returns:
-        `val_loss`, and for each task `val_TASK_loss` and `val_TASK_MEASURE`
-        for each of its metrics.
+        `val_loss`, and for each task `val_TASK_loss` and one `val_TASK_METRIC` per
+        metric.
 
     Example:
 
@@ -130,20 +127,20 @@ def validation_metrics(
 def objectives(
     tasks: Sequence[Task], labels: Mapping[str, np.ndarray]
 ) -> dict[str, Objective]:
-    """Lists what the validation rows can be measured by.
+    """List the metrics that the validation rows define.
 
-    A measure that they don't define, such as the AUC of a task with one class
-    there, is not in the list.
+    An undefined metric, such as the AUC of a task with one class in these rows, is
+    not in the list.
 
     Args:
         tasks: The tasks.
-        labels: By task name the validation rows' encoded labels.
+        labels: The validation rows' encoded labels by task name.
 
     Returns:
         The objectives by name.
     """
-    # Measured as a trial is, on answers that know nothing: so the names here
-    # are those of a trial, whatever kinds of task there are.
+    # Constant predictions are measured like a trial, so that these names are the names
+    # of a trial's metrics for all kinds of tasks.
     outputs = {
         task.name: np.full((len(labels[task.name]), task.units), 1 / task.units)
         for task in tasks
@@ -155,7 +152,7 @@ def objectives(
         for name in validation_metrics([task], labels, outputs, losses):
             if name.startswith(prefix):
                 metric = name.removeprefix(prefix)
-                # Of the loss itself, less is better whatever the kind of task.
+                # For every kind of task, a smaller loss is better.
                 direction = task.metric_directions.get(metric, "min")
                 found[name] = Objective(name, direction)
     return found
@@ -164,17 +161,16 @@ def objectives(
 def choose_objective(
     text: str, tasks: Sequence[Task], labels: Mapping[str, np.ndarray]
 ) -> Objective:
-    """Finds an objective by its name, or reads a weighted sum of several.
+    """Find an objective by name, or parse a weighted sum of several.
 
     Args:
-        text: A metric's name; or a sum, such as
-            `"val_thal_auc + 0.5 * val_heart_auc"`.
+        text: A metric's name, or a sum such as `"val_thal_auc + 0.5 * val_heart_auc"`.
         tasks: The tasks.
-        labels: By task name the encoded labels of the rows that measure.
+        labels: The encoded labels of the validation rows by task name.
 
     Raises:
-        UserError: When there is no such metric, with the nearest and a list of
-            all; or when a sum joins metrics that improve on different sides.
+        UserError: When a metric is not found, with the nearest name and a list of all
+            names; or when a sum has metrics of different directions.
 
     Example:
 
@@ -218,7 +214,7 @@ def choose_objective(
 def choose_objectives(
     texts: Sequence[str], tasks: Sequence[Task], labels: Mapping[str, np.ndarray]
 ) -> tuple[Objective, ...]:
-    """Finds several objectives; see `choose_objective`.
+    """Find several objectives; see `choose_objective`.
 
     Raises:
         UserError: With all errors at once.
@@ -236,7 +232,7 @@ def choose_objectives(
 
 
 def _read_term(text: str) -> tuple[str, float]:
-    """Reads `NAME` or `FACTOR * NAME`."""
+    """Parse `NAME` or `FACTOR * NAME`."""
     match = re.fullmatch(r"\s*(?:([0-9.eE-]+)\s*\*)?\s*(\S.*?)\s*", text)
     if match is None:
         return text.strip(), 1.0

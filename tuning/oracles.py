@@ -1,4 +1,4 @@
-"""keras-tuner's oracles, asked for several trials at a time."""
+"""Access to keras-tuner's oracles for several trials at a time."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from tuning.search_space import choose_settings
 
 __all__ = ["SCORE", "Asker", "tuner_seed"]
 
-# The name of the one number that an oracle is told of a trial.
+# The name of the score that an oracle gets for a trial.
 SCORE = "score"
-# Of a round of successive halving one in so many goes on to the next.
+# In successive halving, one of this many trials continues in the next round.
 HYPERBAND_FACTOR = 3
 
 
 class Asker:
-    """Asks an oracle for trials, and tells it their scores.
+    """An oracle that gives several trials at a time, and gets their scores.
 
-    The oracle is one of keras-tuner's, unchanged. It is told a score of which less
-    is better; of several objectives that is the non-dominated rank.
+    The oracle is one of keras-tuner's, unchanged. A smaller score is better. With
+    several objectives, the score is the non-dominated rank.
 
     Args:
         config: The settings before the search.
-        space: The tuner, and where to look.
-        trials: How many trials the oracle may give at most.
-        folder: Where the oracle may write.
+        space: The settings of the search, with the tuner and the search space.
+        trials: The largest number of trials that the oracle gives.
+        folder: The folder in which the oracle may write.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class Asker:
             "objective": keras_tuner.Objective(SCORE, "min"),
             "hyperparameters": hp,
             "seed": tuner_seed(config.seed),
-            # A trial that does not train is a result, not a reason to stop.
+            # A failed trial is a result, not a reason to stop.
             "max_consecutive_failed_trials": 10**9,
         }
         oracles = keras_tuner.oracles
@@ -63,21 +63,22 @@ class Asker:
             }
             self.oracle = kinds[space.tuner](max_trials=trials, **common)
         self.oracle.verbose = 0
-        # keras-tuner has no public name for it.
+        # keras-tuner has no public method for this.
         self.oracle._set_project_dir(folder, "oracle")
         self.finished = False
 
     def ask(self, count: int) -> list[TunerTrial]:
-        """Returns up to `count` trials; none when the oracle has no more.
+        """Return up to `count` trials; an empty list if the oracle has no more.
 
-        Each has to be told before the next are asked for. Hyperband's are those
-        of one round, as the next round is made of what was best in it.
+        The score of each trial has to be reported before the next call. The trials of
+        Hyperband are those of one round, since the next round takes the best of them.
         """
         asked: list[TunerTrial] = []
         while len(asked) < count and not self.finished:
             if len(asked) > 1 and _round(asked[-1]) != _round(asked[0]):
                 break
-            # A tuner has one trial at a time: these are as many tuners.
+            # keras-tuner gives each tuner one trial at a time, so each trial has its
+            # own tuner.
             trial = self.oracle.create_trial(f"member{len(asked)}")
             if trial.status == TrialStatus.RUNNING:
                 asked.append(trial)
@@ -87,7 +88,7 @@ class Asker:
         return asked
 
     def tell(self, trial: TunerTrial, score: float | None, message: str = "") -> None:
-        """Tells the oracle a trial's score; None for a failed trial."""
+        """Report a trial's score to the oracle; None for a failed trial."""
         if score is None:
             trial.status, trial.message = TrialStatus.FAILED, message
         else:
@@ -96,7 +97,7 @@ class Asker:
         self.oracle.end_trial(trial)
 
     def change_score(self, trial_id: str, score: float) -> None:
-        """Changes the score of a trial that was told: a rank among more trials."""
+        """Change a reported score: the rank of a trial among more trials."""
         self.oracle.get_trial(trial_id).score = score
 
 
@@ -106,10 +107,10 @@ def _round(trial: TunerTrial) -> tuple[Any, Any]:
 
 
 class _EagerGrid(keras_tuner.oracles.GridSearchOracle):
-    """A grid of which several points are asked for before the first is told.
+    """A grid that gives several points before the first score is reported.
 
-    The space is declared before the search, so that no trial can add choices to it:
-    what follows a trial in the grid is known as soon as the trial has begun.
+    The space is declared before the search, so a trial cannot add choices to it. The
+    next point of the grid is therefore known as soon as a trial has begun.
     """
 
     def populate_space(self, trial_id: str) -> dict[str, Any]:
@@ -120,9 +121,9 @@ class _EagerGrid(keras_tuner.oracles.GridSearchOracle):
 
 
 def tuner_seed(seed: int) -> int:
-    """Returns the seed of the draws.
+    """Return a seed for keras-tuner.
 
-    keras-tuner takes 0 for none at all, and draws the n-th value from seed + n,
-    so that neighboring seeds would draw the same values, only shifted.
+    keras-tuner treats 0 as no seed, and draws the n-th value from seed + n. Neighboring
+    seeds would therefore draw the same values in shifted order.
     """
     return int(np.random.default_rng((seed, 1)).integers(1, 2**31))

@@ -26,7 +26,8 @@ from tuning.trials import Trial, pareto_ranks
 
 __all__ = ["run_trials"]
 
-# So many trials are written at once: what a kill can lose is the training of these.
+# The number of trials that are trained and written together. A killed process loses at
+# most their training.
 TRIALS_PER_WRITE = 42
 
 
@@ -42,34 +43,33 @@ def run_trials(
     shared: SharedTrials | None = None,
     again: bool = True,
 ) -> list[Trial]:
-    """Tries settings that a keras-tuner oracle chooses.
+    """Train and measure the settings that a keras-tuner oracle chooses.
 
-    Trials that `store` holds are not trained again: their results are told to the
-    oracle when it asks for the same choices, so that a search that was stopped
-    takes the same course again and then goes beyond it.
+    Trials in `store` are not trained again. The oracle gets their results when it makes
+    the same choices, so a stopped search repeats the same course and then continues.
 
     Args:
         config: The settings before the search.
-        settings: The tuner, how many trials, and where to look.
-        objectives: By what trials are compared.
+        settings: The settings of the search, with the tuner and the number of trials.
+        objectives: The objectives that compare trials.
         data: The rows.
-        on_trial: Called with each trial that is trained, once it has ended.
-        store: Where finished trials are kept.
-        baselines: The networks of one task each that `val_gain` compares with.
+        on_trial: A function that is called with each trained trial after its end.
+        store: The store of finished trials.
+        baselines: The single-task networks that `val_gain` compares with.
         together: See `measure_trials`.
-        shared: How the trials are divided among processes that all call this
-            function with the same arguments; None trains all of them here.
+        shared: The division of the trials among processes that all call this function
+            with the same arguments; None trains all trials in this process.
         again: Whether a batch of trials uses the compiled programs of earlier batches.
 
     Returns:
-        All trials of the store, by their numbers. There are fewer than asked for
-        when the space has no more different settings.
+        All trials of the store, in the order of their numbers. The list is shorter than
+        `settings.trials` if the space has no more different settings.
     """
     several = [objectives] if isinstance(objectives, Objective) else list(objectives)
     store = TrialStore() if store is None else store
     known = len(store.trials)
 
-    # One batch alone has no use for programs that are kept, nor for padding.
+    # A single batch needs neither stored programs nor padding.
     several_batches = (
         shared is not None
         or settings.tuner == "hyperband"
@@ -83,7 +83,7 @@ def run_trials(
             part, config, settings, data, baselines, together, reason, programs
         )
 
-    # What a tuner writes is for resuming it and for other workers.
+    # A tuner writes files to be resumed and for other workers.
     with tempfile.TemporaryDirectory(prefix="tuning-") as folder:
         asker = Asker(config, settings, settings.trials + known, folder)
         scored = _Scores(asker, several)
@@ -109,7 +109,7 @@ def run_trials(
 def _number(
     asked: Sequence[TunerTrial], settings: SearchSettings, store: TrialStore
 ) -> Numbered:
-    """Numbers the trials to be trained, of all that were asked for."""
+    """Number those of the requested trials that have to be trained."""
     # Hyperband may ask for the same settings twice.
     distinct = {choices_key(_values(each)): each for each in asked}
     fresh = [each for each in distinct.values() if store.find(_values(each)) is None]
@@ -193,8 +193,8 @@ def _settings_of(
     epochs = _values(asked).get("tuner/epochs")
     if epochs is None:
         return own
-    # Each round of successive halving trains from the beginning: its members are
-    # trained together, and what they cost is small beside what they save.
+    # Each round of successive halving trains from the beginning. Its members are
+    # trained together, which saves more time than the repeated epochs cost.
     return own.replace(training=own.training.replace(epochs=int(epochs)))
 
 
@@ -203,7 +203,7 @@ def _values(asked: TunerTrial) -> dict[str, Any]:
 
 
 class _Scores:
-    """What an oracle is told: of one objective its cost, of several the rank."""
+    """Scores for an oracle: the cost of one objective, or the rank for several."""
 
     def __init__(self, asker: Asker, objectives: Sequence[Objective]) -> None:
         self.asker, self.objectives = asker, objectives
@@ -219,7 +219,7 @@ class _Scores:
         return self.asker.tell(asked, costs[0])
 
     def change(self) -> None:
-        """Ranks all trials told so far among each other."""
+        """Rank all reported trials again."""
         if len(self.objectives) == 1 or not self.costs:
             return
         ranks = pareto_ranks(list(self.costs.values()))

@@ -38,9 +38,9 @@ from tuning.trials import (
 
 __all__ = ["search_report"]
 
-# More trials make a table that nobody reads: the file has all.
+# The table of the report has at most this many trials; the file has all.
 TRIALS_SHOWN = 20
-# Rows of fewer trials say nothing about a setting.
+# With fewer trials, the report has no importance of settings.
 TRIALS_FOR_IMPORTANCE = 8
 WIDE = (10.0, 4.2)
 
@@ -53,15 +53,15 @@ def search_report(
     config: str,
     nested: NestedEstimate | None = None,
 ) -> Report:
-    """Makes the report of a search.
+    """Build the report of a search.
 
     Args:
         name: The model's name.
         trials: All trials.
-        objectives: By what they were compared.
-        settings: How the search went.
+        objectives: The objectives that compared the trials.
+        settings: The settings of the search.
         config: The text of `config.toml`.
-        nested: The search judged as a whole, if it was.
+        nested: The evaluation of the whole search; None without one.
     """
     figures = PageFigures()
     first = objectives[0]
@@ -257,7 +257,7 @@ def _parallel(
     axes_values[objective.name] = _scale(
         np.array([objective.value(trial.metrics) for trial in known])
     )
-    # The best third stands out.
+    # The best third is highlighted.
     good = costs <= np.quantile(costs, 1 / 3)
 
     def draw(figure: Any) -> None:
@@ -285,7 +285,7 @@ def _parallel(
 
 
 def _positions(column: pd.Series) -> np.ndarray:
-    """Returns values between 0 and 1: ranks of numbers, classes side by side."""
+    """Return positions between 0 and 1: ranks for numbers, indices for classes."""
     if pd.api.types.is_numeric_dtype(column):
         return _scale(column.rank(method="dense", na_option="top").to_numpy())
     words = sorted({str(value) for value in column}, key=_natural)

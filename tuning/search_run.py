@@ -30,10 +30,10 @@ from tuning.trials import Trial, best_trial, optimism, pareto_front, trials_tabl
 
 __all__ = ["SEARCH", "choose_trial", "run_search", "with_validation"]
 
-# By this file a search folder is known from a folder of the user's.
+# This file identifies a search folder.
 SEARCH_MARKS = (SEARCH,)
 
-# For settings without any: a search can't do without a validation.
+# The default for settings without a validation, which a search needs.
 PATIENCE = 10
 VALIDATION_FRACTION = 0.2
 
@@ -47,10 +47,10 @@ def run_search(
     workers: int = 0,
     imports: Sequence[str] = (),
 ) -> Path:
-    """Searches settings, and writes the best ones and all trials.
+    """Search settings, and write the best settings and all trials.
 
-    Each trial is cross-validated on the training rows: the rows that a fit with
-    the same seed holds out are not touched. The folder holds
+    Each trial is cross-validated on the training rows. The rows that a fit with the
+    same seed holds out are not used. The folder contains
 
     - `search.toml`: the settings of the search, to resume it;
     - `trials/`: a file per finished trial, written as soon as it has ended;
@@ -66,21 +66,21 @@ def run_search(
 
     Args:
         config: The settings before the search.
-        settings: How the search goes.
-        quiet: Whether nothing but warnings is shown.
-        resume: Whether `config.output.folder` is a search to go on with.
-        join: Whether other processes may work on the search in
-            `config.output.folder` too. It is begun if it is not there.
-        workers: The number of processes that are started here and share the trials;
-            0 trains them in this process.
-        imports: The modules of plugins, which such processes import.
+        settings: The settings of the search.
+        quiet: Whether only warnings are shown.
+        resume: Whether to resume the search in `config.output.folder`.
+        join: Whether other processes may also work on the search in
+            `config.output.folder`. A search that does not exist is started.
+        workers: The number of processes to start, which share the trials; 0 trains the
+            trials in this process.
+        imports: The modules of plugins, which the processes import.
 
     Returns:
         The search folder. A process that has joined returns when the search is
-        whole.
+        complete.
 
     Raises:
-        UserError: When the data, the objective or the folder can't serve, and
+        UserError: When the data, the objective or the folder cannot be used, and then
             nothing is written; or when no trial could be trained.
     """
     terminal = SearchTerminal(quiet)
@@ -90,7 +90,7 @@ def run_search(
         _require(check_solved_choices(settings, config))
         data = prepare_data(with_validation(config))
         _require(check_resolved_choices(settings, data.config, data.tasks))
-    # What the preset `best` would try, the search does.
+    # The search replaces the comparisons of the preset `best`.
     config = data.config.replace(by_validation=())
     rows = make_trial_data(data, settings.folds, settings.repeats)
     objectives = choose_objectives(settings.objective, data.tasks, rows.rows.labels)
@@ -103,12 +103,12 @@ def run_search(
         folder.mkdir(parents=True)
         write_toml(folder / SEARCH, values)
     elif workers:
-        # They read the trials and ranges of this command from the file.
+        # The workers read the settings of this command from the file.
         write_toml(folder / f".{SEARCH}", values)
         (folder / f".{SEARCH}").replace(folder / SEARCH)
     shared = None
     if join or workers:
-        # As another process reads them from the file.
+        # Read from the file, so that all processes have the same values.
         values = read_toml(str(folder / SEARCH))
         shared = SharedTrials(
             folder, values, settings.trials_per_claim, settings.heartbeat
@@ -121,7 +121,7 @@ def run_search(
         from tuning.baselines import measure_baselines
         from tuning.search_loop import run_trials
 
-        # Devices are found at the first use, not without noise.
+        # TensorFlow prints messages when it first looks for devices.
         tf.config.list_logical_devices()
 
     terminal.show_search(len(rows.rows.rows), settings, objectives, len(store.trials))
@@ -168,7 +168,7 @@ def run_search(
                 return folder
         except KeyboardInterrupt:
             if shared is not None:
-                # What other processes have finished is kept too.
+                # Includes the trials that other processes have finished.
                 store.refresh()
             terminal.show_stopped(folder, len(store.trials))
             raise
@@ -195,13 +195,13 @@ def _write_results(
     terminal: SearchTerminal,
     quiet: bool,
 ) -> None:
-    """Writes what a search ends with, the fit of its best settings included."""
+    """Write the results of a search, including the fit of its best settings."""
     from tuning.nested import nested_estimate
     from tuning.search_report import search_report
 
     _write_table(folder, trials, objectives)
     if settings.tensorboard:
-        # Those of a resumed search too, which had ended before.
+        # Includes trials that ended before the search was resumed.
         for trial in trials:
             write_hparams_run(folder, trial, objectives)
     best = best_trial(trials, objectives)
@@ -236,23 +236,23 @@ def _write_results(
 
 
 def search_values(config: FitConfig, settings: SearchSettings) -> dict[str, Any]:
-    """Returns the plain values of `search.toml`."""
+    """Return the plain values of `search.toml`."""
     return {**repeatable_values(config), "search": settings.get_config()}
 
 
 def choose_trial(folder: Path, number: int, epochs: int) -> Path:
-    """Writes the settings of a trial to `config.toml`: the user's own choice.
+    """Write the settings of a trial that the user chose to `config.toml`.
 
     Args:
         folder: The search folder.
         number: The trial's number.
-        epochs: The epochs of a fit.
+        epochs: The number of epochs of a fit.
 
     Returns:
-        The file.
+        The path of the file.
 
     Raises:
-        UserError: When there is no completed trial of this number.
+        UserError: When no completed trial has this number.
     """
     trials = [trial for trial in TrialStore(folder).trials if trial.completed]
     for trial in trials:
@@ -266,9 +266,9 @@ def choose_trial(folder: Path, number: int, epochs: int) -> Path:
 
 
 def write_settings(folder: Path, trial: Trial, epochs: int) -> Path:
-    """Writes a trial's settings for a fit of `epochs` epochs.
+    """Write a trial's settings for a fit of `epochs` epochs.
 
-    The early rounds of Hyperband train for fewer.
+    The early rounds of Hyperband train for fewer epochs.
     """
     config = trial.config.replace(training=trial.config.training.replace(epochs=epochs))
     path, partial = folder / "config.toml", folder / ".config.toml"
@@ -295,7 +295,7 @@ def _write_table(
 
 
 def with_validation(config: FitConfig) -> FitConfig:
-    """Gives settings that train all epochs on all rows a validation.
+    """Add a validation to settings that have none.
 
     Example:
 

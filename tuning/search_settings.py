@@ -167,27 +167,27 @@ class SearchSettings(Declaration):
 
     @property
     def trials_at_once(self) -> int:
-        """How many trials are asked for before their results are told."""
+        """The number of trials that are requested before their results are reported."""
         if self.at_once is not None:
             return self.at_once
         return min(self.trials, 8 if self.tuner == "bayesian" else 256)
 
     @property
     def trials_per_claim(self) -> int:
-        """How many trials a process takes at once when several share a search."""
+        """The number of trials that a process claims at once in a shared search."""
         if self.per_claim is not None:
             return self.per_claim
-        # Of a round, so that a second and a third process have trials to train too.
+        # A share of a round, so that other processes have trials to train too.
         return max(1, min(8, min(self.trials, self.trials_at_once) // 4))
 
 
 @declaration
 class NamedChoices(Declaration):
-    """What a name of a registry, and the settings of each, are chosen from.
+    """Choices of a name in a registry, and of the settings of each name.
 
     Args:
-        names: The names; one alone is not searched.
-        settings: By name, what each of its settings is chosen from.
+        names: The choices of the name. A single name is not searched.
+        settings: The choices of each setting, by name.
     """
 
     names: tuple[str, ...]
@@ -195,7 +195,7 @@ class NamedChoices(Declaration):
 
 
 def named_choices(table: Mapping[str, Any], chosen: NamedSettings) -> NamedChoices:
-    """Reads `[search.weighting]` or `[search.architecture]`.
+    """Parse `[search.weighting]` or `[search.architecture]`.
 
     Args:
         table: See `SearchSettings`.
@@ -218,7 +218,7 @@ def named_choices(table: Mapping[str, Any], chosen: NamedSettings) -> NamedChoic
 
 
 def build_search_settings(values: Mapping[str, Any]) -> SearchSettings:
-    """Makes the settings from plain values, as TOML or flags give them.
+    """Build the settings from plain values of TOML or flags.
 
     Raises:
         UserError: With all errors at once.
@@ -237,10 +237,10 @@ def build_search_settings(values: Mapping[str, Any]) -> SearchSettings:
 
 
 def check_searched_settings(space: SearchSettings, config: FitConfig) -> list[str]:
-    """Finds what a search could not give the weighting or the architecture.
+    """Find choices that the weighting or the architecture cannot have.
 
     Args:
-        space: Where to look.
+        space: The search space.
         config: The settings before the search.
 
     Returns:
@@ -298,7 +298,7 @@ def _check_names(where: str, choices: NamedChoices, check: Any) -> Iterator[str]
 def _each_setting(
     table: str, values: Mapping[str, Any], choices: NamedChoices
 ) -> Iterator[tuple[str, str, str, Any]]:
-    """Gives each choice with its place in TOML, its name and its setting."""
+    """Yield each choice with its place in TOML, its name and its setting."""
     for name, settings in choices.settings.items():
         if name not in choices.names:
             continue

@@ -1,4 +1,4 @@
-"""The settings that a search varies, and what a choice of them makes."""
+"""The settings that a search varies, and the settings of a trial."""
 
 from __future__ import annotations
 
@@ -23,29 +23,28 @@ __all__ = ["choose_settings"]
 def choose_settings(
     hp: keras_tuner.HyperParameters, config: FitConfig, space: SearchSettings
 ) -> FitConfig:
-    """Draws the searched settings and lays them on the others.
+    """Draw the searched settings, and merge them with the others.
 
-    This is the search space: it is declared by being drawn from, as
-    keras-tuner has it, and it is the one place that knows which choice becomes
-    which setting. It is cheap and pure, as a tuner calls it many times before
-    the first trial. One call declares all of the space: choices that are open
-    only beside another one, such as the settings of a weighting, are in a
+    This function is the search space: in keras-tuner, drawing a choice declares it. No
+    other code maps choices to settings. The function is cheap and pure, since a tuner
+    calls it many times before the first trial. One call declares the whole space. A
+    choice that depends on another one, such as a setting of a weighting, is in a
     conditional scope of keras-tuner.
 
-    Searched are the width of each layer of the trunk and of the heads, the
-    learning rate, and the loss weights of all tasks but the first: an
-    optimizer like Adam sees the ratios of the weights alone. A weight of 0 stays
-    0. All else is searched where `SearchSettings` says what it is chosen from. An
-    architecture that is solved for has no network: its own settings and encodings
-    alone are searched, and embeddings are switched off.
+    By default, a search varies the width of each layer of the trunk and of the heads,
+    the learning rate, and the loss weights of all tasks but the first, since an
+    optimizer like Adam depends only on the ratios of the weights. A weight of 0 stays
+    0. Other settings are searched if `SearchSettings` has choices for them. A solved
+    architecture has no network. For it, only its own settings and the encodings are
+    searched, and embeddings are switched off.
 
     Args:
         hp: The tuner's choices.
         config: The settings of the run.
-        space: Where to look.
+        space: The search space.
 
     Returns:
-        Settings that `python -m keras_mtl.fit` could be given.
+        Settings for `python -m keras_mtl.fit`.
 
     Example:
 
@@ -59,7 +58,7 @@ def choose_settings(
     """
     names = searched_architectures(space, config).names
     trained = [name for name in names if not is_solved(name)]
-    # First, as the settings of networks are open beside some of the names alone.
+    # Chosen first, since the settings of networks depend on the name.
     chosen = _choose_named(
         hp, "architecture", config.model.architecture, space.architecture
     )
@@ -75,7 +74,7 @@ def choose_settings(
 def _choose_network(
     hp: keras_tuner.HyperParameters, config: FitConfig, space: SearchSettings
 ) -> FitConfig:
-    """Draws the settings of networks and of their training."""
+    """Draw the settings of a network and of its training."""
     config = _choose_encodings(hp, config, space, ("numeric_embedding",))
     model, training = config.model, config.training
     changes: dict[str, Any] = {"trunk": _choose_trunk(hp, config, space)}
@@ -118,7 +117,7 @@ def _choose_encodings(
     space: SearchSettings,
     names: Sequence[str],
 ) -> FitConfig:
-    """Draws settings of `[inputs]`, and lays them on the features too."""
+    """Draw settings of `[inputs]`, and apply them to the features."""
     drawn = {
         name: _choose(hp, name, getattr(space, name))
         for name in names
@@ -139,7 +138,7 @@ def _choose_trunk(
     widths = []
     for layer in range(1, most + 1):
         deep = [each for each in depths if each >= layer]
-        # A layer that all depths have is open whatever the depth.
+        # A layer that all depths have does not depend on the depth.
         only_then = len(deep) < len(depths)
         with _scope(hp, "trunk_depth", deep if only_then else None):
             width = _choose(hp, f"trunk_{layer}", space.trunk_widths)
@@ -154,7 +153,7 @@ def _choose_named(
     now: NamedSettings,
     table: Mapping[str, Any],
 ) -> NamedSettings:
-    """Draws a weighting or an architecture, with its searched settings."""
+    """Draw a weighting or an architecture, with its searched settings."""
     choices = named_choices(table, now)
     searched = "name" in table
     chosen = _choose(hp, f"{name}.name", choices.names) if searched else now.name
@@ -186,12 +185,12 @@ def _scope(
 
 def _choose(hp: keras_tuner.HyperParameters, name: str, options: Sequence[Any]) -> Any:
     value = hp.Choice(name, list(options))
-    # A choice that is declared in a scope that is not open has no value.
+    # A choice in an inactive scope has no value.
     return options[0] if value is None else value
 
 
 def _of_one_type(values: Sequence[bool | int | float | str]) -> list[Any]:
-    # keras-tuner refuses 0 beside 0.5.
+    # keras-tuner does not accept a mix of integers and floats.
     if any(isinstance(value, float) for value in values):
         return [float(value) for value in values]
     return list(values)
@@ -211,5 +210,5 @@ def _choose_number(
 
 
 def _short(value: float) -> float:
-    # Three digits are all that a search can tell apart, and a person wants.
+    # A search cannot distinguish more than three digits.
     return float(f"{value:.3g}")

@@ -1,4 +1,4 @@
-"""What a search shows while it goes on."""
+"""Terminal output of a search."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from tuning.search_settings import SearchSettings
 from tuning.trials import Trial, best_trial, settings_row
 
 if TYPE_CHECKING:
-    # Loads TensorFlow.
+    # This import loads TensorFlow.
     from tuning.nested import NestedEstimate
 
 __all__ = ["SearchTerminal"]
 
 
 class SearchTerminal(Terminal):
-    """Tells a person of the trials; see `Terminal`."""
+    """Terminal output about trials; see `Terminal`."""
 
     def show_search(
         self,
@@ -37,7 +37,7 @@ class SearchTerminal(Terminal):
         objectives: Sequence[Objective],
         finished: int,
     ) -> None:
-        """Shows what the search is about to do."""
+        """Show the plan of the search."""
         words = " and ".join(f"{each.name} ({each.direction})" for each in objectives)
         repeats = f" {settings.repeats} times" if settings.repeats > 1 else ""
         self._print(
@@ -51,7 +51,7 @@ class SearchTerminal(Terminal):
     def trials(
         self, total: int, objective: Objective, finished: Sequence[Trial] = ()
     ) -> Iterator[Callable[[Trial], None]]:
-        """Gives the function to call after each trial."""
+        """Show progress, and yield the function to call after each trial."""
         ended = [*finished]
 
         def print_trial(trial: Trial) -> None:
@@ -81,7 +81,7 @@ class SearchTerminal(Terminal):
     def outer_folds(
         self, total: int, objective: Objective
     ) -> Iterator[Callable[[int, float], None]]:
-        """Gives the function to call after each outer fold."""
+        """Show progress, and yield the function to call after each outer fold."""
         self._print(f"Nested estimate: the search is repeated in {total} outer folds")
 
         def on_fold(number: int, value: float) -> None:
@@ -90,7 +90,7 @@ class SearchTerminal(Terminal):
         yield on_fold
 
     def show_nested(self, estimate: NestedEstimate, objective: Objective) -> None:
-        """Shows what a search gives on rows that it has not seen."""
+        """Show the objective of a search on rows that it did not see."""
         self._print(
             f"Nested estimate of {objective.name}: {estimate.mean:.4f}, standard "
             f"deviation {estimate.spread:.4f} over {len(estimate.values)} outer folds"
@@ -106,7 +106,7 @@ class SearchTerminal(Terminal):
         objectives: Sequence[Objective],
         fit: bool,
     ) -> None:
-        """Shows the best trial's settings, and how to fit them."""
+        """Show the best trial's settings, and how to fit them."""
         if front:
             self._print("Pareto front, the trials that no other trial beats:")
             for trial in front:
@@ -141,16 +141,16 @@ class SearchTerminal(Terminal):
         )
 
     def show_chosen(self, number: int, path: Path) -> None:
-        """Shows where the settings of a chosen trial are."""
+        """Show the path of a chosen trial's settings."""
         self._print(f"Written: {path}, the settings of trial {number}")
         self._print(f"Fit them: python -m keras_mtl.fit --config {path}")
 
     def show_joined(self, folder: Path) -> None:
-        """Shows that another process has ended the search."""
+        """Show that another process ended the search."""
         self._print(f"The search is whole, another process has ended it: {folder}")
 
     def show_stopped(self, folder: Path, finished: int) -> None:
-        """Shows how to go on with a search that was interrupted."""
+        """Show how to resume an interrupted search."""
         self._print(
             f"Stopped: {finished} trials are kept. Resume: python -m tuning --resume "
             f"{folder}"

@@ -1,4 +1,4 @@
-"""The processes that work on a search: how they begin, and how they are watched."""
+"""The processes that work on a search: their start and their supervision."""
 
 from __future__ import annotations
 
@@ -24,32 +24,32 @@ from tuning.trials import Trial
 
 __all__ = ["SEARCH", "begin_or_join", "run_workers"]
 
-# The settings of a search, with which it is resumed and joined.
+# The file of the settings, from which a search is resumed or joined.
 SEARCH = "search.toml"
-# The deaths of each worker, on average, after which no more are started.
+# The average number of deaths per worker after which no more workers are started.
 RESTARTS = 3
-# The seconds that a worker has to end by itself.
+# The time, in seconds, in which a worker has to end by itself.
 PATIENCE = 10.0
 
 
 def begin_or_join(folder: Path, values: Mapping[str, Any]) -> None:
-    """Makes a search folder, unless another process has made the same one.
+    """Make a search folder, or join one with the same settings.
 
     Args:
         folder: The search folder.
         values: The plain values of `search.toml`.
 
     Raises:
-        UserError: When the folder is there and is that of another search.
+        UserError: When the folder exists and belongs to another search.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     mine = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
-        # Private by default; other users' processes may join.
+        # Temporary folders are private, but processes of other users may join.
         mine.chmod(0o777 & ~_umask())
         write_toml(mine / SEARCH, dict(values))
-        # The file appears with the folder, and in one process alone: a folder that
-        # is not empty is not replaced.
+        # The file appears together with the folder, and from one process only, since a
+        # folder that is not empty is not replaced.
         with contextlib.suppress(OSError):
             mine.rename(folder)
             return
@@ -80,25 +80,25 @@ def run_workers(
     on_trial: OnTrial,
     imports: Sequence[str] = (),
 ) -> list[Trial]:
-    """Starts processes that share the trials of a search, and waits for the trials.
+    """Start processes that share the trials of a search, and wait for all trials.
 
-    A worker that is killed is replaced, and its trials are tried again. All workers
-    have ended when the function returns or raises.
+    A killed worker is replaced, and its trials run again. All workers have ended when
+    the function returns or raises.
 
     Args:
         folder: The search folder, with its `search.toml`.
         count: The number of processes.
         trials: The number of trials of the search.
-        shared: The claims of the search. This process takes the right to end it.
-        store: The finished trials.
-        on_trial: Called with each trial that has ended.
+        shared: The claims of the search. This process claims the end of the search.
+        store: The store of finished trials.
+        on_trial: A function that is called with each trial after its end.
         imports: The modules that each process imports first.
 
     Returns:
-        All trials, by their numbers.
+        All trials, in the order of their numbers.
 
     Raises:
-        RunStoppedError: When no worker is left.
+        RunStoppedError: When all workers have ended early.
     """
     while shared.take_end() is None:
         time.sleep(PAUSE)
@@ -111,8 +111,8 @@ def run_workers(
         for _ in range(count if len(store.trials) < trials else 0):
             workers.append(_start(command))
         while workers:
-            # Asked before the folder is read: a worker that ended by itself has
-            # written all of its trials by then.
+            # Checked before the folder is read: a worker that has ended by itself has
+            # written all of its trials.
             ended = [each for each in workers if each.process.poll() is not None]
             exhausted = shared.exhausted
             for trial in store.refresh():
@@ -121,7 +121,7 @@ def run_workers(
                 break
             for worker in ended:
                 workers.remove(worker)
-                # A signal comes from outside; any other failure would come again.
+                # A signal comes from outside; another failure would probably repeat.
                 if worker.process.returncode < 0 and restarts:
                     restarts -= 1
                     workers.append(_start(command))
@@ -140,14 +140,14 @@ class _Worker:
     messages: BinaryIO
 
     def told(self) -> str:
-        """Returns the last lines of the worker's standard error."""
+        """Return the last lines of the worker's standard error."""
         self.messages.seek(0)
         text = self.messages.read().decode("utf-8", "replace")
         return "\n".join(text.strip().splitlines()[-10:]) or "none"
 
 
 def _start(command: Sequence[str]) -> _Worker:
-    # A file, which never makes its writer wait.
+    # Unlike a pipe, a file never blocks its writer.
     messages = tempfile.TemporaryFile()  # noqa: SIM115
     with _interrupts_ignored():
         process = subprocess.Popen(
@@ -161,13 +161,13 @@ def _start(command: Sequence[str]) -> _Worker:
 
 @contextlib.contextmanager
 def _interrupts_ignored() -> Iterator[None]:
-    """Has a process that is started inside ignore Ctrl-C.
+    """Make processes that start in this context ignore Ctrl-C.
 
-    The terminal sends Ctrl-C to all processes: a worker would be interrupted twice,
-    the second time while it gives its claims back.
+    The terminal sends Ctrl-C to all processes, so a worker would be interrupted twice,
+    the second time while it releases its claims.
     """
     if threading.current_thread() is not threading.main_thread():
-        # Python takes signals in its main thread alone.
+        # Python sets signal handlers only in the main thread.
         yield
         return
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -179,7 +179,7 @@ def _interrupts_ignored() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _workers(shared: SharedTrials) -> Iterator[list[_Worker]]:
-    """Ends all processes of a list on leaving the context."""
+    """Yield a list, and end all processes in it on leaving the context."""
     workers: list[_Worker] = []
     try:
         yield workers
@@ -209,7 +209,7 @@ def _differences(
 
 
 def _told(value: Any) -> str:
-    # Settings that have their default are not in the file.
+    # Settings with their default are not in the file.
     return "the default" if value is None else repr(value)
 
 

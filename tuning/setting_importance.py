@@ -1,4 +1,4 @@
-"""How much of the differences between trials each setting explains."""
+"""Importance of settings: the share of the variance that each explains."""
 
 from __future__ import annotations
 
@@ -13,28 +13,27 @@ from tuning.trials import Trial, settings_row
 
 __all__ = ["setting_importance"]
 
-# Numbers with more values than this are divided into as many groups of equal size.
+# A setting with more numeric values is split into this many groups of equal size.
 GROUPS = 4
 
 
 def setting_importance(
     trials: Sequence[Trial], objective: Objective
 ) -> dict[str, float]:
-    """Estimates which share of the variance between trials each setting explains.
+    """Estimate the share of the variance between trials that each setting explains.
 
-    The trials are grouped by the setting's value, numbers by their quartiles. The
-    share is epsilon squared (Kelley 1935): the variance between the groups beyond
-    the one that chance alone gives, so that a setting that does nothing is near 0.
-    Settings are looked at one at a time: one that only matters beside another is
-    underestimated.
+    The trials are grouped by the setting's value, numbers by their quartiles. The share
+    is epsilon squared (Kelley 1935): the variance between the groups in excess of the
+    variance by chance. A setting without effect is near 0. Each setting is considered
+    alone, so a setting that only matters together with another is underestimated.
 
     Args:
         trials: The trials.
-        objective: The result.
+        objective: The objective whose variance is explained.
 
     Returns:
-        By setting the share, from 0 to 1, largest first. Settings that do not
-        differ are left out; () with too few trials.
+        The shares by setting, from 0 to 1, largest first. Settings that do not vary are
+        left out; the result is empty for too few trials.
 
     Example:
 
@@ -73,7 +72,7 @@ def _groups(column: pd.Series) -> np.ndarray:
 
 
 def _explained(groups: np.ndarray, values: np.ndarray) -> float | None:
-    """Returns epsilon squared; None where no group has two trials."""
+    """Return epsilon squared; None if no group has two trials."""
     count, kinds = len(values), len(np.unique(groups))
     total = float(((values - values.mean()) ** 2).sum())
     if count <= kinds or total == 0:

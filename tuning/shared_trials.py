@@ -1,4 +1,4 @@
-"""A search on which several processes work, by the files of its folder alone."""
+"""A search by several processes that communicate by the files of its folder."""
 
 from __future__ import annotations
 
@@ -15,43 +15,42 @@ from tuning.trial_store import TrialStore
 from tuning.trials import Trial
 
 if TYPE_CHECKING:
-    # Loads TensorFlow.
+    # This import loads TensorFlow.
     from keras_tuner.engine.trial import Trial as TunerTrial
 
 __all__ = ["SHARED", "Numbered", "OnTrial", "SharedTrials", "Train"]
 
 Numbered = Mapping[int, "TunerTrial"]
 OnTrial = Callable[[Trial], None]
-# Takes some trials, and why they cannot be trained, if they cannot.
+# A function of some trials, and of the reason why they cannot be trained, if any.
 Train = Callable[[Numbered, str], list[Trial]]
 
-# The folder of claims and rounds, in the search folder.
+# The name of the folder of claims and rounds in the search folder.
 SHARED = "shared"
-# The claim of the process that ends the search, and the file that it leaves.
+# The claim of the process that ends the search, and the files that mark the end.
 END, ENDED, EXHAUSTED = "end", "ended", "exhausted"
-# The seconds between two looks at what the other processes have done.
+# The time between two reads of other processes' results, in seconds.
 PAUSE = 0.5
-# A trial whose process dies so often is the reason, not the victim.
+# The number of deaths after which a trial counts as their cause.
 DEATHS = 3
 
 
 class SharedTrials:
-    """The trials of a search, divided among processes that see its folder.
+    """The trials of a search, divided among processes that share its folder.
 
-    Every process asks its own copy of the tuner for the trials of a round. The first
-    one writes them to a file, and the others take them from there, so that all have
-    the same trials under the same numbers, even if a Bayesian tuner rounds otherwise
-    on another host. Then each process claims a few trials of the round at a time, and
-    all tell their tuners all results, in the order of the round. There is no chief: a
-    process may die or join at any time.
+    Every process requests the trials of a round from its own copy of the tuner. The
+    first process writes them to a file, and the others read that file. All processes
+    thus have the same trials under the same numbers, even if a Bayesian tuner rounds
+    differently on another host. Then each process claims a few trials of the round at a
+    time, and all report all results to their tuners in the order of the round. The
+    processes have no chief: a process may die or join at any time.
 
     Args:
         folder: The search folder.
-        settings: The plain values of `search.toml`. Trials are divided among
-            processes of the same settings.
-        per_claim: The number of trials that a process claims at once; as many are
-            trained together.
-        seconds: The age in seconds at which a process is taken for dead.
+        settings: The plain values of `search.toml`. Only processes with the same
+            settings share trials.
+        per_claim: The number of trials that a process claims and trains together.
+        seconds: The age of a heartbeat, in seconds, at which a process counts as dead.
     """
 
     def __init__(
@@ -67,7 +66,7 @@ class SharedTrials:
 
     @property
     def ended(self) -> bool:
-        """Whether the search is whole."""
+        """Whether the search is complete."""
         return (self.folder / ENDED).exists()
 
     def agree(
@@ -76,20 +75,20 @@ class SharedTrials:
         number: Callable[[], Numbered],
         store: TrialStore,
     ) -> Numbered:
-        """Agrees with the other processes on the trials of the next round.
+        """Agree with the other processes on the trials of the next round.
 
         Args:
-            asked: The trials that this process's tuner gave; they take the values
-                that the processes agree on.
-            number: Numbers those that are to be trained. All trials of earlier
+            asked: The trials from this process's tuner. Their values are replaced by
+                the values that the processes agree on.
+            number: A function that numbers the trials to train. All trials of earlier
                 rounds have ended when it is called.
-            store: The finished trials.
+            store: The store of finished trials.
 
         Returns:
             The trials to train, by their numbers.
 
         Raises:
-            UserError: When the tuner of another process works otherwise.
+            UserError: When the tuner of another process behaves differently.
         """
         self._round += 1
         name = f"round-{self._round}"
@@ -133,13 +132,15 @@ class SharedTrials:
         store: TrialStore,
         on_trial: OnTrial | None = None,
     ) -> None:
-        """Trains trials that are free, until all have ended here or elsewhere.
+        """Train free trials until all have ended, here or in other processes.
 
         Args:
             numbered: The trials of the round.
-            train: Trains some of them, or makes failed trials of a reason.
-            store: Where finished trials are kept.
-            on_trial: Called with each trial that has ended, wherever it was trained.
+            train: A function that trains some trials, or makes failed trials with a
+                reason.
+            store: The store of finished trials.
+            on_trial: A function that is called with each trial after its end in any
+                process.
         """
         while True:
             for trial in store.refresh():
@@ -161,14 +162,14 @@ class SharedTrials:
                     on_trial(trial)
 
     def take_end(self) -> Claim | None:
-        """Takes the right to end the search; None while another process has it."""
+        """Claim the end of the search; return None if another process has the claim."""
         return self.claims.take(END)
 
     def wait_for_end(self) -> bool:
-        """Waits until this process may end the search, or another one has.
+        """Wait until this process may end the search, or another process has ended it.
 
         Returns:
-            Whether this process is to end the search.
+            Whether this process has to end the search.
         """
         while not self.ended:
             if self.take_end() is not None:
@@ -178,15 +179,15 @@ class SharedTrials:
 
     @property
     def exhausted(self) -> bool:
-        """Whether a process has found that the space has no more settings."""
+        """Whether a process found that the space has no more settings."""
         return (self.folder / EXHAUSTED).exists()
 
     def exhaust(self) -> None:
-        """Notes that all trials have ended, though there are fewer than asked for."""
+        """Record that the space has no more settings for the requested trials."""
         (self.folder / EXHAUSTED).touch()
 
     def end(self) -> None:
-        """Notes that the search is whole."""
+        """Record that the search is complete."""
         (self.folder / ENDED).touch()
 
     def _take(self, left: Sequence[int], store: TrialStore) -> dict[int, Claim]:
@@ -196,11 +197,11 @@ class SharedTrials:
             if claim is None:
                 continue
             if store.is_written(number):
-                # It has ended since the folder was read.
+                # The trial has ended since the folder was read.
                 self.claims.drop(claim)
                 continue
             if claim.deaths and taken:
-                # Whatever killed its process is not to take others with it.
+                # A trial that may kill its process trains alone.
                 self.claims.release(claim)
                 continue
             taken[number] = claim
@@ -210,7 +211,7 @@ class SharedTrials:
 
 
 def _reason(deaths: int) -> str:
-    """Says why a trial is given up; nothing if it is to be trained."""
+    """Return the reason to give up a trial; empty if it has to be trained."""
     if deaths < DEATHS:
         return ""
     return (

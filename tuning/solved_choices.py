@@ -1,4 +1,4 @@
-"""Architectures without a network among the choices of a search."""
+"""Choices of a search: architectures without a network."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ __all__ = [
     "searched_architectures",
 ]
 
-# The settings of a search that say where it looks for networks and their training.
+# The settings of a search that apply only to networks and their training.
 OF_NETWORKS = (
     "trunk_depth",
     "trunk_widths",
@@ -40,22 +40,22 @@ OF_NETWORKS = (
 
 
 def searched_architectures(space: SearchSettings, config: FitConfig) -> NamedChoices:
-    """Returns the architectures that a search tries, and their own settings.
+    """Return the architectures that a search tries, and their own settings.
 
     Args:
-        space: Where to look.
+        space: The search space.
         config: The settings before the search.
     """
     return named_choices(space.architecture, config.model.architecture)
 
 
 def check_solved_choices(space: SearchSettings, config: FitConfig) -> list[str]:
-    """Finds what solved architectures of a search cannot do.
+    """Find errors in the choices of solved architectures.
 
-    Each is checked as a fit checks it, beside the tasks and the other settings.
+    Each choice is checked as in a fit, with the tasks and the other settings.
 
     Args:
-        space: Where to look.
+        space: The search space.
         config: The settings before the search.
 
     Returns:
@@ -92,10 +92,10 @@ def check_solved_choices(space: SearchSettings, config: FitConfig) -> list[str]:
 def check_resolved_choices(
     space: SearchSettings, config: FitConfig, tasks: Sequence[Task]
 ) -> list[str]:
-    """Finds what solved architectures cannot serve once classes are known.
+    """Find errors in solved architectures after the classes are known.
 
     Args:
-        space: Where to look.
+        space: The search space.
         config: The settings before the search.
         tasks: The tasks, resolved.
 
@@ -114,7 +114,7 @@ def check_resolved_choices(
 
 
 def _nothing_to_vary(space: SearchSettings, choices: NamedChoices) -> list[str]:
-    """Refuses a search whose trials would all be the same."""
+    """Return errors for a search whose trials would all be the same."""
     count = sum(
         math.prod(len({*each}) for each in choices.settings.get(name, {}).values())
         for name in {*choices.names}
@@ -133,7 +133,7 @@ def _nothing_to_vary(space: SearchSettings, choices: NamedChoices) -> list[str]:
 
 
 def _uncounted(space: SearchSettings, choices: NamedChoices) -> list[str]:
-    """Refuses settings of networks where no trial has a network."""
+    """Return errors for settings of networks if no trial has a network."""
     default = SearchSettings()
     names = " and ".join(dict.fromkeys(choices.names))
     return [
@@ -150,7 +150,7 @@ def _check_each(
     now: NamedSettings,
     check: Callable[[NamedSettings], Sequence[str]],
 ) -> list[str]:
-    """Checks solved architectures with each choice of a setting."""
+    """Check solved architectures with each choice of a setting."""
     places: dict[str, str] = {}
     for name in choices.names:
         if not is_solved(name):
@@ -164,7 +164,7 @@ def _check_each(
             try:
                 tried = check_architecture({"name": name, **settings})
             except (UserError, ValueError):
-                # Wrong settings have their messages already.
+                # Invalid settings already have messages.
                 continue
             for text in check(tried):
                 places.setdefault(text, where)

@@ -26,10 +26,10 @@ NOT_FINITE = "a loss is NaN or infinite. Look for extreme values in the data"
 def measure_solved(
     config: FitConfig, data: TrialData, yardstick: Sequence[Task]
 ) -> Measured:
-    """Solves for a trial's weights in all folds, and measures each fold.
+    """Solve for a trial's weights in all folds, and measure each fold.
 
-    The folds, the metrics and the unit of losses are those of trials with a
-    network, so that both can be compared.
+    The folds, the metrics and the unit of losses are the same as for trials with a
+    network, so both can be compared.
 
     Args:
         config: The trial's settings, of a solved architecture.
@@ -37,8 +37,8 @@ def measure_solved(
         yardstick: The tasks with the loss weights before the search.
 
     Returns:
-        What was measured, without epochs. A trial that has no solution, or that
-        needs more memory than there is, has failed.
+        The outcome, without epochs. A trial without a solution, or with too little
+        memory, has failed.
     """
     rows = data.with_inputs(config.inputs).rows
     weights = {task.name: task.loss_weight for task in config.tasks}
@@ -62,7 +62,8 @@ def measure_solved(
         if not np.isfinite(list(losses.values())).all():
             return Measured(message=NOT_FINITE)
         metrics.append(validation_metrics(yardstick, held, fit.outputs, losses))
-    # A kernel has as many as it has support rows, which differ by fold.
+    # A kernel model's number of parameters depends on its support rows, which differ by
+    # fold.
     parameters = round(float(np.median([fit.parameters for fit in fits])))
     return Measured(metrics, [], parameters)
 

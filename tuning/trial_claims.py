@@ -1,4 +1,4 @@
-"""Claims by which processes that share a folder divide trials among themselves."""
+"""Claims that divide trials among processes with a shared folder."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from typing import Any
 
 __all__ = ["Claim", "TrialClaims", "process_is_dead"]
 
-# A heartbeat is a changed time of a file; so many are sent before a claim is old.
+# A heartbeat changes the time of a file. A claim is old after this many missed ones.
 BEATS_BEFORE_OLD = 6
 
 
 @dataclass(frozen=True)
 class Claim:
-    """The right of this process to do something.
+    """The exclusive right of this process to some work.
 
     Attributes:
-        name: The name of what is claimed, such as the number of a trial.
+        name: The name of the claimed work, such as the number of a trial.
         path: The file of the claim, whose time of change is the heartbeat.
         deaths: The number of earlier owners that died.
     """
@@ -37,15 +37,15 @@ class Claim:
 class TrialClaims:
     """Exclusive claims as files in a folder, without a lock and without a chief.
 
-    The files of what is called `7` are `7.0`, `7.1`, and so on, and the last one is
-    in force. A claim is taken by creating the next file exclusively, which succeeds
-    in one process alone, on network file systems too. A process whose claim was
-    taken over, because it was suspended for long, is harmless: it writes the same
-    result to the same place.
+    The files of the claim `7` are `7.0`, `7.1`, and so on, and the last file is valid.
+    A process takes a claim by creating the next file exclusively, which succeeds in one
+    process only, also on network file systems. A process that was suspended for long
+    may lose its claim to another one. It is harmless, since it writes the same result
+    to the same file.
 
     A claim ends with its process: at once for a process of this host, and otherwise
-    when its heartbeat is old. Ages are differences of times that the file system
-    itself has set, so that the clocks of the hosts need not agree.
+    when its heartbeat is old. Ages are differences of times that the file system itself
+    has set, so the clocks of the hosts need not agree.
 
     Args:
         folder: The folder of the files.
@@ -72,7 +72,7 @@ class TrialClaims:
         self._changing = threading.Lock()
 
     def take(self, name: str) -> Claim | None:
-        """Takes a claim that is free, released, or of a process that is dead.
+        """Take a claim that is free, released, or owned by a dead process.
 
         Returns:
             The claim, or None if a living process has it.
@@ -98,15 +98,15 @@ class TrialClaims:
         return claim
 
     def release(self, claim: Claim) -> None:
-        """Gives a claim back, so that any process can take it at once."""
+        """Release a claim, so that any process can take it at once."""
         with self._changing:
             self._held.pop(claim.name, None)
         _write_released(claim.path)
 
     def release_of(self, pid: int) -> None:
-        """Gives back the claims of an ended process of this host.
+        """Release the claims of an ended process of this host.
 
-        A process that was ended on purpose is no reason to give up its trials.
+        The end does not count as a death, so the trials are not given up.
         """
         owner = {"host": socket.gethostname(), "pid": pid}
         for path in self.folder.glob("[!.]*.[0-9]*"):
@@ -114,13 +114,13 @@ class TrialClaims:
                 _write_released(path)
 
     def drop(self, claim: Claim) -> None:
-        """Sends no more heartbeats for a claim whose work is done."""
+        """Stop the heartbeats of a claim whose work is done."""
         with self._changing:
             self._held.pop(claim.name, None)
 
     @contextlib.contextmanager
     def heartbeats(self) -> Iterator[None]:
-        """Sends heartbeats for all claims of this object while the context lasts.
+        """Send heartbeats for all claims of this object while the context lasts.
 
         Claims that are still held at its end are released.
         """
@@ -131,7 +131,7 @@ class TrialClaims:
                 with self._changing:
                     paths = [claim.path for claim in self._held.values()]
                 for path in paths:
-                    # The folder may have gone: the search is over.
+                    # The folder may have been deleted after the search.
                     with contextlib.suppress(OSError):
                         os.utime(path)
 
@@ -156,7 +156,7 @@ class TrialClaims:
             return False
 
     def _now(self) -> float:
-        """Returns the time of the file system, whose clock may not be this host's."""
+        """Return the time of the file system, whose clock may not be this host's."""
         probe = self.folder / f".now-{socket.gethostname()}-{os.getpid()}"
         try:
             probe.touch()
@@ -168,10 +168,11 @@ class TrialClaims:
 
 
 def process_is_dead(owner: dict[str, Any]) -> bool:
-    """Returns whether a process is known to have ended.
+    """Return whether a process is known to have ended.
 
     Args:
-        owner: Its `host` and `pid`. Of a process of another host nothing is known.
+        owner: The `host` and `pid` of the process. A process of another host is never
+            known to have ended.
 
     Example:
 
@@ -196,7 +197,7 @@ def _write_released(path: Path) -> None:
 
 
 def _owner(path: Path) -> dict[str, Any]:
-    """Reads who has a claim; nothing is known while the file is being written."""
+    """Read the owner of a claim; return {} while the file is being written."""
     try:
         owner = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""The rows of a search: the training rows alone, divided into folds."""
+"""The rows of a search: the training rows, divided into folds."""
 
 from __future__ import annotations
 
@@ -20,13 +20,14 @@ __all__ = ["TrialData", "make_trial_data"]
 
 @dataclass(frozen=True)
 class TrialData:
-    """The rows that a trial trains on and is measured by.
+    """The rows on which a trial is trained and measured.
 
     Attributes:
-        rows: The training rows of the run. Its test rows are not among them.
-        folds: All folds of all repeats: a trial is trained on the `train` rows of
-            each, and measured on the `test` rows.
-        encode: Encodes the rows by what a fold's `train` rows teach.
+        rows: The training rows of the run, without its test rows.
+        folds: All folds of all repeats. A trial is trained on the `train` rows of each
+            fold, and measured on its `test` rows.
+        encode: A function that encodes the rows with features adapted to a fold's
+            `train` rows.
     """
 
     rows: PreparedData
@@ -37,8 +38,8 @@ class TrialData:
     def joined(self) -> bool:
         """Whether one network serves all folds.
 
-        A feature whose embedding is trained, and a kind of task whose layers hold
-        what its training labels taught, need a network for each fold.
+        A feature with a trained embedding, and a kind of task whose layers depend on
+        its training labels, need a separate network per fold.
         """
         features = self.rows.features
         if any(feature.trained_embedding is not None for feature in features):
@@ -53,11 +54,11 @@ class TrialData:
         )
 
     def with_folds(self, folds: tuple[Fold, ...]) -> TrialData:
-        """Returns the same rows with other folds."""
+        """Return the same rows with other folds."""
         return replace(self, folds=folds)
 
     def with_inputs(self, inputs: InputSettings) -> TrialData:
-        """Returns the same rows, encoded as other settings want it."""
+        """Return the same rows, encoded with other settings."""
         config = self.rows.config
         if inputs == config.inputs:
             return self
@@ -66,7 +67,7 @@ class TrialData:
         return replace(self, rows=replace(self.rows, config=config))
 
     def with_tasks(self, tasks: tuple[Task, ...]) -> TrialData:
-        """Returns the same rows with the labels of some tasks alone."""
+        """Return the same rows with the labels of some tasks only."""
         rows = replace(
             self.rows,
             config=self.rows.config.replace(tasks=tasks),
@@ -76,15 +77,15 @@ class TrialData:
 
 
 def make_trial_data(data: PreparedData, folds: int, repeats: int = 1) -> TrialData:
-    """Divides the training rows of a run into folds.
+    """Divide the training rows of a run into folds.
 
-    The folds are stratified, keep groups whole and depend on the seed of the run.
-    The test rows are left out before anything else is done.
+    The folds are stratified, keep groups together and depend on the seed of the run.
+    The test rows are left out first.
 
     Args:
-        data: What `prepare_data` prepared.
-        folds: How many folds there are.
-        repeats: How often the rows are divided.
+        data: The result of `prepare_data`.
+        folds: The number of folds.
+        repeats: The number of times that the rows are divided into folds.
 
     Raises:
         UserError: When there are too few rows, groups or rows of a class.

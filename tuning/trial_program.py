@@ -1,14 +1,14 @@
-"""Many trials as members of few programs.
+"""Many trials as members of a few programs.
 
-A trial is trained once for each fold, and the trials differ in their settings. Most
-settings are only numbers: the learning rate, the weight decay, the loss weights, the
-dropout rates, and the widths of layers, since a narrow network is a wide one with
-zeros where its units end (see `MemberSettings.widths`). Trials that differ in
-numbers alone, with all of their folds, are members of one program: compiled once,
-and trained in a fraction of the time of as many fits. A later batch of trials takes the
-program of an earlier one where the shapes are the same, and is padded with units and
-trials to these shapes where that takes less time than to compile. Trials without a
-network are solved for, one after the other.
+Each trial is trained once per fold, and the trials differ in their settings. Most
+settings are numbers: the learning rate, the weight decay, the loss weights, the dropout
+rates, and the widths of layers. Widths are numbers since a narrow network is a wide one
+whose further units are zero (see `MemberSettings.widths`). Trials that differ only in
+numbers are, with all of their folds, members of one program. It is compiled once and
+takes a fraction of the time of separate fits. A later batch of trials reuses an earlier
+program of the same shapes. It is padded with units and trials to these shapes if this
+takes less time than compiling. Trials without a network are solved for, one after the
+other.
 """
 
 from __future__ import annotations
@@ -48,13 +48,13 @@ from tuning.trial_data import TrialData
 
 __all__ = ["Measured", "WidestUnits", "measure_trials"]
 
-# More members at once gain no time, and take memory.
+# More members at once save no time, and need memory.
 MEMBERS_AT_ONCE = 128
-# The dropout rate that a program is built with, each trial having its own: one that
-# nobody gives tells the layers of this rate from others.
+# The dropout rate that a program is built with; each trial has its own. The value is
+# one that nobody chooses, so it identifies the layers of the searched rate.
 PROGRAM_DROPOUT = float(np.nextafter(0.5, 0.0))
-# What two cores multiply and add in a second, and how long they may work for nothing in
-# place of tracing and compiling a program.
+# The operations per second of two cores, and the seconds that they may spend on padding
+# in place of tracing and compiling a program.
 OPERATIONS_PER_SECOND = 2e10
 SECONDS_OF_PADDING = 1.5
 NOT_FINITE = (
@@ -65,18 +65,18 @@ NOT_FINITE = (
 
 @dataclass(frozen=True)
 class WidestUnits:
-    """The greatest widths of a search: 0 for those that trials themselves have.
+    """The largest widths of a search; 0 for widths as in the trials.
 
     Attributes:
-        trunk: Of a shared layer.
-        head: Of a head's hidden layer.
+        trunk: The largest width of a shared layer, in units.
+        head: The largest width of a head's hidden layer, in units.
     """
 
     trunk: int = 0
     head: int = 0
 
     def widen(self, config: FitConfig) -> FitConfig:
-        """Returns settings with widths of at least these."""
+        """Return settings with at least these widths."""
         trunk = tuple(max(self.trunk, width) for width in config.model.trunk)
         return config.replace(
             model=config.model.replace(trunk=trunk),
@@ -97,24 +97,24 @@ def measure_trials(
     together: bool = True,
     programs: MemberPrograms | None = None,
 ) -> list[Measured]:
-    """Trains and measures trials on all folds.
+    """Train and measure trials on all folds.
 
     Args:
         configs: The trials' settings.
         data: The rows.
         yardstick: The tasks with the loss weights before the search.
-        widest: The greatest widths of the search: a trial's initial values depend
-            on them, and not on the trials beside it.
-        together: Whether trials that differ in numbers alone share a program.
-            Otherwise each has its own, with a network of its own widths. The
+        widest: The largest widths of the search. A trial's initial values depend on
+            them, and not on the other trials.
+        together: Whether trials that differ only in numbers share a program. Otherwise
+            each trial has its own program, with a network of its own widths. The
             results are the same up to rounding.
-        programs: Compiled programs of the search, which further batches of trials
-            use again; None where there are none.
+        programs: Compiled programs of the search, which later batches of trials reuse;
+            None to reuse no programs.
 
     Returns:
-        A `Measured` for each trial. A trial whose loss breaks, that needs more
-        memory than there is, or whose network cannot be built, has failed; the
-        others are not affected.
+        One `Measured` per trial. A trial has failed if its loss is not finite, the
+        memory is too small, or its network cannot be built. The other trials are not
+        affected.
     """
     groups: dict[str, list[int]] = {}
     measured: dict[int, Measured] = {}
@@ -126,7 +126,7 @@ def measure_trials(
         groups.setdefault(key, []).append(index)
     limit = max(1, MEMBERS_AT_ONCE // len(data.folds))
     for group in groups.values():
-        # Trials of like widths next to each other: a program is as wide as its widest.
+        # Sorted by width, since a program is as wide as its widest trial.
         group.sort(key=lambda index: _size(configs[index]))
         for start in range(0, len(group), limit):
             part = group[start : start + limit]
@@ -144,7 +144,7 @@ def _measure(
     widest: WidestUnits,
     programs: MemberPrograms | None,
 ) -> list[Measured]:
-    """Measure trials that may share a program, with fewer of them where they fail."""
+    """Measure trials in a shared program, or in smaller ones if that fails."""
     try:
         sets = [data] if data.joined else [data.with_folds((f,)) for f in data.folds]
         parts = [
@@ -173,11 +173,11 @@ def _measure_joined(
     most: WidestUnits,
     programs: MemberPrograms | None,
 ) -> list[Measured]:
-    """Measure trials on folds that one network serves."""
+    """Measure trials on folds that can share a network."""
     rows, folds = data.rows, data.folds
     matrices = [data.encode(rows.features, fold) for fold in folds]
     width = max(matrix.shape[1] for matrix in matrices)
-    # A column that a fold's training rows do not need is zero there.
+    # Folds with fewer columns are padded with zeros.
     stacked = np.concatenate(
         [np.pad(matrix, ((0, 0), (0, width - matrix.shape[1]))) for matrix in matrices]
     )
@@ -194,7 +194,7 @@ def _measure_joined(
     }
     features = None
     if len(folds) == 1:
-        # Those of many folds have no embeddings, and differ in their columns.
+        # Features of several folds have no embeddings, and differ in their columns.
         features = data.encode.learned(rows.features, folds[0])
 
     def build(config: FitConfig) -> Any:
@@ -207,7 +207,7 @@ def _measure_joined(
         count = len(chosen)
         if programs is not None:
             count = _trials_of_program(chosen, model, data)
-        # The last one, over and over.
+        # Padded with copies of the last trial.
         padded = [*chosen, *[chosen[-1]] * (count - len(chosen))]
         fit = _fit(model, padded, data, stacked, labels, wider, programs)
         return _read(fit, model, chosen, data, stacked, units, yardstick)
@@ -222,7 +222,7 @@ def _measure_joined(
                 model = build(most.widen(widest))
         found: list[Measured] = measure(model, configs, wider)
         return found
-    # Widths are part of the network's shape here.
+    # For this architecture, widths are part of the network's shape.
     shapes: dict[str, list[int]] = {}
     for index, config in enumerate(configs):
         shapes.setdefault(str(_widths(config)), []).append(index)
@@ -243,9 +243,9 @@ def _fit(
     wider: Any,
     programs: MemberPrograms | None,
 ) -> Any:
-    """Train the trials' members: those of the first trial, of the second, ...."""
+    """Train the trials' members, in the order of the trials."""
     folds, count = data.folds, len(data.rows.rows)
-    # Conflict is watched by the fit of the best settings alone.
+    # Only the fit of the best settings watches conflict.
     training = configs[0].training.replace(members=1, watch_conflict=False)
     own = MemberSettings(
         learning_rate=_repeat([c.training.learning_rate for c in configs], folds),
@@ -276,8 +276,8 @@ def _fit(
                 folds,
             ),
         ),
-        # All trials begin alike and see the same batches: they differ by their
-        # settings alone.
+        # All trials have the same initial values and batches, and differ only by their
+        # settings.
         numbers=[fold.repeat * 1000 + fold.number for fold in folds] * len(configs),
     )
     keras.utils.set_random_seed(configs[0].seed)
@@ -308,11 +308,11 @@ def _read(
     units: Sequence[dict[str, Any]],
     yardstick: Sequence[Task],
 ) -> list[Measured]:
-    """Measure the trained members, each at the epoch whose weights it has."""
+    """Measure the trained members at their best epochs."""
     rows, folds = data.rows, data.folds
     count = len(rows.rows)
     network = fit.members[0]
-    # One rate more or less is nothing to a network that predicts.
+    # The dropout rate does not matter for predictions.
     predict = matrix_predictor(network)
     found = []
     for number in range(len(configs)):
@@ -346,7 +346,7 @@ def _read(
 
 
 def _join(parts: Sequence[Measured]) -> Measured:
-    """Join what was measured on several sets of folds."""
+    """Join the outcomes on several sets of folds."""
     for part in parts:
         if part.message:
             return part
@@ -358,7 +358,7 @@ def _join(parts: Sequence[Measured]) -> Measured:
 
 
 def _program_key(config: FitConfig) -> str:
-    """Return what trials of one program have in common: all but numbers."""
+    """Return the settings that trials of one program share, without numbers."""
     model, training = config.model, config.training
     return repr(
         config.replace(
@@ -390,7 +390,7 @@ def _widths(config: FitConfig) -> dict[str, int]:
 
 
 def _widest(configs: Sequence[FitConfig]) -> FitConfig:
-    """Return the first trial's settings with the greatest widths and dropout."""
+    """Return the first trial's settings with the largest widths and dropout."""
     first = configs[0]
 
     def greatest(widths: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
@@ -412,7 +412,7 @@ def _widest(configs: Sequence[FitConfig]) -> FitConfig:
 
 
 def _units_saved(model: Any, config: FitConfig) -> int:
-    """Return the parameters of a program's network that a trial does without."""
+    """Return the number of a program's parameters that a trial does not use."""
     widths = _widths(config)
     if not can_be_narrowed(model, list(widths)):
         return 0
@@ -426,7 +426,7 @@ def _size(config: FitConfig) -> int:
 def _dropout(
     model: Any, configs: Sequence[FitConfig], folds: Sequence[Fold]
 ) -> dict[str, list[float]] | None:
-    """Return the members' rates of the layers that drop by the trunk's rate."""
+    """Return the members' dropout rates of the layers with the trunk's rate."""
     rates = [config.model.dropout for config in configs]
     names = [
         layer.name for layer in dropout_layers(model) if layer.rate == PROGRAM_DROPOUT
@@ -447,9 +447,9 @@ def _declared_numbers(name: str, registry: Any) -> dict[str, Any]:
 
 
 def _without_numbers(named: NamedSettings, registry: Any) -> NamedSettings:
-    """Return settings with 1 for all plain numbers, so that they are one program's.
+    """Return settings with 1 for all plain numbers, to find a common program.
 
-    Of an architecture a number that is 0 switches off what it multiplies.
+    In an architecture, 0 switches a layer off, so 0 stays 0.
     """
     numbers = {**_declared_numbers(named.name, registry)}
     for name, default in numbers.items():
@@ -462,7 +462,7 @@ def _without_numbers(named: NamedSettings, registry: Any) -> NamedSettings:
 def _plain_numbers(
     named: Sequence[NamedSettings], registry: Any, name: str, folds: Sequence[Fold]
 ) -> dict[str, list[Any]] | None:
-    """Return what members have of the plain numbers of a weighting or architecture."""
+    """Return the members' plain numbers of a weighting or an architecture."""
     numbers = {
         setting: [float(each.settings.get(setting, default)) for each in named]
         for setting, default in _declared_numbers(name, registry).items()
@@ -475,7 +475,7 @@ def _plain_numbers(
 
 
 def _asked(model: Any, numbers: dict[str, list[Any]] | None) -> Any:
-    """Return the numbers for which the layers ask: a setting may switch one off."""
+    """Return the numbers that the layers read: a setting may switch a number off."""
     if not numbers:
         return None
     asked = asked_numbers(model)
@@ -485,9 +485,9 @@ def _asked(model: Any, numbers: dict[str, list[Any]] | None) -> Any:
 def _seconds(
     parameters: float, trials: int, config: FitConfig, data: TrialData
 ) -> float:
-    """Estimate how long it takes to train parameters of trials, in seconds."""
+    """Estimate the time to train some parameters of trials, in seconds."""
     rows = sum(len(fold.train) for fold in data.folds)
-    # Forward, and twice as much backward.
+    # One forward pass, and a backward pass of twice the operations.
     operations = 6.0 * parameters * trials * rows * config.training.epochs
     return operations / OPERATIONS_PER_SECOND
 
@@ -495,7 +495,7 @@ def _seconds(
 def _trials_of_program(
     configs: Sequence[FitConfig], model: Any, data: TrialData
 ) -> int:
-    """Return how many trials a program has, so that later ones have as many."""
+    """Return the number of trials of a program, for reuse by later batches."""
     count = len(configs)
     limit = max(1, MEMBERS_AT_ONCE // len(data.folds))
     rounded = min(1 << (count - 1).bit_length(), max(limit, count))

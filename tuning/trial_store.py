@@ -1,8 +1,7 @@
-"""The finished trials of a search, one file each.
+"""The finished trials of a search, with one file per trial.
 
-A trial's life is in this file alone: it is looked up by its choices before it is
-trained, and written once it has ended. A file appears whole, by a rename, so that a
-search that is killed at any moment loses no finished trial.
+A trial is looked up by its choices before it is trained, and written after its end. A
+rename makes each file appear complete, so a killed search loses no finished trial.
 """
 
 from __future__ import annotations
@@ -21,19 +20,19 @@ from tuning.trials import Trial
 
 __all__ = ["TRIALS", "TrialStore", "choices_key"]
 
-# The folder of the files, in the search folder.
+# The name of the trials' folder in the search folder.
 TRIALS = "trials"
 
-# What keras-tuner's Hyperband notes beside the choices; the epochs are among the
-# settings.
+# Values that keras-tuner's Hyperband stores beside the choices. The epochs are among
+# the settings.
 NOTES = "tuner/"
 
 
 def choices_key(values: Mapping[str, Any]) -> str:
-    """Returns what two trials of the same settings have in common.
+    """Return a key that is the same for trials of the same settings.
 
     Args:
-        values: A tuner's choices, by name.
+        values: A tuner's choices by name.
 
     Example:
 
@@ -52,7 +51,7 @@ class TrialStore:
     """The finished trials in a search folder.
 
     Args:
-        folder: The search folder; None keeps the trials in memory alone.
+        folder: The search folder; None keeps the trials only in memory.
 
     Raises:
         UserError: When a trial's file cannot be read.
@@ -68,7 +67,7 @@ class TrialStore:
 
     @property
     def trials(self) -> list[Trial]:
-        """The finished trials by their numbers."""
+        """The finished trials, in the order of their numbers."""
         return [self._trials[number] for number in sorted(self._trials)]
 
     @property
@@ -77,20 +76,20 @@ class TrialStore:
         return max(self._trials, default=0) + 1
 
     def find(self, values: Mapping[str, Any]) -> Trial | None:
-        """Returns the finished trial of these choices, or None."""
+        """Return the finished trial of these choices, or None."""
         number = self._by_choices.get(choices_key(values))
         return None if number is None else self._trials[number]
 
     def has(self, number: int) -> bool:
-        """Returns whether a trial has ended, as far as this process has read."""
+        """Return whether this process knows that a trial has ended."""
         return number in self._trials
 
     def is_written(self, number: int) -> bool:
-        """Returns whether a trial has ended in any process."""
+        """Return whether a trial has ended in any process."""
         return self.folder is not None and self._path(number).exists()
 
     def refresh(self) -> list[Trial]:
-        """Reads the trials that other processes have finished, and returns them."""
+        """Read the trials that other processes have finished, and return them."""
         fresh = []
         if self.folder is not None:
             for path in sorted(self.folder.glob("[0-9]*.json")):
@@ -100,10 +99,10 @@ class TrialStore:
         return fresh
 
     def finish(self, trial: Trial) -> None:
-        """Keeps a trial that has ended."""
+        """Store a finished trial."""
         if self.folder is not None:
             path = self._path(trial.number)
-            # A trial whose claim was taken over may be written by two processes.
+            # Two processes may write a trial if one lost its claim to the other.
             partial = path.with_suffix(f".{socket.gethostname()}-{os.getpid()}.partial")
             with partial.open("w", encoding="utf-8") as file:
                 json.dump(_plain(trial), file, indent=1)

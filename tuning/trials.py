@@ -28,17 +28,17 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Trial:
-    """One trial that has ended.
+    """A finished trial.
 
     Attributes:
-        number: From 1, in the order of their start.
-        config: The settings that it tried.
-        folds: For each fold the metrics of its held-out rows, by name; empty when
-            the trial failed.
-        epochs: For each fold the epoch measured; empty for a model without a network.
-        message: Why it failed.
-        values: The tuner's choices, by name.
-        seconds: The time of its training, shared with those trained together.
+        number: The number of the trial, from 1, in the order of their start.
+        config: The settings of the trial.
+        folds: The metrics of each fold's held-out rows by name; empty if the trial
+            failed.
+        epochs: The measured epoch of each fold; empty for a model without a network.
+        message: The reason of a failure.
+        values: The tuner's choices by name.
+        seconds: The training time, divided among trials that were trained together.
         parameters: The number of the model's parameters.
     """
 
@@ -58,22 +58,22 @@ class Trial:
 
     @property
     def metrics(self) -> dict[str, float]:
-        """The means over the folds, by name.
+        """The means of the metrics over the folds, by name.
 
-        A metric that some folds do not define is the mean over the others.
+        A metric that some folds do not define is averaged over the other folds.
         """
         names = dict.fromkeys(name for fold in self.folds for name in fold)
         return {name: _mean(self._of_folds(name)) for name in names}
 
     def spread(self, objective: Objective) -> float:
-        """Returns the standard deviation of an objective over the folds."""
+        """Return the standard deviation of an objective over the folds."""
         values = [objective.value(fold) for fold in self.folds]
         values = [value for value in values if math.isfinite(value)]
         return float(np.std(values, ddof=1)) if len(values) > 1 else math.nan
 
     @property
     def budget(self) -> int:
-        """The epochs that the trial had at most."""
+        """The largest number of epochs of the trial."""
         return self.config.training.epochs
 
     def _of_folds(self, name: str) -> list[float]:
@@ -83,10 +83,10 @@ class Trial:
 def best_trial(
     trials: Sequence[Trial], objectives: Objective | Sequence[Objective]
 ) -> Trial | None:
-    """Returns the best completed trial, the first of several equal ones.
+    """Return the best completed trial, and the first of several equal ones.
 
-    With several objectives it is the first of the Pareto front by the first
-    objective: a choice that is the user's to change.
+    With several objectives, it is the trial of the Pareto front that is best by the
+    first objective. The user may choose another one.
 
     Example:
 
@@ -104,14 +104,14 @@ def best_trial(
 
 
 def pareto_ranks(costs: Sequence[Sequence[float]]) -> list[int]:
-    """Returns the non-dominated rank of each point, from 1.
+    """Return the non-dominated rank of each point, from 1.
 
-    Points of rank 1 are those that no other point beats: one that is as good in
-    all objectives and better in one. Rank 2 are those that only points of rank 1
-    beat, and so on (Deb et al. 2002).
+    One point beats another if it is as good in all objectives and better in one. Points
+    of rank 1 are not beaten by any point, points of rank 2 only by points of rank 1,
+    and so on (Deb et al. 2002).
 
     Args:
-        costs: For each point its values, of which less is better.
+        costs: The values of each point; smaller values are better.
 
     Example:
 
@@ -135,7 +135,7 @@ def pareto_ranks(costs: Sequence[Sequence[float]]) -> list[int]:
 def pareto_front(
     trials: Sequence[Trial], objectives: Sequence[Objective]
 ) -> list[Trial]:
-    """Returns the completed trials that no other beats in all objectives."""
+    """Return the completed trials of rank 1; see `pareto_ranks`."""
     known = [trial for trial in trials if _has_values(trial, objectives)]
     if not known:
         return []
@@ -145,15 +145,15 @@ def pareto_front(
 
 
 def optimism(trials: Sequence[Trial], objective: Objective) -> float | None:
-    """Estimates by how much the best trial's value flatters it.
+    """Estimate how far the best trial's value is too optimistic.
 
-    The best of many trials is partly the luckiest. In each fold, the chosen trial
-    is compared with the trial that is best in that fold alone; the mean difference
-    estimates the bias of the best value (Tibshirani and Tibshirani 2009).
+    The best of many trials is partly the luckiest. In each fold, the chosen trial is
+    compared with the trial that is best in that fold. The mean difference estimates the
+    bias of the best value (Tibshirani and Tibshirani 2009).
 
     Args:
         trials: The trials.
-        objective: By what the best is chosen.
+        objective: The objective that chooses the best trial.
 
     Returns:
         The bias in the unit of the objective, 0 or more; None with fewer than two
@@ -179,9 +179,9 @@ def optimism(trials: Sequence[Trial], objective: Objective) -> float | None:
 
 
 def settings_row(config: FitConfig) -> dict[str, Any]:
-    """Returns the searched settings, as the flags of a fit write them.
+    """Return the searched settings in the form of a fit's flags.
 
-    Those of a network and its training are None for a model without a network.
+    Settings of networks are None for a model without a network.
     """
     model, training = config.model, config.training
     row: dict[str, Any] = {"trunk": _join(model.trunk)}
@@ -212,19 +212,19 @@ def settings_row(config: FitConfig) -> dict[str, Any]:
 def trials_table(
     trials: Sequence[Trial], objectives: Objective | Sequence[Objective]
 ) -> pd.DataFrame:
-    """Makes the table of a trials file.
+    """Build the table of all trials.
 
     Args:
         trials: The trials.
-        objectives: By what they are ranked.
+        objectives: The objectives that rank the trials.
 
     Returns:
         One row per trial, in their order: `trial`, `status`, `rank` by the first
         objective (1 is the best), `pareto` (the non-dominated rank, with several
-        objectives), `objective` (the first one's mean over the folds),
-        `objective_spread` (its standard deviation over them), the settings,
-        `budget` (epochs at most), `epochs` (the median over the folds of the
-        epoch measured), all metrics, each with the values of the folds for the
+        objectives), `objective` (the mean of the first objective over the folds),
+        `objective_spread` (its standard deviation over the folds), the settings,
+        `budget` (the largest number of epochs), `epochs` (the median over the folds of
+        the measured epoch), all metrics, with the values of the folds for the
         objectives, `seconds`, `parameters`, and the `message` of a failed trial.
     """
     several = _several(objectives)
@@ -269,7 +269,7 @@ def trials_table(
         *(["pareto"] if len(several) > 1 else []),
     ]
     table = pd.DataFrame(rows).astype(dict.fromkeys(whole, "Int64"))
-    # Behind all metrics, though a failed first trial has none.
+    # Placed after all metrics, even if the first trial failed and has none.
     last = ["seconds", "parameters", "message"]
     return table[[name for name in table if name not in last] + last]
 
