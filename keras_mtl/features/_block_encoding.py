@@ -1,4 +1,4 @@
-"""The base of the layers that each encode all features of a kind."""
+"""The base class of layers that encode all features of a kind."""
 
 from __future__ import annotations
 
@@ -18,9 +18,8 @@ class BlockEncoding(keras.layers.Layer):
         **kwargs: See `keras.layers.Layer`.
 
     Call arguments:
-        inputs: A list of one tensor of shape (N,) per feature; or, of a kind that
-            reads texts, what `Feature.text_codes` gives of them, int64 of shape
-            (N, width).
+        inputs: A list of one tensor of shape (N,) per feature; or, for a kind that
+        reads texts, the numbers of `Feature.text_codes`, int64 of shape (N, width).
 
     Call returns:
         float32 of shape (N, columns).
@@ -31,17 +30,17 @@ class BlockEncoding(keras.layers.Layer):
         super().__init__(trainable=False, **kwargs)
 
     def compute_output_spec(self, inputs):
-        # The inputs' dtype may be string, which the layer's own dtype is not.
+        # The inputs may be strings, unlike the output.
         shape = self.compute_output_shape([tensor.shape[:1] for tensor in inputs])
         return keras.KerasTensor(shape, "float32")
 
     def get_config(self):
         config = super().get_config()
-        # It is none of the constructor's arguments.
+        # `trainable` is not an argument of the constructor.
         del config["trainable"]
         return config
 
 
 def are_codes(inputs: list[Any]) -> bool:
-    """Whether a layer's inputs are the numbers of texts, and not the texts."""
+    """Return whether a layer's inputs are the numbers of texts, and not the texts."""
     return keras.backend.standardize_dtype(inputs[0].dtype) != "string"

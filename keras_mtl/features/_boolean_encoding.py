@@ -22,12 +22,12 @@ _UNKNOWN, _MISSING, _NO, _YES = range(4)
 
 @dataclass(frozen=True)
 class BooleanColumn:
-    """Settings of one truth value.
+    """Settings of one boolean feature.
 
     Attributes:
         mean: The share of yes among the training rows that have a value.
-        missing_share: The share of training rows that miss it; None leaves
-            out the column that says so.
+        missing_share: The share of training rows without a value; None leaves out the
+            column that marks missing values.
     """
 
     mean: float = 0.5
@@ -36,25 +36,23 @@ class BooleanColumn:
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class BooleanEncoding(BlockEncoding):
-    """Layer that standardizes truth values; missing and unknown ones become 0.
+    """Layer that standardizes truth values; missing and unknown values become 0.
 
-    The encoded columns of a truth value are the value, and whether it is
-    missing.
+    The encoded columns of a feature are its value, and whether the value is missing.
 
     Args:
-        columns: One `BooleanColumn`, or a dict of its fields, per truth value.
-        true_words: The strings that mean yes, in lower case; in any case they
-            mean it too.
-        false_words: The strings that mean no.
-        missing_words: The strings that mean missing, as they are.
+        columns: One `BooleanColumn`, or a dict of its fields, per feature.
+        true_words: The strings that mean yes, in lower case. Inputs match in any case.
+        false_words: The strings that mean no, likewise.
+        missing_words: The strings that mean missing. Their case matters.
         **kwargs: See `keras.layers.Layer`.
 
     Call arguments:
-        inputs: A list of one string tensor of shape (N,) per truth value; or of the
+        inputs: A list of one string tensor of shape (N,) per feature; or of the
             strings' `word_meanings`, of shape (N, 1).
 
     Returns:
-        float32 of shape (N, columns), one value's columns after the other's.
+        float32 of shape (N, columns), in the order of the features.
 
     Example:
 
@@ -95,7 +93,7 @@ class BooleanEncoding(BlockEncoding):
         ]
         self._flagged = np.asarray([position for position, _, _ in flags], "int32")
         self._flags = np.asarray([row[1:] for row in flags], "float32").T
-        # TensorFlow hashes strings on the host alone.
+        # TensorFlow hashes strings only on the host.
         self.supports_jit = False
 
     def build(self, input_shape):
@@ -139,7 +137,7 @@ class BooleanEncoding(BlockEncoding):
 def word_meanings(
     true_words: Sequence[str], false_words: Sequence[str], missing_words: Sequence[str]
 ) -> dict[str, int]:
-    """Return the number of each known string's meaning; unknown ones are 0."""
+    """Return the number of each known string's meaning; 0 is unknown."""
     meanings = dict.fromkeys(missing_words, _MISSING)
     for words, meaning in ((false_words, _NO), (true_words, _YES)):
         for word in words:
@@ -148,9 +146,9 @@ def word_meanings(
 
 
 def _spellings(word: str) -> Iterable[str]:
-    """Return a short word in every mixture of cases.
+    """Return a short word in every mix of upper and lower case.
 
-    A table of all of them needs no operation that changes the case.
+    With a table of all spellings, no operation has to change the case.
     """
     letters = [dict.fromkeys((letter, letter.upper())) for letter in word]
     return map("".join, itertools.product(*letters))

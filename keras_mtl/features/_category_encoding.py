@@ -19,17 +19,17 @@ __all__ = ["CategoryColumns", "CategoryEncoding"]
 class CategoryColumns:
     """The encoding of one categorical feature.
 
-    A category sets at most one of the feature's columns to a value of its own;
-    the others are the same for all categories. So a one-hot encoding is as
-    small as its vocabulary.
+    A category sets at most one of the feature's columns to its own value. The other
+    columns are the same for all categories. A one-hot encoding is therefore as small as
+    its vocabulary.
 
     Attributes:
         vocabulary: The categories.
-        unknown: What an unknown string is in each of the feature's columns.
-        missing: What a missing value is in each.
-        other: What a category is in each column but its own.
-        own_columns: By category the column that it sets, or -1.
-        own_values: By category what it sets this column to.
+        unknown: The feature's columns for an unknown string.
+        missing: The feature's columns for a missing value.
+        other: The value of each column for categories that do not set it.
+        own_columns: The column that each category sets, or -1.
+        own_values: The value of this column for each category.
     """
 
     vocabulary: tuple[str, ...]
@@ -40,7 +40,7 @@ class CategoryColumns:
     own_values: tuple[float, ...]
 
     def words(self, missing_words: Sequence[str]) -> tuple[str, ...]:
-        """Return all known strings: the categories, then those that mean missing."""
+        """Return all known strings: the categories, then strings for missing values."""
         known = set(self.vocabulary)
         return (
             *self.vocabulary,
@@ -52,7 +52,7 @@ class CategoryColumns:
 class CategoryEncoding(BlockEncoding):
     """Layer that encodes each string by the columns of its category.
 
-    One table over the pairs of feature and category serves all features.
+    All features share one table over the pairs of feature and category.
 
     Args:
         features: One `CategoryColumns`, or a dict of its fields, per feature.
@@ -62,10 +62,10 @@ class CategoryEncoding(BlockEncoding):
 
     Call arguments:
         inputs: A list of one string tensor of shape (N,) per feature; or of the
-            strings' places among `CategoryColumns.words`, from 1, of shape (N, 1).
+            strings' positions in `CategoryColumns.words`, from 1, of shape (N, 1).
 
     Returns:
-        float32 of shape (N, columns), one feature's columns after the other's.
+        float32 of shape (N, columns), in the order of the features.
 
     Example:
 
@@ -97,12 +97,12 @@ class CategoryEncoding(BlockEncoding):
         self.missing_words = list(missing_words)
         self._set_columns()
         self._set_keys()
-        # TensorFlow hashes strings on the host alone.
+        # TensorFlow hashes strings only on the host.
         self.supports_jit = False
 
     def _set_columns(self) -> None:
         widths = [len(feature.other) for feature in self.features]
-        # The encoded columns' features by position.
+        # The feature's position for each encoded column.
         self._positions = np.repeat(np.arange(len(widths), dtype="int32"), widths)
         self._unknown, self._missing, self._other = (
             np.concatenate([np.asarray(row, "float32") for row in rows])
@@ -114,10 +114,10 @@ class CategoryEncoding(BlockEncoding):
         )
 
     def _set_keys(self) -> None:
-        """Make the table of pairs of feature and string.
+        """Build the table of pairs of feature and string.
 
-        A key is the feature's position and the string, so that no feature sees
-        the categories of another. Index 0 is any string that is no key.
+        A key has the feature's position and the string, so features do not share
+        categories. Index 0 is any other string.
         """
         keys: list[str] = []
         starts: list[int] = []
@@ -153,7 +153,7 @@ class CategoryEncoding(BlockEncoding):
 
     def call(self, inputs):
         keys = self._find_keys(inputs)
-        # Of each feature first, which are fewer than the columns.
+        # Looked up by feature first, since features are fewer than columns.
         own_column = self._by_column(ops.take(self._own_columns, keys, axis=0))
         own_value = self._by_column(ops.take(self._own_values, keys, axis=0))
         missing = self._by_column(ops.take(self._is_missing, keys, axis=0))
@@ -164,16 +164,16 @@ class CategoryEncoding(BlockEncoding):
         return ops.where(unknown, self._unknown, encoded)
 
     def _find_keys(self, inputs: Any) -> Any:
-        """Return the place of each string in the table, (N, features)."""
+        """Return the index of each string in the table, (N, features)."""
         if are_codes(inputs):
-            # The place among the feature's own words, from 1.
+            # The position among the feature's own words, from 1.
             codes = ops.concatenate(inputs, axis=-1)
             return ops.where(ops.equal(codes, 0), codes, codes + self._starts)
         prefixes = ops.convert_to_tensor(self._prefixes, "string")
         return self.lookup(prefixes + ops.stack(inputs, axis=-1))
 
     def _by_column(self, of_features: Any) -> Any:
-        """Repeat what is known of each feature for each of its columns."""
+        """Repeat the values of each feature for each of its columns."""
         return ops.take(of_features, self._positions, axis=-1)
 
     def compute_output_shape(self, input_shape):

@@ -1,4 +1,4 @@
-"""Columns of a matrix in the order of the features that they belong to."""
+"""Order of a matrix's columns by their features."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ __all__ = ["join_in_feature_order"]
 def join_in_feature_order(
     parts: Sequence[Any], positions: Sequence[Sequence[int] | np.ndarray]
 ) -> Any:
-    """Join matrices so that all columns of a feature lie side by side.
+    """Join matrices, with all columns of a feature side by side.
 
     Args:
         parts: Matrices of shape (N, columns).
-        positions: For each matrix, its columns' features by position. Columns
-            of one feature keep their order.
+        positions: For each matrix, the positions of its columns' features. Columns of
+            one feature keep their order.
 
     Returns:
         A matrix of shape (N, all columns).

@@ -1,4 +1,4 @@
-"""The numbers of a written date, by patterns alone."""
+"""The numbers of a written date, by patterns only."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ from keras_mtl.features.text_codes import TextPatterns
 
 __all__ = ["date_codes", "read_codes"]
 
-# A pattern and what it adds to a number.
+# Patterns, each with the amount that it adds to a number.
 _Addends = list[tuple[str, int]]
 _GROUP = re.compile(r"\((-\?)?\\d\{(?:(\d+),)?(\d+)\}\)")
-# More than one pattern of a date can make of a text.
+# Added for a text that is not a date: the patterns of a date add up to 1.
 _NO_DATE = 2
 
 
 def date_codes(form: DateFormat) -> TextPatterns:
-    """Return the numbers of dates: whether it is one, then those of its groups.
+    """Return the patterns of dates: whether a text is a date, then its groups' numbers.
 
-    Behind a group for hours are whether it is morning and whether it is afternoon;
-    behind one for a count whether it is negative.
+    After a group for hours come AM and PM; after a group for a count comes its sign,
+    whether it is negative.
 
     Args:
-        form: How the dates are written.
+        form: The format of the dates.
     """
     variants = [form.pattern]
     if form.short_years:
@@ -60,11 +60,11 @@ def date_codes(form: DateFormat) -> TextPatterns:
 
 
 def read_codes(form: DateFormat, codes: Any) -> Calendar:
-    """Make a calendar of what `date_codes` reads.
+    """Make a calendar from the numbers of `date_codes`.
 
     Args:
-        form: How the dates are written.
-        codes: The numbers, int64 of shape (N, width); of NumPy or TensorFlow.
+        form: The format of the dates.
+        codes: The numbers, int64 of shape (N, width); a NumPy array or a tensor.
     """
     fits, *numbers = [codes[:, place] for place in range(codes.shape[-1])]
     if form.unit:
@@ -80,7 +80,7 @@ def _digits(form: DateFormat, variant: str, group: int) -> _Addends:
     """Return patterns of the bits of a group's digits."""
     is_month = "@" in variant and group == form.groups[1]
     if form.groups[3:] == (group,):
-        # Where no time of day is written, no digit of it is.
+        # A digit of the time of day needs a time of day.
         variant = variant.removesuffix("?")
     match = [*_GROUP.finditer(variant)][group - 1]
     sign, most = match[1] or "", int(match[3])
@@ -102,35 +102,35 @@ def _digits(form: DateFormat, variant: str, group: int) -> _Addends:
 
 
 def _restrict(variant: str, group: int, own: str) -> str:
-    """Put a pattern of its own in place of one group."""
+    """Replace one group by its own pattern."""
     match = [*_GROUP.finditer(variant)][group - 1]
     return variant[: match.start()] + own + variant[match.end() :]
 
 
 def _whole(form: DateFormat, variant: str) -> str:
-    """Return the pattern of texts whose months may be names still."""
+    """Return the pattern of texts in which months may still be names."""
     if "@?" not in variant:
         return _with_names(form, variant)
-    # Where a number may stand as well.
+    # Here a month may also be a number.
     month, number = _month(form), re.escape("@?") + r"(\(.*?\))" + re.escape("@?")
     return re.sub(number, lambda match: f"(?:{month}|{match[1]})", variant)
 
 
 def _with_names(form: DateFormat, variant: str, bit: int | None = None) -> str:
-    """Put months' names in place of the number that they are rewritten to."""
+    """Replace the number to which a month is rewritten by the months' names."""
     return re.sub(r"@\??\(.*?\)@\??", lambda _: _month(form, bit), variant)
 
 
 def _month(form: DateFormat, bit: int | None = None) -> str:
-    """Return the pattern of the months whose number has a bit, by default of all."""
+    """Return the pattern of all months, or of those whose number has a given bit."""
     names = [name for number, name in MONTH_NAMES if bit is None or number >> bit & 1]
     return f"(?:{'|'.join(names)})" + (r"\.?" if form.month_point else "")
 
 
 def _named_weekday(form: DateFormat, variant: str) -> str:
-    """Return the pattern of texts with a month's name for a weekday's.
+    """Return the pattern of texts with a month's name in place of a weekday's.
 
-    The months of a text are rewritten wherever they stand.
+    Months are rewritten anywhere in a text.
     """
     rest = variant.removeprefix(WEEKDAY)
     return f"[A-Za-z]*{_month(form)}[A-Za-z]*,? +" + _whole(form, rest)

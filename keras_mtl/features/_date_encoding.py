@@ -29,24 +29,24 @@ from keras_mtl.features._standardize import standardize_share
 
 __all__ = ["DateColumn", "DateEncoding"]
 
-# In standard deviations, as of numbers.
+# In standard deviations, as for numbers.
 CLIP = 10.0
 WEEKDAYS = 7
 
 
 @dataclass(frozen=True)
 class DateColumn:
-    """Settings of one date.
+    """Settings of one date feature.
 
     Attributes:
-        format: How it is written.
-        mean_days: The mean of the days since 1970-01-01 in training.
-        scale_days: Their standard deviation.
-        mean_year: The mean year.
-        scale_year: Its standard deviation.
+        format: The name of the date format.
+        mean_days: The training mean of the days since 1970-01-01.
+        scale_days: The training standard deviation of the days.
+        mean_year: The training mean of the year.
+        scale_year: The training standard deviation of the year.
         has_time: Whether the hour is encoded.
-        missing_share: The share of training rows without a readable date; None
-            leaves out the column that says so.
+        missing_share: The share of training rows without a readable date; None leaves
+            out the column that marks missing dates.
     """
 
     format: DateFormatName = "iso"
@@ -62,22 +62,22 @@ class DateColumn:
 class DateEncoding(BlockEncoding):
     """Layer that parses dates and encodes their parts.
 
-    The encoded columns of a date are the days back from the mean training day
-    and the year, both standardized; the month as a place on a circle (sine and
-    cosine); the day of the week as seven columns; the hour as a place on a
-    circle if it `has_time`; and whether it is missing, standardized. A date
-    that is missing, or that cannot be read, is 0 in all but the last.
+    The encoded columns of a date are the days back from the mean training day and the
+    year, both standardized; the month as a point on a circle (sine and cosine); the day
+    of the week as seven columns; the hour as a point on a circle, if `has_time`; and
+    whether the date is missing, standardized. A date that is missing or cannot be read
+    is 0 in all columns but the last.
 
     Args:
         columns: One `DateColumn`, or a dict of its fields, per date.
         **kwargs: See `keras.layers.Layer`.
 
     Call arguments:
-        inputs: A list of one string tensor of shape (N,) per date; or of what
-            `date_codes` reads of them, of shape (N, width).
+        inputs: A list of one string tensor of shape (N,) per date; or of the
+            numbers of `date_codes`, of shape (N, width).
 
     Returns:
-        float32 of shape (N, columns), one date's columns after the other's.
+        float32 of shape (N, columns), in the order of the features.
 
     Example:
 
@@ -98,7 +98,7 @@ class DateEncoding(BlockEncoding):
             column if isinstance(column, DateColumn) else DateColumn(**column)
             for column in columns
         )
-        # TensorFlow reads strings on the host alone.
+        # TensorFlow reads strings only on the host.
         self.supports_jit = False
 
     def call(self, inputs):
@@ -111,12 +111,12 @@ class DateEncoding(BlockEncoding):
             parts.append(values)
             places.append(of)
 
-        # An age: the day of reference cancels, as the mean is taken off.
+        # An age: the reference day cancels when the mean is subtracted.
         add(-known * self._standard(calendar.days, "days"))
         add(known * self._standard(calendar.year, "year"))
         for wave in _circle(calendar.month - 1, 12):
             add(known * wave)
-        # As if all days of the week were as common.
+        # As if all days of the week were equally frequent.
         off, on = standardize_share(1 / WEEKDAYS)
         days = ops.one_hot(calendar.weekday, WEEKDAYS, dtype="float32")
         days = (off + (on - off) * days) * known[..., None]
@@ -141,7 +141,7 @@ class DateEncoding(BlockEncoding):
         return join_in_feature_order(parts, places)
 
     def _read(self, inputs: Any) -> Calendar:
-        """Read all dates, (N, dates), the texts of one format together."""
+        """Parse all dates, (N, dates), the texts of one format together."""
         if are_codes(inputs):
             read = [
                 read_codes(DATE_FORMATS[column.format], codes)
@@ -191,11 +191,11 @@ class DateEncoding(BlockEncoding):
 
 
 def _circle(values: Any, period: int) -> list[Any]:
-    """Return sine and cosine of whole numbers' places on a circle."""
-    # From a table: the sine of a tensor rounds by the tensor's length.
+    """Return sine and cosine of whole numbers as points on a circle."""
+    # A table, since rounding in the sine of a tensor depends on the tensor's length.
     angle = 2 * math.pi / period * np.arange(period)
     index = ops.mod(values, period)
-    # Over a whole period, a sine has the standard deviation of the square root of 1/2.
+    # Over a whole period, the standard deviation of a sine is the square root of 1/2.
     return [
         ops.take((math.sqrt(2) * wave(angle)).astype("float32"), index)
         for wave in (np.sin, np.cos)
@@ -210,7 +210,7 @@ def _read_format(form: DateFormat, texts: tf.Tensor) -> Calendar:
 
     def group(number: int) -> tf.Tensor:
         digits = tf.strings.regex_replace(texts, whole, f"\\{number}")
-        # A group that is not there, the time of day, is empty.
+        # The optional group, the time of day, may be empty.
         digits = tf.where(fits & (digits != ""), digits, "0")
         return tf.strings.to_number(digits, tf.int64)
 

@@ -1,7 +1,7 @@
 """Formats of dates, and calendar arithmetic.
 
-The arithmetic is written with operators alone, so that NumPy's arrays and
-TensorFlow's tensors go through the same lines.
+The arithmetic uses only operators, so NumPy arrays and TensorFlow tensors run through
+the same code.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _TIME = (
     r"(?:[T, ]+(\d{1,2}):\d{2}(?::\d{2}(?:[.,]\d+)?)?(?: ?[AaPp]\.?[Mm]\.?)?"
     r"(?: ?(?:Z|UTC|GMT|[+-]\d{2}:?\d{2}))?)?"
 )
-# A time's half of the day.
+# AM or PM of a time.
 MORNING = r".*:.*\d ?[Aa]\.?[Mm]\.?.*"
 AFTERNOON = r".*:.*\d ?[Pp]\.?[Mm]\.?.*"
 MONTHS = (
@@ -51,8 +51,8 @@ MONTHS = (
 
 
 def _month_names() -> tuple[tuple[int, str], ...]:
-    """Return each month's number, and a pattern of its name however it is cut."""
-    # Of the ninth month, four letters are common too.
+    """Return each month's number, and a pattern of its name at any length."""
+    # September is often shortened to four letters, too.
     ends = {
         name: f"{name[3:]}|t" if name[3:] == "tember" else name[3:] for name in MONTHS
     }
@@ -66,8 +66,8 @@ MONTH_NAMES = _month_names()
 
 
 def _short_years(before: str) -> tuple[tuple[str, str], ...]:
-    """Return rewrites of years of two digits: from 1969 to 2068, as in POSIX."""
-    # Before it are the pattern's own groups.
+    """Return rewrites of two-digit years: from 1969 to 2068, as in POSIX."""
+    # The pattern's own groups come before the year.
     year = re.compile(before).groups + 2
     return tuple(
         (f"^({before})({pattern})\\b", f"\\1 {century}\\{year}")
@@ -77,9 +77,9 @@ def _short_years(before: str) -> tuple[tuple[str, str], ...]:
 
 CENTURIES = ((19, r"69|[7-9]\d"), (20, r"[0-5]\d|6[0-8]"))
 SECONDS_PER_DAY = 86_400
-# The first day of 1970 in Excel's count, whose day 60 never was.
+# The first day of 1970 in Excel's count, in which day 60 did not exist.
 EXCEL_EPOCH = 25_569
-# More days than any format can count.
+# A number of days that is larger than any that a format can count.
 LONGEST_COUNT = 100_000_000
 
 
@@ -88,17 +88,17 @@ class DateFormat:
     """One way to write dates.
 
     Attributes:
-        before: A regular expression that both Python and RE2 read, of a date up to
-            its year if that comes last. A month that was a name is between `@`s,
-            which no date has.
-        year: The same, of the year; or of the number that counts.
-        after: The same, of all behind it.
-        groups: The group of year, month, day and hour; or of the number that
-            counts, alone.
-        month_point: Whether a point behind the name of a month belongs to it.
+        before: A regular expression for the text before the year, valid in Python and
+            RE2; empty if the year comes first. A month that was a name is between `@`s,
+            which dates do not contain.
+        year: A regular expression for the year, or for the number of a count.
+        after: A regular expression for the text after the year.
+        groups: The numbers of the groups of year, month, day and hour; or of the
+            number of a count.
+        month_point: Whether a period after the name of a month belongs to it.
         short_years: Whether years may have two digits.
-        unit: For a count, how many of it a day has; 0 for a written date.
-        start: For a count, the number of its day 1970-01-01.
+        unit: The number of units of a count per day; 0 for a written date.
+        start: The number of the day 1970-01-01 in a count.
     """
 
     before: str
@@ -112,12 +112,12 @@ class DateFormat:
 
     @property
     def pattern(self) -> str:
-        """The regular expression that a whole date fits, once it is rewritten."""
+        """The regular expression of a whole date after the rewrites."""
         return self.before + self.year + self.after
 
     @functools.cached_property
     def rewrites(self) -> tuple[tuple[str, str], ...]:
-        """Patterns and what replaces them, before a text is matched."""
+        """Patterns and their replacements, which are applied before matching."""
         rewrites: tuple[tuple[str, str], ...] = ()
         if "@" in self.pattern:
             point = r"\.?" if self.month_point else ""
@@ -137,7 +137,7 @@ DATE_FORMATS: dict[str, DateFormat] = {
         r"(\d{4})",
         r"[-/.]@?(\d{1,2})@?[-/.](\d{1,2})" + _TIME,
         (1, 2, 3, 4),
-        # 2024.Jan.31, whose points separate.
+        # 2024.Jan.31, in which the periods are separators.
         month_point=False,
     ),
     "compact": DateFormat("", r"(\d{4})", r"(\d{2})(\d{2})", (1, 2, 3)),
@@ -168,21 +168,21 @@ DATE_FORMATS: dict[str, DateFormat] = {
     ),
 }
 assert set(DATE_FORMATS) == set(get_args(DateFormatName))
-# What words may be without being asked, and the numbers of columns named so.
+# The formats to try on any text, and the ranges of numbers that count dates.
 WRITTEN = ("iso", "day_first", "month_first", "day_month_name", "month_name_day")
 COUNTED = {"excel": (15_000, 80_000), "unix": (1e8, 1e10), "unix_ms": (1e11, 1e13)}
 
 
 class Calendar(NamedTuple):
-    """Parts of dates, arrays of the shape of the dates.
+    """Parts of dates, as arrays of the shape of the dates.
 
     Attributes:
-        readable: Whether the text is a date of the calendar.
-        days: The days since 1970-01-01, as all others 0 where not readable.
+        readable: Whether the text is a valid date.
+        days: The days since 1970-01-01; 0 if not readable, like all other parts.
         year: The year.
         month: The month, from 1.
-        weekday: The day of the week, Monday is 0.
-        hour: The hour, 0 where no time is written.
+        weekday: The day of the week, from 0 for Monday.
+        hour: The hour, from 0; 0 without a time of day.
     """
 
     readable: Any
@@ -204,7 +204,7 @@ def days_of_civil(year: Any, month: Any, day: Any) -> Any:
     >>> days_of_civil(np.array([1970, 2000]), np.array([1, 3]), np.array([1, 1]))
     array([    0, 11017])
     """
-    # The year begins in March, so that the leap day is its last.
+    # The year begins in March, so the leap day is its last day.
     early = (14 - month) // 12
     year = year - early
     shifted = month + 12 * early - 3
@@ -216,7 +216,7 @@ def days_of_civil(year: Any, month: Any, day: Any) -> Any:
 
 
 def civil_of_days(days: Any) -> tuple[Any, Any]:
-    """Return year and month of days since 1970-01-01; see `days_of_civil`."""
+    """Return years and months of days since 1970-01-01; see `days_of_civil`."""
     days = days + 719_468
     era = days // 146_097
     of_era = days - era * 146_097
@@ -230,18 +230,18 @@ def civil_of_days(days: Any) -> tuple[Any, Any]:
 
 
 def month_length(year: Any, month: Any) -> Any:
-    """Return the days of months, from the first of the next one."""
+    """Return the number of days in months."""
     late = month // 12
     next_first = days_of_civil(year + late, month + 1 - 12 * late, 1)
     return next_first - days_of_civil(year, month, 1)
 
 
 def parse_dates(words: Collection[str], name: str) -> Calendar:
-    """Read dates with NumPy, as the layer reads them in the graph.
+    """Parse dates with NumPy, in the same way as the layer in the graph.
 
     Args:
         words: The dates as text.
-        name: Their format.
+        name: The name of their format.
 
     Example:
 
@@ -270,30 +270,30 @@ def parse_dates(words: Collection[str], name: str) -> Calendar:
 
 
 def hour_of_day(hour: Any, morning: Any, afternoon: Any) -> Any:
-    """Return hours from 0, of hours that may be from 12 to 11 in a half day.
+    """Convert hours with AM or PM to hours from 0.
 
     Args:
-        hour: int64 hours as they are written.
-        morning: Whether `AM` is written behind one.
-        afternoon: Whether `PM` is.
+        hour: The written hours, int64.
+        morning: Whether `AM` follows each hour.
+        afternoon: Whether `PM` follows each hour.
     """
     halved = as_number(morning | afternoon, hour)
     return hour - halved * (hour - hour % 12 - 12 * as_number(afternoon, hour))
 
 
 def make_calendar(form: DateFormat, fits: Any, numbers: list[Any]) -> Calendar:
-    """Make a calendar of the groups' numbers.
+    """Make a calendar from the groups' numbers.
 
     Args:
         form: The format.
-        fits: Which texts fit its pattern.
-        numbers: For each of its groups int64 numbers; any where a text does
-            not fit, and 0 for an hour that is not written.
+        fits: Booleans: whether each text matches the pattern.
+        numbers: The int64 numbers of each group. They are arbitrary if a text does not
+            match, and 0 for an hour that is not written.
     """
     if form.unit:
         (count,) = numbers
-        # Of numbers that are not negative alone: other runtimes than TensorFlow
-        # divide whole numbers toward 0.
+        # Only nonnegative numbers are divided, since other runtimes than TensorFlow
+        # round integer division toward 0.
         count = count * as_number(fits, count) + LONGEST_COUNT * form.unit
         days = count // form.unit - LONGEST_COUNT - form.start
         year, month = civil_of_days(days)
@@ -303,13 +303,13 @@ def make_calendar(form: DateFormat, fits: Any, numbers: list[Any]) -> Calendar:
         year, month, day, *hours = numbers
         hour = hours[0] if hours else 0 * day
         readable = fits & (year >= 1) & (month >= 1) & (month <= 12) & (hour <= 24)
-        # Any month will do where there is none.
+        # Invalid dates get an arbitrary month.
         some = as_number(readable, year)
         year, month = year * some, 1 + (month - 1) * some
         readable = readable & (day >= 1) & (day <= month_length(year, month))
         days = days_of_civil(year, month, day * some)
     known = as_number(readable, days)
-    # 1970-01-01 was a Thursday, as was the day that is whole weeks before all.
+    # 1970-01-01 was a Thursday. Adding whole weeks keeps the number positive.
     weekday = (days * known + 3 + 7 * LONGEST_COUNT) % 7
     return Calendar(
         readable,
@@ -322,7 +322,7 @@ def make_calendar(form: DateFormat, fits: Any, numbers: list[Any]) -> Calendar:
 
 
 def as_number(truth: Any, like: Any) -> Any:
-    """Return 1 and 0 of another array's kind."""
+    """Convert booleans to 1 and 0 of another array's dtype."""
     if isinstance(truth, np.ndarray):
         return truth.astype(like.dtype)
     import tensorflow as tf
@@ -331,16 +331,16 @@ def as_number(truth: Any, like: Any) -> Any:
 
 
 def detect_formats(words: Collection[str], counted: bool = False) -> list[str]:
-    """Find the formats in which all words are dates.
+    """Find the formats in which all texts are dates.
 
     Args:
-        words: Distinct words, none of them empty.
-        counted: Whether plain numbers may count days or seconds, as a column's
-            name says.
+        words: The distinct texts, without an empty one.
+        counted: Whether plain numbers may count days or seconds, according to the
+            column's name.
 
     Returns:
-        The formats, the likeliest first: of dates that can be read either way,
-        those with points have the day first, others the month.
+        The formats, the likeliest first. In ambiguous dates, the day comes first if
+        they have periods, and the month otherwise.
 
     Example:
 
@@ -386,7 +386,7 @@ def write_date(days: int, name: str) -> str:
     if form.unit:
         return str((days + form.start) * form.unit)
     date = datetime.date(1970, 1, 1) + datetime.timedelta(days=days)
-    # `strftime` would take the names of months from the system's language.
+    # `strftime` would use the names of months in the system's language.
     name_of_month = MONTHS[date.month - 1][:3]
     day, month, year = f"{date.day:02}", f"{date.month:02}", f"{date.year:04}"
     return {

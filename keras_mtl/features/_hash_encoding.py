@@ -18,11 +18,11 @@ __all__ = ["HashEncoding"]
 class HashEncoding(BlockEncoding):
     """Layer that maps each string to the number of its bucket.
 
-    The hash is TensorFlow's `to_hash_bucket_fast`, a fingerprint that is the same
-    on all machines and in all versions.
+    The hash is TensorFlow's `to_hash_bucket_fast`, which is the same on all machines
+    and in all versions.
 
     Args:
-        buckets: The number of its buckets by feature.
+        buckets: The number of buckets of each feature.
         missing_words: The strings that mean missing.
         **kwargs: See `keras.layers.Layer`.
 
@@ -30,7 +30,7 @@ class HashEncoding(BlockEncoding):
         inputs: A list of one string tensor of shape (N,) per feature.
 
     Returns:
-        float32 of shape (N, features): 0 where missing, else from 1 to `buckets`.
+        float32 of shape (N, features): 0 if missing, otherwise from 1 to `buckets`.
 
     Example:
 
@@ -45,7 +45,7 @@ class HashEncoding(BlockEncoding):
         super().__init__(**kwargs)
         self.buckets = [int(each) for each in buckets]
         self.missing_words = list(missing_words)
-        # TensorFlow hashes strings on the host alone.
+        # TensorFlow hashes strings only on the host.
         self.supports_jit = False
 
     def call(self, inputs):

@@ -17,7 +17,7 @@ class JoinBlocks(keras.layers.Layer):
     """Layer that joins the encoded columns of several kinds in the features' order.
 
     Args:
-        positions: For each block, its columns' features by position among all
+        positions: For each block, the positions of its columns' features among all
             features.
         **kwargs: See `keras.layers.Layer`.
 

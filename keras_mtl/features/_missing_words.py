@@ -1,4 +1,4 @@
-"""Strings that mean missing, in a frame, in the graph and in a request alike."""
+"""Strings that mean missing, in frames, in the graph and in requests."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ def missing_words(vocabulary: Collection[str] | None = None) -> tuple[str, ...]:
     """Return the strings that mean missing, as in a CSV file.
 
     Args:
-        vocabulary: The known categories of a feature. One that is spelled
-            like a missing value, such as `NA` for Namibia, is a category.
+        vocabulary: The known categories of a feature. A string in it is a category even
+            if it looks like a missing value, such as `NA` for Namibia.
 
     Example:
 

@@ -17,30 +17,30 @@ from keras_mtl.features.piecewise_linear import PiecewiseLinear
 
 __all__ = ["NumericColumn", "NumericEncoding"]
 
-# In standard deviations. A value far outside the training range is answered as
-# one at this edge: finite, and not far from anything the network has seen.
+# In standard deviations. A value far outside the training range is encoded as this
+# limit, which is finite and near to values in training.
 CLIP = 10.0
-# A robust scale ends here, without a corner.
+# The smooth limit of a robust scale.
 SMOOTH_CLIP = 3.0
 FAR = 1e6
 
 
 @dataclass(frozen=True)
 class NumericColumn:
-    """Settings of one number.
+    """Settings of one numeric feature.
 
     Attributes:
         mean: The training mean; the median of a robust scale.
-        scale: The training standard deviation; the range between the quartiles
-            of a robust scale, where 0 says that the encoded number is always 0.
+        scale: The training standard deviation; the interquartile range of a robust
+            scale, for which 0 encodes every number as 0.
         missing_values: Numbers that mean missing.
-        missing_share: The share of training rows that miss the number; None
-            leaves out the column that says so.
-        levels: Values with a column of their own.
-        level_shares: The share of training rows with each.
+        missing_share: The share of training rows without the number; None leaves out
+            the column that marks missing numbers.
+        levels: Values with their own columns.
+        level_shares: The share of training rows with each level.
         encoding: `"standard"`, `"robust"` or `"quantile"`.
-        quantiles: The knots of the encoding `"quantile"`, rising.
-        scores: The encoded number at each of them.
+        quantiles: The knots of the encoding `"quantile"`, in ascending order.
+        scores: The encoded number at each knot.
     """
 
     mean: float = 0.0
@@ -56,28 +56,28 @@ class NumericColumn:
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class NumericEncoding(BlockEncoding):
-    """Layer that scales numbers, each by its own settings; missing numbers become 0.
+    """Layer that scales each number by its own settings; missing numbers become 0.
 
-    The encoded columns of a number are the number; for each of its `levels`
-    whether the number is that level; and whether it is missing. The latter are
-    standardized too.
+    The encoded columns of a number are the scaled number; for each of its `levels`,
+    whether the number is that level; and whether the number is missing. The columns of
+    levels and of missing numbers are standardized.
 
     NaN and each of `missing_values` mean missing. Infinities and extremes are
-    clipped, so that no input gives an output that is not finite.
+    clipped, so every output is finite.
 
-    One layer encodes any number of features by vectors of their statistics: a
-    layer for each would cost a wide table far more than the arithmetic does.
+    One layer encodes all features by vectors of their statistics. For a wide table, one
+    layer per feature would take far more time than the arithmetic.
 
     Args:
-        columns: One `NumericColumn`, or a dict of its fields, per number.
+        columns: One `NumericColumn`, or a dict of its fields, per feature.
         clip: The largest distance from the mean, in standard deviations.
         **kwargs: See `keras.layers.Layer`.
 
     Call arguments:
-        inputs: A list of one float32 tensor of shape (N,) per number.
+        inputs: A list of one float32 tensor of shape (N,) per feature.
 
     Returns:
-        float32 of shape (N, columns), one number's columns after the other's.
+        float32 of shape (N, columns), in the order of the features.
 
     Example:
 
@@ -128,8 +128,8 @@ class NumericEncoding(BlockEncoding):
     def call(self, inputs):
         numbers = ops.stack(inputs, axis=-1)
         missing = ops.isnan(numbers)
-        # NaN and infinity go before anything else is chosen: in an ONNX file a choice
-        # is a sum of products, unless it asks for NaN itself.
+        # NaN and infinity are replaced first: in an ONNX file, `where` is a sum of
+        # products, unless its condition tests for NaN itself.
         known = ops.where(missing, self._mean, numbers)
         known = ops.clip(known, -LARGEST_NUMBER, LARGEST_NUMBER)
         for sentinels in self._sentinels:
@@ -151,7 +151,7 @@ class NumericEncoding(BlockEncoding):
         return join_in_feature_order(parts, positions)
 
     def _scale(self, known, missing):
-        """Return each number on the scale of its column, and 0 where missing."""
+        """Return each number on the scale of its column; 0 where missing."""
         distance = (known - self._mean) * self._factor
         scaled = ops.clip(distance, -self.clip, self.clip)
         if self._robust.any():
@@ -185,12 +185,12 @@ class NumericEncoding(BlockEncoding):
 
 @dataclass(frozen=True)
 class _FlagColumns:
-    """Columns of zeros and ones, each of a feature at a position.
+    """Columns of zeros and ones, each with the position of its feature.
 
     Attributes:
         positions: The features' positions.
-        zero: What 0 becomes in each column.
-        one: What 1 becomes.
+        zero: The standardized 0 of each column.
+        one: The standardized 1 of each column.
     """
 
     positions: np.ndarray
@@ -210,7 +210,7 @@ class _FlagColumns:
         return len(self.positions)
 
     def take(self, matrix: Any) -> Any:
-        """Return a column of the features' matrix for each of these."""
+        """Return the columns of the features' matrix at these positions."""
         return ops.take(matrix, self.positions, axis=-1)
 
     def standardize(self, truth: Any) -> Any:
@@ -222,18 +222,19 @@ def _vector(values: Iterable[float]) -> np.ndarray:
 
 
 def _clip_smoothly(distance: Any) -> Any:
-    # So far out the result is the edge in float32, and the square is still finite.
+    # At this distance, the result equals the limit in float32, and the square is still
+    # finite.
     distance = ops.clip(distance, -FAR, FAR)
-    # Not by the reciprocal of the root, which is approximated: a row would be
-    # encoded otherwise alone than among others.
+    # The reciprocal of the root is approximated: with it, a row alone would be encoded
+    # differently than among other rows.
     return distance / ops.sqrt(1.0 + ops.square(distance * (1 / SMOOTH_CLIP)))
 
 
 def _factors(scales: np.ndarray) -> np.ndarray:
-    """Return the reciprocals, by which numbers are multiplied, and 0 for 0.
+    """Return the reciprocals of scales, and 0 for 0.
 
-    TensorFlow makes as much of a division by constants, but not in a call outside
-    of a graph, which would round otherwise.
+    TensorFlow replaces a division by constants in the same way, but only in a graph.
+    Multiplication rounds alike in a graph and outside of it.
     """
     with np.errstate(over="ignore", divide="ignore"):
         reciprocals = np.where(scales == 0, 0, np.float32(1) / scales)
@@ -241,9 +242,10 @@ def _factors(scales: np.ndarray) -> np.ndarray:
 
 
 def _sentinels(columns: Iterable[NumericColumn]) -> list[np.ndarray]:
-    """Return the numbers that mean missing: the first of each column, ...
+    """Return the numbers that mean missing: the first of each column, then the second.
 
-    NaN, which equals nothing, stands where a column has no more of them.
+    The list is as long as the longest column needs. Other columns are filled with NaN,
+    which is not equal to any number.
     """
     values = [column.missing_values for column in columns]
     return [

@@ -11,17 +11,17 @@ if TYPE_CHECKING:
 
 __all__ = ["EMBEDDED_WORDS", "count_repeated", "describe_free_text"]
 
-# A column of no more words is taken for categories, however rare they are.
+# A column with at most this many words has categories, however rare they are.
 FREE_TEXT_WORDS = 50
-# A word that so many rows have is one to learn from, if half of the rows have such
-# a word. Names, numbers and sentences are of one row each, or two.
+# A word in this many rows is repeated. A column has categories if half of the rows have
+# a repeated word. Names, numbers and sentences occur in one or two rows.
 ROWS_OF_A_WORD = 3
-# A vocabulary of more words is not kept in the model: they are hashed.
+# The largest vocabulary that a model stores; more words are hashed.
 EMBEDDED_WORDS = 10_000
 
 
 def count_repeated(column: Column, rows: int) -> int:
-    """Return how many of a column's words at least so many rows have."""
+    """Count the words of a column that occur in at least `rows` rows."""
     return sum(count >= rows for count in column.word_counts.values())
 
 

@@ -6,22 +6,22 @@ import math
 
 __all__ = ["LARGEST_NUMBER", "standardize_share"]
 
-# Larger numbers count as this one: their distances and the reciprocals of their
-# spread would not be numbers in float32.
+# Larger numbers are clipped to this one: their distances and the reciprocals of their
+# spread would not be finite in float32.
 LARGEST_NUMBER = 1e30
 
 
 def standardize_share(share: float) -> tuple[float, float]:
-    """Return what 0 and what 1 become in a column with that share of ones.
+    """Return the standardized 0 and 1 of a column with a share of ones.
 
-    A rare 1 becomes large: it is as many standard deviations from the mean as
-    an unusual number is, so that the network sees both alike.
+    A rare 1 becomes large: like an unusual number, it is many standard deviations from
+    the mean.
 
     Args:
         share: The share of training rows with a 1.
 
     Returns:
-        The standardized 0 and 1; both are 0 where all rows have the same.
+        The standardized 0 and 1; both are 0 if all rows have the same value.
 
     Example:
 

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["encode_frame", "encode_parts", "feature_arrays", "feature_tensors"]
 
-# Rows encoded in one call: enough that the call's cost is nothing, few enough
-# that the strings of a call are small.
+# The rows per call: enough to make the overhead of a call negligible, and few enough to
+# keep the strings of a call small.
 ROWS_PER_CALL = 16_384
 
 

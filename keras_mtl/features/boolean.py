@@ -101,7 +101,8 @@ class BooleanFeature(Feature):
         return np.where(yes, "true", "false").astype(object)
 
     def metadata(self) -> dict[str, Any]:
-        # As texts: an input of the served model has one type, and JSON's true none.
+        # The values are texts: an input of the served model has one type, which is not
+        # JSON's boolean.
         return {
             **super().metadata(),
             "yes": list(TRUE_WORDS),

@@ -1,4 +1,4 @@
-"""A feature that is one of several words."""
+"""A feature that is one of several categories."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CategoricalFeature"]
 
-# Columns of a one-hot encoding, at most.
+# The largest number of columns of a one-hot encoding.
 ONE_HOT_WORDS = 100
 
 
@@ -239,7 +239,7 @@ class CategoricalFeature(Feature):
         if self.has_flag:
             present, flag = standardize_share(self.missing_share or 0.0)
             other, missing = [*other, present], [*missing, flag]
-        # If no category is frequent enough, one column that says nothing.
+        # If no category is frequent enough, one constant column.
         width = max(len(other), 1)
         return CategoryColumns(
             vocabulary=tuple(share),
@@ -271,7 +271,7 @@ class CategoricalFeature(Feature):
 
 
 def _in_order(words: list[str]) -> tuple[str, ...]:
-    """Sort words, numbers by size."""
+    """Sort categories; numbers by size."""
     try:
         return tuple(sorted(words, key=float))
     except ValueError:

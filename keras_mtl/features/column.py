@@ -1,4 +1,4 @@
-"""A column of the data whose kind is to be inferred."""
+"""A column of the data, for the inference of its kind."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 
 __all__ = ["Column"]
 
-# Fewer different numbers may be classes, and the other word one of them.
+# Fewer distinct numbers may be categories, like the other word.
 NUMBERS_SEEN = 5
 
 
 class Column:
-    """The values of a column, and facts by which kinds of features are inferred.
+    """The values of a column, and the facts for inferring the kind of feature.
 
     Args:
-        values: The column, as pandas read it.
+        values: The column as read by pandas, of shape (N,).
 
     Example:
 
@@ -40,34 +40,34 @@ class Column:
 
     @cached_property
     def is_boolean(self) -> bool:
-        """Whether pandas read truth values."""
+        """Whether pandas read booleans."""
         import pandas as pd
 
         return bool(pd.api.types.is_bool_dtype(self.present))
 
     @cached_property
     def is_numeric(self) -> bool:
-        """Whether pandas read numbers, and no truth values."""
+        """Whether pandas read numbers that are not booleans."""
         import pandas as pd
 
         return bool(pd.api.types.is_numeric_dtype(self.present) and not self.is_boolean)
 
     @cached_property
     def word_counts(self) -> dict[str, int]:
-        """How many rows have each word, in a column of text; none is empty."""
+        """The number of rows with each word that is not empty, in a column of text."""
         counts = dict(count_words(self.present, missing_words()))
         counts.pop("", None)
         return counts
 
     @cached_property
     def word_rows(self) -> int:
-        """How many rows have a word."""
+        """The number of rows with a word."""
         return sum(self.word_counts.values())
 
     @cached_property
     def looks_like_dates(self) -> bool:
-        """Whether its numbers or words look like dates."""
-        # With pandas, which settings are checked without.
+        """Whether the numbers or words of the column look like dates."""
+        # Imported here: pandas is not needed to check settings.
         from keras_mtl.tables.suspicions import date_look
 
         values = self.present if self.is_numeric else list(self.word_counts)
@@ -75,12 +75,12 @@ class Column:
 
     @cached_property
     def date_formats(self) -> list[str]:
-        """The formats in which all its values are dates, the likeliest first."""
+        """The formats in which all values are dates, the likeliest first."""
         if self.is_boolean or not self.looks_like_dates:
             return []
         from keras_mtl.features._dates import detect_formats
 
-        # Plain numbers that count days or seconds are so by the column's name.
+        # Plain numbers count days or seconds only if the column's name says so.
         return detect_formats(list(self.word_counts), counted=True)
 
     @cached_property
@@ -94,10 +94,10 @@ class Column:
         return float(rows / self.word_rows) if self.word_rows else 0.0
 
     def describe_numbers(self) -> str:
-        """Return the end of a warning about numbers among one other word, or `""`."""
+        """Return the end of a warning about numbers and one other word, or `""`."""
         import pandas as pd
 
-        # With pandas, which settings are checked without.
+        # Imported here: pandas is not needed to check settings.
         from keras_mtl.tables.check_columns import missing_flag
 
         words = list(self.word_counts)
@@ -115,7 +115,7 @@ class Column:
         """Return the end of a warning about a column of dates, or `""`.
 
         Args:
-            read_as: What they are read as: `"numbers"` or `"words"`.
+            read_as: The type that they are read as: `"numbers"` or `"words"`.
         """
         if not self.looks_like_dates:
             return ""

@@ -10,17 +10,17 @@ __all__ = ["Embedding"]
 
 @dataclass(frozen=True)
 class Embedding:
-    """A trained function of the first of a feature's encoded columns.
+    """A trained function of a feature's first encoded column.
 
-    The encoder has no weights. A feature that wants some says so here, and the
-    network gets a layer for all features of each kind: see
+    The encoder has no weights. A feature declares an embedding to get some, and the
+    network gets one layer per kind of embedding: see
     `keras_mtl.architectures.input_embeddings`.
 
     Attributes:
         kind: `"ple"` for a piecewise linear function of a number, `"pbld"` for a
-            periodic one, `"index"` for a vector in place of an index.
-        quantiles: Of training rows, in the unit of the raw column: the edges of a
-            piecewise linear function.
+            periodic function, `"index"` for a vector in place of an index.
+        quantiles: The edges of a piecewise linear function: quantiles of training rows,
+            in the unit of the raw column.
         indices: The number of indices.
     """
 

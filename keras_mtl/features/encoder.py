@@ -56,7 +56,8 @@ def build_code_encoder(
 
     Args:
         features: Adapted features, which have their statistics.
-        codes: By the names of the features that are texts, how they become numbers.
+        codes: The conversions from text to numbers, by the name of each feature of
+            texts.
 
     Returns:
         A functional `keras.Model` like that of `build_encoder`. In place of each text

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RESERVED_NAMES", "Feature", "InputDefaults"]
 
-# Keras and TensorFlow give these a meaning of their own as names of inputs.
+# Names of inputs with a special meaning in Keras or TensorFlow.
 RESERVED_NAMES = frozenset({"self", "class", "mask", "training", "inputs", "name"})
 
 
@@ -69,7 +69,7 @@ class Feature(Declaration, ABC):
     """
 
     kind: ClassVar[str]
-    # What the model's input takes: "float32" or "string".
+    # The dtype of the model's input: "float32" or "string".
     dtype: ClassVar[str]
 
     name: Name
@@ -97,7 +97,7 @@ class Feature(Declaration, ABC):
 
     @classmethod
     def doubt(cls, column: Column) -> str:
-        """Explain why a matching column is left out unless it is declared.
+        """Describe why a matching column is left out unless it is declared.
 
         Returns:
             The part of a warning after the name of the column, for example `"counts the
@@ -108,7 +108,7 @@ class Feature(Declaration, ABC):
 
     @classmethod
     def remark(cls, column: Column) -> str:
-        """Explain what is unusual about a matching column that is kept.
+        """Describe an unusual property of a matching column that is kept.
 
         Returns:
             The end of a warning, after the name of the column; `""` for no warning.
@@ -145,7 +145,7 @@ class Feature(Declaration, ABC):
         return missing_words()
 
     def describe(self) -> str:
-        """Describe in a few words what is special about the feature."""
+        """Describe the feature's special properties in a few words."""
         return ""
 
     @abstractmethod
@@ -181,7 +181,7 @@ class Feature(Declaration, ABC):
     def check_readable(self, frame: Rows, source: str) -> list[str]:
         """Find values in rows to predict that a trained model cannot use.
 
-        By default there are none, as unknown values count as missing.
+        By default, unknown values count as missing and are not errors.
 
         Args:
             frame: The rows, with the feature's column.
@@ -208,7 +208,7 @@ class Feature(Declaration, ABC):
         return np.full(count, "", object)
 
     def metadata(self) -> dict[str, Any]:
-        """Return what clients of the served model need to know, as plain values."""
+        """Return facts for clients of the served model, as plain values."""
         described: dict[str, Any] = {
             "name": self.name,
             "column": self.column_name,
@@ -276,7 +276,7 @@ class Feature(Declaration, ABC):
 
     @classmethod
     def block_name(cls) -> str:
-        """The name of the last layer of `encode_block`.
+        """Return the name of the last layer of `encode_block`.
 
         The name has a dot, so that it differs from the name of every feature: Keras
         refuses two layers of the same name in a model, and the input of a feature is a
@@ -308,8 +308,8 @@ class Feature(Declaration, ABC):
         return self.replace(missing_share=None)
 
     def input_layer(self) -> keras.KerasTensor:
-        """A new `keras.Input` for the feature, of shape (N,)."""
+        """Make a new `keras.Input` for the feature, of shape (N,)."""
         import keras
 
-        # Shape (N,) rather than (N, 1): a request may then say `63` for a row.
+        # With shape (N,) rather than (N, 1), a request may have `63` for a row.
         return keras.Input(shape=(), name=self.name, dtype=self.dtype)

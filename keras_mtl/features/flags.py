@@ -1,4 +1,4 @@
-"""Features as the command line declares them."""
+"""Declarations of features on the command line."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from keras_mtl.features.kinds import FEATURE_KINDS
 
 __all__ = ["parse_features"]
 
-# A column's name may hold colons itself: its kind is the last part, or the one
-# before the settings.
+# A column's name may contain colons: its kind is the last part, or the part before the
+# settings.
 FORM = re.compile(r"(?P<column>.+?):(?P<chosen>[^:=,]+(:[^:=,]+=.*)?)")
 
 
 def parse_features(texts: Sequence[str]) -> list[dict[str, Any]]:
-    """Read features from the command line: COLUMN:KIND[:SETTING=VALUE,...].
+    """Parse features of the form COLUMN:KIND[:SETTING=VALUE,...].
 
     Args:
         texts: The values of the flag.
@@ -28,7 +28,7 @@ def parse_features(texts: Sequence[str]) -> list[dict[str, Any]]:
         The plain values of each declaration, for `deserialize_feature`.
 
     Raises:
-        UserError: If texts are not of that form, with a message for each.
+        UserError: If texts do not have this form, with one message per text.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""A feature that is one of very many words."""
+"""A feature that is one of very many categories."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
 __all__ = ["HashedFeature"]
 
-# A matrix of floats carries whole numbers exactly up to 2**24.
+# A float32 matrix represents whole numbers exactly up to 2**24.
 MOST_BUCKETS = 2**20
-# More vectors than this would make each step of training slow.
+# More vectors would slow down each training step.
 DEFAULT_BUCKETS = 2**16
 
 
@@ -106,7 +106,7 @@ class HashedFeature(Feature):
         return self._with_buckets(count).replace(missing_share=share)
 
     def _with_buckets(self, count: dict[str, int]) -> Self:
-        """Return the feature with a bucket per word, where none are declared."""
+        """Return the feature with one bucket per category if none are declared."""
         if self.buckets is not None:
             return self
         words = max(len(count) - ("" in count), 1)

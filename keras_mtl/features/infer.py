@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 __all__ = ["feature_name", "infer_features"]
 
 # Words for yes and no are boolean, numbers and words may be dates, other numbers are
-# numeric, very many words are hashed, and the rest is words.
+# numeric, very many words are hashed, and other columns are categorical.
 BUILTIN_IN_ORDER = ("boolean", "date", "numeric", "hashed", "categorical")
-# Those that have a flag of their own.
+# The kinds with their own flag.
 WITH_FLAG = ("boolean", "date", "numeric", "categorical")
 
 
@@ -48,8 +48,7 @@ def infer_features(
         frame: The rows.
         exclude: Columns that are not features, such as labels and groups. No feature
             gets one of their names.
-        declared: Features that are declared. They are kept, in the place of their
-            column.
+        declared: The declared features. They are kept, at the position of their column.
 
     Returns:
         One feature per column, in the order of the columns.
@@ -97,7 +96,7 @@ def feature_name(column: str, taken: Collection[str] = ()) -> str:
     """
     name = column
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", column):
-        # Letters lose their accents first: é becomes e.
+        # First, letters lose their accents: é becomes e.
         plain = unicodedata.normalize("NFKD", column).encode("ascii", "ignore").decode()
         name = re.sub(r"[^A-Za-z0-9]+", "_", plain).strip("_")
     if not re.match(r"[A-Za-z]", name) or name.lower() in RESERVED_NAMES:
@@ -108,8 +107,8 @@ def feature_name(column: str, taken: Collection[str] = ()) -> str:
 def _numbered(name: str, taken: Collection[str]) -> str:
     """Append a number to a name that is taken.
 
-    The first free one is bracketed and halved: thousands of columns may have one
-    name but for what an input's name leaves out.
+    Bisection finds the first free number, since thousands of columns may differ only in
+    characters that an input's name leaves out.
     """
 
     def is_taken(number: int) -> bool:
@@ -126,7 +125,7 @@ def _numbered(name: str, taken: Collection[str]) -> str:
 
 def _infer_kind(values: pd.Series) -> type[Feature] | None:
     column = Column(values)
-    # Kinds of plugins know their columns better than the general ones.
+    # Kinds of plugins are more specific than the built-in ones.
     for name in (*FEATURE_KINDS.outside(), *BUILTIN_IN_ORDER):
         kind = FEATURE_KINDS.load(name)
         if not kind.matches(column):

@@ -1,4 +1,4 @@
-"""The kinds of feature by name, and features to and from plain values."""
+"""The kinds of features by name, and conversion of features to plain values."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def register_feature_kind(name: str) -> Callable[[Kind], Kind]:
 
 
 def serialize_feature(feature: Feature) -> dict[str, Any]:
-    """Return a feature as plain values, for TOML, JSON or a model's config."""
+    """Convert a feature to plain values, for TOML, JSON or a model's config."""
     return {"kind": feature.kind, **feature.get_config()}
 
 

@@ -38,7 +38,7 @@ def learn_features(
     """
     part = slice(None) if rows is None else rows
     return tuple(
-        # One column at a time, as the training rows are a copy.
+        # One column at a time, since the training rows are a copy.
         feature.learn(frame[feature.column_name].iloc[part])
         for feature in features
     )

@@ -11,11 +11,11 @@ __all__ = ["NormalScores", "normal_scores"]
 
 @dataclass(frozen=True)
 class NormalScores:
-    """Quantiles of numbers, with a number of a normal distribution for each.
+    """Quantiles of numbers, with their normal scores.
 
     Attributes:
-        quantiles: Numbers that rows have, rising.
-        scores: For each of them, rising too.
+        quantiles: Values of rows, in ascending order.
+        scores: The normal score of each quantile, in ascending order.
     """
 
     quantiles: tuple[float, ...]
@@ -23,17 +23,17 @@ class NormalScores:
 
 
 def normal_scores(numbers: np.ndarray, maximum_quantiles: int = 1000) -> NormalScores:
-    """Spread numbers like a normal distribution, by their order alone.
+    """Map numbers to a normal distribution by their order.
 
     A quantile's score is the normal quantile of the share of rows below it, plus
-    half of the share of rows equal to it. So numbers that many rows share keep
-    their place, and no score is infinite. Scores between quantiles lie on a line.
-    They have mean 0 and standard deviation 1 over the numbers.
+    half of the share of rows equal to it. Repeated numbers therefore keep their
+    position, and all scores are finite. Scores between quantiles are interpolated
+    linearly. Over the numbers, the scores have mean 0 and standard deviation 1.
 
     Args:
-        numbers: float64 of shape (N,), all finite, of float32's precision.
-        maximum_quantiles: As many quantiles as there may be, at equal shares of
-            the rows, the smallest and the largest number among them.
+        numbers: float64 of shape (N,), all finite, with the precision of float32.
+        maximum_quantiles: The largest number of quantiles. They are at equal shares of
+            the rows, and include the smallest and the largest number.
 
     Returns:
         The quantiles and their scores; a single quantile has the score 0.
@@ -58,5 +58,5 @@ def normal_scores(numbers: np.ndarray, maximum_quantiles: int = 1000) -> NormalS
 
 
 def _shortest(numbers: np.ndarray) -> tuple[float, ...]:
-    """Return float32's numbers in few digits: there may be millions in a file."""
+    """Return float32 numbers with few digits, to keep files small."""
     return tuple(float(str(number)) for number in numbers.astype("float32"))

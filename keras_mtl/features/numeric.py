@@ -25,10 +25,10 @@ __all__ = ["NumberEncoding", "NumericFeature"]
 NumberEncoding = Literal["standard", "robust", "quantile"]
 
 ROWS_SEEN_FIRST = 10_000
-# A column of text in which at least this share of the cells are numbers is a
-# numeric column with errors in it, rather than a categorical one.
+# A column of text in which at least this share of the cells are numbers is a numeric
+# column with errors, and not a categorical one.
 NUMERIC_SHARE = 0.8
-# The bins of a piecewise linear embedding, at most (Gorishniy et al. 2025).
+# The largest number of bins of a piecewise linear embedding (Gorishniy et al. 2025).
 BINS = 48
 
 
@@ -121,7 +121,7 @@ class NumericFeature(Feature):
 
     @classmethod
     def doubt(cls, column: Column) -> str:
-        # With pandas, which settings are checked without.
+        # Imported here: pandas is not needed to check settings.
         from keras_mtl.tables.suspicions import identifier_look
 
         if not column.is_numeric or column.looks_like_dates:
@@ -204,7 +204,7 @@ class NumericFeature(Feature):
         import pandas as pd
 
         numbers = pd.to_numeric(values, errors="coerce").to_numpy("float64")
-        # What is too large becomes infinite, which the encoding clips.
+        # Too large numbers become infinite, and the encoding clips them.
         with np.errstate(over="ignore"):
             return numbers.astype("float32")
 
@@ -215,7 +215,7 @@ class NumericFeature(Feature):
             missing |= numbers == float(value)
         known = np.clip(numbers[~missing], -LARGEST_NUMBER, LARGEST_NUMBER)
         if known.size == 0:
-            # All of it missing in these rows: any finite statistics will do.
+            # All values are missing, so any finite statistics work.
             return self.replace(missing_share=1.0)
         levels, shares = self._learn_levels(known, len(numbers))
         spread = float(known.std())
@@ -246,7 +246,7 @@ class NumericFeature(Feature):
     def _learn_levels(
         self, known: np.ndarray, rows: int
     ) -> tuple[tuple[float, ...], tuple[float, ...]]:
-        # A few rows are enough to see that there are too many values.
+        # A few rows are enough to find too many values.
         if len(np.unique(known[:ROWS_SEEN_FIRST])) > self.maximum_levels:
             return (), ()
         levels, counts = np.unique(known, return_counts=True)
@@ -272,7 +272,7 @@ class NumericFeature(Feature):
         )
 
     def _column_scale(self) -> dict[str, Any]:
-        """Return the fields of the layer's column that say how it is scaled."""
+        """Return the fields of the layer's column that determine its scale."""
         if self.encoding == "robust":
             return {
                 "encoding": "robust",
@@ -308,7 +308,7 @@ class NumericFeature(Feature):
 
 
 def _bin_edges(known: np.ndarray) -> tuple[float, ...]:
-    # Values that rows have: one between them could be a number that means missing.
+    # Only values of rows: a value between them could be a number that means missing.
     levels = np.linspace(0.0, 1.0, BINS + 1)
     found = np.quantile(known, levels, method="closest_observation")
     return tuple(np.unique(found).tolist())

@@ -1,4 +1,4 @@
-"""An ONNX graph that is built operation by operation."""
+"""An ONNX graph, built operation by operation."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ __all__ = ["OnnxGraph"]
 
 
 class OnnxGraph:
-    """Operations from named inputs to named outputs, as they are added.
+    """A graph of operations from named inputs to named outputs.
 
-    Needs the package `onnx` when an operation is added.
+    Adding an operation needs the package `onnx`.
 
     Attributes:
-        version: The lowest version of ONNX's operations that the graph needs.
+        version: The lowest version of ONNX's operation set that the graph needs.
     """
 
     def __init__(self) -> None:
@@ -26,25 +26,26 @@ class OnnxGraph:
         self._constants: list[Any] = []
 
     def require_version(self, version: int) -> None:
-        """Declare that the graph has an operation as new as this version."""
+        """Declare that the graph needs at least this version of the operation set."""
         self.version = max(self.version, version)
 
     def add(
         self, operation: str, *inputs: str, output: str | None = None, **attributes: Any
     ) -> str:
-        """Add an operation of one output.
+        """Add an operation with one output.
 
         Args:
-            operation: Its name in ONNX.
-            *inputs: The names of its inputs.
-            output: The name of its output; by default a new one.
-            **attributes: Its attributes; `domain` for one beside ONNX's own.
+            operation: The operation's name in ONNX.
+            *inputs: The names of the inputs.
+            output: The name of the output; by default a new name.
+            **attributes: The operation's attributes; `domain` for an operation outside
+                of ONNX's own set.
 
         Returns:
-            The name of its output.
+            The name of the output.
         """
         helper: Any = importlib.import_module("onnx.helper")
-        # Names with a dot are none of a feature's or a task's.
+        # Names with a dot differ from the names of features and tasks.
         name = output or f"read.{len(self._nodes)}"
         node = helper.make_node(operation, list(inputs), [name], **attributes)
         self._nodes.append(node)
@@ -61,8 +62,8 @@ class OnnxGraph:
         """Return the graph as an ONNX model.
 
         Args:
-            inputs: The inputs, as `onnx.helper.make_tensor_value_info` makes them.
-            outputs: The outputs.
+            inputs: The inputs, from `onnx.helper.make_tensor_value_info`.
+            outputs: The outputs, likewise.
             versions: The model's operation sets.
         """
         helper: Any = importlib.import_module("onnx.helper")

@@ -1,4 +1,4 @@
-"""Lines between knots, one for each column of a matrix."""
+"""Piecewise linear functions of a matrix's columns."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ __all__ = ["PiecewiseLinear"]
 
 
 class PiecewiseLinear:
-    """A function of each column: lines between knots.
+    """A piecewise linear function of each column, given by its knots.
 
-    At a knot the result is the value of that knot to the last bit. All columns
-    are one lookup: the position of a number among its knots is found by halving,
-    in as many gathers as the number of knots has binary digits, which XLA,
-    TensorFlow Serving and ONNX all compute alike.
+    At a knot, the result is exactly the knot's value. All columns share one lookup: a
+    binary search finds the position of a number among its knots, with one gather per
+    binary digit of the number of knots. XLA, TensorFlow Serving and ONNX compute the
+    same result.
 
     Args:
-        knots: For each column its knots, rising and finite in float32.
-        values: For each column the value at each knot.
-        extends: Whether the first and the last line go on outside of the knots.
-            By default the function is flat there.
+        knots: The knots of each column, ascending and finite in float32.
+        values: The values at the knots of each column.
+        extends: Whether the first and the last line continue outside of the knots. By
+            default, the function is constant there.
 
     Call arguments:
         numbers: float32 of shape (..., columns), without NaN.
@@ -45,7 +45,7 @@ class PiecewiseLinear:
         extends: bool = False,
     ) -> None:
         most = max(map(len, knots), default=1)
-        # An infinite knot ends each column, so that no number is beyond the last.
+        # An infinite knot ends each column, so every number is below the last knot.
         self._halvings = int(most).bit_length()
         width = 2**self._halvings
         shape = (len(knots), width)
@@ -54,7 +54,7 @@ class PiecewiseLinear:
         for column, (own, given) in enumerate(zip(knots, values, strict=True)):
             x, y = np.asarray(own, "float32"), np.asarray(given, "float32")
             rising[column, : len(x)] = x
-            # The line at a position begins at the knot before it.
+            # The line at a position starts at the knot before the position.
             start[column, 1 : len(x) + 1] = x
             value[column, 1 : len(x) + 1] = y
             start[column, 0], value[column, 0] = x[0], y[0]
@@ -85,14 +85,14 @@ class PiecewiseLinear:
             step //= 2
         beyond = numbers - ops.take(self._start, place)
         line = ops.take(self._value, place) + ops.take(self._slope, place) * beyond
-        # A slope that is too large for float32 would reach beyond the next knot.
+        # A slope that is too large for float32 would exceed the next knot's value.
         return ops.clip(line, self._low, self._high)
 
     def of_array(self, numbers: np.ndarray) -> np.ndarray:
-        """Compute the same of an array, without Keras.
+        """Compute the function for a NumPy array, without Keras.
 
         Args:
-            numbers: Shape (..., columns); NaN stays NaN.
+            numbers: An array of shape (..., columns); NaN stays NaN.
         """
         numbers = np.asarray(numbers, "float32")
         place = np.zeros(numbers.shape, "int32") + self._base

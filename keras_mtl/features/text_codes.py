@@ -20,19 +20,19 @@ __all__ = ["TextCodes", "TextPatterns", "TextTable"]
 
 
 class TextCodes(ABC):
-    """The whole numbers that the texts of a feature become before its layer.
+    """A conversion of a feature's texts to whole numbers, before its layer.
 
-    A layer that reads texts runs in TensorFlow alone. An exported model has these
-    numbers computed by the runtime's own operations, and the layer works on them.
+    A layer that reads texts runs only in TensorFlow. In an exported model, the
+    runtime's own operations compute these numbers, and the layer reads the numbers.
     """
 
-    # The runtimes, by the names of `--format`, that have the operations.
+    # The runtimes that have the operations, by their names in `--format`.
     runtimes: ClassVar[frozenset[str]]
 
     @property
     @abstractmethod
     def width(self) -> int:
-        """How many numbers a text becomes."""
+        """The number of numbers per text."""
 
     @abstractmethod
     def read(self, texts: Sequence[str]) -> np.ndarray:
@@ -43,7 +43,7 @@ class TextCodes(ABC):
         """Add operations from texts of shape (N, 1) to the numbers.
 
         Args:
-            graph: The graph that is built.
+            graph: The graph to extend.
             texts: The name of the texts in the graph.
 
         Returns:
@@ -51,13 +51,14 @@ class TextCodes(ABC):
         """
 
     def litert_reader(self) -> tuple[Any, Callable[[tf.Tensor], tf.Tensor]]:
-        """Return a function from texts to the numbers, and what it needs.
+        """Return a function from texts to the numbers, and the objects that it needs.
 
-        Only operations that LiteRT's converter takes without TensorFlow's may be used.
+        The function may use only operations that LiteRT's converter supports without
+        TensorFlow's own operations.
 
         Returns:
-            What a `tf.Module` must hold so that the function can be saved; and the
-            function, from texts of shape (N,) to int64 of shape (N, width).
+            The objects that a `tf.Module` must have as attributes to save the function,
+            and the function, from texts of shape (N,) to int64 of shape (N, width).
         """
         raise NotImplementedError
 
@@ -99,7 +100,7 @@ class TextTable(TextCodes):
     def litert_reader(self) -> tuple[Any, Callable[[tf.Tensor], tf.Tensor]]:
         import tensorflow as tf
 
-        # Keys of one feature alone: LiteRT can look texts up, but not join them.
+        # A table per feature: LiteRT can look texts up, but not join them.
         keys = tf.constant([*self.codes], tf.string)
         values = tf.constant([*self.codes.values()], tf.int64)
         entries = tf.lookup.KeyValueTensorInitializer(keys, values)
@@ -109,15 +110,16 @@ class TextTable(TextCodes):
 
 @dataclass(frozen=True)
 class TextPatterns(TextCodes):
-    """Numbers that are sums over the patterns that a whole text fits.
+    """Numbers that are sums over the patterns that match a whole text.
 
-    A number of several digits is the sum of the bits of its digits, each of which
-    is a pattern: no runtime but TensorFlow has an operation that takes a group out
-    of a text.
+    Only TensorFlow has an operation that extracts a group from a text. A number of
+    several digits is therefore the sum of the bits of its digits, with one pattern per
+    bit.
 
     Attributes:
-        columns: For each number, patterns and what each adds to it. Python and RE2
-            must both read the patterns, and alike where `\\d` is an ASCII digit.
+        columns: For each number, the patterns, each with the amount that it adds. The
+            patterns must have the same meaning in Python and RE2, with `\\d` for an
+            ASCII digit.
 
     Example:
 
@@ -144,7 +146,7 @@ class TextPatterns(TextCodes):
 
     def add_to_onnx(self, graph: OnnxGraph, texts: str) -> str:
         onnx: Any = importlib.import_module("onnx")
-        # The first version of ONNX that has the operation.
+        # The first version of ONNX's operation set with the operation.
         graph.require_version(20)
         fits = [
             graph.add("RegexFullMatch", texts, pattern=pattern)
@@ -163,7 +165,7 @@ class TextPatterns(TextCodes):
 
     @property
     def _addends(self) -> np.ndarray:
-        """What each pattern adds to each number, of shape (patterns, width)."""
+        """The addend of each pattern for each number, of shape (patterns, width)."""
         row_of = {pattern: row for row, pattern in enumerate(self._patterns)}
         addends = np.zeros((len(row_of), self.width), "int64")
         for place, column in enumerate(self.columns):
