@@ -1,4 +1,4 @@
-"""Auxiliary tasks of a run: what they are made of, and whether they can teach."""
+"""Auxiliary tasks of a run: their columns, and checks of their use."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from keras_mtl.tasks.names import check_task_names
 
 __all__ = ["add_auxiliary", "compute_columns", "find_copies"]
 
-# So many rows tell whether a label is a copy of an input.
+# The number of rows with which a label is compared to an input.
 COMPARED_ROWS = 5000
-# The share of the rows with a label that have the input too.
+# The smallest share of the labeled rows that also have the input.
 LEAST_OVERLAP = 0.9
 
 
@@ -38,13 +38,13 @@ def compute_columns(
     Args:
         frame: The rows.
         config: The run's settings, with the numbers that mean missing.
-        computed: By name the expressions.
-        source: What messages call the data.
-        lenient: Whether what is computed of a column that is absent is missing,
-            as in rows that are only measured.
+        computed: The expressions by column name.
+        source: The name of the data in messages.
+        lenient: Whether an absent column makes the computed values missing instead of
+            an error, as in rows that are only measured.
 
     Raises:
-        UserError: With all columns that cannot be computed.
+        UserError: With one message per column that cannot be computed.
     """
     errors: list[str] = []
     declared = {each.column_name: each.missing_numbers for each in config.features}
@@ -69,15 +69,15 @@ def add_auxiliary(
     errors: list[str],
     features: Sequence[Feature] | None = None,
 ) -> FitConfig:
-    """Make the auxiliary tasks of a run, and compute the columns of their labels.
+    """Create the auxiliary tasks of a run, and compute the columns of their labels.
 
     Args:
-        frame: The rows, which get the columns.
+        frame: The rows, to which the columns are added.
         config: The run's settings.
-        source: What messages call the data.
-        errors: Gets a message for each thing that is wrong.
-        features: The features, for tasks that are made of them; None before they
-            are known, for all others.
+        source: The name of the data in messages.
+        errors: A list to which error messages are added.
+        features: The features, for tasks that are made from features; None before the
+            features are known, for all other tasks.
 
     Returns:
         The settings with the tasks and the expressions of their labels.
@@ -93,7 +93,7 @@ def add_auxiliary(
             continue
         with gather(errors):
             made = helper.make(frame, features or (), source)
-            # A run that goes on has them among its tasks already.
+            # A resumed run already has them among its tasks.
             added = [task for task in made.tasks if task.name not in known]
             absent = {
                 name: text
@@ -104,7 +104,7 @@ def add_auxiliary(
             compute_columns(frame, config, absent, source)
             computed |= absent
             tasks += [_with_head(task, helper.widths is None, config) for task in added]
-    # Of some columns the labels are computed: they are not inputs either.
+    # Columns from which labels are computed are not inputs either.
     named = {*(config.inputs.columns or ()), *(f.column_name for f in config.features)}
     labels = {column for task in tasks for column in task.label_columns}
     left = dict.fromkeys(
@@ -140,7 +140,7 @@ def add_auxiliary(
 def _require_same(
     name: str, made: Mapping[str, str], computed: Mapping[str, str]
 ) -> None:
-    """Refuse to compute a column that is computed otherwise already."""
+    """Raise an error if a column already has another expression."""
     errors = [
         f"auxiliary {name!r}: expected to compute column {column!r} as {text!r}. "
         f"Received: a computed column of that name, {computed[column]!r}. Rename one."
@@ -152,7 +152,7 @@ def _require_same(
 
 
 def _with_head(task: Task, has_default_widths: bool, config: FitConfig) -> Task:
-    """Give a task what `[heads]` says."""
+    """Apply the settings `[heads]` to a task."""
     heads: dict[str, Any] = {"label_smoothing": config.heads.label_smoothing}
     if has_default_widths:
         heads["widths"] = config.heads.widths
@@ -168,20 +168,20 @@ def find_copies(
     features: Sequence[Feature],
     source: str,
 ) -> list[str]:
-    """Find auxiliary tasks whose labels the inputs hold already.
+    """Find auxiliary tasks whose labels are copies of inputs.
 
-    Such a task is solved by copying, and teaches nothing (Caruana 1997), unless
-    training hides inputs, so that they have to be reconstructed.
+    A network solves such a task by copying and learns nothing from it (Caruana 1997),
+    unless training hides inputs, which then have to be reconstructed.
 
     Args:
         frame: The rows.
         config: The run's settings.
-        tasks: The tasks, resolved.
+        tasks: The resolved tasks.
         features: The features.
-        source: What messages call the data.
+        source: The name of the data in messages.
 
     Returns:
-        A message for each such task.
+        One message per such task.
     """
     auxiliary = [task for task in tasks if task.auxiliary]
     if not auxiliary or config.model.input_dropout:
@@ -217,7 +217,7 @@ def find_copies(
 
 
 def _values(column: pd.Series, feature: Feature) -> np.ndarray:
-    """Return an input's values as numbers: words by their position."""
+    """Return an input's values as numbers, and categories as their indices."""
     if feature.dtype == "float32":
         numbers = pd.to_numeric(column, errors="coerce").to_numpy("float64")
         return np.where(np.isin(numbers, feature.missing_numbers), np.nan, numbers)
@@ -227,7 +227,7 @@ def _values(column: pd.Series, feature: Feature) -> np.ndarray:
 
 
 def _is_copy(labels: np.ndarray, values: np.ndarray) -> bool:
-    """Return whether labels are values in another unit, or under other names."""
+    """Return whether labels are values in another unit or with other names."""
     known = np.isfinite(labels)
     both = known & np.isfinite(values)
     if both.sum() < max(3, LEAST_OVERLAP * known.sum()):

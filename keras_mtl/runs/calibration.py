@@ -1,4 +1,4 @@
-"""Temperatures, thresholds and sets that a run learns from validation rows."""
+"""Temperatures, thresholds and prediction sets, learned from validation rows."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ class Calibration:
     """Results that a run learns after training.
 
     Attributes:
-        tasks: The tasks, with the thresholds that were chosen.
-        temperatures: The temperature of its probabilities by task name.
-        facts: By task name what was learned and from how many rows, as plain
-            values.
+        tasks: The tasks, with the chosen thresholds.
+        temperatures: The temperatures of probabilities by task name.
+        facts: The results and the number of rows that they were learned from, by task
+            name, as plain values.
     """
 
     tasks: tuple[Task, ...]
@@ -43,7 +43,7 @@ class Calibration:
 
 
 def wants_calibration(settings: TrainingSettings, tasks: Sequence[Task]) -> bool:
-    """Return whether a run learns anything after training."""
+    """Return whether a run has to learn something after training."""
     return (
         settings.calibration == "temperature"
         or settings.coverage is not None
@@ -57,14 +57,14 @@ def learn_calibration(
     labels: Mapping[str, np.ndarray],
     outputs: Mapping[str, np.ndarray],
 ) -> Calibration:
-    """Learn what the settings ask for from rows that were not trained on.
+    """Learn the results of a calibration from rows that were not trained on.
 
     Args:
-        tasks: The tasks, as the model has them.
-        settings: Say what is learned.
+        tasks: The tasks of the model.
+        settings: The settings, which determine what is learned.
         labels: The encoded labels of the rows by task name.
-        outputs: The outputs for the same rows by task name, of models that were
-            not trained on them.
+        outputs: The outputs for the same rows by task name, from models that were not
+            trained on them.
 
     Example:
 
@@ -88,10 +88,10 @@ def learn_calibration(
             temperature = fit_temperature(known, _logits(task, values))
             temperatures[task.name] = found["temperature"] = temperature
             found["labels"] = int(np.isfinite(known).sum())
-            # From here on with the probabilities that the model gives.
+            # The thresholds and sets use the calibrated probabilities.
             values = np.asarray(task.temperature_layer(temperature)(values))
         aim = aim_of(task)
-        # A fit makes sure of both classes; a fold of an evaluation may lack one.
+        # A fit requires both classes, but a fold of an evaluation may lack one.
         if aim is not None and {0.0, 1.0} <= {*np.unique(known)}:
             threshold = choose_threshold(known, values, aim)
             found["threshold"] = _plain(threshold)
@@ -121,7 +121,7 @@ def learn_calibration(
 
 
 def _plain(threshold: Threshold) -> dict[str, Any]:
-    """Return a threshold and what it achieved as plain values."""
+    """Return a threshold and its results as plain values."""
     return {
         **asdict(threshold),
         "aim": str(threshold.aim),
@@ -131,7 +131,7 @@ def _plain(threshold: Threshold) -> dict[str, Any]:
 
 
 def _logits(task: Task, outputs: np.ndarray) -> np.ndarray:
-    """Return the logits behind probabilities, as `TemperatureScaling` takes them."""
+    """Return the logits of probabilities, as `TemperatureScaling` expects them."""
     values = np.clip(outputs, LOWEST, HIGHEST).astype("float64")
     logs: np.ndarray = np.log(values)
     return logs if task.probabilities == "exclusive" else logs - np.log1p(-values)

@@ -1,4 +1,4 @@
-"""Sentences on what a run learned after training."""
+"""Sentences on the results of a calibration."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from typing import Any
 
 __all__ = ["calibration_sentences"]
 
-# Nearer to 1 a temperature hardly changes a probability.
+# A temperature closer to 1 hardly changes a probability.
 CLEARLY = 1.1
 
 
 def calibration_sentences(facts: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
-    """Describe what was learned from validation rows.
+    """Describe the results of a calibration.
 
     Args:
-        facts: By task name, as `metrics.json` has them under `calibration`.
+        facts: The results by task name, from `calibration` in `metrics.json`.
 
     Example:
 

@@ -31,11 +31,11 @@ __all__ = [
     "write_checkpoint",
 ]
 
-# Writing takes at most about this share of the time.
+# The largest share of the time for writing, approximately.
 SHARE_OF_TIME = 0.02
-# Short epochs are not each written; so many seconds are lost at most.
+# The seconds between writes, so that short epochs are not each written.
 SECONDS_APART = 1.0
-# The first bytes of a file; another form of it gets another number.
+# The first bytes of a file; another file format gets another number.
 MARK = b"keras_mtl checkpoint 1\n"
 DIGEST_BYTES = hashlib.sha256().digest_size
 SUFFIX = ".checkpoint"
@@ -46,8 +46,8 @@ class Checkpoint:
     """Identity and state of an unfinished run.
 
     Attributes:
-        settings: Its settings as plain values, from `repeatable_values`.
-        data: The digests of the parts of the training data, by part.
+        settings: The settings of the run as plain values, from `repeatable_values`.
+        data: The digests of the training data by part.
         progress: The state of training.
     """
 
@@ -57,7 +57,7 @@ class Checkpoint:
 
 
 def checkpoint_path(run: Path) -> Path:
-    """Return the place of a run's checkpoint: beside the run, and hidden.
+    """Return the path of a run's checkpoint, a hidden file beside the run.
 
     Example:
 
@@ -68,7 +68,7 @@ def checkpoint_path(run: Path) -> Path:
 
 
 def run_of_checkpoint(path: Path) -> Path:
-    """Return the run folder that a checkpoint is to become.
+    """Return the run folder of a checkpoint.
 
     Example:
 
@@ -79,7 +79,7 @@ def run_of_checkpoint(path: Path) -> Path:
 
 
 def pack_checkpoint(checkpoint: Checkpoint) -> bytes:
-    """Return a checkpoint as bytes."""
+    """Encode a checkpoint as bytes."""
     progress = checkpoint.progress
     header = {
         "settings": checkpoint.settings,
@@ -101,14 +101,14 @@ def pack_checkpoint(checkpoint: Checkpoint) -> bytes:
 
 
 def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
-    """Write a checkpoint, whole or not at all.
+    """Write a checkpoint atomically.
 
-    The file is written under another name, flushed to the disk and renamed. So the last
-    complete checkpoint exists even if the process is killed at any time.
+    The file is written under another name, flushed to the disk and renamed. The last
+    complete checkpoint therefore exists even if the process is killed at any time.
 
     Args:
-        path: As `checkpoint_path` gives it.
-        checkpoint: What is kept.
+        path: The path from `checkpoint_path`.
+        checkpoint: The checkpoint.
     """
     content = pack_checkpoint(checkpoint)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -119,7 +119,7 @@ def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
             file.flush()
             os.fsync(file.fileno())
     except OSError:
-        # It takes room that may be what is lacking.
+        # The unfinished file may have filled the disk.
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
         raise
@@ -144,14 +144,15 @@ def read_checkpoint(path: Path) -> Checkpoint:
 
 
 def unpack_checkpoint(content: bytes, source: str) -> Checkpoint:
-    """Return the checkpoint that bytes are.
+    """Decode a checkpoint from bytes.
 
     Args:
-        content: As `pack_checkpoint` gives them.
-        source: What messages call where they come from.
+        content: The bytes from `pack_checkpoint`.
+        source: The name of their source in messages.
 
     Raises:
-        UserError: If the bytes are not a checkpoint, or have changed since.
+        UserError: If the bytes are not a checkpoint, or have changed since they were
+            encoded.
     """
     start = len(MARK) + DIGEST_BYTES
     if not content.startswith(MARK):
@@ -166,7 +167,8 @@ def unpack_checkpoint(content: bytes, source: str) -> Checkpoint:
         )
     try:
         return _parse(content[start:])
-    # What a file of the right mark and digest may still lack: arrays, keys, types.
+    # A file with the right mark and digest may still lack arrays or keys, or have wrong
+    # types.
     except (
         AttributeError,
         EOFError,
@@ -202,7 +204,7 @@ def _parse(content: bytes) -> Checkpoint:
         epoch.shape != (columns, members) for epoch in progress.history
     ):
         raise ValueError("expected a history of all members")
-    # Each state is tried, as one is used when training begins.
+    # Each state is decoded now and not only when training begins.
     progress.set_generators([np.random.default_rng() for _ in progress.generators])
     return Checkpoint(header["settings"], header["data"], progress)
 
@@ -218,7 +220,7 @@ class KeepProgress:
     last epoch is written when the context ends, for any reason.
 
     Args:
-        path: The checkpoint's place.
+        path: The checkpoint's path.
         settings: See `Checkpoint`.
         data: See `Checkpoint`.
     """
@@ -231,11 +233,11 @@ class KeepProgress:
         self.data = data
         self._waiting: Progress | None = None
         self._due = time.monotonic()
-        # The last epoch that is in the file; 0 for none.
+        # The last epoch in the file; 0 for no epoch.
         self.epoch = 0
 
     def __call__(self, progress: Progress) -> None:
-        """Take the state of training after an epoch."""
+        """Store the state of training after an epoch, and write it if it is time."""
         self._waiting = progress
         if time.monotonic() >= self._due:
             self.write()
@@ -249,12 +251,12 @@ class KeepProgress:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        # One failure is enough to be told: that of writing may be the reason.
+        # One error is enough: the failure to write may be the cause of the other.
         if not isinstance(error, RunStoppedError):
             self.write()
 
     def write(self) -> None:
-        """Write the state that is not written yet.
+        """Write the last state if it is not written yet.
 
         Raises:
             RunStoppedError: If the file cannot be written, for example because the disk
@@ -286,6 +288,6 @@ class KeepProgress:
         self._due = now + max(SECONDS_APART, (now - start) / SHARE_OF_TIME)
 
     def remove(self) -> None:
-        """Remove the file once the run is complete."""
+        """Remove the file of a complete run."""
         self._waiting = None
         self.path.unlink(missing_ok=True)

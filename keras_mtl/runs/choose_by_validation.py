@@ -1,4 +1,4 @@
-"""Settings of the preset `best`: chosen by the loss on validation rows."""
+"""Choice of the settings of the preset `best` by the loss on validation rows."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ from keras_mtl.training import fit_members
 
 __all__ = ["Choice", "choice_sentence", "choose_by_validation"]
 
-# Tried in turns, each on what was best before. The first of each is what the preset
-# `default` has.
+# The settings to choose in turn, each with the best settings before it. The first
+# choice of each is that of the preset `default`.
 ARCHITECTURES = ("hard-sharing", "single-task", "cross-stitch", "mmoe", "ple")
 WIDTH_FACTORS = (1.0, 0.5, 2.0)
 WEIGHTINGS = ("sum", "uncertainty", "dwa", "upgrad")
-# Networks per candidate, each with validation rows of its own.
+# The number of networks per candidate, each with its own validation rows.
 MEMBERS = 5
 
 
 @dataclass(frozen=True)
 class Choice:
-    """A candidate and how it did.
+    """The result of a candidate.
 
     Attributes:
-        name: What it changes, such as `"architecture mmoe"`.
-        losses: For each member the best validation loss: the sum of the tasks'
-            losses, of shape (members,).
-        chosen: Whether it was better than the best before it by more than the
-            standard error of their difference over the members.
+        name: The changed setting, such as `"architecture mmoe"`.
+        losses: The members' best validation losses, each the sum of the tasks' losses,
+            of shape (members,).
+        chosen: Whether the candidate was better than the best before it by more than
+            the standard error of their difference over the members.
     """
 
     name: str
@@ -48,18 +48,18 @@ def choose_by_validation(
 ) -> FitConfig:
     """Choose the settings that a fit leaves to validation.
 
-    Architecture, widths and weighting are tried one after the other on the
-    training rows: each candidate trains as many networks as the first, which
-    validate on the same rows. A candidate replaces what was best before it when
-    its losses are smaller by more than one standard error of the mean difference:
-    of so many candidates the smallest loss alone would often be luck.
+    Architecture, widths and weighting are chosen one after the other on the training
+    rows. All candidates train the same number of networks with the same validation
+    rows. A candidate replaces the best one before it if its losses are smaller by more
+    than one standard error of the mean difference, since the smallest loss of many
+    candidates is often luck.
 
     Args:
-        data: What `prepare_data` prepared.
-        on_choice: Called after each candidate.
+        data: The result of `prepare_data`.
+        on_choice: A function that is called after each candidate.
 
     Returns:
-        The settings, with nothing left to choose.
+        The settings, with all choices made.
     """
     config = data.config
     keras.utils.set_random_seed(config.seed)
@@ -119,7 +119,7 @@ def choice_sentence(choice: Choice) -> str:
 
 
 def _candidates(step: str, best: FitConfig) -> Iterator[tuple[str, FitConfig]]:
-    """Yield what a step tries beside what is best so far."""
+    """Yield the candidates of a step beside the best settings so far."""
     if step == "model.architecture":
         for name in ARCHITECTURES:
             if name != best.model.architecture.name:
@@ -129,7 +129,7 @@ def _candidates(step: str, best: FitConfig) -> Iterator[tuple[str, FitConfig]]:
         for factor in WIDTH_FACTORS[1:]:
             yield f"{factor:g} times the widths", _scaled(best, factor)
     elif len(best.tasks) > 1 and best.model.architecture.name != "single-task":
-        # Where nothing is shared, there is nothing to balance.
+        # Without shared layers, a weighting has nothing to balance.
         for name in WEIGHTINGS:
             if name != best.training.weighting.name:
                 training = best.training.replace(weighting=NamedSettings(name))

@@ -35,19 +35,19 @@ def fit_in_closed_form(
 ) -> MemberFit:
     """Put Bayesian heads on the trunks of a run's members.
 
-    The prior of each member's heads is learned from the training rows of the run
-    that the trunks come from. Nothing is trained, and so nothing is validated: all
-    training rows count.
+    The prior of each member's heads is learned from the training rows of the run that
+    the trunks come from. All training rows are used, since a fit without training needs
+    no validation rows.
 
     Args:
-        data: The rows of the new tasks, with those of the run.
+        data: The rows of the new tasks, and the rows of the run.
         transferred: The network and the trunks.
-        tasks: The new tasks, which have learned.
-        matrix: The encoded rows of the new tasks.
+        tasks: The new tasks, adapted.
+        matrix: The encoded rows of the new tasks, (N, columns).
         common: The settings of the network.
 
     Returns:
-        A member per trunk, with a history of one epoch.
+        One member per trunk, with a history of one epoch.
     """
     source_matrix, sources = _source_labels(data)
     rows = data.train_rows
@@ -95,7 +95,7 @@ def _source_labels(data: PreparedData) -> tuple[np.ndarray, list[HeadLabels]]:
 def _losses(
     member: MultiTaskModel, data: PreparedData, inputs: np.ndarray
 ) -> list[float]:
-    """Return the joint loss of the training rows, and each task's."""
+    """Return the joint loss of the training rows, and the loss of each task."""
     outputs = member.predict(inputs, verbose=0)
     losses = []
     for task in member.tasks:

@@ -1,4 +1,4 @@
-"""Joining the workers that train one run together, and noticing their loss."""
+"""Connection of the workers that train one run, and detection of lost workers."""
 
 from __future__ import annotations
 
@@ -19,34 +19,34 @@ from keras_mtl.errors import RunStoppedError, UserError
 
 __all__ = ["join_workers", "notice_loss", "require_agreement"]
 
-# So long a worker waits for the others to start.
+# The time that a worker waits for the others to start.
 MINUTES_TO_START = 10
 
-# What TensorFlow raises when another process has gone, or answers no more.
+# TensorFlow's errors for a process that has ended or does not respond.
 LOST = (
     tf.errors.AbortedError,
     tf.errors.CancelledError,
     tf.errors.DeadlineExceededError,
-    # One that was restarted in the meantime is no longer the same one.
+    # TensorFlow's error for a process that was restarted in the meantime.
     tf.errors.FailedPreconditionError,
     tf.errors.UnavailableError,
 )
 
 
 def join_workers(workers: Workers, screen: int) -> Replicas:
-    """Wait for all workers, and let them exchange what they compute.
+    """Wait for all workers, and connect them.
 
-    Each takes one device: its first GPU, or else its CPU. It must be called
-    before TensorFlow does anything else.
+    Each worker uses one device: its first GPU, or otherwise its CPU. Call this function
+    before any other use of TensorFlow.
 
     Args:
-        workers: Those of TF_CONFIG.
-        screen: The file number of the standard error.
+        workers: The workers of TF_CONFIG.
+        screen: The file descriptor of the standard error.
     """
     devices = tf.config.list_physical_devices("GPU")[:1]
     tf.config.set_visible_devices(devices, "GPU")
-    # TensorFlow waits in C++ and lets no other Python run: this alone ends it,
-    # with exit status 1 and the line that waits.
+    # TensorFlow waits in C++ and does not let other Python code run. Only this ends the
+    # process, with exit status 1 and the line that waits.
     faulthandler.dump_traceback_later(60 * MINUTES_TO_START, exit=True, file=screen)
     try:
         strategy = _wait_for_all_workers_of_tf_config()
@@ -61,13 +61,13 @@ def _wait_for_all_workers_of_tf_config() -> tf.distribute.Strategy:
 
 @contextlib.contextmanager
 def notice_loss(workers: Workers) -> Iterator[None]:
-    """Report clearly that another worker is lost.
+    """Report the loss of another worker while the context lasts.
 
     Args:
-        workers: Those of TF_CONFIG.
+        workers: The workers of TF_CONFIG.
 
     Raises:
-        RunStoppedError: If what is done inside fails for that reason.
+        RunStoppedError: If the code in the context fails because a worker is lost.
     """
     try:
         yield
@@ -96,20 +96,20 @@ def require_agreement(
     settings: Mapping[str, Any],
     data: Mapping[str, str],
 ) -> None:
-    """Refuse to train when workers have other settings or data than the chief.
+    """Check that all workers have the settings and the data of the chief.
 
-    All workers must call it.
+    All workers must call this function.
 
     Args:
-        replicas: What the workers exchange by.
-        workers: Those of TF_CONFIG.
-        settings: The settings, plain.
-        data: As `data_digests` gives them.
+        replicas: The connection of the workers.
+        workers: The workers of TF_CONFIG.
+        settings: The settings as plain values.
+        data: The digests from `data_digests`.
 
     Raises:
-        UserError: With the workers that differ.
+        UserError: If workers differ from the chief; the message names them.
     """
-    # Where the data lie may differ from machine to machine.
+    # The path of the data may differ between machines.
     place = {"path", "test_path"}
     own = {k: v for k, v in settings.get("data", {}).items() if k not in place}
     parts = {"settings": {**settings, "data": own}, "data": dict(data)}

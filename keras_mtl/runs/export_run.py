@@ -1,4 +1,4 @@
-"""Publishing the model of a run."""
+"""Publication of the model of a run."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ __all__ = ["FORMATS", "check_export", "publish_run"]
 
 FORMATS = ("saved_model", *RUNTIMES)
 
-# One component of a path: no name can lead out of the base folder.
+# One component of a path, so that no name leads out of the base folder.
 _NAME = r"[A-Za-z][A-Za-z0-9_.-]*"
 
 
 def check_export(run: str, base: str, form: str, name: str | None) -> list[str]:
-    """Find what is wrong with an export, without loading TensorFlow.
+    """Find errors in the arguments of an export, without loading TensorFlow.
 
     Args:
         run: The run folder.
-        base: The folder with a folder for each served model.
+        base: The folder that has one folder per served model.
         form: One of `FORMATS`.
-        name: The name to serve the model under; None takes the run's.
+        name: The name of the served model; None uses the run's name.
 
     Returns:
-        The errors.
+        The error messages.
     """
     errors: list[str] = []
     folder = Path(run)
@@ -69,16 +69,15 @@ def publish_run(
 
     Args:
         run: The run folder.
-        base: The folder with a folder for each served model.
+        base: The folder that has one folder per served model.
         form: One of `FORMATS`.
-        name: The name to serve the model under; None takes the run's.
+        name: The name of the served model; None uses the run's name.
 
     Returns:
-        The version's folder.
+        The folder of the version.
 
     Raises:
-        UserError: If the run or the settings can't serve; nothing is
-            written.
+        UserError: If the run or the settings cannot be used. Nothing is written then.
     """
     errors = check_export(run, base, form, name)
     if errors:
@@ -99,16 +98,16 @@ def publish_run(
 
 
 def _check_model(path: Path) -> None:
-    """Refuse a file that is no model, or one whose plugins are not there."""
+    """Check that a file is a model whose plugins are available."""
     check_model_file(path)
     read_declarations(path)
 
 
 def _model_name(run: Path, name: str | None) -> str:
-    """Find the name that a model is served under.
+    """Return the name of a served model.
 
     Raises:
-        UserError: If the name is no plain one.
+        UserError: If the name is not a plain name.
     """
     from keras_mtl.configuration.toml_file import read_toml
 

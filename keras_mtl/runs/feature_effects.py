@@ -19,12 +19,11 @@ from keras_mtl.tasks import Task
 
 __all__ = ["MOST_FEATURES", "FeatureEffects", "column_blocks", "feature_effects"]
 
-# Of more features, or pairs of a feature and a task, the effects take longer than a
-# page is worth.
+# For more features, or pairs of a feature and a task, the effects would take too long.
 MOST_FEATURES = 100
 MOST_PAIRS = 500
-# Rows that are shuffled, and those that values are put into: one call of the network
-# takes all copies of a feature's rows.
+# The numbers of rows that are shuffled, and that get values of a feature. One call of
+# the network has all copies of a feature's rows.
 MOST_ROWS = 1000
 DEPENDENCE_ROWS = 300
 VALUES = 12
@@ -49,7 +48,7 @@ def column_blocks(features: Sequence[Feature]) -> dict[str, slice]:
     """Return the columns of the encoded matrix by their feature's column.
 
     Args:
-        features: Features that have learned, in the order of the matrix.
+        features: Adapted features, in the order of the matrix.
 
     Example:
 
@@ -80,25 +79,25 @@ def feature_effects(
 ) -> FeatureEffects:
     """Measure importance and partial dependence on held-out rows.
 
-    The encoding treats each row and feature by itself. So a value of a feature
-    is put into a row by its encoded columns, and nothing is encoded again.
+    The encoding treats each row and feature separately. A value of a feature is
+    therefore set in a row by its encoded columns, without encoding again.
 
     Args:
-        predict: Returns outputs by task for rows of the matrix.
+        predict: A function from rows of the matrix to outputs by task.
         matrix: Encoded rows, (N, width).
         blocks: The columns of the matrix by feature.
         columns: The values by feature, (N,).
         tasks: The tasks.
         labels: The encoded labels of all rows by task, (N,) or (N, labels).
         rows: The positions of the held-out rows.
-        repeats: How often each feature is shuffled.
-        strongest: Of each task, the number of most important features whose
-            partial dependence is measured, for all tasks.
+        repeats: The number of times that each feature is shuffled.
+        strongest: The number of most important features per task whose partial
+            dependence is measured, for all tasks.
         seed: The seed of the shuffling.
 
     Returns:
-        The effects; none of more than 100 features, or 500 pairs of a feature
-        and a task.
+        The effects; empty for more than 100 features, or 500 pairs of a feature and a
+        task.
     """
     measured = [task for task in tasks if task.metric_directions]
     pairs = len(blocks) * len(measured)
@@ -109,7 +108,7 @@ def feature_effects(
         rows = np.sort(generator.choice(rows, MOST_ROWS, replace=False))
     if not len(rows):
         return FeatureEffects()
-    # Each cell is the position of the row that its feature is taken from.
+    # Each cell is the position of the row that its feature's value comes from.
     sources = pd.DataFrame({name: np.arange(len(matrix)) for name in blocks})
 
     def predict_sources(frame: pd.DataFrame) -> Mapping[str, np.ndarray]:

@@ -30,14 +30,13 @@ def choose_features(
 ) -> tuple[Feature, ...]:
     """Declare the features of a run.
 
-    Columns that the settings name come first in authority; what they leave
-    open is inferred from the data.
+    The settings take precedence. Other columns and fields are inferred from the data.
 
     Args:
         frame: The rows.
         config: The run's settings.
-        source: What the messages call the data.
-        errors: Gets a message for each thing that is wrong.
+        source: The name of the data in messages.
+        errors: A list to which error messages are added.
 
     Returns:
         The features, in the columns' order.
@@ -53,7 +52,7 @@ def choose_features(
     in_full = {item.column_name for item in config.features}
     features = infer_features(frame, exclude=hidden, declared=declared)
     if not features and not errors:
-        # Of the columns that are left, all may look like identifiers or prose.
+        # All remaining columns may look like identifiers or free text.
         errors.append(
             f"{source}: expected at least one feature; no column is left beside the "
             "labels and those left out. Give a file with columns to predict from."
@@ -68,7 +67,7 @@ def choose_features(
         feature.resolve(frame[feature.column_name]) for feature in features
     )
     if solved_settings(config.model.architecture, config.model) is not None:
-        # Those declared in full with an embedding were refused with the settings.
+        # Full declarations with an embedding were already refused with the settings.
         features = tuple(feature.without_embedding() for feature in features)
     for feature in features:
         errors += feature.check_values(frame, source)
@@ -131,7 +130,7 @@ def _feature_columns(
         )
     left_out = {*inputs.drop, *labels, *config.data.computed, weight}
     if inputs.columns is None:
-        # A patient's number would let the network know the patient again.
+        # A patient's number would let the network recognize the patient.
         left_out |= {config.data.group} if config.data.group is not None else set()
         chosen = list(map(str, frame.columns))
     else:
@@ -163,11 +162,11 @@ def _kinds_twice(config: FitConfig, source: str) -> list[str]:
 
 
 def _declare(config: FitConfig, columns: Collection[str]) -> list[Feature]:
-    """Declare the features that the settings name, in full or by kind alone."""
+    """Declare the features in the settings, which name all fields or only the kind."""
     inputs = config.inputs
     features = [item for item in config.features if item.column_name in columns]
     known = {feature.column_name for feature in features}
-    # Declared kinds come with the names that inference would give them.
+    # Declarations of only a kind get the names that inference would give.
     taken = {feature.name.lower() for feature in features}
     kinds = (
         ("categorical", inputs.categorical),
@@ -189,7 +188,7 @@ def _declare(config: FitConfig, columns: Collection[str]) -> list[Feature]:
 def _warn_of_identifiers(
     frame: Rows, columns: Collection[str], config: FitConfig
 ) -> None:
-    """Tell of columns whose equal values may be rows of one person or thing."""
+    """Warn about columns whose equal values may mark rows of one person or thing."""
     if config.data.group is not None:
         return
     for column in filter(is_named_identifier, columns):
@@ -203,7 +202,7 @@ def _warn_of_identifiers(
 
 
 def _warn_of_digits(features: Sequence[Feature], config: FitConfig) -> None:
-    """Tell of columns whose numbers are names, such as zip codes."""
+    """Warn about columns whose numbers are names, such as zip codes."""
     asked = {*config.inputs.numeric, *(item.column_name for item in config.features)}
     for feature in features:
         column = feature.column_name

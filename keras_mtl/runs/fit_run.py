@@ -67,22 +67,22 @@ def fit_run(
 ) -> FinishedRun:
     """Train, evaluate and export the model that the settings describe.
 
-    The state of training is kept beside the run folder until the run is complete.
+    A checkpoint beside the run folder has the state of training until the run is
+    complete.
 
     Args:
         config: The run's settings.
         quiet: Whether only warnings are printed.
         resume: The checkpoint of an interrupted run, to resume from.
-        workers: The processes that train it together, of which this is the
-            chief; None for this one alone. See `worker_run`.
-        data: The rows that `prepare_data` prepared; None reads those of the
-            settings.
+        workers: The processes that train the run together, with this one as chief; None
+            for a single process. See `worker_run`.
+        data: The rows from `prepare_data`; None reads the rows of the settings.
 
     Returns:
-        The run, which is whole in its folder.
+        The run, complete in its folder.
 
     Raises:
-        UserError: If the data or the folder cannot be used, or are not those of the
+        UserError: If the data or the folder cannot be used, or differ from those of the
             interrupted run. Nothing is written then.
         RunStoppedError: If the process is interrupted, or a worker is lost.
     """
@@ -120,7 +120,7 @@ def fit_run(
         require_same_data(resume.data, kept.data)
         kept.epoch = resume.progress.epoch
     with contextlib.ExitStack() as stack:
-        # Whoever else writes there is noticed now, and not after the training.
+        # Detect another process that writes there now, and not after the training.
         with disk_failures(folder, "Nothing is trained yet. Make room."):
             stack.enter_context(claim(folder))
         if resume is None and kept.path.exists():
@@ -128,7 +128,7 @@ def fit_run(
             kept.remove()
         terminal.show_data(data)
         try:
-            # The helpers import what they need while this process imports and trains.
+            # The helpers import packages while this process imports and trains.
             with terminate_as_interrupt(), begin_helpers() as helpers:
                 return _train_and_write(
                     data, folder, kept, resume, terminal, workers, helpers
@@ -166,7 +166,7 @@ def _train_and_write(
             terminal.show_waiting(workers)
             replicas = join_workers(workers, screen)
             lost = notice_loss(workers)
-        # Devices are found at the first use, not without noise.
+        # TensorFlow prints messages when it first looks for devices.
         tf.config.list_logical_devices()
 
     if config.by_validation:
@@ -201,14 +201,15 @@ def _train_and_write(
     kept.remove()
     terminal.show_result(metrics, folder)
     if replicas is not None:
-        # The others end with this one. The run is whole, even if one has gone.
+        # The other workers end with this one. The run is complete even if a worker is
+        # lost.
         with contextlib.suppress(*LOST):
             replicas.wait_for_all()
     return FinishedRun(folder, data, run, metrics)
 
 
 def _choose(data: PreparedData, kept: KeepProgress, terminal: Terminal) -> PreparedData:
-    """Try settings on the training rows, which are then those of the run."""
+    """Choose settings on the training rows, and use them for the run."""
     from keras_mtl.runs.choose_by_validation import (
         choice_sentence,
         choose_by_validation,

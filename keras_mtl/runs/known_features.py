@@ -1,4 +1,4 @@
-"""The features of a run whose trunk is used, as far as the data have them."""
+"""Features of new data that are known to a run whose trunk is used."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ def known_features(
     source: str,
     errors: list[str],
 ) -> tuple[Feature, ...]:
-    """Find the columns of the data that a run was trained with.
+    """Find the features of a run whose columns are in the data.
 
-    Those that the run knew and the data lack count as missing, and those that
-    the data have and the run did not know are left out; a warning reports both.
+    Features of the run without a column count as missing, and columns that the run does
+    not know are left out. A warning reports both.
 
     Args:
         frame: The rows.
         config: The settings of the fit.
         run: The run whose encoder and trunk are used.
-        source: What the messages call the data.
-        errors: Gets a message for each thing that is wrong.
+        source: The name of the data in messages.
+        errors: A list to which error messages are added.
 
     Returns:
-        The features, in the run's order, without what they learned.
+        The features, in the run's order, without their statistics.
     """
     inputs, data = config.inputs, config.data
     labels = {column for task in config.tasks for column in task.label_columns}
@@ -92,7 +92,7 @@ def _warn_of_others(
         return
     expected = {feature.column_name for feature in run.features} | used
     expected |= {*config.inputs.drop}
-    # What the run predicted is known to be no feature.
+    # The labels of the run are not features.
     expected |= {column for task in run.tasks for column in task.label_columns}
     others = [str(column) for column in frame.columns if column not in expected]
     if others:
@@ -105,7 +105,7 @@ def _warn_of_others(
 def _unknown_categories(
     feature: Feature, frame: Rows, run: SourceRun, source: str
 ) -> list[str]:
-    """Find a column of categories none of which the run knows."""
+    """Return a message for a column whose categories are all unknown to the run."""
     vocabulary = getattr(feature, "vocabulary", None)
     if not vocabulary:
         return []

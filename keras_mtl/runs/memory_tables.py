@@ -1,4 +1,4 @@
-"""DataFrames that stand for the files of a run."""
+"""DataFrames in place of the files of a run."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ class MemoryTables:
     """DataFrames in place of the files of `[data]`, whose paths name them.
 
     Attributes:
-        rows: In place of `data.path`: a pandas or Polars DataFrame, or a PyArrow
-            Table.
-        test_rows: In place of `data.test_path`; None where that is a file or None.
+        rows: The rows in place of `data.path`: a pandas or Polars DataFrame, or a
+            PyArrow Table.
+        test_rows: The rows in place of `data.test_path`; None if that is a file or
+            None.
     """
 
     rows: Any
@@ -35,7 +36,7 @@ def read_table(
     data: DataSettings,
     numbers: Collection[str],
 ) -> ColumnStore:
-    """Read a file, or the DataFrame that stands for it.
+    """Read a file, or the DataFrame in its place.
 
     Args:
         path: The path of the file, or the name of the DataFrame in messages.

@@ -18,9 +18,9 @@ class MissingCode(NamedTuple):
     """A number that may be a code for a missing value.
 
     Attributes:
-        column: The column that has it.
+        column: The name of the column.
         number: The number.
-        rows: How many rows have it.
+        rows: The number of rows with this number.
     """
 
     column: str
@@ -36,8 +36,8 @@ def find_missing_codes(
     Args:
         frame: The rows.
         features: The features of the run.
-        config: The settings, whose tasks name the labels and which may say what
-            means missing.
+        config: The settings, with the tasks and with numbers that are declared as
+            missing.
     """
     numeric = [each.column_name for each in features if each.dtype == "float32"]
     labels = [column for task in config.tasks for column in task.label_columns]
@@ -57,8 +57,8 @@ def warn_of_missing_codes(codes: Iterable[MissingCode], source: str) -> None:
     """Report each number with its columns, and how to declare it as missing.
 
     Args:
-        codes: What was found.
-        source: What messages call the data.
+        codes: The numbers to report.
+        source: The name of the data in messages.
     """
     by_number: dict[float, list[str]] = {}
     for code in codes:

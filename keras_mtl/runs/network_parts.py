@@ -1,4 +1,4 @@
-"""A network at the level of trunks, experts, gates and heads."""
+"""Description of a network by trunks, experts, gates and heads."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ if TYPE_CHECKING:
 
 __all__ = ["network_parts"]
 
-# What stands between the features and a network.
+# Layers between the features and a network.
 BEFORE = {
     "ColumnScaling": "Factors of columns",
     "IndexEmbedding": "Vectors of words",
     "PeriodicEmbedding": "Periodic embedding",
     "PiecewiseEmbedding": "Piecewise embedding",
 }
-# What belongs to the layer before it, though it may have weights.
+# Layers that belong to the layer before them, though they may have weights.
 FOLLOWING = ("BatchNormalization", "PresentRowsNormalization", "StackedNormalization")
 GATES = ("ExpertGate", "SelectGate")
 MIXES = ("MixExperts", "MixOwnExperts", "MixLayers", "CrossStitch")
-# These have a box of their own, though they have no weights.
+# Layers with their own box, though they have no weights.
 APART = (*GATES, *MIXES, "DomainMembership", "ChainedProbability")
 DENSE = (
     "Dense",
@@ -36,11 +36,11 @@ DENSE = (
     "StarDense",
     "TransformedOutput",
 )
-# The words at the end of a layer's name that say what it is beside its block.
+# Words at the end of a layer's name that distinguish it within its block.
 SUFFIXES = ("activation", "dropout", "norm")
 
 
-# Compared by identity: a part grows as its layers are found.
+# Compared by identity, since parts change while their layers are found.
 @dataclass(eq=False)
 class _Part:
     nodes: list[Any]
@@ -59,16 +59,16 @@ class _Part:
 def network_parts(model: MultiTaskModel) -> tuple[NetworkLayer, ...]:
     """Describe a network by its parts, in the order of the computation.
 
-    Layers that follow each other and have equal names but for a number are one
-    part: the layers of a trunk, of experts or of a head. Normalizations,
-    activations, dropout and reshaping belong to the part that they follow.
+    Consecutive layers whose names differ only in a number are one part: the layers of a
+    trunk, of experts or of a head. Normalizations, activations, dropout and reshaping
+    belong to the part before them.
 
     Args:
-        model: One member: a functional model of an encoded matrix.
+        model: The model of one member: a functional model of an encoded matrix.
     """
     from keras_mtl.blocks.model_graph import graph_nodes, node_of
 
-    # `model.outputs` is sorted by name; a dict tells which output is whose.
+    # `model.outputs` is sorted by name; a dict names the outputs.
     nodes = graph_nodes([model.output[task.name] for task in model.tasks])
     behind = {
         task.name: {id(node) for node in graph_nodes([model.output[task.name]])}
@@ -83,7 +83,7 @@ def network_parts(model: MultiTaskModel) -> tuple[NetworkLayer, ...]:
         for parent in parents[id(node)]:
             readers[id(parent)] = readers.get(id(parent), 0) + 1
     parts: list[_Part] = []
-    # By node the parts that its output comes from: several behind a concatenation.
+    # The parts that each node's output comes from: several after a concatenation.
     sources: dict[int, list[_Part]] = {}
     for node in nodes:
         tasks = {name for name, found in behind.items() if id(node) in found}
@@ -102,7 +102,8 @@ def network_parts(model: MultiTaskModel) -> tuple[NetworkLayer, ...]:
         part.nodes.append(node)
         part.tasks |= tasks
         sources[id(node)] = [part]
-    # A join keeps the order of its first part: what is read comes first again.
+    # Joining parts keeps the position of the first one, so inputs have to be sorted
+    # before their readers again.
     parts = _sorted(parts)
     names = [task.name for task in model.tasks]
     titles = _titles(parts, names)
@@ -127,7 +128,7 @@ def _part_of(
     before: Sequence[Any],
     alone: bool,
 ) -> _Part | None:
-    """Return the part that a layer continues, or None."""
+    """Return the part that a layer belongs to, or None for a new one."""
     layer = node.operation
     if len(read) == 1:
         (part,) = read
@@ -138,10 +139,10 @@ def _part_of(
         last = [each for each in part.layers if not _is_plain(each)][-1:]
         same = [each for each in last if _continues(layer, each)]
         tail = part.nodes[-1]
-        # Behind a mask, another part begins.
+        # After a mask, another part begins.
         is_chain = tail in before and len(tail.input_tensors) == 1
         return part if same and is_chain else None
-    # A mask on what the mask itself was computed from, and the like.
+    # For example, a mask on the tensor from which the mask was computed.
     if _is_plain(layer) and not alone:
         for part in read:
             tail = part.nodes[-1]
@@ -157,7 +158,7 @@ def _shape(node: Any) -> Any:
 
 
 def _is_plain(layer: Any) -> bool:
-    """Return whether a layer gets no box of its own."""
+    """Return whether a layer has no box of its own."""
     kind = type(layer).__name__
     if kind in APART or kind == "InputLayer":
         return False
@@ -181,7 +182,7 @@ def _is_sum(layer: Any, read: Sequence[_Part]) -> bool:
 
 
 def _join(joined: Sequence[_Part], parts: list[_Part]) -> _Part:
-    """Make one part of those that are summed; nothing else reads them."""
+    """Join parts that are summed and have no other readers."""
     first, *others = joined
     for other in others:
         first.nodes = other.nodes + first.nodes
@@ -189,7 +190,7 @@ def _join(joined: Sequence[_Part], parts: list[_Part]) -> _Part:
         first.inputs += [each for each in other.inputs if each not in first.inputs]
         parts.remove(other)
     parts.remove(first)
-    # It reads what all of them read.
+    # The inputs of the joined part are the inputs of all parts.
     parts.append(first)
     return first
 
@@ -225,7 +226,7 @@ def _copies(part: _Part) -> int:
 
 
 def _stem(name: str) -> list[str]:
-    """Return a layer's name as words, without what tells it from its block."""
+    """Return the words of a layer's name, without those that distinguish it."""
     words = re.split(r"[_-]", name)
     while len(words) > 1 and (words[-1] in SUFFIXES or words[-1].isdigit()):
         words.pop()
@@ -260,7 +261,7 @@ def _titles(parts: Sequence[_Part], tasks: Sequence[str]) -> list[str]:
             if kind == "StackedDense" and part in mixed and "xpert" not in title:
                 title += " experts"
         titles.append(title)
-    # A number tells parts apart that would be named alike, and nothing else.
+    # A number is used only to distinguish parts of the same name.
     bases = [re.sub(r" \d+$", "", title) for title in titles]
     return [
         base if bases.count(base) == 1 and title not in tasks else title
@@ -269,7 +270,7 @@ def _titles(parts: Sequence[_Part], tasks: Sequence[str]) -> list[str]:
 
 
 def _title_of_names(part: _Part) -> str:
-    """Return what the names of a part's layers have in common."""
+    """Return the common words of the names of a part's layers."""
     sums = [each for each in part.layers if type(each).__name__ == "Add"]
     if sums:
         words = re.split(r"[_-]", sums[0].name)
@@ -336,7 +337,7 @@ def _named(activations: Sequence[str]) -> str:
 def _parameters(part: _Part, counted: set[int]) -> int:
     total = 0
     for layer in part.layers:
-        # The weights of a layer that is called twice count once.
+        # The weights of a layer that is called several times count once.
         if id(layer) not in counted:
             counted.add(id(layer))
             variables = getattr(layer, "trainable_variables", ())

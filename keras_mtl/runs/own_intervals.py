@@ -15,12 +15,13 @@ __all__ = ["own_intervals"]
 def own_intervals(tasks: Sequence[Task], settings: TrainingSettings) -> Calibration:
     """Set the coverage of tasks whose outputs have standard deviations.
 
-    The coverage is correct only if the model is: nothing is learned from rows. A joint
-    coverage is divided among the tasks by Bonferroni's correction.
+    The coverage is correct only if the model's standard deviations are: nothing is
+    learned from rows. A joint coverage is divided among the tasks by Bonferroni's
+    correction.
 
     Args:
-        tasks: The tasks, as the model has them.
-        settings: Has the coverage, if any.
+        tasks: The tasks of the model.
+        settings: The settings, with the coverage, if any.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""Prediction of a file of rows with a saved model."""
+"""Predictions for a file of rows with a saved model."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def find_model(run: str) -> tuple[Path, list[str]]:
         run: A run folder, or a `.keras` file.
 
     Returns:
-        The file's path, and what is wrong with it.
+        The path of the file, and the error messages.
     """
     path = Path(run)
     if path.is_dir():
@@ -60,8 +60,8 @@ def predict_run(
     Args:
         run: A run folder, or a `.keras` file.
         rows: A CSV file. It has all feature columns; label columns are optional.
-        out: Where to write; None is the standard output.
-        overwrite: Whether a file there is replaced.
+        out: The path to write to; None is the standard output.
+        overwrite: Whether an existing file is replaced.
         missing: Texts that mean a missing value, in addition to the usual ones.
         decimal_mark: See `keras_mtl.tables.read_csv`.
 
@@ -110,10 +110,10 @@ def find_rows(
     decimal_mark: str | None = None,
     table: Any = None,
 ) -> ColumnStore:
-    """Read the rows that a model is to predict, and check them.
+    """Read and check the rows for a model's predictions.
 
     Args:
-        rows: A file, or the name of the DataFrame in messages.
+        rows: The path of a file, or the name of the DataFrame in messages.
         tasks: The tasks of the model.
         features: The features of the model.
         missing: See `predict_run`.
@@ -143,7 +143,7 @@ def find_rows(
 def row_labels(
     tasks: Sequence[Task], frame: ColumnStore, rows: str
 ) -> dict[str, np.ndarray]:
-    """Encode the labels of those tasks whose columns are all there.
+    """Encode the labels of the tasks whose columns all exist.
 
     Args:
         tasks: The tasks of the model.

@@ -22,8 +22,8 @@ __all__ = [
     "prediction_table",
 ]
 
-# As many rows a call for a file of three rows as for one of a million: a
-# matrix product of another shape may round otherwise.
+# The number of rows per call is the same for all files, since a matrix product of
+# another shape may round differently.
 ROWS_PER_CALL = 4096
 
 
@@ -32,10 +32,10 @@ def predict_frame(model: MultiTaskModel, frame: Rows) -> dict[str, np.ndarray]:
 
     Args:
         model: A model whose inputs are raw features.
-        frame: The rows; a column that is absent counts as missing.
+        frame: The rows; an absent column counts as missing.
 
     Returns:
-        By task name, the outputs of shape (N, units).
+        The outputs by task name, of shape (N, units).
 
     Raises:
         ValueError: If the model has no raw features.
@@ -51,7 +51,7 @@ def predict_frame(model: MultiTaskModel, frame: Rows) -> dict[str, np.ndarray]:
     def inputs(start: int, stop: int) -> dict[str, tf.Tensor]:
         part = rows_between(frame, start, stop, columns)
         arrays = feature_arrays(model.features, part)
-        # Filled up with the same rows over and over.
+        # Padded with repeated rows.
         return feature_tensors(
             {name: np.resize(values, ROWS_PER_CALL) for name, values in arrays.items()}
         )
@@ -60,16 +60,16 @@ def predict_frame(model: MultiTaskModel, frame: Rows) -> dict[str, np.ndarray]:
 
 
 def predict_matrix(model: MultiTaskModel, matrix: np.ndarray) -> dict[str, np.ndarray]:
-    """Run a model of an encoded matrix on it.
+    """Run a model of an encoded matrix on a matrix.
 
     The predictions are those of the model of raw features for the same rows.
 
     Args:
-        model: A model whose one input is an encoded matrix.
+        model: A model whose only input is an encoded matrix.
         matrix: float32 of shape (N, columns).
 
     Returns:
-        By task name, the outputs of shape (N, units).
+        The outputs by task name, of shape (N, units).
     """
     return matrix_predictor(model)(matrix)
 
@@ -77,13 +77,13 @@ def predict_matrix(model: MultiTaskModel, matrix: np.ndarray) -> dict[str, np.nd
 def matrix_predictor(
     model: MultiTaskModel,
 ) -> Callable[[np.ndarray], dict[str, np.ndarray]]:
-    """Return `predict_matrix` of a model, to be called many times.
+    """Return `predict_matrix` of a model, for many calls.
 
-    The graph is traced at the first call. It reads the model's variables, so
-    that a single model with other weights gives other predictions.
+    The graph is traced at the first call. It reads the model's variables, so new
+    weights change the predictions without tracing again.
 
     Args:
-        model: A model whose one input is an encoded matrix.
+        model: A model whose only input is an encoded matrix.
     """
     function = _traced(model)
 
@@ -102,18 +102,16 @@ def predict_held_out(
     matrix: np.ndarray,
     validation: Sequence[np.ndarray],
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """Predict each validation row by the members that did not train on it.
+    """Predict each validation row with the members that did not train on it.
 
     Args:
-        predict: From a member's position and encoded rows to its outputs by task
+        predict: A function from a member's position and encoded rows to outputs by task
             name.
-        matrix: float32 of shape (N, columns).
-        validation: For each member the indices of its validation rows.
+        matrix: The encoded rows, float32 of shape (N, columns).
+        validation: The indices of each member's validation rows.
 
-    Returns:
-        The indices of all validation rows, in order; and by task name the mean
-        of the outputs of those members that hold the row out, of shape (rows,
-        units).
+    Returns: The indices of all validation rows, in order; and, by task name, the mean
+    outputs of the members that hold the row out, of shape (rows, units).
     """
     rows = np.unique(np.concatenate(validation))
     holders = np.zeros((len(rows), 1), "float32")
@@ -157,17 +155,18 @@ def prediction_table(
     labels: dict[str, np.ndarray] | None,
     rows: np.ndarray,
 ) -> pd.DataFrame:
-    """Make the table of a predictions file.
+    """Build the table of a predictions file.
 
     Args:
         model: The model, which knows the tasks.
         outputs: The outputs by task name, from `predict_frame`.
-        labels: The encoded labels by task name, of those tasks that have any.
-        rows: The rows' numbers in their input, from 0.
+        labels: The encoded labels by task name, for the tasks that have labels.
+        rows: The numbers of the rows in their input, from 0.
 
     Returns:
-        One row per row, in order, with the columns `row`, then for each task its label
-        if known, its decoded prediction, its probabilities or value, and its set.
+        One row per predicted row, in order, with the columns `row`, then for each task
+        its label if known, its decoded prediction, its probabilities or value, and its
+        set.
     """
     columns: dict[str, np.ndarray] = {"row": rows}
     for task in model.tasks:

@@ -45,7 +45,7 @@ from keras_mtl.tasks import Task
 
 __all__ = ["number_columns", "prepare_data", "word_columns"]
 
-# A class needs a row to train on, one to validate on and one to test on.
+# A class needs one row each for training, validation and test.
 ROWS_A_CLASS = 3
 
 
@@ -61,10 +61,10 @@ def prepare_data(
 
     Args:
         config: The run's settings.
-        table: Rows that are in memory already. All of them train, and no row is
-            held out for the test; `config.data.path` is their name in messages.
-        tables: DataFrames in place of the files of `config.data`, of which rows
-            are held out as of files.
+        table: Rows in memory. All of them are training rows, and no row is held out for
+            the test; `config.data.path` is their name in messages.
+        tables: DataFrames in place of the files of `config.data`. Rows are held out as
+            for files.
 
     Returns:
         The rows, tasks and features of the run.
@@ -99,7 +99,7 @@ def prepare_data(
         codes = find_missing_codes(frame, features, config)
         warn_of_missing_codes(codes, source)
     else:
-        # What means missing is known from the run.
+        # The numbers that mean missing are known from the run.
         codes = ()
         features = known_features(frame, config, run, source, errors)
         with gather(errors):
@@ -117,7 +117,7 @@ def prepare_data(
         test = _read_test(config, given.test_rows, tasks, features, errors)
     elif table is None and not errors:
         for task in tasks:
-            # An auxiliary task is not judged: a class that it never sees is no loss.
+            # An auxiliary task is not evaluated, so it may lack a class.
             errors += [] if task.auxiliary else _rare(task, frame, source)
     if errors:
         raise UserError(*errors)
@@ -139,7 +139,7 @@ def prepare_data(
         require_classes(judged, labels, split, source, test_source)
     require_weighed_classes(tasks, labels, config, split)
     if sample_weight is not None and test is not None:
-        # Test rows have no part in training.
+        # Test rows do not influence training.
         sample_weight = np.append(sample_weight, np.ones(len(test), "float32"))
     require_groups(config, split, source)
     members = member_rows(
@@ -170,13 +170,13 @@ def _prepare_source(config: FitConfig, run: SourceRun) -> PreparedData | None:
     """Prepare the rows of the run whose trunk is used, if they are needed.
 
     Raises:
-        UserError: If they cannot be read.
+        UserError: If the rows cannot be read.
     """
     if config.transfer.head != "bayesian":
         return None
     try:
         with warnings.catch_warnings():
-            # The run's own fit has shown them.
+            # The fit of that run has already shown the warnings.
             warnings.simplefilter("ignore", DataWarning)
             return prepare_data(build_config(run.settings))
     except UserError as error:
@@ -192,7 +192,7 @@ def _prepare_source(config: FitConfig, run: SourceRun) -> PreparedData | None:
 def _sample_weight(
     frame: ColumnStore, config: FitConfig, source: str, errors: list[str]
 ) -> np.ndarray | None:
-    """Return the column of weights, of numbers of 0 or more."""
+    """Return the column of sample weights, checked to be 0 or more."""
     column = config.data.sample_weight
     if column is None or column not in frame:
         return None  # A column that is absent is reported with the features.
@@ -214,7 +214,7 @@ def _sample_weight(
 
 
 def _missing_labels(config: FitConfig) -> dict[str, tuple[float, ...]]:
-    """The numbers that mean missing in label columns; a feature has its own."""
+    """Return the numbers that mean missing in label columns, by column."""
     labels = {column for task in config.tasks for column in task.label_columns}
     missing = config.inputs.missing_values
     return {column: missing[column] for column in missing if column in labels}
@@ -231,7 +231,7 @@ def _encode(tasks: Sequence[Task], frame: Rows) -> dict[str, np.ndarray]:
     labels = {}
     for task in tasks:
         encoded = task.encode_labels(frame)
-        # Training takes them as they are, without a copy.
+        # Training uses these arrays without a copy.
         labels[task.name] = aligned_array(encoded.shape)
         labels[task.name][:] = encoded
     return labels
@@ -264,7 +264,7 @@ def _read_test(
     features: Sequence[Feature],
     errors: list[str],
 ) -> ColumnStore | None:
-    """Read the test rows, and check them for what the training rows have."""
+    """Read the test rows, and check them against the training rows."""
     source = str(config.data.test_path)
     words = word_columns(config.tasks, features)
     test = None
@@ -277,7 +277,7 @@ def _read_test(
         compute_columns(test, config, config.data.computed, source, lenient=True)
     _mask_labels(test, config)
     columns = [feature.column_name for feature in features]
-    # What is known only later need not be there: an auxiliary task is not judged.
+    # An auxiliary task is not evaluated, so its columns may be absent.
     columns += [
         column
         for task in config.tasks
@@ -296,7 +296,7 @@ def _read_test(
 
 
 def _with_columns(config: FitConfig) -> FitConfig:
-    """Return the settings with everything that was inferred from the data."""
+    """Return the settings with all values that were inferred from the data."""
     inputs = config.inputs.replace(
         columns=tuple(feature.column_name for feature in config.features),
         drop=(),
@@ -306,12 +306,12 @@ def _with_columns(config: FitConfig) -> FitConfig:
         categorical=(),
         missing_values=_missing_labels(config),
     )
-    # What auxiliary tasks were made of is among the tasks and computed columns now.
+    # The declarations of auxiliary tasks are now tasks and computed columns.
     return config.replace(inputs=inputs, auxiliary=())
 
 
 def word_columns(tasks: Iterable[Task], features: Iterable[Feature]) -> set[str]:
-    """The columns that hold words: those of labels and of features in words."""
+    """Return the columns that are read as text: of labels and of features in text."""
     labels = {column for task in tasks for column in task.word_columns}
     return labels | {
         feature.column_name for feature in features if feature.dtype == "string"
@@ -319,7 +319,7 @@ def word_columns(tasks: Iterable[Task], features: Iterable[Feature]) -> set[str]
 
 
 def number_columns(tasks: Iterable[Task], features: Iterable[Feature]) -> set[str]:
-    """The columns that hold numbers: those of features and of labels."""
+    """Return the columns that are read as numbers: of features and of labels."""
     labels = {
         column
         for task in tasks

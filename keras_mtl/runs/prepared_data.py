@@ -25,21 +25,21 @@ class PreparedData:
     """Rows that a run can be trained on.
 
     Attributes:
-        config: The settings with tasks resolved and features declared: they
-            repeat the run.
+        config: The settings with resolved tasks and declared features, which repeat the
+            run.
         labels: The labels by task name, from `Task.encode_labels`.
-        split: The rows, and which of them train.
-        members: Of the rows that train, those of each member.
-        source: What messages call the data.
-        sample_weight: What each row counts in training, float32 of shape (N,);
-            None where all count the same.
+        split: The split into training rows and test rows.
+        members: The training and validation rows of each member.
+        source: The name of the data in messages.
+        sample_weight: The weights of the rows in training, float32 of shape (N,); None
+            if all weights are equal.
         source_run: The run whose trunk is used; None for a fit from the beginning.
-        source_data: Its rows, for a head whose prior is learned from them.
+        source_data: The rows of that run, for a head whose prior is learned from them.
         missing_codes: Numbers that may mean a missing value.
-        chosen: A sentence on what the preset chose for a table of this size;
-            empty where it chose nothing.
-        in_memory: Whether the rows are a DataFrame, which only its owner can give
-            again.
+        chosen: A sentence on the settings that the preset chose for a table of this
+            size; empty without a choice.
+        in_memory: Whether the rows are a DataFrame, which a worker or a later command
+            cannot read again.
     """
 
     config: FitConfig
@@ -67,15 +67,15 @@ class PreparedData:
 
     @property
     def on_disk(self) -> bool:
-        """Whether the rows may be more than memory holds."""
+        """Whether the rows may be larger than memory."""
         rows = self.rows
         return isinstance(rows, ColumnStore) and rows.allocate is disk_array
 
     def release_rows(self) -> list[Rows]:
-        """Forget the rows' columns; labels, groups and the split stay.
+        """Release the columns of the rows; labels, groups and the split stay.
 
         Returns:
-            The features of these rows, in parts that are small in memory.
+            The features of these rows, in parts that need little memory.
         """
         if not isinstance(self.rows, ColumnStore):
             return [self.rows]
@@ -87,7 +87,7 @@ class PreparedData:
 
     @property
     def groups(self) -> np.ndarray:
-        """Training rows of one number must stay on one side of a split."""
+        """The group numbers of the training rows; a split keeps a group on one side."""
         return self.split.groups
 
     @property
@@ -102,38 +102,38 @@ class PreparedData:
 
     @property
     def test_numbers(self) -> np.ndarray:
-        """The test rows' numbers in their file, from 0."""
+        """The numbers of the test rows in their file, from 0."""
         return self.split.test_numbers
 
     @property
     def strata(self) -> dict[str, np.ndarray]:
-        """By task name, what splits of the rows are stratified by.
+        """The labels by which splits of the rows are stratified, by task name.
 
-        Auxiliary tasks are not among them: with and without them, a run holds the
-        same rows out.
+        Auxiliary tasks are not included, so a run holds the same rows out with and
+        without them.
         """
         return main_strata(self.tasks, self.labels)
 
     @property
     def tasks(self) -> tuple[Task, ...]:
-        """The tasks, with nothing left open."""
+        """The resolved tasks."""
         return self.config.tasks
 
     @property
     def main_tasks(self) -> tuple[Task, ...]:
-        """The tasks that are predicted and judged: those that are not auxiliary."""
+        """The tasks that are predicted and evaluated, without auxiliary tasks."""
         return tuple(task for task in self.tasks if not task.auxiliary)
 
     @property
     def features(self) -> tuple[Feature, ...]:
-        """The features, which have not learned yet."""
+        """The features, not yet adapted."""
         return self.config.features
 
 
 def main_strata(
     tasks: Sequence[Task], labels: dict[str, np.ndarray]
 ) -> dict[str, np.ndarray]:
-    """Return by task name what splits are stratified by, without auxiliary tasks."""
+    """Return the labels that stratify splits, by task name, without auxiliary tasks."""
     return {
         task.name: task.strata(labels[task.name])
         for task in tasks

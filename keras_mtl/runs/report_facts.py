@@ -14,14 +14,14 @@ from keras_mtl.runs.prepared_data import PreparedData
 
 __all__ = ["draw_rows", "package_versions", "sample_rows"]
 
-# Tests of so many rows find what matters, in a moment.
+# Statistical tests with this many rows are fast, and find all relevant effects.
 SAMPLED_ROWS = 5000
 
 
 def sample_rows(data: PreparedData) -> RowSample:
-    """Draw rows for the report's look at the data.
+    """Draw rows for the report's checks of the data.
 
-    Training may release the rows, so it is done before.
+    Call this function before training, which may release the rows.
 
     Args:
         data: The data of a run.
@@ -45,7 +45,7 @@ def sample_rows(data: PreparedData) -> RowSample:
 
 
 def draw_rows(rows: np.ndarray, generator: np.random.Generator) -> np.ndarray:
-    """Return the rows, or 5000 of them in their order, drawn at random."""
+    """Return the rows, or a random sample of 5000 of them in their order."""
     if len(rows) <= SAMPLED_ROWS:
         return rows
     return np.sort(generator.choice(rows, SAMPLED_ROWS, replace=False))
@@ -58,7 +58,7 @@ def _take(columns: Mapping[str, pd.Series], rows: np.ndarray) -> pd.DataFrame:
 
 
 def package_versions() -> dict[str, str]:
-    """Return the versions of Python and of the packages that a result rests on."""
+    """Return the versions of Python and of the packages that affect a result."""
     packages = ("keras-mtl", "keras", "tensorflow", "numpy", "scikit-learn")
     return {
         "python": platform.python_version(),

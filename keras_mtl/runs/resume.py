@@ -1,4 +1,4 @@
-"""Resuming a run that was interrupted."""
+"""Checks before an interrupted run is resumed."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ def find_interrupted(folder: str | None) -> tuple[Path, Checkpoint | None]:
     """Find the run that `--resume` continues.
 
     Args:
-        folder: The run folder's place; None takes the one unnamed run that
-            was interrupted.
+        folder: The path of the run folder; None uses the only unnamed run that was
+            interrupted.
 
     Returns:
         The path of the run folder and the checkpoint; None if the run is complete.
 
     Raises:
-        UserError: If there is no interrupted run, or several that match.
+        UserError: If no interrupted run is found, or several match.
     """
     if folder is None:
         found = UNNAMED.glob(checkpoint_path(Path("*")).name)
@@ -83,11 +83,11 @@ def _not_one(runs: list[Path]) -> str:
 
 
 def is_finished(folder: str) -> bool:
-    """Return whether a run is complete, and no other run is to replace it.
+    """Return whether a run is complete, and no later run will replace it.
 
-    A run's own checkpoint is last written before any of its files, and is still
-    there if the command was killed just before it would have removed it. A
-    later one is of a run that is to replace it.
+    A run's own checkpoint is older than its files. It still exists if the command was
+    killed just before removing it. A newer checkpoint belongs to a run that will
+    replace this one.
     """
     run = Path(folder)
     if not all((run / mark).is_file() for mark in RUN_MARKS):
@@ -99,14 +99,14 @@ def is_finished(folder: str) -> bool:
 
 
 def require_same_settings(before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
-    """Refuse to resume with other settings than those of the run.
+    """Check that a run is resumed with its own settings.
 
     Args:
         before: The settings of the run, from `plain`.
-        now: Those that were asked for, likewise.
+        now: The requested settings, likewise.
 
     Raises:
-        UserError: With all that differ.
+        UserError: With all settings that differ.
     """
     before, now = _flat(before), _flat(now)
     errors = [
@@ -124,14 +124,14 @@ def require_same_settings(before: Mapping[str, Any], now: Mapping[str, Any]) -> 
 
 
 def require_same_data(before: Mapping[str, str], now: Mapping[str, str]) -> None:
-    """Refuse to resume with other data than those of the run.
+    """Check that a run is resumed with its own data.
 
     Args:
-        before: The digests at that time, from `data_digests`.
-        now: The digests now.
+        before: The digests of the run's data, from `data_digests`.
+        now: The digests of the present data.
 
     Raises:
-        UserError: If any differs.
+        UserError: If a digest differs.
     """
     changed = [part for part in {**before, **now} if before.get(part) != now.get(part)]
     if changed:
@@ -143,14 +143,14 @@ def require_same_data(before: Mapping[str, str], now: Mapping[str, str]) -> None
 
 
 def require_settings_of(run: Path, config: FitConfig) -> None:
-    """Refuse other settings than those of a complete run.
+    """Check that settings are those of a complete run.
 
     Args:
         run: The run folder.
-        config: The settings that were asked for.
+        config: The requested settings.
 
     Raises:
-        UserError: With all that differ, or what is wrong with the data.
+        UserError: With all settings that differ, or the errors of the data.
     """
     data = prepare_data(config)
     require_same_settings(settings_of(run), plain(repeatable_values(data.config)))
@@ -163,13 +163,13 @@ def settings_of(run: Path) -> dict[str, Any]:
         run: The run folder.
 
     Raises:
-        UserError: If they can't be read.
+        UserError: If the settings cannot be read.
     """
     return plain(read_toml(str(run / RUN_MARKS[0])))
 
 
 def plain(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return settings as they are after writing and reading them.
+    """Return settings as they would be after writing and reading them.
 
     Example:
 
@@ -180,7 +180,7 @@ def plain(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Return nested settings by their dotted names, tasks by theirs."""
+    """Flatten nested settings to dotted names, and use the names of tasks."""
     flat: dict[str, Any] = {}
     for key, value in values.items():
         name = f"{prefix}{key}"
@@ -199,12 +199,12 @@ def _show(flat: Mapping[str, Any], key: str) -> str:
 
 
 def data_digests(data: PreparedData) -> dict[str, str]:
-    """Return a digest of each part of the data, by what messages call it.
+    """Compute a digest of each part of the data, by the part's name in messages.
 
     The digests depend on the content of the rows and not on their file.
 
     Args:
-        data: What `prepare_data` prepared.
+        data: The result of `prepare_data`.
     """
     digests = {"the number of rows": str(len(data.rows))}
     for feature in data.features:

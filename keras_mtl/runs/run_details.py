@@ -1,4 +1,4 @@
-"""Facts of a model that are in its run folder and not in the model itself."""
+"""Facts about a model that are in its run folder and not in the model."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ __all__ = ["run_details", "run_origin"]
 
 
 def run_details(run: Path) -> dict[str, Any]:
-    """Read what a version's metadata say about the model's origin.
+    """Read the facts for the metadata of a served version.
 
     Args:
         run: The run folder.
 
     Returns:
-        Plain values: `"metrics"`, by rows, task and metric; `"report"`, the
-        report's alerts, main results and important features; `"data"`, the
-        file's name and SHA-256 digest; `"seed"` and `"preset"`. What the run
-        does not hold is left out.
+        Plain values: `"metrics"`, by rows, task and metric; `"report"`, the report's
+        alerts, main results and important features; `"data"`, the file's name and
+        SHA-256 digest; `"seed"` and `"preset"`. Values that the run does not have are
+        left out.
 
     Raises:
         UserError: If a file of the run is damaged.
@@ -38,7 +38,7 @@ def run_details(run: Path) -> dict[str, Any]:
     report = _read_json(run / "report.json")
     if report is not None and "values" in report:
         details["report"] = report["values"]
-    # What a client is never sent is not described to it.
+    # Clients never get these values.
     auxiliary = _auxiliary_tasks(_settings(run))
     for part in details.get("metrics", {}).values():
         for name in auxiliary:
@@ -49,14 +49,14 @@ def run_details(run: Path) -> dict[str, Any]:
 
 
 def run_origin(run: Path) -> dict[str, Any]:
-    """Read what a run or an evaluation was made from.
+    """Read the origin of a run or an evaluation.
 
     Args:
         run: The folder with a `config.toml`.
 
     Returns:
         Plain values: `"data"`, the file's name and SHA-256 digest; `"seed"` and
-        `"preset"`. Nothing where there is no `config.toml`.
+        `"preset"`. Empty without a `config.toml`.
     """
     if not (run / "config.toml").is_file():
         return {}
@@ -109,7 +109,7 @@ def _describe_data(settings: dict[str, Any]) -> dict[str, Any]:
 
     path = Path(str(settings["path"])) if settings.get("path") else heart_disease_path()
     described: dict[str, Any] = {"file": path.name}
-    # The data may have moved since.
+    # The data may have been moved since.
     if path.is_file():
         with path.open("rb") as stream:
             described["sha256"] = hashlib.file_digest(stream, "sha256").hexdigest()

@@ -18,10 +18,10 @@ from keras_mtl.errors import UserError
 
 __all__ = ["choose_folder", "new_run_folder"]
 
-# Where runs without a name of the user's go.
+# The folder of runs without a name from the user.
 UNNAMED = Path("runs")
 
-# What every run folder holds: by it one is known from a folder of the user's.
+# Files in every run folder, which distinguish it from other folders.
 RUN_MARKS = ("config.toml", "metrics.json", "model.keras")
 
 
@@ -31,18 +31,18 @@ def choose_folder(
     name: str,
     marks: Sequence[str] = RUN_MARKS,
 ) -> Path:
-    """Choose where a run, or another command's result, is written.
+    """Choose the folder of a run, or of another command's result.
 
     Args:
-        folder: What the user asked for; None takes the first of `runs/NAME`,
-            `runs/NAME-2`, ... that is not there.
-        overwrite: Whether a run folder that is there may be replaced.
-        name: What an unnamed run is called after.
-        marks: The files by which a folder is known that may be replaced.
+        folder: The folder from the user; None uses the first of `runs/NAME`,
+            `runs/NAME-2`, ... that does not exist.
+        overwrite: Whether an existing run folder may be replaced.
+        name: The name for a run without a folder.
+        marks: The files that identify a folder that may be replaced.
 
     Raises:
-        UserError: If the folder is there and may not be replaced, or is no
-            run folder, or can't be made.
+        UserError: If the folder exists and may not be replaced, is not a run folder, or
+            cannot be created.
     """
     path = Path(folder) if folder is not None else UNNAMED / name
     number = 1
@@ -72,22 +72,22 @@ def choose_folder(
 
 
 def _nearest_parent(path: Path) -> Path:
-    """Return the nearest folder above that is there."""
+    """Return the nearest existing parent folder."""
     parents = path.absolute().parents
     return next(parent for parent in parents if os.path.lexists(parent))
 
 
 @contextlib.contextmanager
 def new_run_folder(path: Path, overwrite: bool) -> Iterator[Path]:
-    """Give a folder to write a run into, and put it in its place at the end.
+    """Yield a folder to write a run into, and rename it to its path at the end.
 
-    It is written beside its place under a hidden name and renamed when all is
-    on the disk, so that a run killed at any moment leaves no folder that looks
-    complete. What a killed one left is removed.
+    The folder is written beside its path under a hidden name, and is renamed when all
+    files are on the disk. A run that is killed at any time therefore leaves no folder
+    that looks complete. The rest of an earlier killed run is removed.
 
     Args:
-        path: The run folder's place.
-        overwrite: Whether a run folder there is replaced.
+        path: The path of the run folder.
+        overwrite: Whether an existing run folder is replaced.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     remove_leftovers(path)
@@ -97,7 +97,7 @@ def new_run_folder(path: Path, overwrite: bool) -> Iterator[Path]:
         yield written
         flush_tree(written)
         if overwrite and path.exists():
-            # Both renames are atomic; between them the run is absent.
+            # Both renames are atomic; between them, the run does not exist.
             path.rename(replaced)
             written.rename(path)
             shutil.rmtree(replaced)
@@ -111,11 +111,11 @@ def new_run_folder(path: Path, overwrite: bool) -> Iterator[Path]:
 
 
 def _restore(replaced: Path, path: Path) -> None:
-    """End what a process that was killed while it replaced a run had begun."""
+    """Complete the replacement of a run by a process that was killed."""
     if not replaced.exists():
         return
     if path.exists():
         shutil.rmtree(replaced)
     else:
-        # Only the old run is surely whole.
+        # Only the old run is certainly complete.
         replaced.rename(path)

@@ -1,4 +1,4 @@
-"""The quantiles of a run's sets, per task or of all tasks of a row."""
+"""The quantiles of a run's prediction sets, per task or joint."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ __all__ = ["find_quantiles"]
 def find_quantiles(
     scores: Mapping[str, np.ndarray], coverage: float, joint: bool
 ) -> tuple[dict[str, float], str]:
-    """Find the largest score of each task that its sets hold.
+    """Find the largest score in each task's prediction sets.
 
     Args:
-        scores: The scores of the same rows by task name, NaN where missing.
-        coverage: The probability that a set holds the label.
-        joint: Whether all labels of a row are held with that probability.
+        scores: The scores of the same rows by task name, (N,), NaN where missing.
+        coverage: The probability that a set contains the label.
+        joint: Whether the sets of a row contain all labels with that probability.
 
     Returns:
-        By task name a quantile, infinite where the labels are too few; and what
-        the coverage is of.
+        The quantiles by task name, infinite if the labels are too few; and a
+        description of the coverage.
     """
     if not joint:
         alone = {

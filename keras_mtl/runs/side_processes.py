@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RunHelpers", "begin_helpers", "draw_beside"]
 
-# What takes a while to import, of what drawing needs.
+# Slow imports of the drawing process.
 PAINTER_IMPORTS = (
     "keras_mtl.report.fit_page",
     "matplotlib.backends.backend_agg",
@@ -29,11 +29,11 @@ PAINTER_IMPORTS = (
 
 @dataclass(frozen=True)
 class RunHelpers:
-    """Processes that have imported what they need by the time it is needed.
+    """Processes that import their packages before they are needed.
 
     Attributes:
-        painter: Draws the run's plots, and writes its report.
-        checker: Loads the SavedModel that was written, and answers with it.
+        painter: The process that draws the run's plots and writes its report.
+        checker: The process that loads the written SavedModel and predicts with it.
     """
 
     painter: SideProcess
@@ -42,7 +42,7 @@ class RunHelpers:
 
 @contextlib.contextmanager
 def begin_helpers() -> Iterator[RunHelpers]:
-    """Begin the processes, and end them on leaving the context."""
+    """Start the processes, and end them on leaving the context."""
     with (
         session_process() as checker,
         SideProcess(imports=PAINTER_IMPORTS) as painter,
@@ -58,10 +58,10 @@ def draw_beside(
 
     Args:
         painter: The process.
-        folder: Where to; it is made.
+        folder: The folder of the plots, which is created.
         *plots: The other arguments of `write_plots`.
-        report: What the report shows, which is written beside the folder; None
-            for no report.
+        report: The content of the report, which is written beside the folder; None for
+            no report.
     """
     drawing = False
     with contextlib.suppress(SideProcessError):
@@ -72,7 +72,7 @@ def draw_beside(
         with contextlib.suppress(SideProcessError):
             painter.result()
             return
-    # A task of a class that only this process knows; or a fault, which shows here.
+    # The task's class may be known only to this process. Another fault repeats here.
     shutil.rmtree(folder, ignore_errors=True)
     draw(folder, plots, report)
 

@@ -1,4 +1,4 @@
-"""Solving a run's architecture for its weights, in place of training it."""
+"""Solution for the weights of a run's architecture, in place of training."""
 
 from __future__ import annotations
 
@@ -34,18 +34,18 @@ def solve_rows(
 
     Args:
         settings: The architecture's settings.
-        model: What it built. The fit has the model whose weights are assigned,
-            which is another where its shape depends on the rows.
-        matrix: All rows, encoded.
+        model: The model that the settings built. The fit has another model if the shape
+            depends on the rows.
+        matrix: All rows, encoded, (N, columns).
         data: The labels, groups and sample weights of all rows.
         rows: The positions of the training rows.
-        training: Has the weights of the classes.
+        training: The training settings, with the weights of the classes.
         names: The names of the encoded features.
         seed: The seed of the folds.
-        labels: By task name labels of all rows in place of those of the data.
+        labels: Labels of all rows by task name, in place of the labels of the data.
 
     Returns:
-        The model as the one member of a fit without epochs, and what was found.
+        The model as the only member of a fit without epochs, and the solution.
     """
     given = data.labels if labels is None else labels
     here = {task.name: given[task.name][rows] for task in model.tasks}
@@ -68,7 +68,7 @@ def solve_rows(
         names,
     )
     model, solution = settings.solve_model(model, solved)
-    # The one member is a model already, and no weights that become one.
+    # The only member is already a model.
     return MemberFit(cast(Any, [model]), {}, np.zeros(0, int)), solution
 
 

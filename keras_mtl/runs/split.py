@@ -1,4 +1,4 @@
-"""Rows of a run: held out for the test, and each member's own for validation."""
+"""Splits of a run: test rows, and the validation rows of each member."""
 
 from __future__ import annotations
 
@@ -27,19 +27,20 @@ __all__ = [
     "train_on_all_rows",
 ]
 
-# The share of the rows that a group of found runs and their copies may hold.
+# The largest share of the rows in a group of found runs and their copies.
 LARGEST_GROUP = 0.05
 
 
 class RowSplit(NamedTuple):
-    """Rows in two parts.
+    """A split into training rows and test rows.
 
     Attributes:
         frame: All rows, test rows included.
-        groups: Rows of one number must stay on one side of a split, (N,).
+        groups: The group number of each row, (N,); a group stays on one side of a
+            split.
         train_rows: The positions of training rows in `frame`.
         test_rows: The positions of test rows in `frame`.
-        test_numbers: The test rows' numbers in their file, from 0.
+        test_numbers: The numbers of the test rows in their file, from 0.
     """
 
     frame: Rows
@@ -56,17 +57,17 @@ def split_frame(
     config: FitConfig,
     source: str,
 ) -> RowSplit:
-    """Hold rows out, stratified, with what belongs together on one side.
+    """Hold test rows out, stratified by labels and with groups kept together.
 
     Args:
         frame: All rows.
         labels: The encoded labels by task name.
         columns: The feature columns, in which rows may be identical.
         config: The run's settings.
-        source: What the messages call the data.
+        source: The name of the data in messages.
 
     Raises:
-        UserError: If all rows belong together.
+        UserError: If all rows belong to one group.
     """
     groups = _find_groups(frame, columns, config, source)
     try:
@@ -87,7 +88,7 @@ def split_frame(
 def train_on_all_rows(
     frame: Rows, columns: Sequence[str], config: FitConfig, source: str
 ) -> RowSplit:
-    """Make all rows training rows, for a caller that holds rows out by itself.
+    """Make all rows training rows, for a caller that holds rows out itself.
 
     Args:
         frame: All rows.
@@ -108,9 +109,9 @@ def join_test_rows(
     source: str,
     test_source: str,
 ) -> RowSplit:
-    """Put the test rows of a file of their own behind the others.
+    """Append the test rows of a separate file to the training rows.
 
-    A `DataWarning` reports how many of them are also in the training data.
+    A `DataWarning` reports how many test rows are also training rows.
 
     Args:
         frame: The training rows.
@@ -143,9 +144,9 @@ def _find_groups(
 ) -> np.ndarray:
     """Number the groups of rows that stay on one side of every split, (N,).
 
-    Rows of one value of the column `data.group`; without that column, the runs of
-    rows that look like records of one person, if there are any. Rows that are
-    identical in all features, too.
+    A group has the rows of one value of the column `data.group`. Without that column, a
+    group is a run of rows that look like records of one person. Rows that are identical
+    in all features are also in one group.
     """
     if config.data.group is not None:
         return row_groups(frame, columns, frame[config.data.group])
@@ -165,7 +166,7 @@ def _find_groups(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DataWarning)
         joined = row_groups(frame, columns, runs)
-    # With few features, persons that are alike by chance would make one large group.
+    # With few features, people who are equal by chance would make one large group.
     largest = max(np.bincount(runs).max(), LARGEST_GROUP * len(runs))
     return joined if np.bincount(joined).max() <= largest else runs
 
@@ -189,8 +190,8 @@ class MemberRows(NamedTuple):
     """The rows of each member.
 
     Attributes:
-        train: For each member the positions of its training rows.
-        validation: For each member those of its validation rows, or None.
+        train: The positions of each member's training rows.
+        validation: The positions of each member's validation rows, or None.
     """
 
     train: list[np.ndarray]
@@ -207,14 +208,15 @@ def member_rows(
     """Choose the validation rows of each member.
 
     The rows are split into folds, and each member leaves out another fold. After all
-    folds were used, the rows are split again with another seed. So the members together
-    train on all rows.
+    folds were used, the rows are split again with another seed. The members together
+    therefore train on all rows.
 
     Args:
         rows: The positions of all training rows.
         labels: The labels of all rows of the data by task name.
         groups: The groups of all rows of the data, from `row_groups`.
-        settings: How many members, and which share each leaves out.
+        settings: The settings, with the number of members and the share of validation
+            rows.
         seed: The seed of the folds.
 
     Returns:
@@ -222,7 +224,7 @@ def member_rows(
     """
     if not settings.validation_fraction:
         return MemberRows([rows] * settings.members, None)
-    # Few groups of rows, of patients say, make few folds.
+    # Few groups of rows, for example of patients, make few folds.
     most = len(np.unique(groups[rows]))
     folds = min(max(2, round(1 / settings.validation_fraction)), most)
     here = {name: values[rows] for name, values in labels.items()}
@@ -250,20 +252,20 @@ def require_classes(
     source: str,
     test_source: str,
 ) -> None:
-    """Require each class among the training rows, and report where the others lack it.
+    """Check that training rows have every class, and warn if test rows do not.
 
     Groups or identical rows may keep all rows of a class on one side.
 
     Args:
         tasks: The tasks.
         labels: The encoded labels of all rows by task name.
-        split: The two sides.
-        source: What the messages call the training data.
-        test_source: What they call the test data.
+        split: The split.
+        source: The name of the training data in messages.
+        test_source: The name of the test data in messages.
 
     Raises:
-        UserError: With a message for each class that no training row has. Of
-            those that no test row has, a `DataWarning` tells.
+        UserError: With one message per class that no training row has. A `DataWarning`
+            reports classes that no test row has.
     """
     errors = []
     for task in tasks:

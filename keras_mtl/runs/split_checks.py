@@ -29,10 +29,10 @@ def require_weighed_classes(
     config: FitConfig,
     split: RowSplit,
 ) -> None:
-    """Check that class weights name tasks and classes that train.
+    """Check that class weights name tasks, and classes with training rows.
 
     Raises:
-        UserError: If one does not.
+        UserError: If a task or a class has no such rows.
     """
     by_name = {task.name: task for task in tasks}
     weighed = list(config.training.class_weights)
@@ -49,10 +49,10 @@ def require_weighed_classes(
 
 
 def require_groups(config: FitConfig, split: RowSplit, source: str) -> None:
-    """Check that members can leave a group out for their validation.
+    """Check that members can hold out a group for their validation.
 
     Raises:
-        UserError: If all training rows are of one group.
+        UserError: If all training rows belong to one group.
     """
     groups = len(np.unique(split.groups[split.train_rows]))
     if not config.training.validation_fraction or groups > 1:
@@ -84,17 +84,17 @@ def require_validation_labels(
     settings: TrainingSettings,
     source: str,
 ) -> None:
-    """Check that validation rows have the labels that a fit learns from at its end.
+    """Check that validation rows have the labels for calibration after training.
 
     Raises:
-        UserError: If a class is in none of them, or they are too few for sets of
-            the coverage that is asked for.
+        UserError: If no validation row has a class, or the rows are too few for sets
+            with the requested coverage.
     """
     if members.validation is None:
         return
     rows = np.unique(np.concatenate(members.validation))
     errors = []
-    # Nothing is predicted for the others.
+    # Other tasks are not predicted.
     tasks = [task for task in tasks if not task.auxiliary]
     for task in tasks:
         aim = aim_of(task)
@@ -109,7 +109,7 @@ def require_validation_labels(
                 f"--threshold {task.name}=0.5."
             )
     if settings.coverage is not None:
-        # Whether there is a quantile depends on the number of scores alone.
+        # The existence of a quantile depends only on the number of scores.
         scores = {
             task.name: rule.scores(labels[task.name][rows], zeros)
             for task in tasks

@@ -33,24 +33,24 @@ from keras_mtl.tasks import Task
 
 __all__ = ["Terminal"]
 
-# How often the losses are printed without a progress bar.
+# The number of times that losses are printed without a progress bar.
 EPOCHS_A_LINE = 10
 
 OnEpoch = Callable[[int, dict[str, float]], None]
 
 
 class Terminal:
-    """Progress for a person; plain lines if the output is not a terminal.
+    """Terminal output of a run; plain lines if the output is not a terminal.
 
     Args:
         quiet: Whether only warnings are printed.
     """
 
     def __init__(self, quiet: bool = False) -> None:
-        # A pipe has no width of its own; tables are not to be cut there.
+        # A pipe has no width; the tables should not be cut there.
         width = None if sys.stdout.isatty() else 120
-        # What is shown holds names and categories of the user's: no markup and no
-        # emoji codes, and what can't be shown does not end a run.
+        # Messages contain names and categories of the user: markup and emoji codes are
+        # off, and characters that cannot be shown do not end a run.
         as_it_is: dict[str, Any] = {"highlight": False, "markup": False, "emoji": False}
         self.console = Console(
             file=cast(TextIO, TolerantStream(sys.stdout)),
@@ -64,7 +64,7 @@ class Terminal:
 
     @contextlib.contextmanager
     def warnings(self) -> Iterator[None]:
-        """Show the data's warnings as lines, each once."""
+        """Show each distinct warning about the data as one line."""
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", DataWarning)
             yield
@@ -83,15 +83,15 @@ class Terminal:
 
     @contextlib.contextmanager
     def loading(self) -> Iterator[int]:
-        """Keep TensorFlow's start-up lines off the screen, unless it fails.
+        """Hide TensorFlow's start-up messages, unless loading fails.
 
-        Gives the file number under which the screen is to be had meanwhile.
+        The context yields the file descriptor of the screen.
 
-        Its C++ part writes them to the standard error before any setting of
-        its own can be heard.
+        TensorFlow's C++ code writes the messages to the standard error before its
+        settings take effect.
         """
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-        # Its Python part tells how it maps an operation, which helps no user.
+        # The Python code logs how it maps an operation, which does not help a user.
         logging.getLogger("tensorflow").setLevel(logging.ERROR)
         self.console.print("Loading TensorFlow ...")
         sys.stderr.flush()
@@ -114,8 +114,8 @@ class Terminal:
 
         Args:
             data: The rows.
-            split: How they are divided, if not into those to train on and those
-                held out.
+            split: A description of the split, if it is not one into training and
+                held-out rows.
         """
         self.console.print(data_table(data.tasks, data.features))
         left = _learned_columns(data.tasks, data.config.data.computed)
@@ -155,11 +155,11 @@ class Terminal:
 
     @contextlib.contextmanager
     def progress(self, epochs: int, done: int = 0) -> Iterator[OnEpoch]:
-        """Give the function to call after each epoch.
+        """Show progress, and yield the function to call after each epoch.
 
         Args:
-            epochs: All epochs of the run.
-            done: Those that were over before it was resumed.
+            epochs: The number of epochs of the run.
+            done: The number of epochs before the run was resumed.
         """
         if not self.console.is_terminal or self.console.quiet:
             yield self._print_epoch
@@ -186,7 +186,7 @@ class Terminal:
             self.console.print(f"epoch {epoch}: {_losses(means)}")
 
     def show_result(self, metrics: dict[str, Any], folder: Path) -> None:
-        """Show the held-out results and where the run is."""
+        """Show the held-out results and the path of the run."""
         rows = metrics["rows"]["test"]
         title = f"Results on {rows} held-out rows"
         for table in metrics_tables(metrics["test"], title, self.console.width):
@@ -205,16 +205,16 @@ class Terminal:
 def _without_garbage_collection() -> Iterator[None]:
     """Import with garbage collection off, and exclude the imported objects from it.
 
-    TensorFlow and Keras are half a million objects that live as long as the process:
-    to look through them again and again takes a third of the time of their import,
-    and a second when the process ends.
+    TensorFlow and Keras create half a million objects that live as long as the process.
+    Repeated garbage collection of them takes a third of the time of their import, and a
+    second when the process ends.
     """
     enabled = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
-        # Once: in a process of many runs, what a run left is garbage.
+        # Only once: in a process of many runs, objects of past runs are garbage.
         if not gc.get_freeze_count():
             gc.freeze()
             atexit.register(gc.freeze)
@@ -223,7 +223,7 @@ def _without_garbage_collection() -> Iterator[None]:
 
 
 def _learned_columns(tasks: Sequence[Task], computed: Collection[str]) -> list[str]:
-    """Return the columns of the data that auxiliary tasks alone need as labels."""
+    """Return the label columns that only auxiliary tasks need."""
     main = {each for task in tasks if not task.auxiliary for each in task.label_columns}
     columns = [
         column for task in tasks if task.auxiliary for column in task.label_columns

@@ -1,4 +1,4 @@
-"""Training the model of a run."""
+"""Training of a run's model."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ from keras_mtl.training import MemberFit, Progress, fit_members
 
 __all__ = ["TrainedRun", "build_core", "train_run"]
 
-# The mean of a gate over so many rows is known well enough.
+# The number of rows for the mean of a gate.
 SHARING_ROWS = 2000
 
 
@@ -78,16 +78,16 @@ class TrainedRun:
     Attributes:
         model: The raw-feature model: all members, averaged, without auxiliary
             tasks.
-        training_model: The same with auxiliary tasks and not calibrated, to train
-            on from; None where there are none.
-        tasks: All tasks, as they were trained, with what was learned after that.
+        training_model: The same model with auxiliary tasks and without calibration, to
+            resume training; None without auxiliary tasks.
+        tasks: All trained tasks, with the results of the calibration.
         outputs: The outputs for all rows by task name, (N, units).
         fit: The members and their history.
         parameters: The number of one member's trainable parameters.
         idle_units: One sentence per layer that has idle units, which are dead or
             saturated on all training rows.
-        calibration: What was learned after training, which the model has.
-        sharing: What the tasks share, over training rows, at most 2000.
+        calibration: The results of the calibration, which the model includes.
+        sharing: What the tasks share, measured on at most 2000 training rows.
         effects: The effects of features on predictions of held-out rows.
         solution: The result of an architecture in closed form; None for a trained one.
     """
@@ -115,8 +115,8 @@ def build_core(
 
     Args:
         config: The settings.
-        tasks: The tasks, resolved.
-        width: The columns of the matrix.
+        tasks: The resolved tasks.
+        width: The number of columns of the matrix.
         features: See `build_architecture`.
     """
     model = build_architecture(
@@ -138,14 +138,14 @@ def train_run(
     """Train the model that a run's settings describe.
 
     Args:
-        data: What `prepare_data` prepared.
+        data: The result of `prepare_data`.
         on_epoch: See `fit_members`.
         resume_from: See `fit_members`.
         on_progress: See `fit_members`.
         replicas: See `fit_members`.
-        release_rows: Whether the raw rows are forgotten once they are encoded.
-        sample: The rows that the effects of features are measured on, as
-            `sample_rows` gives them; None measures none.
+        release_rows: Whether to release the raw rows after encoding.
+        sample: The rows from `sample_rows`, for the effects of features; None measures
+            no effects.
 
     Returns:
         The trained model and its history.
@@ -199,14 +199,14 @@ def train_run(
     if solution is None:
         calibration = _calibration(data, average.tasks, fit, matrix)
     else:
-        # What is solved has no members that have not seen some rows.
+        # Solved architectures have no members that hold rows out.
         calibration = own_intervals(average.tasks, config.training)
     final = calibrate_model(average, calibration.temperatures, calibration.tasks)
     predict = matrix_predictor(final)
     outputs = predict(matrix)
     training_model = None
     if len(final.tasks) < len(tasks):
-        # What the final model predicts, to the last bit, and auxiliary tasks beside.
+        # The exact predictions of the final model, with the outputs of auxiliary tasks.
         outputs = {**predict_matrix(whole, matrix), **outputs}
         training_model = join_encoder(encoder, whole, features, name=config.model.name)
     learned = {task.name: task for task in calibration.tasks}
@@ -231,7 +231,7 @@ def _encode(
     features: Sequence[Feature],
     release_rows: bool,
 ) -> np.ndarray:
-    """Encode all rows. Statistics are learned without the test rows."""
+    """Encode all rows, with statistics of the training rows."""
     shape = (len(data.rows), encoder.output_shape[-1])
     matrix = disk_array(shape, "float32") if data.on_disk else aligned_array(shape)
     if release_rows:
@@ -252,7 +252,7 @@ def _fit_without_training(
     tasks: Sequence[Task],
     matrix: np.ndarray,
 ) -> tuple[MemberFit | None, Solution | None]:
-    """Find the weights by a formula or a solver, where the settings ask for one."""
+    """Compute the weights by a formula or a solver if the settings choose one."""
     config = data.config
     if transferred is not None and config.transfer.head == "bayesian":
         fit = fit_in_closed_form(data, transferred, tasks, matrix, config.model)
@@ -281,7 +281,7 @@ def _effects(
     matrix: np.ndarray,
     sample: RowSample | None,
 ) -> FeatureEffects:
-    """Measure what features do to predictions of held-out rows, if asked for."""
+    """Measure the effects of features on held-out predictions, if requested."""
     repeats = data.config.report.importance_repeats
     if sample is None or not repeats:
         return FeatureEffects()
@@ -302,12 +302,13 @@ def _effects(
 def _calibration(
     data: PreparedData, tasks: Sequence[Task], fit: MemberFit, matrix: np.ndarray
 ) -> Calibration:
-    """Learn from each row by the members that it is a validation row of."""
+    """Learn the calibration from the predictions of validation rows."""
     settings = data.config.training
     validation = data.members.validation
     if validation is None or not wants_calibration(settings, tasks):
         return Calibration(tuple(tasks))
-    # One network takes over the weights of all, which is faster than to trace each.
+    # One network gets each member's weights in turn, which is faster than tracing each
+    # network.
     network = fit.members[0]
     outputs_of = matrix_predictor(network)
 

@@ -1,4 +1,4 @@
-"""The network of a run on the trunk of another one."""
+"""The network of a run on the trunk of another run."""
 
 from __future__ import annotations
 
@@ -35,15 +35,15 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Transferred:
-    """The network of a new task, and what it begins with.
+    """The network of a new task, and the trunks that it starts from.
 
     Attributes:
         core: The network for the encoded matrix of the present features.
-        pretrained: The values of its trunk, those of each member of the run.
+        pretrained: The values of the trunk, for each member of the run.
         trunks: The trunks of the members, whose input is the encoded matrix of all
             features of the run.
         fill: The layer that adds the columns of absent features; None if all are
-            there.
+            present.
     """
 
     core: MultiTaskModel
@@ -53,7 +53,7 @@ class Transferred:
 
 
 def learned_features(data: PreparedData) -> tuple[Feature, ...]:
-    """Return the present features with what the run whose trunk is used learned."""
+    """Return the present features with the statistics of the run with the trunk."""
     assert data.source_run is not None
     learned = {each.column_name: each for each in data.source_run.features}
     return tuple(learned[feature.column_name] for feature in data.features)
@@ -62,12 +62,12 @@ def learned_features(data: PreparedData) -> tuple[Feature, ...]:
 def transfer_core(
     data: PreparedData, features: Sequence[Feature], tasks: Sequence[Task]
 ) -> Transferred:
-    """Build the network of a run on the trunk of another one.
+    """Build the network of a run on the trunk of another run.
 
     Args:
-        data: What `prepare_data` prepared.
-        features: As `learned_features` gives them.
-        tasks: The tasks, which have learned.
+        data: The result of `prepare_data`.
+        features: The features from `learned_features`.
+        tasks: The tasks, adapted.
     """
     run = data.source_run
     assert run is not None
@@ -95,9 +95,9 @@ def transfer_core(
 
 
 def labeled_rows(rows: np.ndarray, labels: dict[str, np.ndarray]) -> np.ndarray:
-    """Return those of some rows that have a label of any task.
+    """Return the rows that have a label of any task.
 
-    With few labels, most batches of all rows would hold one or none.
+    If labels are rare, most batches of all rows would have one label or none.
     """
     known = np.zeros(len(next(iter(labels.values()))), bool)
     for values in labels.values():

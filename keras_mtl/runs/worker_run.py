@@ -22,12 +22,12 @@ def worker_run(config: FitConfig | None, workers: Workers) -> None:
     """Train with the other workers until the chief has written the run.
 
     Args:
-        config: The run's settings; None takes those of the interrupted run
-            that the chief goes on with.
-        workers: Those of TF_CONFIG.
+        config: The run's settings; None uses the settings of the interrupted run that
+            the chief resumes.
+        workers: The workers of TF_CONFIG.
 
     Raises:
-        UserError: If the settings or the data are not those of the chief.
+        UserError: If the settings or the data differ from those of the chief.
         RunStoppedError: If another worker is lost.
     """
     # Errors in the data are reported before waiting for the others.
@@ -65,6 +65,6 @@ def worker_run(config: FitConfig | None, workers: Workers) -> None:
 
 def _prepare(config: FitConfig) -> PreparedData:
     with warnings.catch_warnings():
-        # The chief tells them.
+        # The chief sends them.
         warnings.simplefilter("ignore", DataWarning)
         return prepare_data(config)

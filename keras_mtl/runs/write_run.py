@@ -1,4 +1,4 @@
-"""Writing of the files of a run folder, from the trained model."""
+"""Writing of the files of a run folder."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ __all__ = ["run_metrics", "write_run"]
 
 MODEL_CARD = "MODEL_CARD.md"
 
-# By task name, a row each.
+# Arrays by task name, with one row per row of the data.
 Rows = Mapping[str, np.ndarray]
 
 
 def run_metrics(run: TrainedRun, data: PreparedData) -> dict[str, Any]:
-    """Measure a run.
+    """Compute the metrics of a run.
 
     Args:
-        run: What training gave.
-        data: What it was trained on.
+        run: The result of training.
+        data: The data of the run.
 
     Returns:
-        What `metrics.json` holds.
+        The content of `metrics.json`.
     """
     calibration = _calibration_facts(run, data)
     auxiliary = [task.name for task in data.tasks if task.auxiliary]
@@ -54,7 +54,7 @@ def run_metrics(run: TrainedRun, data: PreparedData) -> dict[str, Any]:
         "idle_units": run.idle_units,
         "sharing": list(run.sharing.sentences),
         **({"calibration": calibration} if calibration else {}),
-        # Measured, too, and neither predicted nor served.
+        # Auxiliary tasks are measured, but neither predicted nor served.
         **({"auxiliary": auxiliary} if auxiliary else {}),
         **({} if run.solution is None else {"solution": dict(run.solution.facts)}),
     }
@@ -72,16 +72,16 @@ def write_run(
 
     Args:
         folder: An empty folder.
-        run: What training gave.
-        data: What it was trained on.
-        metrics: As `run_metrics` gives them.
+        run: The result of training.
+        data: The data of the run.
+        metrics: The metrics from `run_metrics`.
         helpers: The processes that draw and check beside this one.
         sample: The rows that the report uses, from `sample_rows`.
     """
     model = run.model
     outputs = _rows(run.outputs, data.test_rows)
     labels = _rows(data.labels, data.test_rows)
-    # The report shows what these files hold.
+    # The report shows the content of these files.
     write_toml(folder / "config.toml", repeatable_values(data.config))
     text = json.dumps(metrics, indent=2, allow_nan=False)
     (folder / "metrics.json").write_text(text + "\n", "utf-8")
@@ -130,13 +130,13 @@ def write_run(
         table = prediction_table(model, outputs, labels, data.test_numbers)
         table.to_csv(folder / "predictions.csv", index=False)
         write_saved_model(model, version, details=details, checker=helpers.checker)
-    # The report is there now: the card has its alerts and intervals.
+    # The report is complete: the model card uses its alerts and intervals.
     card = add_details(version, {"report": run_details(folder)["report"]})
     (folder / MODEL_CARD).write_text(card, "utf-8", errors="backslashreplace")
 
 
 def _calibration_facts(run: TrainedRun, data: PreparedData) -> dict[str, Any]:
-    """Return what was learned, and what the sets achieve on held-out rows."""
+    """Return the results of the calibration, and the held-out coverage of the sets."""
     facts = {name: dict(found) for name, found in run.calibration.facts.items()}
     for task in run.calibration.tasks:
         rule, quantile = task.prediction_set_rule(), task.set_quantile
@@ -159,7 +159,7 @@ def _calibration_facts(run: TrainedRun, data: PreparedData) -> dict[str, Any]:
 
 
 def _write_solution(folder: Path, solution: Solution) -> None:
-    """Write the weights in standard units, and what was found along the path."""
+    """Write the standardized weights, and the results along the path of strengths."""
     names = [*solution.outputs]
     if solution.features:
         weights = pd.DataFrame(solution.weights, solution.features, columns=names)
