@@ -1,4 +1,4 @@
-"""The picture of how the tasks' gradients conflict."""
+"""A plot of the conflict between the tasks' gradients."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from keras_mtl.report.figures import COLORS, Drawing, logarithmic, write_figure
 
 __all__ = ["conflict_figure", "write_conflict_plot"]
 
-# More curves cannot be distinguished.
+# The largest number of curves that can be distinguished.
 CURVES = len(COLORS)
 
 
@@ -49,7 +49,7 @@ def conflict_figure(
         history: See `write_conflict_plot`.
 
     Returns:
-        The drawing, or None where there is nothing to draw.
+        The drawing, or None without data to draw.
     """
     pairs = [f"{one}_{other}" for one, other in combinations(names, 2)]
     if not pairs or f"{pairs[0]}_cosine" not in history:
@@ -79,7 +79,7 @@ def conflict_figure(
 
 
 def _fit_scale(axes: Axes) -> None:
-    """Draw norms of very different sizes by their logarithm, others from 0."""
+    """Use a logarithmic scale for norms of very different sizes, or start at 0."""
     low, high = axes.dataLim.intervaly
     if 0 < 10 * low < high:
         logarithmic(axes, "y")
@@ -92,10 +92,10 @@ def _first(
 ) -> list[str]:
     """Return the names with the lowest means (the highest, if `sense` is -1).
 
-    In the order they came in.
+    The names keep their order.
     """
     values = {name: history[f"{name}_{what}"] for name in names}
-    # A pair that never met comes last.
+    # A pair without a known cosine comes last.
     means = {
         name: sense * np.nanmean(each) if np.isfinite(each).any() else np.inf
         for name, each in values.items()
@@ -113,7 +113,7 @@ def _curves(
         epochs = np.arange(1, len(members) + 1)
         if members.shape[1] > 1:
             axes.plot(epochs, members, color=color, linewidth=0.6, alpha=0.25)
-        # Only while all members train: a mean that loses members jumps.
+        # Only while all members train, since a mean over fewer members would jump.
         whole = ~np.isnan(members).any(axis=1)
         axes.plot(
             epochs[whole],

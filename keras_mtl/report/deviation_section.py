@@ -1,4 +1,4 @@
-"""Whether predictions are as sure as they say, on held-out rows."""
+"""Report section on the coverage of predicted intervals, on held-out rows."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ def deviation_section(
     labels: Mapping[str, np.ndarray],
     outputs: Mapping[str, np.ndarray],
 ) -> list[Section]:
-    """Compare the coverage of a model's own intervals with what they hold.
+    """Compare the nominal coverage of a model's own intervals with the observed one.
 
     Args:
         tasks: The tasks.
         labels: The held-out rows' encoded labels by task name.
-        outputs: The model's outputs on these rows by task name.
+        outputs: The model's outputs for these rows by task name.
 
     Returns:
-        One section; none where no task's outputs say how sure they are.
+        One section; an empty list if no task's outputs have standard deviations.
     """
     rows = []
     for task in tasks:

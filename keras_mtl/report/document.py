@@ -1,4 +1,4 @@
-"""Parts of a report, before anything is rendered."""
+"""The parts of a report, before rendering."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Paragraph:
-    """Text of one paragraph."""
+    """The text of one paragraph."""
 
     kind: ClassVar[str] = "paragraph"
     text: str
@@ -29,7 +29,7 @@ class Paragraph:
 
 @dataclass(frozen=True)
 class Alert:
-    """Alert about something that may make the results wrong, or worse than necessary.
+    """An alert about a problem that may make the results wrong or worse.
 
     Attributes:
         title: A short statement.

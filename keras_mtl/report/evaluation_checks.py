@@ -1,4 +1,4 @@
-"""Alerts about an evaluation: hurt tasks, failed fits, bad probabilities."""
+"""Alerts about an evaluation: worse tasks, failed fits, bad probabilities."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from keras_mtl.report.row_checks import leak_alerts, missing_label_alerts
 
 __all__ = ["evaluation_alerts"]
 
-# An error beyond chance that is large enough to matter.
+# The smallest relevant calibration error beyond chance.
 CALIBRATION_P_VALUE = 0.01
 CALIBRATION_ERROR = 0.03
 FAILURES_SHOWN = 5
 
 
 def evaluation_alerts(facts: EvaluationFacts) -> list[Alert]:
-    """Find what a reader of an evaluation has to know before its numbers.
+    """Find problems that a reader of an evaluation has to know first.
 
     Args:
-        facts: What the report shows.
+        facts: The content of the report.
 
     Returns:
-        The alerts, warnings first; none where nothing was found.
+        The alerts, warnings first; an empty list without problems.
     """
     found = [
         *_hurt(facts),

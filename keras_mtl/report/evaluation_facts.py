@@ -1,6 +1,6 @@
-"""Facts that the report of an evaluation is made from.
+"""The content of the report of an evaluation.
 
-Plain values: the report knows no fits, folds or networks.
+The facts are plain values: the report does not depend on fits, folds or networks.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class SharingFacts:
         gradient_cosines: One row per epoch and pair of tasks, with the columns
             `epoch`, `task`, `other`, `cosine` and `std`.
         affinity: A table with one row and one column per task: row i, column j is the
-            gain of task j after a step on task i alone.
+            gain of task j after a step on task i only.
         task_groups: The groups of tasks that should share a trunk, as plain values.
         label_efficiency: One row per task, share of its labels, model and
             metric, with `mean` and `std`.
@@ -65,7 +65,7 @@ class EvaluationFacts:
         subgroups: The metrics of the multi-task network per group, by column.
         importance: The importance of features for tasks.
         dependence: Mean predictions over the values of features.
-        sharing: Why sharing helps or hurts.
+        sharing: The reasons why sharing helps or hurts.
         rows: The feature columns of all rows, or of a random sample.
         row_labels: The encoded labels of `rows` by task.
         copies: The number of held-out rows of each repeat that have the same features

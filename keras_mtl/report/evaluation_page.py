@@ -171,7 +171,7 @@ def _spread(cell: Any) -> str | None:
     words = f" ({failed} failed)" if failed else ""
     if not math.isfinite(cell["mean"]):
         return words.strip() or None
-    # As many decimals in a column, whatever its zeros.
+    # The same number of decimals in the whole column, including zeros.
     mean, std = (f"{cell[name]:#.4g}" for name in ("mean", "std"))
     if abs(cell["mean"]) < 10:
         mean, std = (f"{cell[name]:.4f}" for name in ("mean", "std"))
@@ -244,7 +244,7 @@ def _predictions(facts: EvaluationFacts, figures: PageFigures) -> list[Section]:
             continue
         blocks: list[Block] = []
         for name, draw in task.plots(labels, outputs).items():
-            # The reliability curve has intervals here.
+            # This page has a reliability curve with intervals.
             if name != "calibration" or not task.class_names:
                 words = f"{CAPTIONS.get(name, name)} of {task.name}, held-out rows"
                 blocks.append(figures.draw(axes_drawing(draw, words)))

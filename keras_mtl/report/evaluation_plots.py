@@ -1,4 +1,4 @@
-"""The pictures of an evaluation."""
+"""The plots of an evaluation."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ __all__ = [
 ]
 
 WIDTH = 5.2
-# Worse, the same, better: told apart also by those who see no red or green.
+# Worse, the same, better: also distinguishable without seeing red and green.
 HURTS, SAME, HELPS = COLORS[1], "#8a8a8a", COLORS[0]
 UNSURE = "#808080"
 FEATURES_SHOWN = 12
-# More curves cannot be distinguished.
+# The largest number of curves that can be distinguished.
 CURVES = len(COLORS)
 
 
@@ -45,8 +45,8 @@ def forest_figure(
     Args:
         task: The task's name.
         metric: The metric's title.
-        differences: By a model's title the difference to it, with at least two
-            splits.
+        differences: The differences to other models by their titles, with at least two
+            splits each.
     """
 
     def draw(figure: Figure) -> None:
@@ -56,7 +56,7 @@ def forest_figure(
         left.axvspan(-limit, limit, color="0.5", alpha=0.2, linewidth=0)
         left.axvline(0, color="0.5", linewidth=1)
         for position, found in enumerate(differences.values()):
-            # Colored where the interval leaves out 0.
+            # Colored if the interval does not contain 0.
             sure = found.low > 0 or found.high < 0
             color = (HELPS if found.mean > 0 else HURTS) if sure else UNSURE
             left.plot([found.low, found.high], [position] * 2, color=color, linewidth=2)
@@ -114,9 +114,9 @@ def reliability_figure(
 
     Args:
         task: The task's name.
-        what: The event that the probabilities are of.
-        labels: 0, 1 or NaN, (N,).
-        probabilities: Of the event, (N,).
+        what: The event that the probabilities predict.
+        labels: The labels: 0, 1 or NaN, (N,).
+        probabilities: The probabilities of the event, (N,).
         error: The fields of a `CalibrationError`.
     """
     curve = reliability_curve(labels, probabilities)
@@ -128,7 +128,7 @@ def reliability_figure(
         axes.errorbar(
             curve.predicted,
             middle,
-            # A bin's share is within its interval but for rounding.
+            # Clipped, since rounding may put a bin's share outside of its interval.
             np.maximum([middle - curve.low, curve.high - middle], 0),
             color=COLORS[0],
             marker="o",
@@ -167,7 +167,7 @@ def importance_figure(
     Args:
         task: The task's name.
         metric: The metric's title.
-        found: The task's features, the most important first.
+        found: The importance of the task's features, the most important first.
     """
     shown = list(found)[:FEATURES_SHOWN]
 
@@ -205,14 +205,14 @@ def dependence_figure(
 
     Args:
         task: The task's name.
-        names: What the outputs are of, (units,).
+        names: The names of the outputs, (units,).
         found: The partial dependence.
     """
     means = found.means[task]
-    # Of many outputs, those that change most.
+    # If there are many outputs, those that change most.
     change = np.ptp(means, axis=0)
     shown = sorted(np.argsort(-change, kind="stable")[:CURVES].tolist())
-    # Few words stay beside each other, as categories.
+    # A few categories are drawn side by side.
     places = np.asarray(
         found.values if found.is_number else range(len(found.values)), "float64"
     )

@@ -1,4 +1,4 @@
-"""Sections on the features that predictions rest on."""
+"""Report sections on the effects of features on predictions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from keras_mtl.tasks import Task
 
 __all__ = ["dependence_section", "importance_section"]
 
-# Of each task, the partial dependence on so many features is drawn.
+# The number of features per task whose partial dependence is drawn.
 STRONGEST = 2
 
 
@@ -25,15 +25,15 @@ def importance_section(
     importance: Sequence[FeatureImportance],
     figures: PageFigures,
 ) -> list[Section]:
-    """Make the section on the importance of features.
+    """Build the section on the importance of features.
 
     Args:
         tasks: The tasks.
         importance: The importance of each feature for each task.
-        figures: Draws for the page.
+        figures: The figures of the page.
 
     Returns:
-        One section; none where nothing was measured.
+        A list of one section, or an empty list without measurements.
     """
     by_task = _by_task(tasks, importance)
     if not by_task:
@@ -46,8 +46,8 @@ def importance_section(
         for name, found in [*by_task.items()][:TASKS_WITH_PLOTS]
     ]
     values = {(each.task, each.feature): each.importance for each in importance}
-    # The feature that is most important to any task comes first, as a share of
-    # the task's most important one: metrics have units of their own.
+    # Sorted by the largest share of a task's greatest importance, since metrics have
+    # different units.
     largest = {name: max(found[0].importance, 1e-12) for name, found in by_task.items()}
     features = list(dict.fromkeys(each.feature for each in importance))
     features.sort(
@@ -80,16 +80,16 @@ def dependence_section(
     dependence: Sequence[PartialDependence],
     figures: PageFigures,
 ) -> list[Section]:
-    """Make the section on predictions over the values of the strongest features.
+    """Build the section on predictions over the values of the strongest features.
 
     Args:
         tasks: The tasks.
         importance: The importance of each feature for each task.
         dependence: Mean predictions over the values of features.
-        figures: Draws for the page.
+        figures: The figures of the page.
 
     Returns:
-        One section; none where nothing was measured.
+        A list of one section, or an empty list without measurements.
     """
     by_feature = {each.feature: each for each in dependence if len(each.values) > 1}
     blocks: list[Block] = []
@@ -121,7 +121,7 @@ def dependence_section(
 
 
 def output_names(task: Task) -> list[str]:
-    """Return what a task's outputs are of, (units,).
+    """Return the names of a task's outputs, (units,).
 
     Example:
 
@@ -140,14 +140,14 @@ def output_names(task: Task) -> list[str]:
 
 
 def _rounded(value: float | None) -> float | None:
-    """Round to what is more than chance; the figures' values have all digits."""
+    """Round to the digits that matter; the figures' values have all digits."""
     return None if value is None else round(value, 5)
 
 
 def _by_task(
     tasks: Sequence[Task], importance: Sequence[FeatureImportance]
 ) -> dict[str, list[FeatureImportance]]:
-    """Return each task's features that were measured, most important first."""
+    """Return the measured features of each task, the most important first."""
     found: dict[str, list[FeatureImportance]] = {task.name: [] for task in tasks}
     for each in importance:
         if np.isfinite(each.importance):

@@ -18,8 +18,8 @@ from matplotlib.ticker import LogFormatter
 
 __all__ = ["COLORS", "Drawing", "logarithmic", "svg_figure", "write_figure"]
 
-# Blue, orange, green, ...: told apart also by those who see no red or green
-# (Okabe and Ito 2008).
+# Blue, orange, green, ...: also distinguishable without seeing red and green (Okabe and
+# Ito 2008).
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 
 
@@ -48,9 +48,9 @@ def write_figure(
         size: The width and height in inches of 120 pixels.
         draw: A function that draws on the given Matplotlib figure.
     """
-    # Names come from the data: a dollar sign in one begins no formula.
+    # Names come from the data, so a dollar sign must not start a formula.
     with matplotlib.rc_context({"text.parse_math": False}):
-        # A figure of its own rather than pyplot's: no screen and no global state.
+        # Not a figure of pyplot: this one needs no screen and has no global state.
         figure = Figure(figsize=size, dpi=120, layout="constrained")
         FigureCanvasAgg(figure)
         draw(figure)
@@ -60,7 +60,7 @@ def write_figure(
 def logarithmic(axes: Axes, which: Literal["x", "y"]) -> None:
     """Give an axis a logarithmic scale whose labels are plain numbers.
 
-    Matplotlib's own labels are formulas, which figures here do not read.
+    Matplotlib's own labels are formulas, which are switched off here.
     """
     axes.set(**{f"{which}scale": "log"})
     axis = axes.xaxis if which == "x" else axes.yaxis
@@ -68,7 +68,7 @@ def logarithmic(axes: Axes, which: Literal["x", "y"]) -> None:
     axis.set_minor_formatter(LogFormatter(labelOnlyBase=False))
 
 
-# Stands for the color of the page's text: matplotlib takes no `currentColor`.
+# Replaced by the color of the page's text: Matplotlib has no `currentColor`.
 _INK = "#010203"
 _INKED = (
     "axes.edgecolor",
@@ -116,19 +116,19 @@ def svg_figure(
         stream = io.StringIO()
         figure.savefig(stream, format="svg", metadata={"Date": None})
     text = stream.getvalue()
-    # The heading of a file, the description and the style sheet, which would
-    # hold for the whole page, have no place inside HTML.
+    # HTML must not contain the header of a file, the description, and the style sheet,
+    # which would apply to the whole page.
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
     text = re.sub(r"<style.*?</style>", "", text, count=1, flags=re.DOTALL)
-    # Only in the tags: what the data's names hold is left alone.
+    # Only in tags: names from the data do not change.
     return re.sub(r"<[^>]*>", lambda tag: _adapt_tag(tag[0], name), text)
 
 
 def _adapt_tag(tag: str, name: str) -> str:
     tag = re.sub(r'\bid="', f'id="{name}-', tag)
     tag = tag.replace("url(#", f"url(#{name}-").replace('href="#', f'href="#{name}-')
-    # A dark page has lighter colors, as its style sheet says.
+    # The page's style sheet makes the colors of a dark page lighter.
     for index, color in enumerate(COLORS):
         tag = tag.replace(color.lower(), f"var(--series-{index}, {color.lower()})")
     return tag.replace(_INK, "currentColor")

@@ -1,7 +1,7 @@
-"""Facts that the report of a fit is made from.
+"""The content of the report of a fit.
 
-Nothing heavy is imported: the process that trains gathers the facts, and another
-one makes the report.
+This module has no slow imports: the process that trains collects the facts, and another
+process renders the report.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from keras_mtl.tasks import Task
 
 __all__ = ["MOST_COLUMNS", "FitFacts", "RowSample"]
 
-# A test of this many columns takes about a second.
+# Statistical tests of this many columns take about a second.
 MOST_COLUMNS = 300
 
 

@@ -34,7 +34,7 @@ from keras_mtl.report.summary_plots import TASKS_WITH_PLOTS
 
 __all__ = ["fit_report"]
 
-# Of more tasks, intervals take longer than the page is worth.
+# For more tasks, intervals would take too long.
 TASKS_WITH_INTERVALS = 100
 FEATURES_ON_CARD = 3
 
@@ -105,7 +105,7 @@ def fit_report(facts: FitFacts) -> Report:
 def _summary(
     facts: FitFacts, alerts: Sequence[Alert], intervals: Mapping[str, SubgroupMetric]
 ) -> dict[str, Any]:
-    """Return what a model card shows of the report."""
+    """Return the values of the report for a model card."""
     important: dict[str, dict[str, float]] = {}
     for found in facts.importance:
         own = important.setdefault(found.task, {})
@@ -136,7 +136,7 @@ def _intervals(facts: FitFacts) -> dict[str, SubgroupMetric]:
     found: dict[str, SubgroupMetric] = {}
     for task in facts.tasks[:TASKS_WITH_INTERVALS]:
         labels = facts.labels[task.name]
-        # A kind without a metric that has a direction has no interval.
+        # Only a kind with a metric that has a direction has an interval.
         if len(labels) and task.metric_directions:
             whole = np.full(len(labels), "all")
             for each in subgroup_metrics(task, labels, facts.outputs[task.name], whole):
@@ -170,7 +170,7 @@ def _results(
                 ],
             )
         )
-    # Tasks of one kind share a table: others have other metrics.
+    # Tasks of one kind share a table, since other kinds have other metrics.
     kinds = dict.fromkeys(task.kind for task in facts.tasks)
     for kind in kinds:
         names = [task.name for task in facts.tasks if task.kind == kind]
@@ -206,7 +206,7 @@ def _figures(facts: FitFacts, figures: PageFigures) -> list[Section]:
     single = len(facts.tasks) <= TASKS_WITH_PLOTS
     for name, drawing in drawings.items():
         owners = [task for task in by_task if single and name.startswith(f"{task}_")]
-        # Of tasks `a` and `a_b`, a figure `a_b_roc` is that of the longer name.
+        # For tasks `a` and `a_b`, the figure `a_b_roc` belongs to the longer name.
         owner = max(owners, key=len) if owners else None
         shown = [*by_task] if owner is None else [owner]
         blocks = shared if owner is None else by_task[owner]
@@ -223,7 +223,7 @@ def _figures(facts: FitFacts, figures: PageFigures) -> list[Section]:
 def _curves(
     drawing: Drawing, facts: FitFacts, tasks: Sequence[str]
 ) -> dict[str, np.ndarray]:
-    """Return the losses that a drawing shows; none for one without epochs."""
+    """Return the losses in a drawing of epochs; an empty dict for other drawings."""
     if "over the epochs" not in drawing.caption:
         return {}
     names = "|".join(map(re.escape, tasks))

@@ -39,7 +39,7 @@ def model_alerts(
         most_epochs: The largest number of epochs of the training.
 
     Returns:
-        The alerts; empty if there are none.
+        The alerts; an empty list without problems.
     """
     alerts = []
     if idle_units:
@@ -71,15 +71,15 @@ def never_predicted_alerts(
     labels: Mapping[str, np.ndarray],
     outputs: Mapping[str, np.ndarray],
 ) -> list[Alert]:
-    """Find classes that held-out rows have and no prediction has.
+    """Find classes that occur in held-out rows but not in predictions.
 
     Args:
         tasks: The tasks.
         labels: The encoded labels of the held-out rows by task.
-        outputs: By task a model's outputs on these rows.
+        outputs: A model's outputs for these rows by task.
 
     Returns:
-        One alert, or none.
+        A list of one alert, or an empty list.
     """
     never = {
         task.name: absent
@@ -100,10 +100,10 @@ def never_predicted_alerts(
 
 
 def _never_predicted(task: Task, labels: np.ndarray, outputs: np.ndarray) -> list[str]:
-    """Return the classes that held-out rows have and no prediction has."""
+    """Return the classes that occur in held-out rows but not in predictions."""
     if not task.class_names:
         return []
-    # The first column of `decode` is the prediction, named like the labels.
+    # The first column of `decode` is the prediction, with the names of the labels.
     predicted = set(map(str, next(iter(task.decode(outputs).values()))))
     present = np.unique(labels[np.isfinite(labels)]).astype(int)
     names = [task.class_names[index] for index in present]

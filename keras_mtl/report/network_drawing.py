@@ -1,4 +1,4 @@
-"""A drawing of a network: trunks, experts, gates and heads, and what reads what."""
+"""A drawing of a network: trunks, experts, gates, heads, and their connections."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from keras_mtl._core.display import printable
 
 __all__ = ["NetworkLayer", "draw_network"]
 
-# More heads make the drawing longer, more columns its text smaller, than anyone reads.
+# With more heads, the drawing would be too long; with more columns, its text too small.
 MOST_HEADS = 12
 MOST_COLUMNS = 12
 BOX_WIDTH = 168
@@ -18,7 +18,7 @@ LINE = 15
 PAD = 8
 GAP = 14
 COLUMN_GAP = 40
-# A stack of equal parts is drawn as cards, each so much behind the one before.
+# A stack of equal parts is drawn as cards with this offset.
 CARD = 3
 FONT = 12
 MOST_LETTERS = 27
@@ -48,7 +48,7 @@ class NetworkLayer:
 
 @dataclass(frozen=True)
 class _Box:
-    """A part with its place; of a line that passes a column, only its height."""
+    """A part with its position, or the place of a line that passes a column."""
 
     lines: tuple[str, ...]
     copies: int
@@ -103,7 +103,7 @@ def draw_network(layers: Sequence[NetworkLayer], tasks: Sequence[str]) -> str:
 
 
 def _with_inputs(layers: Sequence[NetworkLayer]) -> list[NetworkLayer]:
-    """Fill inputs that are not given."""
+    """Fill in missing inputs."""
     found = []
     for index, layer in enumerate(layers):
         if layer.inputs is None:
@@ -120,7 +120,7 @@ def _with_inputs(layers: Sequence[NetworkLayer]) -> list[NetworkLayer]:
 def _with_outputs(
     layers: list[NetworkLayer], tasks: Sequence[str]
 ) -> list[NetworkLayer]:
-    """Add a box for each task that has no part of its own."""
+    """Add one box per task that has no part of its own."""
     if not layers:
         return [NetworkLayer(task, (task,), inputs=()) for task in tasks]
     read = {source for layer in layers for source in layer.inputs or ()}
@@ -133,7 +133,7 @@ def _with_outputs(
 
 
 def _shorten(layers: list[NetworkLayer]) -> list[NetworkLayer]:
-    """Join heads, and columns in the middle, that are too many to read."""
+    """Join heads, and columns in the middle, if there are too many to read."""
     read = {source for layer in layers for source in layer.inputs or ()}
     heads = [index for index in range(len(layers)) if index not in read]
     if len(heads) > MOST_HEADS:
@@ -150,7 +150,7 @@ def _shorten(layers: list[NetworkLayer]) -> list[NetworkLayer]:
 def _join(
     layers: list[NetworkLayer], joined: Sequence[int], text: str
 ) -> list[NetworkLayer]:
-    """Return the parts with some of them as one, where the first of these was."""
+    """Replace some parts by one part at the position of the first."""
     left = [index for index in range(len(layers)) if index not in {*joined[1:]}]
     new = {index: position for position, index in enumerate(left)}
     new |= dict.fromkeys(joined, new[joined[0]])
@@ -173,9 +173,9 @@ def _join(
 
 
 def _columns(layers: Sequence[NetworkLayer]) -> list[int]:
-    """Return the column of each part: right of all that it reads."""
+    """Return the column of each part, to the right of all its inputs."""
     found = [0] * len(layers)
-    # Joined parts may read what comes after them in the list.
+    # Joined parts may read parts that come later in the list.
     for _ in layers:
         before = list(found)
         for index, layer in enumerate(layers):
@@ -207,8 +207,8 @@ def _pass_columns(
 ) -> tuple[list[_Box], list[tuple[int, int]]]:
     """Return the boxes and lines between neighboring columns.
 
-    A line over several columns gets a place in each of those between, so that
-    no box covers it.
+    A line over several columns gets a place in each column between, so that no box
+    covers the line.
     """
     boxes = list(boxes)
     lines: list[tuple[int, int]] = []
@@ -227,7 +227,7 @@ def _pass_columns(
 
 
 def _tops(boxes: Sequence[_Box], lines: Sequence[tuple[int, int]]) -> list[float]:
-    """Return the upper edges: parts near to what they read and what reads them."""
+    """Return the upper edges that put parts near their inputs and readers."""
     columns: dict[int, list[int]] = {}
     for index, box in enumerate(boxes):
         columns.setdefault(box.column, []).append(index)
@@ -250,7 +250,7 @@ def _tops(boxes: Sequence[_Box], lines: Sequence[tuple[int, int]]) -> list[float
     order = sorted(columns)
     for column in order:
         place(columns[column], column)
-    # By turns from the left and from the right; few turns untangle what can be.
+    # Passes alternate from the left and from the right; a few passes are enough.
     for turn in range(4):
         for column in order if turn % 2 == 0 else order[::-1]:
             wanted = {
@@ -276,7 +276,7 @@ def _line(
 ) -> str:
     x1 = _left(boxes[source]) + BOX_WIDTH
     if boxes[source].lines:
-        # Behind the last card.
+        # The line starts at the last card.
         x1 += min(boxes[source].copies - 1, 2) * CARD
     y1 = tops[source] + boxes[source].height / 2
     x2, y2 = _left(boxes[target]), tops[target] + boxes[target].height / 2

@@ -20,7 +20,7 @@ __all__ = ["NUMBERS", "PAGE", "render_page", "report_json", "write_report"]
 
 PAGE = "report.html"
 NUMBERS = "report.json"
-# Cells of so many characters are one line each.
+# The largest number of characters of a cell without line breaks.
 SHORT = 18
 
 
@@ -82,7 +82,7 @@ def write_report(folder: Path, report: Report) -> None:
         (NUMBERS, report_json(report)),
     ):
         partial = folder / f".{name}"
-        # A lone surrogate in a name, from a file with broken text, has no UTF-8.
+        # A lone surrogate in a name, from a file with invalid text, cannot be UTF-8.
         partial.write_text(text, "utf-8", errors="backslashreplace")
         partial.replace(folder / name)
 
@@ -103,7 +103,7 @@ def _template() -> Template:
 
 
 def _shown(value: Any) -> str:
-    """Write a cell: numbers with four digits, no control characters."""
+    """Format a cell: numbers with four digits, text without control characters."""
     if value is None:
         return ""
     if _is_number(value) and not isinstance(value, int | np.integer):

@@ -1,4 +1,4 @@
-"""Figures of one page, each with a name of its own."""
+"""Figures of one page, with unique names."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from keras_mtl.report.figures import COLORS, Drawing, svg_figure
 
 __all__ = ["PageFigures", "axes_drawing"]
 
-# Wider drawings take the whole width of a page.
+# Wider drawings have the full width of a page.
 WIDE = 8.0
 SIZE = (5.2, 4.2)
 
 
 class PageFigures:
-    """Draws the figures of one page, and numbers them.
+    """The figures of one page, drawn and numbered.
 
     Example:
 
@@ -37,8 +37,8 @@ class PageFigures:
         """Draw a figure.
 
         Args:
-            drawing: What to draw.
-            values: The numbers behind it, for `report.json`.
+            drawing: The drawing.
+            values: The numbers of the figure, for `report.json`.
         """
         name = f"figure{next(self._numbers)}"
         svg = svg_figure(drawing.size, drawing.draw, name)
@@ -52,7 +52,7 @@ def axes_drawing(draw: Callable[[Axes], None], caption: str) -> Drawing:
     """Return the drawing of a plot on one pair of axes.
 
     Args:
-        draw: Draws on the axes it is given.
+        draw: A function that draws on given axes.
         caption: See `Drawing`.
     """
 

@@ -1,4 +1,4 @@
-"""The pictures of a run."""
+"""The plots of a run."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from keras_mtl.tasks import Task
 
 __all__ = ["CAPTIONS", "run_figures", "write_plots"]
 
-# Of the plots of the built-in kinds; another kind's are called by their own names.
+# Titles of the plots of built-in kinds; plots of other kinds use their own names.
 CAPTIONS = {
     "calibration": "Reliability: observed shares by predicted probability",
     "confusion": "Confusion of the classes",
@@ -75,7 +75,7 @@ def run_figures(
     if len(tasks) > TASKS_WITH_PLOTS:
         return figures | summary_figures(names, history, metrics or {})
     for task in tasks:
-        # An architecture that is solved has no epochs.
+        # A solved architecture has no epochs.
         if f"{task.name}_loss" in history:
             figures[f"{task.name}_learning_curve"] = axes_drawing(
                 partial(_curve, task=task, history=history),
@@ -99,7 +99,7 @@ def _curve(axes: Axes, task: Task, history: Mapping[str, np.ndarray]) -> None:
         epochs = np.arange(1, len(members) + 1)
         if members.shape[1] > 1:
             axes.plot(epochs, members, color=color, linewidth=0.7, alpha=0.35)
-        # Only while all members train: a mean that loses members jumps.
+        # Only while all members train, since a mean over fewer members would jump.
         whole = ~np.isnan(members).any(axis=1)
         means = members[whole].mean(axis=1)
         axes.plot(epochs[whole], means, color=color, linewidth=2, label=what)

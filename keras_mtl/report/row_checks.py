@@ -16,14 +16,14 @@ from keras_mtl.tasks import Task
 
 __all__ = ["data_alerts", "leak_alerts", "missing_label_alerts"]
 
-# Fewer rows on one side show nothing.
+# The smallest number of rows on each side of a test.
 LEAST_ROWS = 20
 MOST_PAIRS = 400
-# A test that is this sure, and an effect that is large enough to matter: with many
-# rows, every difference is significant.
+# The largest p value and the smallest relevant effect: with many rows, every difference
+# is significant.
 SIGNIFICANT = 0.01
 EFFECT = 0.2
-# One column alone that comes so near to the label gives it away.
+# A single column with at least this score gives the label away.
 GIVES_AWAY = 0.98
 NAMED = 8
 
@@ -36,7 +36,7 @@ def data_alerts(sample: RowSample, tasks: Sequence[Task]) -> list[Alert]:
         tasks: The tasks.
 
     Returns:
-        The alerts; empty if there are none.
+        The alerts; an empty list without problems.
     """
     columns = list(sample.train.columns)[:MOST_COLUMNS]
     train = {name: _codes(sample.train[name]) for name in columns}
@@ -108,12 +108,12 @@ def leak_alerts(
     """Find columns that give a label away.
 
     Args:
-        rows: The features' columns of rows to learn from.
-        labels: The encoded labels by task.
+        rows: The feature columns of training rows.
+        labels: The encoded labels of these rows by task.
         tasks: The tasks.
 
     Returns:
-        One alert, or none.
+        A list of one alert, or an empty list.
     """
     columns = list(rows.columns)[:MOST_COLUMNS]
     found = []
@@ -142,10 +142,10 @@ def leak_alerts(
 
 
 def _score_alone(column: pd.Series, labels: np.ndarray) -> tuple[str, float] | None:
-    """Score a small tree of one column on rows that it was not grown on.
+    """Score a small decision tree of one column on held-out rows.
 
     Returns:
-        The metric's name and its value; None where the rows do not define it.
+        The metric's name and value; None if the rows do not define it.
     """
     from sklearn.metrics import r2_score, roc_auc_score
     from sklearn.tree import DecisionTreeRegressor
@@ -161,7 +161,7 @@ def _score_alone(column: pd.Series, labels: np.ndarray) -> tuple[str, float] | N
         metric = "AUC"
         if targets.shape[1] == 1:
             targets = (targets == values[1:]).astype(float)
-    # Every second row: halves that no order of the file makes different.
+    # Every second row, so that the halves do not depend on the file's order.
     first = np.arange(len(targets)) % 2 == 0
     if pd.api.types.is_numeric_dtype(column):
         inputs = np.nan_to_num(column.to_numpy("float64", na_value=np.nan), nan=-1e30)
@@ -171,7 +171,7 @@ def _score_alone(column: pd.Series, labels: np.ndarray) -> tuple[str, float] | N
         seen, places = np.unique(words, return_inverse=True)
         if len(seen) > len(words) / 4:
             return None  # Almost every row has a word of its own.
-        # A category counts by its mean label in the half that the tree grows on.
+        # A category is replaced by its mean label in the tree's training half.
         counts = np.maximum(np.bincount(places[first], minlength=len(seen)), 1)
         sums = [
             np.bincount(places[first], target[first], len(seen)) for target in targets.T
@@ -197,12 +197,12 @@ def missing_label_alerts(
     """Find tasks whose labels are not missing at random.
 
     Args:
-        rows: The features' columns.
+        rows: The feature columns.
         labels: The rows' encoded labels by task.
         tasks: The tasks.
 
     Returns:
-        One alert, or none.
+        A list of one alert, or an empty list.
     """
     codes = {name: _codes(rows[name]) for name in list(rows.columns)[:MOST_COLUMNS]}
     return _missing_labels(codes, labels, tasks)
@@ -282,7 +282,7 @@ def _significant(
 
 
 def _codes(column: pd.Series) -> np.ndarray:
-    """Return numbers as float64, NaN where missing, and words as text."""
+    """Convert numbers to float64, NaN where missing, and categories to text."""
     if pd.api.types.is_numeric_dtype(column):
         return column.to_numpy("float64", na_value=np.nan)
     missing = column.isna().to_numpy()
@@ -293,7 +293,7 @@ def _codes(column: pd.Series) -> np.ndarray:
 
 
 def _difference(first: np.ndarray, second: np.ndarray) -> tuple[float, float]:
-    """Return the distance of two samples' distributions and its p value."""
+    """Compute the distance between two samples' distributions, and its p value."""
     nothing = 0.0, float("nan")
     if first.dtype.kind == "f" and second.dtype.kind == "f":
         first, second = first[np.isfinite(first)], second[np.isfinite(second)]

@@ -1,4 +1,4 @@
-"""The part of a fit's report that shows what the tasks share."""
+"""Sections of a fit's report on what the tasks share."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from keras_mtl.report.figures import svg_figure
 
 __all__ = ["sharing_alerts", "sharing_sections"]
 
-# With more tasks, or more maps of deep networks, nobody looks at all.
+# The largest numbers of tasks, and of heat maps of deep networks, in a section.
 MOST_MAPS = 24
 MOST_NAMED = 8
 
 
 def sharing_alerts(readout: SharingReadout | None) -> list[Alert]:
-    """Find experts that are of no use.
+    """Find experts without use.
 
     Args:
-        readout: The result of `read_sharing`; None for none.
+        readout: The result of `read_sharing`, or None.
 
     Returns:
-        An alert with a sentence for each gate that has collapsed onto one expert,
-        each unused expert and each task that ignores its own experts.
+        An alert with one sentence per gate that has collapsed onto one expert, per
+        unused expert, and per task that ignores its own experts.
     """
     if readout is None or not readout.sentences:
         return []
@@ -49,14 +49,14 @@ def sharing_alerts(readout: SharingReadout | None) -> list[Alert]:
 
 
 def sharing_sections(readout: SharingReadout | None) -> list[Section]:
-    """Show which expert serves which task, learned mixes and distances of trunks.
+    """Show the experts of each task, learned mixes and distances between trunks.
 
     Args:
-        readout: The result of `read_sharing`; None for none.
+        readout: The result of `read_sharing`, or None.
 
     Returns:
-        A section with a table and a map of colors for each; none where the
-        architecture has nothing to read out.
+        A list of one section with tables and heat maps, or an empty list if the
+        architecture has no such values.
     """
     if readout is None:
         return []
@@ -65,14 +65,14 @@ def sharing_sections(readout: SharingReadout | None) -> list[Section]:
         blocks.append(_gates(readout.experts))
     maps = sharing_maps(readout)[:MOST_MAPS]
     blocks += [_table(each) for each in maps if each.table.size <= MOST_CELLS]
-    # A map of one cell says no more than the table.
+    # A heat map of one cell would repeat the table.
     drawn = [each for each in maps if each.table.size > 1]
     blocks += [_figure(each, f"sharing{index}") for index, each in enumerate(drawn)]
     return [Section("What the tasks share", blocks)] if blocks else []
 
 
 def _gates(use: pd.DataFrame) -> Table:
-    """A row for each gate and task: the expert that it uses most."""
+    """Return the most used expert of each gate and task, one row each."""
     first = use[use["member"] == use["member"].min()]
     members = use["member"].nunique()
     rows = []

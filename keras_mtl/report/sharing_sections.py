@@ -1,4 +1,4 @@
-"""Sections on why sharing helps or hurts: gradients, affinity, groups, labels."""
+"""Sections on reasons why sharing helps: gradients, affinity, groups, labels."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from keras_mtl.tasks import Task
 
 __all__ = ["sharing_sections"]
 
-# Names in the cells of more tasks can't be read.
+# The largest number of tasks whose names are readable in a heat map.
 MOST_CELLS = 12
 
 
 def sharing_sections(
     facts: SharingFacts, tasks: Sequence[Task], figures: PageFigures
 ) -> list[Section]:
-    """Make the sections of what was measured.
+    """Build the sections of the measured facts.
 
     Args:
-        facts: What was measured.
+        facts: The measured facts.
         tasks: The tasks.
-        figures: Draws for the page.
+        figures: The figures of the page.
 
     Returns:
         At most five sections.
@@ -60,7 +60,7 @@ def _cosines(frame: Any, figures: PageFigures) -> Section:
         for (task, other), rows in frame.groupby(["task", "other"], sort=False)
     }
     means = {name: float(rows["cosine"].mean()) for name, rows in pairs.items()}
-    # Of many pairs, those in the strongest conflict.
+    # If there are many pairs, those with the strongest conflict.
     shown = sorted(pairs, key=means.__getitem__)[: len(COLORS)]
 
     def draw(figure: Figure) -> None:
@@ -134,7 +134,8 @@ def _affinity_drawing(
     def draw(figure: Figure) -> None:
         axes = figure.add_subplot()
         others = values[np.eye(*values.shape) == 0]
-        # A task's gain from its own step is larger than the others, which matter.
+        # A task's gain from its own step is larger than the relevant gains, and left
+        # out.
         reach = float(np.nanmax(np.abs(others), initial=1e-12))
         shades = np.clip(values / reach, -1, 1)
         # Orange hurts, blue helps.
@@ -175,7 +176,7 @@ def _groups(groups: Mapping[str, Any]) -> Section:
 
 
 def _words(value: Any) -> Any:
-    """Write nested values as text: groups separated by semicolons."""
+    """Format nested values as text, with groups separated by semicolons."""
     if isinstance(value, Mapping):
         return "; ".join(f"{key}: {_words(each)}" for key, each in value.items())
     if isinstance(value, list | tuple):
@@ -188,7 +189,7 @@ def _label_efficiency(
     frame: Any, tasks: Sequence[Task], figures: PageFigures
 ) -> Section:
     metrics = {task.name: main_metric(task) for task in tasks}
-    # The metric that verdicts rest on; `report.json` has the others.
+    # The metric of the verdicts; `report.json` has the others.
     frame = frame[frame["metric"] == frame["task"].map(metrics)]
     blocks: list[Block] = [
         Paragraph(

@@ -1,4 +1,4 @@
-"""Figures of what a solved architecture found."""
+"""Figures of a solved architecture."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from keras_mtl.report.figures import COLORS, Drawing, logarithmic
 
 __all__ = ["covariance_drawing", "length_drawing", "path_drawing", "solution_drawings"]
 
-# More outputs make no picture that anybody reads.
+# The largest number of outputs in a readable figure.
 MOST_CELLS = 24
 MOST_LENGTHS = 40
 HELD_OUT = "_held_out_loss"
 
 
 def solution_drawings(solution: Solution | None) -> dict[str, Drawing]:
-    """Return the drawings of a run, by the names of their files.
+    """Return the drawings of a solution, by the names of their files.
 
     Args:
-        solution: What was found; None for an architecture that is trained.
+        solution: The solution; None for a trained architecture.
     """
     if solution is None:
         return {}
@@ -36,16 +36,16 @@ def solution_drawings(solution: Solution | None) -> dict[str, Drawing]:
 
 
 def path_drawing(solution: Solution) -> Drawing | None:
-    """Draw held-out losses along the path, and what changes along it.
+    """Draw held-out losses along the path of strengths, with weights or task losses.
 
-    Beside the mean loss these are the sizes of features' weights, or the losses
-    of the tasks where features have no weights.
+    Beside the mean loss, the figure shows the sizes of the features' weights, or the
+    losses of the tasks if features have no weights.
 
     Args:
-        solution: What was found.
+        solution: The solution.
 
     Returns:
-        The drawing; None where the strength was given.
+        The drawing; None if the strength was given.
     """
     if not solution.path:
         return None
@@ -92,13 +92,13 @@ def _finish(axes: Axes, chosen: float) -> None:
 
 
 def covariance_drawing(solution: Solution) -> Drawing | None:
-    """Draw how alike a kernel takes the outputs to be, as correlations.
+    """Draw the correlations between outputs in a kernel.
 
     Args:
-        solution: What was found.
+        solution: The solution.
 
     Returns:
-        The drawing; None without a kernel, for one output, and for very many.
+        The drawing; None without a kernel, for one output, and for very many outputs.
     """
     covariance = solution.task_covariance
     if covariance is None or not 1 < len(solution.outputs) <= MOST_CELLS:
@@ -132,13 +132,13 @@ def _draw_alike(figure: Figure, names: tuple[str, ...], alike: np.ndarray) -> No
 
 
 def length_drawing(solution: Solution) -> Drawing | None:
-    """Draw which features matter to a kernel with a length scale for each.
+    """Draw the length scales of the features in a kernel.
 
     Args:
-        solution: What was found.
+        solution: The solution.
 
     Returns:
-        The drawing; None where all features have the same length scale.
+        The drawing; None if all features have the same length scale.
     """
     lengths = solution.facts.get("length_scales")
     if not lengths:

@@ -1,4 +1,4 @@
-"""Report of an architecture in closed form: weights, clusters, path of strengths."""
+"""Report section on a solved architecture: weights, clusters, path of strengths."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from keras_mtl.report.solution_drawings import (
 
 __all__ = ["solution_section"]
 
-# More columns than these make no table that anybody reads; weights.csv has all.
+# The largest number of columns of a readable table; weights.csv has all columns.
 MOST_OUTPUTS = 24
 MOST_FEATURES = 300
 
 
 def solution_section(solution: Solution | None, figures: PageFigures) -> list[Section]:
-    """Make the section on what was solved for.
+    """Build the section on a solution.
 
     Args:
-        solution: What was found; None for an architecture that is trained.
-        figures: Draws for the page.
+        solution: The solution; None for a trained architecture.
+        figures: The figures of the page.
 
     Returns:
-        One section, or none.
+        A list of one section, or an empty list.
     """
     if solution is None:
         return []
@@ -79,7 +79,7 @@ def solution_section(solution: Solution | None, figures: PageFigures) -> list[Se
                 (
                     solution.features[feature],
                     *[
-                        # A weight of zero is shown as such, and a small one is not.
+                        # Only a weight of exactly zero is shown as zero.
                         float(f"{weight:.3g}")
                         for weight in solution.weights[feature, : len(outputs)]
                     ],
@@ -155,7 +155,7 @@ def _variance_table(variances: Mapping[str, Mapping[str, float]]) -> Table:
 def _lengths(
     solution: Solution, lengths: Mapping[str, float], figures: PageFigures
 ) -> list[Block]:
-    """Show which features matter; the shorter a length, the more."""
+    """Show the length scales; a feature with a shorter one matters more."""
     drawing = length_drawing(solution)
     order = sorted(lengths, key=lambda name: lengths[name])[:MOST_FEATURES]
     return [

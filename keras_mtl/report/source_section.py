@@ -1,4 +1,4 @@
-"""The section that says what a report was made from."""
+"""The section on the source of a report."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ __all__ = ["source_section"]
 def source_section(
     config: str, caption: str, origin: Mapping[str, Any], versions: Mapping[str, str]
 ) -> Section:
-    """Make the section with the data's digest, the versions and the configuration.
+    """Build the section with the data's digest, the versions and the configuration.
 
     Args:
         config: The configuration as the text of a TOML file.
         caption: The caption of the configuration.
-        origin: The data's file and digest, the seed and the like.
+        origin: The file and digest of the data, the seed and similar facts.
         versions: The versions of the packages.
     """
     values: dict[str, Any] = {}

@@ -1,4 +1,4 @@
-"""The pictures of a run of many tasks: a few for all of them."""
+"""The plots of a run of many tasks, with all tasks in a few figures."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from keras_mtl.report.figures import COLORS, Drawing
 
 __all__ = ["TASKS_WITH_PLOTS", "summary_figures"]
 
-# Above this number of tasks nobody looks at a picture for each, and to draw four for
-# each of some hundred tasks takes minutes.
+# For more tasks, separate plots are too many to read: drawing four plots for each of
+# some hundred tasks takes minutes.
 TASKS_WITH_PLOTS = 20
 
 
@@ -29,7 +29,7 @@ def summary_figures(
         metrics: The metrics on the held-out rows by task name.
     """
     figures: dict[str, Drawing] = {}
-    # An architecture that is solved has no epochs.
+    # A solved architecture has no epochs.
     if any(f"{name}_loss" in history for name in names):
         figures["learning_curves"] = Drawing(
             (5.2, 4.2),
@@ -60,7 +60,8 @@ def _draw_curves(
         ]
         if not losses:
             continue
-        # Losses of several kinds have units of their own: each against its first.
+        # Losses of different kinds have different units, so each is divided by its
+        # first value.
         relative = np.stack(losses) / np.maximum(np.abs(losses)[:, :1], 1e-12)
         epochs = np.arange(1, relative.shape[1] + 1)
         low, middle, high = np.nanquantile(relative, (0.1, 0.5, 0.9), axis=0)
@@ -90,7 +91,7 @@ def _mean_of_members(values: np.ndarray) -> np.ndarray:
 def _columns(
     names: Sequence[str], metrics: Mapping[str, Mapping[str, float]]
 ) -> dict[str, list[tuple[float, str]]]:
-    """Return for each metric its values with the tasks' names, in rising order."""
+    """Return the values of each metric with the tasks' names, in ascending order."""
     columns: dict[str, list[tuple[float, str]]] = {}
     for name in names:
         for metric, value in metrics.get(name, {}).items():

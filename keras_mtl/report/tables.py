@@ -13,7 +13,7 @@ from keras_mtl.tasks.task import Task
 
 __all__ = ["data_table", "metrics_tables"]
 
-# Of more features, a table is longer than anyone reads.
+# The largest number of features that a table lists.
 MOST_FEATURES = 100
 FIRST_FEATURES = 20
 
@@ -39,7 +39,7 @@ def metrics_tables(
     filled = first
     for name in names:
         cells = [_cell(name, row.get(name)) for row in metrics.values()]
-        # A heading of several words breaks into lines.
+        # A heading of several words is split into lines.
         wide = max(map(len, [*name.split("_"), *cells])) + len("  │")
         if blocks[-1] and filled + wide > width:
             blocks.append([])
