@@ -1,4 +1,4 @@
-"""Reshaping probabilities without losing their logits."""
+"""Reshaping of probabilities that keeps their logits."""
 
 from __future__ import annotations
 
@@ -9,17 +9,15 @@ __all__ = ["map_with_logits"]
 
 
 def map_with_logits(function: Callable[[Any], Any], tensor: Any) -> Any:
-    """Apply a function that only moves or chooses entries.
+    """Apply a function that only moves or selects entries.
 
-    Keras's sigmoid and softmax leave their input on the tensor they return, and
-    Keras's cross-entropies read it there: from logits they are exact where
-    probabilities round to 0 or 1, and have a gradient. Any operation between the
-    two drops it. This is the only place that knows of the attribute, which is
-    Keras's own and private.
+    Keras's sigmoid and softmax store their input as an attribute of the returned
+    tensor. Keras's cross-entropies read these logits. With logits, they are exact and
+    have a gradient even if probabilities round to 0 or 1. Any operation between the two
+    drops the attribute, which is private to Keras. No other code here uses it. Args:
 
-    Args:
-        function: For example a slice.
-        tensor: What it is applied to.
+    function: A function of a tensor, for example a slice.
+        tensor: The tensor.
 
     Example:
 

@@ -16,13 +16,13 @@ class Batch(NamedTuple):
 
     Attributes:
         inputs: The model's inputs.
-        labels: For each block of tasks (N, T, ...), with NaN where missing; None
-            for a block without any labels. (Or as a user passes them, before
-            `pack_batch`.)
-        sample_weights: Of the rows, (N,); or for each block (N, T) or None; or
-            None.
-        present: Which rows are there, where others fill the batch up; or None.
-            Those that are not have no labels.
+        labels: The labels of each block of tasks, (N, T, ...), with NaN where missing;
+            None for a block without labels. (Before `pack_batch`, the labels as a user
+            passes them.)
+        sample_weights: The weights of the rows, (N,); or for each block (N, T) or None;
+            or None.
+        present: Booleans, (N,): False for rows that only fill the batch, which have no
+            labels; None if all rows are present.
     """
 
     inputs: Any
@@ -31,7 +31,7 @@ class Batch(NamedTuple):
     present: Any = None
 
     def map(self, function: Callable[[Any], Any]) -> Batch:
-        """Return what a function of each array makes of the batch."""
+        """Apply a function to each array of the batch."""
         return Batch(
             *[
                 keras.tree.map_structure(
@@ -42,15 +42,15 @@ class Batch(NamedTuple):
         )
 
     def take(self, index: Any) -> Batch:
-        """Return the rows of these numbers, (n,)."""
+        """Return the rows at given indices, (n,)."""
         return self.map(lambda array: tf.gather(array, index))
 
     @property
     def row_count(self) -> int:
-        """The number of rows, of arrays whose shapes are known."""
+        """The number of rows, for arrays of known shapes."""
         return int(keras.tree.flatten(self.inputs)[0].shape[0])
 
     @property
     def data(self) -> tuple[Any, Any, Any]:
-        """What Keras takes: inputs, labels and weights."""
+        """The inputs, labels and weights, in Keras's form."""
         return self.inputs, self.labels, self.sample_weights

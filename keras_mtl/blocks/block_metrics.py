@@ -31,15 +31,15 @@ class LossTrackers(VectorMetric):
 
     def __init__(self, tasks: Sequence[str]) -> None:
         super().__init__(name="task_losses")
-        # As Keras calls the losses of outputs.
+        # Keras's names for the losses of outputs.
         self.names = tuple(f"{task}_loss" for task in tasks)
         self.total = self.add_variable((len(tasks),), "zeros", name="total")
         self.count = self.add_variable((len(tasks),), "zeros", name="count")
 
     def update_state(self, losses: Any, counts: Any) -> None:
-        """Take a batch's losses and labeled rows, each of shape (T,)."""
-        # The mean over an epoch is then that over all rows with a label, and a
-        # batch without one has no part in it.
+        """Update with the losses and counts of labeled rows of a batch, (T,) each."""
+        # With counts as weights, the mean over an epoch is the mean over all rows with
+        # a label, and batches without labels are ignored.
         self.total.assign_add(losses * counts)
         self.count.assign_add(counts)
 
@@ -52,7 +52,7 @@ class BlockMetrics(VectorMetric):
 
     Args:
         block: The block.
-        name: The name of the whole; what is logged are the tasks' own.
+        name: The name of this metric; the logs have the names of the tasks' metrics.
         vectorized: See `stack_metric`.
     """
 
@@ -65,14 +65,14 @@ class BlockMetrics(VectorMetric):
             for metric in block.metrics
         ]
         self.is_stacked = [can_stack_metric(metric) for metric in block.metrics]
-        # As Keras calls the metrics of outputs.
+        # Keras's names for the metrics of outputs.
         self.names = tuple(
             f"{task}_{metric.name}" for metric in self.parts for task in block.names
         )
         self.tasks = block.tasks * len(self.parts)
 
     def update_state(self, labels: Any, outputs: Any) -> None:
-        """Take a batch.
+        """Update with a batch.
 
         Args:
             labels: The block's labels, (N, T) or (N, T, labels), or None.
@@ -98,7 +98,7 @@ class BlockMetrics(VectorMetric):
 def block_metrics(
     blocks: TaskBlocks, vectorized: bool = False
 ) -> list[tuple[int, BlockMetrics]]:
-    """Make the metrics of all blocks that have any.
+    """Create the metrics of all blocks that have metrics.
 
     Args:
         blocks: The blocks.

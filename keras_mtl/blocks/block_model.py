@@ -1,4 +1,4 @@
-"""A model whose outputs are blocks of tasks, as a pure function."""
+"""A pure function that computes a model's outputs by block of tasks."""
 
 from __future__ import annotations
 
@@ -19,13 +19,14 @@ Tensors = list[tf.Tensor]
 
 
 class StackTensors(NamedTuple):
-    """The tensors of a `HeadStack` from which its tasks are separate.
+    """The tensors of a `HeadStack` after which its tasks are separate.
 
     Attributes:
         tasks: The tasks' positions, in the order of the first axis.
         inputs: The representation that the heads read, (N, width).
-        products: Its products with their first kernels, (T, units, N).
-        kernel: Those kernels, (T, width, units).
+        products: The products of the representation and the first kernels, (T, units,
+            N).
+        kernel: The first kernels of the heads, (T, width, units).
     """
 
     tasks: tuple[int, ...]
@@ -38,7 +39,7 @@ class BlockOutputs(NamedTuple):
     """Result of a forward pass.
 
     Attributes:
-        outputs: For each block (T, N, units).
+        outputs: The outputs of each block, (T, N, units).
         stacks: The stacks of heads that read one representation.
         statistics: The new values of the variables that are not trained.
         added: The model's own losses, for example regularizers.
@@ -51,11 +52,11 @@ class BlockOutputs(NamedTuple):
 
 
 class BlockModel:
-    """Computes the blocks' outputs over the layers and variables of a model.
+    """The blocks' outputs as a function of a model's variables and inputs.
 
-    The named outputs that a user sees are slices of tensors in the model's
-    graph. A second functional model over the same layers returns these tensors
-    themselves, so that a step never splits and joins tasks.
+    The named outputs that a user sees are slices of tensors in the model's graph. A
+    second functional model over the same layers returns the whole tensors, so a step
+    neither splits nor joins tasks.
 
     Args:
         model: A functional model whose outputs are a dict by task name, with
@@ -74,14 +75,14 @@ class BlockModel:
         self._sources = find_sources(core.output)
         self._model = source_model(model, core, self._sources)
         self.blocks = make_blocks(model.tasks, self._sources, losses, own_metrics)
-        # The same variables, in the order in which this model's layers come.
+        # The same variables, in the order of this model's layers.
         self._trainable = _positions(
             self._model.trainable_variables, model.trainable_variables
         )
         self._others = _positions(
             self._model.non_trainable_variables, model.non_trainable_variables
         )
-        # Of a head that is not trained, the kernel is among the others.
+        # The kernel of an untrained head is among the other variables.
         self._position = {
             id(variable): (kind, position)
             for kind, variables in enumerate(
@@ -102,7 +103,7 @@ class BlockModel:
 
         Args:
             trainable: Values of the model's trainable variables.
-            statistics: Values of its other variables.
+            statistics: Values of the model's other variables.
             inputs: The model's inputs.
             present: See `Batch`.
             training: See `keras.Model`.
@@ -145,7 +146,7 @@ class BlockModel:
 
 
 def _of_block(block: TaskBlock, outputs: Sequence[tf.Tensor]) -> tf.Tensor:
-    """Return a block's outputs, (T, N, units), from those of all sources."""
+    """Return a block's outputs, (T, N, units), from the outputs of all sources."""
     tensor, positions = outputs[block.source], block.axis_positions
     if positions is None:
         return map_with_logits(lambda values: values[None], tensor)

@@ -20,22 +20,22 @@ __all__ = ["class_weight_tables", "weigh_classes"]
 def class_weight_tables(
     tasks: Sequence[Task], class_weight: Any, labels: Any = None
 ) -> dict[str, np.ndarray]:
-    """Make a table of each task's class weights, in the order of its classes.
+    """Build a table of each task's class weights, in the order of its classes.
 
     Args:
         tasks: The tasks.
-        class_weight: By task name a dict from class to weight, where a class
-            is its index or its name; one that is not named weighs 1. In place
-            of the dict, an array of a weight per class, or "balanced". For one
-            task its value alone will do, and "balanced" alone is for all tasks
-            with classes. Or None.
+        class_weight: The weights by task name, each a dict from class to weight, where
+            a class is its index or its name, and other classes have weight 1; an array
+            with one weight per class; or "balanced". For one task, its value is enough.
+            "balanced" instead of a dict is for all tasks with classes. None for no
+            weights.
         labels: The labels in memory by task name, which "balanced" needs.
 
     Returns:
-        By task name an array of shape (classes,).
+        Arrays of shape (classes,) by task name.
 
     Raises:
-        ValueError: If a task has no classes, or not these.
+        ValueError: If a task has no classes, or not the named ones.
 
     Example:
 
@@ -74,7 +74,7 @@ def _is_by_task(class_weight: Any, tasks: Mapping[str, Task]) -> bool:
     if not isinstance(class_weight, Mapping):
         return False
     (task,) = tasks.values()
-    # A class may have the name of its task.
+    # A class may have the same name as its task.
     value = class_weight.get(task.name)
     numbers = isinstance(value, int | float | np.number)
     whole = all(isinstance(each, Mapping) for each in class_weight.values())
@@ -84,18 +84,18 @@ def _is_by_task(class_weight: Any, tasks: Mapping[str, Task]) -> bool:
 def weigh_classes(
     blocks: TaskBlocks, batch: Batch, tables: Mapping[str, np.ndarray]
 ) -> Batch:
-    """Multiply the rows' weights by those of their classes.
+    """Multiply the rows' weights by the weights of their classes.
 
     Args:
         blocks: The blocks of tasks.
-        batch: A batch of their labels.
-        tables: What `class_weight_tables` returns.
+        batch: A batch with their labels.
+        tables: The tables from `class_weight_tables`.
     """
     if not tables:
         return batch
     given = batch.sample_weights
     if not isinstance(given, tuple):
-        # (N,), for all tasks of a block.
+        # Shape (N,): the same weights for all tasks of a block.
         rows = None if given is None else tf.reshape(given, [-1, 1])
         given = (rows,) * len(blocks.blocks)
     weights = []
@@ -118,9 +118,9 @@ def _class_weights(
     padded = [
         np.pad(table, (0, classes - len(table)), constant_values=1) for table in own
     ]
-    # One table after the other, so that it is a single look-up.
+    # The tables are concatenated, so one lookup is enough.
     first = classes * np.arange(len(block), dtype="int32")
     labels = tf.cast(tf.reshape(labels, [-1, len(block)]), tf.float32)
-    # What stands for a missing label is of no class, and weighs nothing.
+    # A missing label has no class, and weight 0.
     index = tf.cast(tf.where(labels >= 0, labels, 0.0), tf.int32)
     return tf.gather(tf.constant(np.concatenate(padded)), index + first)

@@ -1,4 +1,4 @@
-"""A task's metrics that `compile` got, over the rows that have its label."""
+"""A task's metrics from `compile`, over the rows with its label."""
 
 from __future__ import annotations
 
@@ -18,18 +18,17 @@ __all__ = ["GivenMetrics"]
 
 
 class GivenMetrics(keras.metrics.Metric):
-    """The metrics that a user gives for one task.
+    """The metrics that a user passes for one task.
 
-    A metric of Keras knows nothing of missing labels: it gets weights of 0 for
-    the rows without one. A metric whose `update_state` takes no weights gets the
-    labeled rows alone.
+    Keras's metrics do not ignore missing labels, so rows without a label get a weight
+    of 0. A metric whose `update_state` has no weights gets only the labeled rows.
 
     Args:
         task: The task.
-        metrics: The metrics that leave out sample weights.
-        weighted: The metrics that weigh rows by them.
-        loss: The task's loss, which says which labels are missing: NaN, and
-            for a loss that counts them so also -1. By default the task's own.
+        metrics: The metrics that ignore sample weights.
+        weighted: The metrics that use sample weights.
+        loss: The task's loss, which determines the missing labels: NaN, and for some
+            losses also -1. By default the task's own loss.
 
     Example:
 
@@ -53,7 +52,7 @@ class GivenMetrics(keras.metrics.Metric):
         super().__init__(name=f"{task.name}_metrics")
         self.task = task.name
         self._loss = task.loss() if loss is None else loss
-        # Class indices, where the outputs are one column per class.
+        # The labels are class indices, while the outputs have one column per class.
         self._classes = task.units if task.units > 1 and task.class_names else None
         self.metrics = [*metrics, *weighted]
         self._weighted = [False] * len(metrics) + [True] * len(weighted)
@@ -65,16 +64,16 @@ class GivenMetrics(keras.metrics.Metric):
 
     @property
     def suits_xla(self) -> bool:
-        """Whether no metric needs to take rows out, whose number XLA must know."""
+        """Whether no metric selects rows: XLA has to know their number."""
         return all(map(_takes_weights, self.metrics))
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
-        """Take a batch.
+        """Update with a batch.
 
         Args:
             y_true: The labels, (N,) or (N, ...).
             y_pred: The outputs, (N, units).
-            sample_weight: Of the rows, (N,), or None.
+            sample_weight: The weights of the rows, (N,), or None.
         """
         y_true = ops.convert_to_tensor(y_true)
         y_pred = ops.convert_to_tensor(y_pred)
@@ -103,7 +102,7 @@ class GivenMetrics(keras.metrics.Metric):
             metric.update_state(labels, y_pred, sample_weight=mask)
 
     def result(self) -> dict[str, Any]:
-        """Return the values by the names under which they are logged."""
+        """Return the values by their names in the logs."""
         values: dict[str, Any] = {}
         for name, metric in zip(self.names, self.metrics, strict=True):
             value = metric.result()
@@ -114,12 +113,12 @@ class GivenMetrics(keras.metrics.Metric):
         return values
 
     def reset_state(self) -> None:
-        # Not all metrics start from zeros.
+        # Some metrics have initial values other than 0.
         for metric in self.metrics:
             metric.reset_state()
 
     def _known_rows(self, y_true: Any) -> Any:
-        """Return which rows have all of their labels, booleans of shape (N,)."""
+        """Return whether each row has all of its labels, booleans of shape (N,)."""
         labels = ops.cast(y_true, "float32")
         is_masked = isinstance(self._loss, MaskedLoss)
         known = (
@@ -130,7 +129,7 @@ class GivenMetrics(keras.metrics.Metric):
         return ops.all(known, axis=tuple(range(1, len(known.shape))))
 
     def _labels_of(self, metric: keras.metrics.Metric, labels: Any) -> Any:
-        """Return class indices as one-hot rows for a metric that compares these."""
+        """Convert class indices to one-hot rows for a metric that needs them."""
         if (
             self._classes is None
             or labels.shape[-1] != 1
@@ -150,9 +149,9 @@ def _takes_weights(metric: keras.metrics.Metric) -> bool:
 
 
 def _compares_one_hot(metric: keras.metrics.Metric) -> bool:
-    """Return whether a metric of Keras's compares labels with all classes' outputs.
+    """Return whether a metric of Keras compares labels with all classes' outputs.
 
-    A metric from elsewhere gets class indices, as the task's own do.
+    Other metrics get class indices, like the task's own metrics.
     """
     kind = type(metric)
     if not kind.__module__.startswith("keras.") or kind.__name__.startswith("Sparse"):

@@ -1,4 +1,4 @@
-"""Reading of labels in arrays: named, checked and encoded for the loss."""
+"""Labels in arrays: named, checked and encoded for the loss."""
 
 from __future__ import annotations
 
@@ -24,19 +24,18 @@ def read_labels(
 
     Args:
         tasks: The tasks.
-        labels: By task name; a list in the order of the tasks; a data frame with
-            columns that are named like the tasks or their label columns; or one
-            array for one task.
-        given_losses: The tasks whose loss is a user's, which says itself what
-            labels it takes: these are not checked.
-        is_part: Whether they are one batch of many.
+        labels: A dict by task name; a list in the order of the tasks; a DataFrame with
+            columns that are named like the tasks or their label columns; or one array
+            for one task.
+        given_losses: The names of tasks with a user's own loss. Their labels are not
+            checked.
+        is_part: Whether the labels are one batch of many.
 
     Returns:
-        By task name an array of numbers. Tasks without labels are left out.
+        Arrays of numbers by task name. Tasks without labels are left out.
 
     Raises:
-        ValueError: For a name of no task, and for a label that its task does not
-            know.
+        ValueError: If a name is not that of a task, or a label is unknown to its task.
 
     Example:
 
@@ -67,7 +66,7 @@ def _name(tasks: Sequence[Task], labels: Any) -> Mapping[str, Any]:
     ):
         return _name_columns(tasks, labels)
     if isinstance(labels, list) and len(tasks) == 1 and not _holds_arrays(labels):
-        # A list of the only task's labels.
+        # The list has the labels of the only task.
         labels = np.asarray(labels)
     elif hasattr(labels, "shape") and len(tasks) > 1:
         raise ValueError(
@@ -83,7 +82,7 @@ def _holds_arrays(labels: Sequence[Any]) -> bool:
 
 
 def _name_columns(tasks: Sequence[Task], frame: pd.DataFrame) -> dict[str, Any]:
-    """Return by task name the columns of its labels."""
+    """Return the label columns by task name."""
     columns = set(frame.columns)
     named: dict[str, Any] = {}
     used: set[Any] = set()
@@ -108,7 +107,7 @@ def _as_array(task: Task, values: Any) -> np.ndarray:
     if isinstance(values, list | tuple) and values and np.ndim(values[0]) > 0:
         several = len(task.label_columns)
         if several > 1 and len(values) == several and len(values[0]) != several:
-            # The columns of a task with several.
+            # The columns of a task with several labels.
             values = np.stack([np.ravel(column) for column in values], axis=1)
     if isinstance(values, pd.DataFrame | pd.Series):
         values = (

@@ -1,4 +1,4 @@
-"""Walking through the graph of a functional model."""
+"""Functions that traverse the graph of a functional model."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ __all__ = ["call_like_core", "core_model", "graph_nodes", "node_of", "row_size"]
 
 
 def graph_nodes(tensors: Iterable[Any], stop: int | None = None) -> list[Any]:
-    """Return the calls of layers that lead to some tensors, those before first.
+    """Return the layer calls that lead to some tensors, inputs first.
 
     Args:
         tensors: Keras tensors of one model.
-        stop: The `id` of a tensor behind which not to look.
+        stop: The `id` of a tensor at which the search stops.
     """
     order: list[Any] = []
     seen: set[int] = set()
@@ -40,22 +40,22 @@ def graph_nodes(tensors: Iterable[Any], stop: int | None = None) -> list[Any]:
 
 
 def node_of(tensor: Any) -> Any:
-    """Return the call of a layer that made a tensor."""
+    """Return the layer call that made a tensor."""
     history = tensor._keras_history
     return history.operation._inbound_nodes[history.node_index]
 
 
 def core_model(model: keras.Model) -> keras.Model:
-    """Return the model whose outputs another one only passes on.
+    """Return the model whose outputs a model returns unchanged.
 
-    That is the model itself, or the one that it calls behind an encoder.
+    The core is the model itself, or the model that it calls after an encoder.
     """
     node = _core_node(model)
     return model if node is None else core_model(node.operation)
 
 
 def call_like_core(model: keras.Model, other: keras.Model) -> keras.Model:
-    """Return a model that calls another one as `model` calls its core.
+    """Return a model that calls `other` in place of the core of `model`.
 
     Args:
         model: A functional model.
@@ -83,7 +83,7 @@ def _core_node(model: keras.Model) -> Any | None:
     core = node.operation
     if not isinstance(core, keras.Model) or not isinstance(core.output, dict):
         return None
-    # Keras keeps a dict of tensors flat, in an order of its own.
+    # Keras flattens a dict of tensors, in its own order.
     made = keras.tree.pack_sequence_as(core.output, node.output_tensors)
     outputs = list(model.output.items())
     same = [(name, id(tensor)) for name, tensor in made.items()] == [
@@ -94,11 +94,11 @@ def _core_node(model: keras.Model) -> Any | None:
 
 
 def row_size(model: keras.Model, inside_stacks: bool = False) -> int:
-    """Return how many numbers all layers make of one row.
+    """Return the number of all layers' outputs for one row.
 
     Args:
         model: The model.
-        inside_stacks: Whether what is inside of a `HeadStack` counts.
+        inside_stacks: Whether layers inside of a `HeadStack` count.
     """
     total = 0
     for node in graph_nodes(model.outputs):
@@ -108,8 +108,8 @@ def row_size(model: keras.Model, inside_stacks: bool = False) -> int:
                 total += layer.heads * sum(layer.widths)
             continue
         for tensor in node.output_tensors:
-            # An axis of unknown length, of rows or of time, counts once. Rows are
-            # the first axis, or the last one behind a stack of layers.
+            # An axis of unknown length, of rows or of time, counts as 1. Rows are the
+            # first axis, or the last axis after a stack of layers.
             lengths = tensor.shape if tensor.shape[0] is None else _without_rows(tensor)
             total += int(np.prod([length or 1 for length in lengths]))
         if isinstance(layer, keras.Model):

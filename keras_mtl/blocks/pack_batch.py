@@ -1,8 +1,8 @@
 """Conversion of labels and weights by task name to blocks of tasks.
 
-Names exist outside of a training step alone. This is where they end: whatever
-a user passes becomes one tensor per block, with the rows on the first axis and
-the tasks on the second, so that a batch is one look-up per block.
+Only code outside of a training step uses task names. Here the labels and weights of a
+user become one tensor per block, with rows on the first axis and tasks on the second,
+so a batch is one lookup per block.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ def pack_labels(blocks: TaskBlocks, labels: Any) -> tuple[tf.Tensor | None, ...]
 
     Args:
         blocks: The blocks.
-        labels: By task name, or a list in the order of the tasks: (N,), (N, 1)
-            or (N, labels), or one-hot rows (N, classes). NaN is missing; a task
-            may be absent.
+        labels: A dict by task name, or a list in the order of the tasks, of arrays
+            (N,), (N, 1) or (N, labels), or one-hot rows (N, classes). NaN is missing; a
+            task may be absent.
 
     Returns:
-        For each block a tensor (N, T) or (N, T, labels), with NaN for tasks
-        that are absent; None if all of them are. A block whose loss is not a
-        batched one keeps the labels' own type and shape: (N, 1, ...).
+        For each block, a tensor (N, T) or (N, T, labels), with NaN for absent tasks;
+        None if all tasks are absent. A block whose loss is not batched keeps the
+        dtype and shape of the labels: (N, 1, ...).
 
     Example:
 
@@ -68,12 +68,11 @@ def pack_weights(
 
     Args:
         blocks: The blocks.
-        weights: Of the rows, (N,) or (N, 1); by task name; a list in the order of
-            the tasks; or None. A task that is absent or None has weights of 1.
+        weights: The weights of the rows, (N,) or (N, 1); a dict of them by task name; a
+            list in the order of the tasks; or None. A task that is absent or None has
 
-    Returns:
-        (N,) for all tasks; or for each block (N, T), or None for weights of 1;
-        or None.
+    weights of 1. Returns: An array (N,) for all tasks; or for each block (N, T), or
+    None for weights of 1; or None.
     """
     if weights is None:
         return None
@@ -103,7 +102,7 @@ def _block_labels(block: TaskBlock, labels: Mapping[str, Any]) -> tf.Tensor | No
             for name, values in known.items()
         }
     columns = _all_columns(block.names, known, float("nan"))
-    # One column needs no copy.
+    # A single column needs no copy.
     return columns[0][:, None] if len(columns) == 1 else tf.stack(columns, axis=1)
 
 
@@ -125,7 +124,7 @@ def _all_columns(
 
 
 def _index_classes(values: tf.Tensor, classes: int) -> tf.Tensor:
-    """Return one-hot rows as class indices, and anything else as it is."""
+    """Convert one-hot rows to class indices, and return other labels unchanged."""
     if classes < 2 or values.shape.rank != 2 or values.shape[-1] != classes:
         return values
     values = tf.cast(values, tf.float32)
@@ -135,7 +134,7 @@ def _index_classes(values: tf.Tensor, classes: int) -> tf.Tensor:
 
 
 def _flat(values: tf.Tensor) -> tf.Tensor:
-    """Return float32 labels, a single one per row without an axis of its own."""
+    """Convert labels to float32, without the axis of a single label per row."""
     values = tf.cast(values, tf.float32)
     if values.shape.rank == 2 and values.shape[-1] == 1:
         return values[:, 0]

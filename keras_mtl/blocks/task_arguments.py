@@ -1,4 +1,4 @@
-"""Arguments by task name: what a user passes for each task, and its errors."""
+"""Arguments by task name, and their errors."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = [
 
 
 def check_task_names(argument: str, received: Iterable[Any], tasks: Sequence[str]):
-    """Refuse names that no task has.
+    """Check that names are those of tasks.
 
     Args:
         argument: The argument's name, for the message.
@@ -30,8 +30,8 @@ def check_task_names(argument: str, received: Iterable[Any], tasks: Sequence[str
         tasks: The tasks' names.
 
     Raises:
-        ValueError: If there are such names. It lists all of them, each with
-            the nearest task.
+        ValueError: If names are not those of tasks. The message lists all of them, each
+            with the nearest task.
 
     Example:
 
@@ -57,16 +57,16 @@ heart, thal. Received: 'hart'. Did you mean 'heart'?
 
 
 def name_by_task(argument: str, values: Any, tasks: Sequence[str]) -> Mapping[str, Any]:
-    """Name values that come by task name, in the order of the tasks, or for one.
+    """Return values by task name, given by name, in the order of tasks, or for one.
 
     Args:
         argument: The argument's name, for messages.
-        values: A dict, a list, the value of the only task, or None.
+        values: A dict by task name, a list, the value of the only task, or None.
         tasks: The tasks' names.
 
     Raises:
-        ValueError: If a name is not a task's, or the number of values is not
-            the number of tasks.
+        ValueError: If a name is not that of a task, or the number of values is not the
+            number of tasks.
 
     Example:
 
@@ -79,7 +79,7 @@ def name_by_task(argument: str, values: Any, tasks: Sequence[str]) -> Mapping[st
         check_task_names(argument, values, tasks)
         return values
     if not isinstance(values, list | tuple):
-        # The value that Keras takes for a model with one output.
+        # The form that Keras accepts for a model with one output.
         values = [values]
     if len(values) != len(tasks):
         raise ValueError(
@@ -95,11 +95,11 @@ def losses_by_task(tasks: Sequence[Task], loss: Any) -> dict[str, Any]:
 
     Args:
         tasks: The tasks.
-        loss: By task name or a list in the order of the tasks; one loss serves
-            all tasks. None takes a task out of training.
+        loss: Losses by task name, or a list in the order of the tasks, or one loss for
+            all tasks. None excludes a task from training.
 
     Returns:
-        By task name a loss, or None; tasks with their own loss are left out.
+        Losses, or None, by task name; tasks with their default loss are left out.
     """
     names = [task.name for task in tasks]
     if loss is None:
@@ -120,11 +120,11 @@ def metrics_by_task(
     Args:
         argument: The argument's name, for messages.
         tasks: The tasks.
-        metrics: By task name one or several metrics, a list in the order of the
-            tasks, or one name for all tasks. For one task a list of its metrics.
+        metrics: One or several metrics by task name, a list in the order of the tasks,
+            or one name for all tasks. For one task, a list of its metrics.
 
     Returns:
-        By task name its metrics; tasks that are not named are left out.
+        Metrics by task name; tasks that are not named are left out.
     """
     if metrics is None:
         return {}
@@ -160,11 +160,11 @@ def weights_by_task(tasks: Sequence[Task], loss_weights: Any) -> list[Any]:
 
     Args:
         tasks: The tasks.
-        loss_weights: By task name, or a list in the order of the tasks. A task
-            that is not named, or None, keeps its own.
+        loss_weights: Weights by task name, or a list in the order of the tasks. A task
+            that is not named, or None, keeps its own weight.
 
     Returns:
-        A weight per task.
+        One weight per task.
     """
     if isinstance(loss_weights, np.ndarray):
         loss_weights = loss_weights.tolist()
@@ -187,7 +187,7 @@ def _loss(task: Task, identifier: Any) -> Any:
     if identifier is None:
         return None
     if isinstance(identifier, str) and identifier.lower() in ("crossentropy", "ce"):
-        # What Keras infers from labels and outputs, the task knows.
+        # Keras infers the metric from labels and outputs, but the task knows it.
         one_of_several = task.units > 1 and task.class_names
         identifier = (
             keras.losses.SparseCategoricalCrossentropy()
@@ -206,7 +206,8 @@ def _loss(task: Task, identifier: Any) -> Any:
 
 def _metric(task: Task, identifier: Any, argument: str) -> keras.metrics.Metric:
     if isinstance(identifier, str) and identifier.lower() in ("accuracy", "acc"):
-        # As Keras infers it, but for several labels that do not exclude each other.
+        # The same choice as Keras's, except for several labels that may be true
+        # together.
         one_of_several = task.units > 1 and task.class_names
         kind = (
             keras.metrics.SparseCategoricalAccuracy

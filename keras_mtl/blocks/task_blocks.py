@@ -31,16 +31,16 @@ class TaskBlock:
 
     Attributes:
         tasks: The tasks' positions in the model.
-        names: Their names.
-        source: The position of the `TaskSource` that has their outputs.
-        axis_positions: Where they are on the first axis of the source; None for
-            a source that is one task's output.
-        loss: The loss of all of them. Settings that differ are arrays.
-        metrics: The metrics of all of them, likewise.
-        is_batched: Whether `loss` is a `MaskedLoss` with `of_tasks`; else it is
+        names: The tasks' names.
+        source: The position of the `TaskSource` that has the tasks' outputs.
+        axis_positions: The tasks' positions on the first axis of the source; None for a
+            source that is one task's output.
+        loss: The loss of all tasks. Settings that differ are arrays.
+        metrics: The metrics of all tasks, likewise.
+        is_batched: Whether `loss` is a `MaskedLoss` with `of_tasks`; otherwise it is
             the loss of one task, or None.
-        classes: The number of classes that exclude each other, 0 for none: labels
-            of so many columns are one-hot rows.
+        classes: The number of exclusive classes, or 0. Labels with this many columns
+            are one-hot rows.
     """
 
     tasks: tuple[int, ...]
@@ -75,33 +75,34 @@ class TaskBlocks:
         return sorted(range(len(order)), key=order.__getitem__)
 
     def in_order(self, vectors: Sequence[Any]) -> Any:
-        """Put the blocks' vectors side by side in the tasks' order, (T,)."""
+        """Join the blocks' vectors in the tasks' order, (T,)."""
         joined = vectors[0] if len(vectors) == 1 else ops.concatenate(vectors)
         positions = self.positions
         in_order = positions == list(range(len(positions)))
         return joined if in_order else ops.take(joined, positions)
 
     def by_block(self, values: Any) -> list[Any]:
-        """Cut values in the tasks' order, (T,), into those of the blocks."""
+        """Split values in the tasks' order, (T,), by block."""
         parts = []
         for block in self.blocks:
             first, count = block.tasks[0], len(block)
             if block.tasks == tuple(range(first, first + count)):
-                # A slice of all is the whole: XLA and TensorFlow drop it.
+                # XLA and TensorFlow remove a slice of all values.
                 parts.append(values[first : first + count])
             else:
                 parts.append(ops.take(values, list(block.tasks)))
         return parts
 
     def by_task(self, values: Sequence[Any], axis: int = 0) -> dict[str, Any]:
-        """Name what the blocks have along an axis of tasks.
+        """Split the blocks' values by task name.
 
         Args:
-            values: For each block a tensor, or None.
+            values: One tensor per block, or None.
             axis: The axis of the tasks.
 
         Returns:
-            By task name, in the tasks' order; tasks of None are left out.
+            The values by task name, in the tasks' order, without the tasks of a block
+            of None.
         """
         named: dict[str, Any] = {}
         for block, value in zip(self.blocks, values, strict=True):
@@ -121,12 +122,12 @@ def make_blocks(
 
     Args:
         tasks: The tasks.
-        sources: The tensors that have their outputs.
+        sources: The tensors that have the tasks' outputs.
         losses: Losses by task name, in place of the tasks' own; anything that
-            `keras.losses.get` takes, or None for a task that is not trained.
-            Each makes its task a block of one.
-        own_metrics: The names of tasks whose metrics are not the blocks'
-            concern. Each is a block of one without metrics.
+            `keras.losses.get` accepts, or None for a task that is not trained. Each
+            such task is a block of one.
+        own_metrics: The names of tasks whose metrics the caller computes. Each such
+            task is a block of one without metrics.
 
     Returns:
         The blocks.
@@ -141,7 +142,7 @@ def make_blocks(
     [('sick', 'well'), ('age',)]
     """
     given = losses or {}
-    # Losses and metrics take a while to make: one set per kind of head.
+    # Creating losses and metrics takes time, so each kind of head has one set.
     kinds: dict[Any, tuple[Any, list[Any]]] = {}
     for each in tasks:
         if each.kind_of_head not in kinds:
@@ -191,7 +192,7 @@ def _can_batch(loss: Any) -> bool:
 
 
 def _group_equal(members: Sequence[Member]) -> list[list[Member]]:
-    """Group tasks with equal components, but for the settings `per_task`."""
+    """Group tasks whose components differ at most in the settings `per_task`."""
     groups: dict[str, list[Member]] = {}
     for member in members:
         key = []
@@ -205,11 +206,11 @@ def _group_equal(members: Sequence[Member]) -> list[list[Member]]:
 
 
 def _merge(components: Sequence[Any], axes: int) -> Any:
-    """Make one component of several tasks' equal ones.
+    """Merge the equal components of several tasks.
 
     Args:
-        components: Equal but for their `per_task` settings.
-        axes: The axes of length 1 after that of the tasks, in such a setting.
+        components: The components, which differ at most in their `per_task` settings.
+        axes: The number of axes of length 1 after the axis of tasks in such a setting.
 
     Returns:
         A component of the same class. A setting that differs is an array.

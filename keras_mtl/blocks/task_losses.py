@@ -20,19 +20,19 @@ Labels = Sequence[Any]
 def block_losses(
     blocks: TaskBlocks, outputs: Sequence[Any], labels: Labels, sample_weights: Any
 ) -> tuple[list[tf.Tensor], list[tf.Tensor]]:
-    """Compute all tasks' losses, each over the rows that have its label.
+    """Compute all tasks' losses, each over the rows with its label.
 
-    They stay apart by block: the gradient of a loss that was never put beside
-    the others leaves the others' heads alone.
+    The losses stay separate by block. If they were joined, the gradient of one loss
+    would also run through the heads of other blocks.
 
     Args:
         blocks: The blocks.
-        outputs: For each block (T, N, units).
+        outputs: The outputs of each block, (T, N, units).
         labels: See `Batch`.
         sample_weights: See `Batch`.
 
     Returns:
-        The losses and the numbers of rows with a label: for each block (T,).
+        The losses and the numbers of rows with a label, (T,) for each block.
     """
     losses, counts = [], []
     for number, (block, y_pred, y_true) in enumerate(
@@ -79,13 +79,13 @@ def label_counts(blocks: TaskBlocks, labels: Labels) -> tf.Tensor:
 def tasks_first(values: tf.Tensor) -> tf.Tensor:
     """Turn (N, T, ...) into (T, N, ...)."""
     if values.shape[1] == 1:
-        # The same numbers in the same order.
+        # A reshape is enough if the numbers keep their order.
         return ops.expand_dims(values[:, 0], 0)
     return ops.transpose(values, (1, 0, *range(2, len(values.shape))))
 
 
 def _known_rows(block: TaskBlock, values: tf.Tensor) -> tf.Tensor:
-    """Return which rows have a label for which task, booleans (N, T)."""
+    """Return whether each row has a label for each task, booleans (N, T)."""
     values = tf.cast(values, tf.float32)
     if isinstance(block.loss, MaskedLoss):
         known = block.loss.known(values)
@@ -96,21 +96,21 @@ def _known_rows(block: TaskBlock, values: tf.Tensor) -> tf.Tensor:
 
 
 def _one_loss(loss: Any, y_true: Any, y_pred: Any, weights: Any) -> Any:
-    """Return the loss of one task, and its count, each of shape (1,)."""
+    """Return the loss of one task, and its count of labeled rows, each (1,)."""
     if not isinstance(loss, MaskedLoss):
         return _mask_any_loss(loss, y_true, y_pred, weights)
     y_true = ops.cast(y_true, "float32")
     count = ops.sum(ops.cast(loss.row_mask(y_true), "float32"))
     value = ops.cast(loss(y_true, y_pred, sample_weight=weights), "float32")
-    # Keras divides a mean by the replicas, which here the driver does, once for
-    # all gradients; what is reported is the loss itself.
+    # Keras divides a mean by the number of replicas. Here the trainer does so once for
+    # all gradients, and the reported loss is not divided.
     if loss.reduction != "sum":
         value *= tf.distribute.get_strategy().num_replicas_in_sync
     return ops.reshape(value, (1,)), ops.reshape(count, (1,))
 
 
 def _mask_any_loss(loss: Any, y_true: Any, y_pred: Any, weights: Any) -> Any:
-    """Give a loss that knows nothing of missing labels the rows that have one."""
+    """Apply a loss that does not ignore missing labels to the labeled rows."""
     if len(y_true.shape) == 1:
         y_true = ops.expand_dims(y_true, -1)
     missing = ops.isnan(ops.cast(y_true, "float32"))
@@ -124,7 +124,7 @@ def _mask_any_loss(loss: Any, y_true: Any, y_pred: Any, weights: Any) -> Any:
         rows = rows * ops.reshape(ops.cast(weights, "float32"), (-1,))
     count = ops.sum(known)
     value = ops.sum(rows * known)
-    # As `keras.losses.Loss` reduces rows, over those with a label.
+    # The reduction of `keras.losses.Loss`, over rows with a label.
     reduction = getattr(loss, "reduction", "sum_over_batch_size")
     if reduction == "mean_with_sample_weight" and weights is not None:
         total = known * ops.reshape(ops.cast(weights, "float32"), (-1,))

@@ -1,4 +1,4 @@
-"""The tensors of a model's graph that hold the tasks' outputs."""
+"""The tensors of a model's graph that have the tasks' outputs."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ __all__ = ["TaskSource", "find_sources", "source_model"]
 
 @dataclass(frozen=True)
 class TaskSource:
-    """A Keras tensor that holds the outputs of one task or of several.
+    """A Keras tensor that has the outputs of one or several tasks.
 
     Attributes:
-        tasks: The tasks' positions in the model; those of a split tensor in
-            the order of its first axis.
+        tasks: The tasks' positions in the model; for a split tensor, in the order of
+            its first axis.
         tensor: The outputs.
-        is_split: Whether `SplitTasks` makes the named outputs from the tensor,
-            which is then (T, N, units). Else it is a named output, (N, ...).
+        is_split: Whether `SplitTasks` makes the named outputs from the tensor, of shape
+            (T, N, units). Otherwise the tensor is a named output, (N, ...).
         stack: The `HeadStack` that computes the outputs, or None.
-        shares_input: Whether the stack's heads all read one representation, at
-            which their backward passes join.
+        shares_input: Whether all heads of the stack read one representation, at which
+            their backward passes join.
     """
 
     tasks: tuple[int, ...]
@@ -39,8 +39,8 @@ class TaskSource:
     def tensors(self) -> list[Any]:
         """The tensors that a training step reads.
 
-        The outputs; and, for a stack whose heads read one representation, that
-        representation and the products with their first kernels.
+        These are the outputs; and, for a stack whose heads read one representation,
+        this representation and its products with the heads' first kernels.
         """
         if not self.shares_input:
             return [self.tensor]
@@ -49,10 +49,10 @@ class TaskSource:
 
 
 def find_sources(outputs: Mapping[str, Any]) -> tuple[TaskSource, ...]:
-    """Find the tensors that hold the outputs of a model's tasks.
+    """Find the tensors that have the outputs of a model's tasks.
 
     Args:
-        outputs: By task name, the Keras tensors that a functional model returns.
+        outputs: The Keras tensors that a functional model returns, by task name.
 
     Returns:
         The sources, in the order of their first tasks.
@@ -80,7 +80,7 @@ def source_model(
 
     Args:
         model: A functional model.
-        core: Its `core_model`.
+        core: The model's `core_model`.
         sources: The sources in the core's graph.
     """
     tensors = [tensor for source in sources for tensor in source.tensors]
@@ -90,10 +90,10 @@ def source_model(
 def _split_source(node: Any, task_of: Mapping[int, int]) -> TaskSource | None:
     """Return the source that a call of `SplitTasks` splits.
 
-    None if some of what it returns is not an output of the model, for example
+    The result is None if a returned tensor is not an output of the model, for example
     because other layers follow.
     """
-    # Keras keeps a dict of tensors flat, in an order of its own.
+    # Keras flattens a dict of tensors, in its own order.
     names = node.operation.tasks
     order = keras.tree.flatten({name: i for i, name in enumerate(names)})
     flat = dict(zip(order, node.output_tensors, strict=True))
@@ -103,7 +103,7 @@ def _split_source(node: Any, task_of: Mapping[int, int]) -> TaskSource | None:
     (tensor,) = node.input_tensors
     parent = node_of(tensor)
     layer = parent.operation
-    # A layer that is called twice has two tasks' worth of gradients on its variables.
+    # The variables of a layer that is called twice have the gradients of two tasks.
     alone = isinstance(layer, HeadStack) and len(layer._inbound_nodes) == 1
     return TaskSource(
         tuple(task_of[each] for each in made),

@@ -1,4 +1,4 @@
-"""Classification of a model's variables as shared or not."""
+"""Classification of a model's variables as shared or private."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ class VariableGroups(NamedTuple):
     """Positions in a model's `trainable_variables`.
 
     Attributes:
-        shared: Those on which two tasks or more depend, for example the trunk
-            or an expert. With one task, all but its own head's can't be told
-            apart: all are shared.
-        private: The others, for example the heads; and variables whose first
-            axis is split by task, each part serving its task alone: those of a
-            `HeadStack`, and those that a layer lists as its `task_variables`.
-        last_shared: Those of the last layer that is shared by most tasks.
-        owners: For each of `private` the numbers of its tasks: one, or those
-            by which its first axis is split, in this order.
+        shared: The variables on which two or more tasks depend, for example those of
+            the trunk or of an expert. With one task, trunk and head cannot be
+            distinguished, and all variables are shared.
+        private: The other variables, for example those of the heads; and variables
+            whose first axis has one slice per task: the variables of a `HeadStack`, and
+            those that a layer lists as its `task_variables`.
+        last_shared: The variables of the last layer that most tasks share.
+        owners: The positions of the tasks of each private variable: one task, or the
+            tasks of its slices in order.
     """
 
     shared: tuple[int, ...]
@@ -34,7 +34,7 @@ class VariableGroups(NamedTuple):
 
 
 def group_variables(model: keras.Model) -> VariableGroups:
-    """Find out from the graph which variables several tasks share.
+    """Find the variables that several tasks share, from the graph.
 
     Args:
         model: A functional model whose outputs are a dict by task name.
@@ -68,7 +68,7 @@ def group_variables(model: keras.Model) -> VariableGroups:
         if len(tasks) >= several and index not in in_order
     )
     private = tuple(index for index in range(len(users)) if index not in shared)
-    # A variable that no task uses, if any, stays with the first.
+    # A variable that no task uses is assigned to the first task.
     owners = tuple(in_order.get(i) or tuple(users[i]) or (0,) for i in private)
     counts = [len(tasks) for tasks in users]
     last = _last_layer(core, place, counts, shared)
@@ -76,7 +76,7 @@ def group_variables(model: keras.Model) -> VariableGroups:
 
 
 def _check_split(variable: Any, tasks: int) -> tuple[int, ...]:
-    """Return all tasks, by which a variable's first axis is split."""
+    """Return all tasks, after checking that a variable has one slice per task."""
     if not variable.shape or variable.shape[0] % tasks:
         raise ValueError(
             f"Invalid variable {variable.path!r} in `task_variables`. Expected a "
@@ -87,12 +87,12 @@ def _check_split(variable: Any, tasks: int) -> tuple[int, ...]:
 
 
 def _tasks_of_layers(outputs: list[Any]) -> list[tuple[Any, set[int]]]:
-    """Return each call's layer with the numbers of the tasks that depend on it."""
+    """Return the layer of each call with the positions of its dependent tasks."""
     nodes = graph_nodes(outputs)
     tasks: dict[int, set[int]] = {id(node): set() for node in nodes}
     for index, tensor in enumerate(outputs):
         tasks[id(node_of(tensor))].add(index)
-    # From the outputs back.
+    # Backward from the outputs.
     for node in reversed(nodes):
         for parent in node.input_tensors:
             tasks[id(node_of(parent))] |= tasks[id(node)]
@@ -110,7 +110,7 @@ def _last_layer(
     for layer in core.layers:
         indices = tuple(place[v.path] for v in layer.trainable_variables)
         if indices and all(index in shared for index in indices):
-            # Layers come in the order of the graph.
+            # Layers are in the order of the graph.
             last = indices if users[indices[0]] == most else last
-    # Where no layer is shared as a whole, all that is shared stands for it.
+    # If no whole layer is shared, all shared variables are used.
     return last or shared
