@@ -12,19 +12,18 @@ __all__ = ["ColumnEmbedding", "check_columns"]
 
 
 class ColumnEmbedding(keras.layers.Layer):
-    """Template of a layer that appends the embeddings of some columns.
+    """Base class of layers that append the embeddings of some columns.
 
-    All columns of the inputs stay at their positions, so that what is known of
-    a position holds behind the layer too. A subclass writes `embed`.
+    All columns of the inputs keep their positions. A subclass writes `embed`.
 
     Args:
-        columns: The positions of the columns that are embedded.
-        size: The number of columns that each one's embedding adds.
+        columns: The positions of the embedded columns.
+        size: The number of columns that each embedding adds.
         **kwargs: See `keras.layers.Layer`.
     """
 
     def __init__(self, columns: Sequence[int], size: int, **kwargs: Any) -> None:
-        # Distances, angles and indices would be coarse in half precision.
+        # Distances, angles and indices would be inexact in half precision.
         kwargs.setdefault("dtype", "float32")
         super().__init__(**kwargs)
         self.columns = [int(column) for column in columns]
@@ -48,10 +47,11 @@ class ColumnEmbedding(keras.layers.Layer):
 
 
 def check_columns(columns: Sequence[int], size: int) -> None:
-    """Require columns that are embedded, each once, in some numbers.
+    """Check the columns and the size of embeddings.
 
     Raises:
-        ValueError: If there is none, or one twice, or the size is not positive.
+        ValueError: If `columns` is empty, has a column twice, or `size` is not
+            positive.
     """
     if not columns or len(set(columns)) < len(columns) or min(columns) < 0:
         raise ValueError(

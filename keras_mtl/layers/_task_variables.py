@@ -10,8 +10,8 @@ __all__ = ["SplitByTask"]
 class SplitByTask:
     """A mixin for a Keras layer with an argument `by_task`.
 
-    A weighting on gradients counts the variables that it names as those of the
-    tasks' heads: see `keras_mtl.blocks.variable_groups`.
+    A weighting on gradients treats its `task_variables` as variables of the tasks'
+    heads: see `keras_mtl.blocks.variable_groups`.
     """
 
     by_task: bool

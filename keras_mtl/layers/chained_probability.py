@@ -1,4 +1,4 @@
-"""Probabilities of events that each need the one before."""
+"""Probabilities of events in a chain, each of which needs the event before."""
 
 import math
 
@@ -38,10 +38,11 @@ class ChainedProbability(keras.layers.Layer):
         logits = inputs if isinstance(inputs, list | tuple) else [inputs]
         if len(logits) == 1:
             return keras.activations.sigmoid(logits[0])
-        # -log p, above 0. Far out in float32 it would be 0, and its logit infinite.
+        # -log p, above 0. For large logits it would be 0 in float32, and its logit
+        # infinite.
         surprise = ops.maximum(sum(ops.softplus(-logit) for logit in logits), 1e-30)
-        # log(1 - p) = log(1 - exp(-surprise)) by the form that is exact on its side
-        # of log 2; the other side gets a number that gives no NaN in the gradient.
+        # log(1 - p) = log(1 - exp(-surprise)), by two forms that are each exact on one
+        # side of log 2. On the other side, a form gets a number without a NaN gradient.
         is_near = surprise < math.log(2)
         near = ops.log(-ops.expm1(-ops.where(is_near, surprise, 1.0)))
         far = ops.log1p(-ops.exp(-ops.where(is_near, 1.0, surprise)))

@@ -9,11 +9,11 @@ __all__ = ["ColumnScaling"]
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class ColumnScaling(keras.layers.Layer):
-    """Multiplies each column by a trained factor, whose initial value is 1.
+    """Layer that multiplies each column by a trained factor, initially 1.
 
     This is the scaling layer of RealMLP (Holzmüller et al. 2024). A factor scales all
-    weights of its column at once, so that a network learns quickly which columns
-    matter. Weight decay does not apply to the factors.
+    weights of its column at once, so a network learns quickly which columns matter.
+    Weight decay does not apply to the factors.
 
     Args:
         **kwargs: See `keras.layers.Layer`.

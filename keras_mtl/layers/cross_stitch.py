@@ -11,11 +11,11 @@ __all__ = ["CrossStitch"]
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class CrossStitch(SplitByTask, keras.layers.Layer):
-    """A mix of stacked activations: `y_i = sum_j a_ij x_j` (Misra et al. 2016).
+    """Layer that mixes stacked activations: `y_i = sum_j a_ij x_j` (Misra et al. 2016).
 
-    Initially `a_ii` is `own`, and the other entries of row i share the rest equally, so
-    that each row of `a` sums to 1. (With initial values of 1, each mix would multiply
-    the activations by the number of streams.)
+    Initially, `a_ii` is `own`, and the other entries of row i share the rest equally.
+    Each row of `a` sums to 1. (With initial values of 1, each mix would multiply the
+    activations by the number of streams.)
 
     Args:
         own: The initial weight of a stream itself, between 0 and 1.
@@ -23,11 +23,11 @@ class CrossStitch(SplitByTask, keras.layers.Layer):
         subspaces: The number of equal parts into which the units of each stream are
             split, G. All parts of all streams are mixed with each other, as in sluice
             networks (Ruder et al. 2017).
-        rate: How many times faster the mixing weights learn: the variable is the mixing
-            weights divided by `rate`. So an optimizer that normalizes gradients, such
-            as Adam, makes steps that are `rate` times larger, and plain gradient
-            descent makes steps that are `rate**2` times larger (100 or 1000 times in
-            the paper).
+        rate: The factor by which the mixing weights learn faster. The variable is the
+            mixing weights divided by `rate`. An optimizer that normalizes gradients,
+            such as Adam, therefore makes steps that are `rate` times larger, and plain
+            gradient descent makes steps that are `rate**2` times larger (100 or 1000
+            times in the paper).
         by_task: Whether each stream of the output is used by one task only, as after
             the last layer of the trunks: see `StackedDense`.
         **kwargs: See `keras.layers.Layer`.
@@ -102,7 +102,7 @@ class CrossStitch(SplitByTask, keras.layers.Layer):
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class StitchStart(keras.initializers.Initializer):
-    """The start of a `CrossStitch`, the same for all units."""
+    """The initial weights of a `CrossStitch`, the same for all units."""
 
     def __init__(self, own, rate):
         self.own = own

@@ -1,4 +1,4 @@
-"""Gates that say how much each expert counts."""
+"""Gates, which compute the weight of each expert."""
 
 import keras
 from keras import ops
@@ -10,7 +10,7 @@ __all__ = ["ExpertGate"]
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class ExpertGate(keras.layers.Layer):
-    """Several softmax gates over some experts, computed at once.
+    """Layer of several softmax gates over some experts, computed at once.
 
     The output of gate t for a row x is `softmax(W_t x + b_t)`: positive weights of the
     experts, with a sum of 1 (Jacobs et al. 1991; Ma et al. 2018).
@@ -60,7 +60,7 @@ class ExpertGate(keras.layers.Layer):
         self.built = True
 
     def call(self, inputs):
-        # Half precision would round the smaller weights of many experts away.
+        # Half precision would round small weights of many experts to 0.
         logits = ops.cast(self.dense(inputs), "float32")
         if self.is_sigmoid:
             weights = ops.sigmoid(logits)

@@ -1,4 +1,4 @@
-"""Columns that a network was trained with and the data lack."""
+"""Constants for columns of a network's training data that new data lack."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["FillColumns"]
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class FillColumns(keras.layers.Layer):
-    """Inserts columns of constants between the columns of the inputs.
+    """Layer that inserts columns of constants between the columns of the inputs.
 
     Args:
         positions: The position in the outputs of each column of the inputs.

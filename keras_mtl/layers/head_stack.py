@@ -44,8 +44,8 @@ class HeadStack(keras.layers.Layer):
     Call returns:
         Two tensors. The first has the outputs of the heads, (T, N, units), float32
         under any dtype policy. The second has the products of the representation and
-        the heads' first kernels, (T, first_units, N). Its gradient is separate for each
-        task, so that the tasks' gradients on a shared trunk can be computed from it.
+        the heads' first kernels, (T, first_units, N). The gradients of different tasks
+        on them are separate, and give the tasks' gradients on a shared trunk.
 
     Example:
 
@@ -79,7 +79,7 @@ class HeadStack(keras.layers.Layer):
         self.mean = None if mean is None else [float(value) for value in mean]
         self.scale = None if scale is None else [float(value) for value in scale]
         self.dense = [
-            # The normalization has an offset of its own.
+            # The normalization has its own offset.
             StackedDense(heads, width, use_bias=not batch_norm, name=f"dense_{index}")
             for index, width in enumerate(self.widths, start=1)
         ]

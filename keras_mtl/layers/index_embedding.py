@@ -16,7 +16,7 @@ __all__ = ["IndexEmbedding"]
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class IndexEmbedding(keras.layers.Layer):
-    """Replaces columns of indices with trained vectors.
+    """Layer that replaces columns of indices with trained vectors.
 
     The first number of each vector replaces the index. The other numbers are appended
     after all columns, so that the other columns keep their positions.
@@ -53,7 +53,7 @@ class IndexEmbedding(keras.layers.Layer):
         size: int = 8,
         **kwargs: Any,
     ) -> None:
-        # Half precision has no whole numbers above 2048.
+        # Half precision is not exact for whole numbers above 2048.
         kwargs.setdefault("dtype", "float32")
         super().__init__(**kwargs)
         self.columns = [int(column) for column in columns]
@@ -75,7 +75,7 @@ class IndexEmbedding(keras.layers.Layer):
             initializer=keras.initializers.RandomUniform(-0.05, 0.05),
         )
         width, added = int(input_shape[1]), len(self.columns) * self.size
-        # Where the columns come from: the inputs, or behind them the vectors.
+        # The source of each column: the inputs, or the vectors after them.
         order = [*range(width)]
         rest = [*range(width, width + added)]
         for number, column in enumerate(self.columns):
@@ -87,7 +87,7 @@ class IndexEmbedding(keras.layers.Layer):
     def call(self, inputs):
         indices = ops.cast(ops.round(ops.take(inputs, self.columns, axis=1)), "int32")
         indices = ops.clip(indices, 0, self._last) + self._first
-        # Behind a reshape the gradient is a plain tensor, as of any other weight.
+        # After a reshape, the gradient is a plain tensor, as for other weights.
         table = ops.reshape(self.table, (sum(self.counts), self.size))
         vectors = ops.take(table, indices, axis=0)
         flat = ops.reshape(vectors, (-1, len(self.columns) * self.size))

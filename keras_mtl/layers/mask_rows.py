@@ -8,7 +8,7 @@ __all__ = ["MaskRows"]
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class MaskRows(keras.layers.Layer):
-    """Multiplies the same rows by several masks: `y_t = scale * m_t x`.
+    """Layer that multiplies the same rows by several masks: `y_t = scale * m_t x`.
 
     Args:
         scale: The factor of the masked rows.

@@ -8,7 +8,7 @@ __all__ = ["MixExperts", "MixOwnExperts", "RenormalizeGate"]
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class RenormalizeGate(keras.layers.Layer):
-    """Scales the weights of a gate after dropout so that they sum to 1 again.
+    """Layer that scales the weights of a gate after dropout to sum to 1 again.
 
     Call arguments:
         inputs: A list of two tensors of shape (T, E, N): the weights after dropout, and
@@ -29,7 +29,7 @@ class RenormalizeGate(keras.layers.Layer):
     def call(self, inputs):
         dropped, before = inputs
         total = ops.sum(dropped, axis=1, keepdims=True)
-        # Both branches are finite, so that no gradient is NaN.
+        # Both branches are finite, so all gradients are finite.
         is_lost = total <= 0
         scaled = dropped / ops.where(is_lost, ops.ones_like(total), total)
         return ops.where(is_lost, before, scaled)
@@ -40,7 +40,7 @@ class RenormalizeGate(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class MixExperts(keras.layers.Layer):
-    """Weighted sums of shared experts: `f_t = sum_e g_te E_e` for each row.
+    """Layer of weighted sums of shared experts: `f_t = sum_e g_te E_e` for each row.
 
     Call arguments:
         inputs: A list of two tensors: the gates, (T, E, N), or (T, E, 1) if they are
@@ -72,7 +72,7 @@ class MixExperts(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class MixOwnExperts(keras.layers.Layer):
-    """Weighted sums of task experts and shared experts, as in PLE (Tang et al. 2020).
+    """Layer of weighted sums of task and shared experts, as in PLE (Tang et al. 2020).
 
     `f_t = sum_o g_to O_to + sum_s g_t(K+s) S_s` for each row, where task t has K
     experts of its own, O_t1, ..., O_tK.
@@ -99,7 +99,7 @@ class MixOwnExperts(keras.layers.Layer):
         tasks = gates.shape[0]
         each = own.shape[0] // tasks
         by_task = ops.reshape(own, (tasks, each, own.shape[1], -1))
-        # A task has few own experts: a sum of products needs no transposition.
+        # A task has few experts of its own: a sum of products needs no transposition.
         mixed = ops.sum(ops.expand_dims(gates[:, :each], 2) * by_task, axis=1)
         for experts in shared:
             mixed = mixed + _mix_by_row(gates[:, each:], experts)
@@ -112,9 +112,9 @@ class MixOwnExperts(keras.layers.Layer):
 
 def _mix_by_row(gates, experts):
     """Sum experts, (E, units, N), by the gates of each row, (T, E, N)."""
-    # A small product for each row. With the rows first, forward and backward are
-    # plain batched products: an einsum over the rows as the last axis takes 1.3
-    # times the step of 64 tasks when compiled by XLA.
+    # One small product per row. With the rows first, the forward and backward passes
+    # are plain batched products. With an einsum over the rows as the last axis, the
+    # step of 64 tasks takes 1.3 times as long in XLA.
     by_row = ops.matmul(
         ops.transpose(gates, (2, 0, 1)), ops.transpose(experts, (2, 0, 1))
     )

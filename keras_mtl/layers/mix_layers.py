@@ -1,4 +1,4 @@
-"""Learned mixes of the layers below, for each task."""
+"""Learned mixes of several layers, for each task."""
 
 import keras
 from keras import ops
@@ -10,7 +10,7 @@ __all__ = ["MixLayers"]
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class MixLayers(SplitByTask, keras.layers.Layer):
-    """Weighted sums of several layers, one per task: `y_t = sum_l b_tl x_tl`.
+    """Layer of weighted sums of several layers per task: `y_t = sum_l b_tl x_tl`.
 
     This is the mix of layers of sluice networks (Ruder et al. 2017). The initial
     weights are equal. Layers of unequal width are weighted and concatenated.

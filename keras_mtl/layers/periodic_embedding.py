@@ -16,10 +16,10 @@ __all__ = ["PeriodicEmbedding"]
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class PeriodicEmbedding(ColumnEmbedding):
-    """Appends a trained combination of waves for some of the columns.
+    """Layer that appends a trained combination of waves for some columns.
 
-    For a number x the combination is `W2 cos(2 pi w x + b1) + b2`, and x itself keeps
-    its position. This is the embedding of RealMLP (periodic bias linear DenseNet, PBLD;
+    For a number x, the combination is `W2 cos(2 pi w x + b1) + b2`. x keeps its
+    position. This is the embedding of RealMLP (periodic bias linear DenseNet, PBLD;
     Holzmüller et al. 2024). The initial frequencies `w` are drawn from a normal
     distribution with mean 0, and the initial phases `b1` from a uniform distribution.
 
@@ -67,7 +67,7 @@ class PeriodicEmbedding(ColumnEmbedding):
         count, waves = len(self.columns), self.frequencies
         initializers = keras.initializers
         limit = 1 / math.sqrt(waves)
-        # Of one axis, as are all variables that weight decay leaves alone.
+        # One axis, like all variables without weight decay.
         self.frequency = self.add_weight(
             name="frequency",
             shape=(count * waves,),

@@ -16,14 +16,14 @@ __all__ = ["PiecewiseEmbedding"]
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class PiecewiseEmbedding(ColumnEmbedding):
-    """Appends a trained piecewise linear function of some of the columns.
+    """Layer that appends a trained piecewise linear function of some columns.
 
     The piecewise linear encoding (PLE) of a number x has one value per bin: the share
     of the bin that is below x, which is 0 if x is below the bin and 1 if x is above it.
     Each number has its own kernel, from this encoding to `size` columns. The initial
     kernels are 0, as in version B of the embedding (Gorishniy et al. 2025, "TabM"). The
-    numbers themselves keep their positions, as the linear part. So a network starts as
-    one of the numbers alone, and learns bends where they help.
+    numbers keep their positions, as the linear part. A network therefore starts as a
+    function of the numbers only, and learns bends where they help.
 
     Unlike in the paper, the first and the last bin end at the range of the numbers:
     except for its linear part, a number far outside is treated as the nearest end of
@@ -71,7 +71,7 @@ class PiecewiseEmbedding(ColumnEmbedding):
                 f"{self.edges}"
             )
         bins = max(map(len, self.edges)) - 1
-        # A number with fewer bins has some that no number reaches.
+        # A number with fewer bins gets further bins that no value reaches.
         starts = np.full((len(self.edges), bins), np.finfo("float32").max)
         factors = np.zeros_like(starts)
         for row, own in enumerate(self.edges):

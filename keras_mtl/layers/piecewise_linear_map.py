@@ -1,4 +1,4 @@
-"""Lines between knots as a layer."""
+"""A piecewise linear function as a layer."""
 
 import keras
 
@@ -9,7 +9,7 @@ __all__ = ["PiecewiseLinearMap"]
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class PiecewiseLinearMap(keras.layers.Layer):
-    """A fixed piecewise linear function, extrapolated outside of its knots.
+    """Layer that applies a fixed piecewise linear function, extrapolated at its ends.
 
     Args:
         knots: The knots, in ascending order.
@@ -17,7 +17,7 @@ class PiecewiseLinearMap(keras.layers.Layer):
         **kwargs: See `keras.layers.Layer`.
 
     Call arguments:
-        inputs: Shape (N, 1).
+        inputs: A tensor of shape (N, 1).
 
     Returns:
         A tensor of the same shape.

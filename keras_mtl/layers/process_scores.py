@@ -1,4 +1,4 @@
-"""A layer of what a Gaussian process predicts, and how surely."""
+"""A layer that computes the predictions of a Gaussian process."""
 
 import math
 
@@ -12,7 +12,7 @@ __all__ = ["ProcessScores"]
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class ProcessScores(SupportKernel):
-    """The scores of a Gaussian process, and their standard deviations.
+    """Layer that computes a Gaussian process's scores and standard deviations.
 
     With k, the kernel of a row with the support rows, the latent function of an output
     has the mean `k @ coefficients + intercepts` and the variance `variances - |k @
@@ -64,12 +64,12 @@ class ProcessScores(SupportKernel):
     def call(self, inputs):
         values = self.kernel_values(inputs)
         means = ops.matmul(values, self.coefficients) + self.intercepts
-        # One output after the other, as all at once would take their memory.
+        # One output after the other, to save memory.
         explained = [
             ops.sum(ops.square(ops.matmul(values, self.factors[index])), axis=1)
             for index in range(self.outputs)
         ]
-        # Rounding may explain more than there is.
+        # Rounding may make the variance negative.
         spread = ops.maximum(self.variances - ops.stack(explained, axis=1), 0.0)
         averaged = means / ops.sqrt(1.0 + math.pi * spread / 8.0)
         scores = ops.where(ops.convert_to_tensor(self.numbers), means, averaged)

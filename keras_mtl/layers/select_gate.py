@@ -13,7 +13,7 @@ __all__ = ["SelectGate", "smooth_step"]
 
 
 def smooth_step(t, gamma):
-    """The smooth step, from 0 to 1 between -gamma/2 and gamma/2.
+    """Compute the smooth step, which rises from 0 to 1 between -gamma/2 and gamma/2.
 
     `S(t) = -2 t^3 / gamma^3 + 3 t / (2 gamma) + 1/2` inside, 0 or 1 outside.
 
@@ -22,14 +22,14 @@ def smooth_step(t, gamma):
     >>> smooth_step(np.array([-1.0, 0.0, 0.25, 1.0]), 1.0).numpy().tolist()
     [0.0, 0.5, 0.84375, 1.0]
     """
-    # Clipped, the polynomial is 0 and 1 at its ends, with a gradient of 0.
+    # After clipping, the polynomial is 0 or 1 at its ends, with a gradient of 0.
     t = ops.clip(t, -gamma / 2, gamma / 2)
     return -2 * t**3 / gamma**3 + 3 * t / (2 * gamma) + 0.5
 
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class SelectGate(SplitByTask, keras.layers.Layer):
-    """Gates that select at most `selectors` experts, by smooth binary codes.
+    """Layer of gates that select at most `selectors` experts by smooth binary codes.
 
     A selector of a gate has one number z per bit of an expert's position, `ceil(log2
     E)` numbers. Its weight of expert i is a product over the bits: S(z) where the bit
@@ -80,7 +80,7 @@ class SelectGate(SplitByTask, keras.layers.Layer):
         by_task=False,
         **kwargs,
     ):
-        # Half precision would round the steps away: the gate computes in float32.
+        # The gate computes in float32, since half precision would round steps to 0.
         super().__init__(**{"autocast": False, **kwargs})
         self.gates = gates
         self.experts = experts
@@ -93,7 +93,7 @@ class SelectGate(SplitByTask, keras.layers.Layer):
         self.bits = max(1, math.ceil(math.log2(experts)))
 
     def build(self, input_shape):
-        # Static gates are those of a row of one number, 1.
+        # Static gates are functions of a row with the single number 1.
         width = input_shape[-1] if self.per_example else 1
         limit = self.gamma / 100
         self.codes = self.add_weight(
@@ -101,7 +101,7 @@ class SelectGate(SplitByTask, keras.layers.Layer):
             shape=(self.gates, self.selectors, self.bits, width),
             dtype="float32",
             autocast=False,
-            # Near the middle of the step, where its gradient is largest.
+            # Near the middle of the step, where the gradient is largest.
             initializer=keras.initializers.RandomUniform(-limit, limit),
         )
         self.shares = self.add_weight(
@@ -118,7 +118,7 @@ class SelectGate(SplitByTask, keras.layers.Layer):
         steps = smooth_step(codes, self.gamma)
         choices = ops.ones((1, 1, 1, 1))
         for bit in range(self.bits):
-            # Whether the bit is 1, for each position of an expert.
+            # For each position of an expert, whether the bit is 1.
             is_one = (np.arange(2**self.bits) >> bit) % 2
             is_one = is_one.reshape(1, 1, -1, 1).astype("float32")
             step = steps[:, :, bit : bit + 1]

@@ -67,10 +67,9 @@ class TraceNorm(keras.regularizers.Regularizer):
 
     def __call__(self, x):
         rows = ops.reshape(ops.cast(x, "float32"), (x.shape[0], -1))
-        # The left singular vectors U come from the small matrix M M^T. The norm is
-        # the sum of the lengths of the rows of U^T M. With U held constant, the
-        # gradient of that sum is that of the norm, whatever U would do when
-        # singular values are equal.
+        # The left singular vectors U come from the small matrix M M^T. The norm is the
+        # sum of the lengths of the rows of U^T M. With U constant, the gradient of the
+        # sum is the gradient of the norm, also for equal singular values.
         fixed = ops.stop_gradient(rows)
         _, vectors = ops.linalg.eigh(ops.matmul(fixed, ops.transpose(fixed)))
         turned = ops.matmul(ops.transpose(ops.stop_gradient(vectors)), rows)

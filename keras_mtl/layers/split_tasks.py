@@ -13,7 +13,7 @@ __all__ = ["SplitTasks"]
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class SplitTasks(keras.layers.Layer):
-    """Splits a tensor of the outputs of all tasks into one output per task.
+    """Layer that splits a tensor of all tasks' outputs into one output per task.
 
     Losses, metrics and gradients use the tensor before this layer (see
     `keras_mtl.blocks.task_blocks`): splitting several hundred tasks and concatenating
@@ -37,7 +37,7 @@ class SplitTasks(keras.layers.Layer):
     """
 
     def __init__(self, tasks: Sequence[str], **kwargs: Any) -> None:
-        # The outputs keep the type that the heads gave them.
+        # The outputs keep the dtype of the heads.
         super().__init__(**{"dtype": "float32", "autocast": False, **kwargs})
         self.tasks = tuple(tasks)
 

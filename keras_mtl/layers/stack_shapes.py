@@ -1,4 +1,4 @@
-"""Between stacks of layers and tensors of rows."""
+"""Layers that change the entries of a stack."""
 
 import keras
 from keras import ops
@@ -8,7 +8,7 @@ __all__ = ["RepeatStack", "SplitStack", "TakeStack"]
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class RepeatStack(keras.layers.Layer):
-    """Repeats each entry of a stack several times.
+    """Layer that repeats each entry of a stack several times.
 
     Args:
         times: The number of times that each entry is repeated.
@@ -43,7 +43,7 @@ class RepeatStack(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class TakeStack(keras.layers.Layer):
-    """Selects some entries of a stack.
+    """Layer that selects some entries of a stack.
 
     Args:
         positions: The positions of the entries on the first axis.
@@ -81,7 +81,7 @@ class TakeStack(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class SplitStack(keras.layers.Layer):
-    """Splits a stack into its entries, each as a tensor of rows.
+    """Layer that splits a stack into its entries, each a tensor of rows.
 
     Call arguments:
         inputs: A tensor of shape (T, units, N).

@@ -7,7 +7,7 @@ __all__ = ["StackedActivation"]
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class StackedActivation(keras.layers.Activation):
-    """An elementwise activation of a stack of layers.
+    """Layer that applies an elementwise activation to a stack.
 
     Args:
         activation: The name of the activation.

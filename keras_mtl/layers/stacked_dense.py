@@ -12,13 +12,13 @@ __all__ = ["StackedDense"]
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class StackedDense(SplitByTask, keras.layers.Layer):
-    """`stack` dense layers of the same shape, computed side by side.
+    """Layer of `stack` dense layers of the same shape, computed at once.
 
-    The last axis of the output is the rows. So the product of one input and the kernels
+    The last axis of the output is the rows, so the product of one input and the kernels
     of all layers is a single product of two matrices.
 
-    The initial weights of each layer are drawn as by `keras.layers.Dense`: the kernel
-    by Glorot and Bengio (2010), the bias zero.
+    The initial weights of each layer are those of `keras.layers.Dense`: kernels by
+    Glorot and Bengio (2010), and biases of zero.
 
     Args:
         stack: The number of layers, T.
@@ -68,7 +68,7 @@ class StackedDense(SplitByTask, keras.layers.Layer):
 
     def build(self, input_shape):
         width = input_shape[-1] if len(input_shape) == 2 else input_shape[1]
-        # Of one layer: Keras would count the stack as a part of the kernel.
+        # Drawn per layer, since Keras would count the axis of the stack as inputs.
         limit = math.sqrt(6 / (width + self.units))
         self.kernel = self.add_weight(
             name="kernel",

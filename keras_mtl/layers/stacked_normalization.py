@@ -41,11 +41,11 @@ class StackedNormalization(SplitByTask, PresentRowsNormalization):
 
     def build(self, input_shape):
         super().build((None, input_shape[0] * input_shape[1]))
-        # Keras's own layer asks for the shape that it was built with.
+        # Keras's own layer requires the shape that it was built with.
         self.input_spec = None
 
     def call(self, inputs, training=None, mask=None):
-        # Rows first, as Keras's own layer and the mask of present rows have them.
+        # Rows first, as in Keras's own layer and in the mask of present rows.
         stack, units = inputs.shape[:2]
         rows = ops.transpose(ops.reshape(inputs, (stack * units, -1)))
         normalized = super().call(rows, training=training, mask=mask)

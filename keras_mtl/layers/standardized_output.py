@@ -10,8 +10,8 @@ __all__ = ["StandardizedOutput"]
 class StandardizedOutput(keras.layers.Dense):
     """A linear layer of one unit whose output is `mean + scale * z`.
 
-    The weights predict the standardized label z, so that they learn equally fast for
-    labels of any magnitude.
+    The weights predict the standardized label z, so they learn equally fast for labels
+    of any magnitude.
 
     Args:
         mean: The number that is added: the mean of the training labels.

@@ -8,7 +8,7 @@ __all__ = ["DomainMembership", "StarDense"]
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class DomainMembership(keras.layers.Layer):
-    """The domain of each row, from indicator columns.
+    """Layer that returns the domain of each row, from indicator columns.
 
     Args:
         columns: The positions of the indicator columns, one per domain: 1 for rows of
@@ -55,8 +55,8 @@ class StarDense(keras.layers.Layer):
     """A dense layer whose weights have factors per domain (STAR).
 
     For a row of domain d, the kernel is the elementwise product `W * W_d` and the bias
-    is `b + b_d` (Sheng et al. 2021, equation 5). Initially all factors `W_d` are 1 and
-    all `b_d` are 0, so that the domains are alike.
+    is `b + b_d` (Sheng et al. 2021, equation 5). Initially, all factors `W_d` are 1 and
+    all `b_d` are 0, so the domains are equal.
 
     Args:
         units: The number of units.
@@ -107,7 +107,7 @@ class StarDense(keras.layers.Layer):
 
     def call(self, inputs):
         rows, shares = inputs
-        # One product for all domains; each row then takes what its domain gives.
+        # One product for all domains; each row then selects the part of its domain.
         kernels = self.domain_factors * self.kernel
         domains, width = kernels.shape[:2]
         flat = ops.reshape(ops.transpose(kernels, (1, 0, 2)), (width, -1))

@@ -1,4 +1,4 @@
-"""A layer of functions that are sums of kernels at rows that it holds."""
+"""A layer of sums of kernels at support rows."""
 
 import keras
 from keras import ops
@@ -8,7 +8,7 @@ __all__ = ["SupportKernel"]
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class SupportKernel(keras.layers.Layer):
-    """The scores `k((x - means) / scales, support) @ coefficients` of rows x.
+    """Layer that computes `k((x - means) / scales, support) @ coefficients` of rows x.
 
     Means, scales, support rows and coefficients are non-trainable weights. Scores are
     computed in float64, because coefficients of opposite signs may be a thousand times
@@ -74,7 +74,7 @@ class SupportKernel(keras.layers.Layer):
         if self.kernel == "rbf":
             squares = ops.sum(ops.square(standard), axis=1, keepdims=True)
             distances = squares + ops.sum(ops.square(self.support), axis=1) - 2 * values
-            # Of equal rows rounding may leave less than zero.
+            # For equal rows, rounding may make the distance negative.
             values = ops.exp(-0.5 * ops.maximum(distances, 0.0))
         return values
 

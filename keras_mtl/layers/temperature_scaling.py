@@ -1,25 +1,25 @@
-"""Probabilities at another temperature."""
+"""A layer that calibrates probabilities by a temperature."""
 
 import keras
 from keras import ops
 
 __all__ = ["TemperatureScaling"]
 
-# Their logarithms are finite in float32, and no two probabilities above the lower
-# one become the same.
+# The logarithms of these limits are finite in float32, and distinct probabilities above
+# the lower limit stay distinct.
 LOWEST, HIGHEST = 1e-30, 1 - 2**-24
 
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class TemperatureScaling(keras.layers.Layer):
-    """Divides the logits of probabilities by a temperature (Guo et al. 2017).
+    """Layer that divides logits of probabilities by a temperature (Guo et al. 2017).
 
     A temperature above 1 makes probabilities less extreme, and one below 1 makes them
     more extreme. The ranking of rows by a binary probability does not change, nor does
     the most probable class.
 
-    The inputs are probabilities and not logits, so that the layer can be applied to the
-    average of several networks. Logits are computed from the probabilities.
+    The inputs are probabilities and not logits, so the layer can follow the average of
+    several networks. Logits are computed from the probabilities.
 
     Args:
         temperature: A positive number.
@@ -63,8 +63,8 @@ class TemperatureScaling(keras.layers.Layer):
         logits = ops.log(probabilities)
         if self.exclusive:
             return ops.softmax(logits / self.temperature, axis=-1)
-        # Not log1p, which some runtimes lack. Where rounding could matter, near 0,
-        # the second term is next to nothing.
+        # Without log1p, which some runtimes lack. Rounding could matter near 0, where
+        # the second term is negligible.
         logits = logits - ops.log(1.0 - probabilities)
         return ops.sigmoid(logits / self.temperature)
 

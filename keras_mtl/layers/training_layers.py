@@ -1,4 +1,4 @@
-"""Layers that stand for Keras's own in the graph that training runs."""
+"""Layers that replace Keras's own in the graph that training runs."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ _SETTINGS: ContextVar[Any] = ContextVar("settings", default=None)
 
 @contextlib.contextmanager
 def present_rows(present: Any) -> Iterator[None]:
-    """Tell the normalizations called inside which rows of the batch are present.
+    """Set the rows of the batch that normalizations in this context use.
 
     Args:
-        present: Booleans of shape (N,), or None for all.
+        present: Booleans of shape (N,): whether each row is present. None for all rows.
     """
     token = _PRESENT.set(present)
     try:
@@ -45,10 +45,10 @@ def present_rows(present: Any) -> Iterator[None]:
 
 
 def mean_over_present(values: Any) -> Any:
-    """Return the mean over the rows that are present.
+    """Return the mean over the present rows.
 
-    A layer that adds a loss of its rows uses it, so that rows that only fill up
-    a batch do not count.
+    A layer that adds a loss of its rows uses this mean, so that rows that only fill a
+    batch do not count.
 
     Args:
         values: A tensor whose last axis has the rows.
@@ -61,15 +61,15 @@ def mean_over_present(values: Any) -> Any:
 
 
 def setting_value(name: str, value: Any) -> Any:
-    """Returns a member's own value of an architecture's setting.
+    """Return a member's own value of an architecture's setting.
 
-    A layer or a regularizer whose strength is a setting of the architecture asks
-    for it in its call. Members of one program may then have strengths of their own:
-    see `ArchitectureSettings.plain_numbers`.
+    A layer or a regularizer whose strength is a setting of the architecture reads it in
+    its call. Members of one program may then have different strengths: see
+    `ArchitectureSettings.plain_numbers`.
 
     Args:
-        name: The setting; `""` if the number is none.
-        value: What holds where members have no values of their own.
+        name: The name of the setting; `""` for a number that is not a setting.
+        value: The default, for members without their own values.
 
     Example:
 
@@ -83,10 +83,10 @@ def setting_value(name: str, value: Any) -> Any:
 
 @contextlib.contextmanager
 def feed_settings(values: Mapping[str, Any] | None) -> Iterator[None]:
-    """Give the layers called inside a member's own settings.
+    """Set the values that `setting_value` returns in this context.
 
     Args:
-        values: By the name of a setting of the architecture its value, a scalar.
+        values: The values of the architecture's settings by name, scalars.
     """
     token = _SETTINGS.set(values)
     try:
@@ -96,7 +96,7 @@ def feed_settings(values: Mapping[str, Any] | None) -> Iterator[None]:
 
 
 class _AskedSettings(dict[str, Any]):
-    """Notes for which settings layers ask."""
+    """A record of the settings that layers read."""
 
     def get(self, name: str, value: Any = None) -> Any:
         self[name] = value
@@ -104,7 +104,7 @@ class _AskedSettings(dict[str, Any]):
 
 
 def asked_settings(run: Callable[[], Any]) -> list[str]:
-    """Returns for which settings the layers that a function calls ask."""
+    """Return the names of the settings that layers read in a call of a function."""
     asked = _AskedSettings()
     with feed_settings(asked):
         run()
@@ -113,12 +113,11 @@ def asked_settings(run: Callable[[], Any]) -> list[str]:
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class PresentRowsNormalization(keras.layers.BatchNormalization):
-    """A batch normalization of the rows that are present.
+    """Layer that normalizes a batch by the statistics of its present rows.
 
-    Batches of one compiled program have one size. A batch that has fewer rows
-    is filled up, and mean and variance must not see what fills it:
-    `present_rows` says which rows are real. Without it, this is Keras's own
-    layer.
+    All batches of a compiled program have the same size. A batch with fewer rows is
+    filled, and the filling must not change mean and variance: `present_rows` sets the
+    real rows. Without `present_rows`, the layer is the same as Keras's own.
     """
 
     def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
@@ -134,14 +133,14 @@ class Draw(NamedTuple):
     """One draw of random numbers in a training step.
 
     Attributes:
-        layer: The name of the layer that uses it.
+        layer: The name of the layer that draws.
         seed: The state of the layer's seed generator.
-        call: The number of this draw among those of the layer in a step.
+        call: The number of this draw among the layer's draws in a step, from 0.
         normal: Whether the numbers are standard normal, or uniform in [0, 1).
         shape: The shape of the numbers.
-        dtype: Their type.
-        rate: What the layer wants to know of the numbers is whether they reach this
-            rate, a byte each; None if it wants the numbers.
+        dtype: The dtype of the numbers.
+        rate: The rate with which the layer compares the numbers, if it needs only the
+            results, a byte each; None if it needs the numbers.
     """
 
     layer: str
@@ -154,12 +153,12 @@ class Draw(NamedTuple):
 
     @property
     def fed_dtype(self) -> str:
-        """The type of what the layer is fed with."""
+        """The dtype of the numbers or booleans that are fed to the layer."""
         return self.dtype if self.rate is None else "bool"
 
 
 class _Record:
-    """Notes which numbers a step draws, and gives zeros in their place."""
+    """A record of the draws of a step, which returns zeros in their place."""
 
     def __init__(self, rates: Mapping[str, Any]) -> None:
         self.draws: list[Draw] = []
@@ -183,7 +182,7 @@ class _Record:
 
 
 class _Feed:
-    """Gives the numbers drawn beforehand, in the order of the calls."""
+    """A source of numbers that were drawn beforehand, in the order of the calls."""
 
     def __init__(self, noise: Sequence[Any], rates: Mapping[str, Any]) -> None:
         self._noise = iter(noise)
@@ -202,7 +201,7 @@ class _Feed:
 
 @contextlib.contextmanager
 def record_noise(own_rates: Iterable[str] = ()) -> Iterator[list[Draw]]:
-    """Note the draws of the layers called inside instead of drawing.
+    """Record the draws of layers in this context instead of drawing.
 
     Args:
         own_rates: The names of dropout layers that will be fed with rates too.
@@ -219,12 +218,12 @@ def record_noise(own_rates: Iterable[str] = ()) -> Iterator[list[Draw]]:
 def feed_noise(
     noise: Sequence[Any] | None, rates: Mapping[str, Any] | None = None
 ) -> Iterator[None]:
-    """Feed numbers drawn beforehand to the layers called inside.
+    """Feed numbers that were drawn beforehand to layers in this context.
 
     Args:
-        noise: The numbers, in the order in which `record_noise` noted them;
-            None lets each layer draw for itself, as in Keras.
-        rates: By a layer's name the rate of its dropout in place of its own.
+        noise: The numbers, in the order of the draws of `record_noise`. With None, each
+            layer draws for itself, as in Keras.
+        rates: Dropout rates by layer name, in place of the layers' own.
     """
     token = _NOISE.set(None if noise is None else _Feed(noise, rates or {}))
     try:
@@ -243,9 +242,9 @@ def _shape(inputs: Any, noise_shape: Sequence[int | None] | None) -> list[Any]:
     ]
 
 
-# Each takes its noise from the feed and does with it exactly what Keras does.
-# XLA and TensorFlow draw different numbers from one seed, and XLA draws slowly:
-# numbers that are fed in are the same in both, and cost XLA nothing.
+# Each layer applies its noise exactly as Keras does, but gets the noise from the feed.
+# XLA and TensorFlow draw different numbers from one seed, and XLA draws slowly. Numbers
+# that are fed in are the same in both, and take XLA no time.
 def _dropout(layer: Any, inputs: Any, feed: Any, noise_shape: Sequence[Any]) -> Any:
     rate = feed.rates.get(layer.name)
     if rate is None:
@@ -254,7 +253,7 @@ def _dropout(layer: Any, inputs: Any, feed: Any, noise_shape: Sequence[Any]) -> 
         return tf.where(kept, scaled, tf.zeros_like(inputs))
     noise = feed.take(layer, False, noise_shape, inputs.dtype)
     rate = tf.cast(rate, inputs.dtype)
-    # A rate of 1 is refused; members' rates are below.
+    # Keras does not accept a rate of 1; members' rates are smaller.
     return tf.where(noise >= rate, inputs * (1 / (1 - rate)), tf.zeros_like(inputs))
 
 
@@ -273,7 +272,7 @@ def _alpha_dropout(layer: Any, inputs: Any, feed: Any) -> Any:
     shape = _shape(inputs, layer.noise_shape)
     noise = feed.take(layer, False, shape, keras.config.floatx(), layer.rate)
     kept = tf.cast(noise, inputs.dtype)
-    # The constants of Klambauer et al. (2017), as in Keras.
+    # The constants of Klambauer et al. (2017), like in Keras.
     alpha_p = -1.6732632423543772848170429916717 * 1.0507009873554804934193349852946
     a = ((1 - layer.rate) * (1 + layer.rate * alpha_p**2)) ** -0.5
     b = -a * alpha_p * layer.rate
@@ -297,7 +296,7 @@ def _fed(
         feed = _NOISE.get()
         rate = getattr(self, "rate", None)
         level = self.stddev if rate is None else rate
-        # A layer that drops nothing or everything draws nothing in Keras either.
+        # As in Keras, a layer that drops no units or all units draws no numbers.
         if feed is None or not training or level == 0 or rate == 1:
             return base.call(self, inputs, training=training)
         return noisy(self, inputs, feed)
@@ -308,7 +307,7 @@ def _fed(
     return made
 
 
-# By the name of Keras's class, the class with the noise fed in.
+# The classes with noise fed in, by the name of Keras's class.
 FED_LAYERS: dict[str, type[keras.layers.Layer]] = {
     base.__name__: _fed(base, noisy)
     for base, noisy in (

@@ -1,4 +1,4 @@
-"""A linear output on a scale of its own, answered in the unit of the labels."""
+"""A linear output on its own scale, converted to the unit of the labels."""
 
 import keras
 from keras import ops

@@ -1,4 +1,4 @@
-"""A layer of how sure linear models are of their numbers."""
+"""A layer of the standard deviations of linear models' predictions."""
 
 import keras
 from keras import ops
@@ -8,11 +8,11 @@ __all__ = ["WeightDeviations"]
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class WeightDeviations(keras.layers.Layer):
-    """The standard deviations of labels, for linear models with uncertain weights.
+    """Layer of the standard deviations of labels, for models with uncertain weights.
 
     The weights of an output, with the intercept last, are Gaussian with the covariance
     V. For a standardized row z with a one appended, the label has the variance `noise +
-    z' V z`. V is stored as `factor factor'`, so that rounding never makes the variance
+    z' V z`. V is stored as `factor factor'`, so rounding cannot make the variance
     negative.
 
     Args:
@@ -40,7 +40,7 @@ class WeightDeviations(keras.layers.Layer):
     def build(self, input_shape):
         width = input_shape[-1]
         size = width + 1
-        # Features are centered here, as dates and the like would lose their digits.
+        # Features are centered first: large numbers such as dates would lose digits.
         self.means = self._constant("means", (width,))
         self.scales = self._constant("scales", (width,), "ones")
         self.factors = self._constant("factors", (self.outputs, size, size))
@@ -48,7 +48,7 @@ class WeightDeviations(keras.layers.Layer):
 
     def call(self, inputs):
         standard = (inputs - self.means) / self.scales
-        # One output after the other, as all at once would take their memory.
+        # One output after the other, to save memory.
         columns = [
             ops.sum(
                 ops.square(
