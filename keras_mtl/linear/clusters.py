@@ -9,14 +9,14 @@ __all__ = ["find_clusters"]
 
 
 def find_clusters(weights: np.ndarray, clusters: int) -> np.ndarray:
-    """Put outputs with like weights into clusters.
+    """Put outputs with similar weights into clusters.
 
-    The outputs' places in the space of the largest right singular vectors of
-    the weights are assigned by a pivoted QR decomposition, which needs no start
-    at random (Zha, He, Ding, Simon and Gu 2001).
+    A pivoted QR decomposition assigns the outputs, as points in the space of the
+    largest right singular vectors of the weights. The method needs no random start
+    (Zha, He, Ding, Simon and Gu 2001).
 
     Args:
-        weights: Shape (d, K).
+        weights: The weights, (d, K).
         clusters: The number of clusters, at most K.
 
     Returns:
@@ -30,9 +30,9 @@ def find_clusters(weights: np.ndarray, clusters: int) -> np.ndarray:
     _, _, right = np.linalg.svd(weights, full_matrices=weights.shape[0] < clusters)
     places = right[:clusters].T
     _, _, pivots = scipy.linalg.qr(places.T, pivoting=True)
-    # The rotation that brings the pivots nearest to the axes.
+    # The rotation that brings the pivots closest to the axes.
     left, _, rotated = np.linalg.svd(places[pivots[:clusters]].T)
     found = np.abs(places @ (left @ rotated)).argmax(axis=1)
     _, first, numbers = np.unique(found, return_index=True, return_inverse=True)
-    # Clusters are numbered as they appear.
+    # Clusters are numbered in the order of their first outputs.
     return np.argsort(np.argsort(first))[numbers]

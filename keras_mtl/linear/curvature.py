@@ -10,27 +10,27 @@ import numpy as np
 
 __all__ = ["Curvature", "CurvatureBlock", "curvature_block"]
 
-# Rows whose products are made at once: memory for them stays small.
+# The number of rows whose products are computed at once, to save memory.
 CHUNK = 16384
-# Up to this many weights one product is faster than one for each block.
+# Up to this number of weights, one product is faster than one product per block.
 SMALL = 400
 
 
 @dataclass(frozen=True)
 class CurvatureBlock:
-    """Second derivatives of outputs that act on each other.
+    """Second derivatives of the loss for outputs that interact.
 
-    The derivatives are those at the best intercepts, so that what counts is how
-    rows lie around their mean. Weights of m outputs are one column of m d
-    numbers, an output after the other.
+    The derivatives are those at the best intercepts, so they depend on the differences
+    of rows from their mean. The weights of m outputs are one column of m d numbers, one
+    output after the other.
 
     Attributes:
-        matrix: Shape (m d, m d).
-        outputs: Whose weights the matrix serves: for each copy its m outputs,
-            shape (copies, m). Squared errors of several tasks with all labels
-            have copies of one matrix.
-        pull: By how much the intercepts change with the weights, (m, m d).
-        inverse: The pseudo-inverse of the intercepts' own derivatives, (m, m).
+        matrix: The second derivatives, (m d, m d).
+        outputs: The outputs whose weights the matrix is for: the m outputs of each
+            copy, (copies, m). Squared errors of several tasks with all labels are
+            copies with one matrix.
+        pull: The derivatives of the best intercepts by the weights, (m, m d).
+        inverse: The pseudo-inverse of the intercepts' own second derivatives, (m, m).
     """
 
     matrix: np.ndarray
@@ -39,12 +39,12 @@ class CurvatureBlock:
     inverse: np.ndarray
 
     def take(self, weights: np.ndarray) -> np.ndarray:
-        """Return the block's weights out of (d, K), as (m d, copies)."""
+        """Return the block's weights from weights (d, K), as (m d, copies)."""
         picked = weights[:, self.outputs]
         return picked.transpose(2, 0, 1).reshape(-1, len(self.outputs))
 
     def put(self, columns: np.ndarray, weights: np.ndarray) -> None:
-        """Write columns, (m d, copies), to where they belong in (d, K)."""
+        """Write columns, (m d, copies), to their positions in weights (d, K)."""
         copies, size = self.outputs.shape
         weights[:, self.outputs] = columns.reshape(size, -1, copies).transpose(1, 2, 0)
 
@@ -54,14 +54,14 @@ class Curvature:
     """Second derivatives of a loss on the weights, at the best intercepts.
 
     Attributes:
-        blocks: The outputs that act on each other; all outputs are in one.
+        blocks: The blocks of outputs that interact; each output is in one block.
     """
 
     blocks: tuple[CurvatureBlock, ...]
 
     @cached_property
     def _whole(self) -> np.ndarray | None:
-        """The matrix of all outputs where it is small; an output after the other."""
+        """The matrix of all outputs, one after the other; None if it is large."""
         outputs = sum(block.outputs.size for block in self.blocks)
         width = len(self.blocks[0].matrix) // self.blocks[0].outputs.shape[1]
         if outputs * width > SMALL:
@@ -76,7 +76,7 @@ class Curvature:
 
     @cached_property
     def _stack(self) -> np.ndarray | None:
-        """The matrices of outputs by themselves, in their order; else None."""
+        """The matrices of separate outputs, in order; None if outputs interact."""
         order = [block.outputs.ravel().tolist() for block in self.blocks]
         if order == [[output] for output in range(len(order))]:
             return np.stack([block.matrix for block in self.blocks])
@@ -97,7 +97,7 @@ class Curvature:
         return product
 
     def reduce(self, gradient: np.ndarray, intercepts: np.ndarray) -> np.ndarray:
-        """Return the gradient on the weights if intercepts follow their best.
+        """Return the gradient on the weights if the intercepts are always the best.
 
         Args:
             gradient: The gradient on the weights, (d, K).
@@ -110,7 +110,7 @@ class Curvature:
         return reduced
 
     def intercept_step(self, gradient: np.ndarray, weights: np.ndarray) -> np.ndarray:
-        """Return the change of the intercepts to their best.
+        """Return the change of the intercepts to the best ones.
 
         Args:
             gradient: The gradient on the intercepts, (K,).
@@ -123,7 +123,7 @@ class Curvature:
         return change
 
     def of_rows(self, rows: np.ndarray) -> Curvature:
-        """Return the curvature of some features alone."""
+        """Return the curvature for some features only."""
         blocks = []
         for block in self.blocks:
             size = block.outputs.shape[1]
@@ -148,12 +148,12 @@ class Curvature:
 def curvature_block(
     features: np.ndarray, factors: np.ndarray, outputs: Sequence[Sequence[int]]
 ) -> CurvatureBlock:
-    """Make the block of m outputs that act on each other.
+    """Build the block of m outputs that interact.
 
     Args:
-        features: Shape (N, d).
-        factors: The second derivatives of each row's loss on its own m scores,
-            (N, m, m), symmetric.
+        features: The features, (N, d).
+        factors: The second derivatives of each row's loss by its m scores, (N, m, m),
+            symmetric.
         outputs: The outputs of each copy.
     """
     size, width = factors.shape[1], features.shape[1]

@@ -1,4 +1,4 @@
-"""EM for the Gaussian that tasks have drawn their weights from."""
+"""EM for the Gaussian from which the tasks' weights are drawn."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ Floats = NDArray[np.float64]
 
 EM_STEPS = 200
 TOLERANCE = 1e-4
-# The variance of a regression's noise that EM begins with, of standardized labels.
+# The initial noise variance of a regression, for standardized labels.
 FIRST_NOISE = 0.5
-# The least variance of a regression's noise, in parts of the labels' variance.
+# The smallest noise variance of a regression, as a share of the labels' variance.
 LEAST_NOISE = 1e-4
 
 
 @dataclass(frozen=True)
 class GaussianPrior:
-    """The Gaussian N(mean, covariance) of weights, the bias last.
+    """The Gaussian N(mean, covariance) of weights, with the bias last.
 
     Attributes:
-        mean: Shape (width + 1,).
-        covariance: Shape (width + 1, width + 1).
+        mean: The mean, (width + 1,).
+        covariance: The covariance, (width + 1, width + 1).
     """
 
     mean: Floats
@@ -48,12 +48,12 @@ class GaussianPrior:
 
 @dataclass(frozen=True)
 class Draws:
-    """Expectations over the posteriors of the weights that the prior needs.
+    """Expectations over the posteriors of the weights, for the M step of the prior.
 
     Attributes:
-        means: Their means, (draws, width + 1); each class of a multi-class task
-            has a draw of its own.
-        spread: The mean of their covariances, (width + 1, width + 1).
+        means: The means of the posteriors, (draws, width + 1); each class of a
+            multi-class task is a separate draw.
+        spread: The mean of the posteriors' covariances, (width + 1, width + 1).
     """
 
     means: Floats
@@ -61,8 +61,8 @@ class Draws:
 
 
 Prior = TypeVar("Prior", bound=GaussianPrior)
-# From the posteriors, the noises and the prior before to the prior and the noises that
-# follow.
+# A function from the posteriors, the noises and the last prior to the next prior and
+# noises.
 MStep = Callable[
     [Sequence[HeadPosterior], Sequence[float], Prior], tuple[Prior, Sequence[float]]
 ]
@@ -70,16 +70,15 @@ MStep = Callable[
 
 @dataclass(frozen=True)
 class LearnedPrior(Generic[Prior]):
-    """A prior with the noise of regressions, as EM found them.
+    """The result of EM: a prior, and the noise of regressions.
 
     Attributes:
         prior: The prior.
-        noises: The variance of each task's noise; 1 of classes.
+        noises: The noise variance of each task; 1 for classes.
         posteriors: The posteriors of the tasks' weights, given the prior.
-        objectives: What EM maximizes, before each step and after the last: the
-            logarithm of the labels' probability, of all tasks together, and what
-            is known of the prior itself. For classes it is Laplace's
-            approximation.
+        objectives: The objective of EM before each step and after the last: the log
+            probability of all tasks' labels plus the log density of the prior. For
+            classes it is Laplace's approximation.
     """
 
     prior: Prior
@@ -89,7 +88,7 @@ class LearnedPrior(Generic[Prior]):
 
     @property
     def steps(self) -> int:
-        """The steps that EM took."""
+        """The number of EM steps."""
         return len(self.objectives) - 1
 
 
@@ -104,18 +103,19 @@ def learn_prior(
 ) -> LearnedPrior[Prior]:
     """Learn the prior of tasks' weights by EM (Bakker and Heskes 2003).
 
-    Task t has drawn its weights w_t from N(m, S). The E step finds the posterior
-    of each task's weights: exactly for regressions, by Laplace's approximation for
+    The weights w_t of task t are drawn from N(m, S). The E step computes the posterior
+    of each task's weights: exactly for regressions, and by Laplace's approximation for
     classes.
 
     Args:
         tasks: The labeled rows of each task.
-        start: The prior to begin with.
+        start: The initial prior.
         maximize: The M step.
-        log_density: What is known of the prior itself, a logarithm.
-        change: How much a step changed the prior; by default `spread_change`.
-        steps: The most steps.
-        tolerance: EM ends when a step changes the prior by less.
+        log_density: A function that returns the log density of a prior.
+        change: A function that measures the change of the prior in a step; by default
+        `spread_change`.
+        steps: The largest number of steps. tolerance: EM ends when a step changes the
+            prior by less than this.
     """
     measure = spread_change if change is None else change
     prior = start
@@ -143,14 +143,13 @@ def task_posteriors(
     noises: Sequence[float],
     near: Sequence[HeadPosterior] = (),
 ) -> list[HeadPosterior]:
-    """Return the posterior of each task's weights: the E step.
+    """Compute the posterior of each task's weights: the E step.
 
     Args:
         tasks: The labeled rows of each task.
         prior: The prior.
-        noises: The variance of each task's noise.
-        near: Posteriors of a prior like this one, from which Newton's method
-            begins.
+        noises: The noise variance of each task.
+        near: Posteriors for a similar prior, from which Newton's method starts.
     """
     begin: list[Floats | None] = [each.mean for each in near]
     begin = begin or [None] * len(tasks)
@@ -161,10 +160,10 @@ def task_posteriors(
 
 
 def posterior_draws(posteriors: Sequence[HeadPosterior]) -> Draws:
-    """Return what posteriors say of the drawn weights.
+    """Return the expectations of the drawn weights under posteriors.
 
     Args:
-        posteriors: Those of the tasks.
+        posteriors: The posteriors of the tasks' weights.
     """
     means = np.concatenate([each.mean for each in posteriors], axis=1).T
     size = means.shape[1]
@@ -179,19 +178,19 @@ def posterior_draws(posteriors: Sequence[HeadPosterior]) -> Draws:
 def noise_variances(
     tasks: Sequence[LabeledRows], posteriors: Sequence[HeadPosterior]
 ) -> list[float]:
-    """Return the mean squared errors of regressions that posteriors expect.
+    """Return the expected mean squared errors of regressions under posteriors.
 
-    They are the M step of the noise's variance; classes have 1.
+    This is the M step of the noise variance; the variance of classes is 1.
 
     Args:
         tasks: The labeled rows of each task.
-        posteriors: Those of the tasks' weights.
+        posteriors: The posteriors of the tasks' weights.
     """
     return [_noise(*pair) for pair in zip(tasks, posteriors, strict=True)]
 
 
 def spread_change(before: GaussianPrior, after: GaussianPrior) -> float:
-    """Return how much a step changed a prior, in parts of its whole spread."""
+    """Return the change of a prior relative to its total spread."""
     spread = np.sqrt(np.trace(after.covariance))
     moved = np.linalg.norm(after.mean - before.mean) / spread
     change = np.linalg.norm(after.covariance - before.covariance)
@@ -199,9 +198,9 @@ def spread_change(before: GaussianPrior, after: GaussianPrior) -> float:
 
 
 def weight_change(before: GaussianPrior, after: GaussianPrior) -> float:
-    """Return how much a step changed a prior, in parts of each weight's spread."""
+    """Return the change of a prior relative to the spread of each weight."""
     variances = np.diag(after.covariance)
-    # A weight that has no spread has a mean alone.
+    # A weight without spread only has a mean.
     units = np.where(variances > 0, variances, 1.0)
     moved = np.abs(after.mean - before.mean) / np.sqrt(units)
     change = np.abs(variances - np.diag(before.covariance)) / units

@@ -23,7 +23,7 @@ from keras_mtl.linear.standard_features import standardize
 
 __all__ = ["LinearFit", "fit_linear"]
 
-# Of the weights along the path, which a picture and the choice are made from.
+# The tolerance of the weights along the path, for the plot and the choice.
 PATH_TOLERANCE = 1e-4
 
 
@@ -98,8 +98,8 @@ def fit_linear(
             "Invalid value received for argument `folds`. Expected the fold of each "
             "row, to choose a strength by. Received: None without a `strength`"
         )
-    # Systems of some dozen equations are solved faster by one thread, and give the
-    # same bytes on machines with more cores.
+    # One thread solves small systems of equations faster, and its results do not depend
+    # on the number of cores.
     with threadpool_limits(1):
         return _fit(
             features,

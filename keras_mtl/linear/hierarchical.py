@@ -1,4 +1,4 @@
-"""Hierarchical Bayes: tasks draw their weights from one Gaussian, which is learned."""
+"""Hierarchical Bayes: the tasks' weights are drawn from one learned Gaussian."""
 
 from __future__ import annotations
 
@@ -43,14 +43,14 @@ LIKELIHOODS: dict[LossKind, Likelihood] = {
 
 @dataclass(frozen=True)
 class SharedPrior:
-    """The Gaussian that outputs of one kind of loss have drawn their weights from.
+    """The Gaussian from which the weights of outputs of one kind of loss are drawn.
 
     Attributes:
         loss: The kind of loss.
-        outputs: The outputs, as indices.
-        prior: The Gaussian of weights in standard units, the intercept last.
-        objectives: What EM maximized, before each of its steps and after the
-            last; see `LearnedPrior`.
+        outputs: The indices of the outputs.
+        prior: The Gaussian of weights in standard units, with the intercept last.
+        objectives: The objective of EM before each step and after the last; see
+            `LearnedPrior`.
     """
 
     loss: LossKind
@@ -143,12 +143,12 @@ def fit_hierarchical(
     have one m and S, tasks with logistic losses have another one, and the classes of
     all softmax losses a third, whose m is 0.
 
-    S_0 is diagonal with equal variances, such that the scores of standardized features
-    have the variance 1 for regressions and 4 for logits; the variance of the intercept
-    is as large again. m is drawn from N(0, v S_0), and v is learned. A few tasks do not
-    determine the variance of each weight between tasks. So S has a prior that is worth
-    `further_tasks` more tasks with the variances s S_0, where one s is learned for all
-    features and one for the intercept.
+    S_0 is diagonal with equal variances. With them, the scores of standardized features
+    have the variance 1 for regressions and 4 for logits, and the intercept has the same
+    variance. m is drawn from N(0, v S_0), and v is learned. A few tasks do not
+    determine the variance of each weight between tasks. S therefore has a prior that is
+    worth `further_tasks` more tasks with the variances s S_0, where one s is learned
+    for all features and one for the intercept.
 
     Args:
         features: The features, of shape (N, d), without missing values.
@@ -165,7 +165,7 @@ def fit_hierarchical(
         tolerance: EM ends when m and S change by less than this in a step, relative to
             the spread of each weight.
     """
-    # Many small products: a thread is faster than several that wait for each other.
+    # For many small products, one thread is faster than several that wait.
     with threadpool_limits(1):
         return _fit(
             features, tasks, covariance, variance, further_tasks, steps, tolerance
@@ -230,21 +230,21 @@ def _fit(
 
 
 def _labeled_rows(design: Floats, task: LinearTask) -> LabeledRows:
-    """Return a task's rows, a labeled one of which counts as one on average."""
+    """Return a task's labeled rows, whose weights have the mean 1."""
     known = task.weights > 0
-    # A task without labels, such as a rare one of a fold, has the prior's mean.
+    # The weights of a task without labels, for example in a fold, are the prior's mean.
     counts = task.weights * (known.sum() / max(task.weights.sum(), 1e-300))
     labels = np.where(known[:, None], task.labels, 0.0)
     if 2 * known.sum() < len(known):
         return LabeledRows(
             design[known], labels[known], counts[known], LIKELIHOODS[task.loss]
         )
-    # Tasks with most of the labels share one matrix.
+    # Tasks with most labels share one matrix.
     return LabeledRows(design, labels, counts, LIKELIHOODS[task.loss])
 
 
 def _with_uncertain_noise(task: LabeledRows, posterior: HeadPosterior) -> HeadPosterior:
-    """Return a regression's posterior with what its uncertain noise adds."""
+    """Return a regression's posterior with the variance from its uncertain noise."""
     if task.likelihood != "regression":
         return posterior
     _, curvature = likelihood_derivatives(task, posterior.mean, posterior.noise)
@@ -265,15 +265,15 @@ def _moderation(design: Floats, posterior: HeadPosterior) -> Floats:
     blocks = posterior.covariance.reshape(units, size, units, size)
     gram = design.T @ design / len(design)
     variance = np.einsum("uiuj,ij->", blocks, gram) / units
-    # The factor of all classes is one, as none of them is special.
+    # All classes have the same factor, for symmetry.
     return np.full(units, 1.0 / np.sqrt(1.0 + np.pi * variance / 8.0))
 
 
 def _shrinkage(posterior: HeadPosterior, prior: HierarchicalPrior) -> Floats:
-    """Return the share of each weight's prior variance that is left, (d + 1, units)."""
+    """Return the posterior share of each weight's prior variance, (d + 1, units)."""
     size, units = posterior.mean.shape
     left = np.diag(posterior.covariance).reshape(units, size).T
     total = np.diag(prior.covariance)[:, None]
-    # Weights that are one for all tasks have nothing to shrink.
+    # Weights that are equal for all tasks are not shrunk.
     found: Floats = np.divide(left, total, out=np.ones_like(left), where=total > 0)
     return np.clip(found, 0.0, 1.0)

@@ -1,4 +1,4 @@
-"""A hierarchical Bayesian model of arrays, in scikit-learn's manner."""
+"""A hierarchical Bayesian model of arrays, in the style of scikit-learn."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The prior of a hierarchical model: its mean and variances are uncertain too."""
+"""The prior of a hierarchical model, whose mean and variances are uncertain."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ __all__ = ["CovarianceKind", "HierarchicalPrior", "HierarchicalStep"]
 Floats = NDArray[np.float64]
 CovarianceKind = Literal["diagonal", "full"]
 
-# The variance of scores that weights of the variances S_0 give: a regression's labels
-# have 1, and logits of 2 are usual.
+# The variance of scores for weights with the variances S_0: labels of a regression have
+# the variance 1, and logits of 2 are usual.
 TYPICAL_VARIANCE: dict[Likelihood, float] = {
     "regression": 1.0,
     "binary": 4.0,
@@ -38,15 +38,15 @@ TYPICAL_VARIANCE: dict[Likelihood, float] = {
 
 @dataclass(frozen=True)
 class HierarchicalPrior(GaussianPrior):
-    """The Gaussian of the tasks' weights, with what is known of itself.
+    """The Gaussian of the tasks' weights, with the uncertainty of its parameters.
 
     Attributes:
-        mean: The mean m that the labels expect, (width + 1,).
+        mean: The expected mean m given the labels, (width + 1,).
         covariance: S, (width + 1, width + 1).
-        uncertainty: The covariance of m given the labels; zeros where m is given.
-        mean_scale: v, the variance of m's weights in parts of S_0.
-        scales: s, the variances of S that are expected in parts of S_0: of
-            features, and of the intercept.
+        uncertainty: The covariance of m given the labels; zeros if m is given.
+        mean_scale: v, the variance of m relative to S_0.
+        scales: s, the expected variances of S relative to S_0: of features, and of the
+            intercept.
     """
 
     uncertainty: Floats
@@ -60,9 +60,9 @@ class HierarchicalStep:
 
     Args:
         tasks: The labeled rows of each task, all of one likelihood.
-        covariance: See `fit_hierarchical`, like those that follow.
-        variance: The variance of all weights between tasks, if given.
-        further_tasks: The number of tasks that the prior of S counts as.
+        covariance: See `fit_hierarchical`, also for the following arguments.
+        variance: The variance of all weights between tasks, or None.
+        further_tasks: The number of tasks that the prior of S is worth.
     """
 
     tasks: Sequence[LabeledRows]
@@ -72,17 +72,17 @@ class HierarchicalStep:
 
     @property
     def typical(self) -> Floats:
-        """S_0, the variances of equal weights, and of the intercept, (width + 1,)."""
+        """The diagonal of S_0: the variances of weights and intercept, (width + 1,)."""
         width = self.tasks[0].design.shape[1] - 1
         variance = TYPICAL_VARIANCE[self.tasks[0].likelihood]
         return np.append(np.full(width, variance / max(width, 1)), variance)
 
     @property
     def prior_tasks(self) -> float:
-        """The number of tasks that the prior of S counts as, by all its numbers.
+        """The number of tasks that the prior of S is worth, for all its parameters.
 
-        Covariances of fewer tasks than weights would leave directions without
-        any variance: to learn them, there are as many tasks more as weights.
+        Covariances of fewer tasks than weights would have directions without variance.
+        To learn covariances, the number of weights is therefore added.
         """
         if self.covariance == "full" and self.further_tasks > 0:
             return self.further_tasks + len(self.typical)
@@ -90,14 +90,14 @@ class HierarchicalStep:
 
     @property
     def has_mean(self) -> bool:
-        """Whether m is learned. Adding one number to all classes changes nothing."""
+        """Whether m is learned; not for softmax, where a common shift has no effect."""
         return self.tasks[0].likelihood != "multiclass"
 
     def start(self, noise: float) -> HierarchicalPrior:
-        """Return the prior that EM begins with.
+        """Return the initial prior of EM.
 
         Args:
-            noise: The variance of the regressions' noise that EM begins with.
+            noise: The initial noise variance of the regressions.
         """
         size = len(self.typical)
         variances = self.typical
@@ -116,11 +116,11 @@ class HierarchicalStep:
         noises: Sequence[float],
         before: HierarchicalPrior,
     ) -> tuple[HierarchicalPrior, Sequence[float]]:
-        """Make the M step of S, s, v and the noises, and find m given them.
+        """Compute the M step of S, s, v and the noises, and m given the results.
 
         Args:
-            posteriors: Those of the tasks' weights at the mean m.
-            noises: The variance of each task's noise.
+            posteriors: The posteriors of the tasks' weights at the mean m.
+            noises: The noise variance of each task.
             before: The prior of the posteriors.
         """
         whole = self.with_uncertain_mean(posteriors, noises, before)
@@ -131,7 +131,7 @@ class HierarchicalStep:
         if self.has_mean:
             squares = before.mean**2 + np.diag(before.uncertainty)
             parts = (squares / self.typical)[:-1]
-            # One more weight, of the variance 1, keeps v above 0.
+            # One additional weight, with the variance 1, keeps v above 0.
             scale = float((parts.sum() + 1.0) / (len(parts) + 1))
             prior = replace(prior, mean_scale=scale)
         updated = noise_variances(self.tasks, whole)
@@ -143,15 +143,15 @@ class HierarchicalStep:
         noises: Sequence[float],
         prior: HierarchicalPrior,
     ) -> list[HeadPosterior]:
-        """Return posteriors whose covariance has what the uncertainty of m adds.
+        """Return posteriors whose covariance includes the uncertainty of m.
 
-        A task's weights follow m by I - V G, with their own covariance V and the
-        curvature G of the task's loss.
+        The derivative of a task's weights by m is I - V G, with their own covariance V
+        and the curvature G of the task's loss.
 
         Args:
-            posteriors: Those of the tasks' weights at the mean m.
-            noises: The variance of each task's noise.
-            prior: Their prior.
+            posteriors: The posteriors of the tasks' weights at the mean m.
+            noises: The noise variance of each task.
+            prior: The prior of the posteriors.
         """
         if not self.has_mean:
             return list(posteriors)
@@ -164,10 +164,10 @@ class HierarchicalStep:
         return found
 
     def log_density(self, prior: HierarchicalPrior) -> float:
-        """Return the logarithm of all that EM maximizes beside the labels' evidence.
+        """Return the log density that EM adds to the log evidence of the labels.
 
-        The evidence is at the mean m; what is added makes it that with m
-        integrated out, but for a constant.
+        The evidence is that at the mean m. The added terms turn it into the evidence
+        with m integrated out, up to a constant.
 
         Args:
             prior: The prior.
@@ -192,14 +192,14 @@ class HierarchicalStep:
         noises: Sequence[float],
         before: HierarchicalPrior,
     ) -> Floats:
-        """Return the S that the drawn weights and the further tasks expect."""
+        """Return the expected S of the drawn weights and the further tasks."""
         draws = posterior_draws(posteriors)
         apart = draws.means - before.mean
         count = len(apart)
         total = count * draws.spread + apart.T @ apart
         if self.has_mean:
             for task, each, noise in zip(self.tasks, posteriors, noises, strict=True):
-                # A task's distance from m follows m by -V G.
+                # The derivative of a task's distance from m by m is -V G.
                 _, curvature = likelihood_derivatives(task, each.mean, noise)
                 follow = each.covariance @ curvature
                 total = total + follow @ before.uncertainty @ follow.T
@@ -208,11 +208,11 @@ class HierarchicalStep:
         return np.diag(np.diag(found)) if self.covariance == "diagonal" else found
 
     def _scales(self, spread: Floats) -> tuple[float, float]:
-        """Return the s under which the variances of S are the most probable."""
+        """Return the most probable s given the variances of S."""
         if self.prior_tasks == 0:
             return 1.0, 1.0
         parts = np.diag(np.linalg.inv(spread)) * self.typical
-        # One more weight, of the variance of S_0, keeps s from 0.
+        # One additional weight, with the variance of S_0, keeps s above 0.
         features = len(parts) / (parts[:-1].sum() + 1.0)
         return float(features), float(2.0 / (parts[-1] + 1.0))
 
@@ -229,11 +229,11 @@ class HierarchicalStep:
         posteriors: Sequence[HeadPosterior],
         noises: Sequence[float],
     ) -> HierarchicalPrior:
-        """Find m once the drawn weights are integrated out, and its uncertainty.
+        """Compute m and its uncertainty, with the drawn weights integrated out.
 
-        A task whose loss has the curvature G and the slope g at weights w says of m
-        as much as least squares with the curvature `(I + G S)^-1 G` and the pull
-        `(I + G S)^-1 (G w - g)`. For classes that is a step of Newton's method.
+        A task whose loss has the curvature G and the gradient g at weights w is
+        equivalent to least squares for m with the curvature `(I + G S)^-1 G` and the
+        pull `(I + G S)^-1 (G w - g)`. For classes, this is a step of Newton's method.
         """
         if not self.has_mean:
             return prior

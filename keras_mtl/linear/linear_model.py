@@ -35,8 +35,8 @@ class LinearModel(ScoredModel):
 
     Binary, multi-class and regression tasks can be mixed, and labels may be missing for
     any task in any row. Features and labels of regressions are standardized internally,
-    so that strengths are comparable between data sets. The loss of a task is a mean
-    over its labeled rows: of half the squared error, or of the cross-entropy.
+    so strengths are comparable between data sets. The loss of a task is a mean over its
+    labeled rows: of half the squared error, or of the cross-entropy.
 
     Args:
         strength: The factor of the penalty. None chooses it by cross-validation along a
@@ -78,7 +78,7 @@ class LinearModel(ScoredModel):
 
     @abstractmethod
     def _penalty(self, outputs: int) -> Penalty:
-        """Return the penalty, of any strength, for a number of outputs."""
+        """Return the penalty for a number of outputs, with any strength."""
 
     def fit(
         self,

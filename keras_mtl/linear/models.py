@@ -1,4 +1,4 @@
-"""The linear multi-task models of arrays: each is a penalty by its name."""
+"""The linear multi-task models of arrays, one per penalty."""
 
 from __future__ import annotations
 
@@ -169,8 +169,8 @@ class MeanRegularisedModel(LinearModel):
     """Linear models whose weights are shrunk toward their mean.
 
     Args:
-        strength: See `LinearModel`, also for the following arguments. The larger, the
-            more similar the tasks.
+        strength: See `LinearModel`, also for the following arguments. Tasks are more
+            similar for a larger strength.
         kinds: The kind of each task by name.
         strengths: The number of strengths on the path.
         folds: The number of folds of the cross-validation.
@@ -220,7 +220,7 @@ class ClusteredModel(LinearModel):
     array([0, 1, 0, 1])
     """
 
-    # Clusters are compared by what is left beside a little ridge.
+    # The strength determines the clusters, with only a small ridge.
     least_ridge: ClassVar[float] = 1e-6
 
     clusters: int = 2

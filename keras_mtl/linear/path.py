@@ -1,4 +1,4 @@
-"""Solutions along a path of strengths, and the strength that cross-validation picks."""
+"""Solutions along a path of strengths, and the choice of a strength."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ __all__ = [
     "tasks_of_rows",
 ]
 
-# Of penalties that make all weights zero from some strength on: how far below it
-# the path goes. Of others: its first strength, which leaves little of any weight
-# of standardized features.
+# If a penalty makes all weights zero from some strength on, the path ends at a fraction
+# of it. Otherwise the path has a fixed first strength, at which all weights of
+# standardized features are small.
 SPAN = 1e-3
 FIRST = 10.0
 WIDE_SPAN = 1e-5
@@ -54,26 +54,26 @@ def strength_grid(solver: LinearSolver, penalty: Penalty, count: int) -> np.ndar
     """Return the strengths of a path, from the largest to the smallest.
 
     Args:
-        solver: Of the loss.
-        penalty: The penalty, of any strength.
-        count: How many strengths.
+        solver: The solver of the loss.
+        penalty: The penalty, with any strength.
+        count: The number of strengths.
     """
     first, span = solver.zero_from(penalty), SPAN
     if first is None:
         first, span = FIRST, WIDE_SPAN
-    # Features that say nothing have weights of zero at any strength.
+    # Features without information have weights of zero at any strength.
     return (first or 1.0) * np.geomspace(1.0, span, count)
 
 
 def solve_path(
     solver: LinearSolver, penalty: Penalty, strengths: Sequence[float] | np.ndarray
 ) -> list[LinearSolution]:
-    """Solve for one strength after the other, each from the one before.
+    """Solve for one strength after the other, each from the solution before.
 
     Args:
-        solver: Of the loss.
-        penalty: The penalty, of any strength.
-        strengths: From the largest to the smallest.
+        solver: The solver of the loss.
+        penalty: The penalty, with any strength.
+        strengths: The strengths, from the largest to the smallest, (S,).
     """
     solutions = []
     last = solver.start(penalty)
@@ -84,7 +84,7 @@ def solve_path(
 
 
 def tasks_of_rows(tasks: Sequence[LinearTask], rows: np.ndarray) -> list[LinearTask]:
-    """Return the tasks of some rows, each with its whole weight in the loss."""
+    """Return the tasks on some rows, each with its full weight in the loss."""
     found = []
     for task in tasks:
         weights = task.weights[rows]
@@ -102,18 +102,18 @@ def held_out_losses(
     folds: np.ndarray,
     tolerance: float,
 ) -> np.ndarray:
-    """Return each task's loss on the rows of each fold, at each strength.
+    """Compute each task's loss on the rows of each fold, at each strength.
 
     Args:
-        features: Shape (N, d).
+        features: The features, (N, d).
         tasks: The tasks.
-        penalty: The penalty, of any strength.
-        strengths: From the largest to the smallest.
+        penalty: The penalty, with any strength.
+        strengths: The strengths, from the largest to the smallest, (S,).
         folds: The number of each row's fold, (N,).
         tolerance: The tolerance of the solver.
 
     Returns:
-        Shape (folds, S, T); NaN where a fold has no label of a task.
+        The losses, (folds, S, T); NaN where a fold has no label of a task.
     """
     numbers = np.unique(folds)
     losses = np.full((len(numbers), len(strengths), len(tasks)), np.nan)
@@ -137,9 +137,9 @@ def choose_strength(
 
     Args:
         strengths: The strengths, from the largest to the smallest, (S,).
-        losses: As `held_out_losses` returns them, (folds, S, T).
-        one_standard_error: Whether to take the largest strength whose loss is
-            within one standard error of the smallest loss.
+        losses: The losses from `held_out_losses`, (folds, S, T).
+        one_standard_error: Whether to choose the largest strength whose loss is within
+            one standard error of the smallest loss.
 
     Example:
 
@@ -154,7 +154,7 @@ def choose_strength(
     counts = known.sum(axis=0)
     filled = np.where(known, losses, 0.0)
     means = filled.sum(axis=0) / np.maximum(counts, 1)
-    # A fold without a label of some task says nothing about that task.
+    # A fold without a label of a task does not count for this task.
     sums = np.where(known, losses, means).sum(axis=2)
     loss = means.sum(axis=1)
     folds = len(losses)

@@ -1,7 +1,7 @@
 """Penalties on the weights of linear multi-task models.
 
-The weights are W, (d, K): a row per feature and a column per output. A binary
-or regression task has one output, a multi-class task one per class.
+The weights W, (d, K), have one row per feature and one column per output. A binary or
+regression task has one output, a multi-class task has one output per class.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ class Penalty(ABC):
         strength: The factor of the penalty.
     """
 
-    # Whether each feature's row is penalized by itself, so that rows that are
-    # zero can be left out of the work.
+    # Whether each feature's row has a separate penalty, so that rows of zeros can be
+    # left out of computations.
     by_rows: ClassVar[bool] = False
     parts: ClassVar[int] = 1
 
@@ -171,8 +171,8 @@ class LowRank(Penalty):
 class Quadratic(Penalty):
     """A penalty `(apart ||W - mean||^2 + together ||mean||^2) / 2`.
 
-    The mean is that of the outputs, which each column is compared with. A
-    quadratic loss is minimized in closed form.
+    The mean is that of the outputs, subtracted from each column. A quadratic loss with
+    this penalty is minimized in closed form.
     """
 
     @property
@@ -209,9 +209,9 @@ class Ridge(Quadratic):
 class MeanRegularised(Quadratic):
     """Half the squared distances of the outputs' weights from their mean.
 
-    The penalty is `(strength sum_k ||w_k - mean||^2 + ridge ||W||^2) / 2`. It
-    equals the kernel `(1 / mu + [k = l]) <x, x'>` with `mu = K ridge /
-    strength` (Evgeniou and Pontil 2004).
+    The penalty is `(strength sum_k ||w_k - mean||^2 + ridge ||W||^2) / 2`. It is
+    equivalent to the kernel `(1 / mu + [k = l]) <x, x'>` with `mu = K ridge / strength`
+    (Evgeniou and Pontil 2004).
 
     Args:
         strength: The factor of the distance from the mean. 0 is a ridge regression per
@@ -253,8 +253,8 @@ class Clustered(Penalty):
         return 0.5 * factor * float((sizes**2 / (self.ridge + shares)).sum())
 
     def prox(self, variable: np.ndarray, step: float) -> np.ndarray:
-        # M has the right singular vectors of W, and so has the answer those of
-        # the argument: what is left are K numbers.
+        # M has the right singular vectors of W, and the result has the singular vectors
+        # of the argument, so only K numbers remain to be computed.
         left, sizes, right = np.linalg.svd(variable[0], full_matrices=False)
         offset = step * self.strength * self.ridge * (1 + self.ridge)
         shares = capped_shares(sizes, self.ridge + offset, self.clusters)

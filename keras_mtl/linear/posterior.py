@@ -24,8 +24,8 @@ __all__ = [
 Floats = NDArray[np.float64]
 Likelihood = Literal["regression", "binary", "multiclass"]
 
-# Newton's method doubles the number of right digits each time; it ends when the
-# logits stay.
+# The limits of Newton's method. Each step doubles the number of correct digits, and the
+# search ends when the objective no longer changes.
 NEWTON_STEPS = 100
 TOLERANCE = 1e-9
 HALVINGS = 30
@@ -71,8 +71,8 @@ class HeadPosterior:
     def variance(self, features: ArrayLike) -> Floats:
         """Return the variance of the output before its activation, (N, units).
 
-        It includes the variance of the weights and, for a regression, that of the
-        noise.
+        The result includes the variance of the weights and, for a regression, the
+        variance of the noise.
 
         Args:
             features: The trunk's outputs, of shape (N, width).
@@ -88,13 +88,13 @@ class HeadPosterior:
 
 @dataclass(frozen=True)
 class LabeledRows:
-    """The rows of one task that have a label.
+    """The labeled rows of one task.
 
     Args:
         design: The features and a column of ones, (n, width + 1).
-        labels: Numbers, (n, 1), or probabilities of one class, (n, 1), or of
-            each class, (n, classes).
-        counts: As how many rows each row counts, (n,).
+        labels: The labels: numbers, (n, 1), or probabilities of one class, (n, 1), or
+            of each class, (n, classes).
+        counts: The weight of each row, as a number of rows, (n,).
         likelihood: See `head_posterior`.
     """
 
@@ -122,7 +122,7 @@ class LabeledRows:
         return weighted.T @ self.design, weighted.T @ labels, square
 
     def squared_error(self, posterior: HeadPosterior) -> float:
-        """Return the mean squared error that a regression's posterior expects."""
+        """Return the expected mean squared error under a regression's posterior."""
         gram, cross, square = self.moments
         weights = posterior.mean[:, 0]
         errors = square - 2 * weights @ cross + weights @ gram @ weights
@@ -146,7 +146,7 @@ def head_posterior(
     classes: int = 2,
     near: ArrayLike | None = None,
 ) -> HeadPosterior:
-    """Return the posterior of a head's weights with the prior N(mean, covariance).
+    """Compute the posterior of a head's weights with the prior N(mean, covariance).
 
     The covariance of the prior may be singular, as its inverse is not needed.
 
@@ -185,11 +185,11 @@ def labeled_rows(
     likelihood: Likelihood = "regression",
     classes: int = 2,
 ) -> LabeledRows:
-    """Return the rows that have a label, each of which counts as one.
+    """Select the labeled rows, each with the weight 1.
 
     Args:
-        features: See `head_posterior`, like those that follow.
-        labels: Numbers, or indices of classes.
+        features: See `head_posterior`, also for the following arguments.
+        labels: The labels: numbers, or indices of classes.
         likelihood: The kind of labels.
         classes: The number of classes.
 
@@ -217,14 +217,14 @@ def rows_posterior(
     noise: float = 1.0,
     near: ArrayLike | None = None,
 ) -> HeadPosterior:
-    """Return the posterior of a head's weights, given the labeled rows of a task.
+    """Compute the posterior of a head's weights from the labeled rows of a task.
 
     Args:
         rows: The rows.
-        mean: See `head_posterior`, like those that follow.
+        mean: See `head_posterior`, also for the following arguments.
         covariance: The prior's covariance.
         noise: The noise variance of a regression.
-        near: Weights from which the most probable ones are sought.
+        near: Initial weights of the search for the most probable weights.
     """
     start, spread = np.asarray(mean, "float64"), np.asarray(covariance, "float64")
     if rows.likelihood != "regression":
@@ -243,16 +243,16 @@ def rows_posterior(
 def likelihood_derivatives(
     rows: LabeledRows, weights: Floats, noise: float = 1.0
 ) -> tuple[Floats, Floats]:
-    """Return the slope and the curvature of `-log p(labels)` in all weights.
+    """Compute the gradient and the curvature of `-log p(labels)` by all weights.
 
     Args:
         rows: The rows.
-        weights: Shape (width + 1, units).
+        weights: The weights, (width + 1, units).
         noise: The noise variance of a regression.
 
     Returns:
-        Shapes (units * (width + 1),) and (units * (width + 1), units * (width +
-        1)), unit after unit.
+        The gradient, (units * (width + 1),), and the curvature, (units * (width + 1),
+        units * (width + 1)), both unit by unit.
     """
     if rows.likelihood == "regression":
         gram, cross, _ = rows.moments
@@ -261,10 +261,10 @@ def likelihood_derivatives(
 
 
 def _update(curvature: Floats, pull: Floats, spread: Floats) -> tuple[Floats, Floats]:
-    """Return the shift of the mean and the covariance of a Gaussian posterior.
+    """Compute the shift of the mean and the covariance of a Gaussian posterior.
 
-    With the prior's covariance S and the curvature G of the likelihood the
-    posterior's covariance is (S^-1 + G)^-1 = S (I + G S)^-1.
+    With the prior's covariance S and the curvature G of the likelihood, the posterior's
+    covariance is (S^-1 + G)^-1 = S (I + G S)^-1.
     """
     inside = np.eye(len(spread)) + curvature @ spread
     posterior = np.linalg.solve(inside.T, spread.T).T
@@ -273,17 +273,17 @@ def _update(curvature: Floats, pull: Floats, spread: Floats) -> tuple[Floats, Fl
 
 
 def _log_volume(curvature: Floats, spread: Floats) -> float:
-    """Return how much smaller the posterior is than the prior, as a logarithm."""
+    """Return the log ratio of the determinants of prior and posterior covariance."""
     return float(np.linalg.slogdet(np.eye(len(spread)) + curvature @ spread)[1])
 
 
 def _laplace(
     rows: LabeledRows, start: Floats, spread: Floats, near: Floats | None
 ) -> HeadPosterior:
-    """Find the most probable weights by Newton's method, and the curvature there."""
+    """Compute the most probable weights by Newton's method, and the curvature there."""
     units, size = rows.units, rows.design.shape[1]
     prior: Floats = np.kron(np.eye(units), spread).astype("float64")
-    # Weights are start + prior @ dual: a step never leaves the prior's range.
+    # Weights are start + prior @ dual, so steps stay in the range of the prior.
     center = np.tile(start, units)
     dual = np.zeros(size * units)
     weights = center
@@ -294,14 +294,14 @@ def _laplace(
 
     best = objective(dual, weights)
     if near is not None:
-        # At the best weights the dual is the slope's opposite.
+        # At the best weights, the dual is the negative gradient.
         opposite = -_derivatives(rows, near)[0]
         moved = center + prior @ opposite
         if (value := objective(opposite, moved)) < best:
             dual, weights, best = opposite, moved, value
     for _ in range(NEWTON_STEPS):
         slope, curvature = _derivatives(rows, weights)
-        # Of -log p: slope + dual = 0 at the best weights.
+        # For -log p: gradient + dual = 0 at the best weights.
         inside = np.eye(len(prior)) + curvature @ prior
         step = np.linalg.solve(inside, -(slope + dual))
         change = prior @ step
@@ -314,7 +314,7 @@ def _laplace(
                 break
             length /= 2
         else:
-            break  # No digit is left to win.
+            break  # No further digit can be gained.
         gained = best - value
         dual, weights, best = tried, moved, value
         if gained <= TOLERANCE * (1 + abs(best)):
@@ -335,7 +335,7 @@ def _logits(rows: LabeledRows, weights: Floats) -> Floats:
 def _log_loss(rows: LabeledRows, weights: Floats) -> float:
     logits = _logits(rows, weights)
     if rows.units == 1:
-        # A label of 1 has the logit's sign turned: no digits cancel.
+        # For a label of 1, the sign of the logit is changed, so that no digits cancel.
         share = rows.labels[:, 0]
         losses = share * np.logaddexp(0, -logits[:, 0])
         losses += (1 - share) * np.logaddexp(0, logits[:, 0])
@@ -345,7 +345,7 @@ def _log_loss(rows: LabeledRows, weights: Floats) -> float:
 
 
 def _derivatives(rows: LabeledRows, weights: Floats) -> tuple[Floats, Floats]:
-    """Return the slope and the curvature of the log loss in all weights."""
+    """Compute the gradient and the curvature of the log loss by all weights."""
     logits = _logits(rows, weights)
     design, counts, units = rows.design, rows.counts, rows.units
     if units == 1:

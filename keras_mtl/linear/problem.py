@@ -16,9 +16,9 @@ __all__ = ["LinearProblem", "LinearTask", "LossKind"]
 
 LossKind = Literal["squared", "logistic", "softmax"]
 
-# Up to this size, the classes of a multi-class task have one matrix together.
+# Up to this size, the classes of a multi-class task share one matrix.
 LARGEST_BLOCK = 2000
-# About so many rows give second derivatives that are near enough to make for fast
+# The approximate number of rows for second derivatives, which is enough for fast
 # updates.
 SAMPLED_ROWS = 8192
 
@@ -68,7 +68,7 @@ class LinearProblem:
         edges = np.cumsum([0, *[task.outputs for task in self.tasks]])
         self.columns = [slice(int(first), int(last)) for first, last in pairwise(edges)]
         self.outputs = int(edges[-1])
-        # A missing label may be NaN, which times 0 is not 0.
+        # A missing label may be NaN, and NaN times 0 is not 0.
         self._labels = [
             np.where(task.weights[:, None] > 0, task.labels, 0.0) for task in self.tasks
         ]
@@ -92,7 +92,7 @@ class LinearProblem:
                 continue
             means = task.weights @ labels / total
             if task.loss != "squared":
-                # Labels of one class alone have their best intercept at infinity.
+                # For labels of only one class, the best intercept would be infinite.
                 means = np.clip(means, 1e-8, 1.0 - 1e-8)
             if task.loss == "logistic":
                 means = logit(means)
@@ -130,14 +130,15 @@ class LinearProblem:
     def curvature(self, scores: np.ndarray) -> Curvature:
         """Return the curvature of the loss at the given scores.
 
-        With many rows it is estimated from evenly spaced rows. The minimum does not
-        depend on that, as gradients always use all rows. For a quadratic loss it is
-        always exact.
+        With many rows, the curvature is estimated from evenly spaced rows. The minimum
+        does not depend on the estimate, since gradients always use all rows. For a
+        quadratic loss, the curvature is exact.
         """
         step = 1 if self.is_quadratic else max(1, len(scores) // SAMPLED_ROWS)
         rows = slice(None, None, step)
         features = self.features[rows]
-        # Outputs whose rows count alike have one matrix: all labels are there.
+        # Outputs with the same weights of rows share one matrix, as without missing
+        # labels.
         alone: dict[bytes, tuple[np.ndarray, list[list[int]]]] = {}
         blocks = []
         for task, _, columns in self._each():
@@ -170,8 +171,8 @@ def _row_losses(loss: LossKind, labels: np.ndarray, scores: np.ndarray) -> np.nd
     if loss == "squared":
         return 0.5 * ((scores - labels) ** 2).sum(axis=1)
     if loss == "logistic":
-        # `logaddexp` takes five times as long. What 1 + exp rounds off is less than
-        # the last bit of a sum of losses.
+        # `logaddexp` takes five times as long. The rounding of 1 + exp is less than the
+        # last bit of a sum of losses.
         above = np.maximum(scores, 0.0) + np.log(1.0 + np.exp(-np.abs(scores)))
         return (above - labels * scores).sum(axis=1)
     return -(labels * log_softmax(scores, axis=1)).sum(axis=1)
@@ -184,13 +185,13 @@ def _answers(loss: LossKind, scores: np.ndarray) -> np.ndarray:
 
 
 def _slopes(loss: LossKind, answers: np.ndarray) -> np.ndarray:
-    """Return the second derivatives of the rows' losses on their own scores."""
+    """Return the second derivatives of the rows' losses by their own scores."""
     if loss == "squared":
         return np.ones_like(answers)
     slopes = answers * (1.0 - answers)
     if loss == "softmax":
-        # The classes' scores act on each other. Where all classes are as likely,
-        # or there are two, this factor makes up for leaving that out.
+        # The scores of classes interact. This factor compensates for ignoring the
+        # interaction, exactly for equal probabilities or two classes.
         slopes *= slopes.shape[1] / max(slopes.shape[1] - 1, 1)
-    # A row that is certain by now must not make the step infinite.
+    # A row that is already certain must not make the step infinite.
     return np.maximum(slopes, 1e-6)

@@ -1,8 +1,8 @@
-"""Exact proximal operators of the penalties that linear models are fitted with.
+"""Exact proximal operators of the penalties of linear models.
 
-The proximal operator of a function f with step t at V is the W that minimizes
-`f(W) + ||W - V||^2 / (2 t)`. All functions here take t times the penalty's
-strength as their threshold.
+The proximal operator of a function f with step t at V is the W that minimizes `f(W) +
+||W - V||^2 / (2 t)`. The threshold of all functions here is t times the penalty's
+strength.
 """
 
 from __future__ import annotations
@@ -47,15 +47,15 @@ def shrink_rows(values: np.ndarray, threshold: float) -> np.ndarray:
     """
     norms = np.sqrt(np.einsum("dk,dk->d", values, values))
     kept = np.maximum(norms - threshold, 0.0)
-    # A row of zeros stays one, whatever it is divided by.
+    # A row of zeros stays zero for any divisor.
     return values * (kept / np.where(norms > 0, norms, 1.0))[:, None]
 
 
 def clip_rows(values: np.ndarray, threshold: float) -> np.ndarray:
     """Apply the proximal operator of the sum of the rows' largest absolute values.
 
-    By Moreau's decomposition it is what is left of a row after its projection
-    on the l1 ball, which is exact by sorting (Duchi 2008).
+    By Moreau's decomposition, the result is the difference between a row and its
+    projection on the l1 ball, which sorting computes exactly (Duchi 2008).
 
     Args:
         values: Shape (d, K).
@@ -68,7 +68,7 @@ def clip_rows(values: np.ndarray, threshold: float) -> np.ndarray:
     """
     sizes = np.abs(values)
     ordered = -np.sort(-sizes, axis=1)
-    # The largest value that is left, if the first j + 1 entries are clipped to it.
+    # The largest remaining value if the first j + 1 entries are clipped to it.
     levels = (np.cumsum(ordered, axis=1) - threshold) / np.arange(1, sizes.shape[1] + 1)
     clipped = np.maximum((ordered > levels).sum(axis=1), 1)
     level = np.maximum(levels[np.arange(len(levels)), clipped - 1], 0.0)
@@ -96,15 +96,15 @@ def shrink_singular_values(values: np.ndarray, threshold: float) -> np.ndarray:
 def capped_shares(sizes: np.ndarray, offset: float, total: float) -> np.ndarray:
     """Return the shares `min(max(x sizes - offset, 0), 1)` that add up to a total.
 
-    They minimize `sum(sizes^2 / (offset + shares))` over shares between 0 and 1
-    with this sum. The sum grows with x and is linear between the values of x
-    where a share leaves 0 or reaches 1, so that x is found exactly.
+    The shares minimize `sum(sizes^2 / (offset + shares))` over shares between 0 and 1
+    with this sum. The sum grows with x and is linear between the values of x where a
+    share leaves 0 or reaches 1, so x is found exactly.
 
     Args:
-        sizes: Numbers of 0 or more, shape (K,).
-        offset: A number above 0.
-        total: The sum of the shares, from 0 to K. Where fewer sizes are above 0,
-            the shares of these are 1.
+        sizes: The sizes, numbers of 0 or more, (K,).
+        offset: The offset, a number above 0.
+        total: The sum of the shares, from 0 to K. If fewer sizes are above 0, their
+            shares are 1.
 
     Example:
 

@@ -37,7 +37,7 @@ class ScoredModel(BaseEstimator, ABC):
 
     @abstractmethod
     def _scores(self, features: np.ndarray) -> np.ndarray:
-        """Return the scores of rows, (N, K): of regressions in the label's unit."""
+        """Return the scores of rows, (N, K), for regressions in the label's unit."""
 
     def predict(self, x: Any) -> Any:
         """Predict classes and numbers.
@@ -46,7 +46,7 @@ class ScoredModel(BaseEstimator, ABC):
             x: The features, (N, D).
 
         Returns:
-            By task name predictions of shape (N,); or, of a model that was
+            A dict by task name of predictions of shape (N,); or, for a model that was
             fitted to an array of labels, an array of shape (N, T).
         """
         found = {}
@@ -66,7 +66,7 @@ class ScoredModel(BaseEstimator, ABC):
             x: The features, (N, D).
 
         Returns:
-            By the name of each binary or multi-class task probabilities in the
+            A dict by name of each binary or multi-class task of probabilities in the
             order of its classes, (N, classes).
         """
         found = {}
@@ -79,7 +79,7 @@ class ScoredModel(BaseEstimator, ABC):
         return found
 
     def _columns(self, x: Any) -> Iterator[tuple[Target, np.ndarray]]:
-        """Yield each task's labels with its scores of rows."""
+        """Yield each task's target with its scores of rows."""
         scores = self._scores(fitted_features(self, x))
         edges = np.cumsum([len(target.output_names) for target in self.targets_])
         columns = np.split(scores, edges[:-1], axis=1)
@@ -92,12 +92,12 @@ def read_arrays(
     """Read features and the labels of several tasks.
 
     Args:
-        x: Finite numbers, (N, D).
+        x: The features, finite numbers, (N, D).
         y: See `read_targets`.
         kinds: See `read_targets`.
 
     Raises:
-        ValueError: If features or labels can't serve.
+        ValueError: If features or labels are invalid.
     """
     features = _read_features(x)
     targets = read_targets(y, kinds)
@@ -112,15 +112,15 @@ def read_arrays(
 
 
 def fitted_features(model: Any, x: Any) -> np.ndarray:
-    """Return the features of rows to predict, as many as in the model's fit.
+    """Read the features of rows to predict, and check their number.
 
     Args:
         model: The estimator.
-        x: Finite numbers, (N, D).
+        x: The features, finite numbers, (N, D).
 
     Raises:
-        ValueError: If the features can't serve.
-        sklearn.exceptions.NotFittedError: Before `fit`.
+        ValueError: If the features are invalid.
+        sklearn.exceptions.NotFittedError: If the model is not fitted.
     """
     check_is_fitted(model, "n_features_in_")
     features = _read_features(x)
@@ -133,15 +133,16 @@ def fitted_features(model: Any, x: Any) -> np.ndarray:
 
 
 def read_sample_weight(values: Any, targets: list[Target], rows: int) -> np.ndarray:
-    """Return what each row counts, (N,).
+    """Read the weight of each row, (N,).
 
     Args:
-        values: A finite number of 0 or more for each row; None for ones.
+        values: The weights, finite numbers of 0 or more, (N,); None for ones.
         targets: The tasks' labels.
         rows: The number of rows.
 
     Raises:
-        ValueError: If the numbers can't serve, or a task has no row that counts.
+        ValueError: If the weights are invalid, or all labeled rows of a task have
+            weight 0.
     """
     if values is None:
         return np.ones(rows)
@@ -165,7 +166,7 @@ def read_sample_weight(values: Any, targets: list[Target], rows: int) -> np.ndar
 def target_folds(
     targets: Sequence[Target], folds: int, seed: int, groups: Any
 ) -> np.ndarray:
-    """Return the number of each row's fold, stratified over all labels, (N,)."""
+    """Assign each row to a fold, (N,), stratified over all labels."""
     labels = {target.name: target.labels for target in targets}
     return fold_rows(
         label_strata(labels), folds=folds, seed=seed, groups=groups, labels=labels
@@ -173,21 +174,21 @@ def target_folds(
 
 
 def output_units(targets: Sequence[Target]) -> tuple[np.ndarray, np.ndarray]:
-    """Return the scale and the mean of each output's label, (K,) each."""
+    """Return the scale and the mean of the label of each output, (K,) each."""
     counts = [len(target.output_names) for target in targets]
     scales = np.repeat([target.scale for target in targets], counts)
     return scales, np.repeat([target.mean for target in targets], counts)
 
 
 def raise_invalid(model: Any, wrong: Sequence[tuple[str, str]]) -> None:
-    """Raise an error for arguments of a model, if there are any.
+    """Raise an error for the invalid arguments of a model, if any.
 
     Args:
         model: The estimator.
-        wrong: Names of arguments with what is expected of them.
+        wrong: The names of invalid arguments, each with the expected values.
 
     Raises:
-        ValueError: If there are any; it names all of them.
+        ValueError: If an argument is invalid. The message names all of them.
     """
     if wrong:
         raise ValueError(

@@ -1,4 +1,4 @@
-"""Whether the setting of an estimator is a number in its range, whatever was given."""
+"""Checks that the setting of an estimator is a number in its range."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ def is_not_negative(value: Any) -> bool:
 
 
 def is_integer_from(value: Any, least: int) -> bool:
-    """Return whether a value is an integer and not below the least.
+    """Return whether a value is an integer of at least `least`.
 
     Args:
         value: Anything; 2.0 is not an integer.
-        least: The least integer.
+        least: The smallest integer.
     """
     return isinstance(value, Integral) and int(value) >= least

@@ -1,4 +1,4 @@
-"""The minimum of a loss and a penalty, to a given residual of its conditions."""
+"""Minimization of a loss and a penalty to a given residual."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from keras_mtl.linear.problem import LinearProblem
 
 __all__ = ["LinearSolution", "LinearSolver", "kkt_residual"]
 
-# Of the inner and the outer loop; both end by their residual long before.
+# The largest numbers of iterations; both loops reach their residual long before.
 MOST_STEPS = 20_000
 MOST_UPDATES = 500
-# An update that leaves more of the residual than this asks for new curvatures.
+# If an update leaves a larger share of the residual, the curvatures are computed again.
 SLOW = 0.5
 
 
@@ -48,7 +48,7 @@ def kkt_residual(
     variable: np.ndarray,
     intercepts: np.ndarray,
 ) -> float:
-    """Return by how much a point violates the optimality conditions.
+    """Return the violation of the optimality conditions at a point.
 
     The result is the largest change of any weight in one step of size 1 of the proximal
     gradient method, or the largest derivative by an intercept if that is larger. It is
@@ -79,11 +79,11 @@ class LinearSolver:
     """Proximal Newton method that reuses its matrices between solutions.
 
     Each update minimizes a quadratic model of the loss plus the penalty: in closed form
-    if the penalty is quadratic too, else by FISTA with restarts on the rows of features
-    whose weights are not zero. The matrices of the model have the size d x d and take
-    much longer to compute than a gradient. So they are kept, also from one strength to
-    the next, until the updates become slow. A squared loss equals its quadratic model
-    and needs one update.
+    if the penalty is also quadratic, otherwise by FISTA with restarts on the rows of
+    features whose weights are not zero. The matrices of the model have the size d x d
+    and take much longer to compute than a gradient. The solver therefore reuses them,
+    also from one strength to the next, until the updates become slow. A squared loss
+    equals its quadratic model and needs one update.
 
     Args:
         problem: The loss.
@@ -95,7 +95,7 @@ class LinearSolver:
         self.tolerance = tolerance
         self._curvature: Curvature | None = None
         self._largest = 0.0
-        # Of squared errors alone: the model's slopes where all is zero.
+        # For squared errors only: the gradient of the model at zero.
         self._linear = np.zeros((0, 0))
         self._slope = np.zeros(0)
 
@@ -106,7 +106,7 @@ class LinearSolver:
         return LinearSolution(variable, problem.base_intercepts(), np.inf)
 
     def zero_from(self, penalty: Penalty) -> float | None:
-        """Return the smallest strength that makes all weights zero, if there is one."""
+        """Return the smallest strength that makes all weights zero, or None."""
         start = self.start(penalty)
         scores = self.problem.scores(start.weights, start.intercepts)
         return penalty.zero_from(self.problem.gradient(scores)[0])
@@ -119,7 +119,7 @@ class LinearSolver:
             start: The initial solution, such as the solution for another strength.
 
         Returns:
-            The solution. If it does not reach the tolerance, there is a
+            The solution. If it does not reach the tolerance, the method issues a
             `ConvergenceWarning`.
         """
         solve = self._solve_squared if self.problem.is_quadratic else self._solve_any
@@ -135,7 +135,7 @@ class LinearSolver:
         return solution
 
     def _solve_squared(self, penalty: Penalty, start: LinearSolution) -> LinearSolution:
-        """Minimize a model that is the loss itself: it needs the rows only once."""
+        """Minimize a quadratic loss, which needs the rows only once."""
         if self._curvature is None:
             problem = self.problem
             zeros = np.zeros((problem.width, problem.outputs))
@@ -213,8 +213,8 @@ class LinearSolver:
         """Shorten a step until it lowers the objective enough.
 
         Returns:
-            The step's size, 0 where rounding leaves nothing to gain, and the
-            scores after it.
+            The size of the step, 0 if rounding prevents an improvement, and the scores
+            after the step.
         """
         variable, found, intercepts, intercepts_change = step
         problem = self.problem
@@ -225,7 +225,7 @@ class LinearSolver:
         rounding = 1e-13 * max(1.0, abs(loss + old))
         size = 1.0
         while size > 1e-6:
-            # Scores are linear in the step.
+            # The scores are linear in the step.
             new = whole if size == 1.0 else scores + size * (whole - scores)
             part = found if size == 1.0 else variable + size * (found - variable)
             value = float(problem.task_values(new).sum()) + penalty.value(part)
@@ -248,7 +248,7 @@ def _minimize_model(
         return _closed_form(curvature, linear, penalty)[None]
     if not penalty.by_rows:
         return _fista(curvature, linear, penalty, start, tolerance, largest)
-    # Rows outside the working set stay zero until their conditions are violated.
+    # Rows outside of the working set stay zero until they violate their conditions.
     step = 1.0 / max(largest * penalty.parts, 1e-12)
     variable = start
     working = (variable != 0).any(axis=(0, 2))
@@ -262,7 +262,7 @@ def _minimize_model(
         working |= wrong
         rows = np.flatnonzero(working)
         small = curvature.of_rows(rows)
-        # Rows outside are zero, so that they add nothing to the gradient here.
+        # Rows outside are zero, so they do not change the gradient.
         part = _fista(
             small,
             linear[rows],
@@ -274,7 +274,7 @@ def _minimize_model(
         variable = np.zeros_like(variable)
         variable[:, rows] = part
         if not violated.any():
-            # Nothing was left to add: what FISTA found is all there is.
+            # No row was added, so the result of FISTA is final.
             return variable
 
 
@@ -286,13 +286,13 @@ def _fista(
     tolerance: float,
     largest: float,
 ) -> np.ndarray:
-    """Accelerated proximal gradient steps that restart when they turn back.
+    """Run accelerated proximal gradient steps, with restarts when they reverse.
 
-    Beck and Teboulle 2009; O'Donoghue and Candes 2015.
+    See Beck and Teboulle 2009; O'Donoghue and Candes 2015.
     """
     bound = max(largest * penalty.parts, 1e-12)
     step = 1.0 / bound
-    # A step of 1 changes a weight by at most as much as the slope of the model.
+    # A step of 1 changes a weight at most by the gradient of the model.
     enough = tolerance * min(step, 1.0)
     variable, ahead, momentum = start, start, 1.0
     for _ in range(MOST_STEPS):
@@ -319,8 +319,8 @@ def _closed_form(
 ) -> np.ndarray:
     """Solve `H w + apart w = (apart - together) mean - linear` for all outputs.
 
-    The weights are linear in the mean of the outputs, so that the mean itself
-    solves a system of d equations.
+    The weights are linear in the mean of the outputs, so the mean solves a system of d
+    equations.
     """
     apart, together = penalty.curvatures
     width, outputs = linear.shape
@@ -348,7 +348,7 @@ def _closed_form(
 
 
 def _solver(matrix: np.ndarray, symmetric: bool = True):
-    """Return a function that solves systems of a matrix, also of a singular one."""
+    """Return a function that solves systems of a matrix, even if it is singular."""
     if symmetric:
         try:
             factors = scipy.linalg.cho_factor(matrix)
@@ -358,5 +358,5 @@ def _solver(matrix: np.ndarray, symmetric: bool = True):
             diagonal = np.abs(np.diagonal(factors[0]))
             if diagonal.min(initial=1.0) > 1e-6 * diagonal.max(initial=0.0):
                 return lambda right: scipy.linalg.cho_solve(factors, right)
-    # Of many answers, the shortest.
+    # The shortest of many solutions.
     return lambda right: np.linalg.lstsq(matrix, right, rcond=1e-12)[0]

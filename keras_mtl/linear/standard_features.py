@@ -1,4 +1,4 @@
-"""Features in standard units, as penalties and priors see them."""
+"""Standardized features, for penalties and priors."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ __all__ = ["StandardFeatures", "standardize"]
 
 @dataclass(frozen=True)
 class StandardFeatures:
-    """Features in standard units, with what they were in their own.
+    """Standardized features, with their original means and scales.
 
     Attributes:
         values: The standardized features, (N, d).
         means: The features' means, (d,).
-        scales: The features' standard deviations, (d,); 1 for a constant one.
+        scales: The features' standard deviations, (d,); 1 for a constant feature.
     """
 
     values: np.ndarray
@@ -25,7 +25,7 @@ class StandardFeatures:
 
     @property
     def rank(self) -> int:
-        """The number of features that are no sums of others."""
+        """The number of linearly independent features."""
         sizes = np.linalg.eigvalsh(self.values.T @ self.values)
         return int((sizes > 1e-9 * sizes.max(initial=0.0)).sum())
 
@@ -34,7 +34,7 @@ def standardize(features: np.ndarray) -> StandardFeatures:
     """Standardize features.
 
     Args:
-        features: Shape (N, d), without missing values.
+        features: The features, (N, d), without missing values.
 
     Example:
 
@@ -46,7 +46,7 @@ def standardize(features: np.ndarray) -> StandardFeatures:
     means = standard.mean(axis=0)
     standard -= means
     scales = np.sqrt(np.einsum("nd,nd->d", standard, standard) / max(len(standard), 1))
-    # What rounding leaves of a constant is no signal.
+    # The rounding errors of a constant are not a signal.
     constant = scales <= 1e-7 * np.maximum(1.0, np.abs(means))
     standard[:, constant] = 0.0
     scales = np.where(constant, 1.0, scales)

@@ -1,4 +1,4 @@
-"""Labels of several tasks, as numbers that a linear model is fitted to."""
+"""Labels of several tasks, as numbers for a linear model."""
 
 from __future__ import annotations
 
@@ -28,12 +28,11 @@ class Target:
 
     Attributes:
         name: The task's name.
-        kind: Its kind.
-        labels: The labels as numbers, (N,); NaN where missing. Those of classes
-            are indices.
-        classes: The classes, sorted; none of a regression.
-        mean: What a regression's labels are centered by.
-        scale: Their standard deviation, 1 of a constant.
+        kind: The task's kind.
+        labels: The labels as numbers, (N,); NaN where missing. Classes are indices.
+        classes: The sorted classes; empty for a regression.
+        mean: The mean of a regression's labels.
+        scale: The standard deviation of a regression's labels; 1 for constant labels.
     """
 
     name: str
@@ -51,10 +50,10 @@ class Target:
         return [self.name]
 
     def to_task(self, sample_weight: np.ndarray) -> LinearTask:
-        """Return the labels as the loss takes them: a mean over the labeled rows.
+        """Return the labels for the loss, which is a mean over the labeled rows.
 
         Args:
-            sample_weight: What each row counts, (N,).
+            sample_weight: The weight of each row, (N,).
         """
         known = np.isfinite(self.labels)
         weights = np.where(known, sample_weight, 0.0)
@@ -72,16 +71,16 @@ def read_targets(y: Any, kinds: Mapping[str, str] | None) -> list[Target]:
     """Read the labels of several tasks.
 
     Args:
-        y: By task name labels of shape (N,); or an array of shape (N,) or (N,
-            T), whose tasks are named by their columns, "0", "1", .... NaN or
-            None is a missing label.
-        kinds: By task name `"binary"`, `"multiclass"` or `"regression"`. A task
-            that is not named is binary if it has two different labels, a
+        y: A dict by task name of labels of shape (N,); or an array of shape (N,) or (N,
+            T), whose tasks are named by their columns, "0", "1", .... NaN or None is a
+            missing label.
+        kinds: The kinds by task name: `"binary"`, `"multiclass"` or `"regression"`. A
+            task that is not named is binary if it has two different labels, a
             multi-class task if it has more and they are text, and otherwise a
             regression.
 
     Raises:
-        ValueError: If the labels can't serve; all reasons at once.
+        ValueError: If the labels are invalid. The message has all errors.
     """
     if isinstance(y, Mapping):
         columns = {str(name): np.asarray(values) for name, values in y.items()}

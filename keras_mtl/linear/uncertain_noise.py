@@ -9,13 +9,13 @@ LEAST_FREEDOM = 3.0
 
 
 def noise_factor(labels: float, determined: float) -> float:
-    """Return what the variance of a predicted label is multiplied by.
+    """Return the factor of a predicted label's variance for uncertain noise.
 
-    Where the variance of the noise is estimated with n degrees of freedom, labels
-    are around their prediction as Student's t with n is, whose variance is n / (n -
-    2) times that of the Gaussian (Gelman et al. 2013, section 14.2). The degrees of
-    freedom are the labels less the parameters that they determine (MacKay 1992);
-    fewer than three count as three.
+    If the noise variance is estimated with n degrees of freedom, labels have Student's
+    t distribution with n degrees of freedom around their prediction. Its variance is n
+    / (n - 2) times the variance of the Gaussian (Gelman et al. 2013, section 14.2). The
+    degrees of freedom are the number of labels minus the number of parameters that they
+    determine (MacKay 1992), and at least three.
 
     Args:
         labels: The number of labels.
