@@ -1,4 +1,4 @@
-"""A multi-task Gaussian process of arrays, in scikit-learn's manner."""
+"""A multi-task Gaussian process of arrays, in the style of scikit-learn."""
 
 from __future__ import annotations
 
@@ -40,8 +40,7 @@ class GaussianProcessModel(ScoredModel):
     latent functions, by MacKay's approximation.
 
     Args:
-        factors: The number of columns of V, that is, of factors that tasks have in
-            common.
+        factors: The number of columns of V, that is, of common factors of the tasks.
         automatic_relevance: Whether each feature has its own length scale, with a
             log-normal prior around the median distance of rows.
         rank: The number of support rows of a Nystroem approximation. By default there
@@ -134,8 +133,8 @@ class GaussianProcessModel(ScoredModel):
         Args:
             x: The features, (N, D).
             return_variance: Whether to return the variances of regression labels too.
-                They include the variance of the function and that of the noise; if the
-                noise is learned, they are those of Student's t.
+                They include the variance of the function and the variance of the noise.
+                If the noise is learned, they are variances of Student's t distribution.
 
         Returns:
             A dict by task name of predictions of shape (N,); or an array of shape (N,
@@ -224,7 +223,7 @@ class GaussianProcessModel(ScoredModel):
 
 
 def _is_number(targets: Any) -> np.ndarray:
-    """Return for each output whether its task is a regression, (K,)."""
+    """Return whether the task of each output is a regression, (K,)."""
     each: list[Target] = list(targets)
     counts = [len(target.output_names) for target in each]
     return np.repeat([target.kind == "regression" for target in each], counts)

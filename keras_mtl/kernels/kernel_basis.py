@@ -1,4 +1,4 @@
-"""Features of rows whose inner products are a kernel's values."""
+"""Features of rows whose inner products are the values of a kernel."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from keras_mtl.kernels.kernel_function import KernelFunction
 
 __all__ = ["KernelBasis", "kernel_basis", "support_count"]
 
-# Without a rank, all rows are support rows up to so many.
+# Without a rank, all rows are support rows up to this number.
 EXACT_ROWS = 5000
-# Of more rows without a rank.
+# The number of support rows for more rows, without a rank.
 DEFAULT_RANK = 1000
-# Directions whose share of the kernel is smaller are rounding errors.
+# Directions with a smaller share of the kernel are rounding errors.
 SMALLEST = 1e-12
 CHUNK = 4096
 
@@ -25,14 +25,14 @@ CHUNK = 4096
 class KernelBasis:
     """Features `k(x, support) projection - offset` of rows x.
 
-    Their inner products are the kernel's values of centered rows: exactly where
-    all rows are support rows, else the Nystroem approximation.
+    The inner products of features are the kernel's values of centered rows. They are
+    exact if all rows are support rows, and otherwise the Nystroem approximation.
 
     Attributes:
         kernel: The kernel.
         support: The support rows, (M, d).
-        projection: From kernel values to features, (M, r).
-        offset: What centers the features, (r,).
+        projection: The matrix from kernel values to features, (M, r).
+        offset: The offset that centers the features, (r,).
         features: The features of the training rows, (N, r).
     """
 
@@ -52,16 +52,16 @@ def support_count(rows: int, rank: int | None, model: str = "kernel") -> int:
 
     Args:
         rows: The number of training rows.
-        rank: The number asked for; None for all rows, up to 5,000 of them, and
-            1,000 of more rows.
-        model: What an error calls the model.
+        rank: The requested number; None for all rows if there are at most 5,000, and
+            1,000 otherwise.
+        model: The name of the model in errors.
 
     Raises:
         UserError: If the kernel's values do not fit in memory.
     """
     count = rows if rank is None and rows <= EXACT_ROWS else rank or DEFAULT_RANK
     count = min(count, rows)
-    # The kernel's values, their eigenvectors and one copy.
+    # Memory for the kernel's values, their eigenvectors and one copy.
     needed = 8 * 3 * rows * count
     available = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     if needed > 0.8 * available:
@@ -83,16 +83,17 @@ def kernel_basis(
     center: bool = True,
     smallest: float = SMALLEST,
 ) -> KernelBasis:
-    """Make features of rows by a kernel.
+    """Compute features of rows by a kernel.
 
     Args:
         kernel: The kernel.
         rows: The training rows, (N, d).
-        count: The number of support rows; fewer than N are drawn.
+        count: The number of support rows; if it is less than N, they are drawn at
+            random.
         seed: The seed of the draw.
-        center: Whether the features have a mean of zero, so that they and an
-            intercept do not compete.
-        smallest: The share of the kernel of the smallest direction that is kept.
+        center: Whether the features have a mean of zero, so that they are not
+            confounded with an intercept.
+        smallest: The share of the kernel below which a direction is dropped.
 
     Example:
 
@@ -123,7 +124,7 @@ def kernel_basis(
     )
     offset = features.mean(axis=0) if center else np.zeros(features.shape[1])
     features -= offset
-    # Features without correlation are what makes the solver fast.
+    # The solver is fast because the features are uncorrelated.
     _, vectors = _eigen(features.T @ features, SMALLEST)
     return KernelBasis(
         kernel, support, projection @ vectors, offset @ vectors, features @ vectors
@@ -131,7 +132,7 @@ def kernel_basis(
 
 
 def _eigen(matrix: np.ndarray, smallest: float) -> tuple[np.ndarray, np.ndarray]:
-    """Return the eigenvalues that are not rounding errors, with their vectors."""
+    """Return the eigenvalues that are not rounding errors, and their eigenvectors."""
     sizes, vectors = np.linalg.eigh(matrix)
     kept = sizes > smallest * max(float(sizes.max(initial=0.0)), 1e-300)
     return sizes[kept], vectors[:, kept]

@@ -21,19 +21,19 @@ from keras_mtl.linear.path import choose_strength, tasks_of_rows
 
 __all__ = ["KernelFit", "KernelGrid", "fit_kernel"]
 
-# Settings are compared with at most so many support rows, which rank them alike
-# in a tenth of the time.
+# The largest number of support rows for comparing settings. The ranking is similar to
+# that with all rows, in a tenth of the time.
 COMPARED_SUPPORT = 200
 COMPARED_TOLERANCE = 1e-3
 
 
 @dataclass(frozen=True)
 class KernelGrid:
-    """Grid of the settings that cross-validation compares.
+    """Grid of settings for the cross-validation.
 
     Args:
-        strengths: The number of strengths, from one at which the features have no
-            effect down to 0.00001 times as much.
+        strengths: The number of strengths, from a strength at which the features have
+            no effect down to 0.00001 times that strength.
         length_factors: Length scales of an RBF kernel, as factors of the median
             distance of rows.
         sharings: Values of the argument `sharing` of `shared_covariance`.
@@ -129,13 +129,13 @@ def fit_kernel(
 
     Raises:
         UserError: If the kernel's values do not fit in memory.
-        ValueError: If a setting has to be chosen and there are no folds.
+        ValueError: If a setting has to be chosen without folds.
     """
     grid = grid or KernelGrid()
     outputs = sum(task.outputs for task in tasks)
     means = features.mean(axis=0, dtype="float64")
     scales = features.std(axis=0, dtype="float64")
-    # What rounding leaves of a constant is no signal.
+    # The rounding errors of a constant are not a signal.
     scales = np.where(scales <= 1e-7 * np.maximum(1.0, np.abs(means)), 1.0, scales)
     rows = (np.asarray(features, "float64") - means) / scales
     count = support_count(len(rows), rank)
@@ -156,7 +156,8 @@ def fit_kernel(
                 "`strength`, a `length_scale` and a `sharing`"
             )
         search = _Search(rows, tasks, kind, folds, grid, seed, task_covariance)
-        # A first guess of the sharing, and then the sharing itself.
+        # First choose the other settings with a guess of the sharing, and then the
+        # sharing.
         guess = 0.5 if sharing is None else sharing
         length, choice = min(
             (
@@ -204,7 +205,7 @@ def fit_kernel(
 
 
 class _Search:
-    """Held-out losses of settings; each fold's features are made once per length."""
+    """Held-out losses of settings; each fold has one set of features per length."""
 
     def __init__(self, rows, tasks, kind, folds, grid, seed, covariance) -> None:
         self.rows, self.tasks, self.kind = rows, tasks, kind
@@ -246,7 +247,7 @@ class _Search:
             known = [task.weights.sum() > 0 for task in test.tasks]
             last: KernelWeights | None = None
             for index, each in enumerate(strengths):
-                # Products of so small matrices are faster in one thread.
+                # Products of small matrices are faster in one thread.
                 with threadpool_limits(1):
                     last = solve_kernel_weights(
                         basis.features,

@@ -1,4 +1,4 @@
-"""Kernels of pairs of rows, and the length scale that distances suggest."""
+"""Kernels of pairs of rows, and a length scale from the distances of rows."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from scipy.spatial.distance import cdist, pdist
 __all__ = ["KernelFunction", "KernelKind", "median_distance"]
 
 KernelKind = Literal["linear", "rbf"]
-# So many rows have about the median distance of all of them.
+# The number of sampled rows for the median distance.
 SAMPLED_ROWS = 1000
 
 
@@ -37,11 +37,11 @@ class KernelFunction:
     length_scale: float = 1.0
 
     def __call__(self, rows: np.ndarray, others: np.ndarray) -> np.ndarray:
-        """Return the kernel of each row with each other one, (N, M).
+        """Return the kernel of each row with each of the other rows, (N, M).
 
         Args:
-            rows: Shape (N, d).
-            others: Shape (M, d).
+            rows: The rows, (N, d).
+            others: The other rows, (M, d).
         """
         if self.kind == "linear":
             return np.asarray(rows @ others.T)
@@ -51,10 +51,10 @@ class KernelFunction:
 
 
 def median_distance(rows: np.ndarray, seed: int = 0) -> float:
-    """Return the median distance between different rows, 1 if they are all equal.
+    """Return the median distance between different rows; 1 if all rows are equal.
 
     Args:
-        rows: Shape (N, d). A sample of 1,000 rows stands for more.
+        rows: The rows, (N, d). For more than 1,000 rows, a sample of 1,000 is used.
         seed: The seed of the sample.
 
     Example:

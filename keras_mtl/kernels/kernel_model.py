@@ -1,4 +1,4 @@
-"""Multi-task kernel models of arrays, in scikit-learn's manner."""
+"""Multi-task kernel models of arrays, in the style of scikit-learn."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ __all__ = ["KernelModel"]
 class KernelModel(ScoredModel):
     """Kernel ridge and logistic regression of several tasks.
 
-    The kernel of row x of task s and row x' of task t is `k(x, x') B[s, t]`. Numbers
+    The kernel of row x of task s with row x' of task t is `k(x, x') B[s, t]`. Numbers
     are predicted by kernel ridge regression and classes by kernel logistic regression,
     with the losses of `keras_mtl.linear`. Tasks of these kinds can be mixed, and labels
     may be missing for any task in any row. Settings that are None are chosen by

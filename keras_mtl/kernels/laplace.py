@@ -1,4 +1,4 @@
-"""Laplace's approximation of the latent values behind labels."""
+"""Laplace's approximation of the latent values of labels."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ MOST_STEPS = 100
 class LaplaceFit:
     """The mode of the latent values, and the normal distribution around it.
 
-    For regressions it is exact (Rasmussen and Williams 2006, 2.3); for classes
-    it is Laplace's approximation (3.4 and 3.5 there).
+    The distribution is exact for regressions (Rasmussen and Williams 2006, 2.3), and
+    Laplace's approximation for classes (sections 3.4 and 3.5).
 
     Attributes:
         values: The latent values at the mode, (n,).
-        answers: `K^-1 (values - means)`, which is the gradient of the logarithm
-            of the likelihood, (n,).
+        answers: `K^-1 (values - means)`, which is the gradient of the log likelihood,
+            (n,).
         precision: `(K + W^-1)^-1`, (n, n): the covariance of the latent values
             is `K - K precision K`.
         log_evidence: The logarithm of the marginal likelihood of the labels.
-        residual: By how much the gradient and `answers` differ at most.
+        residual: The largest difference between the gradient and `answers`.
     """
 
     values: np.ndarray
@@ -49,16 +49,16 @@ def laplace(
 
     Args:
         covariance: K of the latent values, (n, n), positive semidefinite.
-        means: Their means before any label is seen, (n,).
+        means: The prior means of the latent values, (n,).
         labels: The labels.
-        noise: The variance of the noise of each output, (K,).
-        start: `answers` of a fit nearby.
+        noise: The noise variance of each output, (K,).
+        start: The `answers` of a similar fit.
     """
     answers = np.zeros(len(labels)) if start is None else start
     values = means + covariance @ answers
     value = _posterior(values, answers, means, labels, noise)
     if start is not None:
-        # A start that is worse than none is none.
+        # A start that is worse than zeros is not used.
         blank = _posterior(means, 0.0 * answers, means, labels, noise)
         if not value >= blank:
             answers, values, value = 0.0 * answers, means, blank
@@ -81,7 +81,7 @@ def laplace(
             length *= 0.5
         distance = float(np.abs(moved_values - values).max(initial=0.0))
         answers, values, value = moved, moved_values, new
-        # The error after a step is about the square of the step.
+        # The error after a step is approximately the square of the step.
         if labels.is_gaussian or distance < 1e-5:
             break
     slopes = labels.slopes(values, noise)

@@ -1,4 +1,4 @@
-"""The known labels of several tasks, one latent value each, and their likelihood."""
+"""The known labels of several tasks, their latent values, and their likelihood."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ __all__ = ["LatentLabels", "LikelihoodSlopes", "latent_labels"]
 
 @dataclass(frozen=True)
 class LikelihoodSlopes:
-    """Derivatives of the logarithm of the likelihood on the latent values.
+    """Derivatives of the log likelihood by the latent values.
 
     Attributes:
-        gradient: Shape (n,).
-        curvature: W, the negative second derivatives, (n, n) with one block per
-            label: of positive semidefinite numbers.
+        gradient: The first derivatives, (n,).
+        curvature: W, the negative second derivatives, (n, n), with one positive
+            semidefinite block per label.
         root: R with `R R^T = W`, likewise.
     """
 
@@ -32,19 +32,18 @@ class LikelihoodSlopes:
 
 @dataclass(frozen=True)
 class LatentLabels:
-    """The known labels of several tasks, and what explains them.
+    """The known labels of several tasks, with their latent values.
 
-    A regression has one latent value per label, its mean, and so has a binary
-    task, its logit. A label of several classes has one latent value per class,
-    whose softmax is the probability. Labels that are missing have none.
+    A label of a regression has one latent value, its mean. A label of a binary task has
+    one latent value, its logit. A label of several classes has one latent value per
+    class, whose softmax is the probability. Missing labels have no latent values.
 
     Attributes:
         rows: The row of each latent value, (n,).
-        outputs: Its output, (n,).
-        labels: Its label, (n,): of a class 0 or 1, or between them.
-        weights: What the label counts, (n,).
-        parts: For each task its loss, its latent values, and how many one
-            label has.
+        outputs: The output of each latent value, (n,).
+        labels: The label of each latent value, (n,); for a class, a number from 0 to 1.
+        weights: The weight of each label, (n,).
+        parts: For each task, its loss, its latent values, and their number per label.
     """
 
     rows: np.ndarray
@@ -62,11 +61,11 @@ class LatentLabels:
         return all(loss == "squared" for loss, _, _ in self.parts)
 
     def log_likelihood(self, values: np.ndarray, noise: np.ndarray) -> float:
-        """Return the logarithm of the likelihood.
+        """Return the log likelihood.
 
         Args:
             values: The latent values, (n,).
-            noise: The variance of the noise of each output, (K,).
+            noise: The noise variance of each output, (K,).
         """
         total = 0.0
         for loss, here, classes in self.parts:
@@ -85,11 +84,11 @@ class LatentLabels:
         return total
 
     def slopes(self, values: np.ndarray, noise: np.ndarray) -> LikelihoodSlopes:
-        """Return the derivatives of the logarithm of the likelihood.
+        """Return the derivatives of the log likelihood.
 
         Args:
             values: The latent values, (n,).
-            noise: The variance of the noise of each output, (K,).
+            noise: The noise variance of each output, (K,).
         """
         gradient = np.empty(len(self))
         curves, roots = _Blocks(len(self)), _Blocks(len(self))
@@ -114,18 +113,18 @@ class LatentLabels:
                 own = np.eye(classes)
                 both = likely[:, :, None] * likely[:, None, :]
                 curves.add(here, counted * (likely[:, :, None] * own - both))
-                # diag(p) - p p^T is R R^T of R = diag(r) (I - r r^T), r = sqrt(p).
+                # diag(p) - p p^T is R R^T for R = diag(r) (I - r r^T), r = sqrt(p).
                 root = np.sqrt(likely)
                 rest = own - root[:, :, None] * root[:, None, :]
                 roots.add(here, np.sqrt(counted) * root[:, :, None] * rest)
         return LikelihoodSlopes(gradient, curves.to_matrix(), roots.to_matrix())
 
     def curvature_slopes(self, values: np.ndarray, spread: np.ndarray) -> np.ndarray:
-        """Return the derivative of `tr(S W)` on each latent value, (n,).
+        """Return the derivatives of `tr(S W)` by the latent values, (n,).
 
         Args:
             values: The latent values, (n,).
-            spread: S, symmetric, (n, n). Its blocks of one label are used.
+            spread: S, symmetric, (n, n). Only its blocks of one label are used.
         """
         slopes = np.zeros(len(self))
         for loss, here, classes in self.parts:
@@ -149,14 +148,14 @@ class LatentLabels:
 def latent_labels(tasks: Sequence[LinearTask], most: int, seed: int) -> LatentLabels:
     """Return the known labels of tasks, or a sample of them.
 
-    Of too many labels, those of each task count up to a number that is the same
-    for all: a task with few labels keeps them. Tasks keep the same rows where
-    these have labels of both.
+    If there are too many labels, each task keeps at most a common number of labels, so
+    a task with few labels keeps all of them. Tasks keep the same rows if these have
+    labels of both.
 
     Args:
-        tasks: The tasks. What a row counts is taken in proportion to the mean
-            of the task's labels.
-        most: How many latent values there may be.
+        tasks: The tasks. The weights of a task's rows are divided by the mean weight of
+            its labels.
+        most: The largest number of latent values.
         seed: The seed of the sample.
     """
     known = [np.flatnonzero(task.weights > 0) for task in tasks]
@@ -190,7 +189,7 @@ def latent_labels(tasks: Sequence[LinearTask], most: int, seed: int) -> LatentLa
 
 
 def _common_limit(counts: np.ndarray, sizes: np.ndarray, most: int) -> int:
-    """Return the largest number of labels of each task that is within the limit."""
+    """Return the largest number of labels per task within the limit."""
     low, high = 1, int(counts.max())
     while low < high:
         middle = (low + high + 1) // 2
@@ -202,14 +201,14 @@ def _common_limit(counts: np.ndarray, sizes: np.ndarray, most: int) -> int:
 
 
 class _Blocks:
-    """A sparse matrix of square blocks on its diagonal."""
+    """A sparse matrix with square blocks on its diagonal."""
 
     def __init__(self, size: int) -> None:
         self.size = size
         self._entries: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
 
     def add(self, here: slice, blocks: np.ndarray) -> None:
-        """Put blocks of one size, (N, c, c), one after the other from a place on."""
+        """Add consecutive blocks of one size, (N, c, c), at the positions `here`."""
         width = blocks.shape[1]
         first = here.start + width * np.arange(len(blocks))
         places = first[:, None] + np.arange(width)

@@ -1,4 +1,4 @@
-"""The parameters of a Gaussian process of the largest marginal likelihood."""
+"""The parameters of a Gaussian process with the largest marginal likelihood."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from keras_mtl.kernels.process_parameters import ProcessParameters
 
 __all__ = ["learn_process"]
 
-# So many steps show which of two starts leads further.
+# The number of steps after which two starts are compared.
 TRIAL_STEPS = 12
-# Many length scales, one for each feature, explain a sample too well on their own:
-# their logarithms have this standard deviation around the median distance.
+# The prior standard deviation of the logarithms of length scales around the median
+# distance. Without a prior, one length scale per feature overfits a sample.
 LENGTH_DEVIATION = 1.0
 
 
@@ -33,18 +33,18 @@ def learn_process(
 ) -> ProcessParameters:
     """Learn the parameters by L-BFGS, within bounds.
 
-    The length scale starts at the median distance of the rows; length scales of
-    many features have a log-normal prior around it. B starts twice,
-    with tasks that are alike and with tasks that have little in common; what has
-    the larger marginal likelihood after some steps is learned to the end.
+    The length scale starts at the median distance of the rows. If each feature has its
+    own length scale, they have a log-normal prior around this distance. B has two
+    starts, with similar tasks and with nearly unrelated tasks. The start with the
+    larger marginal likelihood after some steps is continued.
 
     Args:
         rows: Standardized features, (N, d).
         labels: The known labels.
-        means: The mean of each output before any label is seen, (K,).
+        means: The prior mean of each output, (K,).
         factors: The number of columns of V.
         lengths: The number of length scales, 1 or d.
-        iterations: The most steps.
+        iterations: The largest number of steps.
         seed: The seed of the start.
     """
     outputs = len(means)
@@ -55,11 +55,12 @@ def learn_process(
             first[labels.outputs[here]] = True
     starts = []
     for shared in (0.7, 0.1):
-        # Equal columns of V would stay equal.
+        # The columns of V start at different values, since equal columns would stay
+        # equal.
         loadings = 0.1 * noise
         loadings[:, 0] += shared
         if outputs == 1:
-            # B is one number, which kappa is enough for.
+            # With one output, B is a single number, and kappa is enough.
             loadings[:] = 0.0
         starts.append(
             ProcessParameters(
@@ -69,7 +70,7 @@ def learn_process(
                 np.full(lengths, np.log(median_distance(rows, seed))),
             )
         )
-    # Products of so small matrices are faster in one thread.
+    # Products of small matrices are faster in one thread.
     with threadpool_limits(1):
         if outputs == 1:
             return _search(starts[0], rows, labels, means, iterations)[0]
@@ -80,7 +81,7 @@ def learn_process(
         best, result = min(trials, key=lambda trial: float(trial[1].fun))
         if iterations <= TRIAL_STEPS or result.success:
             return best
-        # Bounds are about the first lengths.
+        # The bounds are relative to the initial lengths.
         more = iterations - TRIAL_STEPS
         return _search(best, rows, labels, means, more, starts[0])[0]
 

@@ -18,9 +18,9 @@ def latent_covariance(
     """Return the covariance of latent values, and the kernel of their rows.
 
     Args:
-        parameters: Of the process.
+        parameters: The parameters of the process.
         rows: The features of all rows, (N, d).
-        labels: The labels, n latent values.
+        labels: The labels, with n latent values.
 
     Returns:
         Two arrays of shape (n, n).
@@ -38,17 +38,17 @@ def negative_log_evidence(
     means: np.ndarray,
     start: np.ndarray | None = None,
 ) -> tuple[float, ProcessParameters, LaplaceFit]:
-    """Return the negative logarithm of the marginal likelihood, with its gradient.
+    """Compute the negative log marginal likelihood and its gradient.
 
     Args:
-        parameters: Of the process.
+        parameters: The parameters of the process.
         rows: The features of all rows, (N, d).
         labels: The known labels.
-        means: The mean of each output before any label is seen, (K,).
-        start: `answers` of a fit nearby.
+        means: The prior mean of each output, (K,).
+        start: The `answers` of a similar fit.
 
     Returns:
-        The value, its derivatives on each parameter, and the latent values.
+        The value, its derivatives by each parameter, and the latent values.
     """
     covariance, alike = latent_covariance(parameters, rows, labels)
     found = laplace(covariance, means[labels.outputs], labels, parameters.noise, start)
@@ -64,18 +64,18 @@ def evidence_gradient(
     alike: np.ndarray,
     found: LaplaceFit,
 ) -> ProcessParameters:
-    """Return the derivatives of the negative logarithm on each parameter.
+    """Compute the gradient of the negative log marginal likelihood by each parameter.
 
-    They are those of Rasmussen and Williams (2006), 5.5.1, for several latent
-    values per label: the mode of the latent values moves with the parameters.
+    The derivatives are those of Rasmussen and Williams (2006), 5.5.1, for several
+    latent values per label. They include the change of the mode with the parameters.
 
     Args:
-        parameters: Of the process.
+        parameters: The parameters of the process.
         rows: The features of all rows, (N, d).
         labels: The known labels.
-        covariance: Of the latent values, (n, n).
+        covariance: The covariance of the latent values, (n, n).
         alike: The kernel of their rows, (n, n).
-        found: The latent values.
+        found: The fit of the latent values.
     """
     slopes = -0.5 * np.outer(found.answers, found.answers) + 0.5 * found.precision
     if not labels.is_gaussian:
@@ -87,7 +87,7 @@ def evidence_gradient(
     outputs = len(parameters.log_kappa)
     members = np.eye(outputs)[labels.outputs]
     on_tasks = members.T @ (slopes * alike) @ members
-    # The noise of a label is a variance of its own; classes have none.
+    # The noise of a label adds to its variance; classes have no noise.
     own = np.zeros(len(labels))
     for loss, here, _ in labels.parts:
         if loss == "squared":
@@ -103,9 +103,9 @@ def evidence_gradient(
 def _on_lengths(
     parameters: ProcessParameters, rows: np.ndarray, slopes: np.ndarray
 ) -> np.ndarray:
-    """Return the derivatives on the logarithms of the length scales."""
+    """Return the derivatives by the logarithms of the length scales."""
     scaled = rows / parameters.lengths
-    # The sum over pairs of slope * (difference / length)^2, for each feature.
+    # For each feature, the sum over pairs of slope * (difference / length)^2.
     each = 2.0 * (slopes.sum(axis=1) @ scaled**2)
     each -= 2.0 * np.einsum("nd,nd->d", scaled, slopes @ scaled)
     if len(parameters.log_lengths) == 1:

@@ -22,10 +22,10 @@ class KernelWeights:
     """The weights of a kernel's features at the minimum.
 
     Attributes:
-        weights: Shape (r, q), of features and of the rows of the root of B.
-        intercepts: Shape (K,).
-        residual: The length of the gradient, in units of the curvature: about
-            by how much scores may be off.
+        weights: The weights of features and of the rows of the root of B, (r, q).
+        intercepts: The intercepts, (K,).
+        residual: The length of the gradient, in units of the curvature: the approximate
+            error of the scores.
     """
 
     weights: np.ndarray
@@ -44,20 +44,20 @@ def solve_kernel_weights(
 ) -> KernelWeights:
     """Minimize the tasks' losses plus `strength / 2` times the squared weights.
 
-    The scores are `features @ weights @ root + intercepts`, which is a function
-    of the space of the kernel `<features, features'> (root^T root)[s, t]`, and
-    the squared weights are its squared norm. Steps are those of Newton's method;
-    conjugate gradients solve for each, as the features have no correlation and
-    the diagonal of the curvature is nearly all of it.
+    The scores are `features @ weights @ root + intercepts`, a function in the space of
+    the kernel `<features, features'> (root^T root)[s, t]`, and the squared weights are
+    its squared norm. Conjugate gradients solve for each step of Newton's method. They
+    converge fast, since the features are uncorrelated and the curvature is nearly
+    diagonal.
 
     Args:
-        features: Shape (N, r), about without correlation.
+        features: The features, (N, r), nearly uncorrelated.
         tasks: The tasks, whose outputs are the K columns of `root`.
-        root: Shape (q, K).
-        strength: Above 0.
-        start: Where to begin.
+        root: The root of B, (q, K).
+        strength: The factor of half the squared weights, above 0.
+        start: The initial weights.
         tolerance: The tolerance of the residual.
-        intercept: Whether there are intercepts; else they are zero.
+        intercept: Whether to fit intercepts; otherwise they are zero.
     """
     problem = LinearProblem(features, tasks)
     if start is None:
@@ -102,11 +102,12 @@ def solve_kernel_weights(
             total = errors.sum(axis=0) * float(intercept)
             return np.concatenate([back.ravel(), total])
 
-        # The nearer the minimum, the more exact its step.
+        # Steps are more exact close to the minimum.
         exactness = min(1e-2, residual) * residual
         step = _conjugate_gradients(product, -gradient, diagonal, exactness)
         for task, here in zip(tasks, columns, strict=True):
-            # Nothing depends on the mean of the classes' intercepts: it stays.
+            # The loss does not depend on the mean of the classes' intercepts, so the
+            # mean does not change.
             if task.loss == "softmax":
                 step[weights.size :][here] -= step[weights.size :][here].mean()
         slope = float(gradient @ step)
@@ -117,7 +118,7 @@ def solve_kernel_weights(
             scores = features @ (moved @ root) + moved_intercepts
             new = problem.task_values(scores).sum()
             new += 0.5 * strength * (moved**2).sum()
-            # Near the minimum the difference of values is a rounding error.
+            # Close to the minimum, the difference of values is a rounding error.
             if new <= value + 1e-4 * length * slope + 1e-14 * abs(value):
                 break
             length *= 0.5
@@ -130,7 +131,7 @@ def solve_kernel_weights(
 def _curvature(
     tasks: Sequence[LinearTask], columns: Sequence[slice], scores: np.ndarray
 ) -> tuple[Callable[[np.ndarray], np.ndarray], np.ndarray]:
-    """Return how errors change with scores, and the diagonal of that, (N, K)."""
+    """Return a product with the curvature by scores, and its diagonal, (N, K)."""
     slopes = np.empty_like(scores)
     answers: list[np.ndarray | None] = []
     for task, here in zip(tasks, columns, strict=True):
@@ -166,7 +167,7 @@ def _conjugate_gradients(
     diagonal: np.ndarray,
     tolerance: float,
 ) -> np.ndarray:
-    """Solve a positive definite system, preconditioned by its diagonal."""
+    """Solve a positive definite system by conjugate gradients."""
     solution = np.zeros_like(target)
     rest = target.copy()
     scaled = rest / diagonal

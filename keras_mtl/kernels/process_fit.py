@@ -1,4 +1,4 @@
-"""A multi-task Gaussian process of arrays, from features to what is predicted."""
+"""A multi-task Gaussian process of arrays, from features to predictions."""
 
 from __future__ import annotations
 
@@ -26,47 +26,49 @@ from keras_mtl.linear.uncertain_noise import noise_factor
 
 __all__ = ["ProcessFit", "average_scores", "fit_process", "process_support"]
 
-# The answers are exact for as many latent values: their covariance is inverted.
+# Up to this number of latent values, the fit is exact and inverts their covariance.
 EXACT_VALUES = 2000
-# Support rows of more, and the most support rows times outputs.
+# The number of support rows for more values, and the largest number of support rows
+# times outputs.
 DEFAULT_RANK = 500
 MOST_WEIGHTS = 5000
-# So many latent values teach the parameters.
+# The largest number of latent values that the parameters are learned from.
 LEARNED_VALUES = 500
-# The degrees of freedom are counted at so many rows.
+# The number of rows for counting the degrees of freedom.
 FREEDOM_ROWS = 500
-# Of the kernel's directions; smaller ones would make the variances inexact.
+# The smallest share of a kernel's direction; smaller ones would make the variances
+# inexact.
 SMALLEST = 1e-8
 
 
 @dataclass(frozen=True)
 class ProcessFit:
-    """Result of a fit of a Gaussian process of K outputs.
+    """Result of `fit_process`: a Gaussian process of K outputs.
 
-    For a row x, k the kernel of `(x - means) / (scales lengths)` and the support
-    rows: output o has the mean `k @ coefficients[:, o] + intercepts[o]` and the
-    variance `variances[o] - k @ forms[o] @ k`.
+    With k, the kernel of `(x - means) / (scales lengths)` with the support rows, output
+    o at row x has the mean `k @ coefficients[:, o] + intercepts[o]` and the variance
+    `variances[o] - k @ forms[o] @ k`.
 
     Attributes:
-        parameters: What was learned.
+        parameters: The learned parameters.
         means: The features' means, (d,).
-        scales: The features' standard deviations, (d,); 1 for a constant one.
+        scales: The features' standard deviations, (d,); 1 for a constant feature.
         support: The support rows, standardized and divided by the length
             scales, (M, d).
-        coefficients: Shape (M, K).
-        intercepts: Shape (K,): 0 of a regression of standardized labels, and of
-            a class the logarithm of its odds or share among the labels.
-        variances: The variances before any label is seen, (K,).
-        forms: How much of them the support rows explain, (K, M, M).
+        coefficients: The coefficients of the support rows, (M, K).
+        intercepts: The intercepts, (K,): 0 for a regression of standardized labels, and
+            the logarithm of its odds or share among the labels for a class.
+        variances: The prior variances, (K,).
+        forms: The quadratic forms of the variance that the support rows explain, (K, M,
+            M).
         is_exact: Whether all rows are support rows.
-        log_evidence: The logarithm of the marginal likelihood of all labels;
-            None of a Nystroem approximation.
-        residual: About by how much scores may be off the mode.
-        learned_from: How many latent values the parameters were learned from; 0
-            where they were given.
-        noise_factors: What the variances of predicted labels are multiplied by, as
-            the noise is learned too, (K,); see `noise_factor`. 1 for classes, and
-            where the parameters were given.
+        log_evidence: The log marginal likelihood of all labels; None for a Nystroem
+            approximation.
+        residual: The approximate error of the scores at the mode.
+        learned_from: The number of latent values that the parameters were learned from;
+            0 for given parameters.
+        noise_factors: The factors of the variances of predicted labels for learned
+            noise, (K,); see `noise_factor`. 1 for classes and for given parameters.
     """
 
     parameters: ProcessParameters
@@ -87,7 +89,7 @@ class ProcessFit:
         """Return the means and variances of latent values, (N, K) each.
 
         Args:
-            features: Rows of features in their own units, (N, d).
+            features: The features in their own units, (N, d).
         """
         rows = (features - self.means) / self.scales / self.parameters.lengths
         kernel = KernelFunction("rbf", 1.0)(rows, self.support)
@@ -95,20 +97,20 @@ class ProcessFit:
             [np.einsum("nm,nm->n", kernel @ form, kernel) for form in self.forms],
             axis=1,
         )
-        # Rounding may explain more than there is.
+        # Rounding may make the variance negative.
         variances = np.maximum(self.variances - explained, 0.0)
         return kernel @ self.coefficients + self.intercepts, variances
 
 
 def average_scores(means: np.ndarray, variances: np.ndarray) -> np.ndarray:
-    """Return scores whose probabilities are about the mean ones.
+    """Return scores whose probabilities approximate mean probabilities.
 
-    The mean of the logistic function of a normal variable is about the function
-    of `mean / sqrt(1 + pi variance / 8)`, as that of a probit is (MacKay 1992).
+    The mean of the logistic function of a normal variable is approximately the logistic
+    function of `mean / sqrt(1 + pi variance / 8)` (MacKay 1992).
 
     Args:
-        means: The means of the scores.
-        variances: Their variances.
+        means: The means of the scores, of any shape.
+        variances: The variances of the scores, of the same shape.
 
     Example:
 
@@ -121,20 +123,20 @@ def average_scores(means: np.ndarray, variances: np.ndarray) -> np.ndarray:
 
 
 def process_support(tasks: Sequence[LinearTask], rank: int | None) -> int:
-    """Return the number of support rows; all rows if the answers are exact.
+    """Return the number of support rows; all rows for an exact fit.
 
     Args:
         tasks: The tasks.
-        rank: The number asked for. None for all rows as long as there are at
-            most 2,000 labels, and for 500 or fewer of more.
+        rank: The requested number. None for all rows with at most 2,000 labels, and for
+            at most 500 rows with more labels.
 
     Raises:
-        UserError: If so many do not fit.
+        UserError: If the support rows do not fit in memory.
     """
     rows = len(tasks[0].weights)
     outputs = sum(task.outputs for task in tasks)
     values = sum(task.outputs * int((task.weights > 0).sum()) for task in tasks)
-    # The forms of all outputs are as large as one of 4,000 rows.
+    # The forms of all outputs may be as large as one form of 4,000 rows.
     fits = values <= EXACT_VALUES and outputs * rows**2 <= (2 * EXACT_VALUES) ** 2
     if fits and (rank is None or rank >= rows):
         return rows
@@ -163,23 +165,22 @@ def fit_process(
 ) -> ProcessFit:
     """Fit a Gaussian process of several outputs.
 
-    The kernel, B and the noise of each regression are those of the largest
-    marginal likelihood (`ProcessParameters`), of at most 500 latent values. The
-    answers are those of all labels: exact for regressions, Laplace's
-    approximation for classes. Of more than 2,000 latent values they are those of
-    Nystroem's features of `rank` support rows, with the variance that these
-    leave open.
+    The kernel, B and the noise of each regression maximize the marginal likelihood
+    (`ProcessParameters`) of at most 500 latent values. The fit uses all labels: it is
+    exact for regressions, and Laplace's approximation for classes. With more than 2,000
+    latent values, it is a Nystroem approximation with `rank` support rows, whose
+    variances include the part that the support rows do not explain.
 
     Args:
-        features: Shape (N, d), without missing values.
-        tasks: The tasks, regressions with standardized labels. What a row
-            counts is taken in proportion to the mean of the task's labels, and
-            divides a regression's noise.
+        features: The features, (N, d), without missing values.
+        tasks: The tasks; regressions have standardized labels. The weight of a row is
+            relative to the mean weight of the task's labels, and divides a regression's
+            noise.
         factors: The number of columns of V.
-        automatic_relevance: Whether each feature has a length scale of its own;
-            see `learn_process`.
+        automatic_relevance: Whether each feature has its own length scale; see
+            `learn_process`.
         rank: The number of support rows; see `process_support`.
-        iterations: The most steps of the search for parameters.
+        iterations: The largest number of steps of the search for parameters.
         parameters: The parameters, in place of learning them.
         seed: The seed of samples and of the start.
 
@@ -188,7 +189,7 @@ def fit_process(
     """
     means = features.mean(axis=0, dtype="float64")
     scales = features.std(axis=0, dtype="float64")
-    # What rounding leaves of a constant is no signal.
+    # The rounding errors of a constant are not a signal.
     scales = np.where(scales <= 1e-7 * np.maximum(1.0, np.abs(means)), 1.0, scales)
     rows = (np.asarray(features, "float64") - means) / scales
     count = process_support(tasks, rank)
@@ -253,7 +254,7 @@ def fit_process(
 def _noise_factors(
     fit: ProcessFit, features: np.ndarray, tasks: Sequence[LinearTask]
 ) -> np.ndarray:
-    """Return what uncertain noise multiplies the variances of labels by, (K,)."""
+    """Return the factors of the variances of labels for uncertain noise, (K,)."""
     factors = np.ones(len(fit.intercepts))
     column = 0
     for task in tasks:
@@ -262,7 +263,7 @@ def _noise_factors(
             some = known[:: -(-len(known) // FREEDOM_ROWS)]
             counts = task.weights[some] / task.weights[known].mean()
             _, variances = fit.latent(features[some])
-            # How much of each label is the process's: the trace of what smooths them.
+            # The effective number of parameters: the trace of the smoother.
             shares = variances[:, column] * counts / fit.parameters.noise[column]
             determined = len(known) * float(shares.mean())
             factors[column] = noise_factor(len(known), determined)
@@ -271,7 +272,7 @@ def _noise_factors(
 
 
 def _prior_means(tasks: Sequence[LinearTask]) -> np.ndarray:
-    """Return the mean of each output far from all rows: of classes their shares."""
+    """Return the prior mean of each output, from the shares of classes."""
     means: list[float] = []
     for task in tasks:
         known = task.weights > 0
@@ -279,7 +280,7 @@ def _prior_means(tasks: Sequence[LinearTask]) -> np.ndarray:
         if task.loss == "squared":
             means.append(0.0)
             continue
-        # One label more of each class, as no class is impossible.
+        # One additional label of each class, since no class is impossible.
         total, classes = len(labels), max(task.outputs, 2)
         share = weights @ labels / max(weights.sum(), 1e-300)
         share = (share * total + 1.0) / (total + classes)
@@ -302,7 +303,7 @@ def _exact_answers(
     places = np.arange(len(labels))
     coefficients, forms = [], []
     for alike in covariance:
-        # From latent values to the kernel of their rows, as this output sees it.
+        # The matrix from latent values to the kernel of their rows, for this output.
         gather = csr_matrix(
             (alike[labels.outputs], (labels.rows, places)), shape=(rows, len(labels))
         )
@@ -317,10 +318,10 @@ def _nystroem_answers(
     basis: KernelBasis,
     intercepts: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray, float]:
-    """Return coefficients, forms and the residual of weights of features.
+    """Return coefficients, forms and the residual for a Nystroem approximation.
 
-    The scores are `features @ weights @ root + intercepts` of weights that are
-    standard normal before any label is seen; Laplace's approximation of these.
+    The scores are `features @ weights @ root + intercepts` with a standard normal prior
+    of the weights, whose posterior is Laplace's approximation.
     """
     root = covariance_root(parameters.task_covariance)
     features = basis.features
@@ -347,7 +348,7 @@ def _nystroem_answers(
     forms = []
     own = np.eye(features.shape[1])
     for output in range(root.shape[1]):
-        # Of this output's function: the covariance of its weights.
+        # The covariance of the weights of this output's function.
         seen = np.kron(own, root[:, [output]])
         covariance = seen.T @ cho_solve(factor, seen)
         prior = float(root[:, output] @ root[:, output])
@@ -357,7 +358,7 @@ def _nystroem_answers(
 
 
 def _likelihoods(tasks: Sequence[LinearTask], noise: np.ndarray) -> list[LinearTask]:
-    """Return tasks whose losses are negative logarithms of likelihoods."""
+    """Return tasks whose losses are negative log likelihoods."""
     found, column = [], 0
     for task in tasks:
         known = task.weights > 0

@@ -8,8 +8,8 @@ import numpy as np
 
 __all__ = ["ProcessParameters"]
 
-# Bounds of the logarithms: of the variances of standardized labels and of scores,
-# of the noise of standardized labels, and of lengths in units of the first ones.
+# Bounds of the logarithms of the variances of standardized labels and of scores, of the
+# noise of standardized labels, and of lengths relative to the initial ones.
 VARIANCES = (np.log(1e-4), np.log(25.0))
 NOISES = (np.log(1e-4), np.log(10.0))
 LENGTHS = (np.log(1e-2), np.log(1e3))
@@ -28,8 +28,8 @@ class ProcessParameters:
     Attributes:
         loadings: V, (K, q).
         log_kappa: The logarithms of kappa, (K,).
-        log_noise: The logarithms of the noise variances, (K,). Those of classes are not
-            used.
+        log_noise: The logarithms of the noise variances, (K,), which are not used for
+            classes.
         log_lengths: The logarithms of the length scales: one for all features, (1,), or
             one per feature, (d,).
     """
@@ -47,7 +47,7 @@ class ProcessParameters:
 
     @property
     def noise(self) -> np.ndarray:
-        """The variances of the noise, (K,)."""
+        """The noise variances, (K,)."""
         return np.exp(self.log_noise)
 
     @property

@@ -1,4 +1,4 @@
-"""Matrices of how alike tasks are: the B of the kernel `k(x, x') B[s, t]`."""
+"""Matrices of the similarity of tasks: B in the kernel `k(x, x') B[s, t]`."""
 
 from __future__ import annotations
 
@@ -31,7 +31,8 @@ def covariance_root(covariance: np.ndarray) -> np.ndarray:
     """Return a matrix R with `R^T R` equal to a covariance, (q, K).
 
     Args:
-        covariance: Symmetric and positive semidefinite, (K, K). Its rank is q.
+        covariance: The covariance, symmetric and positive semidefinite, (K, K), of rank
+            q.
 
     Example:
 
@@ -44,14 +45,14 @@ def covariance_root(covariance: np.ndarray) -> np.ndarray:
 
 
 def check_task_covariance(covariance: object, outputs: int) -> np.ndarray:
-    """Return a given B as an array.
+    """Convert a given B to an array, and check it.
 
     Args:
-        covariance: What was given.
+        covariance: The value of B.
         outputs: The number of outputs, K.
 
     Raises:
-        ValueError: If it is not symmetric, positive semidefinite and (K, K).
+        ValueError: If B is not symmetric, positive semidefinite and (K, K).
     """
     matrix = np.asarray(covariance, "float64")
     wrong = None

@@ -1,4 +1,4 @@
-"""Low-rank factors of the variance that a Gaussian process's rows explain."""
+"""Low-rank factors of the variance that support rows explain."""
 
 from __future__ import annotations
 
@@ -9,25 +9,24 @@ from keras_mtl.kernels.process_fit import ProcessFit
 
 __all__ = ["variance_factors"]
 
-# Directions of the kernel whose share is smaller are left out.
+# Directions of the kernel with a smaller share are left out.
 SMALLEST = 1e-8
 
 
 def variance_factors(fit: ProcessFit, tolerances: np.ndarray) -> np.ndarray:
-    """Return factors G with `|k @ G[o]|^2` about `k @ forms[o] @ k`, (K, M, R).
+    """Return factors G with `|k @ G[o]|^2` near `k @ forms[o] @ k`, (K, M, R).
 
-    In features of the support rows that have a length of at most 1, a form has
-    eigenvalues that are the variance explained in each direction: those below
-    the tolerance are left out. So no variance is off by more, and it is too
-    large if it is.
+    In features of the support rows with a length of at most 1, the eigenvalues of a
+    form are the explained variances of its directions. Eigenvalues below the tolerance
+    are left out. A variance is therefore too large by at most the tolerance, and never
+    too small.
 
     Args:
         fit: The process.
-        tolerances: How much of the variance of each output may be left out,
-            (K,).
+        tolerances: The largest error of the variance of each output, (K,).
 
-    Returns:
-        The factors, filled with zeros to the most directions of an output.
+    Returns: The factors, padded with zeros to the largest number of directions of an
+    output.
     """
     kernel = KernelFunction("rbf", 1.0)(fit.support, fit.support)
     sizes, vectors = np.linalg.eigh(kernel)
