@@ -33,17 +33,16 @@ def build_framed(
     """Build a model around its body.
 
     Args:
-        features: What goes in: the width of an encoded matrix; or the shape of
-            one row; or features that have learned their statistics, for a model
-            of raw features.
-        tasks: The tasks, resolved.
-        body: From the input tensor to the outputs by task name.
+        features: The input: the width of an encoded matrix; the shape of one row; or
+            adapted features, for a model of raw features.
+        tasks: The resolved tasks.
+        body: A function from the input tensor to the outputs by task name.
         name: The model's name.
         input_dropout: The dropout rate of the input.
 
     Raises:
-        ValueError: If there is no task, or two share a name, or a task is
-            named like a feature.
+        ValueError: If there is no task, two tasks have the same name, or a task has the
+            name of a feature.
     """
     _check_names(tasks, features)
     if _is_features(features):

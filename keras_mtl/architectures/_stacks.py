@@ -1,4 +1,4 @@
-"""Dense stacks of one shape, computed side by side."""
+"""Dense stacks of one shape, computed at once."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["build_gate", "check_trunk", "stacked_block", "stacked_trunk"]
 
 
 def check_trunk(settings: ArchitectureSettings, architecture: str) -> None:
-    """Raise a `UserError` when the trunk, or an expert, has no layer."""
+    """Raise a `UserError` if the trunk, or an expert, has no layer."""
     if not settings.trunk:
         raise UserError(
             f"model.trunk: expected at least one width for {architecture}; "
@@ -42,12 +42,13 @@ def stacked_block(
     """Add `stack` dense layers with normalization, activation and dropout.
 
     Args:
-        inputs: What all read, (N, features), or each one's own, (T, features, N).
+        inputs: The common input, (N, features), or one input per layer, (T, features,
+            N).
         stack: The number of layers, T.
-        width: The units of each.
-        settings: The activation, dropout and normalization.
-        name: The dense layers' name, and the prefix of the others'.
-        by_task: Whether each layer serves its task alone.
+        width: The number of units of each layer.
+        settings: The settings, with activation, dropout and normalization.
+        name: The name of the dense layers, and the prefix of the other layers' names.
+        by_task: Whether each layer is used by one task only.
         kernel_regularizer: See `StackedDense`.
         bias_regularizer: See `StackedDense`.
 
@@ -79,7 +80,7 @@ def stacked_trunk(
     name: str,
     by_task: bool = False,
 ) -> Any:
-    """Add a `stacked_block` for each width: `NAME_1`, `NAME_2`, ...."""
+    """Add one `stacked_block` per width: `NAME_1`, `NAME_2`, ...."""
     for index, width in enumerate(widths, start=1):
         inputs = stacked_block(
             inputs, stack, width, settings, f"{name}_{index}", by_task
@@ -103,7 +104,7 @@ def build_gate(
         experts: The number of experts, E.
         name: The gate's name.
         by_task: See `ExpertGate`.
-        dropout: The rate at which a gate loses an expert in training.
+        dropout: The rate at which a gate drops an expert in training.
 
     Returns:
         The weights, (T, E, N).

@@ -1,4 +1,4 @@
-"""Stacks that several architectures are made of."""
+"""Stacks of layers for several architectures."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ def dense_block(
 
     Args:
         inputs: A tensor of shape (N, features).
-        width: The layer's units.
+        width: The number of units of the layer.
         activation: The activation.
-        dropout: The dropout rate, 0 for none.
+        dropout: The dropout rate; 0 for no dropout.
         batch_norm: Whether to normalize before the activation.
-        name: The dense layer's name, and the prefix of the others'.
+        name: The name of the dense layer, and the prefix of the other layers' names.
 
     Returns:
         A tensor of shape (N, width).
     """
     if batch_norm:
-        # The normalization has an offset of its own.
+        # The normalization has its own offset.
         hidden = keras.layers.Dense(width, use_bias=False, name=name)(inputs)
         hidden = keras.layers.BatchNormalization(name=f"{name}_norm")(hidden)
         hidden = keras.layers.Activation(activation, name=f"{name}_activation")(hidden)
@@ -56,13 +56,13 @@ def dense_trunk(
 
     Args:
         inputs: A tensor of shape (N, features).
-        widths: The layers' units; the first layer is `trunk_1`.
+        widths: The widths of the layers; the first layer is `trunk_1`.
         activation: See `dense_block`.
         dropout: See `dense_block`.
         batch_norm: See `dense_block`.
 
     Returns:
-        A tensor of shape (N, the last width), or the inputs without layers.
+        A tensor of shape (N, last width), or the inputs if there is no layer.
     """
     hidden = inputs
     for index, width in enumerate(widths, start=1):

@@ -1,4 +1,4 @@
-"""A trained model whose probabilities have been calibrated."""
+"""A trained model with calibrated probabilities."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ def calibrate_model(
 ) -> MultiTaskModel:
     """Divide the logits of a trained model by temperatures.
 
-    The temperatures become layers of the model, so that `predict`, a saved file
-    and each exported graph give the same probabilities.
+    The temperatures become layers of the model, so `predict`, a saved file and each
+    exported graph give the same probabilities.
 
     Args:
         model: A trained model, of one network or of the average of several.

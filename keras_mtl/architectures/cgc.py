@@ -30,7 +30,7 @@ def build_cgc(
 
     Args:
         features: See `build_hard_sharing`.
-        tasks: The tasks, resolved.
+        tasks: The resolved tasks.
         settings: The settings; see `ExtractionSettings`.
         name: The model's name.
 

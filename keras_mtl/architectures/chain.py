@@ -43,7 +43,7 @@ def build_chain(
 
     Args:
         features: See `build_hard_sharing`.
-        tasks: The tasks, resolved.
+        tasks: The resolved tasks.
         settings: The settings; see `ChainSettings`.
         name: The model's name.
 
@@ -103,12 +103,13 @@ def _outputs(
             inputs = keras.layers.Concatenate(name=f"{task.name}_inputs")(
                 [hidden, before]
             )
-        # A chain is built head by head: each waits for the one before.
+        # The chain is built head by head, since each head reads the one before.
         outputs |= build_heads(inputs, [task], settings.activation, settings.batch_norm)
         before = outputs[task.name]
         layer = before._keras_history.operation
         if isinstance(layer, StandardizedOutput):
-            # In the unit of the labels it would drown what else the head reads.
+            # In the unit of the labels, a prediction would dominate the head's other
+            # inputs.
             before = keras.layers.Rescaling(
                 1 / layer.scale,
                 -layer.mean / layer.scale,

@@ -34,7 +34,7 @@ def build_cross_stitch(
 
     Args:
         features: See `build_hard_sharing`.
-        tasks: The tasks, resolved.
+        tasks: The resolved tasks.
         settings: The settings; see `CrossStitchSettings`.
         name: The model's name.
 
@@ -64,7 +64,7 @@ def build_cross_stitch(
                 settings.own,
                 settings.per_unit,
                 rate=settings.rate,
-                # Behind the last layer, a row of the mix serves one task.
+                # After the last layer, each row of the mix is used by one task.
                 by_task=index == len(settings.trunk),
                 name=f"stitch_{index}",
             )(hidden)

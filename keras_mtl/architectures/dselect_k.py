@@ -31,7 +31,7 @@ def build_dselect_k(
 
     Args:
         features: See `build_hard_sharing`.
-        tasks: The tasks, resolved.
+        tasks: The resolved tasks.
         settings: The settings; see `SelectionSettings`.
         name: The model's name.
 

@@ -49,7 +49,7 @@ def average_members(
     inputs = keras.Input(shape=members[0].input_shape[1:], name="features")
     answers = []
     for index, member in enumerate(members):
-        # Layers of one model need names of their own.
+        # Layers of a model need unique names.
         member.name = f"member_{index}"
         answers.append(member(inputs))
     outputs = {

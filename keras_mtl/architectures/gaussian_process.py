@@ -24,15 +24,15 @@ def build_gaussian_process(
 ) -> MultiTaskModel:
     """Build a model whose scores are those of a Gaussian process.
 
-    A class's dense layer takes its own scores; a number has a second output, its
-    standard deviation.
+    The dense layer of a task with classes reads its own scores. A number has a second
+    output, its standard deviation.
 
     Args:
-        width: The columns of the encoded matrix.
-        tasks: The tasks, resolved.
+        width: The number of columns of the encoded matrix.
+        tasks: The resolved tasks.
         settings: The settings.
-        support_rows: The number of support rows. Without it, before there are
-            rows, numbers have no deviations yet.
+        support_rows: The number of support rows. With None, before rows are known,
+            numbers have no deviations.
         directions: See `ProcessScores`.
     """
     del settings

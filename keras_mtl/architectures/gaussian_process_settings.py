@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["GaussianProcessSettings"]
 
-# Each pair has a covariance, and a label of several classes a latent value per class.
+# Each pair of latent values has a covariance, and a label of several classes has one
+# latent value per class.
 MOST_OUTPUTS = 50
 Count = Annotated[int, Field(ge=1)]
 
@@ -27,20 +28,18 @@ Count = Annotated[int, Field(ge=1)]
 class GaussianProcessSettings(SolvedSettings):
     """The settings of a Gaussian process with the kernel `k(x, x') B[s, t]`.
 
-    The kernel k is RBF; its length scales, `B = V V^T + diag(kappa)` and the
-    noise of each regression are those of the largest marginal likelihood. The
-    common settings have no meaning here, nor have the heads' widths and the
-    tasks' loss weights.
+    k is an RBF kernel. Its length scales, `B = V V^T + diag(kappa)` and the noise of
+    each regression maximize the marginal likelihood. The common settings, the heads'
+    widths and the tasks' loss weights are ignored.
 
     Args:
-        factors: The number of columns of V, what all tasks have in common.
-        automatic_relevance: Whether each feature has a length scale of its own,
-            with a log-normal prior around the median distance of rows, rather
-            than all the same.
-        rank: The number of support rows of a Nystroem approximation. By default
-            all rows for up to 2,000 labels, where a label of several classes
-            counts once per class, and at most 500 for more.
-        iterations: The most steps of the search for parameters.
+        factors: The number of columns of V, that is, of common factors of the tasks.
+        automatic_relevance: Whether each feature has its own length scale, with a
+            log-normal prior around the median distance of rows.
+        rank: The number of support rows of a Nystroem approximation. By default all
+            rows for up to 2,000 labels, where a label of several classes counts once
+            per class, and at most 500 rows for more labels.
+        iterations: The largest number of steps of the search for parameters.
     """
 
     factors: Count = 1

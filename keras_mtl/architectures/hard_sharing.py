@@ -1,4 +1,4 @@
-"""One trunk for all tasks, one head for each (Caruana 1997)."""
+"""One trunk for all tasks, and one head per task (Caruana 1997)."""
 
 from __future__ import annotations
 
@@ -92,11 +92,11 @@ def build_hard_sharing(
 def build_core(
     width: int, tasks: Sequence[Task], settings: HardSharingSettings
 ) -> MultiTaskModel:
-    """Build hard sharing as the registry of architectures has it.
+    """Build hard sharing with the arguments of the registry of architectures.
 
     Args:
-        width: The columns of the encoded matrix.
-        tasks: The tasks, resolved.
+        width: The number of columns of the encoded matrix.
+        tasks: The resolved tasks.
         settings: The settings.
     """
     return build_hard_sharing(

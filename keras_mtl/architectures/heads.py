@@ -21,11 +21,11 @@ from keras_mtl.tasks import Task
 
 __all__ = ["STACKED_FROM", "build_heads"]
 
-# From this number of equal heads on they are one layer. Fewer keep layers of
-# their own, which are easier to look at.
+# The smallest number of equal heads that become one layer. Fewer heads keep separate
+# layers, which are easier to inspect.
 STACKED_FROM = 8
 
-# A stack applies its activation to all units at once, whatever their axis.
+# Elementwise activations, which a stack can apply to all units on any axis.
 ELEMENTWISE = get_args(ActivationName)
 
 
@@ -46,7 +46,7 @@ def build_heads(
         representation: The input of the heads, a Keras tensor of shape (N, width) that
             all heads read; or of shape (T, width, N) if each task has its own, in the
             order of the tasks.
-        tasks: The tasks, resolved.
+        tasks: The resolved tasks.
         activation: The activation of the heads of tasks that have no `activation`.
         batch_norm: Whether a batch normalization precedes each activation.
 
@@ -63,8 +63,8 @@ def build_heads(
     >>> sorted(layer.name for layer in model.layers[1:]), len(model.outputs)
     (['age', 'heads-1', 'heads-1-tasks'], 101)
     """
-    # One layer a kind, to look at: to make one for each of some hundred tasks
-    # takes as long as all else here.
+    # One output layer per kind, to compare shapes: creating one for each of some
+    # hundred tasks would take as long as all other code here.
     kinds = {task.kind_of_head: task for task in tasks}
     samples = {kind: task.output_layer() for kind, task in kinds.items()}
     groups: dict[str, list[Task]] = {}
@@ -72,7 +72,7 @@ def build_heads(
         key = _shape_of_head(task, samples[task.kind_of_head], activation)
         groups.setdefault(key, []).append(task)
     position = {task.name: index for index, task in enumerate(tasks)}
-    # Rows of each task's own representation, made when a head of its own reads it.
+    # The rows of each task's own representation, split when a separate head reads them.
     rows: list[Any] = []
     outputs: dict[str, Any] = {}
     stacks = 0
@@ -106,7 +106,7 @@ def _is_by_task(representation: Any) -> bool:
 
 
 def _of_tasks(representation: Any, positions: list[int], name: str) -> Any:
-    """Return what a stack of heads reads: its tasks' part of what there is."""
+    """Return the input of a stack of heads: its tasks' part of the representation."""
     if not _is_by_task(representation):
         return representation
     if positions == list(range(representation.shape[0])):
@@ -115,28 +115,28 @@ def _of_tasks(representation: Any, positions: list[int], name: str) -> Any:
 
 
 def _activation(task: Task, activation: Activation) -> Activation:
-    """Return the activation of a head's hidden layers; None if it has none."""
+    """Return the activation of a head's hidden layers; None without hidden layers."""
     return (task.activation or activation) if task.widths else None
 
 
 def _shape_of_head(
     task: Task, layer: keras.layers.Layer, activation: Activation
 ) -> str:
-    """Return what equal heads have in common, as text."""
+    """Return a text that is the same for heads of equal shape."""
     own = _activation(task, activation)
     config = _shared_config(layer)
     return json.dumps([task.widths, str(own), str(type(layer)), config], default=str)
 
 
 def _shared_config(layer: keras.layers.Layer) -> dict[str, Any]:
-    # A label's unit is the task's own, and does not change the shape.
+    # The unit of the labels differs by task, and does not change the shape.
     own = ("name", "mean", "scale")
     config: dict[str, Any] = layer.get_config()
     return {key: value for key, value in config.items() if key not in own}
 
 
 def _can_stack(task: Task, layer: keras.layers.Layer, activation: Activation) -> bool:
-    """Return whether a `HeadStack` computes what this head would."""
+    """Return whether a `HeadStack` can replace this head."""
     if _activation(task, activation) not in (None, *ELEMENTWISE):
         return False
     if type(layer) not in (keras.layers.Dense, StandardizedOutput):

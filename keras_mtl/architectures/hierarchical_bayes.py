@@ -1,4 +1,4 @@
-"""An output layer per task on the features, with deviations of numbers."""
+"""An output layer per task on the features, with standard deviations of numbers."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ __all__ = ["build_hierarchical_bayes"]
 def build_hierarchical_bayes(width: int, tasks: Sequence[Task]) -> MultiTaskModel:
     """Build a linear model whose numbers have standard deviations.
 
-    A number's dense layer takes the features and the deviation behind them; its
-    second output is the deviation. A transformed number has none, as it would
-    not be in the label's own unit.
+    The dense layer of a number reads the features, followed by the deviation. Its
+    second output is the deviation. A transformed number has no deviation, which would
+    not be in the unit of the label.
 
     Args:
-        width: The columns of the encoded matrix.
-        tasks: The tasks, resolved.
+        width: The number of columns of the encoded matrix.
+        tasks: The resolved tasks.
     """
     tasks = with_deviations(tasks)
     inputs = keras.Input((width,), name="features")

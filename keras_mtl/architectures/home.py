@@ -1,4 +1,4 @@
-"""Own and shared experts with HoME's gates (Wang et al. 2024)."""
+"""Task and shared experts with HoME's gates (Wang et al. 2024)."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def build_home(
 
     Args:
         features: See `build_hard_sharing`.
-        tasks: The tasks, resolved.
+        tasks: The resolved tasks.
         settings: The settings; see `HomeSettings`.
         name: The model's name.
 
@@ -105,7 +105,7 @@ def build_home(
 
 
 def _gate_features(inputs: Any, stack: int, rank: int, name: str, by_task: bool) -> Any:
-    """Return the features as each expert reads them, (stack, width, N)."""
+    """Return the gated features of each expert, (stack, width, N)."""
     low = StackedDense(
         stack, rank, use_bias=False, by_task=by_task, name=f"{name}_features_low"
     )(inputs)

@@ -25,11 +25,11 @@ __all__ = ["embedded_width", "embedding_layers", "input_layers", "put_before"]
 def input_layers(
     features: Sequence[Feature], settings: ArchitectureSettings
 ) -> list[keras.layers.Layer]:
-    """Return the layers that features and settings want before a network.
+    """Return the layers before a network for features and settings.
 
     Args:
         features: See `embedding_layers`.
-        settings: Those of the architecture.
+        settings: The settings of the architecture.
     """
     layers = embedding_layers(features)
     if settings.input_scaling:
@@ -38,14 +38,13 @@ def input_layers(
 
 
 def embedding_layers(features: Sequence[Feature]) -> list[keras.layers.Layer]:
-    """Return the layers that features want between them and a network.
+    """Return the layers of the features' trained embeddings, before a network.
 
-    Each layer appends columns. Those that are there stay where they are, but for
-    indices, each of which gives its place to the first number of its vector.
+    Each layer appends columns. Existing columns keep their positions, except that the
+    first number of its vector replaces an index.
 
     Args:
-        features: Features that have learned their statistics, in the order of the
-            encoded columns.
+        features: Adapted features, in the order of the encoded columns.
 
     Example:
 
@@ -74,7 +73,7 @@ def embedding_layers(features: Sequence[Feature]) -> list[keras.layers.Layer]:
             )
         )
     edges = _encoded_quantiles(wanted.get("ple", ()))
-    # A number that all training rows have alike has no bin.
+    # A number that is constant in the training rows has no bin.
     columns = [column for column, own in edges.items() if len(own) > 1]
     if columns:
         layers.append(
@@ -92,10 +91,10 @@ def embedding_layers(features: Sequence[Feature]) -> list[keras.layers.Layer]:
 
 
 def embedded_width(width: int, layers: Sequence[keras.layers.Layer]) -> int:
-    """Return the columns that layers make of an encoded matrix.
+    """Return the number of columns of an encoded matrix after some layers.
 
     Args:
-        width: The columns of the encoded matrix.
+        width: The number of columns of the encoded matrix.
         layers: The result of `input_layers`.
     """
     for layer in layers:
@@ -106,19 +105,19 @@ def embedded_width(width: int, layers: Sequence[keras.layers.Layer]) -> int:
 def put_before(
     model: MultiTaskModel, layers: Sequence[keras.layers.Layer], width: int
 ) -> MultiTaskModel:
-    """Return a copy of a model with layers between its input and itself.
+    """Return a copy of a model with layers after its input.
 
-    All is one graph, so that what looks for shared layers, heads and trunks in it
-    finds them, whatever architecture made the model.
+    The copy is one graph, so code that searches for shared layers, heads and trunks
+    works for every architecture.
 
     Args:
         model: A functional model of a matrix with `embedded_width` columns.
         layers: The result of `input_layers`.
-        width: The columns of the encoded matrix.
+        width: The number of columns of the encoded matrix.
 
     Returns:
-        A model of the encoded matrix, with initial weights of its own; the model
-        itself where there are no layers.
+        A model of the encoded matrix, with new initial weights; the model itself if
+        `layers` is empty.
 
     Example:
 
@@ -137,13 +136,13 @@ def put_before(
         embedded = layer(embedded)
 
     def call(layer: Any, *args: Any, **kwargs: Any) -> Any:
-        # What reads the copy's input reads what the layers make of it instead.
+        # The readers of the copy's input now read the output of the layers.
         args, kwargs = keras.tree.map_structure(
             lambda each: embedded if each is inputs else each, (args, kwargs)
         )
         return layer(*args, **kwargs)
 
-    # Without the declarations of the tasks, which Keras would copy by its config.
+    # Without the declarations of the tasks, which Keras would copy through the config.
     plain = keras.Model(model.input, model.output)
     copy = keras.models.clone_model(plain, input_tensors=inputs, call_function=call)
     return MultiTaskModel(inputs, copy.output, name=model.name, tasks=model.tasks)
@@ -152,7 +151,7 @@ def put_before(
 def _encoded_quantiles(
     wanted: Sequence[tuple[int, Feature, Embedding]],
 ) -> dict[int, list[float]]:
-    """Return by encoded column the quantiles, as the encoder has them."""
+    """Return the quantiles in encoded units, by encoded column."""
     if not wanted:
         return {}
     features = [feature for _, feature, _ in wanted]
@@ -166,7 +165,7 @@ def _encoded_quantiles(
     found, first = {}, 0
     for column, feature, embedding in wanted:
         own = encoded[: len(embedding.quantiles), first]
-        # What is clipped is equal.
+        # Clipped quantiles are equal, so each counts once.
         found[column] = np.unique(own).astype("float64").tolist()
         first += len(feature.encoded_names)
     return found

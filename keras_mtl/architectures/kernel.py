@@ -22,14 +22,14 @@ def build_kernel(
 ) -> MultiTaskModel:
     """Build a model whose scores are sums of kernels at support rows.
 
-    Each task's dense layer takes its own scores and adds its intercepts.
+    Each task's dense layer reads the task's own scores and adds its intercepts.
 
-    The number of support rows is known when there are rows: see
+    The number of support rows depends on the training rows: see
     `KernelSettings.model_for`.
 
     Args:
-        width: The columns of the encoded matrix.
-        tasks: The tasks, resolved.
+        width: The number of columns of the encoded matrix.
+        tasks: The resolved tasks.
         settings: The settings.
         support_rows: The number of support rows.
     """

@@ -22,22 +22,22 @@ Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 @declaration
 class KernelSettings(SolvedSettings):
-    """The settings of functions of several tasks by a kernel `k(x, x') B[s, t]`.
+    """The settings of a kernel model with the kernel `k(x, x') B[s, t]`.
 
-    What is not given is chosen by cross-validation inside the training rows.
-    The common settings have no meaning here, nor have the heads' widths.
+    Settings of None are chosen by cross-validation on the training rows. The common
+    settings and the heads' widths are ignored.
 
     Args:
-        kernel: `"rbf"` or `"linear"`.
+        kernel: The kernel of rows, `"rbf"` or `"linear"`.
         strength: The factor of half the squared norm.
-        length_scale: Of an RBF kernel of standardized features.
-        sharing: How alike the tasks are: 0 fits each alone, 1 one pooled
-            function with an intercept for each.
-        rank: The number of support rows of a Nystroem approximation. By default
-            all rows up to 5,000, and 1,000 of more.
-        folds: The folds of the cross-validation.
-        one_standard_error: Whether to take the largest strength whose held-out
-            loss is within one standard error of the smallest.
+        length_scale: The length scale of an RBF kernel, for standardized features.
+        sharing: The similarity of the tasks: 0 fits each task alone, 1 fits one pooled
+            function with one intercept per task.
+        rank: The number of support rows of a Nystroem approximation. By default all
+            rows up to 5,000, and 1,000 if there are more.
+        folds: The number of folds of the cross-validation.
+        one_standard_error: Whether to choose the largest strength whose held-out loss
+            is within one standard error of the smallest loss.
     """
 
     kernel: Literal["rbf", "linear"] = "rbf"

@@ -1,4 +1,4 @@
-"""An output layer per task on the features themselves."""
+"""An output layer per task on the features."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ __all__ = ["build_linear"]
 def build_linear(
     width: int, tasks: Sequence[Task], settings: SolvedSettings
 ) -> MultiTaskModel:
-    """Build a model of one dense layer per task, without anything hidden.
+    """Build a model of one dense layer per task, without hidden layers.
 
-    What tells linear architectures apart is the penalty or the prior that their
-    weights are solved for with; see `SolvedSettings.solve`.
+    Linear architectures differ in the penalty or the prior with which their weights are
+    solved for; see `SolvedSettings.solve`.
 
     Args:
-        width: The columns of the encoded matrix.
-        tasks: The tasks, resolved.
+        width: The number of columns of the encoded matrix.
+        tasks: The resolved tasks.
         settings: The settings.
     """
     del settings

@@ -39,10 +39,10 @@ def check_solvable_tasks(tasks: Sequence[Task]) -> list[str]:
     """Find tasks of kinds that have no solver.
 
     Args:
-        tasks: The tasks, as they are declared.
+        tasks: The tasks, which need not be resolved.
 
     Returns:
-        A message for each error.
+        One message per error.
     """
     return [
         f"tasks[{task.name}]: expected a kind of task that a linear or kernel "
@@ -57,17 +57,17 @@ def check_solvable_tasks(tasks: Sequence[Task]) -> list[str]:
 
 @declaration
 class LinearSettings(SolvedSettings):
-    """The settings of a linear model per task under a penalty on all weights.
+    """The settings of one linear model per task with a penalty on all weights.
 
-    The common settings have no meaning here, nor have the heads' widths.
+    The common settings and the heads' widths are ignored.
 
     Args:
-        strength: The penalty's factor, for standardized features. By default
-            it is chosen by cross-validation inside the training rows.
-        strengths: How many strengths are compared.
-        folds: The folds of the cross-validation.
-        one_standard_error: Whether to take the largest strength whose held-out
-            loss is within one standard error of the smallest.
+        strength: The factor of the penalty, for standardized features. By default it is
+            chosen by cross-validation on the training rows.
+        strengths: The number of strengths to compare.
+        folds: The number of folds of the cross-validation.
+        one_standard_error: Whether to choose the largest strength whose held-out loss
+            is within one standard error of the smallest loss.
     """
 
     strength: Factor | None = None
@@ -76,7 +76,7 @@ class LinearSettings(SolvedSettings):
     one_standard_error: bool = False
 
     def penalty(self, outputs: int) -> Penalty:
-        """Return the penalty, of any strength, for a number of outputs."""
+        """Return the penalty for a number of outputs, with any strength."""
         raise NotImplementedError
 
     def fold_count(self) -> int:
@@ -93,11 +93,11 @@ class LinearSettings(SolvedSettings):
 
 @declaration
 class IndependentSettings(LinearSettings):
-    """The settings of a linear model for each task by itself.
+    """The settings of one independent linear model per task.
 
     Args:
-        penalty_kind: `"ridge"`, the squared weights, or `"lasso"`, the absolute
-            ones.
+        penalty_kind: The penalty: `"ridge"`, squared weights, or `"lasso"`, absolute
+            weights.
     """
 
     penalty_kind: Literal["ridge", "lasso"] = "ridge"
@@ -111,7 +111,7 @@ class IndependentSettings(LinearSettings):
 
 @declaration
 class GroupSparseSettings(LinearSettings):
-    """The settings of linear models that use the same features."""
+    """The settings of linear models that select the same features."""
 
     def penalty(self, outputs: int) -> Penalty:
         from keras_mtl.linear import GroupSparse
@@ -122,11 +122,11 @@ class GroupSparseSettings(LinearSettings):
 
 @declaration
 class DirtySettings(LinearSettings):
-    """The settings of features for all tasks beside features for one.
+    """The settings of linear models with features for all tasks and for one task.
 
     Args:
-        shared: How many times more a feature for all tasks costs than one for
-            a task. By default the square root of the number of outputs.
+        shared: The factor of the penalty on features for all tasks, relative to
+            features for one task. By default the square root of the number of outputs.
     """
 
     shared: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
@@ -150,7 +150,7 @@ class LowRankSettings(LinearSettings):
 
 @declaration
 class MeanRegularisedSettings(LinearSettings):
-    """The settings of linear models that are pulled toward their mean.
+    """The settings of linear models whose weights are shrunk toward their mean.
 
     Args:
         ridge: The factor of the squared weights.
@@ -170,8 +170,8 @@ class ClusteredSettings(LinearSettings):
     """The settings of linear models in clusters of tasks.
 
     Args:
-        clusters: The number of clusters, at most that of the outputs: one for
-            each class of a multi-class task, and one for any other task.
+        clusters: The number of clusters, at most the number of outputs. A multi-class
+            task has one output per class, and another task has one output.
         ridge: The factor of the squared weights, relative to the strength.
     """
 
@@ -197,18 +197,17 @@ class ClusteredSettings(LinearSettings):
 
 @declaration
 class HierarchicalBayesSettings(SolvedSettings):
-    """The settings of linear models that draw their weights from one Gaussian.
+    """The settings of linear models whose weights are drawn from one Gaussian.
 
-    Nothing is chosen by cross-validation. The common settings have no meaning
-    here, nor have the heads' widths.
+    Nothing is chosen by cross-validation. The common settings and the heads' widths are
+    ignored.
 
     Args:
-        covariance: `"diagonal"`, a variance per weight; or `"full"`, which has
-            covariances too, and needs many more tasks than features.
-        variance: The variance of all weights between tasks, in standard units.
-            By default a variance is learned for each weight.
-        further_tasks: The number of tasks that the prior of the variances counts
-            as.
+        covariance: `"diagonal"`, one variance per weight; or `"full"`, with
+            covariances, which needs many more tasks than features.
+        variance: The variance of all weights between tasks, in standard units. By
+            default one variance is learned per weight.
+        further_tasks: The number of tasks that the prior of the variances is worth.
     """
 
     covariance: Literal["diagonal", "full"] = "diagonal"

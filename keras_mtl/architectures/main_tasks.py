@@ -1,4 +1,4 @@
-"""A model without the tasks that only helped it to learn."""
+"""A model without its auxiliary tasks."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def without_auxiliary(model: MultiTaskModel) -> MultiTaskModel:
     """Return a model without the auxiliary tasks.
 
     Layers that only auxiliary tasks use are left out. Both models share the other
-    layers, so that further training of one model changes the other one too.
+    layers, so further training of one model also changes the other.
 
     Args:
         model: A model of an encoded matrix or of raw features, as returned by a
@@ -43,7 +43,7 @@ def without_auxiliary(model: MultiTaskModel) -> MultiTaskModel:
     if len(kept) == len(model.tasks):
         return model
     inner: dict[int, MultiTaskModel] = {}
-    # The layers that average members are made anew, on members without the tasks.
+    # The layers that average members are created again, on members without the tasks.
     return MultiTaskModel(
         model.input,
         {task.name: _output(model, task.name, inner) for task in kept},
@@ -54,7 +54,7 @@ def without_auxiliary(model: MultiTaskModel) -> MultiTaskModel:
 
 
 def _output(model: MultiTaskModel, name: str, inner: dict[int, Any]) -> Any:
-    """Return an output, from models inside that lack auxiliary tasks too."""
+    """Return an output, with nested models replaced by ones without auxiliary tasks."""
     tensor = model.output[name]
     node = node_of(tensor)
     if isinstance(node.operation, MultiTaskModel):
@@ -69,7 +69,7 @@ def _output(model: MultiTaskModel, name: str, inner: dict[int, Any]) -> Any:
 
 
 def _called(node: Any, inner: dict[int, Any]) -> dict[str, Any]:
-    """Call the model of a node, without its auxiliary tasks, on the same tensors."""
+    """Call a node's model without its auxiliary tasks on the same tensors."""
     if id(node) not in inner:
         model = without_auxiliary(node.operation)
         structure = node.operation.input
@@ -81,14 +81,14 @@ def _called(node: Any, inner: dict[int, Any]) -> dict[str, Any]:
 
 
 def require_independence(tasks: Sequence[Task], outputs: dict[str, Any]) -> None:
-    """Require that no prediction needs the output of an auxiliary task.
+    """Check that no prediction depends on the output of an auxiliary task.
 
     Args:
         tasks: The tasks.
         outputs: The tensors of a functional model by task name.
 
     Raises:
-        UserError: With a message for each task that does.
+        UserError: With one message per task whose prediction does.
     """
     helpers = {id(outputs[task.name]): task.name for task in tasks if task.auxiliary}
     if not helpers:

@@ -27,12 +27,12 @@ def build_mmoe(
     The input of the head of task t is `f_t = sum_i softmax(W_t h)_i E_i(h)`, where h is
     the input of the model and the `E_i` are the experts (Ma et al. 2018). All experts
     are computed as one batched product. In training, a gate drops each expert at the
-    rate `gate_dropout`, and the remaining weights are scaled to a sum of 1. So no task
-    relies on one expert alone.
+    rate `gate_dropout`, and the remaining weights are scaled to a sum of 1, so that no
+    task relies on a single expert.
 
     Args:
         features: See `build_hard_sharing`.
-        tasks: The tasks, resolved.
+        tasks: The resolved tasks.
         settings: The settings; see `MixtureSettings`.
         name: The model's name.
 

@@ -29,13 +29,13 @@ def build_mtan(
 
     With the shared activations `h_l` of layer l, the activations of task t are `x_tl =
     sigmoid(A_tl h_l + B_tl x_t(l-1) + b_tl) h_l`, without the middle term in the first
-    layer. The head reads those of the last layer. These are the attention modules of
-    Liu et al. (2019), with one dense layer in place of convolutions. The learned masks
-    are known to depend on the seed: compare several seeds.
+    layer. The head reads the activations of the last layer. These are the attention
+    modules of Liu et al. (2019), with one dense layer in place of convolutions. The
+    learned masks are known to depend on the seed: compare several seeds.
 
     Args:
         features: See `build_hard_sharing`.
-        tasks: The tasks, resolved.
+        tasks: The resolved tasks.
         settings: The settings; see `AttentionSettings`.
         name: The model's name.
 
@@ -74,7 +74,7 @@ def build_mtan(
 
 
 def _masked(hidden: Any, stream: Any, tasks: int, width: int, index: int) -> Any:
-    """Return what the tasks read of a layer, (T, width, N)."""
+    """Return a layer's activations after the tasks' masks, (T, width, N)."""
     logits = StackedDense(tasks, width, by_task=True, name=f"mask_{index}_shared")(
         hidden
     )

@@ -35,7 +35,7 @@ def build_ple(
 
     Args:
         features: See `build_hard_sharing`.
-        tasks: The tasks, resolved.
+        tasks: The resolved tasks.
         settings: The settings; see `ProgressiveExtractionSettings`.
         name: The model's name.
 
@@ -79,7 +79,7 @@ def _level(
     name: str,
     is_last: bool,
 ) -> tuple[Any, Any]:
-    """Return the streams of the tasks, (T, width, N), and the shared one.
+    """Return the streams of the tasks, (T, width, N), and the shared stream.
 
     Args:
         stream: The tasks' streams: the input, (N, width), or (T, width, N).
@@ -87,8 +87,8 @@ def _level(
         tasks: The number of tasks, T.
         settings: The settings.
         name: The prefix of the layers' names.
-        is_last: Whether no level follows: then own experts serve their task
-            alone, and there is no shared stream any more.
+        is_last: Whether no level follows. Then a task's own experts are used by this
+            task only, and no shared stream is returned.
     """
     own_count, shared_count = settings.experts, settings.shared_experts
     own_inputs, shared_inputs = stream, shared

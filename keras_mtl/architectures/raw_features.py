@@ -1,4 +1,4 @@
-"""Encoder and core in one model, from raw features to answers."""
+"""Encoder and core in one model, from raw features to predictions."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def join_encoder(
 
     Args:
         encoder: The encoder that `build_encoder` returned for the features.
-        core: A model whose one input is the encoded matrix.
+        core: A model whose only input is the encoded matrix.
         features: The features.
         name: The joined model's name.
 
@@ -33,11 +33,11 @@ def join_encoder(
         A `MultiTaskModel` from a dict of raw features to the core's outputs. A core
         that has the name of a feature is renamed.
     """
-    # The encoder's own graph goes on: to call the encoder on inputs of the joined
-    # model would make each input, and trace each of them, a second time.
+    # The encoder's own graph is extended: calling the encoder on new inputs would
+    # create and trace each input a second time.
     if core.name in {layer.name for layer in encoder.layers}:
-        # Any column name works, and Keras refuses two layers of one name. No
-        # column's name has a dot.
+        # A column may have any name, and Keras does not accept two layers of one name.
+        # The name of an input has no dot.
         core.name = f"{core.name}.model"
     return MultiTaskModel(
         encoder.input,

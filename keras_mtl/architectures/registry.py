@@ -27,10 +27,11 @@ __all__ = [
     "register_architecture",
 ]
 
-# From the width of the encoded matrix, the tasks and the settings to a model.
+# A function from the width of the encoded matrix, the tasks and the settings to a
+# model.
 Builder = Callable[[int, Sequence[Task], Any], "MultiTaskModel"]
 
-# For each name the module that has its builder, the builder, and its settings.
+# The module, the builder and the settings of each name.
 _BUILT_IN = {
     "hard-sharing": ("hard_sharing:build_core", "HardSharingSettings"),
     "single-task": ("single_task:build_single_task", "SingleTaskSettings"),
@@ -46,7 +47,7 @@ _BUILT_IN = {
     "star": ("star:build_star", "StarSettings"),
     "chain": ("chain:build_chain", "ChainSettings"),
 }
-# Those whose functions are solved for with kernels.
+# Architectures with kernels, which are solved for.
 _KERNEL = {
     "kernel": ("kernel:build_kernel", "kernel_settings:KernelSettings"),
     "gaussian-process": (
@@ -54,7 +55,7 @@ _KERNEL = {
         "gaussian_process_settings:GaussianProcessSettings",
     ),
 }
-# Those whose weights are solved for; all of them build the same layers.
+# Linear architectures, which are solved for and have the same layers.
 _LINEAR = {
     "independent": "IndependentSettings",
     "group-sparse": "GroupSparseSettings",
@@ -136,13 +137,13 @@ def register_architecture(
 
 
 def check_architecture(value: object) -> NamedSettings:
-    """Check an architecture's name and its own settings; load no built-in one.
+    """Check an architecture's name and settings, without loading built-in builders.
 
     Args:
         value: A name, `name:setting=value,...`, or a table with a `name`.
 
     Raises:
-        ValueError: If the name or a setting is wrong.
+        ValueError: If the name or a setting is invalid.
     """
     return check_settings(
         value, ARCHITECTURES, common=COMMON_SETTINGS, common_place="[model]"
@@ -161,7 +162,7 @@ def build_architecture(
     Args:
         architecture: The name of the architecture, with its settings if any.
         width: The number of columns of the matrix.
-        tasks: The tasks, resolved.
+        tasks: The resolved tasks.
         common: The settings that all architectures have.
         features: The adapted features of the matrix. They are needed for settings that
             name a feature, and for trained embeddings of features: see `input_layers`.

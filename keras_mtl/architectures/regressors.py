@@ -1,4 +1,4 @@
-"""The deep regressors of the second article, with any activation or none."""
+"""The deep regressors of the second article, with any activation or without one."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ def build_regressor(
     """Build a deep network from numbers to one number.
 
     Each hidden layer is a dense layer, its activation and a batch normalization.
-    Without an activation the network is a linear function, however deep it is: see
+    Without an activation, the network is a linear function at any depth: see
     `studies.collapse_to_line`.
 
     Each activation has its own batch normalization. The code of the article uses one
     normalization layer in two places. Its running statistics are then a mix of two
-    different layers, so that predictions differ from training.
+    different layers, and predictions differ from training.
 
     Args:
         widths: The widths of the hidden layers.
@@ -118,11 +118,11 @@ def activation_layer(
 
     Args:
         activation: The activation, by name or as a function.
-        negative_slope: Of "leaky_relu", which Keras would give a slope of 0.2.
+        negative_slope: The slope of "leaky_relu" below zero; Keras's default is 0.2.
         name: The layer's name.
 
     Raises:
-        ValueError: If the slope is not finite or the name is not known.
+        ValueError: If the slope is not finite or the name is unknown.
     """
     if not math.isfinite(negative_slope):
         raise ValueError(

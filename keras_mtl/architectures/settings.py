@@ -49,9 +49,9 @@ class ArchitectureSettings(Declaration):
     `--architecture NAME:setting=value`. An architecture ignores the common fields that
     do not apply to it.
 
-    `plain_numbers` names own fields that are factors of what layers compute, and
-    whose layers ask for them by `keras_mtl.layers.setting_value`: a search trains
-    trials that differ in them in one program, unless one of them is 0.
+    `plain_numbers` names own fields that are factors in the computations of layers,
+    which read them by `keras_mtl.layers.setting_value`. A search trains trials that
+    differ in these numbers in one program, unless one of them is 0.
 
     Args:
         trunk: The widths of the shared layers.
@@ -110,8 +110,8 @@ class HardSharingSettings(ArchitectureSettings):
     """The settings of hard sharing.
 
     Args:
-        skip: Whether the heads read the encoded features beside what the trunk
-            makes of them. A head without hidden layers then has a linear part.
+        skip: Whether the heads read the encoded features in addition to the output of
+            the trunk. A head without hidden layers then has a linear part.
     """
 
     skip: bool = False
@@ -122,10 +122,10 @@ class SingleTaskSettings(ArchitectureSettings):
     """The settings of single-task networks: one trunk per task, nothing shared.
 
     Args:
-        equal: What a trunk has in common with the shared trunk of hard sharing. With
-            `"widths"` each trunk has the same widths, so that the network is larger.
-            With `"parameters"` all trunks together have as many parameters as the
-            shared trunk.
+        equal: The property that is equal to the shared trunk of hard sharing. With
+            `"widths"`, each trunk has the same widths, so the network is larger. With
+            `"parameters"`, all trunks together have as many parameters as the shared
+            trunk.
     """
 
     equal: Literal["widths", "parameters"] = "widths"
@@ -154,7 +154,7 @@ class CrossStitchSettings(ArchitectureSettings):
     Args:
         own: The initial weight of a task's own activations in the mix.
         per_unit: Whether each unit has its own mixing weights.
-        rate: How many times faster than the other weights the mixing weights learn.
+        rate: The factor by which the mixing weights learn faster than the other weights.
     """
 
     own: Annotated[float, Field(ge=0, le=1)] = 0.5
@@ -170,7 +170,7 @@ class SluiceSettings(ArchitectureSettings):
         subspaces: The number of subspaces of each task's layers, G. All widths of the
             trunk must be multiples of it.
         own: The initial weight of a subspace itself in the mix.
-        rate: How many times faster than the other weights the mixing weights learn.
+        rate: The factor by which the mixing weights learn faster than the other weights.
         overlap: The factor of the penalty on the overlap of the subspaces of a task.
     """
 
@@ -261,7 +261,7 @@ class SelectionSettings(ArchitectureSettings):
 
 @declaration
 class AttentionSettings(ArchitectureSettings):
-    """The settings of MTAN, which has only the common ones."""
+    """The settings of MTAN, which are only the common settings."""
 
 
 @declaration
@@ -269,7 +269,7 @@ class HomeSettings(ExtractionSettings):
     """The settings of experts with HoME's gates.
 
     `trunk` is the widths of the layers of each expert. The experts' activation is
-    always Swish behind a normalization.
+    always Swish after a normalization.
 
     Args:
         rank: The rank of each expert's gate on the features.

@@ -1,4 +1,4 @@
-"""One network per task, computed side by side: the baseline."""
+"""One network per task, computed at once: the baseline."""
 
 from __future__ import annotations
 
@@ -23,14 +23,13 @@ def build_single_task(
 ) -> MultiTaskModel:
     """Build single-task networks, which share nothing, as one model.
 
-    Each task has its own trunk and head, so that no task affects another one. This is
-    the baseline against which the benefit of sharing is measured. All trunks are
-    computed as one batched product. As nothing is shared, a weighting by gradients has
-    no effect.
+    Each task has its own trunk and head, so no task affects another task. This is the
+    baseline for measuring the benefit of sharing. All trunks are computed as one
+    batched product. Since nothing is shared, a weighting by gradients has no effect.
 
     Args:
         features: See `build_hard_sharing`.
-        tasks: The tasks, resolved.
+        tasks: The resolved tasks.
         settings: The settings; see `SingleTaskSettings`.
         name: The model's name.
 
@@ -65,16 +64,16 @@ def build_single_task(
 
 
 def equal_widths(features: int, widths: Sequence[int], parts: int) -> tuple[int, ...]:
-    """Widths of trunks that together have about as many parameters as one.
+    """Return widths of trunks that together have about the parameters of one trunk.
 
     Args:
         features: The width of the input.
-        widths: The widths of the one trunk.
+        widths: The widths of the single trunk.
         parts: The number of trunks.
 
     Returns:
-        The largest widths, in the proportions of `widths` and at least 1, whose
-        trunks together have at most the parameters of the one.
+        The largest widths, in the proportions of `widths` and at least 1, whose trunks
+        together have at most the parameters of the single trunk.
 
     Example:
 
@@ -82,7 +81,8 @@ def equal_widths(features: int, widths: Sequence[int], parts: int) -> tuple[int,
     (21, 43)
     """
     most = _dense_parameters(features, widths) / parts
-    # Parameters grow with the widths: halve the interval of their common factor.
+    # The number of parameters grows with the widths, so their common factor is found by
+    # bisection.
     low, high = 0.0, 1.0
     for _ in range(40):
         middle = (low + high) / 2

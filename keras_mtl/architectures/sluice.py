@@ -33,7 +33,7 @@ def build_sluice(
 
     Args:
         features: See `build_hard_sharing`.
-        tasks: The tasks, resolved.
+        tasks: The resolved tasks.
         settings: The settings; see `SluiceSettings`.
         name: The model's name.
 

@@ -31,12 +31,12 @@ def build_soft_sharing(
     of the squared distance, the closer the trunks are to each other. The initial
     weights of the trunks differ.
 
-    No loss depends on the trunk of another task, so that a weighting by gradients has
-    no effect. The penalty is added once, with any weighting.
+    No loss depends on the trunk of another task, so a weighting by gradients has no
+    effect. The penalty is added once, with any weighting.
 
     Args:
         features: See `build_hard_sharing`.
-        tasks: The tasks, resolved.
+        tasks: The resolved tasks.
         settings: The settings; see `SoftSharingSettings`.
         name: The model's name.
 

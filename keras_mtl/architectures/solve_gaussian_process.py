@@ -19,8 +19,8 @@ from keras_mtl.tasks import RegressionTask
 
 __all__ = ["solve_gaussian_process"]
 
-# How much of a number's noise, and of a class's variance, the model's variances may
-# be too large by: it then holds a third of what it would for all of them.
+# The largest error of the model's variances, as a share of a number's noise and of a
+# class's variance. With it, the model has a third of the parameters of exact variances.
 NOISE_LEFT = 0.01
 VARIANCE_LEFT = 0.001
 
@@ -28,15 +28,15 @@ VARIANCE_LEFT = 0.001
 def solve_gaussian_process(
     settings: GaussianProcessSettings, model: MultiTaskModel, rows: SolvedRows
 ) -> tuple[MultiTaskModel, Solution]:
-    """Learn the parameters of a Gaussian process, and build what it predicts by.
+    """Learn the parameters of a Gaussian process, and build its model.
 
     Args:
         settings: The architecture's settings.
-        model: What its builder returned.
+        model: The model from the architecture's builder.
         rows: The training rows.
 
     Returns:
-        The model, and what was found.
+        The model and the solution.
     """
     tasks, names = read_tasks(model.tasks, rows)
     found = fit_process(
@@ -71,7 +71,7 @@ def solve_gaussian_process(
     for task in model.tasks:
         head = model.get_layer(task.name)
         if isinstance(task, RegressionTask):
-            # The number, and behind all scores its deviation.
+            # The number, and its deviation, which comes after all scores.
             head.kernel.assign(own[:, [first, len(names) + first]])
             first += 1
         else:
@@ -112,7 +112,7 @@ def _facts(
         "support_rows": len(found.support),
         "approximation": "exact" if found.is_exact else "Nystroem",
         "learned_from": found.learned_from,
-        # In units of the variance of standardized labels, and of scores of classes.
+        # In units of the variance of standardized labels, and of the classes' scores.
         "variances": {
             name: {
                 "shared": float(shared[index]),

@@ -21,15 +21,15 @@ __all__ = ["solve_hierarchical"]
 def solve_hierarchical(
     settings: HierarchicalBayesSettings, model: MultiTaskModel, rows: SolvedRows
 ) -> tuple[MultiTaskModel, Solution]:
-    """Learn the priors of a model's weights, and build what it predicts by.
+    """Learn the priors of a model's weights, and build its model.
 
     Args:
         settings: The architecture's settings.
-        model: What `build_linear` built.
+        model: The model from `build_linear`.
         rows: The training rows.
 
     Returns:
-        The model, whose numbers have deviations, and what was found.
+        The model, whose numbers have deviations, and the solution.
     """
     tasks, names = read_tasks(model.tasks, rows)
     found = fit_hierarchical(
@@ -52,7 +52,7 @@ def solve_hierarchical(
 
 
 def _assign(model: MultiTaskModel, found: HierarchicalFit) -> None:
-    """Give each task's dense layer its weights, and the deviations theirs."""
+    """Assign the weights of the tasks' dense layers and of the deviations."""
     weights, intercepts = found.weights, found.intercepts
     factors, noise = [], []
     output = posterior = 0
@@ -62,7 +62,8 @@ def _assign(model: MultiTaskModel, found: HierarchicalFit) -> None:
         columns = slice(output, output + (1 if has_deviations else task.units))
         kernel, bias = weights[:, columns], intercepts[columns]
         if has_deviations:
-            # The number of the features, and behind them its deviation.
+            # The prediction from the features, and its deviation, which comes after
+            # them.
             kernel = np.block([[kernel, np.zeros_like(kernel)], [np.eye(2)[1]]])
             bias = np.append(bias, 0.0)
             factors.append(_factor(found.posteriors[posterior].covariance))
@@ -70,7 +71,7 @@ def _assign(model: MultiTaskModel, found: HierarchicalFit) -> None:
         layer.kernel.assign(kernel.astype("float32"))
         layer.bias.assign(bias.astype("float32"))
         output = columns.stop
-        # A multi-label task has a posterior for each of its labels.
+        # A multi-label task has one posterior per label.
         posterior += task.units if isinstance(task, MultilabelTask) else 1
     if not factors:
         return
@@ -82,8 +83,8 @@ def _assign(model: MultiTaskModel, found: HierarchicalFit) -> None:
 
 
 def _factor(covariance: np.ndarray) -> np.ndarray:
-    """Return F of `covariance = F F'`, which may be singular."""
-    # Not Cholesky's: a weight that is given has no variance.
+    """Return F with `covariance = F F'`; the covariance may be singular."""
+    # Not by Cholesky, since a weight without variance makes the covariance singular.
     sizes, directions = np.linalg.eigh(covariance)
     factor: np.ndarray = directions * np.sqrt(np.maximum(sizes, 0.0))
     return factor
@@ -97,7 +98,7 @@ def _facts(found: HierarchicalFit, names: list[str], width: int) -> dict[str, An
     }
     facts: dict[str, Any] = {
         "features": width,
-        # Columns that are sums of others have no weights of their own.
+        # Linearly dependent columns have no unique weights.
         "independent_features": int(found.rank),
         "em_steps": sum(len(prior.objectives) - 1 for prior in found.priors),
         "log_evidence": float(sum(prior.objectives[-1] for prior in found.priors)),
@@ -107,7 +108,7 @@ def _facts(found: HierarchicalFit, names: list[str], width: int) -> dict[str, An
         },
     }
     if noise:
-        # In parts of the variance of the labels.
+        # Relative to the variance of the labels.
         facts["noise"] = noise
     return facts
 

@@ -28,7 +28,7 @@ def solve_kernel(
         rows: The training rows.
 
     Returns:
-        What was found.
+        The solution.
     """
     tasks, names = read_tasks(model.tasks, rows)
     found = fit_kernel(

@@ -26,11 +26,11 @@ def solve_linear(
 
     Args:
         settings: The architecture's settings.
-        model: What `build_linear` built.
+        model: The model from `build_linear`.
         rows: The training rows.
 
     Returns:
-        What was found.
+        The solution.
     """
     tasks, names = read_tasks(model.tasks, rows)
     with warnings.catch_warnings(record=True) as caught:
@@ -45,7 +45,7 @@ def solve_linear(
             settings.one_standard_error,
         )
     if found.residual > 1e-6:
-        # Points along the path may be less exact; the answer may not.
+        # Only the points along the path may be less exact, not the solution.
         warn_of_data(str(caught[-1].message))
     assign_weights(model, found.weights, found.intercepts)
     return Solution(
@@ -61,10 +61,10 @@ def solve_linear(
 def assign_weights(
     model: MultiTaskModel, weights: np.ndarray, intercepts: np.ndarray
 ) -> None:
-    """Give each task's dense layer its weights.
+    """Assign the weights of the tasks' dense layers.
 
     Args:
-        model: What `build_linear` built.
+        model: The model from `build_linear`.
         weights: The weights of all outputs, (d, K).
         intercepts: The intercepts, (K,).
     """
@@ -85,7 +85,7 @@ def _facts(found: LinearFit, names: list[str], width: int) -> dict[str, Any]:
         "residual": float(found.residual),
         "features": width,
         "features_used": int(used.sum()),
-        # Columns that are sums of others have no weights of their own.
+        # Linearly dependent columns have no unique weights.
         "independent_features": int(found.rank),
         "rank": int((sizes > 1e-6 * max(float(sizes.max(initial=0.0)), 1e-12)).sum()),
     }

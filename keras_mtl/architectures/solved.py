@@ -77,8 +77,8 @@ class SolvedSettings(ArchitectureSettings):
     """Base class of the settings of architectures that are solved and not trained.
 
     The architecture's builder creates the model, and these settings compute its weights
-    in place of training. Of `[training]` only the weights of rows are used: members,
-    epochs and the like are ignored.
+    in place of training. Only the weights of rows in `[training]` are used: members,
+    epochs and similar settings are ignored.
     """
 
     @property
@@ -90,15 +90,15 @@ class SolvedSettings(ArchitectureSettings):
         return False
 
     def check_resolved_tasks(self, tasks: Sequence[Task]) -> list[str]:
-        """Find tasks that the architecture does not support, once classes are known.
+        """Find tasks that the architecture does not support, after classes are known.
 
-        `check_tasks` checks the tasks before that, as they are declared.
+        `check_tasks` checks the tasks before they are resolved.
 
         Args:
-            tasks: The tasks, resolved.
+            tasks: The resolved tasks.
 
         Returns:
-            A message for each error.
+            One message per error.
         """
         del tasks
         return []
@@ -147,7 +147,7 @@ def is_solved(name: str) -> bool:
     """Return whether an architecture is solved for, and not trained.
 
     Args:
-        name: Its name; an unknown one is not solved for.
+        name: The architecture's name; an unknown architecture is not solved for.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""The tasks of a model as the solvers of linear and kernel models take them."""
+"""Conversion of a model's tasks for the solvers of linear and kernel models."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["held_out_columns", "read_tasks", "with_deviations"]
 def read_tasks(
     tasks: Sequence[Task], rows: SolvedRows
 ) -> tuple[list[LinearTask], list[str]]:
-    """Return the labels as the losses take them, and a name for each output.
+    """Return the tasks for the solvers, and the names of the outputs.
 
     Args:
         tasks: The model's tasks.
@@ -34,7 +34,8 @@ def read_tasks(
 def with_deviations(tasks: Sequence[Task]) -> list[Task]:
     """Return tasks whose numbers have a standard deviation as a second output.
 
-    Transformed numbers have none: the solver's would be of the transformed label.
+    Transformed numbers have no deviation: the solver's would be that of the transformed
+    label.
 
     Args:
         tasks: The tasks.
@@ -53,10 +54,10 @@ def held_out_columns(
     """Return the columns of `strengths.csv`, by strength, (S,) each.
 
     Args:
-        choice: What cross-validation found along the strengths.
+        choice: The result of the cross-validation along the strengths.
         tasks: The model's tasks.
     """
-    # A multi-label task is a loss for each of its labels.
+    # A multi-label task has one loss per label.
     counts = [task.units if isinstance(task, MultilabelTask) else 1 for task in tasks]
     edges = np.cumsum([0, *counts])
     return {
@@ -74,7 +75,7 @@ def held_out_columns(
 def _loss_tasks(
     task: Task, labels: np.ndarray, weights: np.ndarray
 ) -> list[LinearTask]:
-    """Turn a task's labels into those of its loss: the mean over labeled rows."""
+    """Convert a task's labels for its loss, the mean over labeled rows."""
     labels = np.reshape(labels, (len(labels), -1)).astype("float64")
     known = np.isfinite(labels)
     counted = np.where(known.any(axis=1), weights, 0.0)
@@ -97,7 +98,7 @@ def _loss_tasks(
 
 
 def _output_names(task: Task) -> list[str]:
-    """Return a name for each output of a task."""
+    """Return the names of a task's outputs."""
     if isinstance(task, MulticlassTask):
         return [f"{task.name}[{name}]" for name in task.class_names]
     if isinstance(task, MultilabelTask):

@@ -1,4 +1,4 @@
-"""One trunk with factors for each domain: STAR (Sheng et al. 2021)."""
+"""One trunk with factors per domain: STAR (Sheng et al. 2021)."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def build_star(
 
     Args:
         features: See `build_hard_sharing`.
-        tasks: The tasks, resolved.
+        tasks: The resolved tasks.
         settings: The settings; see `StarSettings`.
         name: The model's name.
 
@@ -72,7 +72,7 @@ def build_star(
                 "model.architecture.domain_columns: expected positions below "
                 f"{width}; received {', '.join(map(str, beyond))}."
             )
-        # Dropout must not hide where a row comes from: it follows here.
+        # Dropout follows here, since it must not hide the domain of a row.
         domains = DomainMembership(settings.domain_columns, name="domains")(hidden)
         if settings.input_dropout:
             hidden = keras.layers.Dropout(settings.input_dropout, name="input_dropout")(
