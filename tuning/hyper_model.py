@@ -75,9 +75,9 @@ class MultiTaskHyperModel(keras_tuner.HyperModel):
 
         Raises:
             keras_tuner.errors.FailedTrialError: When a loss is no longer finite, or the
-            memory is too small. Other settings may train.
+                memory is too small. Other settings may train.
             keras_tuner.errors.FatalRuntimeError: On any other failure, which a tuner
-            would otherwise hide.
+                would otherwise hide.
         """
         del model, kwargs
         config = choose_settings(hp, self.config, self.space)

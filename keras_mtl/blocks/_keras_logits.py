@@ -14,9 +14,10 @@ def map_with_logits(function: Callable[[Any], Any], tensor: Any) -> Any:
     Keras's sigmoid and softmax store their input as an attribute of the returned
     tensor. Keras's cross-entropies read these logits. With logits, they are exact and
     have a gradient even if probabilities round to 0 or 1. Any operation between the two
-    drops the attribute, which is private to Keras. No other code here uses it. Args:
+    drops the attribute, which is private to Keras. No other code here uses it.
 
-    function: A function of a tensor, for example a slice.
+    Args:
+        function: A function of a tensor, for example a slice.
         tensor: The tensor.
 
     Example:

@@ -113,9 +113,9 @@ def learn_prior(
         maximize: The M step.
         log_density: A function that returns the log density of a prior.
         change: A function that measures the change of the prior in a step; by default
-        `spread_change`.
-        steps: The largest number of steps. tolerance: EM ends when a step changes the
-            prior by less than this.
+            `spread_change`.
+        steps: The largest number of steps.
+        tolerance: EM ends when a step changes the prior by less than this.
     """
     measure = spread_change if change is None else change
     prior = start
