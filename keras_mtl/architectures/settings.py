@@ -154,7 +154,7 @@ class CrossStitchSettings(ArchitectureSettings):
     Args:
         own: The initial weight of a task's own activations in the mix.
         per_unit: Whether each unit has its own mixing weights.
-        rate: The factor by which the mixing weights learn faster than the other weights.
+        rate: The factor by which mixing weights learn faster than other weights.
     """
 
     own: Annotated[float, Field(ge=0, le=1)] = 0.5
@@ -170,7 +170,7 @@ class SluiceSettings(ArchitectureSettings):
         subspaces: The number of subspaces of each task's layers, G. All widths of the
             trunk must be multiples of it.
         own: The initial weight of a subspace itself in the mix.
-        rate: The factor by which the mixing weights learn faster than the other weights.
+        rate: The factor by which mixing weights learn faster than other weights.
         overlap: The factor of the penalty on the overlap of the subspaces of a task.
     """
 

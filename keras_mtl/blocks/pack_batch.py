@@ -41,9 +41,10 @@ def pack_labels(blocks: TaskBlocks, labels: Any) -> tuple[tf.Tensor | None, ...]
             (N,), (N, 1) or (N, labels), or one-hot rows (N, classes). NaN is missing; a
             task may be absent.
 
-    Returns: For each block, a tensor (N, T) or (N, T, labels), with NaN for absent
-    tasks; None if all tasks are absent. A block whose loss is not batched keeps the
-    dtype and shape of the labels: (N, 1, ...).
+    Returns:
+        For each block, a tensor (N, T) or (N, T, labels), with NaN for absent tasks;
+        None if all tasks are absent. A block whose loss is not batched keeps the dtype
+        and shape of the labels: (N, 1, ...).
 
     Example:
 
@@ -71,8 +72,9 @@ def pack_weights(
             list in the order of the tasks; or None. A task that is absent or None has
             weights of 1.
 
-    Returns: An array (N,) for all tasks; or for each block (N, T), or None for weights
-    of 1; or None.
+    Returns:
+        An array (N,) for all tasks; or for each block (N, T), or None for weights of 1;
+        or None.
     """
     if weights is None:
         return None

@@ -25,8 +25,8 @@ def variance_factors(fit: ProcessFit, tolerances: np.ndarray) -> np.ndarray:
         fit: The process.
         tolerances: The largest error of the variance of each output, (K,).
 
-    Returns: The factors, padded with zeros to the largest number of directions of an
-    output.
+    Returns:
+        The factors, padded with zeros to the largest number of directions of an output.
     """
     kernel = KernelFunction("rbf", 1.0)(fit.support, fit.support)
     sizes, vectors = np.linalg.eigh(kernel)

@@ -110,8 +110,9 @@ def predict_held_out(
         matrix: The encoded rows, float32 of shape (N, columns).
         validation: The indices of each member's validation rows.
 
-    Returns: The indices of all validation rows, in order; and, by task name, the mean
-    outputs of the members that hold the row out, of shape (rows, units).
+    Returns:
+        The indices of all validation rows, in order; and, by task name, the mean
+        outputs of the members that hold the row out, of shape (rows, units).
     """
     rows = np.unique(np.concatenate(validation))
     holders = np.zeros((len(rows), 1), "float32")
