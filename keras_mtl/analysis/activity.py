@@ -17,7 +17,7 @@ from keras_mtl.analysis.recorded_activations import (
 
 __all__ = ["activity_sentences", "unit_activity"]
 
-# The answers between which an activation stays.
+# The ranges of the outputs of activations.
 RANGES = {
     "hard_sigmoid": (0.0, 1.0),
     "hard_tanh": (-1.0, 1.0),
@@ -25,7 +25,7 @@ RANGES = {
     "softsign": (-1.0, 1.0),
     "tanh": (-1.0, 1.0),
 }
-# Nearer to an end of the range than this share of it, a unit is saturated.
+# A unit is saturated if its distance to an end is less than this share of the range.
 NEAR_END = 0.01
 
 COLUMNS = ("layer", "activation", "units", "zero", "no_gradient", "saturated")
@@ -39,10 +39,11 @@ def unit_activity(
 ) -> pd.DataFrame:
     """Find units that are always zero, have no gradient or are saturated.
 
-    A unit counts if it is so on all rows. A unit that is always zero has no effect on
-    the next layers. A unit without a gradient cannot learn, as no gradient reaches its
-    weights. A dead ReLU unit is both. The output of a saturated tanh or sigmoid unit is
-    within 1% of the range from either end; its gradient is small but not zero.
+    A unit counts only if this holds on all rows. A unit that is always zero has no
+    effect on the next layers. A unit without a gradient cannot learn, since no gradient
+    reaches its weights. A dead ReLU unit is both. The output of a saturated tanh or
+    sigmoid unit is within 1% of the range from either end; its gradient is small but
+    not zero.
 
     Units are the entries of the last axis, for example the channels of a convolution
     over all rows and positions. The heads of a `HeadStack` are counted together. Linear
@@ -61,7 +62,7 @@ def unit_activity(
         `no_gradient` and `saturated`.
 
     Raises:
-        ValueError: If there is no row.
+        ValueError: If `x` has no rows.
 
     Example:
 
@@ -138,7 +139,7 @@ def activity_sentences(activity: pd.DataFrame) -> list[str]:
     ['hidden: 2 of 16 relu units (12.5%) answer zero on all rows.']
     """
     if activity.empty:
-        # A column of no text has no parts.
+        # An empty column of names cannot be split.
         return []
     names = activity["layer"].str.rpartition("/")[2]
     sentences: list[str] = []
@@ -151,7 +152,7 @@ def activity_sentences(activity: pd.DataFrame) -> list[str]:
             for key in ("zero", "no_gradient", "saturated")
         }
         if counts["no_gradient"] == counts["zero"]:
-            # Dead ReLUs: one sentence is enough.
+            # For dead ReLUs, one sentence is enough.
             counts["no_gradient"] = 0
         for key, words in (
             ("zero", "answer zero"),

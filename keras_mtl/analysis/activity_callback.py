@@ -1,4 +1,4 @@
-"""Units that die, epoch after epoch."""
+"""A callback that records idle units after each epoch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Affinity: how a step on one task changes the losses of the others."""
+"""Affinity: the effect of a step on one task on the losses of the others."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from keras_mtl.weighting import get as get_weighting
 
 __all__ = ["AffinityMeter", "GradientLook"]
 
-# So many look-ahead steps go through the model at once: each needs memory for the
-# activations of a batch.
+# The number of look-ahead steps that run at once: each needs memory for the activations
+# of a batch.
 STEPS_AT_ONCE = 32
 
 
 class GradientLook(NamedTuple):
-    """Affinities and cosines of the tasks at some weights.
+    """Affinities and cosines of the tasks at given weights.
 
     Attributes:
-        affinity: Entry (i, j) is the affinity of task i onto task j, (T, T).
-            NaN where one of the two has no label in the batch, or no variable
-            is shared.
-        cosines: The cosines between the tasks' gradients on shared variables,
-            (T, T); NaN likewise, and where a gradient is 0.
+        affinity: The affinities, (T, T); entry (i, j) is that of task i onto task j.
+            NaN if one of the two tasks has no label in the batch, or no variable is
+            shared.
+        cosines: The cosines between the tasks' gradients on shared variables, (T, T);
+            NaN likewise, and if a gradient is 0.
     """
 
     affinity: Any
@@ -39,18 +39,17 @@ class GradientLook(NamedTuple):
 class AffinityMeter:
     """Affinities of the tasks at given weights (Fifty et al. 2021).
 
-    The affinity of task i onto task j is `1 - L_j(after) / L_j(before)`, where
-    `after` is one step of gradient descent on the loss of task i alone, which
-    moves the variables that tasks share and no others. Above 0 the step on
-    task i lowers the loss of task j. Both losses are those of the same batch,
-    without dropout and other noise of training, so that nothing but the step
-    changes them. The tasks' loss weights do not count.
+    The affinity of task i onto task j is `1 - L_j(after) / L_j(before)`, where `after`
+    is one step of gradient descent on the loss of task i that changes only the shared
+    variables. If it is above 0, the step on task i lowers the loss of task j. Both
+    losses are those of the same batch without dropout and other noise of training, so
+    only the step changes them. The tasks' loss weights are not used.
 
     Args:
         model: A `MultiTaskModel`. Its variables are neither read nor written.
         losses: Losses by task name, in place of the tasks' own.
-        members: The number of members whose values are given together, with an
-            axis in front; None for one model, without such an axis.
+        members: The number of members whose values have a leading axis; None for one
+            model, without such an axis.
     """
 
     def __init__(
@@ -61,7 +60,7 @@ class AffinityMeter:
     ) -> None:
         self.step = BatchStep(model, get_weighting("sum"), losses)
         self.members = members
-        # Traced once for each shape of a batch.
+        # Traced once per shape of a batch.
         self._measure = tf.function(self._all_members, autograph=False)
 
     def __call__(
@@ -75,7 +74,7 @@ class AffinityMeter:
 
         Args:
             weights: Values of the model's trainable variables.
-            statistics: Values of its other variables.
+            statistics: Values of the model's other variables.
             batch: The batch, packed by block.
             step_size: The learning rate of the step.
         """
@@ -145,6 +144,6 @@ class AffinityMeter:
         affinity = tf.where(known, change, np.float32(np.nan))
         products = gramian(rows, rows)
         norms = tf.sqrt(tf.linalg.diag_part(products))
-        # 0 / 0 where a task has no gradient. Divided one by one: the product of two
-        # small norms may be zero.
+        # 0 / 0 for a task without a gradient. Divide by one norm at a time: the product
+        # of two small norms may be zero.
         return GradientLook(affinity, products / norms[:, None] / norms[None, :])

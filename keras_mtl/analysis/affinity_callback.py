@@ -1,4 +1,4 @@
-"""The affinity of each task to each, measured during training."""
+"""A callback that measures the affinities between tasks during training."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from keras_mtl.engine.rows import rows_in_memory
 
 __all__ = ["TaskAffinity"]
 
-# A measurement for every so many steps of training.
+# The number of training steps per batch of a measurement.
 STEPS_PER_BATCH = 10
 
 
@@ -26,9 +26,9 @@ class TaskAffinity(keras.callbacks.Callback):
     """Callback that measures how a step on one task changes the other losses.
 
     The affinity of task i onto task j is `1 - L_j(after) / L_j(before)`, where `after`
-    is one step of gradient descent on task i alone that changes only the shared
-    variables (Fifty et al. 2021, "Efficiently Identifying Task Groupings for Multi-Task
-    Learning"). Above 0, training task i helps task j at that moment; below 0, it hurts
+    is one step of gradient descent on task i that changes only the shared variables
+    (Fifty et al. 2021, "Efficiently Identifying Task Groupings for Multi-Task
+    Learning"). Above 0, training task i helps task j at that time; below 0, it hurts
     task j. After each epoch, the affinity is computed as a mean over random batches of
     the given rows. The model itself does not change, and epochs are still compiled.
 
@@ -49,8 +49,8 @@ class TaskAffinity(keras.callbacks.Callback):
         batch_size: The number of rows per batch.
         batches: The number of batches per measurement. By default a tenth of the number
             of batches in an epoch.
-        step_size: The learning rate of the step. By default the optimizer's
-            learning rate at that moment.
+        step_size: The learning rate of the step. By default the optimizer's learning
+            rate at that time.
         seed: The seed of the batches.
 
     Raises:
@@ -194,9 +194,9 @@ class TaskAffinity(keras.callbacks.Callback):
 
 
 def _given_losses(model: Any) -> dict[str, Any]:
-    """Return the losses that `compile` got in place of the tasks' own.
+    """Return the losses that were passed to `compile` in place of the tasks' own.
 
-    The others stay out: tasks with the same own loss are computed together.
+    Default losses are left out, since tasks with the same loss are computed together.
     """
     given = {}
     for task in model.tasks:

@@ -13,7 +13,7 @@ __all__ = ["AffinityAgreement", "affinity_agreement"]
 
 FEWEST_TASKS = 3
 RESAMPLES = 1000
-# Of so many tasks all permutations are counted; of more, some are drawn.
+# Up to this number of tasks, all permutations are counted; for more, some are drawn.
 MOST_TASKS_EXACT = 7
 
 
@@ -100,7 +100,7 @@ def _permutation_p_value(
     if tasks <= MOST_TASKS_EXACT:
         orders = means[list(permutations(range(tasks)))]
     else:
-        # The order that was found is one of those drawn.
+        # The observed order counts as one of the drawn ones.
         drawn = generator.permuted(np.tile(means, (RESAMPLES, 1)), axis=1)
         orders = np.concatenate([means[None], drawn])
     limit = abs(correlation) - 1e-12
@@ -115,15 +115,15 @@ def _resampled_means(values: np.ndarray, generator: np.random.Generator) -> np.n
     known = np.isfinite(drawn)
     total = np.where(known, drawn, 0.0).sum(axis=-1)
     counts = known.sum(axis=-1)
-    # A row without any drawn number keeps the mean of all.
+    # A row without a drawn known value keeps the mean of all columns.
     means = np.nanmean(values, axis=1)[:, None]
     return np.where(counts > 0, total / np.maximum(counts, 1), means).T
 
 
 def _rank_correlation(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """Return Spearman's correlation along the last axis.
+    """Compute Spearman's correlation along the last axis.
 
-    NaN where all numbers are the same.
+    The result is NaN if all numbers are equal.
     """
     first, second = stats.rankdata(one, axis=-1), stats.rankdata(other, axis=-1)
     first = first - first.mean(axis=-1, keepdims=True)

@@ -15,7 +15,7 @@ COSINE_COLUMNS = ("epoch", "task", "other", "cosine", "std")
 
 
 def gradient_cosines(history: Mapping[str, Any], tasks: Sequence[str]) -> pd.DataFrame:
-    """Return the cosines between the tasks' gradients over the epochs.
+    """Build the table of the cosines between the tasks' gradients over the epochs.
 
     A cosine below 0 means that a small step on one task raises the loss of the other:
     the two tasks conflict on the shared variables.

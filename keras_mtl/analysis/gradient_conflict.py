@@ -1,4 +1,4 @@
-"""Callback for conflicts between the tasks' gradients."""
+"""A callback that records conflicts between the tasks' gradients."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class GradientConflict(keras.callbacks.Callback):
         self.model.watch_gradients(False)
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        # What was before the epoch does not belong to it.
+        # Values from before the epoch are dropped.
         self.model.watched_gradients()
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:

@@ -1,4 +1,4 @@
-"""Means of numbers of which some are unknown."""
+"""Means of partly unknown values."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ __all__ = ["known_mean"]
 
 
 def known_mean(values: np.ndarray) -> np.ndarray:
-    """Return the mean over the first axis, of the entries that are known.
+    """Return the mean of the known entries over the first axis.
 
     Args:
         values: Values of shape (n, ...), NaN where unknown.

@@ -1,4 +1,4 @@
-"""Watching what goes through a model's activations."""
+"""Records of the inputs, outputs and derivatives of a model's activations."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import tensorflow as tf
 
 __all__ = ["ActivationSite", "activation_sites", "recorded"]
 
-# Layers that are an activation rather than have one.
+# Layers that are activations, not layers with an activation.
 ACTIVATION_LAYERS = {
     keras.layers.ELU: "elu",
     keras.layers.LeakyReLU: "leaky_relu",
@@ -20,7 +20,7 @@ ACTIVATION_LAYERS = {
     keras.layers.ReLU: "relu",
 }
 RECURRENT = (keras.layers.RNN, keras.layers.GRUCell, keras.layers.LSTMCell)
-# Not elementwise: a unit's answer depends on the others'.
+# Activations that are not elementwise: a unit's output depends on other units.
 JOINT = ("softmax", "log_softmax", "sparsemax", "glu")
 
 Record = Callable[["ActivationSite", tf.Tensor, tf.Tensor, tf.Tensor], None]
@@ -30,7 +30,8 @@ class ActivationSite:
     """A place in a model at which an elementwise activation is applied.
 
     Attributes:
-        name: The layer's name, after those of the models and layers it is in.
+        name: The layer's name, after the names of the models and layers that contain
+            it.
         activation: The activation's name.
         layer: The layer.
         attribute: The layer's attribute that applies the activation.
@@ -43,7 +44,7 @@ class ActivationSite:
         self.attribute = attribute
 
     def by_unit(self, values: np.ndarray) -> np.ndarray:
-        """Return values of the site's outputs as a matrix, a column a unit."""
+        """Return values of the site's outputs as a matrix with one column per unit."""
         rows_axis = getattr(self.layer, "rows_axis", None)
         if rows_axis is None:
             return values.reshape(-1, values.shape[-1])
@@ -52,7 +53,7 @@ class ActivationSite:
 
     @contextmanager
     def watched(self, record: Record) -> Iterator[None]:
-        """Hand to `record` what goes in, what comes out and the derivative."""
+        """Call `record` with the inputs, the outputs and the derivatives."""
         original = getattr(self.layer, self.attribute)
 
         def watching(inputs: Any, *arguments: Any, **keywords: Any) -> Any:
@@ -70,23 +71,23 @@ class ActivationSite:
             yield
         finally:
             if self.attribute == "call":
-                # The class's own method shows again.
+                # The class's own method is visible again.
                 delattr(self.layer, "call")
             else:
                 setattr(self.layer, self.attribute, original)
 
 
 def activation_sites(model: keras.layers.Layer) -> list[ActivationSite]:
-    """List a model's activations, also those of models within it.
+    """List a model's activations, including those of nested models.
 
-    Linear activations, which nothing can be said of, and those that are not
-    elementwise, such as softmax, are left out; so are recurrent layers.
+    Linear activations, activations that are not elementwise, such as softmax, and
+    recurrent layers are left out.
 
     Args:
         model: Any Keras model or layer.
 
     Returns:
-        The places in the order of the layers, each layer once.
+        The sites in the order of the layers, one per layer.
     """
     sites: list[ActivationSite] = []
     _collect(model, "", set(), sites)
@@ -95,7 +96,7 @@ def activation_sites(model: keras.layers.Layer) -> list[ActivationSite]:
 
 @contextmanager
 def recorded(sites: list[ActivationSite], record: Record) -> Iterator[None]:
-    """Watch all places while the block runs; see `ActivationSite.watched`."""
+    """Record all sites while the context lasts; see `ActivationSite.watched`."""
     with ExitStack() as stack:
         for site in sites:
             stack.enter_context(site.watched(record))
@@ -105,7 +106,7 @@ def recorded(sites: list[ActivationSite], record: Record) -> Iterator[None]:
 def _collect(
     layer: Any, prefix: str, seen: set[int], sites: list[ActivationSite]
 ) -> None:
-    # Not `layers`, which a layer that is made of layers does not have.
+    # A layer that consists of layers has no attribute `layers`.
     for part in layer._flatten_layers(include_self=False, recursive=False):
         if id(part) in seen:
             continue

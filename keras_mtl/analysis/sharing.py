@@ -1,4 +1,4 @@
-"""What a trained model shares, as tables: experts, stitches, distances of trunks."""
+"""Tables of what a trained model shares: experts, stitches, distances of trunks."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def expert_use(model: MultiTaskModel, x: Any, batch_size: int = 1024) -> pd.Data
     ]
     if not found:
         return pd.DataFrame(columns=columns)
-    # All members' gates are one model: it is traced and run once.
+    # The gates of all members are one model, which is traced and run once.
     reader = keras.Model(model.input, [weights for _, _, weights in found])
     values = reader.predict(x, batch_size=batch_size, verbose=0)
     values = [values] if len(found) == 1 else values
@@ -217,10 +217,10 @@ def trunk_distances(model: MultiTaskModel) -> pd.DataFrame:
 
 
 def _members(model: MultiTaskModel) -> Iterator[tuple[int, MultiTaskModel, Any]]:
-    """Yield each member with its number and how to call a part of it.
+    """Yield each member with its number and a function to call a part of it.
 
-    The last is a function from tensors of the member to those that the same
-    layers make of the inputs of the whole.
+    The function maps tensors of the member to the same tensors as functions of the
+    inputs of the whole model.
     """
     core = core_model(model)
     inner = [layer for layer in core.layers if isinstance(layer, MultiTaskModel)]
@@ -228,17 +228,17 @@ def _members(model: MultiTaskModel) -> Iterator[tuple[int, MultiTaskModel, Any]]
 
         def call(tensors: Sequence[Any], member: MultiTaskModel = member) -> list[Any]:
             part = keras.Model(member.input, tensors)
-            # A member is called on the very inputs of the model that averages.
+            # A member is called on the inputs of the averaging model.
             whole = part if not inner else keras.Model(core.input, part(core.input))
             outputs = keras.tree.flatten(call_like_core(model, whole)(model.input))
-            # Rows first, so that `predict` can join its batches.
+            # Rows come first, since `predict` joins batches on the first axis.
             return [_RowsFirst()(each) for each in outputs]
 
         yield number, member, call
 
 
 class _RowsFirst(keras.layers.Layer):
-    """Weights (T, E, N) as (N, T, E)."""
+    """Layer that transposes weights from (T, E, N) to (N, T, E)."""
 
     def call(self, inputs):
         return keras.ops.transpose(inputs, (2, 0, 1))
@@ -261,7 +261,7 @@ def _gates(core: MultiTaskModel) -> list[_Gate]:
         if not isinstance(layer, ExpertGate | SelectGate) or id(layer) in seen:
             continue
         seen.add(id(layer))
-        # A gate of the shared stream stands alone.
+        # A gate of the shared stream has no task.
         tasks = names if _is_by_task(node, len(names)) else ("shared",)
         if weights.shape[0] != len(tasks):
             raise ValueError(
@@ -283,7 +283,7 @@ def _is_by_task(mix: Any, tasks: int) -> bool:
 
 
 def _before_dropout(weights: Any) -> Any:
-    """Return the weights of a gate as they are at inference."""
+    """Return the weights of a gate at inference."""
     node = node_of(weights)
     return (
         node.input_tensors[1]
@@ -295,7 +295,7 @@ def _before_dropout(weights: Any) -> Any:
 def _expert_names(
     layer: Any, experts: Sequence[Any], tasks: tuple[str, ...], count: int
 ) -> tuple[tuple[str, ...], ...]:
-    """Return for each gate the names of the experts that it weighs."""
+    """Return the names of the experts of each gate."""
     if isinstance(layer, MixOwnExperts):
         own = experts[0].shape[0] // len(tasks)
         shared = [f"shared {index + 1}" for index in range(count - own)]

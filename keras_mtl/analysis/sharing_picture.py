@@ -1,4 +1,4 @@
-"""Pictures of what a model's tasks share."""
+"""Drawings of what a model's tasks share."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def draw_shares(axes: Any, table: pd.DataFrame, title: str) -> None:
     axes.set_yticks(range(table.shape[0]), table.index)
     axes.set_title(title)
     if table.size > MOST_CELLS:
-        # Numbers would cover each other.
+        # With more cells, the numbers would overlap.
         return
     for (row, column), number in np.ndenumerate(numbers):
         if not np.isnan(number):
@@ -69,8 +69,8 @@ def sharing_svg(readout: SharingReadout) -> str | None:
     maps = sharing_maps(readout)
     if not maps:
         return None
-    # Names come from the data: a dollar sign in one begins no formula. The salt
-    # gives the same picture the same text.
+    # Names come from the data, so a dollar sign must not start a formula. With the
+    # salt, the same drawing has the same text.
     style: Any = {"text.parse_math": False, "svg.hashsalt": "keras_mtl"}
     with matplotlib.rc_context(style):
         figure = Figure(figsize=(7, 3.2 * len(maps)), layout="constrained")

@@ -1,6 +1,6 @@
-"""What was read out of a model's way to share: tables, sentences, maps.
+"""Results of reading what a model shares: tables, sentences, maps.
 
-Nothing heavy is imported: the process that draws a report needs this, not Keras.
+This module has no slow imports: the process that draws a report needs it without Keras.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ UNUSED = 0.01
 IGNORED = 0.05
 
 
-# With more cells a table or the numbers in a map are not read.
+# The largest numbers of cells for a readable table and for numbers in a map.
 MOST_CELLS = 200
 
 
@@ -89,8 +89,8 @@ def sharing_sentences(use: pd.DataFrame) -> list[str]:
 
 
 def _sentences_of_member(use: pd.DataFrame) -> Iterator[str]:
-    # A sparse gate chooses a few experts: one alone, or others that no task has
-    # chosen, are then nothing wrong.
+    # A sparse gate chooses a few experts. A single expert, or experts that no task has
+    # chosen, are then not a problem.
     most = (
         use["most"] if "most" in use else use.groupby("layer")["mean"].transform("size")
     )
@@ -120,8 +120,8 @@ def _sentences_of_member(use: pd.DataFrame) -> Iterator[str]:
 def gate_overlaps(use: pd.DataFrame) -> pd.DataFrame:
     """Measure how much the gates of two tasks use the same experts.
 
-    The experts of different members are unrelated, so that a mean of gates over members
-    has no meaning. The overlap of two gates can be averaged over members.
+    The experts of different members are unrelated, so a mean of gates over members has
+    no meaning. The overlap of two gates can be averaged over members.
 
     Args:
         use: A table from `expert_use`.
@@ -146,7 +146,7 @@ def gate_overlaps(use: pd.DataFrame) -> pd.DataFrame:
     """
     rows = []
     for (member, layer), gate in use.groupby(["member", "layer"], sort=False):
-        # An own expert is none of another task's: its weight there is 0.
+        # A task's own expert has the weight 0 for other tasks.
         means = gate.pivot(index="task", columns="expert", values="mean").fillna(0)
         names = list(dict.fromkeys(gate["task"]))
         for index, first in enumerate(names):
@@ -174,9 +174,8 @@ class SharingMap:
 def sharing_maps(readout: SharingReadout) -> list[SharingMap]:
     """Return the maps of a readout: one per gate, mix and layer of the trunks.
 
-    Numbers are means over the members. The exception are the weights of experts that
-    have only a number, which are those of the first member: the experts of different
-    members are unrelated.
+    Numbers are means over the members. Only the weights of numbered experts are those
+    of the first member, since the experts of different members are unrelated.
 
     Args:
         readout: The result of `read_sharing`.

@@ -1,4 +1,4 @@
-"""The groups of tasks that should share a trunk, by their affinities."""
+"""Choice of the groups of tasks that share a trunk, by affinities."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from numpy.typing import ArrayLike
 
 __all__ = ["TaskGrouping", "group_tasks"]
 
-# Of more tasks the subsets are too many to look at all ways to divide them.
+# The largest number of tasks for which all partitions are compared.
 MOST_TASKS_EXACT = 10
-# Gains that differ by less are the same but for rounding.
+# Gains with a smaller difference are equal up to rounding.
 SAME = 1e-12
 Groups = tuple[tuple[str, ...], ...]
 
@@ -56,7 +56,7 @@ def group_tasks(tasks: Sequence[str], affinity: ArrayLike) -> TaskGrouping:
             diagonal is ignored.
 
     Returns:
-        The `TaskGrouping`. Of partitions with equal gains it is one with fewer groups.
+        The `TaskGrouping`. Among partitions with equal gains, one with fewer groups.
 
     Raises:
         ValueError: If the affinities are not of shape (T, T).
@@ -97,7 +97,7 @@ def group_tasks(tasks: Sequence[str], affinity: ArrayLike) -> TaskGrouping:
 
 
 def _task_gains(matrix: np.ndarray, group: tuple[int, ...]) -> np.ndarray:
-    """Return the promised gain of each task of a group."""
+    """Return the expected gain of each task of a group."""
     part = matrix[np.ix_(group, group)]
     # The diagonal is 0.
     gains: np.ndarray = part.sum(axis=0) / max(1, len(group) - 1)
@@ -105,10 +105,10 @@ def _task_gains(matrix: np.ndarray, group: tuple[int, ...]) -> np.ndarray:
 
 
 def _divide(matrix: np.ndarray) -> list[int]:
-    """Return the best division as sets of bits, by dynamic programming.
+    """Return the best partition as bit sets, by dynamic programming.
 
-    The best division of a set is one of its subsets with the lowest task, and
-    the best division of the rest.
+    The best partition of a set consists of one subset that contains the lowest task,
+    and the best partition of the rest.
     """
     count = len(matrix)
 
@@ -125,7 +125,7 @@ def _divide(matrix: np.ndarray) -> list[int]:
         rest = mask ^ lowest
         found: tuple[float, tuple[int, ...]] = (-np.inf, ())
         subset = rest
-        # All subsets of the rest, the largest first.
+        # All subsets of the rest, starting with the largest.
         while True:
             group = subset | lowest
             others, division = best(mask ^ group)
@@ -148,7 +148,7 @@ def _is_better(
 
 
 def _merge(matrix: np.ndarray) -> list[int]:
-    """Return a good division as sets of bits, by merging groups."""
+    """Return a good partition as bit sets, by merging groups."""
     groups: list[tuple[int, ...]] = [(index,) for index in range(len(matrix))]
     gains = [0.0] * len(groups)
     while len(groups) > 1:
@@ -161,7 +161,7 @@ def _merge(matrix: np.ndarray) -> list[int]:
             for i, one in enumerate(groups)
             for j, other in enumerate(groups[:i])
         )
-        # The same gain of fewer groups is better.
+        # With equal gains, fewer groups are better.
         if growth < -SAME:
             break
         first, second = -first, -second
