@@ -1,8 +1,8 @@
-"""Random numbers from a Keras `SeedGenerator`, held as part of a state.
+"""Random numbers from the state of a Keras `SeedGenerator`.
 
-TensorFlow's own random operations can't be mapped over members with a seed
-each, and XLA's are slow on a CPU. These numbers are a hash of the generator's
-state and of the entry's place; the state moves on as the generator's does.
+TensorFlow's own random operations cannot be mapped over members with different seeds,
+and XLA's operations are slow on a CPU. These numbers are a hash of the generator's
+state and of the entry's position. The state advances like that of the generator.
 """
 
 import math
@@ -20,22 +20,21 @@ _LOW_32 = 0xFFFFFFFF
 def seed_state(seed: int | None) -> dict[str, np.ndarray]:
     """Return the entry `seed` of a state, from a new `SeedGenerator`.
 
-    The generator makes a variable: call this outside of compiled functions.
+    The generator makes a variable, so call this function outside of compiled functions.
 
     Args:
-        seed: An integer, or None for one that `keras.utils.set_random_seed`
-            decides.
+        seed: An integer; or None for a seed that depends on
+            `keras.utils.set_random_seed`.
     """
     generator = keras.random.SeedGenerator(seed)
     return {"seed": ops.convert_to_numpy(generator.state).astype("int64")}
 
 
 def uniform(seed: Any, shape: tuple[int, ...]) -> tuple[Any, Any]:
-    """Return float64 numbers in (0, 1), and the next `seed`.
+    """Draw float64 numbers in (0, 1), and return the next `seed`.
 
     Args:
-        seed: (2,) the state of a `SeedGenerator`: the seed, and how often it
-            was used.
+        seed: The state of a `SeedGenerator`, (2,): the seed, and the number of draws.
         shape: The shape of the numbers.
     """
     key = _hash(seed[0] + 0x9E3779B9)
@@ -48,7 +47,7 @@ def uniform(seed: Any, shape: tuple[int, ...]) -> tuple[Any, Any]:
 
 
 def normal(seed: Any, shape: tuple[int, ...]) -> tuple[Any, Any]:
-    """Return float64 standard normal numbers (Box and Muller), and the next seed."""
+    """Draw float64 standard normal numbers (Box and Muller); return the next seed."""
     numbers, seed = uniform(seed, (*shape, 2))
     radius = ops.sqrt(-2.0 * ops.log(numbers[..., 0]))
     return radius * ops.cos(2.0 * math.pi * numbers[..., 1]), seed

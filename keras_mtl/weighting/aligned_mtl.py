@@ -1,4 +1,4 @@
-"""Gradients made orthogonal and equally long."""
+"""Gradients that are made orthogonal and equally long."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The base class of all weightings, and what its kinds share."""
+"""The base class of all weightings, and common functions of its kinds."""
 
 import copy
 from collections.abc import Mapping, Sequence
@@ -24,11 +24,10 @@ class Weighting:
 
     A weighting is a pure function with an explicit state: a call takes the state, a
     dict of arrays, and returns a new state. It has no variables. The training loop
-    keeps the state in Keras variables, maps it over members and saves it. The exception
-    are `aggregate` and `reset`, for use on plain arrays, which keep a state on the
-    instance.
+    keeps the state in Keras variables, maps it over members and saves it. Only
+    `aggregate` and `reset`, for use on plain arrays, keep a state on the instance.
 
-    Class attributes declare what the training step has to supply:
+    Class attributes declare the inputs that the training step has to supply:
 
     - `kind`: the first argument of the call, `"losses"`, `"gramian"` or `"jacobian"`.
     - `needs_losses_after_step`: whether `after_step` needs the losses of the same batch
@@ -100,10 +99,10 @@ class Weighting:
         """Return the state after the update of the model.
 
         Args:
-            losses: (T,) the losses after the update, on the same batch and with
+            losses: The losses after the update, (T,), on the same batch and with
                 `training=False`.
             state: The state that the call returned.
-            mask: (T,) boolean: which tasks have a label in the batch.
+            mask: Booleans, (T,): whether each task has a label in the batch.
         """
         return state
 
@@ -119,13 +118,13 @@ class Weighting:
         The state is kept on the instance between calls; `reset` deletes it.
 
         Args:
-            jacobian: (T, P) the tasks' gradients.
-            losses: (T,) the tasks' losses; by default all are 1.
-            mask: (T,) boolean: which tasks have a label. A row of zeros counts as a
-                task without a label.
+            jacobian: The tasks' gradients, (T, P).
+            losses: The tasks' losses, (T,); by default all are 1.
+            mask: Booleans, (T,): whether each task has a label. A row of zeros counts
+                as a task without a label.
 
         Returns:
-            (P,) the update, in the floating dtype of the Jacobian.
+            The update, (P,), in the floating dtype of the Jacobian.
 
         Example:
 
@@ -153,10 +152,10 @@ class Weighting:
         self._state = None
 
     def with_numbers(self, values: Mapping[str, Any]) -> Self:
-        """Returns a copy with other values of some of the `plain_numbers`.
+        """Return a copy with other values of some of the `plain_numbers`.
 
         Args:
-            values: By the names of settings, numbers or scalar tensors.
+            values: Numbers or scalar tensors, by the names of settings.
         """
         changed = copy.copy(self)
         for name, value in values.items():
@@ -164,7 +163,7 @@ class Weighting:
         return changed
 
     def _with_numbers_in(self, dtype: str) -> Self:
-        """Returns a copy whose numbers that are tensors have a floating type."""
+        """Return a copy whose tensor-valued numbers have a given floating dtype."""
         return self.with_numbers(
             {
                 name: ops.cast(getattr(self, name), dtype)
@@ -191,11 +190,11 @@ class Weighting:
 
 
 def rank_tolerance(dtype: Any, shape: tuple[int, ...]) -> float:
-    """Return how small an eigenvalue of `J J^T` counts as zero.
+    """Return the relative size below which an eigenvalue of `J J^T` counts as zero.
 
     Args:
-        dtype: The type that the Jacobian `J` came in. The product is taken to
-            be in double precision, so that the rounding of `J` enters squared.
+        dtype: The dtype of the Jacobian `J`. The product is assumed to be in double
+            precision, so it contains the square of the rounding of `J`.
         shape: The shape of `J`.
     """
     exact = shape[0] * np.finfo("float64").eps
@@ -203,9 +202,9 @@ def rank_tolerance(dtype: Any, shape: tuple[int, ...]) -> float:
 
 
 def active_tasks(values: Any, mask: Any) -> Any:
-    """Return the boolean (T,) of tasks with a label, from `mask` or by values.
+    """Return whether each task has a label, (T,), from `mask` or by values.
 
-    A NaN counts as active: it must come out, not be hidden.
+    A NaN counts as active, so that it appears in the result and is not hidden.
     """
     nonzero = ops.not_equal(values, 0)
     if mask is None:
@@ -224,7 +223,7 @@ def cast_state(state: State, dtype: str) -> State:
 
 
 def restore_dtypes(state: State, like: State) -> State:
-    """Return the state with each entry in the type it has in `like`."""
+    """Return the state with each entry in its dtype in `like`."""
     return {
         key: ops.cast(value, backend.standardize_dtype(like[key].dtype))
         for key, value in state.items()

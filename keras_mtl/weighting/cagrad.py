@@ -1,4 +1,4 @@
-"""The update near the mean that serves the worst task best."""
+"""The update near the mean that helps the worst task most."""
 
 from typing import Any
 
@@ -58,9 +58,9 @@ class CAGrad(GramianWeighting):
         added, is_stationary = worst_task_weights(
             gramian, products, radius, active, tolerance
         )
-        # With c >= 1 no move at all is within the ball, so that the best one hurts no
-        # task. Where the tasks are stationary and the ball only just reaches 0,
-        # rounding can turn it anywhere.
+        # With c >= 1, the ball contains 0, so the best update does not hurt any task.
+        # If the tasks are stationary and 0 is near the edge of the ball, rounding can
+        # turn the update in any direction.
         is_wide = ops.convert_to_tensor(self.c, dtype="float64") >= 1
         gains = ops.matmul(gramian, mean + added)
         hurts = ops.logical_and(is_wide, ops.min(gains) < 0)

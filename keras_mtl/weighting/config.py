@@ -17,8 +17,8 @@ class ConFIG(GramianWeighting):
     Liu, Chu and Thuerey 2024, "ConFIG: towards conflict-free training of physics
     informed neural networks", equation 2: the update is the unit vector along `pinv(U)
     1`, where the rows of `U` are the unit gradients, times the sum of the gradients'
-    projections on it. By the Gramian, `pinv(U) 1 = U^T pinv(U U^T) 1`. If this vector
-    is 0, as for opposite gradients, so is the update. The scale of the paper is that of
+    projections on it. With the Gramian, `pinv(U) 1 = U^T pinv(U U^T) 1`. If this vector
+    is 0, as for opposite gradients, the update is 0. The scale of the paper is that of
     the sum.
 
     Example:

@@ -1,4 +1,4 @@
-"""Weights that the user gives."""
+"""Weights from the user."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,7 +12,7 @@ from keras_mtl.weighting.loss_weighting import LossProblem, LossWeighting
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class Constant(LossWeighting):
-    """Constant weights: multiplies the loss of each task by a number.
+    """Constant weights: the loss of each task is multiplied by a number.
 
     Args:
         weights: The weights, in the order of the tasks.

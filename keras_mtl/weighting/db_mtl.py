@@ -1,4 +1,4 @@
-"""Gradients of log-losses, averaged over steps and made equally long."""
+"""Gradients of log-losses, averaged over steps and scaled to one length."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""The mean gradient, projected so that it hurts no task."""
+"""The mean gradient, projected so that it does not hurt any task."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from keras_mtl.weighting.solvers.nonnegative import dual_cone_weights
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class DualProj(GramianWeighting):
-    """DualProj: projects the mean gradient on the directions that do not hurt any task.
+    """DualProj: the mean gradient, projected on directions that do not hurt any task.
 
     Lopez-Paz and Ranzato 2017, "Gradient episodic memory for continual learning",
     equation 11. Departure from the paper: the quadratic problem is solved exactly.

@@ -1,4 +1,4 @@
-"""Weights from the rate at which the losses fell over the last epochs."""
+"""Weights from the rates of decrease of the losses over the last epochs."""
 
 from collections.abc import Sequence
 from typing import Any

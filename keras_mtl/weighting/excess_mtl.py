@@ -1,4 +1,4 @@
-"""Weights by how far each task is from its best."""
+"""Weights from the distance of each task to its best loss."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -20,9 +20,9 @@ class ExcessMTL(JacobianAggregator):
     steps of g^2)` and divided by its first value. The weights grow exponentially with
     it. A parameter that has never had a gradient adds nothing.
 
-    As in the paper, the excess risk is divided by its first value in the first call
-    too. The authors' code does not divide it there, so that the first weights depend on
-    the scale of the gradients.
+    As in the paper, the excess risk is divided by its first value, also in the first
+    call. The authors' code does not divide it in the first call, so the first weights
+    depend on the scale of the gradients.
 
     Args:
         step_size: The step size of the weights.

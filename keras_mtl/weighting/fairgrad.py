@@ -19,11 +19,10 @@ class FairGrad(GramianWeighting):
     Gramian and `w` are the weights. `alpha = 1` is proportional fairness. The larger
     `alpha`, the more the task with the slowest descent counts.
 
-    The weights of the paper decrease as the gradients grow, so that the norm of its
-    update hardly depends on them (with alpha 1 it is always `sqrt(T)`). With
-    `scale="sum"`, the gradients are first scaled so that their squared norms sum to 1,
-    and the update is multiplied by a factor that makes it proportional to the
-    gradients.
+    The weights of the paper decrease as the gradients grow, so the norm of its update
+    hardly depends on them (with alpha 1 it is always `sqrt(T)`). With `scale="sum"`,
+    the gradients are first scaled so that their squared norms sum to 1, and the update
+    is multiplied by a factor that makes it proportional to the gradients.
 
     Departure from the paper: stationary tasks have no finite solution. To make it
     finite, 1e-10 of their squared norms is added to the diagonal of the Gramian.

@@ -1,4 +1,4 @@
-"""Weights that let all losses fall at the same rate."""
+"""Weights with which all losses decrease at the same rate."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -30,7 +30,7 @@ class FAMO(LossWeighting):
         decay: The L2 decay of the logits.
         scale: `"sum"` or `"paper"`.
 
-    State: `logits` (T,), Adam's, and `losses` (T,) before the step, -1 for a
+    State: `logits` (T,), the state of Adam, and `losses` (T,) before the step, -1 for a
     dropped task.
 
     Example:
@@ -76,7 +76,7 @@ class FAMO(LossWeighting):
         return weights, {**state, "losses": losses}
 
     def move(self, problem: LossProblem, state: State) -> State:
-        # A loss that the step brought to 0 has no logarithm: it sits out.
+        # A loss of 0 after the step has no logarithm, so its task is left out.
         seen = ops.logical_and(problem.losses > 0, state["losses"] > 0)
         problem = problem.only(seen)
         before = ops.where(problem.active > 0, state["losses"], 1.0)

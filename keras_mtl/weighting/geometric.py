@@ -11,7 +11,7 @@ from keras_mtl.weighting.loss_weighting import LossProblem, LossWeighting
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class Geometric(LossWeighting):
-    """Minimizes the geometric mean of the losses, which must be positive.
+    """The geometric mean of the losses, which must be positive.
 
     Chennupati, Sistu, Yogamani and Rawashdeh 2019, "MultiNet++", equation 2, computed
     as `exp(mean log L)`, because the product of many losses underflows. The weights are

@@ -1,4 +1,4 @@
-"""Gradients of one sign in each entry, by chance."""
+"""Gradients with one random sign per entry."""
 
 from collections.abc import Sequence
 from typing import Any

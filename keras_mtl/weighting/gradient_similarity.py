@@ -1,4 +1,4 @@
-"""Auxiliary tasks count as long as their gradients help the others."""
+"""Use of auxiliary tasks only while their gradients help the other tasks."""
 
 from collections.abc import Sequence
 from typing import Any, Literal
@@ -13,7 +13,7 @@ from keras_mtl.weighting.gramian_weighting import GramianProblem, GramianWeighti
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class GradientSimilarity(GramianWeighting):
-    """Drops an auxiliary task while its gradient opposes that of the main tasks.
+    """Gradient similarity, which drops an auxiliary task that opposes the main tasks.
 
     Du, Czarnecki, Jayakumar, Farajtabar, Pascanu and Lakshminarayanan 2018, "Adapting
     auxiliary losses using gradient similarity": the gradient of an auxiliary task on
@@ -23,9 +23,9 @@ class GradientSimilarity(GramianWeighting):
     never raises the loss of the main tasks. Without auxiliary tasks, the update is the
     sum.
 
-    Departure from the paper: as the cosine on a small batch is noisy, a running mean of
-    the cosines is used; `momentum=0` is the paper's method. The head of a dropped task
-    continues to learn, so that the task is used again as soon as it helps.
+    Departure from the paper: a running mean of the cosines is used, since the cosine on
+    a small batch is noisy; `momentum=0` is the paper's method. The head of a dropped
+    task continues to learn, so the task is used again as soon as it helps.
 
     Args:
         momentum: The share of its old value that the running mean keeps at each step.
@@ -80,7 +80,7 @@ class GradientSimilarity(GramianWeighting):
         lengths = ops.sqrt(ops.maximum(ops.diagonal(problem.gramian), 0.0))
         length = ops.sqrt(ops.maximum(ops.sum(others * products), 0.0))
         cosine = ops.divide_no_nan(products, lengths * length)
-        # A batch without a label for the task, or for all others, says nothing.
+        # A batch without a label for the task, or for all others, does not count.
         known = problem.active * ops.cast(length > 0, "float64")
         keep = 1.0 - (1.0 - self.momentum) * known
         new_state = {

@@ -21,9 +21,9 @@ class GradNorm(GramianWeighting):
     mean norm times the task's relative inverse training rate, `(L_i / L_i(0)) / mean`,
     to the power `alpha`. The sum of the weights is always T.
 
-    Departures from the paper: norms are divided by their mean, so that the step does
-    not depend on the scale of the gradients. The step is on `log w`, so that no weight
-    becomes negative.
+    Departures from the paper: norms are divided by their mean, so the step does not
+    depend on the scale of the gradients. The step is on `log w`, so no weight becomes
+    negative.
 
     Args:
         alpha: The exponent of the training rate: the larger, the more slow tasks are
@@ -88,7 +88,7 @@ class GradNorm(GramianWeighting):
             return problem.active, first
         losses = ops.where(problem.active > 0, problem.losses, -1.0)
         first = ops.where(first < 0, losses, first)
-        # A task that began without loss counts as one that stands still.
+        # A task whose first loss is 0 has the rate of a constant loss.
         ratio = ops.where(first > 0, losses / ops.where(first > 0, first, 1.0), 1.0)
         ratio = ratio * problem.active
         return ops.divide_no_nan(ratio * problem.count, ops.sum(ratio)), first

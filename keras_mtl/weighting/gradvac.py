@@ -1,4 +1,4 @@
-"""Gradients turned until their cosines reach a moving target."""
+"""Gradients that are turned until their cosines reach a moving target."""
 
 from collections.abc import Sequence
 from typing import Any

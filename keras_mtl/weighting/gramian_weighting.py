@@ -1,4 +1,4 @@
-"""The base class of the methods from the Gramian of gradients to weights."""
+"""The base class of the methods that compute weights from the Gramian."""
 
 import dataclasses
 from typing import Any, ClassVar, Literal
@@ -22,15 +22,15 @@ class GramianProblem:
     """Input of a method on the Gramian.
 
     Args:
-        gramian: (T, T) float64 with trace 1; the rows and columns of dropped
-            tasks are zero.
-        active: (T,) 1 for a task with a gradient, 0 for a dropped one.
+        gramian: The Gramian, (T, T) float64 with trace 1; the rows and columns of
+            dropped tasks are zero.
+        active: 1 for a task with a gradient, 0 for a dropped task, (T,).
         count: The number of active tasks, at least 1.
-        trace: What the Gramian was divided by, the sum of the squared norms.
-        tolerance: An eigenvalue this small, next to the largest, is rounding.
-        is_finite: Whether the Gramian holds numbers; if not, it is zero here
-            and the weights will be NaN.
-        losses: (T,) the losses, or None.
+        trace: The divisor of the Gramian, the sum of the squared norms.
+        tolerance: The relative size below which an eigenvalue counts as zero.
+        is_finite: Whether the Gramian is finite; if not, it is zero here and the
+            weights will be NaN.
+        losses: The losses, (T,), or None.
     """
 
     gramian: Any
@@ -46,9 +46,8 @@ class GramianWeighting(Weighting):
     """Base class of methods that compute weights from the Gramian of the gradients.
 
     These methods need only the Gramian `G = J J^T` of the tasks' gradients. The Gramian
-    is summed layer by layer, so that the gradients of a large trunk for all tasks are
-    never in memory at once. A backward pass of the weighted losses then computes the
-    update.
+    is summed layer by layer, so the gradients of a large trunk for all tasks are never
+    in memory at once. A backward pass of the weighted losses then computes the update.
 
     The call drops the tasks without a label, divides by the trace, so that methods need
     not handle the scale, and works in double precision, which is cheap for T by T
@@ -56,17 +55,17 @@ class GramianWeighting(Weighting):
     their sum, and `paper_factor` if the scale of its paper differs.
 
     Call arguments:
-        gramian: (T, T) inner products of the tasks' gradients; `J_1 J_2^T` if
-            the method's `samples` is 2 or more.
+        gramian: The inner products of the tasks' gradients, (T, T); `J_1 J_2^T` if the
+            method's `samples` is 2 or more.
         state: The state that `initial_state` or the last call returned.
-        mask: (T,) boolean: which tasks have a label in the batch. A task whose row of
-            the Gramian is 0 counts as one without a label.
-        losses: (T,) the tasks' losses, if the method `uses_losses`.
+        mask: Booleans, (T,): whether each task has a label in the batch. A task whose
+            row of the Gramian is 0 counts as a task without a label.
+        losses: The tasks' losses, (T,), if the method `uses_losses`.
         tolerance: The relative size below which an eigenvalue counts as zero; by
             default the machine epsilon of the Gramian's dtype.
 
     Returns:
-        (T,) weights, 0 for a dropped task, and the new state.
+        The weights, (T,), 0 for a dropped task, and the new state.
     """
 
     kind: ClassVar[Literal["gramian"]] = "gramian"
@@ -92,7 +91,7 @@ class GramianWeighting(Weighting):
         return ops.cast(weights, dtype), restore_dtypes(new_state, like=state)
 
     def solve(self, problem: GramianProblem, state: State) -> tuple[Any, State]:
-        """Return (T,) weights in the scale of the sum, and the new state."""
+        """Return the weights, (T,), in the scale of the sum, and the new state."""
         raise NotImplementedError
 
     def paper_factor(self, problem: GramianProblem) -> Any:
@@ -108,11 +107,11 @@ class GramianWeighting(Weighting):
         task_is_active = active_tasks(ops.max(ops.abs(gramian), axis=1), mask)
         both = ops.logical_and(task_is_active[:, None], task_is_active[None, :])
         gramian = ops.where(both, gramian, 0.0)
-        # Eigenvalues of what is not a number raise an error that names no task:
-        # solve without it and return weights that are not numbers.
+        # Eigenvalues of NaN raise an error that names no task, so the problem is solved
+        # without NaN, and the returned weights are NaN.
         is_finite = ops.all(ops.isfinite(gramian))
         gramian = ops.where(is_finite, gramian, 0.0)
-        # Of two samples' gradients, a product with itself may be negative.
+        # With gradients of two samples, the diagonal may be negative.
         trace = ops.sum(ops.abs(ops.diagonal(gramian)))
         trace = ops.where(ops.equal(trace, 0), 1.0, trace)
         active = ops.cast(task_is_active, "float64")

@@ -35,8 +35,8 @@ class IMTLG(GramianWeighting):
     """
 
     def solve(self, problem: GramianProblem, state: State) -> tuple[Any, State]:
-        # Both forms agree where the gradients are independent; cosines then
-        # stand gradients of very different lengths.
+        # Both forms agree for independent gradients. The form with cosines is also
+        # exact for gradients of very different lengths.
         cosines, norms = unit_gramian(problem.gramian)
         balanced, rank = pseudo_solve(cosines, problem.active, problem.tolerance)
         lengths = norms * problem.active

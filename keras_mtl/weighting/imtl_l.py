@@ -1,4 +1,4 @@
-"""Learned weights that bring all losses to one size."""
+"""Learned weights that scale all losses to one size."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -17,15 +17,15 @@ class IMTLL(LossWeighting):
     """IMTL-L: impartial multi-task learning by losses.
 
     Liu, Li, Kuang, Xue, Chen, Yang, Liao and Zhang 2021, "Towards impartial multi-task
-    learning", equation 8: minimizes `sum_i e^{s_i} L_i - s_i` over the network and the
-    `s_i`. The `s_i` start at 0, which is the plain sum. A separate Adam updates them by
-    their exact derivatives, so that the weight decay of the network's optimizer does
-    not apply to them.
+    learning", equation 8: the objective is `sum_i e^{s_i} L_i - s_i`, minimized over
+    the network and the `s_i`. The `s_i` start at 0, which is the plain sum. A separate
+    Adam updates them by their exact derivatives, so the weight decay of the network's
+    optimizer does not apply to them.
 
     Args:
         learning_rate: The step size of `s`.
 
-    State: `log_scale` (T,), and Adam's.
+    State: `log_scale` (T,), and the state of Adam.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""The base class of the methods from the Jacobian to the update."""
+"""The base class of the methods that compute the update from the Jacobian."""
 
 import dataclasses
 from typing import Any, ClassVar, Literal
@@ -21,11 +21,11 @@ class JacobianProblem:
     """Input of a method on the Jacobian.
 
     Args:
-        jacobian: (T, P) the gradients, in the type they came in; zero for
-            dropped tasks.
-        active: (T,) 1 for a task with a gradient, 0 for a dropped one.
+        jacobian: The gradients, (T, P), in their original dtype; zero for dropped
+            tasks.
+        active: 1 for a task with a gradient, 0 for a dropped task, (T,).
         count: The number of active tasks, at least 1.
-        losses: (T,) the losses, 1 for a dropped task; or None.
+        losses: The losses, (T,), 1 for a dropped task; or None.
     """
 
     jacobian: Any
@@ -37,20 +37,20 @@ class JacobianProblem:
 class JacobianAggregator(Weighting):
     """Base class of methods that compute the update from the Jacobian.
 
-    It is for the few methods that use single entries of the Jacobian or a history of
-    gradients: the (T, P) Jacobian is in memory, for some methods with a state of the
-    same size. A subclass implements `combine`. If the method weighs tasks, its state
-    has the entry `weights`, by which heads can be weighted too.
+    These methods use single entries of the Jacobian or a history of gradients. The
+    Jacobian, (T, P), is in memory, for some methods with a state of the same size. A
+    subclass implements `combine`. If the method weighs tasks, its state has the entry
+    `weights`, which can also weigh the heads.
 
     Call arguments:
-        jacobian: (T, P) the tasks' gradients.
+        jacobian: The tasks' gradients, (T, P).
         state: The state that `initial_state` or the last call returned.
-        mask: (T,) boolean: which tasks have a label in the batch. A row of
-            zeros counts as a task without one.
-        losses: (T,) the tasks' losses, if the method `uses_losses`.
+        mask: Booleans, (T,): whether each task has a label in the batch. A row of zeros
+            counts as a task without a label.
+        losses: The tasks' losses, (T,), if the method `uses_losses`.
 
     Returns:
-        (P,) update and the new state.
+        The update, (P,), and the new state.
     """
 
     kind: ClassVar[Literal["jacobian"]] = "jacobian"
@@ -72,7 +72,7 @@ class JacobianAggregator(Weighting):
         return update, restore_dtypes(new_state, like=state)
 
     def combine(self, problem: JacobianProblem, state: State) -> tuple[Any, State]:
-        """Return the (P,) update in the scale `self.scale`, and the new state."""
+        """Return the update, (P,), in the scale `self.scale`, and the new state."""
         raise NotImplementedError
 
     def _problem(

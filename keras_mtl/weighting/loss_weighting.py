@@ -1,4 +1,4 @@
-"""The base class of the methods from losses to weights."""
+"""The base class of the methods that compute weights from losses."""
 
 import dataclasses
 from typing import Any, ClassVar, Literal
@@ -15,8 +15,8 @@ class LossProblem:
     """Input of a method on losses.
 
     Args:
-        losses: (T,) the losses, 1 for a dropped task.
-        active: (T,) 1 for a task with a label in the batch, 0 for another.
+        losses: The losses, (T,), 1 for a dropped task.
+        active: 1 for a task with a label in the batch, 0 for other tasks, (T,).
         count: The number of active tasks, at least 1.
     """
 
@@ -25,7 +25,7 @@ class LossProblem:
     count: Any
 
     def only(self, chosen: Any) -> "LossProblem":
-        """Return the problem without the tasks where `chosen` is false."""
+        """Return the problem without the tasks for which `chosen` is false."""
         active = ops.where(chosen, self.active, 0.0)
         return LossProblem(
             losses=ops.where(active > 0, self.losses, 1.0),
@@ -38,7 +38,7 @@ class LossProblem:
         return self.only(ops.not_equal(self.losses, 0))
 
     def shares(self, logits: Any) -> Any:
-        """Return the (T,) softmax of `logits` over the active tasks."""
+        """Return the softmax of `logits` over the active tasks, (T,)."""
         highest = ops.max(ops.where(self.active > 0, logits, float("-inf")))
         highest = ops.where(ops.sum(self.active) > 0, highest, 0.0)
         below = ops.where(self.active > 0, logits - highest, float("-inf"))
@@ -59,13 +59,13 @@ class LossWeighting(Weighting):
     weight decay do not apply to them.
 
     Call arguments:
-        losses: (T,) the tasks' losses. The losses of tasks without a label are ignored
+        losses: The tasks' losses, (T,). The losses of tasks without a label are ignored
             and may be NaN.
         state: The state that `initial_state` or the last call returned.
-        mask: (T,) boolean: which tasks have a label in the batch.
+        mask: Booleans, (T,): whether each task has a label in the batch.
 
     Returns:
-        (T,) weights, 0 for a dropped task, and the new state.
+        The weights, (T,), 0 for a dropped task, and the new state.
     """
 
     kind: ClassVar[Literal["losses"]] = "losses"
@@ -84,7 +84,7 @@ class LossWeighting(Weighting):
         return ops.cast(weights, dtype), restore_dtypes(new_state, like=state)
 
     def weigh(self, problem: LossProblem, state: State) -> tuple[Any, State]:
-        """Return (T,) weights and the new state."""
+        """Return the weights, (T,), and the new state."""
         raise NotImplementedError
 
     def after_step(self, losses: Any, state: State, *, mask: Any = None) -> State:
@@ -94,7 +94,7 @@ class LossWeighting(Weighting):
         return restore_dtypes(moved, like=state)
 
     def move(self, problem: LossProblem, state: State) -> State:
-        """Return the state, given the losses of the same batch after the step."""
+        """Return the new state, given the losses of the same batch after the step."""
         return state
 
     @staticmethod
@@ -103,7 +103,7 @@ class LossWeighting(Weighting):
         if mask is None:
             active = ops.ones_like(losses)
         else:
-            # Not a product: the loss of a task without a label may be NaN.
+            # `where` and not a product: the loss of a task without a label may be NaN.
             losses = ops.where(ops.cast(mask, "bool"), losses, 1.0)
             active = ops.cast(ops.cast(mask, "bool"), "float64")
         count = ops.maximum(ops.sum(active), 1.0)

@@ -10,7 +10,7 @@ from keras_mtl.weighting.loss_weighting import LossProblem, LossWeighting
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class Mean(LossWeighting):
-    """Averages the losses of the tasks that have a label in the batch.
+    """The mean of the losses of the tasks that have a label in the batch.
 
     With T tasks, the update is T times smaller than that of `sum` and of all other
     methods here.

@@ -14,7 +14,7 @@ class MGDA(GramianWeighting):
     """MGDA: multiple-gradient descent, `min_w |J^T w|` over the simplex.
 
     Desideri 2012; Sener and Koltun 2018, "Multi-task learning as multi-objective
-    optimization", equation 3. To first order no task gets worse. The task with the
+    optimization", equation 3. To first order, no task gets worse. The task with the
     smallest gradient dominates the update. Departure from the papers: the problem is
     solved exactly, by an active-set method in place of the Frank-Wolfe steps of
     Algorithm 2.

@@ -22,8 +22,8 @@ class MoCo(JacobianAggregator):
     decreases `|Y^T w|^2` (equation 11). The update is `Y^T w`.
 
     Departures from the paper: `Y` starts at the first gradients and not at 0. The step
-    of the weights is relative to the mean squared norm of the rows of `Y`, so that it
-    does not depend on the scale of the gradients.
+    of the weights is relative to the mean squared norm of the rows of `Y`, so it does
+    not depend on the scale of the gradients.
 
     Args:
         beta: The rate at which `Y` moves toward the gradients.

@@ -18,13 +18,13 @@ class MoDo(GramianWeighting):
 
     Chen, Fernando, Ying and Chen 2023, "Three-way trade-off in multi-objective
     learning", Algorithm 2: the weights make one projected gradient step on the simplex
-    along `J_1 J_2^T w + rho w`. As the two samples are independent, this is an unbiased
-    estimate of the gradient of `|J^T w|^2 / 2`, plus the penalty. The update is the
-    mean of the weighted gradients of both samples.
+    along `J_1 J_2^T w + rho w`. Since the two samples are independent, this is an
+    unbiased estimate of the gradient of `|J^T w|^2 / 2`, plus the penalty. The update
+    is the mean of the weighted gradients of both samples.
 
     Departure from the paper: the step is relative to the mean of the diagonal of the
-    Gramian, so that it does not depend on the scale of the gradients; `relative=False`
-    is the paper's method.
+    Gramian, so it does not depend on the scale of the gradients; `relative=False` is
+    the paper's method.
 
     Args:
         gamma: The step size of the weights.

@@ -1,4 +1,4 @@
-"""Gradients without their parts against each other."""
+"""Gradients without their conflicting components."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,14 +14,14 @@ from keras_mtl.weighting.solvers.visits import visit_others
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class PCGrad(GramianWeighting):
-    """PCGrad: projects conflicting gradients, then sums them.
+    """PCGrad: the sum of the gradients after projecting conflicting ones.
 
     Yu, Kumar, Gupta, Levine, Hausman and Finn 2020, "Gradient surgery for multi-task
     learning", Algorithm 1: the gradient of each task is compared with the original
     gradients of the other tasks in a random order. If the inner product is negative at
     that moment, the component along the other gradient is removed. Each changed
     gradient is a linear combination of the original gradients, whose coefficients
-    follow from the Gramian alone. The changed gradients are summed, as in the paper.
+    depend only on the Gramian. The changed gradients are summed, as in the paper.
 
     Args:
         seed: The seed of the `keras.random.SeedGenerator` of the orders.

@@ -1,4 +1,4 @@
-"""The methods by name, and how an instance is made from one."""
+"""The methods by name, and the creation of instances."""
 
 import inspect
 from collections.abc import Callable, Mapping
@@ -8,7 +8,7 @@ from keras_mtl._core.errors import UserError, did_you_mean
 from keras_mtl._core.registry import Registry
 
 if TYPE_CHECKING:
-    # With pydantic, which `import keras_mtl` need not wait for.
+    # Imports pydantic, which `import keras_mtl` does not need.
     from keras_mtl._core.named_settings import NamedSettings
     from keras_mtl.weighting.base import Weighting
 
@@ -21,9 +21,9 @@ __all__ = [
     "register_weighting",
 ]
 
-# Method -> module, class, declaration of its settings. The modules import Keras,
-# so they are loaded when an instance is made; names and settings are checked
-# without them.
+# The module, the class and the declaration of settings of each method. The modules
+# import Keras, so they are loaded when an instance is created; names and settings are
+# checked without them.
 _METHODS = {
     "sum": ("sum", "Sum", "NoSettings"),
     "mean": ("mean", "Mean", "NoSettings"),
@@ -71,8 +71,8 @@ WEIGHTINGS: Registry[type["Weighting"]] = Registry(
         name: f"keras_mtl.weighting.settings:{settings}"
         for name, (_, _, settings) in _METHODS.items()
     },
-    # Keras registers the package's classes as it loads: not from within one of
-    # the modules that these need.
+    # Keras registers the package's classes when it is loaded. This must not happen
+    # during the import of a module that these classes need.
     first="keras",
 )
 
@@ -133,20 +133,20 @@ def register_weighting(name: str) -> Callable[[Class], Class]:
 def check_weighting(
     value: object, exclude: frozenset[str] = frozenset()
 ) -> "NamedSettings":
-    """Check a method's name and settings; load no built-in method.
+    """Check a method's name and settings, without loading built-in methods.
 
     Args:
         value: A name, `name:setting=value,...`, or a table with a `name`.
-        exclude: Methods that can't be chosen here.
+        exclude: The names of methods that are not allowed here.
 
     Raises:
-        ValueError: If the name or a setting is wrong.
+        ValueError: If the name or a setting is invalid.
     """
     from keras_mtl._core.named_settings import check_settings
 
     chosen = check_settings(value, WEIGHTINGS, exclude)
     if chosen.name not in WEIGHTINGS.builtin:
-        # Its constructor may check more than its annotations say.
+        # The constructor may check more than its annotations.
         try:
             WEIGHTINGS.load(chosen.name)(**chosen.settings)
         except (TypeError, ValueError) as error:
@@ -174,7 +174,7 @@ def load(name: str) -> type["Weighting"]:
         name: One of `names()`. Case does not matter, and `_` stands for `-`.
 
     Raises:
-        UserError: A `ValueError`: there is no method of that name.
+        UserError: If the name is unknown. It is a `ValueError`.
     """
     key = name if name in WEIGHTINGS else name.lower().replace("_", "-")
     if key not in WEIGHTINGS:

@@ -15,8 +15,8 @@ class RLW(LossWeighting):
     """RLW: random loss weighting, the softmax of normal noise at each step.
 
     Lin, Ye, Zhang and Tsang 2022, "Reasonable effectiveness of random weighting",
-    Algorithm 2. The weights of the paper sum to 1, so that steps are T times smaller
-    than those of the sum of the losses. Here the weights sum to T, or to 1 with
+    Algorithm 2. The weights of the paper sum to 1, so steps are T times smaller than
+    those of the sum of the losses. Here the weights sum to T, or to 1 with
     `scale="paper"`.
 
     Args:

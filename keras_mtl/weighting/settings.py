@@ -1,8 +1,8 @@
 """The settings of the methods, declared without Keras.
 
-So they can be checked before the methods themselves, which need Keras, are
-loaded. Names and defaults are those of the constructors, which a test keeps;
-what a setting means is written there.
+The settings can thus be checked before the methods are loaded, which need Keras. Names
+and defaults are those of the constructors, as a test checks. The constructors describe
+the settings.
 """
 
 from typing import Annotated, Literal
@@ -40,18 +40,18 @@ Seed = Annotated[int, Field(ge=0)] | None
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, le=1)]
-# Of what a running mean keeps: with 1 it would never move.
+# The share that a running mean keeps; with 1, the mean would never change.
 Momentum = Annotated[float, Field(ge=0, lt=1)]
 
 
 @declaration
 class NoSettings(Declaration):
-    """Settings of the methods that have none."""
+    """Settings of the methods without settings."""
 
 
 @declaration
 class ScaleSettings(Declaration):
-    """Settings of the methods that have a scale alone."""
+    """Settings of the methods that have only a scale."""
 
     scale: Scale = "sum"
 
@@ -65,7 +65,7 @@ class ConstantSettings(Declaration):
 
 @declaration
 class SeedSettings(Declaration):
-    """Settings of the methods that have a seed alone."""
+    """Settings of the methods that have only a seed."""
 
     seed: Seed = None
 

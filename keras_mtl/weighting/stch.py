@@ -12,13 +12,13 @@ from keras_mtl.weighting.loss_weighting import LossProblem, LossWeighting
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class STCH(LossWeighting):
-    """STCH: smooth Tchebycheff scalarization, in which the worst task counts most.
+    """STCH: smooth Tchebycheff scalarization, which emphasizes the worst task.
 
     Lin, Zhang, Yang, Liu, Wang and Zhang 2024, "Smooth Tchebycheff scalarization for
-    multi-objective optimization", equation 8: minimizes `mu log sum_i exp(p_i (L_i -
-    z_i) / mu)` with preferences `p_i` and the best possible losses `z_i`. The weights
-    are its derivatives `p_i softmax(p_i (L_i - z_i) / mu)`, times `T / mean(p)` with
-    `scale="sum"`. The losses are used unchanged, without a logarithm and without a
+    multi-objective optimization", equation 8: the objective is `mu log sum_i exp(p_i
+    (L_i - z_i) / mu)` with preferences `p_i` and the best possible losses `z_i`. The
+    weights are its derivatives `p_i softmax(p_i (L_i - z_i) / mu)`, times `T / mean(p)`
+    with `scale="sum"`. The losses are used unchanged, without a logarithm and without a
     division by the losses of a warm-up.
 
     Args:

@@ -10,7 +10,7 @@ from keras_mtl.weighting.loss_weighting import LossProblem, LossWeighting
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class Sum(LossWeighting):
-    """Adds the tasks' losses, each with the weight 1.
+    """The sum of the tasks' losses, each with the weight 1.
 
     Example:
 

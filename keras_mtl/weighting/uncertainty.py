@@ -1,4 +1,4 @@
-"""Weights from a learned noise of each task."""
+"""Weights from the learned noise of each task."""
 
 import math
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from keras_mtl.weighting.solvers.adam import adam_state, adam_step
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class Uncertainty(LossWeighting):
-    """Uncertainty weighting: weighs each task by a learned variance of its labels.
+    """Uncertainty weighting: weights from a learned variance of each task's labels.
 
     Kendall, Gal and Cipolla 2018, "Multi-task learning using uncertainty to weigh
     losses", equations 7 and 10. With `s = log sigma^2`, the objective is the sum of `L
@@ -23,16 +23,16 @@ class Uncertainty(LossWeighting):
     e^s + s / 2` over classification tasks, whose loss is a cross-entropy.
 
     Departures from the paper: a separate Adam updates `s` by its exact derivative, so
-    that the weight decay of the network's optimizer does not apply to it. With
-    `scale="sum"` a regression task starts at `s = -log 2`, where its weight is 1; with
-    `scale="paper"` every task starts at `s = 0`.
+    the weight decay of the network's optimizer does not apply to it. With
+    `scale="sum"`, a regression task starts at `s = -log 2`, where its weight is 1; with
+    `scale="paper"`, every task starts at `s = 0`.
 
     Args:
         learning_rate: The step size of `s`.
         scale: `"sum"` or `"paper"`, the initial value of `s`.
 
-    State: `log_variance` (T,), Adam's, and `regression` (T,), 1 for the tasks whose
-    kind in `initial_state` is a regression.
+    State: `log_variance` (T,), the state of Adam, and `regression` (T,), 1 for the
+    tasks whose kind in `initial_state` is a regression.
 
     Example:
 

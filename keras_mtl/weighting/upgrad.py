@@ -1,4 +1,4 @@
-"""The mean of the gradients, each projected so that it hurts no task."""
+"""The mean of the gradients, each projected so that it does not hurt any task."""
 
 from typing import Any
 

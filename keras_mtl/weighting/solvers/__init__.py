@@ -1,5 +1,5 @@
 """Small problems that the methods solve inside the compiled step.
 
-Each is exact or ends after a fixed number of turns, has no absolute epsilon and
-needs no solver from outside.
+Each solver is exact or ends after a fixed number of iterations, has no absolute epsilon
+and needs no external solver.
 """

@@ -1,4 +1,4 @@
-"""Adam as a pure function, for the few numbers that a method learns."""
+"""Adam as a pure function, for the learned numbers of a method."""
 
 from typing import Any
 
@@ -20,16 +20,16 @@ def adam_state(tasks_count: int) -> dict[str, np.ndarray]:
 def adam_step(
     gradient: Any, state: dict[str, Any], learning_rate: float, active: Any
 ) -> tuple[Any, dict[str, Any]]:
-    """Return what to add to the numbers, and the new state.
+    """Return the change of the numbers, and the new state.
 
-    Kingma and Ba 2015, Algorithm 1, with the defaults of the paper. Numbers of
-    tasks without a label don't move, and their steps are not counted.
+    See Kingma and Ba 2015, Algorithm 1, with the defaults of the paper. The numbers of
+    tasks without a label do not change, and their steps are not counted.
 
     Args:
-        gradient: (T,).
-        state: The entries that `adam_state` returned, among others perhaps.
+        gradient: The gradient, (T,).
+        state: A state with the entries of `adam_state`, and perhaps others.
         learning_rate: The step size.
-        active: (T,) 1 for the numbers that move.
+        active: 1 for the numbers to change, 0 for the others, (T,).
     """
     steps = state["steps"] + active
     momentum = 0.9 * state["momentum"] + 0.1 * gradient

@@ -16,18 +16,18 @@ _MOST_STEPS = 60
 def fair_weights(gramian: Any, active: Any, alpha: Any, tolerance: float) -> Any:
     """Return the positive solution of `G w = w^{-1 / alpha}`.
 
-    It is the minimum of `w^T G w / 2 - sum_i H(w_i)` with `H' = w^{-1 /
-    alpha}`, a convex function. Newton's steps are taken on the cosines, with
-    `w = x / norm`, and cut to the best of ten lengths that keep `x` positive.
+    The solution is the minimum of the convex function `w^T G w / 2 - sum_i H(w_i)` with
+    `H' = w^{-1 / alpha}`. Newton's method runs on the cosines, with `w = x / norm`.
+    Each step has the best of ten lengths that keep `x` positive.
 
     Args:
-        gramian: (T, T), zero for dropped tasks.
-        active: (T,) 1 for the tasks that count.
+        gramian: The Gramian, (T, T), zero for dropped tasks.
+        active: 1 for the active tasks, 0 for dropped tasks, (T,).
         alpha: The fairness, above 0: a number or a scalar tensor.
-        tolerance: The relative size of what is taken for rounding.
+        tolerance: The relative size that counts as rounding.
 
     Returns:
-        (T,) the weights; 1 for dropped tasks.
+        The weights, (T,); 1 for dropped tasks.
     """
     power = ops.convert_to_tensor(1.0 / alpha, dtype=gramian.dtype)
     cosines, norms = unit_diagonal(gramian)
@@ -37,7 +37,7 @@ def fair_weights(gramian: Any, active: Any, alpha: Any, tolerance: float) -> Any
     factor = ops.power(norms, power - 1.0)
     lengths = ops.power(2.0, -ops.arange(10, dtype=gramian.dtype))[:, None]
 
-    # With alpha = 1 the primitive is a logarithm.
+    # With alpha = 1, the primitive is a logarithm.
     is_logarithm = ops.equal(power, 1.0)
     exponent = ops.where(is_logarithm, 1.0, 1.0 - power)
 
@@ -50,12 +50,12 @@ def fair_weights(gramian: Any, active: Any, alpha: Any, tolerance: float) -> Any
         )
 
     def unfinished(x: Any, change: Any) -> Any:
-        # The last step was this long; the error is its square.
+        # The length of the last step; the error is its square.
         return change > 1e-8
 
     def body(x: Any, change: Any) -> tuple[Any, Any]:
         pull = factor * ops.power(x, -power)
-        # In relative steps the Hessian is well scaled, however small an x is.
+        # For relative steps, the Hessian is well scaled even for small x.
         hessian = x[:, None] * matrix * x[None, :]
         hessian = hessian + (power * pull * x)[:, None] * identity
         gradient = x * (ops.matmul(matrix, x) - pull)

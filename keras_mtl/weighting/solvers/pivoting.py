@@ -1,10 +1,10 @@
-"""Principal pivots: the one step of the package's exact small solvers.
+"""Principal pivots: the step of the package's exact small solvers.
 
-The optimality conditions of the quadratic problems here read `s = M y + q`,
-with `s` and `y` not negative and one of each pair zero. A table holds the map
-from the zero ones to the others; a pivot on `k` exchanges `s_k` and `y_k` in
-it by one rank-one update, so that an active-set method costs T^2 an exchange
-and needs no factorisation.
+The optimality conditions of the quadratic problems here are `s = M y + q`, with `s` and
+`y` nonnegative and one of each pair zero. A table contains the map from the zero
+variables to the others. A pivot on `k` exchanges `s_k` and `y_k` in the table by a
+rank-one update. An active-set method therefore takes T^2 operations per exchange and
+needs no factorization.
 """
 
 from typing import Any
@@ -15,16 +15,16 @@ __all__ = ["exchange", "unit_diagonal"]
 
 
 def unit_diagonal(matrix: Any) -> tuple[Any, Any]:
-    """Scale a positive semi-definite matrix to a diagonal of ones.
+    """Scale a positive semidefinite matrix to a diagonal of ones.
 
-    Rows of very different size are then alike to the solver.
+    The solver then treats rows of very different size alike.
 
     Args:
-        matrix: (..., T, T).
+        matrix: The matrix, (..., T, T).
 
     Returns:
-        The scaled matrix, and the (..., T) roots of the diagonal that divide
-        it on both sides, 1 where the diagonal is 0.
+        The scaled matrix, and the roots of the diagonal, (..., T), which divide it on
+        both sides; 1 where the diagonal is 0.
     """
     diagonal = ops.diagonal(matrix, axis1=-2, axis2=-1)
     roots = ops.where(diagonal > 0, ops.sqrt(ops.maximum(diagonal, 0.0)), 1.0)
@@ -37,12 +37,12 @@ def exchange(
     """Exchange one variable in each of R problems.
 
     Args:
-        index: (R,) the variable of each problem.
-        go: (R,) 1 where the exchange is made, 0 where nothing changes.
-        table: (R, T, T) the map.
-        diagonal: (R, T) its diagonal.
-        columns: (R, T) right-hand sides that follow the exchange.
-        basic: (R, T) 1 where `y` is free and `s` zero.
+        index: The variable of each problem, (R,).
+        go: 1 for problems with an exchange, 0 for unchanged problems, (R,).
+        table: The maps, (R, T, T).
+        diagonal: The diagonals of the maps, (R, T).
+        columns: Right-hand sides that the exchange changes too, (R, T) each.
+        basic: 1 where `y` is free and `s` is zero, (R, T).
 
     Returns:
         The new `table`, `diagonal`, `columns` and `basic`.
@@ -50,10 +50,10 @@ def exchange(
     chosen = ops.one_hot(index, table.shape[-1], dtype=table.dtype)
     row = ops.take_along_axis(table, index[:, None, None], axis=1)[:, 0]
     pivot = ops.take_along_axis(diagonal, index[:, None], axis=1)
-    # The table is symmetric but for the sign between the two kinds.
+    # The table is symmetric except for the sign between the two kinds.
     here = ops.take_along_axis(basic, index[:, None], axis=1)
     column = row * (1.0 - 2.0 * ops.abs(basic - here))
-    # With these two entries one product writes the pivot's row and column too.
+    # With these two entries, one product also writes the pivot's row and column.
     column = ops.where(chosen > 0, pivot + 1.0, column)
     row = ops.where(chosen > 0, pivot - 1.0, row)
     go = go[:, None]

@@ -8,15 +8,15 @@ __all__ = ["project_on_simplex", "step_on_simplex"]
 
 
 def project_on_simplex(vector: Any, active: Any) -> Any:
-    """Return the nearest point of the simplex over the active tasks.
+    """Return the closest point of the simplex over the active tasks.
 
     Args:
-        vector: (T,).
-        active: (T,) 1 for the tasks that count; the others get 0.
+        vector: The vector to project, (T,).
+        active: 1 for the active tasks, 0 for the others, which get 0, (T,).
     """
     highest = ops.max(ops.where(active > 0, vector, float("-inf")))
     highest = ops.where(ops.isinf(highest), 0.0, highest)
-    # The threshold lies within 1 below the highest: lower values don't matter.
+    # The threshold is at most 1 below the largest value; lower values do not matter.
     vector = ops.where(active > 0, vector, highest - 2.0)
     falling = -ops.sort(-vector)
     places = ops.cast(ops.arange(1, vector.shape[0] + 1), vector.dtype)
@@ -25,21 +25,21 @@ def project_on_simplex(vector: Any, active: Any) -> Any:
 
 
 def step_on_simplex(weights: Any, step: Any, active: Any) -> tuple[Any, Any]:
-    """Take `step` within the active tasks; what the others hold stays theirs.
+    """Apply `step` to the active tasks, and keep the share of the others.
 
     Args:
-        weights: (T,) a point of the simplex over all tasks.
-        step: A function from the (T,) weights of the active tasks, with the
-            sum 1, to what is projected back.
-        active: (T,) 1 for the tasks that count.
+        weights: A point of the simplex over all tasks, (T,).
+        step: A function from the weights of the active tasks, (T,), with the sum 1, to
+            the vector that is projected back.
+        active: 1 for the active tasks, 0 for the others, (T,).
 
     Returns:
-        (T,) the new weights of the active tasks, with the sum 1; and the new
-        point of the simplex over all tasks.
+        The new weights of the active tasks, (T,), with the sum 1; and the new point of
+        the simplex over all tasks, (T,).
     """
     share = ops.sum(weights * active)
     count = ops.maximum(ops.sum(active), 1.0)
-    # Tasks that all stand at 0 start anew, from equal weights.
+    # If all active tasks have the weight 0, they start again from equal weights.
     own = ops.where(share > 0, weights / ops.where(share > 0, share, 1.0), 1.0 / count)
     moved = project_on_simplex(step(own * active), active)
     return moved, ops.where(active > 0, moved * share, weights)

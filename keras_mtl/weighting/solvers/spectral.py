@@ -1,4 +1,4 @@
-"""Solutions by eigenvalues, where the gradients may depend on each other."""
+"""Solutions by eigenvalues, for gradients that may be linearly dependent."""
 
 from typing import Any
 
@@ -10,15 +10,15 @@ __all__ = ["kept_eigenvalues", "pseudo_solve", "unit_gramian"]
 
 
 def kept_eigenvalues(matrix: Any, tolerance: float) -> tuple[Any, Any, Any]:
-    """Return the eigenvalues and vectors of a symmetric matrix, and which count.
+    """Return eigenvalues and eigenvectors of a symmetric matrix, and which are not 0.
 
     Args:
-        matrix: (T, T) positive semi-definite.
-        tolerance: An eigenvalue this small, next to the largest, is rounding.
+        matrix: A positive semidefinite matrix, (T, T).
+        tolerance: The relative size below which an eigenvalue counts as 0.
 
     Returns:
-        (T,) eigenvalues, 1 where they don't count; (T, T) vectors as columns;
-        (T,) 1 for those that count, 0 for the others.
+        The eigenvalues, (T,), with 1 in place of 0; the eigenvectors as columns, (T,
+        T); and 1 for nonzero eigenvalues, 0 for the others, (T,).
     """
     values, vectors = ops.linalg.eigh(matrix)
     kept = ops.logical_and(values > tolerance * ops.max(values), values > 0)
@@ -35,6 +35,6 @@ def pseudo_solve(matrix: Any, right: Any, tolerance: float) -> tuple[Any, Any]:
 def unit_gramian(gramian: Any) -> tuple[Any, Any]:
     """Return the cosines between the gradients, and the gradients' norms.
 
-    The norm of a dropped task, whose row is zero, is given as 1.
+    The returned norm of a dropped task, whose row is zero, is 1.
     """
     return unit_diagonal(gramian)

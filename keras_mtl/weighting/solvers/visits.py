@@ -1,4 +1,4 @@
-"""The loop of the methods in which each gradient visits the others."""
+"""The loop of the methods that compare each gradient with the others in turn."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,23 +11,24 @@ __all__ = ["visit_others"]
 def visit_others(
     gramian: Any, numbers: Any, meet: Callable[..., tuple[Any, Any]], kept: Any
 ) -> tuple[Any, Any]:
-    """Let each task's gradient meet the others' in a random order of its own.
+    """Compare each task's gradient with the others in a random order per task.
 
-    All T tasks take their next visit together, so that the loop has T turns
-    of T by T numbers, not T^2.
+    All T tasks make their next comparison together, so the loop has T iterations of T
+    by T numbers, and not T^2 iterations.
 
     Args:
-        gramian: (T, T), zero for dropped tasks.
-        numbers: (T, T) random numbers; row i orders the visits of task i.
-        meet: Called with the (T, T) one-hot rows of whom each task meets, the
-            (T,) products with them, the (T,) lengths of the changed gradients,
-            the (T,) lengths of those met, and `kept`. Returns the (T,)
-            multiples of those met that are added, and the new `kept`.
-        kept: What `meet` carries from visit to visit.
+        gramian: The Gramian, (T, T), zero for dropped tasks.
+        numbers: Random numbers, (T, T); row i orders the comparisons of task i.
+        meet: A function of the other task of each task, as one-hot rows, (T, T), of the
+            inner products with the other gradients, (T,), of the lengths of the changed
+            gradients, (T,), of the lengths of the other gradients, (T,), and of `kept`.
+            It returns the multiples of the other gradients to add, (T,), and the new
+            `kept`.
+        kept: The state of `meet` between comparisons.
 
     Returns:
-        (T, T): row i has the coefficients of the changed gradient of task i
-        in the original gradients; and the last `kept`.
+        The coefficients of the changed gradients, (T, T), with one row per task, in
+        terms of the original gradients; and the last `kept`.
     """
     size = gramian.shape[0]
     order = ops.argsort(numbers, axis=1)
@@ -41,7 +42,7 @@ def visit_others(
         product = ops.sum(products * other, axis=1)
         square = ops.sum(products * coefficients, axis=1)
         length = ops.sqrt(ops.maximum(square, 0.0))
-        # Nobody meets itself or a task that was dropped.
+        # No task is compared with itself or with a dropped task.
         other = other * (1.0 - itself) * ops.cast(norms > 0, gramian.dtype)
         change, kept = meet(other, product, length, ops.take(norms, met), kept)
         change = change * ops.sum(other, axis=1)

@@ -1,4 +1,4 @@
-"""The move of a given length that helps the worst task most."""
+"""The change of a given length that helps the worst task most."""
 
 from typing import Any
 
@@ -9,32 +9,33 @@ from keras_mtl.weighting.solvers.pivoting import exchange, unit_diagonal
 
 __all__ = ["worst_task_weights"]
 
-# Added to the squared cosines' diagonal, so that gradients that depend on each
-# other have a unique solution; double precision resolves it well.
+# Added to the diagonal, so that linearly dependent gradients have a unique solution.
+# Double precision resolves this value well.
 _RIDGE = 1e-10
 
 
 def worst_task_weights(
     gramian: Any, products: Any, radius: Any, active: Any, tolerance: float
 ) -> tuple[Any, Any]:
-    """Maximises `min_i g_i . (g + J^T y)` over moves `J^T y` of length `radius`.
+    """Maximize `min_i g_i . (g + J^T y)` over changes `J^T y` of length `radius`.
 
     With the value `v` of the worst task, the optimality conditions are `G y +
     b - v >= 0`, `y >= 0` and one of each pair zero, where `b_i = g_i . g`.
-    Their solution is piecewise linear in `v`, and the move's length grows with
-    it: the method follows the path from `v = min b`, exchanging one variable
-    at each bend, until the length is reached.
+    The solution is piecewise linear in `v`, and the length of the change grows with
+    `v`. The method follows the path from `v = min b`, exchanges one variable at each
+    bend, and ends at the given length.
 
     Args:
-        gramian: (T, T), zero for dropped tasks.
-        products: (T,) the `b`.
-        radius: The move's length.
-        active: (T,) 1 for the tasks that count.
-        tolerance: The relative size of what is taken for rounding.
+        gramian: The Gramian, (T, T), zero for dropped tasks.
+        products: The products `b`, (T,).
+        radius: The length of the change.
+        active: 1 for the active tasks, 0 for dropped tasks, (T,).
+        tolerance: The relative size that counts as rounding.
 
     Returns:
-        (T,) the weights `y`, and whether the tasks are stationary: the hull of
-        their gradients holds 0, and no longer move helps the worst.
+        The weights `y`, (T,), and whether the tasks are stationary. The convex hull of
+        the gradients of stationary tasks contains 0, and no longer change helps the
+        worst task.
     """
     size = gramian.shape[0]
     ridge = max(tolerance, _RIDGE)
@@ -44,7 +45,7 @@ def worst_task_weights(
     target = ops.square(radius)
 
     def length_reached(value: Any, slope_now: Any, basic: Any) -> Any:
-        # |J^T y|^2 = y . (v 1 - b) on the free variables, a parabola in v.
+        # On the free variables, |J^T y|^2 = y . (v 1 - b), a parabola in v.
         free, rate = basic * value, basic * slope_now
         a = -ops.sum(rate * slope)
         b = -ops.sum(free * slope) - ops.sum(rate * offset)
@@ -96,6 +97,6 @@ def worst_task_weights(
     square = ops.sum(weights * ops.matmul(cosines, weights))
     is_stationary = square <= 10.0 * ridge * ops.sum(ops.square(weights))
     is_stationary = ops.logical_and(is_stationary, ops.max(weights) > 0)
-    # The ridge took a little of the length.
+    # Corrects the small effect of the ridge on the length.
     length = ops.sqrt(ops.maximum(square, 0.0))
     return ops.divide_no_nan(weights * radius, length) / norms, is_stationary
