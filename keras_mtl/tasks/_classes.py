@@ -1,4 +1,4 @@
-"""The common ground of tasks whose labels are classes."""
+"""Common functions of tasks whose labels are classes."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def name_classes(task: Task, frame: Rows) -> dict[str, pd.Series]:
 def one_group_per_class(
     task: Task, labels: np.ndarray
 ) -> Iterator[tuple[str, str, np.ndarray]]:
-    """Give the rows of each class of a task with one label column."""
+    """Yield the rows of each class of a task with one label column."""
     for code in np.unique(labels[~np.isnan(labels)]):
         name = str(task.decode_labels(np.asarray([code]))[0])
         yield task.label_columns[0], name, labels == code
@@ -48,7 +48,7 @@ def one_group_per_class(
 def plots_of_classes(
     task: str, columns: ClassColumns
 ) -> dict[str, Callable[[Axes], None]]:
-    """Return the plots of ranking and calibration, where some class defines them."""
+    """Return the plots of ranking and calibration, if a class defines them."""
     from keras_mtl.tasks._plots import (
         drawn_classes,
         plot_calibration,

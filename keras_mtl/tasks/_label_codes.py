@@ -1,4 +1,4 @@
-"""Labels of classes that a script passes: their forms, and their range."""
+"""Checks of the forms and the range of class labels from a script."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from keras_mtl.errors import did_you_mean
 
 __all__ = ["class_indices", "codes_of_classes", "yes_or_no"]
 
-# So many of the rows may -1 declare missing in labels of yes or no. Where it
-# would be more, it is rather the code of one of the classes.
+# The largest share of yes-or-no labels for which -1 means missing. A more frequent -1
+# is probably the code of a class.
 MISSING_SHARE = 0.5
 
 
 def codes_of_classes(task: Any, values: np.ndarray) -> np.ndarray:
-    """Turn class names and one-hot rows into class indices; keep indices.
+    """Convert class names and one-hot rows to class indices; keep indices.
 
     Args:
         task: A task with `class_names`.
         values: Labels of shape (N,), (N, 1) or one-hot (N, classes).
 
     Raises:
-        ValueError: For a name of no class, and for rows that are not one-hot.
+        ValueError: If a name is not that of a class, or a row is not one-hot.
     """
     classes = task.class_names
     if values.ndim == 2 and values.shape[1] == len(classes) > 1:
@@ -56,14 +56,14 @@ def codes_of_classes(task: Any, values: np.ndarray) -> np.ndarray:
 
 
 def class_indices(task: Any, codes: np.ndarray) -> np.ndarray:
-    """Return class indices, if all are of the task's classes or missing.
+    """Check that class indices are those of the task's classes or missing.
 
     Args:
         task: A task with `class_names`.
-        codes: Class indices; NaN or -1 is missing.
+        codes: Class indices, (N,); NaN or -1 is missing.
 
     Raises:
-        ValueError: For any other number.
+        ValueError: If a label is any other number.
     """
     count = len(task.class_names)
     flat = np.ravel(codes)
@@ -83,16 +83,16 @@ def class_indices(task: Any, codes: np.ndarray) -> np.ndarray:
 
 
 def yes_or_no(task: Any, codes: np.ndarray, is_part: bool = False) -> np.ndarray:
-    """Return labels of yes or no, if all are from 0 to 1 or missing.
+    """Check that yes-or-no labels are from 0 to 1 or missing.
 
     Args:
         task: The task.
-        codes: Labels 0 and 1, or between them; NaN or -1 is missing.
-        is_part: Whether they are one batch of many, so that it means nothing
-            which labels are not among them.
+        codes: Labels from 0 to 1; NaN or -1 is missing.
+        is_part: Whether the labels are one batch of many, so that absent labels have no
+            meaning.
 
     Raises:
-        ValueError: For any other number, and where -1 rather is a class.
+        ValueError: If a label is any other number, or -1 is probably a class.
     """
     if codes.dtype.kind == "b":
         return codes
@@ -109,7 +109,7 @@ def yes_or_no(task: Any, codes: np.ndarray, is_part: bool = False) -> np.ndarray
     if is_part or not missing.any():
         return codes
     hidden = missing.mean(axis=0)
-    # Codes of -1 and +1 have no 0 among them.
+    # Labels with the codes -1 and +1 contain no 0.
     no_zero = (rows == 1).any(axis=0) & ~(rows == 0).any(axis=0)
     suspect = (hidden >= MISSING_SHARE) | (no_zero & missing.any(axis=0))
     if suspect.any():

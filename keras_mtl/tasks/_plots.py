@@ -1,6 +1,6 @@
-"""Plots of held-out rows that several kinds of task have.
+"""Plots of held-out rows for several kinds of tasks.
 
-Each draws on matplotlib's axes, with the colors of the axes' own cycle.
+Each function draws on Matplotlib axes, with the colors of the axes' own cycle.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ __all__ = [
     "plot_roc",
 ]
 
-# In inches, of a figure with its legend beside it.
+# The size, in inches, of a figure with its legend beside it.
 WIDE = 7.5
-# More curves cannot be distinguished.
+# The largest number of curves that can be distinguished.
 CURVES = 8
 
-# By class, whether it is the label, and its probability.
+# For each class, whether it is the label, and its probability.
 ClassColumns = Mapping[str, tuple[np.ndarray, np.ndarray]]
 
 
 def drawn_classes(columns: ClassColumns) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Return the classes that some rows have and others lack.
+    """Return the classes that occur in some rows but not in all.
 
-    Of many classes, the most frequent.
+    If there are many classes, the most frequent ones are returned.
     """
     defined = {
         name: pair
@@ -49,7 +49,7 @@ def drawn_classes(columns: ClassColumns) -> dict[str, tuple[np.ndarray, np.ndarr
 
 
 def plot_roc(axes: Axes, task: str, columns: ClassColumns) -> None:
-    """Draw a ROC curve for each class."""
+    """Draw one ROC curve per class."""
     from sklearn.metrics import roc_auc_score, roc_curve
 
     for name, (truth, probability) in columns.items():
@@ -67,7 +67,7 @@ def plot_roc(axes: Axes, task: str, columns: ClassColumns) -> None:
 
 
 def plot_precision_recall(axes: Axes, task: str, columns: ClassColumns) -> None:
-    """Draw precision over recall for each class, with the shares of chance."""
+    """Draw precision over recall for each class, with the precision of chance."""
     from sklearn.metrics import average_precision_score, precision_recall_curve
 
     for name, (truth, probability) in columns.items():
@@ -92,12 +92,13 @@ def plot_precision_recall(axes: Axes, task: str, columns: ClassColumns) -> None:
 
 
 def plot_calibration(axes: Axes, task: str, columns: ClassColumns) -> None:
-    """Draw how often each class is the label, by its probability."""
+    """Draw the observed frequency of each class over its predicted probability."""
     from sklearn.calibration import calibration_curve
 
     axes.plot([0, 1], [0, 1], color="0.7", linestyle=":")
     for name, (truth, probability) in columns.items():
-        # Bins of equal size: few rows make bins of equal width empty.
+        # Bins with equal numbers of rows: with few rows, bins of equal width may be
+        # empty.
         observed, predicted = calibration_curve(
             truth,
             probability,
@@ -125,18 +126,18 @@ def plot_confusion(
     """Draw the counts of rows by their class and their prediction.
 
     Args:
-        axes: Where to draw.
+        axes: The Matplotlib axes.
         task: The task's name.
-        names: The classes.
-        labels: The rows' class indices, NaN where missing.
-        predictions: The predicted class indices.
+        names: The names of the classes.
+        labels: The rows' class indices, (N,), NaN where missing.
+        predictions: The predicted class indices, (N,).
     """
     known = ~np.isnan(labels)
     counts = np.zeros((len(names), len(names)), int)
     np.add.at(counts, (labels[known].astype(int), predictions[known]), 1)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-    # Small enough for the cells of many classes.
+    # A font size that fits the cells of many classes.
     size = min(10.0, max(3.0, 100 / len(names)))
     for row in range(len(names)):
         for column in range(len(names)):
@@ -163,7 +164,7 @@ def plot_confusion(
 def plot_predicted(
     axes: Axes, task: str, labels: np.ndarray, values: np.ndarray
 ) -> None:
-    """Draw predicted numbers over the labels; no label is missing."""
+    """Draw predicted numbers over the labels, none of which may be missing."""
     axes.scatter(labels, values, s=12, alpha=0.6, edgecolors="none")
     low, high = min(labels.min(), values.min()), max(labels.max(), values.max())
     axes.plot([low, high], [low, high], color="0.7", linestyle=":")
@@ -173,7 +174,7 @@ def plot_predicted(
 def plot_deviations(
     axes: Axes, task: str, errors: np.ndarray, deviations: np.ndarray
 ) -> None:
-    """Draw errors over the standard deviations that were predicted for them."""
+    """Draw errors over their predicted standard deviations."""
     axes.scatter(deviations, errors, s=12, alpha=0.6, edgecolors="none")
     reach = np.array([0.0, float(deviations.max(initial=0.0)) * 1.05])
     for count, style in ((1, "-"), (2, ":")):
@@ -193,7 +194,7 @@ def plot_deviations(
 def _legend(
     axes: Axes, place: Literal["lower left", "lower right", "upper left"], entries: int
 ) -> None:
-    """Add a legend, outside of the axes where it would hide the curves."""
+    """Add a legend, outside of the axes if it would hide the curves."""
     from matplotlib.figure import Figure
 
     if entries <= 4:

@@ -1,4 +1,4 @@
-"""Yes or no."""
+"""The kind of task that predicts yes or no."""
 
 from __future__ import annotations
 
@@ -282,7 +282,7 @@ class BinaryTask(Task):
 
         from keras_mtl.tasks.served_answer import ServedAnswer, repeat_names
 
-        # One number per row, rather than a list of one number.
+        # One number per row, not a list of one number.
         probability = tf.reshape(outputs, [-1])
         positive = probability >= self.threshold
         return ServedAnswer(

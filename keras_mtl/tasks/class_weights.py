@@ -13,20 +13,21 @@ __all__ = ["class_weight_table"]
 
 
 def class_weight_table(task: Task, weights: Any, labels: Any = None) -> np.ndarray:
-    """Make a table of a task's class weights, in the order of its classes.
+    """Build a table of a task's class weights, in the order of its classes.
 
     Args:
-        task: A task of classes that exclude each other.
-        weights: A dict from class to weight, where a class is its index or its
-            name, and one that is not named weighs 1; an array of a weight per
-            class; or `"balanced"`: all classes count the same, with a mean of 1.
-        labels: The task's labels, (N,) or one-hot, which "balanced" counts.
+        task: A task with exclusive classes.
+        weights: A dict from class to weight, where a class is its index or its name,
+            and other classes have weight 1; an array with one weight per class; or
+            `"balanced"`, which gives all classes the same total weight, with a mean
+            weight of 1 per row.
+        labels: The task's labels, (N,) or one-hot, for `"balanced"`.
 
     Returns:
         float32 of shape (classes,).
 
     Raises:
-        ValueError: If the task has no classes, or not these, or a weight is
+        ValueError: If the task has no classes, or not the named ones, or a weight is
             negative or not finite.
 
     Example:
@@ -56,7 +57,7 @@ def class_weight_table(task: Task, weights: Any, labels: Any = None) -> np.ndarr
     for key, weight in weights.items():
         index = words.index(key) if key in words else key
         if isinstance(index, float | np.floating) and float(index).is_integer():
-            # As `numpy.unique` gives the classes of float labels.
+            # The form of the classes of float labels in `numpy.unique`.
             index = int(index)
         if not isinstance(index, int | np.integer) or not 0 <= index < len(words):
             raise ValueError(
@@ -75,7 +76,7 @@ def class_weight_table(task: Task, weights: Any, labels: Any = None) -> np.ndarr
 
 
 def _balanced_table(task: Task, weights: str, labels: Any) -> np.ndarray:
-    """Return weights that make all classes count the same, with a mean of 1."""
+    """Return weights with the same total for all classes, and a mean of 1 per row."""
     if weights != "balanced":
         raise ValueError(
             "Invalid value received for argument `class_weight`. Expected 'balanced', "
@@ -94,6 +95,6 @@ def _balanced_table(task: Task, weights: str, labels: Any) -> np.ndarray:
     known = labels[labels >= 0].astype(int)
     counts = np.bincount(known, minlength=classes)[:classes]
     present = max(int((counts > 0).sum()), 1)
-    # As in scikit-learn; a class without rows has no row to weigh.
+    # The formula of scikit-learn; the weight of a class without rows does not matter.
     table = len(known) / (present * np.maximum(counts, 1))
     return np.where(counts > 0, table, 1.0).astype("float32")

@@ -1,4 +1,4 @@
-"""The kinds of task by name, and tasks to and from plain values."""
+"""The kinds of tasks by name, and conversion of tasks to plain values."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def register_task_kind(name: str) -> Callable[[Kind], Kind]:
 
 
 def serialize_task(task: Task) -> dict[str, Any]:
-    """Return a task as plain values, for TOML, JSON or a model's config."""
+    """Convert a task to plain values, for TOML, JSON or a model's config."""
     return {"kind": task.kind, **task.get_config()}
 
 
@@ -117,6 +117,6 @@ def parse_task(text: str) -> dict[str, Any]:
             f"received {text!r}"
         )
     kind, column = rest[0], rest[1] if len(rest) > 1 else ""
-    # An unknown kind is reported with all else that is wrong with the task.
+    # An unknown kind is reported together with the task's other errors.
     parse = TASK_KINDS[kind].parse_column if kind in TASK_KINDS else Task.parse_column
     return {"kind": kind, "name": name, **parse(name, column)}

@@ -1,4 +1,4 @@
-"""Scales on which the labels of regressions are learned."""
+"""Scales for learning the labels of regressions."""
 
 from __future__ import annotations
 
@@ -21,28 +21,28 @@ __all__ = [
 
 LabelTransform = Literal["none", "log", "quantile", "auto"]
 
-# Between so many knots a line is as good as the logarithm itself: of labels over ten
-# powers of e it departs from it by 1e-5.
+# The number of knots. Lines between them approximate the logarithm of labels over ten
+# powers of e with an error of 1e-5.
 KNOTS = 1000
-# Where labels are skewed less than this, a transform is not worth its bias: the
-# prediction is then no longer the mean, but near the median.
+# For a smaller skewness, a transform is not worth its bias: predictions would be close
+# to the median and not to the mean.
 SKEWED = 1.0
-# The logarithm is taken where it leaves no more than this part of the skewness.
+# The logarithm is chosen if at most this share of the skewness remains.
 LEFT = 0.5
 
 
 @dataclass(frozen=True)
 class LabelScale:
-    """Lines from labels to standard numbers, and back.
+    """A piecewise linear scale from labels to standard numbers, and back.
 
-    Outside of the knots the first and the last line go on. So the way there and the
-    way back are inverse to each other everywhere, and a prediction beyond the
-    largest label grows as a line does, whatever the transform.
+    The first and the last line continue outside of the knots. Both directions are
+    therefore inverse to each other everywhere, and predictions above the largest label
+    grow linearly with any transform.
 
     Attributes:
-        labels: Knots, rising. The first and the last lie one standard number
-            outside of the training labels.
-        values: The standard number of each, rising.
+        labels: The knots, in ascending order. The first and the last knot are one
+            standard number outside of the training labels.
+        values: The standard numbers of the knots, in ascending order.
 
     Example:
 
@@ -58,32 +58,32 @@ class LabelScale:
 
     @cached_property
     def forward(self) -> PiecewiseLinear:
-        """From labels to standard numbers, of any tensor of shape (..., 1)."""
+        """The function from labels to standard numbers, for tensors (..., 1)."""
         return PiecewiseLinear([self.labels], [self.values], extends=True)
 
     @cached_property
     def backward(self) -> PiecewiseLinear:
-        """From standard numbers to labels, of any tensor of shape (..., 1)."""
+        """The function from standard numbers to labels, for tensors (..., 1)."""
         return PiecewiseLinear([self.values], [self.labels], extends=True)
 
     def to_standard(self, labels: np.ndarray) -> np.ndarray:
-        """Turn an array of labels into standard numbers; NaN stays."""
+        """Convert an array of labels to standard numbers; NaN stays NaN."""
         return self.forward.of_array(np.asarray(labels)[..., None])[..., 0]
 
     def to_labels(self, values: np.ndarray) -> np.ndarray:
-        """Turn an array of standard numbers into labels."""
+        """Convert an array of standard numbers to labels."""
         return self.backward.of_array(np.asarray(values)[..., None])[..., 0]
 
 
 def choose_transform(labels: np.ndarray) -> Literal["none", "log", "quantile"]:
     """Choose a transform by the skewness of training labels.
 
-    `"none"` where it is at most 1 in size, or fewer than 20 labels differ. Otherwise
-    `"log"`, where no label is negative and the skewness of the logarithms is at most
-    half as large; and `"quantile"` where it is not.
+    The choice is `"none"` if the absolute skewness is at most 1, or fewer than 20
+    labels are distinct. Otherwise it is `"log"` if no label is negative and the
+    skewness of the logarithms is at most half as large, and `"quantile"` if not.
 
     Args:
-        labels: Shape (N,); NaN is missing.
+        labels: The training labels, (N,); NaN is missing.
 
     Example:
 
@@ -107,16 +107,16 @@ def choose_transform(labels: np.ndarray) -> Literal["none", "log", "quantile"]:
 def learn_label_scale(
     transform: Literal["log", "quantile"], labels: np.ndarray
 ) -> LabelScale | None:
-    """Learn the lines of a transform from training labels.
+    """Learn the scale of a transform from training labels.
 
     Args:
-        transform: `"log"`: log(label), or log(label + c) where a label is 0, with c
-            the 5 % quantile of the labels that are not. `"quantile"`: what a normal
-            distribution has at the share of labels below; see `normal_scores`.
-        labels: Shape (N,); NaN is missing.
+        transform: `"log"`: log(label), or log(label + c) if a label is 0, with c the 5%
+            quantile of the nonzero labels. `"quantile"`: the normal quantile of the
+            share of smaller labels; see `normal_scores`.
+        labels: The training labels, (N,); NaN is missing.
 
     Returns:
-        Lines to mean 0 and standard deviation 1; None where all labels are equal.
+        A scale with mean 0 and standard deviation 1; None if all labels are equal.
 
     Raises:
         ValueError: If a label is negative and the transform is the logarithm.
@@ -152,14 +152,14 @@ def _logarithms(known: np.ndarray) -> np.ndarray:
 
 
 def _offset(known: np.ndarray) -> float:
-    """Return what is added before the logarithm, so that there is one of 0."""
+    """Return the number to add before the logarithm, so that 0 has a logarithm."""
     if known.min() > 0:
         return 0.0
     return float(np.quantile(known[known > 0], 0.05))
 
 
 def _rising(labels: np.ndarray, values: np.ndarray) -> LabelScale | None:
-    """Leave out knots that float32 can't tell from the one before."""
+    """Leave out knots that are equal to the knot before in float32."""
     x, y = labels.astype("float32"), values.astype("float32")
     kept = [0]
     for index in range(1, len(x)):
@@ -176,10 +176,10 @@ def _rising(labels: np.ndarray, values: np.ndarray) -> LabelScale | None:
 
 
 def _margin(labels: np.ndarray, values: np.ndarray, place: int) -> float:
-    """Return how far one standard number reaches outside of the labels.
+    """Return the length of one standard number outside of the labels.
 
-    As far as it reaches at the edge, but no further than between all labels; and no
-    less than a hundredth of that, where two labels at the edge are almost equal.
+    This is the length at the edge, limited by the mean length over all labels, and at
+    least a hundredth of the mean length, if two labels at the edge are almost equal.
     """
     overall = float(labels[-1] - labels[0]) / float(values[-1] - values[0])
     slopes = np.diff(labels.astype("float64")) / np.diff(values.astype("float64"))

@@ -1,4 +1,4 @@
-"""Label columns as words and as numbers."""
+"""Label columns as text and as numbers."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ __all__ = [
     "sort_words",
 ]
 
-# A number that is written as a code.
+# A number in the form of a code, with leading zeros.
 CODE = re.compile(r"0\d")
-# A decimal comma for sure: `1,000` may be a thousand.
+# An unambiguous decimal comma: `1,000` may be a thousand.
 DECIMAL_COMMA = re.compile(r"[+-]?(\d*,\d{1,2}|\d*,\d{4,}|0,\d+)")
 WHOLE_NUMBER = re.compile(r"^([+-]?\d+)(?:\.0*|,0{1,2}|,0{4,})$")
 
@@ -72,7 +72,7 @@ def label_means(labels: np.ndarray) -> np.ndarray | None:
         labels: Labels of shape (N, columns), NaN where missing.
 
     Returns:
-        Shape (columns,), or None when a column has no label.
+        The means, (columns,), or None if a column has no label.
     """
     counts = (~np.isnan(labels)).sum(axis=0)
     if (counts == 0).any():
@@ -82,10 +82,10 @@ def label_means(labels: np.ndarray) -> np.ndarray | None:
 
 
 def label_words(values: pd.Series) -> pd.Series:
-    """Return a column as words, with NaN where a label is missing.
+    """Convert a column to text, with NaN where a label is missing.
 
-    Numbers are written alike however the file wrote them (`1`, `1.0` and `1,0`
-    are one class), unless a zero before one says that it is a code, such as `03`.
+    Numbers have one form for all spellings in the file (`1`, `1.0` and `1,0` are one
+    class), unless a leading zero marks a code, such as `03`.
 
     Example:
 
@@ -98,7 +98,7 @@ def label_words(values: pd.Series) -> pd.Series:
     import pandas as pd
 
     if values.dtype != object:
-        # Equal values are of one type: each distinct one is looked at once.
+        # Equal values have one type, so each distinct value is converted once.
         distinct = pd.Series(values.dropna().unique())
         words = _words(distinct)
         table = dict(zip(distinct.tolist(), words.tolist(), strict=True))
@@ -120,7 +120,7 @@ def _words(present: pd.Series) -> pd.Series:
         if numbers.notna().all():
             words = numbers.map(format_number)
         else:
-            # A class may be a number beside others that are not.
+            # A column may have classes that are numbers and others that are not.
             words = words.str.replace(WHOLE_NUMBER, r"\1", regex=True)
     return words.astype(object)
 
@@ -130,12 +130,12 @@ def _with_point(words: pd.Series) -> pd.Series:
 
 
 def fold_case(words: pd.Series) -> pd.Series:
-    """Return words in lower case; a column without any word is no exception."""
+    """Convert words to lower case, also in a column without words."""
     return words.map(str.casefold, na_action="ignore")
 
 
 def label_numbers(values: pd.Series) -> np.ndarray:
-    """Return a column as float32, with NaN for everything but finite numbers.
+    """Convert a column to float32, with NaN for everything but finite numbers.
 
     Example:
 
@@ -152,7 +152,7 @@ def label_numbers(values: pd.Series) -> np.ndarray:
 
 
 def sort_words(words: pd.Series) -> list[str]:
-    """Return the distinct words, numbers by size and others by letter.
+    """Return the distinct words, with numbers sorted by size and others by letter.
 
     Example:
 
@@ -170,11 +170,10 @@ def sort_words(words: pd.Series) -> list[str]:
 def parse_rule(rule: str) -> tuple[str, str]:
     """Split a rule such as `> 0` into its comparison and its value.
 
-    A rule without a comparison means equality. Nothing is ever executed.
+    A rule without a comparison means equality. The rule is never executed as code.
 
     Raises:
-        ValueError: If the value is absent, or is no number where one is
-            needed.
+        ValueError: If the value is missing, or is not a number and the rule needs one.
 
     Example:
 
@@ -200,7 +199,7 @@ def parse_rule(rule: str) -> tuple[str, str]:
 
 
 def is_comparison(rule: str) -> bool:
-    """Return whether a rule needs labels that are numbers."""
+    """Return whether a rule needs numeric labels."""
     return parse_rule(rule)[0] not in {"==", "!="}
 
 
@@ -208,12 +207,12 @@ def apply_rule(rule: str, values: pd.Series) -> np.ndarray:
     """Return whether each label satisfies the rule.
 
     Args:
-        rule: As for `parse_rule`.
+        rule: See `parse_rule`.
         values: The label column.
 
     Returns:
-        float32 of shape (N,): 1 where it does, 0 where not, NaN where the
-        label is missing, or is no number and the rule needs one.
+        float32 of shape (N,): 1 if the label satisfies the rule, 0 if not, NaN if the
+        label is missing, or is not a number and the rule needs one.
 
     Example:
 
@@ -231,7 +230,7 @@ def apply_rule(rule: str, values: pd.Series) -> np.ndarray:
     with contextlib.suppress(ValueError):
         meant.add(format_number(float(value)))
     if {word.casefold() for word in words.dropna()} <= {"true", "false"}:
-        # Truth values are written in any case.
+        # Booleans match in any case.
         words, meant = fold_case(words), {word.casefold() for word in meant}
     held = words.isin(meant) == (comparison == "==")
     return np.where(words.isna(), np.nan, held).astype("float32")

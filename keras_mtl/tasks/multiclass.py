@@ -1,4 +1,4 @@
-"""One of several classes."""
+"""The kind of task that predicts one of several classes."""
 
 from __future__ import annotations
 

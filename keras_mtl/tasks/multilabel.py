@@ -1,4 +1,4 @@
-"""Any number of several labels."""
+"""The kind of task that predicts several yes-or-no labels."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MultilabelTask"]
 
-# Between the labels of one row in a predictions file.
+# The separator of the labels of one row in a predictions file.
 LABEL_SEPARATOR = "|"
 
 
@@ -183,7 +183,7 @@ class MultilabelTask(Task):
         ]
 
     def decode_labels(self, labels: np.ndarray) -> np.ndarray:
-        # A row with a label unknown has no complete answer to be compared with.
+        # A row with a missing label has no complete label to compare with.
         known = ~np.isnan(labels).any(axis=1)
         return np.where(known, _join_labels(labels > 0.5, self.labels), "")
 

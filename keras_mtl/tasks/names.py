@@ -1,4 +1,4 @@
-"""Names that a task cannot have."""
+"""Checks of the names of tasks."""
 
 import re
 from collections.abc import Sequence
@@ -7,24 +7,24 @@ from keras_mtl.errors import did_you_mean
 
 __all__ = ["check_task_names", "unknown_tasks"]
 
-# Columns of a history or of a predictions file, and layers that no task has.
+# Names of columns in a history or a predictions file, and of layers.
 RESERVED = frozenset({"epoch", "features", "input_dropout", "loss", "row", "val"})
 RESERVED_PATTERN = re.compile(r"val_.*|trunk_.*|member_\d+")
-# What is added to a task's name for its columns and hidden layers.
+# The suffixes of a task's columns and hidden layers.
 SUFFIX = re.compile(r"_(class|high|low|probability|set|value|loss|\d+(_\w+)?)$")
 
 
 def check_task_names(names: Sequence[str]) -> list[str]:
-    """Find task names that would be mixed up with something else.
+    """Find task names that conflict with other names.
 
-    A task's name is the name of its output, of columns in files and of a key in
-    the served answer, some of which do not know upper from lower case.
+    The name of a task is the name of its output, of columns in files and of a key in
+    served predictions, and some of these ignore upper and lower case.
 
     Args:
         names: The names of all tasks of a model.
 
     Returns:
-        A message for each mistake.
+        One message per error.
 
     Example:
 
@@ -63,12 +63,12 @@ def unknown_tasks(where: str, names: Sequence[str], known: Sequence[str]) -> lis
     """Find names that are not those of tasks.
 
     Args:
-        where: What the messages call the setting that names tasks.
-        names: The names that it has.
+        where: The name, in messages, of the setting that names tasks.
+        names: The names in the setting.
         known: The names of the tasks.
 
     Returns:
-        A message for each.
+        One message per unknown name.
 
     Example:
 

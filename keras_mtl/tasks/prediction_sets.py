@@ -1,7 +1,7 @@
 """Rules for the prediction sets and intervals of a kind of task.
 
-A score says how unlikely a label is under the outputs. The labels whose score is at
-most a quantile are the set of a row. The quantile is learned after training.
+A score measures how unlikely a label is under the outputs. The set of a row has the
+labels whose score is at most a quantile. The quantile is learned after training.
 """
 
 from __future__ import annotations
@@ -24,27 +24,27 @@ __all__ = [
     "PredictionSetRule",
 ]
 
-# Between the classes of a set, as between the labels of a prediction.
+# The separator of the classes of a set, as for the labels of a prediction.
 SEPARATOR = "|"
 NO, YES = "no", "yes"
 
 
 @dataclass(frozen=True)
 class PredictionSetRule(ABC):
-    """Base class of rules for the sets of a kind of task: scores, files and serving.
+    """Base class of rules for the prediction sets of a kind of task.
 
     Attributes:
-        name: The task's name, which the names of columns begin with.
+        name: The task's name, the prefix of the names of columns.
     """
 
     name: str
 
     @abstractmethod
     def scores(self, labels: np.ndarray, outputs: np.ndarray) -> np.ndarray:
-        """Return how unlikely the true labels are, (N,); NaN where missing.
+        """Return the scores of the true labels, (N,); NaN where missing.
 
         Args:
-            labels: Encoded labels.
+            labels: Encoded labels, (N,) or (N, labels).
             outputs: The head's outputs, of shape (N, units).
         """
 
@@ -59,13 +59,13 @@ class PredictionSetRule(ABC):
         """Return the number of classes in each set, or the interval's width, (N,)."""
 
     def own_quantile(self, coverage: float) -> float | None:
-        """Return the quantile that the outputs themselves say has a coverage.
+        """Return the quantile for a coverage if the outputs determine it.
 
         Args:
-            coverage: The probability that a set holds the label.
+            coverage: The probability that a set contains the label.
 
         Returns:
-            None where the quantile must be learned from rows. By default it must.
+            The quantile; None, the default, if it has to be learned from rows.
         """
         del coverage
         return None
@@ -76,19 +76,19 @@ class PredictionSetRule(ABC):
 
     @abstractmethod
     def serve(self, outputs: tf.Tensor, quantile: float) -> dict[str, tf.Tensor]:
-        """Return what a predict request gets, by name, inside the graph."""
+        """Return the outputs of a predict request by name, inside the graph."""
 
 
 @dataclass(frozen=True)
 class ClassSetRule(PredictionSetRule):
-    """Sets of classes that exclude each other (Sadinle et al. 2019).
+    """Sets of exclusive classes (Sadinle et al. 2019).
 
-    The score of a class is 1 less its probability. A set always holds the most
+    The score of a class is 1 minus its probability. A set always contains the most
     probable class.
 
     Attributes:
-        classes: The names of the classes. Of two, the outputs may be the
-            probability of the second alone.
+        classes: The names of the classes. For two classes, the outputs may be only the
+            probability of the second class.
 
     Example:
 
@@ -108,7 +108,7 @@ class ClassSetRule(PredictionSetRule):
 
     def _contains(self, outputs: np.ndarray, quantile: float) -> np.ndarray:
         values = self._probabilities(outputs)
-        # In float32, as in the graph.
+        # In float32, like in the graph.
         inside: np.ndarray = values >= np.float32(1 - quantile)
         return inside | (values == values.max(axis=1, keepdims=True))
 
@@ -153,10 +153,10 @@ class ClassSetRule(PredictionSetRule):
 
 @dataclass(frozen=True)
 class LabelSetRule(PredictionSetRule):
-    """Sets of yes and no for each of several labels, all of which hold together.
+    """Sets of yes and no for each of several labels, with a joint coverage.
 
-    The score of a row is that of its least likely label; a row with a label
-    missing has none.
+    The score of a row is the score of its least likely label. A row with a missing
+    label has no score.
 
     Attributes:
         labels: The names of the labels.
@@ -172,7 +172,7 @@ class LabelSetRule(PredictionSetRule):
     labels: tuple[str, ...]
 
     def _words(self, outputs: np.ndarray, quantile: float) -> np.ndarray:
-        """Return for each row and label the set, as text."""
+        """Return the set of each row and label as text, (N, labels)."""
         yes = np.asarray(outputs, "float32")
         no = 1 - yes
         least = np.float32(1 - quantile)
@@ -195,7 +195,7 @@ class LabelSetRule(PredictionSetRule):
 
     def sizes(self, outputs: np.ndarray, quantile: float) -> np.ndarray:
         words = self._words(outputs, quantile)
-        # The combinations of yes and no that the sets leave.
+        # The number of combinations of yes and no in the sets.
         return np.prod(np.where(np.isin(words, (YES, NO)), 1.0, 2.0), axis=1)
 
     def decode(self, outputs: np.ndarray, quantile: float) -> dict[str, np.ndarray]:
@@ -218,17 +218,17 @@ class LabelSetRule(PredictionSetRule):
 
 @dataclass(frozen=True)
 class IntervalRule(PredictionSetRule):
-    """Intervals of numbers, as wide as a quantile or as their own deviations say.
+    """Intervals of numbers, whose width is a quantile or a multiple of deviations.
 
-    Without deviations all rows have intervals of the same width on the task's
-    scale. On a transformed scale an interval is wider where labels lie further
-    apart, and scores are on that scale. It holds the label as often: the scale
-    keeps order.
+    Without deviations, all rows have intervals of the same width on the task's scale.
+    With a transformed scale, scores are on that scale, and intervals are wider where
+    labels are further apart. The coverage is the same, since the scale keeps the order.
 
     Attributes:
-        scale: The scale on which widths are equal; by default the labels' own.
-        has_deviations: Whether the outputs are a number and its standard
-            deviation, of which an interval is a multiple, on the labels' own scale.
+        scale: The scale on which widths are equal; by default the scale of the labels.
+        has_deviations: Whether the outputs are a number and its standard deviation. The
+            width of an interval is then a multiple of the deviation, on the scale of
+            the labels.
 
     Example:
 
@@ -292,6 +292,6 @@ class IntervalRule(PredictionSetRule):
         }
 
     def _half(self, outputs: np.ndarray, quantile: float) -> np.ndarray:
-        """Return half the width of each row's interval, (N,) or one for all."""
+        """Return half the width of each row's interval, (N,), or one number for all."""
         half = np.asarray(quantile, outputs.dtype)
         return half * outputs[:, 1] if self.has_deviations else half

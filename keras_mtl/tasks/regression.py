@@ -1,4 +1,4 @@
-"""A number."""
+"""The kind of task that predicts a number."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class RegressionTask(Task):
     """A regression task: a number, with a linear output.
 
     The output is in the label's own unit. The head itself predicts the standardized
-    label. The loss is the squared error in units of the label's variance, so that it is
+    label. The loss is the squared error in units of the label's variance, so it is
     comparable with the losses of other tasks.
 
     With `transform`, labels that have a heavy tail are learned on another scale. The
@@ -172,7 +172,7 @@ class RegressionTask(Task):
         """Convert labels to the scale of the head; NaN stays NaN.
 
         On a transformed scale, a label far outside the range of the training labels
-        counts as one slightly outside, as in the loss.
+        counts as a label slightly outside, like in the loss.
         """
         if (line := self.label_scale) is not None:
             return line.to_standard(np.clip(labels, line.labels[0], line.labels[-1]))

@@ -1,4 +1,4 @@
-"""A task's answer to a request."""
+"""A task's outputs for a request."""
 
 from __future__ import annotations
 

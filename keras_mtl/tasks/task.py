@@ -19,7 +19,7 @@ from keras_mtl._core.declarations import (
 from keras_mtl.errors import UserError, did_you_mean, gather
 
 if TYPE_CHECKING:
-    # A declaration is made and checked before pandas or Keras is loaded.
+    # Declarations are created and checked before pandas or Keras is loaded.
     import keras
     import pandas as pd
     import tensorflow as tf
@@ -70,14 +70,14 @@ class Task(Declaration, ABC):
     """
 
     kind: ClassVar[str]
-    # "regression" for a loss that is a squared error, the only loss that the
-    # weighting `uncertainty` halves.
+    # "regression" for a squared error, the only loss that the weighting `uncertainty`
+    # halves.
     loss_kind: ClassVar[Literal["regression", "classification"]] = "classification"
-    # "exclusive" for outputs that are the probabilities of classes that exclude each
-    # other, "independent" for those of yes-or-no labels: these can be calibrated.
+    # "exclusive" for probabilities of exclusive classes, "independent" for
+    # probabilities of yes-or-no labels: these outputs can be calibrated.
     probabilities: ClassVar[Probabilities | None] = None
-    # For each metric of `measure` on which side better lies. One that is not
-    # here, such as a count of rows, is no objective of a search.
+    # The direction of each metric of `measure`. A metric without a direction, such as a
+    # count of rows, cannot be the objective of a search.
     metric_directions: ClassVar[Mapping[str, Literal["min", "max"]]]
 
     name: Name
@@ -359,7 +359,7 @@ class Task(Declaration, ABC):
         return TemperatureScaling(
             temperature,
             exclusive=self.probabilities == "exclusive",
-            # No task's name has a dot.
+            # The names of tasks have no dot.
             name=f"{self.name}.temperature",
         )
 
@@ -477,7 +477,7 @@ class Task(Declaration, ABC):
         return ServedAnswer({self.name: value}, value=value)
 
     def metadata(self) -> dict[str, Any]:
-        """Return what clients of the served model need to know, as plain values.
+        """Return facts for clients of the served model, as plain values.
 
         By default these are the classes, labels, threshold and rule, if the kind has
         them.

@@ -1,4 +1,4 @@
-"""The aims that a threshold can be chosen for."""
+"""The aims of the choice of a threshold."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from keras_mtl.errors import UserError, did_you_mean, show_value
 
 __all__ = ["Aim", "ThresholdAim", "aim_of", "parse_aim"]
 
-# `name`, or a name, one of `=`, `>=` and `:`, and what follows.
+# A name; or a name, one of `=`, `>=` and `:`, and a value.
 FORM = re.compile(r"\s*([a-z][a-z0-9_-]*)\s*(?:(?:>=|=|:)\s*(.*?))?\s*", re.IGNORECASE)
 EXPECTED = (
     "Expected balanced-accuracy, accuracy, f1, sensitivity=SHARE, specificity=SHARE, "
     "precision=SHARE, costs=FALSE_POSITIVE:FALSE_NEGATIVE or a number between 0 and 1, "
     "for example sensitivity=0.9 or costs=1:5"
 )
-# Aims that are largest at the best threshold, and shares that must be reached.
+# Aims to maximize, and shares to reach.
 BEST = ("balanced-accuracy", "accuracy", "f1")
 REACHED = ("sensitivity", "specificity", "precision")
 
@@ -93,13 +93,13 @@ def parse_aim(text: str | float) -> Aim:
 
 
 def _written(value: object) -> str | None:
-    """Return an aim as `str` writes it, for a task's declaration."""
+    """Return an aim in the form of `str(aim)`, for a task's declaration."""
     if value is None:
         return None
     try:
         aim = parse_aim(str(value))
     except UserError as error:
-        # A field's message is put together where all fields are checked.
+        # The messages of fields are written where all fields are checked.
         message = str(error).removeprefix("Invalid aim of a threshold. ")
         raise ValueError(message.replace("Received", "received")) from None
     if aim.name == "fixed":
@@ -115,7 +115,7 @@ ThresholdAim = Annotated[str, BeforeValidator(_written)]
 
 
 def aim_of(task: object) -> str | None:
-    """Return what the threshold of a task is chosen for, if for anything."""
+    """Return the aim of a task's threshold, or None."""
     return getattr(task, "threshold_aim", None)
 
 

@@ -1,4 +1,4 @@
-"""Choice of the positive class of two classes."""
+"""Choice of the positive one of two classes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["list_words", "positive_class", "two_spellings"]
 
-# Digits are in neither: of two numbers the larger is positive.
+# Neither list has digits: of two numbers, the larger one is positive.
 POSITIVE_WORDS = frozenset(
     {"true", "t", "yes", "y", "on", "positive", "pos", "present", "abnormal"}
     | {"disease", "diseased", "sick", "malignant", "case"}
@@ -29,8 +29,8 @@ WORDS_SHOWN = 6
 def positive_class(words: Sequence[str]) -> str:
     """Choose the positive one of two words.
 
-    It is the one that usually means yes, or whose opposite usually means no;
-    of other words, and of numbers, the last.
+    The positive word is one that usually means yes, or whose opposite usually means no.
+    Otherwise it is the last of the two words or numbers.
 
     Example:
 
@@ -45,15 +45,15 @@ def positive_class(words: Sequence[str]) -> str:
 
 
 def two_spellings(words: pd.Series, where: str) -> list[str]:
-    """Return the distinct words, sorted; two of them if spelled alike.
+    """Return the distinct words, sorted; merge spellings if that leaves two.
 
-    `TRUE`, `true` and `False` are two words, of which the most frequent
-    spelling is returned, with a `DataWarning`. More than two words that differ
-    by more than their case are returned as they are.
+    `TRUE`, `true` and `False` are two words. The most frequent spelling of each is
+    returned, with a `DataWarning`. More than two words that differ by more than their
+    case are returned unchanged.
 
     Args:
-        words: From `label_words`.
-        where: How the warning begins: file and column.
+        words: The words from `label_words`.
+        where: The beginning of the warning: file and column.
     """
     distinct = sort_words(words)
     if len(distinct) < 3:
@@ -73,7 +73,7 @@ def two_spellings(words: pd.Series, where: str) -> list[str]:
 
 
 def list_words(words: Sequence[str]) -> str:
-    """List the first words for a message, and count them.
+    """Return the number of words and a list of the first ones, for a message.
 
     Example:
 
