@@ -1,4 +1,4 @@
-"""Classes that both sides of a split need, and exchanges of groups that give them."""
+"""Classes that both sides of a split need, and exchanges of groups for them."""
 
 from collections.abc import Sequence
 
@@ -12,23 +12,22 @@ Integers = NDArray[np.int64]
 Truths = NDArray[np.bool_]
 
 CANDIDATES = 100
-# Among more groups a class that lacks some is so rare a case that the time of a
-# search is not worth it.
+# The largest number of groups for a search. With more groups, a class rarely lacks any.
 MOST_EXCHANGED = 2000
 
 
 class ClassCoverage:
     """The classes that have to be on both sides of a split.
 
-    A class is on a side if one of its groups is. The held side needs one group
-    of each class that has at least two. The other side needs `rest_groups` of
-    them, or as many as there are, so that it can be split again. All rows
-    together count as one more class, so that no side is empty.
+    A class is on a side if one of its groups is on that side. The held-out side needs
+    one group of each class that has at least two groups. The other side needs
+    `rest_groups` groups of each class, or all remaining ones, so that it can be split
+    again. All rows together count as another class, so that no side is empty.
 
     Args:
-        codes: `(N,)` classes for each task, from 0; -1 where a row has none.
-        groups: `(N,)` group of each row, from 0.
-        rest_groups: How many groups of a class the other side needs.
+        codes: The classes of each task, from 0, `(N,)`; -1 for a row without a class.
+        groups: The group of each row, from 0, `(N,)`.
+        rest_groups: The number of groups of a class that the other side needs.
     """
 
     def __init__(
@@ -45,7 +44,7 @@ class ClassCoverage:
             classes.append(numbers + class_count)
             members.append(in_group)
             class_count += int(code.max(initial=-1)) + 1
-        # Each class with each group that has it.
+        # All pairs of a class and a group of this class.
         self.classes = np.concatenate(classes)
         self.members = np.concatenate(members)
         self.totals = np.bincount(self.classes, minlength=class_count)
@@ -53,9 +52,9 @@ class ClassCoverage:
         self.rest_need = np.clip(self.totals - 1, 0, rest_groups)
 
     def count_lacking(self, choices: Truths) -> Integers:
-        """Count, for each of `(K, G)` choices, the groups that a side lacks.
+        """Count the lacking groups of each choice, for choices of shape `(K, G)`.
 
-        A side without enough groups of any class counts more than all others.
+        A side without enough groups of any class counts more than all other lacks.
         """
         having = np.zeros((self.group_count, len(self.totals)))
         having[self.members, self.classes] = 1
@@ -73,17 +72,17 @@ class ClassCoverage:
         target: float,
         generator: np.random.Generator,
     ) -> None:
-        """Move groups in `held`, in place, until each class has its need.
+        """Move groups in `held`, in place, until each class has its groups.
 
-        The rarest class comes first. A group moves only if no other class
-        comes to lack what it had; where that is not enough, several move at
-        once. Then as many rows as possible go back.
+        The rarest class comes first. A group moves only if no other class lacks groups
+        afterward. If single moves are not enough, several groups move at once. Finally,
+        as many rows as possible move back.
 
         Args:
-            held: `(G,)` truth values: whether a group is held out.
-            sizes: `(G,)` number of rows of each group.
-            target: How many rows to hold out.
-            generator: Chooses among the groups.
+            held: Booleans: whether each group is held out, `(G,)`.
+            sizes: The number of rows of each group, `(G,)`.
+            target: The number of rows to hold out.
+            generator: The random generator that chooses among groups.
         """
         counts = np.bincount(
             self.classes, weights=held[self.members], minlength=len(self.totals)
@@ -95,7 +94,7 @@ class ClassCoverage:
         self._first = np.searchsorted(
             self.members[order], np.arange(self.group_count + 1)
         )
-        # First of all, each side needs groups, whatever their classes.
+        # First, each side needs groups of any class.
         if self._find_lacking(counts)[0]:
             self._mend(0, held, counts, sizes, generator, forced=True)
         rarest = np.flatnonzero(self._find_lacking(counts))
@@ -106,7 +105,7 @@ class ClassCoverage:
         self._return(held, counts, sizes, target, generator)
 
     def _find_lacking(self, counts: Integers) -> Truths:
-        """Return which classes lack groups, from their counts on the held-out side."""
+        """Return whether each class lacks groups, given its held-out count."""
         return (counts < self.held_need) | (self.totals - counts < self.rest_need)
 
     def _mend(
@@ -131,7 +130,7 @@ class ClassCoverage:
     def _move(
         self, group: int, held: Truths, counts: Integers, forced: bool = False
     ) -> bool:
-        """Move a group to the other side, unless a class then lacks it."""
+        """Move a group to the other side, unless a class would then lack it."""
         having = self._by_group[self._first[group] : self._first[group + 1]]
         if held[group]:
             spare = counts[having] > self.held_need[having]
@@ -145,10 +144,10 @@ class ClassCoverage:
         return True
 
     def _exchange(self, held: Truths, counts: Integers, sizes: Integers) -> None:
-        """Move several groups at once where no single one can move.
+        """Move several groups at once if no single group can move.
 
-        The groups of the classes that still lack some are looked at, then those
-        of all classes that these belong to, and so on.
+        The search starts with the groups of the classes that lack groups, then adds the
+        groups of all classes of these groups, and so on.
         """
         seen = self._find_lacking(counts)
         while seen.any():
@@ -159,7 +158,7 @@ class ClassCoverage:
             among[groups] = True
             pair = among[self.members]
             numbers = np.arange(len(counts))
-            # What stays on the held side whatever these groups do.
+            # The counts on the held-out side from all other groups.
             fixed = counts - np.bincount(
                 self.classes[pair],
                 weights=held[self.members[pair]],
@@ -172,7 +171,7 @@ class ClassCoverage:
                 self.totals - self.rest_need - fixed,
                 held[groups],
                 sizes[groups],
-                # A side without enough groups is worse than any class that lacks some.
+                # A side without enough groups is worse than a class that lacks groups.
                 1 + (self.held_need.sum() + self.rest_need.sum()) * (numbers == 0),
             )
             counts[:] = np.bincount(
@@ -195,7 +194,7 @@ class ClassCoverage:
         surplus = int(sizes[held].sum()) - round(target)
         candidates = np.flatnonzero(held == (surplus > 0))
         candidates = candidates[sizes[candidates] <= abs(surplus)]
-        # As many tries as there may be groups that a class holds in place.
+        # Further tries are needed because classes may keep some candidates in place.
         tries = 10 * abs(surplus) + CANDIDATES
         for group in generator.permutation(candidates)[:tries]:
             if sizes[group] <= abs(surplus) and self._move(int(group), held, counts):
@@ -204,7 +203,7 @@ class ClassCoverage:
                 return
 
 
-# Ends a search that takes too long, at the same point on any machine.
+# Limits a long search at the same point on every machine.
 MOST_NODES = 200
 
 
@@ -217,27 +216,28 @@ def best_exchange(
     sizes: Integers,
     weights: Integers | None = None,
 ) -> Truths:
-    """Choose anew which groups are held out.
+    """Choose the held-out groups again, by an integer program.
 
-    An integer program: first of all as few groups as possible are lacking,
-    then as few rows as possible change sides.
+    The program minimizes first the number of lacking groups, and then the number of
+    rows that change sides.
 
     Args:
-        members: `(P,)` groups, one for each pair of a group and a class of it.
-        classes: `(P,)` classes of these pairs.
-        at_least: `(C,)` groups of each class that have to be held out.
-        at_most: `(C,)` groups of each class that may be held out.
-        held: `(G,)` truth values: which groups are held out so far.
-        sizes: `(G,)` number of rows of each group.
-        weights: `(C,)` weights of the groups that a class lacks. Defaults to
-            `None`: each weighs the same.
+        members: The group of each pair of a group and one of its classes, `(P,)`.
+        classes: The class of each pair, `(P,)`.
+        at_least: The smallest number of held-out groups of each class, `(C,)`.
+        at_most: The largest number of held-out groups of each class, `(C,)`.
+        held: Booleans: whether each group is held out so far, `(G,)`.
+        sizes: The number of rows of each group, `(G,)`.
+        weights: The weights of lacking groups by class, `(C,)`. Defaults to `None`:
+            equal weights.
 
     Returns:
-        `(G,)` truth values; those of before where the search found none.
+        Booleans: whether each group is held out, `(G,)`; `held` if the search found no
+        choice.
 
     Example:
 
-    The one group of class 1 is in class 0 too, whose other group is held out.
+    The only group of class 1 is also in class 0, whose other group is held out.
 
     >>> best_exchange(
     ...     np.array([0, 1, 0]), np.array([0, 0, 1]), np.array([1, 1]),
@@ -245,14 +245,15 @@ def best_exchange(
     ... ).tolist()
     [True, False]
     """
-    # Loads slowly, and is rarely needed.
+    # Imported here, since the import is slow and rarely needed.
     from scipy.optimize import Bounds, LinearConstraint, milp
     from scipy.sparse import coo_array, hstack, identity
 
     numbers, rows = np.unique(classes, return_inverse=True)
     groups, count = len(held), len(numbers)
     having = coo_array((np.ones(len(members)), (rows, members)), shape=(count, groups))
-    # Beside the groups: what each class lacks on the held side, and on the other.
+    # Further variables: the lacking groups of each class on the held-out side, and on
+    # the other side.
     one = identity(count)
     constraint = LinearConstraint(
         hstack([having, one, -one]), at_least[numbers], at_most[numbers]

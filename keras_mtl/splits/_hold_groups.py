@@ -1,4 +1,4 @@
-"""Choosing groups of rows to hold out, near a fraction, stratum by stratum."""
+"""Choice of groups of rows to hold out, near a fraction of each stratum."""
 
 from typing import Any
 
@@ -12,9 +12,9 @@ __all__ = ["hold_groups"]
 Integers = NDArray[np.int64]
 Truths = NDArray[np.bool_]
 
-# So few groups that every choice of them can be compared.
+# The largest number of groups for which all choices are compared.
 FEW_GROUPS = 12
-# So many large groups are placed one by one; the others are placed together.
+# The number of large groups that are placed one by one; the others are placed together.
 LARGE_GROUPS = 10_000
 
 
@@ -29,20 +29,19 @@ def hold_groups(
 
     With few groups, all choices are compared: first by the classes that lack a
     side, then by the distance from the target, then by the balance of the
-    strata. Otherwise the largest groups are placed one by one, each where it
-    leaves the strata nearest to their share; small ones fill what is left; and
-    groups change sides until the classes are covered.
+    strata. Otherwise the largest groups are placed one by one, each on the side that
+    keeps the strata closest to their share. Small groups fill the rest, and groups
+    change sides until the classes are covered.
 
     Args:
-        strata: `(N,)` stratum of each row, from 0.
-        groups: `(N,)` group of each row, from 0; every number up to the
-            largest is in use.
+        strata: The stratum of each row, from 0, `(N,)`.
+        groups: The group of each row, from 0 without gaps, `(N,)`.
         coverage: The classes that have to be on both sides.
-        target: How many rows to hold out.
-        generator: Breaks ties and orders the groups.
+        target: The number of rows to hold out.
+        generator: The random generator that breaks ties and orders the groups.
 
     Returns:
-        `(G,)` truth values: whether a group is held out.
+        Booleans: whether each group is held out, `(G,)`.
     """
     sizes = np.bincount(groups)
     if len(sizes) <= FEW_GROUPS:
@@ -84,12 +83,12 @@ def _place(
     rows = len(groups)
     fraction = target / rows
     count = len(sizes)
-    # The rarest stratum first: it speaks for a small group of several strata.
+    # The rarest stratum first: it represents a small group of several strata.
     rank = np.argsort(np.argsort(np.bincount(strata), kind="stable"))
     strata = rank[strata]
     totals = np.bincount(strata)
     held = np.zeros(count, bool)
-    # Every group and stratum that meet, with the rows that they share.
+    # All pairs of a group and a stratum with common rows, and the number of these rows.
     meeting, shared = np.unique(groups * len(totals) + strata, return_counts=True)
     group_of, stratum_of = np.divmod(meeting, len(totals))
     first = np.searchsorted(group_of, np.arange(count + 1))
@@ -97,7 +96,7 @@ def _place(
     order = generator.permutation(count)
     order = order[np.argsort(-sizes[order], kind="stable")]
     large = order[:LARGE_GROUPS][sizes[order[:LARGE_GROUPS]] > 1]
-    # What each stratum has held beyond its share of the rows placed so far.
+    # The held-out rows of each stratum in excess of its share of the placed rows.
     excess = np.zeros(len(totals))
     for group in large:
         span = slice(first[group], first[group + 1])
@@ -106,7 +105,7 @@ def _place(
         with_it = without + found
         weight = 1.0 / totals[met]
         total = excess.sum() - fraction * sizes[group]
-        # The strata, and all rows as one more stratum.
+        # The strata, with all rows as another stratum.
         gain = (weight * (without**2 - with_it**2)).sum()
         gain += (total**2 - (total + sizes[group]) ** 2) / rows
         held[group] = gain > 0
@@ -125,7 +124,7 @@ def _place(
 def _round(
     wanted: NDArray[Any], total: int, generator: np.random.Generator
 ) -> NDArray[Any]:
-    """Round to integers of the given sum; the largest rests go up."""
+    """Round to integers of the given sum; the largest fractions are rounded up."""
     floors: NDArray[Any] = np.floor(wanted)
     rests = wanted - floors
     ups = max(0, total - int(floors.sum()))
@@ -136,7 +135,7 @@ def _round(
 
 
 def _fill(strata: Integers, sizes: Integers, wanted: NDArray[Any]) -> Truths:
-    """Take the first groups of each stratum until it has the wanted rows."""
+    """Hold out the first groups of each stratum until it has the wanted rows."""
     order = np.argsort(strata, kind="stable")
     ends = np.cumsum(sizes[order])
     starts = ends - sizes[order]
@@ -151,7 +150,7 @@ def _fill(strata: Integers, sizes: Integers, wanted: NDArray[Any]) -> Truths:
 def _approach(
     held: Truths, sizes: Integers, target: float, generator: np.random.Generator
 ) -> None:
-    """Let small groups change sides until the target is near."""
+    """Move small groups to the other side until the target is near."""
     order = generator.permutation(len(sizes))
     order = order[np.argsort(sizes[order], kind="stable")]
     for size in np.unique(sizes)[::-1]:

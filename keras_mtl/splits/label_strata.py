@@ -1,4 +1,4 @@
-"""Strata over the combination of all labels."""
+"""Strata of the combinations of all labels."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,7 +14,7 @@ MOST_CLASSES = 256
 
 
 def label_strata(labels: Mapping[str, ArrayLike]) -> NDArray[np.int64]:
-    """Numbers the combinations of labels, for a stratified split.
+    """Number the combinations of labels, for a stratified split.
 
     A missing label counts as a value. Continuous labels (with fractions, or with more
     than 256 distinct values) are replaced by their quartile. Combinations with fewer
@@ -54,14 +54,14 @@ def label_strata(labels: Mapping[str, ArrayLike]) -> NDArray[np.int64]:
 
 
 def label_codes(labels: Mapping[str, ArrayLike]) -> list[NDArray[np.int64]]:
-    """Numbers each task's classes, or the quartiles of a continuous label.
+    """Number each task's classes, or the quartiles of a continuous label.
 
     Args:
-        labels: As in `label_strata`.
+        labels: See `label_strata`.
 
     Returns:
-        An `(N,)` array for each task, several for a multi-label task; -1 where
-        the label is missing.
+        One array `(N,)` per task, and several for a multi-label task; -1 where the
+        label is missing.
     """
     columns: dict[str, NDArray[Any]] = {}
     for name, values in labels.items():
@@ -94,13 +94,13 @@ def _discretise(values: NDArray[Any]) -> NDArray[np.int64]:
 
 
 def _rarest(code: NDArray[np.int64]) -> int:
-    """Count the rows of the rarest class; missing is a class here."""
+    """Count the rows of the rarest class, where missing is also a class."""
     counts = np.bincount(code + 1)
     return int(counts[counts > 0].min(initial=len(code)))
 
 
 def _merge(prefixes: list[NDArray[Any]]) -> NDArray[np.int64]:
-    """Give each row the longest combination that has enough rows left."""
+    """Assign each row to the longest combination that has enough rows."""
     strata = np.full(len(prefixes[0]), -1, np.int64)
     strata_count = 0
     for prefix in reversed(prefixes):

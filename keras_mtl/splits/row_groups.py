@@ -23,13 +23,13 @@ Hashes = NDArray[np.uint64]
 def row_hashes(frame: Rows, columns: Sequence[str]) -> Hashes:
     """Hash rows to 64 bits, one column after the other.
 
-    Identical rows have the same hash; NaN is equal to NaN, and 0.0 to -0.0.
-    Other rows differ but for chance: among a million rows, two that differ get
-    the same hash once in 40 million tables.
+    Identical rows have the same hash; NaN is equal to NaN, and 0.0 to -0.0. Different
+    rows have the same hash only by chance: among a million rows, this happens once in
+    40 million tables.
 
     Args:
         frame: The rows.
-        columns: The columns over which they are compared.
+        columns: The names of the columns by which rows are compared.
 
     Returns:
         uint64 of shape (N,).
@@ -43,13 +43,13 @@ def row_hashes(frame: Rows, columns: Sequence[str]) -> Hashes:
     """
     hashes = np.zeros(len(frame), np.uint64)
     for name in columns:
-        # What went before is mixed, so that the columns' order matters.
+        # The hash so far is mixed, so the order of the columns matters.
         hashes = hash_array(hashes ^ hash_array(_bits(frame[name])))
     return hashes
 
 
 def _bits(values: pd.Series) -> Hashes:
-    """Give equal values the same 64 bits, and others other ones."""
+    """Map values to 64 bits, which are the same only for equal values."""
     numbers: NDArray[Any]
     if pd.api.types.is_float_dtype(values):
         numbers = values.to_numpy("float64", na_value=np.nan) + 0.0
@@ -64,7 +64,7 @@ def _bits(values: pd.Series) -> Hashes:
 def row_groups(
     frame: Rows, columns: Sequence[str], group: ArrayLike | None = None
 ) -> NDArray[np.int64]:
-    """Numbers the groups of rows that must stay on one side of a split.
+    """Number the groups of rows that must stay on one side of a split.
 
     Rows that are identical in `columns` are one group; NaN is equal to NaN. With
     `group`, all rows with the same value, such as a patient or a site, are one group
@@ -104,7 +104,7 @@ def row_groups(
         )
     known = given >= 0
     distinct = int(identical.max(initial=-1)) + 1
-    # A graph whose nodes are the distinct rows and the patients.
+    # A graph with the distinct rows and the patients as nodes.
     nodes = distinct + len(names)
     edges = coo_array(
         (np.ones(known.sum(), bool), (identical[known], distinct + given[known])),

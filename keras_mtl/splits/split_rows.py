@@ -1,4 +1,4 @@
-"""Splitting rows: stratified, with what belongs together on one side."""
+"""Splits of rows, stratified and with groups kept together."""
 
 from collections.abc import Mapping
 
@@ -143,7 +143,7 @@ def _find_codes(
 def _check_rows(
     strata: ArrayLike, groups: ArrayLike | None, least_groups: int
 ) -> tuple[Integers, Integers]:
-    """Numbers strata and groups from 0, without gaps."""
+    """Check strata and groups, and number them from 0 without gaps."""
     strata = np.asarray(strata)
     groups = np.arange(len(strata)) if groups is None else np.asarray(groups)
     if strata.ndim != 1 or groups.shape != strata.shape:
