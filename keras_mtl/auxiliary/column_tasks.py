@@ -1,4 +1,4 @@
-"""The task that predicts a column, whatever the column holds."""
+"""The task that predicts a column of any type."""
 
 from __future__ import annotations
 
@@ -14,26 +14,25 @@ if TYPE_CHECKING:
 
 __all__ = ["task_of_column"]
 
-# By the kind of the feature that the column would be.
+# The kind of task by the kind of feature that the column would be.
 KINDS = {"numeric": "regression", "boolean": "binary", "categorical": "multiclass"}
 
 
 def task_of_column(
     helper: AuxiliaryHelper, name: str, column: str, frame: Rows, source: str
 ) -> Task:
-    """Return the task whose labels a column holds.
+    """Return the task whose labels are a column.
 
     Args:
-        helper: What the task is for.
+        helper: The helper that creates the task.
         name: The task's name.
         column: The column: numbers for a regression, words for yes and no or two
-            categories for a binary task, more categories for a multiclass one.
+            categories for a binary task, more categories for a multiclass task.
         frame: The rows.
-        source: What messages call the data.
+        source: The name of the data in messages.
 
     Raises:
-        UserError: If the column is absent, or holds neither numbers nor
-            categories.
+        UserError: If the column is absent, or has neither numbers nor categories.
     """
     from keras_mtl.features import infer_features
     from keras_mtl.tasks.labels import label_words

@@ -1,4 +1,4 @@
-"""The template of what makes auxiliary tasks."""
+"""The base class of helpers that create auxiliary tasks."""
 
 from __future__ import annotations
 
@@ -50,9 +50,9 @@ class AuxiliaryHelper(Declaration, ABC):
     """
 
     kind: ClassVar[str]
-    # Whether `make` is asked once the features are known.
+    # Whether `make` is called after the features are known.
     needs_features: ClassVar[bool] = False
-    # Whether there is nothing to learn unless training hides inputs.
+    # Whether the tasks are trivial unless training hides inputs.
     needs_hidden_inputs: ClassVar[bool] = False
 
     name: Name
@@ -106,10 +106,10 @@ class AuxiliaryHelper(Declaration, ABC):
 def require_known(
     helper: AuxiliaryHelper, columns: Iterable[str], known: Collection[str], source: str
 ) -> None:
-    """Require columns that are in the data.
+    """Check that columns are in the data.
 
     Raises:
-        UserError: With a message for each that is not.
+        UserError: With one message per absent column.
     """
     from keras_mtl.errors import did_you_mean
 

@@ -1,4 +1,4 @@
-"""Columns that are known only after the event that is predicted."""
+"""Auxiliary tasks from columns that are known only after the predicted event."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ __all__ = ["Hindsight"]
 class Hindsight(AuxiliaryHelper):
     """Columns that are known only after the event, as labels of auxiliary tasks.
 
-    Such columns exist for training rows but can never be inputs, as they come too late
-    for predictions. Each column becomes a task named `NAME_COLUMN`: a regression for
-    numbers, else a binary or multi-class task. The columns are removed from the inputs
-    (Caruana, Baluja and Mitchell 1996).
+    Such columns exist for training rows but can never be inputs, since they come too
+    late for predictions. Each column becomes a task named `NAME_COLUMN`: a regression
+    for numbers, otherwise a binary or multi-class task. The columns are removed from
+    the inputs (Caruana, Baluja and Mitchell 1996).
 
     Args:
         name: See `AuxiliaryHelper`.

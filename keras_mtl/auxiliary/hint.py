@@ -1,4 +1,4 @@
-"""Something known to matter that the network finds hard to see by itself."""
+"""Auxiliary tasks from relevant facts that a network hardly finds by itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The kinds of auxiliary helpers by name, from and to plain values."""
+"""The kinds of auxiliary helpers by name, and their conversion to plain values."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ AUXILIARY_KINDS: Registry[type[AuxiliaryHelper]] = Registry(
 
 
 def serialize_helper(helper: AuxiliaryHelper) -> dict[str, Any]:
-    """Return a helper as plain values, for TOML."""
+    """Convert a helper to plain values, for TOML."""
     return {"kind": helper.kind, **helper.get_config()}
 
 
@@ -55,7 +55,8 @@ def deserialize_helper(config: Mapping[str, Any]) -> AuxiliaryHelper:
 def parse_auxiliary(text: str) -> tuple[str, dict[str, Any]]:
     """Parse an auxiliary task of the command line: NAME:KIND[:COLUMN].
 
-    The kind is that of a task or of a helper. The meaning of COLUMN depends on it.
+    The kind is that of a task or of a helper. The meaning of COLUMN depends on the
+    kind.
 
     Args:
         text: The flag's value.

@@ -1,4 +1,4 @@
-"""Whether values were recorded."""
+"""Auxiliary tasks that predict whether values were recorded."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ class MissingPattern(AuxiliaryHelper):
     """Auxiliary multilabel task of which values were recorded, one label per column.
 
     Which values are recorded may depend on the case, for example on what a doctor
-    suspects. A column that is an input and has a column for missing values is refused,
-    as the task would be trivial.
+    suspects. A column that is an input and has a column for missing values is not
+    allowed, since the task would be trivial.
 
     Args:
         name: See `AuxiliaryHelper`.

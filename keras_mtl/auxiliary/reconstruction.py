@@ -1,4 +1,4 @@
-"""Inputs to be given back though some of them are hidden."""
+"""Auxiliary tasks that reconstruct hidden inputs."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class Reconstruction(AuxiliaryHelper):
     """Auxiliary regressions that reconstruct numeric inputs from incomplete inputs.
 
     Each column becomes a regression named `NAME_COLUMN`. In training, `input_dropout`
-    hides encoded columns at random, so that the trunk learns how they depend on each
-    other (Vincent et al. 2008). Without `input_dropout` there is nothing to learn, and
-    the run is refused.
+    hides encoded columns at random, so the trunk learns how they depend on each other
+    (Vincent et al. 2008). Without `input_dropout`, the task is trivial, and the run
+    stops with an error.
 
     Args:
         name: See `AuxiliaryHelper`.

@@ -1,4 +1,4 @@
-"""A finer version of a coarse label."""
+"""Auxiliary tasks from a finer version of a coarse label."""
 
 from __future__ import annotations
 
@@ -82,7 +82,8 @@ class Smoothed(AuxiliaryHelper):
                 'Choose the form "number" for a label of many values'
                 f" (--auxiliary {self.name}:regression:{column})."
             )
-        # Positions in the names: a level may be negative or a fraction.
+        # Names have the positions of levels, since a level may be negative or a
+        # fraction.
         read = quote_column(column)
         computed = {
             f"{self.name}_over_{index}": f"{read} > {format_number(level)}"
