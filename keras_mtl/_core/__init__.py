@@ -1,4 +1,4 @@
 """Base of all other packages: errors, declarations, registries.
 
-Nothing here imports Keras, TensorFlow, NumPy or pandas.
+This package does not import Keras, TensorFlow, NumPy or pandas.
 """

@@ -1,4 +1,4 @@
-"""Places that one process at a time writes to."""
+"""Claims of paths, to which one process at a time writes."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ __all__ = ["claim", "claim_if_free", "is_claimed"]
 
 @contextlib.contextmanager
 def claim(place: Path) -> Iterator[None]:
-    """Claim a place for this process, as long as the context lasts.
+    """Claim a path for this process while the context lasts.
 
-    The claim is a lock on a hidden file beside the place. It dies with its
-    process, however that ends; a file that is left behind claims nothing.
-    On a file system without locks there is no claim, and no error either.
+    The claim is a lock on a hidden file beside the path. It ends with its process in
+    any case, and a file that is left behind has no effect. On a file system without
+    locks, nothing is claimed, and no error is raised.
 
     Args:
-        place: A file's or a folder's place. Folders above it are made.
+        place: The path of a file or a folder. Its parent folders are created.
 
     Raises:
-        UserError: If another process has claimed it.
+        UserError: If another process has claimed the path.
 
     Example:
 
@@ -49,20 +49,21 @@ def claim(place: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        # Removed while it is locked: who opens it from now on makes a new one.
+        # Removed while it is locked, so a process that opens it later creates a new
+        # file.
         path.unlink(missing_ok=True)
         os.close(descriptor)
 
 
 def claim_if_free(place: Path, stack: contextlib.ExitStack) -> bool:
-    """Claim a place until a stack is left, unless another process has it.
+    """Claim a path until a stack is closed, unless another process has claimed it.
 
     Args:
         place: See `claim`.
-        stack: Gives the claim back when it is left.
+        stack: The stack that releases the claim when it is closed.
 
     Returns:
-        Whether the place is claimed now.
+        Whether this process has claimed the path.
     """
     try:
         stack.enter_context(claim(place))
@@ -72,7 +73,7 @@ def claim_if_free(place: Path, stack: contextlib.ExitStack) -> bool:
 
 
 def is_claimed(place: Path) -> bool:
-    """Return whether another process, or this one, has claimed a place."""
+    """Return whether this or another process has claimed a path."""
     path = _lock_file(place)
     try:
         descriptor = os.open(path, os.O_RDWR)
@@ -91,7 +92,7 @@ def is_claimed(place: Path) -> bool:
 
 def _lock_file(place: Path) -> Path:
     name = f".{place.name}.lock"
-    # The longest name that a file system takes; the place's own may have it.
+    # The longest name in a file system, which the path's own name may have.
     if len(os.fsencode(name)) > 255:
         digest = hashlib.blake2b(os.fsencode(place.name), digest_size=16)
         name = f".{digest.hexdigest()}.lock"
@@ -99,7 +100,7 @@ def _lock_file(place: Path) -> Path:
 
 
 def _open_locked(path: Path) -> int | None:
-    """Open and lock a file; None if another process has it locked."""
+    """Open and lock a file; return None if another process has locked it."""
     while True:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
         try:
@@ -112,5 +113,5 @@ def _open_locked(path: Path) -> int | None:
         with contextlib.suppress(FileNotFoundError):
             if os.path.samestat(os.stat(path), os.fstat(descriptor)):
                 return descriptor
-        # Its last owner removed it between the opening and the lock.
+        # The last owner removed the file before it was locked.
         os.close(descriptor)

@@ -1,4 +1,4 @@
-"""How many cores this process can use."""
+"""The number of cores that this process can use."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The base of declarations: tasks, features and all settings.
+"""The base class of declarations: tasks, features and all settings.
 
-They are frozen dataclasses that check their fields, whoever fills them: a
-script, a flag or a TOML file; and they are plain values when saved.
+Declarations are frozen dataclasses that check their fields, for values from a script, a
+flag or a TOML file. They are saved as plain values.
 """
 
 from dataclasses import fields
@@ -19,7 +19,7 @@ __all__ = [
     "declaration",
 ]
 
-# Names that Keras scopes, JSON keys and TensorFlow Serving all take as they are.
+# Names that Keras scopes, JSON keys and TensorFlow Serving all accept unchanged.
 NAME_PATTERN = r"^[A-Za-z][A-Za-z0-9_]*$"
 Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
 
@@ -45,7 +45,7 @@ Class = TypeVar("Class", bound=type)
 
 @dataclass_transform(frozen_default=True, field_specifiers=(Field,))
 def declaration(cls: Class) -> Class:
-    """Make a class a frozen dataclass that checks its fields.
+    """Convert a class to a frozen dataclass that checks its fields.
 
     Example:
 
@@ -65,18 +65,18 @@ def declaration(cls: Class) -> Class:
 
 @declaration
 class Declaration:
-    """The base of tasks, features and settings."""
+    """The base class of tasks, features and settings."""
 
     def replace(self, **changes: Any) -> Self:
-        """Return a copy with some fields changed, and checked again."""
+        """Return a copy with some fields changed; all fields are checked again."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         return type(self)(**{**values, **changes})
 
     def get_config(self, defaults: bool = False) -> dict[str, Any]:
-        """The fields as plain values.
+        """Return the fields as plain values.
 
         Args:
-            defaults: Whether those left at their default are there too.
+            defaults: Whether to include fields with their default value.
         """
         at_default = {
             field.name
@@ -98,7 +98,7 @@ class Declaration:
         return f"{type(self).__name__}({', '.join(changed)})"
 
     def to_plain(self) -> Any:
-        """Return the declaration as the plain value of another one's field."""
+        """Return the declaration as a plain value for another declaration's field."""
         return self.get_config(defaults=True)
 
 

@@ -1,4 +1,4 @@
-"""Printing of text from users, and streams that may be closed or full."""
+"""Printing of text from users, and output to closed or full streams."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ __all__ = [
 
 
 def printable(text: object) -> str:
-    """Return text whose control characters are escaped.
+    """Return text with escaped control characters.
 
-    A column's name may hold an escape sequence that clears the screen, or a
-    character that turns the direction of the line.
+    A column's name may contain an escape sequence that clears the screen, or a
+    character that changes the direction of the line.
 
     Args:
-        text: Any text, or what `str` makes one of.
+        text: Text, or an object that `str` converts to text.
 
     Example:
 
@@ -42,12 +42,12 @@ def printable(text: object) -> str:
 
 
 class TolerantStream:
-    """A text stream that drops what can't be written.
+    """A text stream that drops text which cannot be written.
 
     Progress is only informative: a full disk or a closed pipe must not end the run.
 
     Args:
-        stream: The stream, or None where the process was started without one.
+        stream: The stream, or None if the process was started without one.
 
     Example:
 
@@ -66,33 +66,33 @@ class TolerantStream:
         return len(text)
 
     def flush(self) -> None:
-        """Hand on what was written, or drop it."""
+        """Flush the written text, or drop it."""
         if self._stream is not None:
             with contextlib.suppress(OSError):
                 self._stream.flush()
 
     def __getattr__(self, name: str) -> Any:
-        # `isatty`, `encoding` and the like are the stream's own.
+        # Attributes such as `isatty` and `encoding` are those of the stream.
         return getattr(self._stream or io.StringIO(), name)
 
 
 def open_streams() -> None:
-    """Make the three standard streams usable, however the process was started.
+    """Make the three standard streams usable, even if they are closed.
 
-    A closed one (`>&-`) becomes the null device: its number would otherwise go to
-    the next file that is opened, which TensorFlow's own messages would then be
-    written into. A character that a stream's encoding lacks is written as its
-    escape.
+    A closed stream (`>&-`) becomes the null device. Otherwise the next opened file
+    would get its descriptor, and TensorFlow's own messages would be written into that
+    file. A character that a stream's encoding does not have is written as an escape
+    sequence.
     """
     for number in (0, 1, 2):
         try:
             os.fstat(number)
         except OSError:
-            # The lowest free number, which is this one.
+            # `os.open` uses the lowest free descriptor, which is this one.
             os.open(os.devnull, os.O_RDWR)
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
-            # It stays open as long as the process.
+            # The stream stays open as long as the process runs.
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
         stream = getattr(sys, name)
         if isinstance(stream, io.TextIOWrapper):
@@ -100,14 +100,14 @@ def open_streams() -> None:
 
 
 def write_output(text: str) -> None:
-    """Write what a command was asked for to the standard output.
+    """Write the result of a command to the standard output.
 
     Args:
-        text: The output, without the last line's end.
+        text: The output, without the last newline.
 
     Raises:
-        RunStoppedError: If it can't be written, as on a full disk.
-        BrokenPipeError: If its reader has gone.
+        RunStoppedError: If the output cannot be written, for example to a full disk.
+        BrokenPipeError: If the reader has closed the pipe.
     """
     try:
         sys.stdout.write(f"{text}\n")
@@ -123,5 +123,5 @@ def write_output(text: str) -> None:
 
 
 def close_output() -> None:
-    """Drop what the standard output still holds, of which Python would complain."""
+    """Drop unwritten standard output, which would raise an error at the exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,4 +1,4 @@
-"""Errors and warnings about the user's input, and the tools that write messages."""
+"""Errors and warnings about the user's input, and functions for messages."""
 
 import contextlib
 import difflib
@@ -60,14 +60,14 @@ class RunStoppedError(Exception):
 
 
 class DataWarning(UserWarning):
-    """Warning about data that were dropped, mapped or read in an unusual way."""
+    """A warning about data that were dropped, mapped or read in an unusual way."""
 
 
 def warn_of_data(message: str) -> None:
-    """Warn of the data, at the line of the user that called the package.
+    """Warn about the data, at the user's line that called the package.
 
-    scikit-learn's and joblib's lines are passed over too: a fit within a search is
-    the user's `search.fit(X, y)`.
+    Lines of scikit-learn and joblib are also skipped: for a fit within a search, the
+    line is the user's `search.fit(X, y)`.
     """
     frame = sys._getframe(1)
     level = 2
@@ -82,12 +82,12 @@ def _is_between(module: str | None) -> bool:
 
 
 class PluginWarning(UserWarning):
-    """Warning about a plugin of an installed package that could not be loaded."""
+    """A warning about a plugin of an installed package that could not be loaded."""
 
 
 @contextlib.contextmanager
 def gather(errors: list[str]) -> Iterator[None]:
-    """Context that collects errors, so that the errors of later steps are reported too.
+    """Collect errors in a context, so that errors of later steps are reported too.
 
     Args:
         errors: The list to which the messages of a `UserError` raised inside are added.

@@ -16,7 +16,7 @@ def html_table(
 ) -> str:
     """Return a table whose first column names its rows.
 
-    All text is escaped: names come from the data.
+    All text is escaped, since names come from the data.
 
     Args:
         caption: The table's caption.

@@ -13,13 +13,13 @@ __all__ = ["terminate_as_interrupt"]
 
 @contextlib.contextmanager
 def terminate_as_interrupt() -> Iterator[None]:
-    """Raise `KeyboardInterrupt` inside when the process is told to terminate.
+    """Raise `KeyboardInterrupt` in this context when the process gets SIGTERM.
 
-    Batch systems send SIGTERM before they kill; Python would end at once, with
-    nothing written or told.
+    Batch systems send SIGTERM before they kill a process. By default, Python would end
+    at once, without writing or reporting anything.
     """
     if threading.current_thread() is not threading.main_thread():
-        # Python takes signals in its main thread alone.
+        # Python sets signal handlers only in the main thread.
         yield
         return
 

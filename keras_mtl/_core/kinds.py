@@ -1,4 +1,4 @@
-"""Declarations of several kinds, to and from plain values."""
+"""Declarations of several kinds, and their conversion from plain values."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ Kind = TypeVar("Kind")
 
 
 def deserialize_kind(config: Mapping[str, Any], kinds: Registry[type[Kind]]) -> Kind:
-    """Make a declaration of one of several kinds from plain values.
+    """Create a declaration of one of several kinds from plain values.
 
     Args:
-        config: The kind and the fields of its declaration.
-        kinds: The classes by kind.
+        config: The key `kind` and the fields of the declaration.
+        kinds: The registry of the classes by kind.
 
     Raises:
-        ValueError: If the kind is unknown or a field is wrong.
+        ValueError: If the kind is unknown or a field is invalid.
     """
     values = dict(config)
     kind = values.pop("kind", None)
@@ -37,9 +37,9 @@ def register_kind(
     """Return a decorator that adds a kind of declaration to a registry.
 
     Args:
-        registry: The kinds.
-        base: The class that every kind is a subclass of.
-        name: The kind's name, which becomes the class's `kind`.
+        registry: The registry of kinds.
+        base: The base class of all kinds.
+        name: The name of the kind, which becomes the attribute `kind` of the class.
     """
 
     def decorate(cls: type[Kind]) -> type[Kind]:

@@ -13,28 +13,27 @@ def lazy_names(
     homes: Mapping[str, Sequence[str]],
     first: Sequence[str] | Literal["all"] = (),
 ) -> tuple[Callable[[str], Any], list[str], Callable[[], list[str]]]:
-    """Make a package's `__getattr__`, `__all__` and `__dir__`.
+    """Create a package's `__getattr__`, `__all__` and `__dir__`.
 
-    Settings are checked and `--help` is answered before Keras is needed, and
-    importing it takes seconds; so packages that need it load their modules
-    late.
+    Checks of settings and `--help` do not need Keras, whose import takes seconds.
+    Packages that need Keras therefore load their modules late.
 
     Args:
         package: The package's `__name__`.
-        homes: For each module the public names that it defines.
-        first: Modules among these that need Keras, or `"all"`. Keras is imported
+        homes: The public names that each module defines.
+        first: The modules among these that need Keras, or `"all"`. Keras is imported
             before them: when Keras is loaded, the package registers its classes, and
-            must not meet one of these modules half loaded.
+            these modules must not be partly loaded then.
 
     Returns:
-        The function to assign to `__getattr__`, the names to `__all__`, and the
-        function to assign to `__dir__`, which completion and `help` ask.
+        The function to assign to `__getattr__`, the names to assign to `__all__`, and
+        the function to assign to `__dir__`, for completion and `help`.
     """
     home_of = {name: home for home, names in homes.items() for name in names}
     hidden = [home for home in homes if home.rpartition(".")[2] in home_of]
     if hidden:
-        # Importing a module makes it an attribute of its package, for which
-        # `__getattr__` is no longer asked.
+        # An imported module is an attribute of its package, for which `__getattr__` is
+        # no longer called.
         raise ValueError(
             "Invalid value received for argument `homes`. Expected modules named "
             f"otherwise than what they define. Received: {', '.join(hidden)}"

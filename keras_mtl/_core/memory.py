@@ -1,4 +1,4 @@
-"""Release of memory that is not needed any more."""
+"""Release of memory that is no longer needed."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ Part = TypeVar("Part")
 def give_back_memory() -> None:
     """Collect garbage, and return free memory to the system.
 
-    The C library keeps what Python freed, in case it is asked for again: tens of
-    mebibytes after a large file was read in parts. Only glibc can be told.
+    The C library keeps memory that Python freed for later use: tens of mebibytes after
+    a large file was read in parts. Only glibc has a function to return it.
 
     Example:
 
@@ -28,10 +28,10 @@ def give_back_memory() -> None:
 
 
 def release_in_turn(parts: list[Part]) -> Iterator[Part]:
-    """Give each part, and its memory back to the system before the next.
+    """Yield each part, and release its memory before the next one.
 
     Args:
-        parts: Any things; the list is empty in the end.
+        parts: A list of any objects; it is empty at the end.
 
     Example:
 

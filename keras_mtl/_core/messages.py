@@ -13,19 +13,19 @@ from keras_mtl._core.errors import UserError, did_you_mean, show_value
 
 __all__ = ["validation_messages"]
 
-# So many errors of one table are explained; a file may have a million.
+# The largest number of errors of one table in a message; a file may have a million.
 IN_FULL = 100
 
 
 def validation_messages(
     error: ValidationError, schema: type, prefix: str = ""
 ) -> Iterator[str]:
-    """Write one message per error: where it is, what was expected and received.
+    """Yield one message per error, with its place, the expected and the received value.
 
     Args:
-        error: What pydantic raised.
-        schema: The declaration that was to be made.
-        prefix: What stands before the name of a field, such as `"search."`.
+        error: The error of pydantic.
+        schema: The declaration with the error.
+        prefix: The prefix of the names of fields, such as `"search."`.
 
     Example:
 
@@ -53,7 +53,7 @@ def validation_messages(
                 name for name in known if key in _fields_at(schema, [*path, name])
             ]
             if tables:
-                # In a script it is a key of a dict, in TOML of a table.
+                # The key of a dict in a script, or of a table in TOML.
                 inside = ".".join(map(str, [*path, tables[0]]))
                 hint = f" It is in {inside}: write {inside}.{key}"
                 hint += f", in a script {tables[0]}={{{str(key)!r}: ...}}."
@@ -71,7 +71,7 @@ def validation_messages(
             continue
         cause = item.get("ctx", {}).get("error")
         if isinstance(cause, UserError):
-            # The settings of a method: each message begins with one's name.
+            # The settings of a method: each message begins with the name of a setting.
             for message in cause.messages:
                 yield f"{where}.{message}"
             continue

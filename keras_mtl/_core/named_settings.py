@@ -1,4 +1,4 @@
-"""A method or an architecture by its name, with the settings that it is given."""
+"""The name of a method or an architecture, with its settings."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ __all__ = [
 
 @declaration
 class NamedSettings(Declaration):
-    """A name in a registry, and settings for what it stands for.
+    """A name in a registry, with settings.
 
-    In TOML it is the name alone, or a table: `name = "cagrad"`, `c = 0.4`; on
-    the command line `cagrad` or `cagrad:c=0.4`.
+    In TOML, this is only the name, or a table: `name = "cagrad"`, `c = 0.4`; on the
+    command line, `cagrad` or `cagrad:c=0.4`.
 
     Args:
         name: The name.
@@ -59,16 +59,16 @@ class NamedSettings(Declaration):
 
 
 def parse_named_settings(value: object) -> NamedSettings:
-    """Read a name and settings from what a script, TOML or a flag gives.
+    """Parse a name and settings from a script, TOML or a flag.
 
-    A part of a text without `=` belongs to the value before it, so that a
-    value may be a list: `stch:mu=0.5,preference=1,2`.
+    A part of a text without `=` belongs to the value before it, so a value may be a
+    list: `stch:mu=0.5,preference=1,2`.
 
     Args:
         value: A text, a table with a `name`, or `NamedSettings`.
 
     Raises:
-        ValueError: If it is none of these.
+        ValueError: If the value has another form.
 
     Example:
 
@@ -119,18 +119,18 @@ def check_settings(
     """Check a name and its settings by the declaration in a registry.
 
     Args:
-        value: As for `parse_named_settings`.
-        registry: Where the name is looked up.
-        exclude: Names that may not be chosen here.
-        common: Fields of the declaration that are given elsewhere.
-        common_place: Where these are given, such as `"[model]"`.
+        value: See `parse_named_settings`.
+        registry: The registry of the name.
+        exclude: Names that are not allowed here.
+        common: Fields of the declaration that are set elsewhere.
+        common_place: The place of these fields, such as `"[model]"`.
 
     Returns:
         The name with its settings in their own types.
 
     Raises:
         ValueError: If the name is unknown.
-        UserError: If settings are wrong: a message for each, which begins
+        UserError: If settings are invalid, with one message per setting, which begins
             with the setting's name.
     """
     chosen = parse_named_settings(value)
@@ -158,10 +158,10 @@ def check_settings(
 
 
 def declare_signature(function: Any) -> type[Declaration]:
-    """Declare the settings that a class or a function takes by its signature.
+    """Declare the settings of a class or a function by its signature.
 
-    Annotations are checked, `Annotated[float, Field(gt=0)]` included; a
-    parameter without one takes anything.
+    Annotations are checked, including `Annotated[float, Field(gt=0)]`. A parameter
+    without an annotation accepts any value.
 
     Example:
 
@@ -174,7 +174,7 @@ def declare_signature(function: Any) -> type[Declaration]:
         source = function.__init__ if inspect.isclass(function) else function
         hints = get_type_hints(source, include_extras=True)
     except NameError:
-        # A name that is imported for type checkers alone.
+        # A name that is imported only for type checkers.
         hints = {}
     annotations: dict[str, Any] = {}
     defaults: dict[str, Any] = {}
@@ -187,7 +187,7 @@ def declare_signature(function: Any) -> type[Declaration]:
             defaults[parameter.name] = (
                 tuple(default) if isinstance(default, list) else default
             )
-    # Those without a default first, as in a dataclass.
+    # Parameters without a default come first, as in a dataclass.
     ordered = sorted(annotations, key=lambda name: name in defaults)
     body = {
         "__annotations__": {name: annotations[name] for name in ordered},
@@ -208,7 +208,7 @@ def _checkable(annotation: Any) -> Any:
 
 
 def _without(schema: type, common: Collection[str]) -> type:
-    """Return what lists the fields that may be given here."""
+    """Return a schema with only the fields that are allowed here."""
     if not common:
         return schema
     hints = get_type_hints(schema, include_extras=True)

@@ -1,4 +1,4 @@
-"""Modules from outside the package that register something in it."""
+"""Modules from outside the package that register extensions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from keras_mtl._core.startup_lines import without_startup_lines
 
 __all__ = ["ENTRY_POINTS", "FailedPlugin", "import_modules", "load_plugins"]
 
-# The group of entry points under which an installed package names its module.
+# The group of entry points in which an installed package names its module.
 ENTRY_POINTS = "keras_mtl.plugins"
 
 MODULE_NAME = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
@@ -26,7 +26,7 @@ class FailedPlugin:
     """A plugin that could not be loaded.
 
     Attributes:
-        name: The name of its entry point.
+        name: The name of the plugin's entry point.
         module: The module that the entry point names.
         error: The error that importing the module raised.
     """
@@ -53,18 +53,18 @@ class _Plugins:
 def load_plugins() -> tuple[FailedPlugin, ...]:
     """Import the plugins of installed packages, at the first call.
 
-    A plugin is a module that an entry point of the group `keras_mtl.plugins`
-    names. One that fails stops nothing else: it is warned about, and the
-    registries name it when they are asked for a name that they do not know.
+    A plugin is a module that an entry point of the group `keras_mtl.plugins` names. A
+    plugin that fails does not stop the others: a warning reports it, and so does the
+    error of a registry about an unknown name.
 
     Returns:
         The plugins that could not be loaded.
     """
     if _Plugins.loaded:
         return _Plugins.failed
-    # Set first: a plugin may look something up while it is imported.
+    # Set first, since a plugin may use a registry while it is imported.
     _Plugins.loaded = True
-    # Not needed, and not loaded, by those who ask for built-in names alone.
+    # Imported here, since lookups of built-in names do not need it.
     from importlib.metadata import entry_points
 
     failed = []
@@ -72,7 +72,7 @@ def load_plugins() -> tuple[FailedPlugin, ...]:
         try:
             with without_startup_lines():
                 point.load()
-        # Somebody else's code may raise anything, and leave by `sys.exit` too.
+        # Foreign code may raise any error, or call `sys.exit`.
         except (Exception, SystemExit) as error:
             failed.append(FailedPlugin(point.name, point.module, _say(error)))
     _Plugins.failed = tuple(failed)
@@ -84,10 +84,10 @@ def load_plugins() -> tuple[FailedPlugin, ...]:
 def import_modules(names: Iterable[str]) -> None:
     """Import the modules that `--import` names.
 
-    They are looked for in the current folder too, however Python was started.
+    The search includes the current folder, for any way of starting Python.
 
     Raises:
-        UserError: If modules can't be imported, with the error of each.
+        UserError: If modules cannot be imported, with the error of each.
     """
     errors = []
     if os.getcwd() not in sys.path:

@@ -1,4 +1,4 @@
-"""Protobuf messages that are described in Python, without generated classes."""
+"""Protobuf messages described in Python, without generated classes."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ class MessageField(NamedTuple):
     """A field of a message.
 
     Attributes:
-        number: The number that stands for it in the bytes.
-        name: Its name.
+        number: The number of the field in the encoded bytes.
+        name: The name of the field.
         kind: A type of protobuf, such as `"bytes"` or `"int64"`; or the name of a
             message of the same file.
-        repeated: Whether there may be several.
+        repeated: Whether the field may occur several times.
     """
 
     number: int
@@ -31,13 +31,13 @@ class MessageField(NamedTuple):
 def describe_messages(
     package: str, messages: Mapping[str, Sequence[MessageField]]
 ) -> FileDescriptorProto:
-    """Return the description of a file of messages.
+    """Describe a file of messages.
 
     A map of protobuf is a repeated message with a key and a value.
 
     Args:
         package: The name of the package, and of the file.
-        messages: By the name of a message its fields.
+        messages: The fields of each message, by the message's name.
 
     Example:
 

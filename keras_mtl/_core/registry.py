@@ -1,4 +1,4 @@
-"""Named things that users choose from and plugins add to."""
+"""Registries of named extensions, from which users choose and to which plugins add."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["Entry", "Registry"]
 
 Item = TypeVar("Item")
 
-# On the command line `:`, `,` and `=` stand between a name and its settings.
+# On the command line, `:`, `,` and `=` separate a name and its settings.
 NAME = re.compile(r"[a-z][a-z0-9_-]*")
 
 HINT = (
@@ -35,10 +35,10 @@ class Entry:
     """One entry of a registry.
 
     Attributes:
-        target: The thing itself, or `"module:name"` until it is needed.
-        module: The module that defines it.
-        settings: The declaration of its settings, or `"module:name"`; None
-            where its own signature declares them, or it has none.
+        target: The registered object, or `"module:name"` until it is needed.
+        module: The module that defines the object.
+        settings: The declaration of the object's settings, or `"module:name"`; None if
+            its signature declares them, or it has no settings.
     """
 
     target: Any
@@ -47,21 +47,20 @@ class Entry:
 
 
 class Registry(Mapping[str, Item], Generic[Item]):
-    """Registry of named things: weightings, kinds of tasks, kinds of features, ....
+    """A registry of named objects, such as weightings or kinds of tasks.
 
-    The built-in ones are there by the name of their module and are imported
-    when they are first needed, so that a name can be checked before Keras is
-    loaded. Plugins of installed packages are imported when a name is asked for
-    that is not built in, or when all names are.
+    Built-in objects are registered by the name of their module and are imported when
+    they are first needed, so a name can be checked before Keras is loaded. Plugins of
+    installed packages are imported when a name that is not built in, or all names, are
+    requested.
 
     Args:
-        sort: A word for one of the things in messages, such as `"weighting"`.
-        expected: The beginning of the message about an unknown name, such as
-            `"one of"`.
-        builtin: For each built-in name its `"module:name"`.
-        settings: For a built-in name the `"module:name"` of the declaration of
-            its settings.
-        first: A module that is imported before any of the things.
+        sort: A word for one of the objects in messages, such as `"weighting"`.
+        expected: The beginning of the message about an unknown name, such as `"one
+            of"`.
+        builtin: The `"module:name"` of each built-in name.
+        settings: The `"module:name"` of the declarations of settings, by built-in name.
+        first: A module that is imported before any of the objects.
 
     Example:
 
@@ -89,23 +88,23 @@ class Registry(Mapping[str, Item], Generic[Item]):
             name: Entry(target, target.partition(":")[0], (settings or {}).get(name))
             for name, target in builtin.items()
         }
-        # Names that two plugins gave to different things, with their modules.
+        # Names that two plugins gave to different objects, with their modules.
         self._refused: dict[str, tuple[str, str]] = {}
 
     def register(
         self, name: str, item: Item | str, *, module: str, settings: Any = None
     ) -> None:
-        """Add a thing.
+        """Add an object.
 
         Args:
-            name: Its name: small letters, digits, `-` and `_`.
-            item: The thing, or its `"module:name"`.
-            module: The module that defines it.
+            name: The name: lowercase letters, digits, `-` and `_`.
+            item: The object, or its `"module:name"`.
+            module: The module that defines the object.
             settings: See `Entry`.
 
         Raises:
-            UserError: If the name is not of that form, or is another
-                thing's. The name of two plugins is then refused to both.
+            UserError: If the name does not have this form, or is that of another
+                object. A name that two plugins use is then invalid for both.
         """
         if not isinstance(name, str) or not NAME.fullmatch(name):
             raise UserError(
@@ -121,11 +120,11 @@ class Registry(Mapping[str, Item], Generic[Item]):
         self._entries[name] = new
 
     def load(self, name: str) -> Item:
-        """Return the thing of a name, and import it first if necessary.
+        """Return the object of a name, and import it first if necessary.
 
         Raises:
             UnknownNameError: If the name is unknown.
-            UserError: If two plugins have given the name to different things.
+            UserError: If two plugins have given the name to different objects.
         """
         entry = self.find(name)
         if isinstance(entry.target, str):
@@ -135,7 +134,7 @@ class Registry(Mapping[str, Item], Generic[Item]):
         return item
 
     def find(self, name: str) -> Entry:
-        """Return the entry of a name, as it is; see `load`."""
+        """Return the entry of a name without importing its object; see `load`."""
         if name not in self._entries:
             load_plugins()
         if name in self._refused:
@@ -145,7 +144,7 @@ class Registry(Mapping[str, Item], Generic[Item]):
         return self._entries[name]
 
     def settings(self, name: str) -> Any:
-        """Return the declaration of a thing's settings; None if it has none."""
+        """Return the declaration of an object's settings; None without settings."""
         settings = self.find(name).settings
         if isinstance(settings, str):
             module, _, attribute = settings.partition(":")
@@ -153,11 +152,11 @@ class Registry(Mapping[str, Item], Generic[Item]):
         return settings
 
     def unknown(self, name: object, exclude: frozenset[str] = frozenset()) -> str:
-        """Return the message about a name that nothing has.
+        """Return the message about an unknown name.
 
         Args:
             name: The name.
-            exclude: Names that may not be chosen here.
+            exclude: Names that are not allowed here.
         """
         known = [each for each in self if each not in exclude]
         return (
@@ -166,18 +165,18 @@ class Registry(Mapping[str, Item], Generic[Item]):
         )
 
     def hint(self, name: object, known: list[str] | None = None) -> str:
-        """Return how an unknown name may become a known one, for a message."""
+        """Return a hint for a message about an unknown name."""
         failed = "".join(f" {plugin.describe()}" for plugin in load_plugins())
         near = did_you_mean(str(name), list(self) if known is None else known)
         return f"{near}{failed}{HINT}"
 
     def outside(self) -> tuple[str, ...]:
-        """Return the names that plugins have added, in their order."""
+        """Return the names that plugins have added, in the order of registration."""
         return tuple(name for name in self if name not in self.builtin)
 
     @contextmanager
     def restored(self) -> Iterator[None]:
-        """Context that restores the registry at its end, for tests."""
+        """Restore the registry at the end of the context, for tests."""
         entries, refused = dict(self._entries), dict(self._refused)
         try:
             yield
@@ -211,7 +210,7 @@ class Registry(Mapping[str, Item], Generic[Item]):
 
 
 def _same(old: Entry, new: Entry) -> bool:
-    """Return whether a module registers its own thing anew, as when reloaded."""
+    """Return whether a module registers its own object again, as after a reload."""
     return old.module == new.module and _name(old.target) == _name(new.target)
 
 

@@ -1,8 +1,8 @@
 """A second Python process that works in parallel.
 
-Importing TensorFlow takes seconds, and Python runs on one core: a process that is
-begun early has imported what it needs by the time there is work for it, and works
-while this one goes on.
+Importing TensorFlow takes seconds, and Python runs on one core. A process that starts
+early has finished its imports when it is needed, and works while this process
+continues.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from typing import IO, Any
 
 __all__ = ["SideProcess", "SideProcessError"]
 
-# Not `-m`: the child then imports from the same places as this process, wherever it
-# was started and whatever it has added to `sys.path`.
+# Without `-m`, the child imports from the same places as this process, independent of
+# the current folder and of changes of `sys.path`.
 _PROGRAM = (
     "import json, sys; options = json.loads(sys.argv[1]); "
     "sys.path[:] = options['path']; "
@@ -32,19 +32,19 @@ _PROGRAM = (
 
 
 class SideProcessError(RuntimeError):
-    """The other process could not do what it was asked."""
+    """An error for a call that the other process could not run."""
 
 
 class SideProcess:
-    """A Python process that imports modules at once and then waits for calls.
+    """A Python process that imports modules immediately and then waits for calls.
 
-    Use it as a context manager: leaving the context ends the process, and so does
-    the end of this process, however it comes about.
+    Use it as a context manager: leaving the context ends the process, and so does any
+    end of this process.
 
     Args:
         imports: The modules to import first.
         without: Modules that the process must not import; importing one fails.
-        environment: Environment variables to set beside those of this process.
+        environment: Environment variables in addition to those of this process.
 
     Example:
 
@@ -76,36 +76,37 @@ class SideProcess:
                 stderr=self._stderr,
                 env={**os.environ, **(environment or {})},
                 pass_fds=[other.fileno()],
-                # Ctrl-C in a terminal is for this process, which then ends the other.
+                # Only this process handles Ctrl-C in a terminal, and then ends the
+                # other one.
                 start_new_session=True,
             )
         self._busy = False
 
     def submit(self, function: str, *arguments: Any) -> None:
-        """Begin a call, and return at once.
+        """Start a call, and return immediately.
 
         Args:
-            function: `"module:name"` of the function.
-            *arguments: Its arguments, which are pickled.
+            function: The `"module:name"` of the function.
+            *arguments: The arguments of the function, which are pickled.
 
         Raises:
-            SideProcessError: If the process has ended, an argument cannot be
-                pickled, or the last call's result has not been taken.
+            SideProcessError: If the process has ended, an argument cannot be pickled,
+                or the result of the last call has not been read.
         """
-        # One call at a time: both sides sending at once would fill the pipe.
+        # One call at a time, since the pipe would block if both sides sent at once.
         if self._busy:
             raise SideProcessError("Expected one call at a time. Received: a second.")
         try:
             self._connection.send((function, arguments))
         except OSError as error:
             raise SideProcessError(self._ending()) from error
-        # Pickling runs the objects' own code, which raises what it likes.
+        # Pickling runs the objects' own code, which may raise any error.
         except Exception as error:
             raise SideProcessError(f"{function}: {error}") from error
         self._busy = True
 
     def result(self) -> Any:
-        """Wait for the call that `submit` began.
+        """Wait for the call that `submit` started, and return its result.
 
         Raises:
             SideProcessError: If the call failed, with its error, or the process
@@ -122,7 +123,7 @@ class SideProcess:
         return value
 
     def close(self) -> None:
-        """End the process, whatever it is doing."""
+        """End the process, even during a call."""
         self._process.kill()
         self._process.wait()
         self._connection.close()
@@ -149,7 +150,7 @@ class SideProcess:
 
 
 def serve(options: dict[str, Any]) -> None:
-    """Run calls until there are no more; the main program of the other process."""
+    """Run calls until the input ends: the main program of the other process."""
     connection = Connection(options["connection"])
     for name in options["without"]:
         sys.modules[name] = None  # type: ignore[assignment]

@@ -1,4 +1,4 @@
-"""Keeping TensorFlow's start-up lines off the screen."""
+"""Suppression of TensorFlow's start-up messages."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from collections.abc import Iterator
 
 __all__ = ["without_startup_lines"]
 
-# As glog writes them, from C++, before any setting can be heard.
+# The form of glog's lines, which C++ code writes before any setting takes effect.
 LINE = re.compile(rb"(?:[IW]\d{4} |WARNING: All log messages before absl)")
 
 
 @contextlib.contextmanager
 def without_startup_lines() -> Iterator[None]:
-    """Show at the end what was written to the standard error inside.
+    """Delay the standard error until the end of the context, without start-up lines.
 
-    Lines that TensorFlow's C++ part writes when it is imported are left out.
+    The lines that TensorFlow's C++ code writes during the import are left out.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     try:

@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all, whenever their writer ends."""
+"""Atomically written files, which appear complete or not at all."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ __all__ = ["whole_text_file"]
 
 @contextlib.contextmanager
 def whole_text_file(path: Path) -> Iterator[TextIO]:
-    """Give a text file that is renamed to its place when the context ends.
+    """Yield a text file that is renamed to its path when the context ends.
 
-    The file is written beside its place under a hidden name, with the permissions
-    that the owner's umask leaves. If the context ends by an exception, the file is
-    removed and what was in the place before stays there.
+    The file is written beside its path under a hidden name, with the permissions of the
+    umask. If the context ends with an exception, the file is removed, and an existing
+    file at the path does not change.
 
     Args:
-        path: The file's place; its folder exists.
+        path: The path of the file, in an existing folder.
 
     Yields:
-        A file for text in UTF-8, whose line ends are written as they are given.
+        A file for text in UTF-8, whose line ends are written unchanged.
 
     Example:
 
@@ -35,7 +35,7 @@ def whole_text_file(path: Path) -> Iterator[TextIO]:
     ...     os.listdir(folder)
     ['rows.csv']
     """
-    # Not `tempfile.mkstemp`, whose files only their owner can read.
+    # Not by `tempfile.mkstemp`, whose files only the owner can read.
     partial = path.with_name(f".{uuid.uuid4().hex}.partial")
     try:
         with open(partial, "x", encoding="utf-8", newline="") as file:

@@ -1,4 +1,4 @@
-"""Folders that appear whole or not at all, whenever their writer ends."""
+"""Atomically written folders, which appear complete or not at all."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ __all__ = [
 
 PARTIAL = ".partial"
 
-# The disk's own reasons, which no change of the program would help against.
+# Errors of the disk, which no change of the program can prevent.
 _DISK_ERRORS = (
     errno.ENOSPC,
     errno.EDQUOT,
@@ -37,19 +37,19 @@ _DISK_ERRORS = (
     errno.EFBIG,
     errno.ENAMETOOLONG,
 )
-# What TensorFlow takes for a pattern in the path of a SavedModel.
+# Characters that TensorFlow interprets as a pattern in the path of a SavedModel.
 _PATTERN_CHARACTERS = frozenset("[]*?\\")
 
 
 @contextlib.contextmanager
 def folder_beside(place: Path) -> Iterator[Path]:
-    """Give an empty hidden folder beside a place, to be renamed when it is whole.
+    """Yield an empty hidden folder beside a path, to rename when it is complete.
 
-    The folder is locked while the context lasts, by which `remove_leftovers` knows
-    that its writer lives. What is still there at the end is removed.
+    The folder is locked while the context lasts, so `remove_leftovers` knows that its
+    writer is alive. A folder that was not renamed is removed at the end.
 
     Args:
-        place: Where the folder's content is to appear; its parent is made.
+        place: The final path of the folder; its parent is created.
 
     Example:
 
@@ -70,13 +70,13 @@ def folder_beside(place: Path) -> Iterator[Path]:
 
 
 def remove_leftovers(place: Path) -> None:
-    """Remove the folders beside a place that killed processes left.
+    """Remove the folders beside a path that killed processes left.
 
     Args:
-        place: As `folder_beside` takes it.
+        place: See `folder_beside`.
     """
     for path in place.parent.glob(f".{glob.escape(place.name)}-*{PARTIAL}"):
-        # Another process may have renamed or removed it since.
+        # Another process may have renamed or removed the folder in the meantime.
         with contextlib.suppress(FileNotFoundError, NotADirectoryError):
             lock = _lock(path)
             if lock is not None:
@@ -103,12 +103,12 @@ def flush(path: Path) -> None:
 
 @contextlib.contextmanager
 def plain_path(folder: Path) -> Iterator[Path]:
-    """Give a path of a folder that TensorFlow does not take for a pattern.
+    """Yield a path of a folder that TensorFlow does not interpret as a pattern.
 
-    It is the folder's own path, or a link to it if that has a character such as `[`.
+    This is the folder's own path, or a link if that path has a character such as `[`.
 
     Args:
-        folder: A folder that is there.
+        folder: An existing folder.
     """
     if not _PATTERN_CHARACTERS & set(str(folder)):
         yield folder
@@ -124,8 +124,8 @@ def disk_failures(place: Path, advice: str) -> Iterator[None]:
     """Convert errors of the disk to one message.
 
     Args:
-        place: What is written; the message begins with it.
-        advice: What is kept and what to do, as whole sentences.
+        place: The path that is written, with which the message begins.
+        advice: Complete sentences on the state that is kept and on the remedy.
 
     Raises:
         RunStoppedError: If the disk is full, read-only or broken.
@@ -141,7 +141,7 @@ def disk_failures(place: Path, advice: str) -> Iterator[None]:
     """
     try:
         yield
-    # HDF5 and TensorFlow have errors of their own, with the system's text in them.
+    # HDF5 and TensorFlow have their own errors, which contain the system's text.
     except Exception as error:
         reason = _disk_reason(error)
         if reason is None:
@@ -150,7 +150,7 @@ def disk_failures(place: Path, advice: str) -> Iterator[None]:
 
 
 class _DiskError(RunStoppedError):
-    """A refusal of the disk, which an outer context says in its own words."""
+    """An error of the disk, for which an outer context writes the message."""
 
     def __init__(self, place: Path, reason: str, advice: str) -> None:
         super().__init__(f"{place}: could not be written: {reason}. {advice}")
@@ -173,7 +173,7 @@ def _disk_reason(error: Exception) -> str | None:
 def _locked_folder(place: Path) -> tuple[Path, int]:
     while True:
         name = f".{place.name}-{uuid.uuid4().hex}{PARTIAL}"
-        # The longest name that a file system takes; the place's own may have it.
+        # The longest name in a file system, which the path's own name may have.
         if len(os.fsencode(name)) > 255:
             name = f".{uuid.uuid4().hex}{PARTIAL}"
         folder = place.with_name(name)
@@ -181,16 +181,16 @@ def _locked_folder(place: Path) -> tuple[Path, int]:
         try:
             descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         except FileNotFoundError:
-            # Another process took it for a leftover, as it was not locked yet.
+            # Another process removed the folder as a leftover before it was locked.
             continue
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            # As above, and is about to remove it.
+            # Another process has locked the folder as a leftover, and will remove it.
             os.close(descriptor)
             continue
         except OSError:
-            # A file system without locks, on which no leftover is ever removed.
+            # On a file system without locks, leftovers are never removed.
             return folder, descriptor
         if folder.exists():
             return folder, descriptor
@@ -198,7 +198,7 @@ def _locked_folder(place: Path) -> tuple[Path, int]:
 
 
 def _lock(folder: Path) -> int | None:
-    """Lock a folder until the number is closed; None if its writer lives."""
+    """Lock a folder until the descriptor is closed; None if its writer is alive."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
