@@ -1,4 +1,4 @@
-"""Studies: what an activation does."""
+"""Studies of the effect of activations."""
 
 from keras_mtl._core.lazy import lazy_names
 

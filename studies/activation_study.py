@@ -1,4 +1,4 @@
-"""Training the regressors of all activations, and measuring them."""
+"""Training and evaluation of the regressors of all activations."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ TASK = "y"
 
 @dataclass(frozen=True)
 class ActivationResult:
-    """The networks of one activation, K seeds of it.
+    """The results of the networks of one activation, for K seeds.
 
     Attributes:
-        answers: Their answers on the test rows, (K, rows).
-        mse: Their mean squared errors on the test rows, (K,).
-        r2: The shares of the test rows' variance that they explain, (K,).
-        training_curve: The mean squared error on the training rows of each
-            epoch, while it trains, (epochs, K).
-        test_curve: The same on the test rows, (epochs, K); nothing is chosen
-            by it.
-        idle: The shares of their units that answer `zero`, have `no_gradient`
-            or are `saturated` on all training rows.
+        answers: The predictions for the test rows, (K, rows).
+        mse: The mean squared errors on the test rows, (K,).
+        r2: The explained shares of the test rows' variance, (K,).
+        training_curve: The mean squared error on the training rows during each epoch,
+            (epochs, K).
+        test_curve: The mean squared error on the test rows after each epoch, (epochs,
+            K), which is not used for any choice.
+        idle: The shares of units that are `zero`, have `no_gradient` or are `saturated`
+            on all training rows.
     """
 
     answers: np.ndarray
@@ -52,15 +52,15 @@ class ActivationStudy:
     """Results of a study.
 
     Attributes:
-        settings: How it was made.
+        settings: The settings of the study.
         rows: The data.
-        scales: The networks' inputs and labels, from those of the data.
-        networks: By activation the trained networks, one per seed.
-        results: By activation.
-        line: Slope and intercept of the linear regression on training rows.
-        line_error: The slope's standard error.
-        line_mse: The line's mean squared error on the test rows.
-        line_r2: The share of their variance that it explains.
+        scales: The scales of inputs and labels.
+        networks: The trained networks by activation, one per seed.
+        results: The results by activation.
+        line: The slope and the intercept of the linear regression on training rows.
+        line_error: The standard error of the slope.
+        line_mse: The mean squared error of the line on the test rows.
+        line_r2: The share of the test rows' variance that the line explains.
     """
 
     settings: StudySettings
@@ -75,7 +75,7 @@ class ActivationStudy:
 
     @property
     def epochs(self) -> np.ndarray:
-        """The epochs of the curves, (epochs,)."""
+        """The numbers of the epochs of the curves, (epochs,)."""
         return np.arange(1, self.settings.epochs + 1)
 
     @property
@@ -84,9 +84,9 @@ class ActivationStudy:
         return range(self.settings.seed, self.settings.seed + self.settings.seeds)
 
     def regressor(self, activation: str, seed: int) -> keras.Sequential:
-        """Take one network out, from the data's x to its y.
+        """Return one network, from the data's x to its y.
 
-        The scales are multiplied into its first and its last layer.
+        The scales are multiplied into the first and the last layer.
         """
         network = self.networks[activation][self.seeds.index(seed)]
         model = build_regressor(
@@ -105,7 +105,7 @@ class ActivationStudy:
         return model
 
     def answers(self, x: np.ndarray) -> dict[str, np.ndarray]:
-        """Predict x, (N,), with all networks: a dict by activation of shape (K, N)."""
+        """Predict x, (N,), with all networks: a dict of arrays (K, N) by activation."""
         inputs = (x - self.scales.x_mean) / self.scales.x_scale
         return {
             name: self.scales.y_mean + self.scales.y_scale * _answers(networks, inputs)
@@ -113,7 +113,7 @@ class ActivationStudy:
         }
 
     def collapsed_lines(self) -> np.ndarray:
-        """Slope and intercept of each network without activation, (K, 2)."""
+        """Return slope and intercept of each network without activation, (K, 2)."""
         if "none" not in self.results:
             return np.zeros((0, 2))
         lines = [collapse_to_line(self.regressor("none", seed)) for seed in self.seeds]
@@ -136,17 +136,17 @@ def study_activations(
 ) -> ActivationStudy:
     """Train the regressors of all activations, and measure them.
 
-    The networks of one activation are members of one fit. Those of one seed
-    start from the same weights and see the same batches, whatever their
-    activation: nothing else differs between them. They are trained
-    on standardized numbers; the scales are then multiplied into the first and
-    the last layer, so that the models are in the data's own units.
+    The networks of one activation are members of one fit. Networks of one seed have the
+    same initial weights and the same batches for all activations, so they differ only
+    in the activation. They are trained on standardized numbers. The scales are then
+    multiplied into the first and the last layer, so the models use the data's own
+    units.
 
     Args:
         rows: The data.
-        settings: What is compared, and how it is trained.
-        on_epoch: Called after each epoch with its number, from 1 and counted
-            through all activations, and the mean of the training losses.
+        settings: The settings of the study.
+        on_epoch: A function that is called after each epoch with its number, from 1 and
+            counted over all activations, and the mean of the training losses.
     """
     x, y = rows.train
     scales = Scales(x.mean(), x.std(), y.mean(), y.std())
@@ -214,7 +214,7 @@ def _train(
 
     def follow(epoch: int, means: dict[str, float]) -> None:
         if on_epoch is not None:
-            # The activations one after the other count as one fit.
+            # Epochs are counted over all activations, as for one fit.
             on_epoch(number * settings.epochs + epoch, {"loss": means["loss"]})
 
     return fit_members(
@@ -230,7 +230,7 @@ def _train(
 
 
 def _answers(networks: Sequence[MultiTaskModel], inputs: np.ndarray) -> np.ndarray:
-    """Return the networks' predictions for inputs, (N,): (K, N)."""
+    """Return the networks' predictions, (K, N), for inputs, (N,)."""
     column = np.asarray(inputs, "float32")[:, None]
     return np.stack(
         [np.asarray(each(column, training=False)[TASK])[:, 0] for each in networks]
@@ -238,7 +238,7 @@ def _answers(networks: Sequence[MultiTaskModel], inputs: np.ndarray) -> np.ndarr
 
 
 def _idle_units(networks: Sequence[MultiTaskModel], x: np.ndarray) -> dict[str, float]:
-    """Return the shares of the networks' units that are of no use."""
+    """Return the shares of the networks' idle units."""
     kinds = ("zero", "no_gradient", "saturated")
     tables = [
         unit_activity(each.get_layer("regressor"), x.astype("float32")[:, None])
@@ -253,7 +253,7 @@ def _idle_units(networks: Sequence[MultiTaskModel], x: np.ndarray) -> dict[str, 
 
 
 def _scores(rows: CurveRows, answers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Score answers on the test rows, (..., rows): their MSE and R2, (...)."""
+    """Compute MSE and R2, (...), of predictions for the test rows, (..., rows)."""
     y = rows.test[1]
     mse = np.mean((y - answers) ** 2, axis=-1)
     return mse, 1 - mse / np.var(y)

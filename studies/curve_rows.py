@@ -21,17 +21,17 @@ TEST_FRACTION = 0.25
 
 @dataclass(frozen=True)
 class CurveRows:
-    """A curve's rows.
+    """The rows of a curve.
 
     Attributes:
-        source: What messages call the data.
+        source: The name of the data in messages.
         x: The inputs, (N,).
         y: The labels, (N,).
         train_rows: The positions of training rows.
         test_rows: The positions of test rows.
-        ceiling: The best R2 there can be on these test rows.
-        ceiling_is_known: Whether the curve without noise is known; else the
-            noise is estimated from neighboring points.
+        ceiling: The largest possible R2 on these test rows.
+        ceiling_is_known: Whether the curve without noise is known; otherwise the noise
+            is estimated from neighboring points.
     """
 
     source: str
@@ -44,16 +44,16 @@ class CurveRows:
 
     @property
     def train(self) -> tuple[np.ndarray, np.ndarray]:
-        """x and y of the training rows."""
+        """The x and y of the training rows."""
         return self.x[self.train_rows], self.y[self.train_rows]
 
     @property
     def test(self) -> tuple[np.ndarray, np.ndarray]:
-        """x and y of the test rows."""
+        """The x and y of the test rows."""
         return self.x[self.test_rows], self.y[self.test_rows]
 
     def best_answers(self, x: np.ndarray) -> np.ndarray | None:
-        """The curve without noise at some x, or None where it is not known."""
+        """Return the curve without noise at some x, or None if it is not known."""
         return curve_values(x) if self.ceiling_is_known else None
 
 
@@ -61,9 +61,9 @@ def read_curve(path: str | None = None, seed: int = 0) -> CurveRows:
     """Read a curve.
 
     Args:
-        path: A CSV file with the columns `x` and `y`, and perhaps `split`
-            (`train` or `test`); without it, a quarter of the rows are test
-            rows. None is the embedded curve.
+        path: A CSV file with the columns `x` and `y`, and optionally `split` (`train`
+            or `test`). Without this column, a quarter of the rows are test rows. None
+            is the embedded curve.
         seed: The seed of the split.
 
     Raises:
@@ -108,18 +108,18 @@ def read_curve(path: str | None = None, seed: int = 0) -> CurveRows:
 def noise_variance(x: ArrayLike, y: ArrayLike) -> float:
     """Estimate the variance of the noise on a smooth curve.
 
-    Each point is compared with the straight line between its two neighbors:
-    where the points are dense, the curve hardly differs from that line, and
-    what is left is noise. Gasser, Sroka and Jennen-Steinmetz (1986), *Residual
-    variance and residual pattern in nonlinear regression*, equation 2.
+    Each point is compared with the straight line between its two neighbors. If the
+    points are dense, the curve hardly differs from that line, and the rest is noise.
+    See Gasser, Sroka and Jennen-Steinmetz (1986), *Residual variance and residual
+    pattern in nonlinear regression*, equation 2.
 
     Args:
-        x: Numbers of shape (N,), in any order; at least three.
-        y: Numbers of shape (N,).
+        x: At least three numbers, (N,), in any order.
+        y: The values of the curve, (N,).
 
     Returns:
-        The variance. Where the points are too far apart for the curve's
-        bends, it is too high.
+        The variance. It is too large if the points are too far apart for the bends of
+        the curve.
 
     Example:
 
@@ -132,7 +132,7 @@ def noise_variance(x: ArrayLike, y: ArrayLike) -> float:
     order = np.argsort(np.asarray(x), kind="stable")
     x, y = np.asarray(x, "float64")[order], np.asarray(y, "float64")[order]
     gaps = x[2:] - x[:-2]
-    # Neighbors at one place count alike.
+    # Neighbors at the same x have the same weight.
     share = np.divide(
         x[2:] - x[1:-1], gaps, out=np.full(len(gaps), 0.5), where=gaps > 0
     )

@@ -28,19 +28,19 @@ def run_heart_study(
     overwrite: bool = False,
     quiet: bool = False,
 ) -> Path:
-    """Cross-validates, prints and draws the heart nets of all activations.
+    """Cross-validate, print and plot the heart networks of all activations.
 
     Args:
         settings: See `study_heart`.
-        out: The folder to write; by default one in `runs/` not there yet.
-        overwrite: Whether a study's folder that is there is replaced.
-        quiet: Whether nothing but warnings is shown.
+        out: The folder to write; by default a new folder in `runs/`.
+        overwrite: Whether an existing folder of a study is replaced.
+        quiet: Whether only warnings are shown.
 
     Returns:
         The folder.
 
     Raises:
-        UserError: If the folder can't serve; nothing is written.
+        UserError: If the folder cannot be used. Nothing is written then.
     """
     terminal = Terminal(quiet)
     folder = choose_folder(out, overwrite, "activations", STUDY_MARKS)
@@ -70,7 +70,7 @@ def run_heart_study(
 
 
 def _order(scores: Scores) -> list[str]:
-    """The activations by their mean AUC over the tasks, best first."""
+    """Return the activations by their mean AUC over the tasks, best first."""
     return sorted(
         scores,
         key=lambda name: (

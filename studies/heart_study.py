@@ -1,4 +1,4 @@
-"""The two-headed net on the heart data with one activation after another."""
+"""The network with two heads on the heart data, with several activations."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ __all__ = ["METRICS", "heart_scores", "study_heart"]
 
 FOLDS = 5
 METRICS = ("auc", "accuracy", "log_loss")
-# As the default recipe of a fit trains one network.
+# The training settings of one network in the default preset of a fit.
 TRAINING = TrainingSettings(epochs=100, batch_size=32, learning_rate=1e-3, patience=20)
 
 
 class _Part(NamedTuple):
-    """One fold of one repeat: the positions of its training rows and others.
+    """One fold of one repeat: the positions of its training rows and other rows.
 
-    The rows as this fold encodes them begin at `offset` among all inputs.
+    The encoded rows of this fold begin at `offset` among all inputs.
     """
 
     repeat: int
@@ -42,23 +42,23 @@ def study_heart(
     settings: StudySettings,
     on_activation: Callable[[str], None] | None = None,
 ) -> pd.DataFrame:
-    """Cross-validates the net on the training rows with each activation.
+    """Cross-validate the network on the training rows with each activation.
 
-    All activations see the same folds, initial weights and batches. The nets
-    of all folds are trained in one program. One fold is held out; the next one
-    says when to stop, so that an activation is not blamed for overfitting; the
-    other three, from which encoders and scales are learned too, train. The
-    test rows are not looked at.
+    All activations have the same folds, initial weights and batches. The networks of
+    all folds are trained in one program. One fold is held out. The next fold determines
+    when to stop, so an activation is not penalized for overfitting. The other three
+    folds train, and adapt encoders and scales. The test rows are not used.
 
     Args:
         data: The heart data, or other data with tasks.
-        settings: The activations, and how often the rows are parted anew
-            (`seeds`), from which `seed`.
-        on_activation: Called with each activation's name before its training.
+        settings: The settings, with the activations, the number of repeats (`seeds`)
+            and the `seed` of the first.
+        on_activation: A function that is called with each activation's name before its
+            training.
 
     Returns:
-        A DataFrame with a row for each activation, repeat, fold and task, and
-        a column for each of `METRICS` that the task has.
+        A DataFrame with one row per activation, repeat, fold and task, and one column
+        per metric of `METRICS` that the task has.
     """
     rows, encoded = data.train_rows, []
     parts: list[_Part] = []
@@ -77,7 +77,7 @@ def study_heart(
             parts.append(_Part(repeat, fold, len(parts) * len(rows), *sides))
             encoded.append(_encode(data, rows[sides[0]]))
     width = max(matrix.shape[1] for matrix in encoded)
-    # A flag that a fold's training rows don't need is a column of zeros there.
+    # A flag that is absent in a fold's training rows becomes a column of zeros.
     inputs = np.concatenate(
         [np.pad(matrix, ((0, 0), (0, width - matrix.shape[1]))) for matrix in encoded]
     )
@@ -123,9 +123,9 @@ def study_heart(
 
 
 def heart_scores(folds: pd.DataFrame) -> dict[str, dict[str, dict[str, Any]]]:
-    """Return means and spread by activation and task.
+    """Compute means and spread by activation and task.
 
-    The mean is over all folds; the spread is that of the repeats' means, as the
+    The mean is over all folds. The spread is that of the repeats' means, since the
     folds of one repeat depend on each other.
     """
     repeats = folds.groupby(["activation", "task", "repeat"], sort=False)[
@@ -145,7 +145,7 @@ def heart_scores(folds: pd.DataFrame) -> dict[str, dict[str, dict[str, Any]]]:
 
 
 def _encode(data: PreparedData, learn_from: np.ndarray) -> np.ndarray:
-    """Encode the training rows by what some of them teach."""
+    """Encode the training rows with features adapted to some of them."""
     features = learn_features(data.features, data.frame.iloc[learn_from])
     frame = data.frame.iloc[data.train_rows]
     return encode_frame(build_encoder(features), features, frame)

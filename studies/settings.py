@@ -1,6 +1,6 @@
 """Settings of the study of activations.
 
-Activations are known by name, so that a misspelled one is reported before Keras
+The names of activations are listed here, so a misspelled name is reported before Keras
 is loaded.
 """
 
@@ -16,7 +16,7 @@ from keras_mtl.errors import UserError, did_you_mean
 
 __all__ = ["COMPARED", "KNOWN", "StudySettings", "study_settings"]
 
-# What the command compares unless it is told otherwise.
+# The default activations of the command.
 COMPARED = (
     "leaky_relu",
     "relu",
@@ -30,7 +30,7 @@ COMPARED = (
     "sigmoid",
     "none",
 )
-# Keras's elementwise activations that need no argument, and none at all.
+# Keras's elementwise activations without required arguments, and `none`.
 KNOWN = (
     *COMPARED,
     "celu",
@@ -54,20 +54,21 @@ KNOWN = (
 class StudySettings(Declaration):
     """Settings of the study: the activations, and their training.
 
-    Learning rate and batch size were chosen on other curves than the embedded
-    one, and the epochs so that the study takes about a minute.
+    Learning rate and batch size were chosen on other curves than the embedded one. With
+    the number of epochs, the study takes about a minute.
 
     Args:
-        activations: The activations by name; `none` is a net without.
-        negative_slope: The leaky ReLU's slope below zero.
+        activations: The names of the activations; `none` is a network without one.
+        negative_slope: The slope of the leaky ReLU below zero.
         data: A CSV file with the columns x and y; None is the embedded curve.
-        seed: The first network's seed, and that of a split.
-        seeds: The networks of each activation, which differ in their initial
+        seed: The seed of the first network and of a split.
+        seeds: The number of networks per activation, which differ in their initial
             weights and their batches.
-        epochs: How often the training rows are gone through.
-        batch_size: The rows of one update.
-        learning_rate: Adam's, at the start; it falls to 0 as a cosine.
-        heart: Whether the two-headed net on the heart data is compared.
+        epochs: The number of epochs.
+        batch_size: The number of rows per update.
+        learning_rate: The initial learning rate of Adam, which decreases to 0 as a
+            cosine.
+        heart: Whether the network with two heads on the heart data is compared.
     """
 
     activations: tuple[str, ...] = COMPARED
@@ -85,7 +86,7 @@ def study_settings(values: Mapping[str, Any]) -> StudySettings:
     """Check plain values, such as those of flags.
 
     Args:
-        values: The fields of `StudySettings` by name; texts will do.
+        values: The fields of `StudySettings` by name; values may be text.
 
     Raises:
         UserError: With all errors at once.
@@ -113,7 +114,7 @@ def study_settings(values: Mapping[str, Any]) -> StudySettings:
 
 
 def _unknown_activations(names: Sequence[str]) -> list[str]:
-    """Return a message for each name that is not known.
+    """Return one message per unknown name.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""A stack without activations is a straight line: which one?"""
+"""The straight line that a stack of layers without activations computes."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ __all__ = ["collapse_to_line"]
 def collapse_to_line(model: keras.Sequential) -> tuple[np.ndarray, np.ndarray]:
     """Multiply a stack of linear layers out to one kernel and one bias.
 
-    A dense layer is x W + b. A batch normalization at inference is linear as
-    well: its running mean and variance are constants. So their chain is one
-    x W + b, here computed in double precision.
+    A dense layer is x W + b. A batch normalization at inference is also linear, since
+    its running mean and variance are constants. The stack is therefore a single x W +
+    b, which is computed in double precision.
 
     Args:
         model: A built `keras.Sequential` of dense layers without activation,
             batch normalizations and linear activations.
 
     Returns:
-        The kernel, (inputs, outputs), and the bias, (outputs,): the model's
-        answer to x is `x @ kernel + bias`.
+        The kernel, (inputs, outputs), and the bias, (outputs,). The model's prediction
+        for x is `x @ kernel + bias`.
 
     Raises:
-        ValueError: If a layer is not linear, or not of a kind known here.
+        ValueError: If a layer is not linear, or is of an unknown kind.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""The study's pictures."""
+"""The plots of the study."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["write_study_plots"]
 
 BLUE, ORANGE, GREEN, PINK, YELLOW, SKY = COLORS
 GREY = "0.6"
-# Those that the study is about stand out; the others are told by their names.
+# The main activations of the study have strong colors; names identify the others.
 STRONG = {"leaky_relu": BLUE, "none": ORANGE, "relu": GREEN, "linear_regression": PINK}
 GRID_POINTS = 400
 COLUMNS = 4
@@ -112,7 +112,7 @@ def _learning_curves(axes: Axes, study: ActivationStudy) -> None:
 
 
 def _label_ends(axes: Axes, ends: dict[str, float], epoch: int) -> None:
-    """Write names beside the curves' ends, moved apart where they meet."""
+    """Write names beside the curves' ends, moved apart if they would overlap."""
     low, high = np.log(axes.get_ylim())
     gap = (high - low) / 22
     place = low - gap

@@ -14,7 +14,7 @@ from studies.settings import StudySettings
 
 __all__ = ["STUDY_MARKS", "run_study", "write_json"]
 
-# What every folder of a study holds: one of the user's is not replaced.
+# A file in every folder of a study, so that other folders are not replaced.
 STUDY_MARKS = ("activations.json", "activations.csv")
 
 
@@ -24,19 +24,19 @@ def run_study(
     overwrite: bool = False,
     quiet: bool = False,
 ) -> Path:
-    """Train, print and draw what the settings describe.
+    """Run the study that the settings describe: train, print and plot.
 
     Args:
         settings: The study's settings.
-        out: The folder to write; by default one in `runs/` not there yet.
-        overwrite: Whether a study's folder that is there is replaced.
-        quiet: Whether nothing but warnings is shown.
+        out: The folder to write; by default a new folder in `runs/`.
+        overwrite: Whether an existing folder of a study is replaced.
+        quiet: Whether only warnings are shown.
 
     Returns:
         The folder.
 
     Raises:
-        UserError: If the data or the folder can't serve; nothing is written.
+        UserError: If the data or the folder cannot be used. Nothing is written then.
     """
     terminal = Terminal(quiet)
     errors: list[str] = []
@@ -64,7 +64,7 @@ def run_study(
             study_facts,
         )
 
-        # Devices are found at the first use, not without noise.
+        # TensorFlow prints messages when it first looks for devices.
         tf.config.list_logical_devices()
     terminal.console.print(
         f"{rows.source}: {len(rows.train_rows)} training rows, "

@@ -1,4 +1,4 @@
-"""The study's figures as tables and plain values."""
+"""The results of the study as tables and plain values."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from studies.activation_study import ActivationStudy
 
 __all__ = ["ARTICLE", "scores", "scores_frame", "scores_table", "study_facts"]
 
-# What the article reports of its own data: MSE and R2.
+# MSE and R2 in the article, on its own data.
 ARTICLE = {"leaky_relu": (0.1528, 0.8387), "none": (0.9459, 0.0012)}
 
 
 def scores(study: ActivationStudy) -> dict[str, dict[str, dict[str, float]]]:
     """Return mean and standard deviation of MSE and R2 by activation.
 
-    The linear regression is among them, as `linear_regression`, last.
+    The last entry is the linear regression, `linear_regression`.
     """
     found = {
         name: {"mse": _mean_and_std(result.mse), "r2": _mean_and_std(result.r2)}
@@ -33,7 +33,7 @@ def scores(study: ActivationStudy) -> dict[str, dict[str, dict[str, float]]]:
 
 
 def scores_frame(study: ActivationStudy) -> pd.DataFrame:
-    """Return a row for each network: its activation, seed, MSE and R2."""
+    """Return one row per network with its activation, seed, MSE and R2."""
     rows = [
         {"activation": name, "seed": seed, "mse": mse, "r2": r2}
         for name, result in study.results.items()
@@ -45,7 +45,7 @@ def scores_frame(study: ActivationStudy) -> pd.DataFrame:
 
 
 def scores_table(study: ActivationStudy) -> Table:
-    """Make the table for the terminal, best first."""
+    """Build the table for the terminal, best first."""
     table = Table(
         title=f"{study.settings.seeds} networks of each activation, "
         f"{len(study.rows.test_rows)} test rows",
@@ -70,7 +70,7 @@ def scores_table(study: ActivationStudy) -> Table:
 
 
 def study_facts(study: ActivationStudy) -> dict[str, Any]:
-    """Return what is to know beside the scores, as plain values."""
+    """Return further facts beside the scores, as plain values."""
     rows, lines = study.rows, study.collapsed_lines()
     slope, intercept = study.line
     return {
