@@ -1,4 +1,4 @@
-"""The loop of a search: ask for trials, train them together, tell their scores."""
+"""The loop of a search: request trials, train them together, report scores."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def _number(
     asked: Sequence[TunerTrial], settings: SearchSettings, store: TrialStore
 ) -> Numbered:
     """Number those of the requested trials that have to be trained."""
-    # Hyperband may ask for the same settings twice.
+    # Hyperband may request the same settings twice.
     distinct = {choices_key(_values(each)): each for each in asked}
     fresh = [each for each in distinct.values() if store.find(_values(each)) is None]
     left = settings.trials - len(store.trials)

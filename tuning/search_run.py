@@ -53,13 +53,13 @@ def run_search(
     same seed holds out are not used. The folder contains
 
     - `search.toml`: the settings of the search, to resume it;
-    - `trials/`: a file per finished trial, written as soon as it has ended;
+    - `trials/`: one file per finished trial, written as soon as it has ended;
     - `trials.csv`: the table of `trials_table`;
     - `config.toml`: for `python -m keras_mtl.fit --config`: the settings of the
-      best trial with as many members as the settings before the search asked for,
-      and with the epochs, patience and validation of the search;
+      best trial, with the number of members from before the search, and with the
+      epochs, patience and validation of the search;
     - `report.html` and `report.json`: see `search_report`;
-    - `tensorboard/`: a run per trial, if `settings.tensorboard`; see
+    - `tensorboard/`: one run per trial, if `settings.tensorboard`; see
       `write_hparams_run`;
     - `best/`: the run folder of a fit of `config.toml`, unless `settings.fit` is
       False.

@@ -39,7 +39,7 @@ def _as_tuple(value: Any) -> Any:
 
 
 def _as_table(value: Any) -> Any:
-    """A list of names alone is short for a table with `name`."""
+    """Convert a list of names to a table with only `name`."""
     if isinstance(value, str):
         value = (value,)
     if not isinstance(value, list | tuple):

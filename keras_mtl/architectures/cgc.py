@@ -25,7 +25,7 @@ def build_cgc(
     """Build customized gate control (CGC): task experts, shared experts, gates.
 
     The gate of a task mixes the task's own experts and the shared experts, but not the
-    experts of other tasks. This is the last level of `build_ple` alone (Tang et al.
+    experts of other tasks. This is only the last level of `build_ple` (Tang et al.
     2020, equations 1, 2).
 
     Args:

@@ -36,8 +36,8 @@ def build_regressor(
 
     Args:
         widths: The widths of the hidden layers.
-        leaky_relu: Whether the activation is a leaky ReLU. If False and without an
-            `activation`, there is none.
+        leaky_relu: Whether the activation is a leaky ReLU. If it is False and
+            `activation` is None, the layers have no activation.
         negative_slope: The slope of the leaky ReLU below zero.
         batch_norm: Whether a batch normalization follows each activation.
         activation: Any Keras activation, by name or as a function, in place of the

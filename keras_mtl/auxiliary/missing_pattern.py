@@ -22,7 +22,7 @@ LEAST_SHARE = 0.01
 
 @declaration
 class MissingPattern(AuxiliaryHelper):
-    """Auxiliary multilabel task of which values were recorded, one label per column.
+    """An auxiliary multilabel task that predicts which columns have values.
 
     Which values are recorded may depend on the case, for example on what a doctor
     suspects. A column that is an input and has a column for missing values is not

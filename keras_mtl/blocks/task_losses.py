@@ -77,7 +77,7 @@ def label_counts(blocks: TaskBlocks, labels: Labels) -> tf.Tensor:
 
 
 def tasks_first(values: tf.Tensor) -> tf.Tensor:
-    """Turn (N, T, ...) into (T, N, ...)."""
+    """Transpose (N, T, ...) to (T, N, ...)."""
     if values.shape[1] == 1:
         # A reshape is enough if the numbers keep their order.
         return ops.expand_dims(values[:, 0], 0)

@@ -385,7 +385,7 @@ class BatchStep:
     def _assemble(self, passes, trainable, weights, update, own, loss_scale):
         """Join the gradients of trunk and heads, each times the scale.
 
-        The model's own losses are added once, whatever the method.
+        The model's own losses are added once, for any method.
         """
         heads = weights if self.weight_heads else tf.ones_like(weights)
         shared, private = self.groups.shared, self.groups.private

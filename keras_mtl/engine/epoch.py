@@ -140,7 +140,7 @@ class EpochProgram:
             rows: The training rows.
             chunks: The steps. Only the last chunk may have another number of rows per
                 batch than the first.
-            held_out: The rows to evaluate on; None for none.
+            held_out: The rows to evaluate on, or None.
             begin: Whether to reset the metrics first. They are always reset between
                 training and evaluation.
             finish: Whether these are the last steps, or the last rows.

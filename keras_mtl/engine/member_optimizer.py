@@ -207,7 +207,7 @@ def one_member_optimizer(
     if weight_decay is not None:
         copy.weight_decay = weight_decay
     if copy.weight_decay is not None:
-        # Which variables were excluded is known to the given optimizer alone.
+        # Only the given optimizer knows which variables do not decay.
         copy.exclude_from_weight_decay(
             [
                 weight
@@ -230,14 +230,14 @@ def member_optimizer(
     """Make a copy of an optimizer that updates K members at once.
 
     Args:
-        optimizer: One of Keras's that updates each number by itself.
-        variables: One member's variables, which tell what does not decay.
+        optimizer: A Keras optimizer that updates each number independently.
+        variables: One member's variables, for which the optimizer decides on the decay.
         members: K.
         learning_rate: The members' rates, (K,), numbers or a `tf.Variable`; None for
             the optimizer's, with its schedule, by each member's own steps.
-        weight_decay: The members' decays likewise; None for the optimizer's.
-        decayed: For each variable whether it decays; by default what the
-            optimizer says.
+        weight_decay: The members' decays, likewise; None for the optimizer's.
+        decayed: Booleans: whether each variable decays; by default as decided by the
+            optimizer.
         rates: See `_Members.set_members`, in place of `learning_rate`.
 
     Returns:
@@ -264,15 +264,15 @@ def member_optimizer(
     if weight_decay is None and decay is not None:
         weight_decay = [decay] * members
     if decayed is None:
-        # Which variables were excluded is known to the given optimizer alone.
+        # Only the given optimizer knows which variables do not decay.
         decayed = [bool(optimizer._use_weight_decay(each)) for each in variables]
     if rates is None:
         rates = _rates(optimizer, learning_rate, members)
     made: Any = type(f"Members{kind.__name__}", (mixin, kind), {})
-    # While Keras's constructors run, nothing of a member's own is known.
+    # Keras's constructors run before the members' own values are set.
     made._rank = made._moving = None
     copy = made.from_config(config)
-    # The decay, each member's own, is part of the update here.
+    # The update here includes each member's own decay, so Keras's decay is off.
     copy.weight_decay = None
     copy.set_members(
         members,
@@ -284,12 +284,11 @@ def member_optimizer(
 
 
 def cosine_rates(learning_rate: Any, steps: Any) -> Callable[[tf.Tensor], tf.Tensor]:
-    """Return rates that go down to 0 over each member's own steps.
+    """Return a function from steps to rates that decrease to 0 for each member.
 
     Args:
-        learning_rate: The members' rates at the start, (K,), numbers or a
-            `tf.Variable`.
-        steps: The members' numbers of steps likewise.
+        learning_rate: The members' initial rates, (K,), numbers or a `tf.Variable`.
+        steps: The members' numbers of steps, likewise.
     """
     starts, steps_to_take = _of_members(learning_rate), _of_members(steps)
 
@@ -316,14 +315,14 @@ def _rates(
     if not scheduled:
         common = tf.fill([members], float(optimizer.learning_rate))
         return lambda steps: common
-    # A schedule takes one number; some of Keras's branch on it.
+    # A schedule is a function of one number, and some schedules of Keras branch on it.
     return lambda steps: tf.vectorized_map(
         lambda step: tf.cast(schedule(step), tf.float32), steps
     )
 
 
 def _of_members(values: Any) -> Any:
-    """Return values as a tensor, and a variable, which may change, as it is."""
+    """Convert values to a tensor, but keep a variable, whose value may change."""
     return (
         values if isinstance(values, tf.Variable) else tf.constant(values, tf.float32)
     )

@@ -114,7 +114,7 @@ def initial_seeds(graph: Any) -> dict[int, tf.Tensor]:
     """Return the initial states of random layers by position.
 
     Args:
-        graph: What `training_graph` returns.
+        graph: The result of `training_graph`.
     """
     return {
         index: variable._initializer(tuple(variable.shape), dtype=variable.dtype)
@@ -133,7 +133,7 @@ class Noise:
     from the states of their seed generators.
 
     Args:
-        graph: What `training_graph` returns.
+        graph: The result of `training_graph`.
         run: A function of a number of rows that runs the graph forward in training, as
             many times as a step does. It is traced to record the draws.
         own_rates: The names of dropout layers whose rates differ between members.

@@ -71,9 +71,9 @@ class DateFeature(Feature):
             these formats that fits all rows.
         mean_days: The mean of the days since 1970-01-01. This and the following
             arguments are filled by `learn`.
-        scale_days: Their standard deviation.
-        mean_year: The mean year.
-        scale_year: Its standard deviation.
+        scale_days: The standard deviation of the days.
+        mean_year: The mean of the year.
+        scale_year: The standard deviation of the year.
         has_time: Whether any training row has a time of day.
         minimum: The earliest training date, in days since 1970-01-01.
         maximum: The latest training date, likewise.

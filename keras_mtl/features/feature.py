@@ -90,7 +90,7 @@ class Feature(Declaration, ABC):
     def matches(cls, column: Column) -> bool:
         """Check whether an undeclared column is of this kind.
 
-        Kinds of plugins are asked first, in the order of their registration.
+        Kinds of plugins are tried first, in the order of their registration.
         """
         del column
         return False

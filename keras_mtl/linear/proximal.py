@@ -37,7 +37,7 @@ def shrink_rows(values: np.ndarray, threshold: float) -> np.ndarray:
     """Apply the proximal operator of the sum of the rows' Euclidean norms.
 
     Args:
-        values: Shape (d, K).
+        values: The values, (d, K).
         threshold: The threshold, 0 or more.
 
     Example:
@@ -58,7 +58,7 @@ def clip_rows(values: np.ndarray, threshold: float) -> np.ndarray:
     projection on the l1 ball, which sorting computes exactly (Duchi 2008).
 
     Args:
-        values: Shape (d, K).
+        values: The values, (d, K).
         threshold: The radius of the ball, 0 or more.
 
     Example:
@@ -79,7 +79,7 @@ def shrink_singular_values(values: np.ndarray, threshold: float) -> np.ndarray:
     """Apply the proximal operator of the sum of the singular values.
 
     Args:
-        values: Shape (d, K).
+        values: The values, (d, K).
         threshold: The threshold, 0 or more.
 
     Example:

@@ -18,7 +18,7 @@ _DECLARED: weakref.WeakKeyDictionary[Any, Any] = weakref.WeakKeyDictionary()
 
 
 def declare(model: Any, outputs: Any) -> None:
-    """Note the tasks and features of the model that made some symbolic outputs."""
+    """Record the tasks and features of the model that made some symbolic outputs."""
     for tensor in keras.tree.flatten(outputs):
         # Keras makes other outputs before the model has its tasks.
         if isinstance(tensor, keras.KerasTensor):

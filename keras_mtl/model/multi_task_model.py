@@ -595,7 +595,7 @@ class MultiTaskModel(keras.Model):
 
     def export(self, filepath, *args, **kwargs):
         """Export the model for inference. See `keras.Model.export`."""
-        # Keras exports a model that was called, and `fit` calls its graph alone.
+        # Keras exports only a model that was called, and `fit` calls only its graph.
         self(
             keras.tree.map_structure(
                 lambda tensor: tf.zeros(

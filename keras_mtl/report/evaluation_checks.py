@@ -12,7 +12,7 @@ from keras_mtl.report.row_checks import leak_alerts, missing_label_alerts
 
 __all__ = ["evaluation_alerts"]
 
-# The smallest relevant calibration error beyond chance.
+# The largest p value and the smallest error of a relevant miscalibration.
 CALIBRATION_P_VALUE = 0.01
 CALIBRATION_ERROR = 0.03
 FAILURES_SHOWN = 5

@@ -170,7 +170,7 @@ def _score_alone(column: pd.Series, labels: np.ndarray) -> tuple[str, float] | N
         words = _codes(column)[known]
         seen, places = np.unique(words, return_inverse=True)
         if len(seen) > len(words) / 4:
-            return None  # Almost every row has a word of its own.
+            return None  # Almost every row has its own category.
         # A category is replaced by its mean label in the tree's training half.
         counts = np.maximum(np.bincount(places[first], minlength=len(seen)), 1)
         sums = [
@@ -307,7 +307,7 @@ def _difference(first: np.ndarray, second: np.ndarray) -> tuple[float, float]:
         np.concatenate([first.astype(str), second.astype(str)]), return_inverse=True
     )
     if not 2 <= len(words) <= (len(first) + len(second)) / 5:
-        return nothing  # One word, or words that hardly come twice.
+        return nothing  # One category, or categories that rarely repeat.
     counts = np.stack(
         [
             np.bincount(places[: len(first)], minlength=len(words)),

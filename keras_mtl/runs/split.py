@@ -94,7 +94,7 @@ def train_on_all_rows(
         frame: All rows.
         columns: The feature columns, in which rows may be identical.
         config: The run's settings.
-        source: What the messages call the data.
+        source: The name of the data in messages.
     """
     none = np.empty(0, "int64")
     groups = _find_groups(frame, columns, config, source)
@@ -118,8 +118,8 @@ def join_test_rows(
         test: The test rows.
         columns: The feature columns.
         config: The run's settings.
-        source: What the messages call the training data.
-        test_source: What they call the test data.
+        source: The name of the training data in messages.
+        test_source: The name of the test data in messages.
     """
     labels = [column for task in config.tasks for column in task.label_columns]
     group = [] if config.data.group is None else [config.data.group]

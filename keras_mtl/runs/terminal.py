@@ -33,7 +33,7 @@ from keras_mtl.tasks import Task
 
 __all__ = ["Terminal"]
 
-# The number of times that losses are printed without a progress bar.
+# Without a progress bar, losses are printed after each multiple of this many epochs.
 EPOCHS_A_LINE = 10
 
 OnEpoch = Callable[[int, dict[str, float]], None]

@@ -51,7 +51,7 @@ class PredictionSetRule(ABC):
     def holds(
         self, labels: np.ndarray, outputs: np.ndarray, quantile: float
     ) -> np.ndarray:
-        """Return which rows' sets hold their labels, (N,); no missing label."""
+        """Return whether each row's set contains its known label, (N,)."""
         return self.scores(labels, outputs) <= quantile
 
     @abstractmethod

@@ -137,7 +137,7 @@ class Task(Declaration, ABC):
         return f"{type(self).__module__}.{type(self).__qualname__}", repr(config)
 
     def describe(self) -> str:
-        """Describe in a few words what is special about the task."""
+        """Describe the task's special properties in a few words."""
         return ""
 
     @property

@@ -33,7 +33,7 @@ class GradientSimilarity(GramianWeighting):
             where it is positive.
 
     State: `auxiliary` (T,), 1 for an auxiliary task; `cosine` (T,), the weighted sum of
-    cosines; `share` (T,), the sum of the weights, by which it is divided.
+    cosines; `share` (T,), the sum of the weights, the divisor of `cosine`.
 
     Example:
 

@@ -14,7 +14,7 @@ _fixed = contextvars.ContextVar("fixed_loops", default=False)
 
 @contextlib.contextmanager
 def fixed_loops() -> Iterator[None]:
-    """Context in which the loops of solvers have a fixed number of iterations.
+    """Fix the number of iterations of the solvers' loops in this context.
 
     XLA cannot compile a loop whose end depends on the data after `tf.vectorized_map`
     has mapped it over members. Trace such functions inside this context. Outside of it,
