@@ -36,7 +36,7 @@ class TrialData:
 
     @property
     def joined(self) -> bool:
-        """Whether one network serves all folds.
+        """Whether all folds can share one network.
 
         A feature with a trained embedding, and a kind of task whose layers depend on
         its training labels, need a separate network per fold.

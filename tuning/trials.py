@@ -83,7 +83,7 @@ class Trial:
 def best_trial(
     trials: Sequence[Trial], objectives: Objective | Sequence[Objective]
 ) -> Trial | None:
-    """Return the best completed trial, and the first of several equal ones.
+    """Return the best completed trial; of several equal ones, the first.
 
     With several objectives, it is the trial of the Pareto front that is best by the
     first objective. The user may choose another one.

@@ -83,7 +83,7 @@ class HeldOut(NamedTuple):
         return math.prod(self.order.shape)
 
     def gathered(self) -> Batch:
-        """Return the rows."""
+        """Return the rows as a batch."""
         if self.order is None:
             return self.rows
         return take_rows(self.rows, self.order, self.inputs, filled=True)

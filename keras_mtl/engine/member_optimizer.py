@@ -136,7 +136,7 @@ class _Members:
 
 
 class _NadamMembers(_Members):
-    """Nadam's product of momenta is one number; here it is one per member."""
+    """A mixin for Nadam that keeps one product of momenta per member."""
 
     @property
     def _u_product(self) -> Any:

@@ -32,7 +32,7 @@ class TextCodes(ABC):
     @property
     @abstractmethod
     def width(self) -> int:
-        """The number of numbers per text."""
+        """The number of integers per text."""
 
     @abstractmethod
     def read(self, texts: Sequence[str]) -> np.ndarray:

@@ -29,7 +29,7 @@ class CurvatureBlock:
         outputs: The outputs whose weights the matrix is for: the m outputs of each
             copy, (copies, m). Squared errors of several tasks with all labels are
             copies with one matrix.
-        pull: The derivatives of the best intercepts by the weights, (m, m d).
+        pull: The negative derivatives of the best intercepts by the weights, (m, m d).
         inverse: The pseudo-inverse of the intercepts' own second derivatives, (m, m).
     """
 

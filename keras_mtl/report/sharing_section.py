@@ -24,7 +24,7 @@ MOST_NAMED = 8
 
 
 def sharing_alerts(readout: SharingReadout | None) -> list[Alert]:
-    """Find experts without use.
+    """Find collapsed gates, unused experts and tasks that ignore their experts.
 
     Args:
         readout: The result of `read_sharing`, or None.

@@ -36,8 +36,8 @@ class RowSplit(NamedTuple):
 
     Attributes:
         frame: All rows, test rows included.
-        groups: The group number of each row, (N,); a group stays on one side of a
-            split.
+        groups: The group number of each row, or of each training row if the test rows
+            have a separate file. A group stays on one side of a split.
         train_rows: The positions of training rows in `frame`.
         test_rows: The positions of test rows in `frame`.
         test_numbers: The numbers of the test rows in their file, from 0.

@@ -12,7 +12,7 @@ from keras_mtl.weighting.solvers.spectral import kept_eigenvalues
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class AlignedMTL(GramianWeighting):
-    """Aligned-MTL: aligns the principal components of the gradients.
+    """Aligned-MTL: alignment of the principal components of the gradients.
 
     Senushkin, Patakin, Kuznetsov and Konushin 2023, "Independent component alignment
     for multi-task learning", Algorithm 1: the weights are `sqrt(lambda_min) V L^{-1/2}
