@@ -59,7 +59,7 @@ def measure_baselines(config: FitConfig, data: TrialData) -> Baselines:
         data: The rows.
 
     Raises:
-        UserError: When a network cannot be trained.
+        UserError: If a network cannot be trained.
     """
     facts: dict[str, list[MetricFacts]] = {}
     values: dict[str, list[float]] = {}

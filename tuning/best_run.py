@@ -33,8 +33,8 @@ def fit_best(folder: Path, quiet: bool = False) -> FinishedRun:
         The run, which replaces an existing one.
 
     Raises:
-        UserError: When `best` exists and is not a run folder.
-        RunStoppedError: When the process is interrupted.
+        UserError: If `best` exists and is not a run folder.
+        RunStoppedError: If the process is interrupted.
     """
     config = build_config(read_toml(str(folder / "config.toml")))
     place = folder / BEST

@@ -83,7 +83,7 @@ class CrossValidation:
             The means over the folds of the metrics at each fold's best epoch.
 
         Raises:
-            UserError: When `validation_data` or `validation_split` is given, or `x`
+            UserError: If `validation_data` or `validation_split` is given, or `x`
                 does not consist of arrays.
         """
         for name in ("validation_data", "validation_split"):

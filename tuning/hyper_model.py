@@ -74,7 +74,7 @@ class MultiTaskHyperModel(keras_tuner.HyperModel):
             architecture), and the means of the metrics over the folds.
 
         Raises:
-            keras_tuner.errors.FailedTrialError: When a loss is no longer finite, or the
+            keras_tuner.errors.FailedTrialError: If a loss is no longer finite, or the
                 memory is too small. Other settings may train.
             keras_tuner.errors.FatalRuntimeError: On any other failure, which a tuner
                 would otherwise hide.

@@ -68,7 +68,7 @@ def nested_estimate(
             1, and the value.
 
     Raises:
-        UserError: When there are too few rows for the folds.
+        UserError: If there are too few rows for the folds.
     """
     outer = make_folds(data.rows, ComparisonSettings(folds=settings.nested, repeats=1))
     gain = GAIN in objective.metrics

@@ -169,7 +169,7 @@ def choose_objective(
         labels: The encoded labels of the validation rows by task name.
 
     Raises:
-        UserError: When a metric is not found, with the nearest name and a list of all
+        UserError: If a metric is not found, with the nearest name and a list of all
             names; or when a sum has metrics of different directions.
 
     Example:

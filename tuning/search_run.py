@@ -80,7 +80,7 @@ def run_search(
         complete.
 
     Raises:
-        UserError: When the data, the objective or the folder cannot be used, and then
+        UserError: If the data, the objective or the folder cannot be used, and then
             nothing is written; or when no trial could be trained.
     """
     terminal = SearchTerminal(quiet)
@@ -252,7 +252,7 @@ def choose_trial(folder: Path, number: int, epochs: int) -> Path:
         The path of the file.
 
     Raises:
-        UserError: When no completed trial has this number.
+        UserError: If no completed trial has this number.
     """
     trials = [trial for trial in TrialStore(folder).trials if trial.completed]
     for trial in trials:

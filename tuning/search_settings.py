@@ -244,7 +244,7 @@ def check_searched_settings(space: SearchSettings, config: FitConfig) -> list[st
         config: The settings before the search.
 
     Returns:
-        A message for each wrong choice.
+        One message per invalid choice.
 
     Example:
 

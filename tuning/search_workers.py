@@ -40,7 +40,7 @@ def begin_or_join(folder: Path, values: Mapping[str, Any]) -> None:
         values: The plain values of `search.toml`.
 
     Raises:
-        UserError: When the folder exists and belongs to another search.
+        UserError: If the folder exists and belongs to another search.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     mine = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
@@ -98,7 +98,7 @@ def run_workers(
         All trials, in the order of their numbers.
 
     Raises:
-        RunStoppedError: When all workers have ended early.
+        RunStoppedError: If all workers have ended early.
     """
     while shared.take_end() is None:
         time.sleep(PAUSE)

@@ -88,7 +88,7 @@ class SharedTrials:
             The trials to train, by their numbers.
 
         Raises:
-            UserError: When the tuner of another process behaves differently.
+            UserError: If the tuner of another process behaves differently.
         """
         self._round += 1
         name = f"round-{self._round}"

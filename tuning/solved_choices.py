@@ -59,7 +59,7 @@ def check_solved_choices(space: SearchSettings, config: FitConfig) -> list[str]:
         config: The settings before the search.
 
     Returns:
-        A message for each error.
+        One message per error.
 
     Example:
 
@@ -97,10 +97,10 @@ def check_resolved_choices(
     Args:
         space: The search space.
         config: The settings before the search.
-        tasks: The tasks, resolved.
+        tasks: The resolved tasks.
 
     Returns:
-        A message for each error.
+        One message per error.
     """
 
     def check(tried: NamedSettings) -> Sequence[str]:

@@ -88,7 +88,7 @@ def make_trial_data(data: PreparedData, folds: int, repeats: int = 1) -> TrialDa
         repeats: The number of times that the rows are divided into folds.
 
     Raises:
-        UserError: When there are too few rows, groups or rows of a class.
+        UserError: If there are too few rows, groups or rows of a class.
     """
     rows = data.train_rows
     split = RowSplit(

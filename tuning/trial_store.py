@@ -54,7 +54,7 @@ class TrialStore:
         folder: The search folder; None keeps the trials only in memory.
 
     Raises:
-        UserError: When a trial's file cannot be read.
+        UserError: If a trial's file cannot be read.
     """
 
     def __init__(self, folder: Path | None = None) -> None:

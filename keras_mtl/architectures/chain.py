@@ -51,7 +51,7 @@ def build_chain(
         A `MultiTaskModel` with a dict of outputs by task name.
 
     Raises:
-        ValueError: As `build_hard_sharing`.
+        ValueError: See `build_hard_sharing`.
         UserError: If the order names an unknown task or has an auxiliary task before
             another one, or the form is a product and a task of the chain is not binary.
 

@@ -42,7 +42,7 @@ def build_cross_stitch(
         A `MultiTaskModel` with a dict of outputs by task name.
 
     Raises:
-        ValueError: As `build_hard_sharing`.
+        ValueError: See `build_hard_sharing`.
 
     Example:
 

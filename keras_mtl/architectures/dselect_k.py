@@ -39,7 +39,7 @@ def build_dselect_k(
         A `MultiTaskModel` with a dict of outputs by task name.
 
     Raises:
-        ValueError: As `build_hard_sharing`.
+        ValueError: See `build_hard_sharing`.
         UserError: If the trunk, which gives the layers of the experts, is empty.
 
     Example:

@@ -50,7 +50,7 @@ def build_home(
         A `MultiTaskModel` with a dict of outputs by task name.
 
     Raises:
-        ValueError: As `build_hard_sharing`.
+        ValueError: See `build_hard_sharing`.
         UserError: If the trunk, which gives the layers of the experts, is empty.
 
     Example:

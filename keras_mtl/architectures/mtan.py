@@ -43,7 +43,7 @@ def build_mtan(
         A `MultiTaskModel` with a dict of outputs by task name.
 
     Raises:
-        ValueError: As `build_hard_sharing`.
+        ValueError: See `build_hard_sharing`.
         UserError: If the trunk is empty.
 
     Example:

@@ -92,7 +92,7 @@ def regressor_trunk(
         A `keras.Sequential` from (N, features) to (N, last width).
 
     Raises:
-        ValueError: As `build_regressor`.
+        ValueError: See `build_regressor`.
 
     Example:
 

@@ -37,7 +37,7 @@ def build_single_task(
         A `MultiTaskModel` with a dict of outputs by task name.
 
     Raises:
-        ValueError: As `build_hard_sharing`.
+        ValueError: See `build_hard_sharing`.
 
     Example:
 

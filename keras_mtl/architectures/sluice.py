@@ -41,7 +41,7 @@ def build_sluice(
         A `MultiTaskModel` with a dict of outputs by task name.
 
     Raises:
-        ValueError: As `build_hard_sharing`.
+        ValueError: See `build_hard_sharing`.
         UserError: If the trunk is empty, or a width is not a multiple of the number of
             subspaces.
 

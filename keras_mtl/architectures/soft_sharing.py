@@ -44,7 +44,7 @@ def build_soft_sharing(
         A `MultiTaskModel` with a dict of outputs by task name.
 
     Raises:
-        ValueError: As `build_hard_sharing`.
+        ValueError: See `build_hard_sharing`.
 
     Example:
 

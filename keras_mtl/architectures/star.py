@@ -43,7 +43,7 @@ def build_star(
         A `MultiTaskModel` with a dict of outputs by task name.
 
     Raises:
-        ValueError: As `build_hard_sharing`.
+        ValueError: See `build_hard_sharing`.
         UserError: If the domain is not a feature, or a position is not a column of the
             matrix.
 

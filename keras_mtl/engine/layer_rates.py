@@ -26,7 +26,7 @@ def rates_by_position(
             applies.
 
     Raises:
-        ValueError: When a name is not that of a layer, or a factor is not a number of 0
+        ValueError: If a name is not that of a layer, or a factor is not a number of 0
             or more.
 
     Example:

@@ -244,7 +244,7 @@ def member_optimizer(
         The copy, an optimizer with `apply_to_members`.
 
     Raises:
-        UserError: When the optimizer cannot serve several members.
+        UserError: If the optimizer cannot serve several members.
 
     Example:
 

@@ -138,7 +138,7 @@ def rows_in_memory(data: tuple[Any, ...]) -> Batch | None:
         `tf.data.Dataset` or a sparse matrix.
 
     Raises:
-        ValueError: When the arrays differ in their numbers of rows.
+        ValueError: If the arrays differ in their numbers of rows.
 
     Example:
 

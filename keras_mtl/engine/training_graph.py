@@ -51,7 +51,7 @@ def training_graph(model: Any, fill_batches: bool = False) -> Any:
         itself if no layer has to be replaced.
 
     Raises:
-        ValueError: When a layer cannot ignore rows.
+        ValueError: If a layer cannot ignore rows.
     """
     replaced = dict(FED_LAYERS)
     if fill_batches:
