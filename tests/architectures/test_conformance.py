@@ -339,6 +339,7 @@ def test_many_members_end_where_each_ends_alone(name, two_members):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("name", SOME, scope="module")
 def test_a_fit_resumes_where_it_stopped(name, two_members):
     resumed = fit_two(name, resume_from=two_members[1])
     for first, second in zip(two_members[0], resumed, strict=True):
@@ -346,6 +347,7 @@ def test_a_fit_resumes_where_it_stopped(name, two_members):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("name", SOME, scope="module")
 def test_streamed_rows_give_the_same_members(name, two_members, tmp_path):
     np.save(tmp_path / "rows.npy", INPUTS)
     streamed = fit_two(name, np.load(tmp_path / "rows.npy", mmap_mode="r"))
