@@ -7,25 +7,22 @@ import contextlib
 import csv
 import os
 import re
-from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from io import StringIO
-from itertools import islice
 from typing import BinaryIO
 
 import numpy as np
 
-from keras_mtl.tables._threads import usable_threads
-
 __all__ = ["END", "CsvLines", "open_lines"]
 
-# Small enough that a line that is not plain costs its block alone.
-BLOCK = 1 << 19
+# Small enough that a line that is not plain costs its block alone, and that NumPy's
+# arrays of a block stay in the processor's cache.
+BLOCK = 1 << 18
 MAXIMUM_LINE = 1 << 24
 # A line that no file holds, because NUL is refused before. It comes back as it
 # is, unless a quote is open: then it becomes a part of that field.
 END = '\0"'
+NONE, ONE = np.uint64(0), np.uint64(1)
 
 
 @contextlib.contextmanager
@@ -35,8 +32,7 @@ def open_lines(path: str | os.PathLike[str], delimiter: str) -> Iterator[CsvLine
         mark = binary.read(len(codecs.BOM_UTF8)) == codecs.BOM_UTF8
         binary.seek(0)
         start = len(codecs.BOM_UTF8) if mark else 0
-        with ThreadPoolExecutor(usable_threads()) as pool:
-            yield CsvLines(_blocks(binary), delimiter, start, pool)
+        yield CsvLines(_blocks(binary), delimiter, start)
 
 
 class CsvLines:
@@ -49,8 +45,6 @@ class CsvLines:
         blocks: Bytes in UTF-8, of whole lines.
         delimiter: The character between fields.
         start: The bytes before the first block.
-        pool: Counts the rows of blocks ahead, as NumPy does so without Python's
-            lock; by default each block is counted when its turn comes.
 
     Attributes:
         lone_returns: Whether a line ended with `\\r` alone.
@@ -67,7 +61,6 @@ class CsvLines:
         blocks: Iterator[bytes],
         delimiter: str,
         start: int = 0,
-        pool: ThreadPoolExecutor | None = None,
     ) -> None:
         self.blocks = blocks
         self.delimiter = delimiter
@@ -76,11 +69,7 @@ class CsvLines:
         self.skipped = 0
         self.place = start
         self.indented = False
-        self._pool = pool
-        self._ahead: deque[bytes] = deque()
-        # Of the blocks ahead, as many as were begun, with that width.
-        self._counts: deque[Future[tuple[int, bool]]] = deque()
-        self._width = 0
+        self._ahead: bytes | None = None
         self._left: Iterator[str] = iter(())
         self._begun = 0
         self.pattern = None
@@ -97,7 +86,7 @@ class CsvLines:
             if block is None:
                 yield END
                 return
-            self._take()
+            self._ahead = None
             # Not splitlines, which also splits at form feeds and the like.
             lines = list(StringIO(block.decode("utf-8"), newline=""))
             self._left, self._begun = iter(lines), len(lines)
@@ -119,9 +108,9 @@ class CsvLines:
         block = self._peek()
         if block is None:
             return 0
-        rows, indented = self._count(block, width)
+        rows, indented = _count_plain(block, self.delimiter, width)
         if rows:
-            self._take()
+            self._ahead = None
             self.skipped += rows
             self.place += len(block)
             self.indented = self.indented or indented
@@ -138,32 +127,9 @@ class CsvLines:
         ]
 
     def _peek(self) -> bytes | None:
-        if not self._ahead:
-            self._ahead.extend(islice(self.blocks, 1))
-        return self._ahead[0] if self._ahead else None
-
-    def _take(self) -> None:
-        """Forgets the next block, which is read or skipped."""
-        self._ahead.popleft()
-        if self._counts:
-            self._counts.popleft()
-
-    def _count(self, block: bytes, width: int) -> tuple[int, bool]:
-        """Counts the plain rows of the next block, and begins with those behind."""
-        if self._pool is None:
-            return _count_plain(block, self.delimiter, width)
-        if width != self._width:
-            self._width, self._counts = width, deque()
-        more = usable_threads() + 1 - len(self._ahead)
-        self._ahead.extend(islice(self.blocks, max(0, more)))
-        if len(self._ahead) == 1 and not self._counts:
-            # A thread is not worth its start for a small file.
-            return _count_plain(block, self.delimiter, width)
-        for other in islice(self._ahead, len(self._counts), None):
-            self._counts.append(
-                self._pool.submit(_count_plain, other, self.delimiter, width)
-            )
-        return self._counts[0].result()
+        if self._ahead is None:
+            self._ahead = next(self.blocks, None)
+        return self._ahead
 
     def _noted(self, line: str) -> str:
         if line[-1] == "\r":
@@ -218,24 +184,23 @@ def _count_plain(block: bytes, delimiter: str, width: int) -> tuple[int, bool]:
     if not block.endswith(b"\n"):
         return 0, False
     characters = np.frombuffer(block, np.uint8)
-    is_end = characters == ord("\n")
-    ends = _pack(is_end)
-    delimiters = _pack(characters == ord(delimiter))
+    ends = _find("\n", characters)
+    delimiters = _find(delimiter, characters)
     returns = None
     if b"\r" in block:
-        returns = _pack(characters == ord("\r"))
+        returns = _find("\r", characters)
         if (returns & ~_one_before(ends)).any():
             return 0, False
     starts = _one_behind(delimiters | ends)
-    starts[0] |= np.uint64(1)
-    spaces = _pack(characters == ord(" "))
+    starts[0] |= ONE
+    spaces = tabs = NONE
+    if b" " in block:
+        spaces = _find(" ", characters)
     if b"\t" in block and delimiter != "\t":
-        tabs = _pack(characters == ord("\t"))
-        indented = starts & (spaces | tabs)
-    else:
-        indented = starts & spaces
+        tabs = _find("\t", characters)
+    indented = starts & (spaces | tabs)
     if b'"' in block:
-        quotes = _pack(characters == ord('"'))
+        quotes = _find('"', characters)
         within = _within(quotes)
         closing = quotes & ~within
         # An opening quote begins a field, behind one space perhaps; or it is the
@@ -249,39 +214,61 @@ def _count_plain(block: bytes, delimiter: str, width: int) -> tuple[int, bool]:
             return 0, False
         delimiters &= ~within
         indented &= ~within
-    places = np.flatnonzero(is_end)
-    # The csv module refuses longer fields.
-    if np.diff(places, prepend=-1).max() > csv.field_size_limit():
-        return 0, False
-    # The ends and delimiters up to the end of each row.
-    marks = delimiters | ends
-    counts = np.cumsum(np.bitwise_count(marks), dtype=np.int64)
-    of_row, bit = places >> 6, (places & 63).astype(np.uint64)
-    later = np.bitwise_count(marks[of_row] >> bit >> np.uint64(1))
-    expected = width * np.arange(1, len(places) + 1)
-    if not np.array_equal(counts[of_row] - later, expected):
-        return 0, False
-    return len(places), bool(indented.any())
+    return _count_rows(ends, delimiters | ends, width), bool(indented.any())
 
 
-def _pack(mask: np.ndarray) -> np.ndarray:
-    """Packs truth values into words of 64 bits, the first into the lowest bit."""
-    packed = np.packbits(mask, bitorder="little")
-    words = np.zeros(-(-len(packed) // 8), "<u8")
-    words.view(np.uint8)[: len(packed)] = packed
-    return words
+def _count_rows(ends: np.ndarray, marks: np.ndarray, width: int) -> int:
+    """Counts the rows of lines.
+
+    Args:
+        ends: The ends of the lines.
+        marks: The ends and the delimiters.
+        width: The number of fields of a row.
+
+    Returns:
+        The number of rows; 0 if a line has another number of fields, or may be
+        longer than the csv module takes.
+    """
+    # The words that have an end.
+    words = np.flatnonzero(ends)
+    if 64 * (np.diff(words, prepend=-1).max() + 1) > csv.field_size_limit():
+        return 0
+    counts = np.bitwise_count(marks)
+    before = np.cumsum(counts, dtype=np.int64)
+    total = before[-1]
+    before -= counts
+    before, marks, ends = before[words], marks[words], ends[words]
+    rows = 0
+    # The first end of each word, then the second of those that have one.
+    while len(ends):
+        rows += len(ends)
+        later = ends & (ends - ONE)
+        up_to_end = marks & (ends ^ (ends - ONE))
+        if ((before + np.bitwise_count(up_to_end)) % width).any():
+            return 0
+        more = np.flatnonzero(later)
+        before, marks, ends = before[more], marks[more], later[more]
+    # So many different multiples of the width, none of which is larger.
+    return rows if total == width * rows else 0
+
+
+def _find(sign: str, characters: np.ndarray) -> np.ndarray:
+    """Marks a sign in words of 64 bits, the first character in the lowest bit."""
+    found = np.zeros(-(-len(characters) // 64) * 64, bool)
+    np.equal(characters, ord(sign), out=found[: len(characters)])
+    return np.packbits(found, bitorder="little").view("<u8")
 
 
 def _one_behind(bits: np.ndarray) -> np.ndarray:
     """Moves each bit to the character behind."""
-    moved = bits << np.uint64(1)
+    moved = bits << ONE
     moved[1:] |= bits[:-1] >> np.uint64(63)
     return moved
 
 
 def _one_before(bits: np.ndarray) -> np.ndarray:
     """Moves each bit to the character before."""
-    moved = bits >> np.uint64(1)
+    moved = bits >> ONE
     moved[:-1] |= bits[1:] << np.uint64(63)
     return moved
 
