@@ -15,7 +15,7 @@ import pandas as pd
 from keras_mtl.errors import UserError
 from keras_mtl.tables._csv_header import nameless
 from keras_mtl.tables._csv_structure import scan_structure
-from keras_mtl.tables._threads import usable_threads
+from keras_mtl.tables._threads import keep_freed_memory, usable_threads
 from keras_mtl.tables.column_store import ColumnBuilder
 from keras_mtl.tables.line_numbers import LineNumbers
 
@@ -112,6 +112,8 @@ class CsvFile:
             # so, which `ColumnBuilder` minds.
             first = read(self.structure.stretches[:1], ROWS_SEEN_FIRST)
             dtypes |= {name: "category" for name in look if _is_text(first[name])}
+        if len(self.structure.stretches) > 1:
+            keep_freed_memory()
         found = 0
         for part in self._in_threads(read, self._long_parts(len(columns))):
             found += len(part)
@@ -139,8 +141,9 @@ class CsvFile:
                 try:
                     for part in parts:
                         waiting.append(pool.submit(read, part))
-                        # No more than that in memory.
-                        if len(waiting) > threads:
+                        # No more than that in memory: one for each thread, and one
+                        # with which a thread goes on while the caller is busy.
+                        if len(waiting) > threads + 1:
                             yield waiting.popleft().result()
                     while waiting:
                         yield waiting.popleft().result()

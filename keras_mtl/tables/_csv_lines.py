@@ -22,7 +22,9 @@ MAXIMUM_LINE = 1 << 24
 # A line that no file holds, because NUL is refused before. It comes back as it
 # is, unless a quote is open: then it becomes a part of that field.
 END = '\0"'
-NONE, ONE = np.uint64(0), np.uint64(1)
+ONE = np.uint64(1)
+# No character of a block.
+NONE = np.zeros(1, np.uint64)
 
 
 @contextlib.contextmanager

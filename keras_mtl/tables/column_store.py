@@ -311,7 +311,7 @@ class ColumnBuilder:
 
     def _add_words(self, values: pd.Series, part: slice) -> None:
         if isinstance(values.dtype, pd.CategoricalDtype):
-            codes, words = values.cat.codes.to_numpy(), values.cat.categories
+            codes, words = values.array.codes, values.array.categories
         else:
             if not pd.api.types.is_string_dtype(values):
                 texts = to_words(values)
@@ -321,10 +321,13 @@ class ColumnBuilder:
         for index, word in enumerate(words.tolist()):
             table[index] = self.codes.setdefault(str(word), len(self.codes))
         table[-1] = -1
-        self._start("int32")[part] = table[codes]
+        # Wrapped, the code -1 of a missing cell is the last place of the table.
+        np.take(table, codes, out=self._start("int32")[part], mode="wrap")
 
     def _add_numbers(self, values: pd.Series, part: slice) -> None:
-        whole = pd.api.types.is_integer_dtype(values) and not values.hasnans
+        whole = pd.api.types.is_integer_dtype(values)
+        if not isinstance(values.dtype, np.dtype):
+            whole = whole and not values.hasnans
         if values.dtype == "uint64" and values.max() >= 2**63:
             # Too large for 64 bits with a sign.
             whole = False
