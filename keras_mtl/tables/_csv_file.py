@@ -212,10 +212,10 @@ class CsvFile:
             low_memory=False,
         )
         # Here, as other threads may work meanwhile.
-        for name in frame.columns:
-            if isinstance(frame[name].dtype, pd.StringDtype):
-                codes, words = pd.factorize(frame[name])
-                frame[name] = pd.Categorical.from_codes(codes, words)
+        for name, dtype in frame.dtypes.items():
+            if isinstance(dtype, pd.StringDtype):
+                codes, words = pd.factorize(frame[name].array)
+                frame[name] = pd.Categorical.from_codes(codes, words, validate=False)
         return frame
 
 
