@@ -4,9 +4,6 @@ import contextlib
 import os
 import sys
 
-# Keras first: the package registers its classes when Keras is loaded, which a
-# module of the package, collected alone, would start from half way.
-import keras  # noqa: F401
 import pytest
 from hypothesis import settings
 

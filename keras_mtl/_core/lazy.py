@@ -3,15 +3,13 @@
 import importlib
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 __all__ = ["lazy_names"]
 
 
 def lazy_names(
-    package: str,
-    homes: Mapping[str, Sequence[str]],
-    first: Sequence[str] | Literal["all"] = (),
+    package: str, homes: Mapping[str, Sequence[str]]
 ) -> tuple[Callable[[str], Any], list[str], Callable[[], list[str]]]:
     """Create a package's `__getattr__`, `__all__` and `__dir__`.
 
@@ -21,9 +19,6 @@ def lazy_names(
     Args:
         package: The package's `__name__`.
         homes: The public names that each module defines.
-        first: The modules among these that need Keras, or `"all"`. Keras is imported
-            before them: when Keras is loaded, the package registers its classes, and
-            these modules must not be partly loaded then.
 
     Returns:
         The function to assign to `__getattr__`, the names to assign to `__all__`, and
@@ -42,8 +37,6 @@ def lazy_names(
     def load(name: str) -> Any:
         if name not in home_of:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
-        if first == "all" or home_of[name] in first:
-            importlib.import_module("keras")
         return getattr(importlib.import_module(home_of[name]), name)
 
     def names() -> list[str]:

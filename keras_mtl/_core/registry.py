@@ -60,7 +60,6 @@ class Registry(Mapping[str, Item], Generic[Item]):
             of"`.
         builtin: The `"module:name"` of each built-in name.
         settings: The `"module:name"` of the declarations of settings, by built-in name.
-        first: A module that is imported before any of the objects.
 
     Example:
 
@@ -78,12 +77,10 @@ class Registry(Mapping[str, Item], Generic[Item]):
         expected: str,
         builtin: Mapping[str, str],
         settings: Mapping[str, str] | None = None,
-        first: str | None = None,
     ) -> None:
         self.sort = sort
         self.expected = expected
         self.builtin = tuple(builtin)
-        self.first = first
         self._entries = {
             name: Entry(target, target.partition(":")[0], (settings or {}).get(name))
             for name, target in builtin.items()
@@ -128,7 +125,7 @@ class Registry(Mapping[str, Item], Generic[Item]):
         """
         entry = self.find(name)
         if isinstance(entry.target, str):
-            entry = Entry(self._import(entry.target), entry.module, entry.settings)
+            entry = Entry(_import(entry.target), entry.module, entry.settings)
             self._entries[name] = entry
         item: Item = entry.target
         return item
@@ -147,8 +144,7 @@ class Registry(Mapping[str, Item], Generic[Item]):
         """Return the declaration of an object's settings; None without settings."""
         settings = self.find(name).settings
         if isinstance(settings, str):
-            module, _, attribute = settings.partition(":")
-            settings = getattr(importlib.import_module(module), attribute)
+            settings = _import(settings)
         return settings
 
     def unknown(self, name: object, exclude: frozenset[str] = frozenset()) -> str:
@@ -202,11 +198,10 @@ class Registry(Mapping[str, Item], Generic[Item]):
         load_plugins()
         return len(self._entries)
 
-    def _import(self, target: str) -> Any:
-        if self.first is not None:
-            importlib.import_module(self.first)
-        module, _, attribute = target.partition(":")
-        return getattr(importlib.import_module(module), attribute)
+
+def _import(target: str) -> Any:
+    module, _, attribute = target.partition(":")
+    return getattr(importlib.import_module(module), attribute)
 
 
 def _same(old: Entry, new: Entry) -> bool:

@@ -86,7 +86,6 @@ ARCHITECTURES: Registry[Builder] = Registry(
         name: f"keras_mtl.architectures.{settings}"
         for name, (_, settings) in _KERNEL.items()
     },
-    first="keras",
 )
 
 Function = TypeVar("Function", bound=Callable[..., Any])

@@ -149,5 +149,4 @@ else:
             "keras_mtl.layers.training_layers": ("setting_value",),
             "keras_mtl.layers.transformed_output": ("TransformedOutput",),
         },
-        first="all",
     )

@@ -320,3 +320,5 @@ FED_LAYERS: dict[str, type[keras.layers.Layer]] = {
         (keras.layers.AlphaDropout, _alpha_dropout),
     )
 }
+# A class is found under its name in the module that it gives as its own.
+globals().update({made.__name__: made for made in FED_LAYERS.values()})

@@ -41,5 +41,4 @@ else:
             ),
             "keras_mtl.losses.masked_transformed_error": ("MaskedTransformedError",),
         },
-        first="all",
     )

@@ -53,10 +53,4 @@ else:
             ),
             "keras_mtl.metrics.vector_metric": ("VectorMetric",),
         },
-        first=(
-            "keras_mtl.metrics.masked_auc",
-            "keras_mtl.metrics.masked_means",
-            "keras_mtl.metrics.stacked_metrics",
-            "keras_mtl.metrics.vector_metric",
-        ),
     )

@@ -71,9 +71,6 @@ WEIGHTINGS: Registry[type["Weighting"]] = Registry(
         name: f"keras_mtl.weighting.settings:{settings}"
         for name, (_, _, settings) in _METHODS.items()
     },
-    # Keras registers the package's classes when it is loaded. This must not happen
-    # during the import of a module that these classes need.
-    first="keras",
 )
 
 Class = TypeVar("Class", bound=type)
