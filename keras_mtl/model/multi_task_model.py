@@ -12,6 +12,7 @@ import tensorflow as tf
 from keras_mtl._core.html import html_table
 from keras_mtl.blocks.batch import Batch
 from keras_mtl.blocks.class_weights import class_weight_tables, weigh_classes
+from keras_mtl.blocks.input_arrays import read_inputs
 from keras_mtl.blocks.pack_batch import pack_batch
 from keras_mtl.blocks.task_arguments import name_by_task
 from keras_mtl.engine.rows import hold_out_last_rows, rows_in_memory
@@ -410,11 +411,12 @@ class MultiTaskModel(keras.Model):
                 "Invalid value received for argument `batch_size`. Expected 1 or more. "
                 f"Received: {batch_size}"
             )
+        x = read_inputs(self, x)
         y, sample_weight = self._read_arrays(y, sample_weight)
         if isinstance(validation_data, tuple | list) and len(validation_data) > 1:
             x_held_out, y_held_out, *weights = validation_data
             validation_data = (
-                x_held_out,
+                read_inputs(self, x_held_out),
                 *self._read_arrays(y_held_out, *(weights or [None])),
             )
         tables = class_weight_tables(self.tasks, class_weight, y)
@@ -503,6 +505,7 @@ class MultiTaskModel(keras.Model):
         >>> sorted(logs)
         ['heart_accuracy', 'heart_auc', 'heart_loss', 'loss']
         """
+        x = read_inputs(self, x)
         y, sample_weight = self._read_arrays(y, sample_weight, is_part=True)
         tables = class_weight_tables(self.tasks, class_weight, y)
         if tables:
@@ -516,6 +519,7 @@ class MultiTaskModel(keras.Model):
 
     def test_on_batch(self, x, y=None, sample_weight=None, return_dict=False):
         """Evaluate one batch. See `keras.Model.test_on_batch`."""
+        x = read_inputs(self, x)
         y, sample_weight = self._read_arrays(y, sample_weight, is_part=True)
         return super().test_on_batch(
             x, y, sample_weight=sample_weight, return_dict=return_dict
@@ -523,8 +527,17 @@ class MultiTaskModel(keras.Model):
 
     def evaluate(self, x=None, y=None, *args, sample_weight=None, **kwargs):
         """Return losses and metrics. See `keras.Model.evaluate`, and `fit` for `y`."""
+        x = read_inputs(self, x)
         y, sample_weight = self._read_arrays(y, sample_weight)
         return super().evaluate(x, y, *args, sample_weight=sample_weight, **kwargs)
+
+    def predict(self, x, *args, **kwargs):
+        """Return predictions by task name. See `keras.Model.predict`."""
+        return super().predict(read_inputs(self, x), *args, **kwargs)
+
+    def predict_on_batch(self, x):
+        """Return predictions of one batch. See `keras.Model.predict_on_batch`."""
+        return super().predict_on_batch(read_inputs(self, x))
 
     def _read_arrays(self, y: Any, sample_weight: Any, is_part: bool = False) -> Any:
         """Return checked labels by task name, and sample weights."""

@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_mtl._core.cores import usable_cores
+from keras_mtl.blocks.input_arrays import read_inputs
 from keras_mtl.blocks.label_arrays import read_labels
 from keras_mtl.engine.batch_step import BatchStep
 from keras_mtl.engine.epoch import (
@@ -153,9 +154,9 @@ def fit_members(
         The trained members and their history.
 
     Raises:
-        ValueError: If `patience` is set without validation rows, a name is not that of
-            a task, a label is unknown to its task, or a layer does not support members
-            with different numbers of rows.
+        ValueError: If `patience` is set without validation rows, an input is not a
+            number, a name is not that of a task, a label is unknown to its task, or a
+            layer does not support members with different numbers of rows.
         UserError: If the settings of members are invalid, or the optimizer does not
             support several members.
         FloatingPointError: If the loss of a task is no longer finite and
@@ -181,6 +182,7 @@ def fit_members(
             "for each member, as `patience` stops on the validation loss. "
             f"Received: None with patience={settings.patience}"
         )
+    inputs = read_inputs(model, inputs, "inputs")
     labels = read_labels(model.tasks, labels)
     tasks = [task.name for task in model.tasks]
     layers = [layer.name for layer in dropout_layers(model)]
