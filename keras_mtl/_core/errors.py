@@ -108,17 +108,35 @@ def gather(errors: list[str]) -> Iterator[None]:
 
 CHARACTERS_SHOWN = 80
 
-_shortened = reprlib.Repr()
+
+class _ShortRepr(reprlib.Repr):
+    """Short texts of values on one line: a table or an array as its type and shape."""
+
+    def repr_instance(self, x: object, level: int) -> str:
+        text = super().repr_instance(x, level)
+        if "\n" not in text:
+            return text
+        kind = type(x).__name__.replace("ndarray", "array")
+        article = "an" if kind[0] in "aeiouAEIO" else "a"
+        shape = getattr(x, "shape", None)
+        of_shape = f" of shape {shape}" if isinstance(shape, tuple) else ""
+        return f"{article} {kind}{of_shape}"
+
+
+_shortened = _ShortRepr()
 _shortened.maxstring = _shortened.maxother = CHARACTERS_SHOWN
 
 
 def show_value(value: object) -> str:
-    """Return a short text of any value, for messages.
+    """Return a short text of any value on one line, for messages.
 
     Example:
 
     >>> show_value([1, "two"]), len(show_value("x" * 1000))
     ("[1, 'two']", 80)
+    >>> import pandas as pd
+    >>> show_value(pd.DataFrame({"age": [63, 67]}))
+    'a DataFrame of shape (2, 1)'
     """
     try:
         text = _shortened.repr(value)

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from keras_mtl._core.messages import validation_messages
 from keras_mtl.comparison.comparison import Comparison
 from keras_mtl.comparison.settings import ComparisonSettings
+from keras_mtl.dataframes._arguments import require_list, require_path
 from keras_mtl.dataframes.keywords import FitKeywords, TomlFile, table_config
 from keras_mtl.errors import UserError, gather
 from keras_mtl.runs.memory_tables import MemoryTables
@@ -64,6 +65,16 @@ def evaluate_table(
     """
     errors: list[str] = []
     made = None
+    lists: dict[str, tuple[Any, ...]] = {}
+    for name, values, example in (
+        ("compare", compare, '["mmoe"]'),
+        ("by", by, '["sex", "age:40,60"]'),
+        ("label_shares", label_shares, "[0.1, 1.0]"),
+    ):
+        with gather(errors):
+            lists[name] = require_list(name, values, example)
+    with gather(errors):
+        folder = require_path("folder", folder, "a folder", "Pass its name.")
     with gather(errors):
         made = table_config(config, settings, has_test_table=False)
         if made.transfer.run is not None:
@@ -76,10 +87,8 @@ def evaluate_table(
             folds=folds,
             repeats=repeats,
             members=members,
-            compare=tuple(compare),
             equivalence=equivalence,
-            by=tuple(by),
-            label_shares=tuple(label_shares),
+            **lists,
         )
     except ValidationError as error:
         errors += validation_messages(error, ComparisonSettings)

@@ -12,6 +12,7 @@ import pandas as pd
 
 from keras_mtl._core.html import html_table
 from keras_mtl.configuration.fit_config import FitConfig
+from keras_mtl.dataframes._arguments import require_path
 from keras_mtl.dataframes.keywords import FitKeywords, TomlFile, table_config
 from keras_mtl.errors import UserError, gather
 from keras_mtl.runs.checkpoint import Checkpoint
@@ -145,9 +146,10 @@ def fit_table(
     (['chol', 'disease'], 184)
     """
     given: dict[str, Any] = {**settings}
+    folder = require_path("folder", folder, "a folder", "Pass its name.")
     if folder is not None:
         # The same settings as those of `[output]`.
-        given["output"] = {"folder": str(folder), "overwrite": overwrite}
+        given["output"] = {"folder": folder, "overwrite": overwrite}
     made = table_config(config, given, test_table is not None)
     errors: list[str] = []
     data = checkpoint = None

@@ -9,6 +9,7 @@ from typing import Any, TypedDict
 from keras_mtl.configuration.fit_config import FitConfig
 from keras_mtl.configuration.toml_file import read_toml
 from keras_mtl.configuration.validate import build_config
+from keras_mtl.dataframes._arguments import require_path
 from keras_mtl.errors import UserError, gather, show_value
 from keras_mtl.features.feature import Feature
 from keras_mtl.features.kinds import serialize_feature
@@ -61,17 +62,24 @@ def table_config(
     file: dict[str, Any] = {}
     if config is not None:
         with gather(errors):
-            file = read_toml(os.fspath(config))
+            path = require_path(
+                "config",
+                config,
+                "a TOML file",
+                "Pass settings as keyword arguments, such as **config for a dict.",
+            )
+            file = read_toml(str(path))
     # The DataFrames' names in messages, unless the settings name a file.
     names = {"path": "table"}
     if has_test_table:
         names["test_path"] = "test_table"
     given = {**keywords}
-    if isinstance(keywords.get("tasks"), str | Mapping | Task):
+    tasks = keywords.get("tasks", ())
+    if isinstance(tasks, str) or not isinstance(tasks, Sequence):
         raise UserError(
             "tasks: expected a list with one entry per task, such as "
             '["churn:binary", "spend:regression"]. Received: '
-            f"{show_value(keywords['tasks'])}. Put the tasks in a list."
+            f"{show_value(tasks)}. Put the tasks in a list."
         )
     given["tasks"] = _plain(keywords.get("tasks"), _task, errors)
     given["features"] = _plain(keywords.get("features"), _feature, errors)

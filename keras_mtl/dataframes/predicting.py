@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from keras_mtl.dataframes._arguments import require_list
 from keras_mtl.dataframes.fitting import TableFit
 from keras_mtl.errors import UserError, gather, show_value
 from keras_mtl.runs.predict_run import find_model, find_rows, row_labels
@@ -64,10 +65,14 @@ def predict_table(
     ['row', 'sick_class', 'sick_probability']
     """
     errors: list[str] = []
-    if decimal_mark not in (None, ",", "."):
+    if decimal_mark is not None and (
+        not isinstance(decimal_mark, str) or decimal_mark not in (",", ".")
+    ):
         errors.append(
             f"decimal_mark: expected ',' or '.'; received {show_value(decimal_mark)}."
         )
+    with gather(errors):
+        missing = require_list("missing", missing, '["unknown"]')
     with gather(errors):
         loaded = _load(model)
     if errors:
@@ -99,8 +104,14 @@ def _load(model: Any) -> MultiTaskModel:
     if getattr(model, "features", None) and getattr(model, "tasks", None):
         loaded: MultiTaskModel = model
         return loaded
+    remedy = (
+        "Pass the model first, then the rows."
+        if hasattr(model, "shape")
+        else "Join a model of an encoded matrix with its encoder: "
+        "keras_mtl.join_encoder."
+    )
     raise UserError(
         "model: expected what fit_table returned, the path of a run folder or of a "
-        f".keras file, or a model of raw features. Received: {show_value(model)}. Join "
-        "a model of an encoded matrix with its encoder: keras_mtl.join_encoder."
+        f".keras file, or a model of raw features. Received: {show_value(model)}. "
+        f"{remedy}"
     )

@@ -11,7 +11,7 @@ from typing import Any
 
 import narwhals as nw
 
-from keras_mtl.errors import UserError
+from keras_mtl.errors import UserError, show_value
 from keras_mtl.tables.text_values import to_word
 
 __all__ = ["days_at_midnight", "frame_columns", "plain_column", "to_cell_word"]
@@ -37,12 +37,10 @@ def frame_columns(
     try:
         frame = nw.from_native(table, eager_only=True)
     except TypeError:
-        kind = type(table)
         if hasattr(table, "collect"):
             remedy = "Pass table.collect()."
         raise UserError(
-            f"{source}: expected {expected}. Received: "
-            f"{kind.__module__}.{kind.__qualname__}. {remedy}"
+            f"{source}: expected {expected}. Received: {show_value(table)}. {remedy}"
         ) from None
     except nw.exceptions.DuplicateError:
         raise UserError(

@@ -2,6 +2,7 @@
 
 import filecmp
 import json
+import re
 import warnings
 
 import numpy as np
@@ -201,6 +202,55 @@ def test_mistakes_in_the_rows_and_the_folder_are_reported_at_once(
 def test_what_is_no_model_is_refused(model, message, mixed_frame):
     with pytest.raises(km.UserError, match=message):
         km.predict_table(model, mixed_frame)
+
+
+def test_a_table_in_place_of_the_model_is_described(mixed_run, mixed_frame):
+    with pytest.raises(km.UserError) as caught:
+        km.predict_table(mixed_frame, mixed_run)
+    assert "Received: a DataFrame of shape (120, 10). Pass the model first" in str(
+        caught.value
+    )
+    with pytest.raises(km.UserError, match=r"table: expected.*'rows'"):
+        km.fit_table("rows", tasks=["relapse:binary"])
+
+
+@pytest.mark.parametrize(
+    ("function", "name", "expected"),
+    [
+        (km.fit_table, "tasks", "a list with one entry per task"),
+        (km.fit_table, "config", "the path of a TOML file"),
+        (km.fit_table, "folder", "the path of a folder"),
+        (km.fit_table, "training", "a dictionary"),
+        (km.fit_table, "features", "a list of tables"),
+        (km.evaluate_table, "compare", "a list, such as"),
+        (km.evaluate_table, "by", "a list, such as"),
+        (km.evaluate_table, "folds", "a valid integer"),
+        (km.evaluate_table, "folder", "the path of a folder"),
+        (km.predict_table, "missing", "a list, such as"),
+        (km.predict_table, "decimal_mark", "','"),
+    ],
+)
+def test_a_table_in_place_of_a_setting_is_described(
+    function, name, expected, mixed_frame
+):
+    settings = {"tasks": ["relapse:binary"], name: mixed_frame}
+    first = [mixed_frame]
+    if function is km.predict_table:
+        first, settings = ["nowhere", mixed_frame], {name: mixed_frame}
+    with pytest.raises(km.UserError) as caught:
+        function(*first, **settings)
+    assert re.search(
+        rf"^{name}: expected {expected}.*eceived:? a DataFrame of shape \(120, 10\)",
+        str(caught.value),
+        re.MULTILINE,
+    )
+    assert len(str(caught.value).splitlines()) <= 2
+
+
+@pytest.mark.parametrize("name", ["compare", "by"])
+def test_a_text_in_place_of_a_list_is_not_read_letter_by_letter(name, mixed_frame):
+    with pytest.raises(km.UserError, match=rf"{name}: expected a list.*'mmoe'"):
+        km.evaluate_table(mixed_frame, tasks=["relapse:binary"], **{name: "mmoe"})
 
 
 def test_rows_without_a_feature_are_refused(mixed_run, mixed_frame):
