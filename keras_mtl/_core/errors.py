@@ -7,6 +7,8 @@ import sys
 import warnings
 from collections.abc import Iterable, Iterator
 
+from keras_mtl._core.spelling import spelled
+
 __all__ = [
     "DataWarning",
     "PluginWarning",
@@ -39,8 +41,8 @@ class UserError(ValueError):
     """
 
     def __init__(self, *messages: str) -> None:
-        self.messages = tuple(messages)
-        super().__init__("\n".join(messages))
+        self.messages = tuple(map(spelled, messages))
+        super().__init__("\n".join(self.messages))
 
 
 class UnknownNameError(UserError):
@@ -74,7 +76,7 @@ def warn_of_data(message: str) -> None:
     while frame.f_back is not None and _is_between(frame.f_globals.get("__name__")):
         frame = frame.f_back
         level += 1
-    warnings.warn(message, DataWarning, stacklevel=level)
+    warnings.warn(spelled(message), DataWarning, stacklevel=level)
 
 
 def _is_between(module: str | None) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 import numpy as np
 import pandas as pd
 
@@ -49,15 +51,15 @@ def choose_groups(data: PreparedData, by: tuple[str, ...]) -> dict[str, np.ndarr
                 )
             except ValueError:
                 errors.append(
-                    f"--by {text}: expected numbers in ascending order, such as "
-                    f"{column}:40,60. Received: {edges!r}."
+                    f"--by {shlex.quote(text)}: expected numbers in ascending order, "
+                    f"such as {column}:40,60. Received: {edges!r}."
                 )
             continue
         if values.nunique() > MOST_GROUPS:
             errors.append(
                 f"{data.source}, column {column!r} (--by): expected at most "
                 f"{MOST_GROUPS} groups. Received: {values.nunique()} values. Give the "
-                f"edges of bands, as in --by {column}:40,60."
+                f"edges of bands, as in --by {shlex.quote(f'{column}:40,60')}."
             )
             continue
         named = values.astype(object).where(values.notna(), None)

@@ -5,13 +5,16 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Unpack
+from typing import Any, Literal, Unpack
 
 from pydantic import ValidationError
 
 from keras_mtl._core.messages import validation_messages
+from keras_mtl._core.spelling import in_spelling
 from keras_mtl.comparison.comparison import Comparison
 from keras_mtl.comparison.settings import ComparisonSettings
+from keras_mtl.configuration.command_line import Flag
+from keras_mtl.configuration.script_spelling import script_spelling
 from keras_mtl.dataframes._arguments import require_list, require_path
 from keras_mtl.dataframes.keywords import FitKeywords, TomlFile, table_config
 from keras_mtl.errors import UserError, gather
@@ -20,7 +23,27 @@ from keras_mtl.runs.prepare import prepare_data
 
 __all__ = ["evaluate_table"]
 
+# The form of the flags of the command that are arguments here, by argument.
+COMPARISON_FLAGS: dict[str, Literal["value", "list", "repeat"]] = {
+    "folds": "value",
+    "repeats": "value",
+    "members": "value",
+    "compare": "repeat",
+    "equivalence": "value",
+    "by": "repeat",
+    "label_shares": "list",
+}
 
+
+@in_spelling(
+    script_spelling(
+        {"data.path": "table", "config": "config", "output.folder": "folder"},
+        tuple(
+            Flag(f"--{name.replace('_', '-')}", name, "", form)
+            for name, form in COMPARISON_FLAGS.items()
+        ),
+    )
+)
 def evaluate_table(
     table: Any,
     *,
@@ -87,8 +110,10 @@ def evaluate_table(
             folds=folds,
             repeats=repeats,
             members=members,
+            compare=lists.get("compare", ()),
             equivalence=equivalence,
-            **lists,
+            by=lists.get("by", ()),
+            label_shares=lists.get("label_shares", ()),
         )
     except ValidationError as error:
         errors += validation_messages(error, ComparisonSettings)

@@ -11,7 +11,9 @@ import numpy as np
 import pandas as pd
 
 from keras_mtl._core.html import html_table
+from keras_mtl._core.spelling import in_spelling
 from keras_mtl.configuration.fit_config import FitConfig
+from keras_mtl.configuration.script_spelling import script_spelling
 from keras_mtl.dataframes._arguments import require_path
 from keras_mtl.dataframes.keywords import FitKeywords, TomlFile, table_config
 from keras_mtl.errors import UserError, gather
@@ -29,6 +31,16 @@ if TYPE_CHECKING:
     from keras_mtl.runs.train import TrainedRun
 
 __all__ = ["TableFit", "fit_table"]
+
+# By the key of a flag of the command the argument that is no section of settings.
+ARGUMENTS = {
+    "data.path": "table",
+    "data.test_path": "test_table",
+    "config": "config",
+    "output.folder": "folder",
+    "output.overwrite": "overwrite",
+    "resume": "resume",
+}
 
 
 @dataclass(frozen=True, repr=False)
@@ -95,6 +107,7 @@ def _rounded(value: float) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
+@in_spelling(script_spelling(ARGUMENTS))
 def fit_table(
     table: Any,
     *,

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from keras_mtl._core.spelling import in_spelling
+from keras_mtl.configuration.script_spelling import script_spelling
 from keras_mtl.dataframes._arguments import require_list
 from keras_mtl.dataframes.fitting import TableFit
 from keras_mtl.errors import UserError, gather, show_value
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
 __all__ = ["predict_table"]
 
 
+@in_spelling(
+    script_spelling({"data.missing": "missing", "data.decimal_mark": "decimal_mark"})
+)
 def predict_table(
     model: MultiTaskModel | TableFit | str | os.PathLike[str],
     table: Any,

@@ -16,6 +16,8 @@ from sklearn.metrics import accuracy_score, r2_score
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
+from keras_mtl._core.spelling import in_spelling
+from keras_mtl.configuration.script_spelling import script_spelling
 from keras_mtl.configuration.validate import build_config
 from keras_mtl.errors import UserError
 from keras_mtl.estimator._tables import feature_frame, store_columns, target_frame
@@ -41,6 +43,18 @@ PLACES = {
     "dropout": "model",
     "architecture": "model",
 }
+# Messages name the parameters.
+_SPELLED = in_spelling(
+    script_spelling(
+        {
+            **{f"{section}.{name}": name for name, section in PLACES.items()},
+            "data.path": "X",
+            "preset": "preset",
+            "seed": "random_state",
+        },
+        settings="settings",
+    )
+)
 
 
 class MultiTaskEstimator(BaseEstimator):
@@ -133,6 +147,7 @@ class MultiTaskEstimator(BaseEstimator):
         self.settings = settings
         self.random_state = random_state
 
+    @_SPELLED
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
         """Train the model.
 
@@ -193,6 +208,7 @@ class MultiTaskEstimator(BaseEstimator):
         )
         return self
 
+    @_SPELLED
     def predict(self, X: Any) -> Any:
         """Predict classes and numbers.
 
@@ -211,6 +227,7 @@ class MultiTaskEstimator(BaseEstimator):
             return columns[self.targets_[0].name]
         return pd.DataFrame(columns, index=frame.index)
 
+    @_SPELLED
     def predict_proba(self, X: Any) -> Any:
         """Predict the probabilities of the classes.
 
@@ -235,6 +252,7 @@ class MultiTaskEstimator(BaseEstimator):
             {each.name: each.probabilities(outputs[each.task]) for each in chosen}
         )
 
+    @_SPELLED
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Score predictions by the mean of the tasks' accuracies and R2.
 

@@ -76,11 +76,12 @@ def choose_features(
     by_name = {feature.name: feature for feature in features}
     for task in config.tasks:
         if task.name in by_name:
+            column = by_name[task.name].column_name
             errors.append(
                 f"{source}: task {task.name!r} has the name of the feature in column "
-                f"{by_name[task.name].column_name!r}. Rename the task "
+                f"{column!r}. Rename the task "
                 f"({task.name}_task:{task.kind}:{','.join(task.label_columns)}), or "
-                f"leave the column out (--drop {by_name[task.name].column_name})."
+                f"leave the column out (--drop {shlex.quote(column)})."
             )
     return features
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 
 from keras_mtl.configuration.fit_config import FitConfig
@@ -118,7 +119,7 @@ def _unknown_categories(
         f"{source}, column {feature.column_name!r}: expected categories that "
         f"{run.folder} was trained with: {_list(vocabulary)}. Received none of them: "
         f"{describe_cells(frame, values[present])}. Write them as there, or leave the "
-        f"column out (--drop {feature.column_name})."
+        f"column out (--drop {shlex.quote(feature.column_name)})."
     ]
 
 

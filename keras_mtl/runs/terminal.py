@@ -24,6 +24,7 @@ from rich.progress import (
 )
 
 from keras_mtl._core.display import TolerantStream, printable
+from keras_mtl._core.spelling import spelled
 from keras_mtl.configuration.workers import Workers
 from keras_mtl.errors import DataWarning
 from keras_mtl.report.tables import data_table, metrics_tables
@@ -135,7 +136,7 @@ class Terminal:
 
     def show_line(self, text: str) -> None:
         """Show a sentence."""
-        self.console.print(printable(text), soft_wrap=True)
+        self.console.print(printable(spelled(text)), soft_wrap=True)
 
     def show_waiting(self, workers: Workers) -> None:
         """Print that the run waits for other processes."""
@@ -148,10 +149,11 @@ class Terminal:
 
     def show_given_up(self, folder: Path) -> None:
         """Report that an interrupted run is lost."""
-        self.errors.print(
-            f"warning: {folder}: an interrupted run, which --resume could continue, "
-            "is discarded, as this fit starts from the beginning."
+        text = (
+            f"{folder}: an interrupted run, which --resume could continue, is "
+            "discarded, as this fit starts from the beginning."
         )
+        self.errors.print(f"warning: {spelled(text)}")
 
     @contextlib.contextmanager
     def progress(self, epochs: int, done: int = 0) -> Iterator[OnEpoch]:
@@ -192,12 +194,12 @@ class Terminal:
         for table in metrics_tables(metrics["test"], title, self.console.width):
             self.console.print(table)
         for sentence in calibration_sentences(metrics.get("calibration", {})):
-            self.console.print(printable(sentence), soft_wrap=True)
+            self.console.print(printable(spelled(sentence)), soft_wrap=True)
         if "auxiliary" in metrics:
             names = ", ".join(map(printable, metrics["auxiliary"]))
             self.console.print(f"Auxiliary, not predicted: {names}", soft_wrap=True)
         for sentence in [*metrics["idle_units"], *metrics["sharing"]]:
-            self.console.print(f"note: {printable(sentence)}", soft_wrap=True)
+            self.console.print(f"note: {printable(spelled(sentence))}", soft_wrap=True)
         self.console.print(f"Written: {printable(folder)}", soft_wrap=True)
 
 

@@ -92,7 +92,10 @@ def load_model(path: str | os.PathLike[str]) -> MultiTaskModel:
         # So Keras begins when a class is not registered.
         hint = ""
         if "Could not locate" in str(error):
-            hint = " If a plugin has this class, import it first: --import MODULE."
+            hint = (
+                " If a plugin has this class, import it first: --import MODULE on the "
+                "command line."
+            )
         raise UserError(
             f"{path}: expected a model that Keras loads in safe mode; it does not: "
             f"{type(error).__name__}: {''.join(reason)[:300]}{hint}"

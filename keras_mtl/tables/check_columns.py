@@ -260,7 +260,7 @@ def _missing_flag(column: object, value: object) -> str:
         float(str(value))
     except ValueError:
         return missing_flag(str(value))
-    return f"--missing-value {column}={value}"
+    return f"--missing-value {shlex.quote(f'{column}={value}')}"
 
 
 def _it(wrong: pd.Series) -> str:

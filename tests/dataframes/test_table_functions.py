@@ -204,6 +204,17 @@ def test_what_is_no_model_is_refused(model, message, mixed_frame):
         km.predict_table(model, mixed_frame)
 
 
+def test_messages_name_the_arguments(mixed_frame, tmp_path):
+    with pytest.raises(km.UserError) as caught:
+        km.fit_table(mixed_frame, tasks=[], folder=tmp_path)
+    assert 'Add tasks=["NAME:KIND"]' in str(caught.value)
+    with pytest.raises(km.UserError) as caught:
+        km.fit_table(mixed_frame, tasks=["relapse:binary"], folder=tmp_path)
+    assert "another with folder, or replace it with overwrite=True" in str(caught.value)
+    with pytest.raises(km.UserError, match=r'as in by=\["age at visit:40,60"\]'):
+        km.evaluate_table(mixed_frame, tasks=["relapse:binary"], by=["age at visit"])
+
+
 def test_a_table_in_place_of_the_model_is_described(mixed_run, mixed_frame):
     with pytest.raises(km.UserError) as caught:
         km.predict_table(mixed_frame, mixed_run)

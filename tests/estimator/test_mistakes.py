@@ -1,5 +1,7 @@
 """Common mistakes in X and y end in one message that says what to change."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,6 +9,7 @@ import pytest
 import keras_mtl as km
 
 ROWS = 60
+ZIP = [f"0{number:04d}" for number in range(ROWS)]
 TINY = {"members": 1, "epochs": 1, "trunk": (4,)}
 
 
@@ -55,6 +58,23 @@ def test_labels_that_cannot_be_learned_are_refused(rows, change, words):
     x, y = rows
     with pytest.raises(km.UserError, match=words):
         km.MultiTaskEstimator(**TINY).fit(x, change(y))
+
+
+def test_messages_name_the_parameters(rows):
+    x, y = rows
+    estimator = km.MultiTaskEstimator(
+        members=0, patience=3, validation_fraction=0, settings={"training": {"seed": 1}}
+    )
+    with pytest.raises(km.UserError) as caught:
+        estimator.fit(x, y)
+    assert re.search(r"^members: expected", str(caught.value), re.MULTILINE)
+    hiding = {"auxiliary": [{"kind": "reconstruction", "name": "r"}]}
+    with pytest.raises(km.UserError) as caught:
+        km.MultiTaskEstimator(settings=hiding, **TINY).fit(x, y)
+    assert 'settings={"model": {"input_dropout": 0.2}}' in str(caught.value)
+    with pytest.warns(km.DataWarning) as warned:
+        km.MultiTaskEstimator(**TINY).fit(x.assign(zip=ZIP), y)
+    assert 'settings={"inputs": {"drop": ["zip"]}}' in str(warned[0].message)
 
 
 def test_a_dict_or_a_row_in_place_of_a_table_is_refused(rows, fitted):
