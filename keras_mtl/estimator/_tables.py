@@ -60,7 +60,10 @@ def feature_frame(x: Any) -> pd.DataFrame:
 
 
 def target_frame(y: Any, index: pd.Index) -> pd.DataFrame:
-    """Return labels as a DataFrame with a column per task, in the rows of X."""
+    """Return labels as a DataFrame with a column per task, in the rows of X.
+
+    The columns keep their names, which may be numbers.
+    """
     if y is None:
         raise UserError(
             "y: expected labels, a DataFrame with a column per task. Received: None. "
@@ -74,9 +77,9 @@ def target_frame(y: Any, index: pd.Index) -> pd.DataFrame:
                 "y: expected one or more columns. Received: a DataFrame without any. "
                 "Pass a column per task."
             )
-        frame = y.set_axis([str(name) for name in y.columns], axis=1)
+        frame = y
     elif isinstance(y, pd.Series):
-        frame = y.to_frame("y" if y.name is None else str(y.name))
+        frame = y.to_frame("y" if y.name is None else y.name)
     else:
         array = np.asarray(y)
         if isinstance(y, str) or array.ndim not in (1, 2):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,23 +26,28 @@ class Target:
     """A column of y.
 
     Attributes:
-        name: The column's name.
+        name: The column's name as in y, a text or a number.
         task: The name of the task in the model, made of letters, digits and _.
         kind: One of `KINDS`.
         classes: The classes in the order of the probabilities, as they are in y;
             None for a number.
     """
 
-    name: str
+    name: Hashable
     task: str
     kind: str
     classes: np.ndarray | None = None
 
+    @property
+    def text(self) -> str:
+        """The column's name as a text, by which the training knows the column."""
+        return str(self.name)
+
     def settings(self) -> dict[str, Any]:
         """Return the task as an entry of `[[tasks]]`."""
         entry: dict[str, Any] = {"kind": self.kind, "name": self.task}
-        if self.name != self.task:
-            entry["column"] = self.name
+        if self.text != self.task:
+            entry["column"] = self.text
         if self.classes is None:
             return entry
         # So the model itself answers in the words of y.
@@ -73,7 +78,7 @@ class Target:
         return self.classes[self.probabilities(outputs).argmax(axis=1)]
 
 
-def learn_targets(y: pd.DataFrame, kinds: Mapping[str, str] | None) -> list[Target]:
+def learn_targets(y: pd.DataFrame, kinds: Mapping[Any, str] | None) -> list[Target]:
     """Find what kind of task each column of y is, and its classes.
 
     Args:
@@ -83,16 +88,17 @@ def learn_targets(y: pd.DataFrame, kinds: Mapping[str, str] | None) -> list[Targ
     Raises:
         UserError: With all errors at once.
     """
-    kinds = {} if kinds is None else kinds
+    kinds = {str(name): kind for name, kind in (kinds or {}).items()}
+    known_names = [str(name) for name in y]
     errors = [
-        f"kinds[{name!r}]: expected one of the columns of y, {', '.join(map(str, y))}. "
+        f"kinds[{name!r}]: expected one of the columns of y, {', '.join(known_names)}. "
         f"Received: {name!r}. Correct the name."
         for name in kinds
-        if name not in y
+        if name not in known_names
     ]
     targets: list[Target] = []
-    for name in map(str, y):
-        values = y[name].infer_objects()
+    for column, name in zip(y, known_names, strict=True):
+        values = y[column].infer_objects()
         known = values.dropna()
         kind = kinds.get(name) or _infer_kind(known)
         if kind not in KINDS:
@@ -128,7 +134,7 @@ def learn_targets(y: pd.DataFrame, kinds: Mapping[str, str] | None) -> list[Targ
                 "missing. Received: infinity. Replace it."
             )
         task = _task_name(name, {each.task for each in targets})
-        targets.append(Target(name, task, kind, classes))
+        targets.append(Target(column, task, kind, classes))
     if errors:
         raise UserError(*errors)
     return targets

@@ -115,7 +115,7 @@ class MultiTaskEstimator(BaseEstimator):
 
     def __init__(
         self,
-        kinds: Mapping[str, str] | None = None,
+        kinds: Mapping[Any, str] | None = None,
         preset: str = "default",
         members: int | None = None,
         epochs: int | None = None,
@@ -165,7 +165,7 @@ class MultiTaskEstimator(BaseEstimator):
         """
         features = feature_frame(X)
         labels = target_frame(y, features.index)
-        names = [*features.columns, *labels.columns]
+        names = [*features.columns, *map(str, labels.columns)]
         twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
         if twice:
             raise UserError(
@@ -174,7 +174,7 @@ class MultiTaskEstimator(BaseEstimator):
             )
         targets = learn_targets(labels, self.kinds)
         columns = store_columns(features)
-        columns |= {each.name: each.column(labels[each.name]) for each in targets}
+        columns |= {each.text: each.column(labels[each.name]) for each in targets}
         layer: dict[str, Any] = {"data": {"path": "X"}}
         if sample_weight is not None:
             weights = np.asarray(sample_weight, "float64")
@@ -267,20 +267,20 @@ class MultiTaskEstimator(BaseEstimator):
         """
         frame, outputs = self._outputs(X)
         labels = target_frame(y, frame.index)
-        absent = [each.name for each in self.targets_ if each.name not in labels]
+        positions = {str(name): place for place, name in enumerate(labels)}
+        absent = [each.text for each in self.targets_ if each.text not in positions]
         if len(labels.columns) < len(self.targets_) or (
             0 < len(absent) < len(self.targets_)
         ):
             raise UserError(
                 f"y: expected the columns of the fit, one per task. Received: "
-                f"{', '.join(labels.columns)}, without {', '.join(absent)}. Pass all "
+                f"{', '.join(positions)}, without {', '.join(absent)}. Pass all "
                 "of them; a missing label is NaN or None."
             )
         scores = []
         for position, target in enumerate(self.targets_):
             # An array has no names: its columns are in the order of the fit.
-            by_name = target.name in labels
-            column = labels[target.name] if by_name else labels.iloc[:, position]
+            column = labels.iloc[:, positions.get(target.text, position)]
             known = column.notna().to_numpy()
             if known.any():
                 weights = None if sample_weight is None else np.asarray(sample_weight)

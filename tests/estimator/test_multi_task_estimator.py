@@ -69,6 +69,31 @@ def test_predictions_have_the_labels_and_the_index_of_the_data(rows, fitted):
     assert np.isfinite(fitted.score(x, y))
 
 
+def test_names_of_labels_that_are_numbers_are_given_back(rows):
+    x, y = rows
+    numbered = y.set_axis([2019, "grade", 7.5], axis=1)
+    kinds = {7.5: "regression", "2019": "multiclass"}
+    estimator = km.MultiTaskEstimator(kinds, **TINY).fit(x, numbered)
+    assert estimator.predict(x).columns.tolist() == [2019, "grade", 7.5]
+    assert [(each.name, each.kind) for each in estimator.targets_] == [
+        (2019, "multiclass"),
+        ("grade", "multiclass"),
+        (7.5, "regression"),
+    ]
+    assert list(estimator.classes_) == [2019, "grade"]
+    assert list(estimator.predict_proba(x)) == [2019, "grade"]
+    # A file of the same rows has the names as texts.
+    score = estimator.score(x, numbered)
+    assert score == estimator.score(x, numbered.set_axis(map(str, numbered), axis=1))
+    assert score == estimator.score(x, numbered[[7.5, "grade", 2019]])
+
+
+def test_a_number_and_its_text_are_not_names_of_two_labels(rows):
+    x, y = rows
+    with pytest.raises(km.UserError, match="'2019' twice"):
+        km.MultiTaskEstimator(**TINY).fit(x, y.set_axis([2019, "2019", "a"], axis=1))
+
+
 def test_a_pickled_estimator_predicts_the_same(rows, fitted):
     again = pickle.loads(pickle.dumps(fitted))
     pd.testing.assert_frame_equal(again.predict(rows[0]), fitted.predict(rows[0]))
