@@ -342,7 +342,7 @@ class MultiTaskEstimator(BaseEstimator):
             raise UserError(*errors)
         return frame, predict_frame(self.model_, rows)
 
-    def _by_task(self, values: dict[str, Any]) -> Any:
+    def _by_task(self, values: dict[Any, Any]) -> Any:
         if self._one_dimension and values:
             return next(iter(values.values()))
         return values
