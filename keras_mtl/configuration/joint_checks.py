@@ -45,7 +45,7 @@ def joint_errors(
         *errors,
         *_early_stopping(config),
         *_weighed_tasks(config, tasks, helpers),
-        *_suited_tasks(config, tasks),
+        *_suited_tasks(config, tasks, helpers),
         *_trained_embeddings(config, features),
         *_hidden_inputs(config, helpers),
         *_needs_validation_rows(config, tasks),
@@ -181,13 +181,21 @@ def _predicted_tasks(tasks: Sequence[Task]) -> list[str]:
     ]
 
 
-def _suited_tasks(config: FitConfig, tasks: Sequence[Task]) -> list[str]:
+def _suited_tasks(
+    config: FitConfig, tasks: Sequence[Task], helpers: Sequence[AuxiliaryHelper]
+) -> list[str]:
     """Require an architecture that suits all tasks."""
     if not tasks:
         return []
     chosen = config.model.architecture
     settings = ARCHITECTURES.settings(chosen.name)(**chosen.settings)
-    return list(settings.check_tasks(tasks))
+    errors = list(settings.check_tasks(tasks))
+    solved = solved_settings(chosen, config.model)
+    # Helpers become further tasks, and classes may be known from the rows only: then
+    # the outputs are checked after the rows are read.
+    if solved is not None and not helpers and all(t.has_known_units for t in tasks):
+        errors += solved.check_resolved_tasks(tasks)
+    return errors
 
 
 def _trained_embeddings(config: FitConfig, features: Iterable[Feature]) -> list[str]:

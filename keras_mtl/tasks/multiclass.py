@@ -78,6 +78,10 @@ class MulticlassTask(Task):
         return len(self._known_classes())
 
     @property
+    def has_known_units(self) -> bool:
+        return self.classes is not None
+
+    @property
     def output_activation(self) -> str:
         return "softmax"
 

@@ -146,6 +146,11 @@ class Task(Declaration, ABC):
         """The number of the head's outputs."""
 
     @property
+    def has_known_units(self) -> bool:
+        """Whether `units` is known before the task is resolved."""
+        return True
+
+    @property
     @abstractmethod
     def output_activation(self) -> str:
         """The activation of the head's output layer."""

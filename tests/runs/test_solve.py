@@ -189,6 +189,35 @@ def test_settings_that_cannot_serve_end_the_command(
     assert not (tmp_path / "run").exists()
 
 
+def test_too_many_clusters_are_reported_with_the_other_settings():
+    clustered = {"name": "clustered", "clusters": 3}
+    settings = {
+        "data": {"path": "no.csv"},
+        "tasks": [
+            {"kind": "binary", "name": "sick"},
+            {"kind": "regression", "name": "dose"},
+        ],
+        "model": {"architecture": clustered},
+        "training": {"patience": 3, "validation_fraction": 0},
+    }
+    with pytest.raises(UserError) as caught:
+        build_config(settings)
+    assert "outputs, 2; received 3" in str(caught.value)
+    assert "training.validation_fraction: expected" in str(caught.value)
+    # Classes that only the rows tell, and helpers, may make further outputs.
+    settings["training"] = {}
+    settings["tasks"][0]["kind"] = "multiclass"
+    assert build_config(settings).model.architecture.name == "clustered"
+    settings["tasks"][0]["classes"] = ["a", "b"]
+    assert build_config(settings).model.architecture.name == "clustered"
+    settings["model"]["architecture"] = {**clustered, "clusters": 4}
+    with pytest.raises(UserError, match="outputs, 3; received 4"):
+        build_config(settings)
+    helper = {"kind": "hint", "name": "old", "expression": "age > 60"}
+    with_helper = {**settings, "auxiliary": [helper]}
+    assert build_config(with_helper).model.architecture.name == "clustered"
+
+
 def test_a_search_refuses_what_is_solved(data, tmp_path):
     from tuning.search_run import run_search
     from tuning.search_settings import SearchSettings

@@ -114,9 +114,16 @@ def test_classes_that_an_architecture_cannot_serve_are_told_once_known(prepared)
     assert check_resolved_choices(MIXED, config, config.tasks) == []
     table = {"name": ("mmoe", "clustered"), "clustered": {"clusters": (2, 9)}}
     space = SearchSettings(architecture=table)
-    assert check_solved_choices(space, config) == []
-    (message,) = check_resolved_choices(space, config, config.tasks)
-    assert message.startswith("search.architecture.clustered.clusters: model.arch")
+    unread = build_config(
+        {"data": {"path": "a.csv"}, "tasks": [{"kind": "multiclass", "name": "thal"}]}
+    )
+    assert check_solved_choices(space, unread) == []
+    for messages in (
+        check_resolved_choices(space, config, config.tasks),
+        check_solved_choices(space, config),
+    ):
+        (message,) = messages
+        assert message.startswith("search.architecture.clustered.clusters: model.arch")
 
 
 def test_settings_of_networks_have_no_meaning_where_there_is_none():
