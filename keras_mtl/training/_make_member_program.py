@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
-import keras
 import numpy as np
 import tensorflow as tf
 
@@ -16,76 +15,79 @@ from keras_mtl.engine.epoch import EpochProgram, EpochSettings
 from keras_mtl.engine.epoch_metrics import MemberMetrics
 from keras_mtl.engine.member_groups import MemberGroups
 from keras_mtl.engine.replicas import Replicas
+from keras_mtl.engine.trainer import MemberValues, Trainer
 from keras_mtl.engine.xla_choice import suits_xla
 from keras_mtl.model.multi_task_model import MultiTaskModel
-from keras_mtl.training._initial_values import InitialValues
-from keras_mtl.training._member_trainer import MemberNumbers, make_trainer
+from keras_mtl.training._member_numbers import MemberNumbers
+from keras_mtl.training._member_start import MemberStart
+from keras_mtl.training._member_trainer import make_trainer
+from keras_mtl.training._update_rules import UpdateRules
 from keras_mtl.training.member_programs import MemberProgram
-from keras_mtl.training.member_settings import MemberSettings
 from keras_mtl.training.settings import TrainingSettings
 from keras_mtl.weighting import Weighting
 
-__all__ = ["make_member_program", "program_key"]
+__all__ = ["EpochPlan", "make_member_program", "program_key"]
+
+
+@dataclass(frozen=True)
+class EpochPlan:
+    """How the epochs of a fit run, for whichever members.
+
+    Attributes:
+        settings: The settings of all epochs.
+        seeds: See `EpochProgram`.
+        replicas: The processes that share the rows of every batch.
+        xla_if_suitable: Whether XLA compiles the epochs only if it serves the layers
+            of the model.
+    """
+
+    settings: EpochSettings
+    seeds: Mapping[int, tf.Tensor]
+    replicas: Replicas | None
+    xla_if_suitable: bool
+
+    def program(
+        self, trainer: Trainer, values: MemberValues, best: BestWeights
+    ) -> EpochProgram:
+        """Make the epoch of a trainer's members."""
+        settings = self.settings
+        if self.xla_if_suitable and not suits_xla(trainer.step.model, trainer.noise):
+            settings = replace(settings, jit_compile=False)
+        metrics = MemberMetrics(trainer, self.replicas)
+        return EpochProgram(
+            trainer, metrics, settings, values, self.seeds, self.replicas, best
+        )
 
 
 def make_member_program(
     model: MultiTaskModel,
     step: BatchStep,
-    first: InitialValues,
-    settings: TrainingSettings,
-    own: MemberSettings,
-    values: MemberNumbers,
-    optimizer: keras.optimizers.Optimizer | None,
-    states: Mapping[str, np.ndarray],
-    rates: Mapping[int, keras.Variable],
-    epoch_settings: EpochSettings,
-    seeds: Mapping[int, tf.Tensor],
-    replicas: Replicas | None,
-    uncounted_epochs: int,
+    start: MemberStart,
+    rules: UpdateRules,
+    plan: EpochPlan,
     groups: Sequence[slice],
-    only_if_suitable: bool,
 ) -> MemberProgram:
     """Make the program of each group of members.
 
     Args:
+        model: The architecture.
+        step: The step of one batch.
+        start: The state that all members begin with.
+        rules: How members are updated.
+        plan: How epochs run.
         groups: The members of each group; one model has `[slice(None)]`.
-        only_if_suitable: Whether XLA compiles the programs only if it serves the
-            model's layers.
     """
-    made, numbers = [], []
-    for part in groups:
-        one_model = part == slice(None)
-        own_values = (values if one_model else values.part(part)).variables()
-        trainer = make_trainer(
-            model,
-            step,
-            None if one_model else part.stop - part.start,
-            InitialValues(
-                [each[part] for each in first.weights],
-                [each[part] for each in first.statistics],
-            ),
-            settings,
-            own,
-            own_values,
-            optimizer,
-            {name: each[part] for name, each in states.items()},
-            rates,
-        )
-        if only_if_suitable and not suits_xla(step.model, trainer.noise):
-            epoch_settings = replace(epoch_settings, jit_compile=False)
-        made.append(
-            EpochProgram(
-                trainer,
-                MemberMetrics(trainer, replicas),
-                epoch_settings,
-                own_values.values,
-                seeds,
-                replicas,
-                BestWeights(trainer, settings.patience, uncounted_epochs),
-            )
-        )
-        numbers.append(own_values)
-    return MemberProgram(MemberGroups(made), numbers)
+    programs, numbers = [], []
+    for group in groups:
+        one_model = group == slice(None)
+        own = start if one_model else start.part(group)
+        own = replace(own, numbers=own.numbers.variables())
+        count = None if one_model else group.stop - group.start
+        trainer = make_trainer(model, step, count, own, rules)
+        best = rules.best_weights(trainer)
+        programs.append(plan.program(trainer, own.numbers.values, best))
+        numbers.append(own.numbers)
+    return MemberProgram(MemberGroups(programs), numbers)
 
 
 def program_key(

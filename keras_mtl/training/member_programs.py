@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,8 @@ import numpy as np
 
 from keras_mtl.engine.member_groups import MemberGroups
 from keras_mtl.training._initial_values import InitialValues, initial_values
-from keras_mtl.training._member_trainer import MemberNumbers
+from keras_mtl.training._member_numbers import MemberNumbers
+from keras_mtl.training._member_start import MemberStart
 
 __all__ = ["MemberProgram", "MemberPrograms"]
 
@@ -38,32 +39,26 @@ class MemberProgram:
             for each in variables
         )
 
-    def restart(
-        self,
-        first: InitialValues,
-        states: Mapping[str, np.ndarray],
-        numbers: MemberNumbers,
-    ) -> None:
+    def restart(self, start: MemberStart) -> None:
         """Begins anew with other members, as if the program were new.
 
         Args:
-            first: What the members' variables begin with.
-            states: The first states of the weighting.
-            numbers: What tells the members apart.
+            start: The state that the members begin with.
         """
-        for program, part, own in zip(
+        for program, part, numbers in zip(
             self.groups.programs, self.groups.slices, self.numbers, strict=True
         ):
-            own.assign(numbers.part(part))
+            own = start.part(part)
+            numbers.assign(own.numbers)
             trainer = program.trainer
             for variables, values in (
-                (trainer.weights, first.weights),
-                (trainer.statistics, first.statistics),
+                (trainer.weights, own.values.weights),
+                (trainer.statistics, own.values.statistics),
             ):
                 for variable, value in zip(variables, values, strict=True):
-                    variable.assign(value[part])
+                    variable.assign(value)
             for name, variable in trainer.weighting_state.items():
-                variable.assign(states[name][part])
+                variable.assign(own.weighting_states[name])
             for variable in trainer.optimizer.variables:
                 # The rate that Keras keeps is not that of members.
                 if variable is not trainer.optimizer._learning_rate:

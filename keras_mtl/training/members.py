@@ -37,14 +37,18 @@ from keras_mtl.training._initial_values import (
     initial_values,
     set_seed,
 )
-from keras_mtl.training._make_member_program import make_member_program, program_key
-from keras_mtl.training._member_loop import MemberLoop
-from keras_mtl.training._member_trainer import (
-    member_numbers,
-    weighting_states,
+from keras_mtl.training._make_member_program import (
+    EpochPlan,
+    make_member_program,
+    program_key,
 )
+from keras_mtl.training._member_loop import MemberLoop
+from keras_mtl.training._member_numbers import member_numbers
+from keras_mtl.training._member_start import MemberStart
+from keras_mtl.training._member_trainer import weighting_states
 from keras_mtl.training._row_weights import join_row_weights, weigh_rows
 from keras_mtl.training._trained_members import TrainedMembers
+from keras_mtl.training._update_rules import UpdateRules
 from keras_mtl.training.asked_settings import asked_numbers
 from keras_mtl.training.member_fit import MemberFit
 from keras_mtl.training.member_programs import MemberPrograms
@@ -263,8 +267,8 @@ def fit_members(
         )
     kept = None if key is None or programs is None else programs.find(key)
     if kept is not None:
-        step = kept.groups.step
-        kept.restart(first, weighting_states(step, seed, numbers), values)
+        states = weighting_states(kept.groups.step, seed, numbers)
+        kept.restart(MemberStart(first, states, values))
     else:
         # Member 0 of the seed gives the noise that all members share, whichever train.
         set_seed(seed, 0)
@@ -273,22 +277,16 @@ def fit_members(
         if replicas is not None:
             seeds = {i: replicas.own_seed(state) for i, state in seeds.items()}
         step = BatchStep(graph, weighting, watch_gramian=watch_conflict)
+        uncounted = 0
+        if pretrained is not None:
+            uncounted = pretrained.uncounted_epochs(settings.epochs)
         kept = make_member_program(
             model,
             step,
-            first,
-            settings,
-            own,
-            values,
-            optimizer,
-            weighting_states(step, seed, numbers),
-            rates,
-            epoch_settings,
-            seeds,
-            replicas,
-            0 if pretrained is None else pretrained.uncounted_epochs(settings.epochs),
+            MemberStart(first, weighting_states(step, seed, numbers), values),
+            UpdateRules(settings, own, optimizer, rates, uncounted),
+            EpochPlan(epoch_settings, seeds, replicas, jit_compile is None),
             [slice(None)] if members is None else group_slices(members, groups),
-            jit_compile is None,
         )
         if key is not None and programs is not None:
             programs.keep(key, kept)
