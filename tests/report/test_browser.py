@@ -5,7 +5,15 @@ from dataclasses import replace
 
 import pytest
 
-from keras_mtl.report import evaluation_report, fit_report, write_report
+from keras_mtl.report import (
+    KeyValues,
+    Report,
+    Section,
+    Table,
+    evaluation_report,
+    fit_report,
+    write_report,
+)
 
 from .browser import Browser, find_browser
 from .evaluation_facts import make_facts, make_rows
@@ -148,3 +156,36 @@ def test_the_page_asks_for_no_other_file(browser, pages):
         if event.get("method") == "Network.requestWillBeSent"
     ]
     assert len([url for url in asked if not url.startswith("data:")]) == 1
+
+
+@pytest.mark.parametrize("width", [400, 1200])
+def test_names_are_not_broken_inside_a_word(browser, tmp_path, width):
+    names = ["numeric_embedding", "validation_fraction_of_members", "trial"]
+    sentence = "of the best trial, with what was said of it " * 8
+    values = {**dict.fromkeys(names, sentence), "deviation over all folds": 0.1}
+    table = Table(
+        "Settings", ("setting", "value"), [(name, sentence) for name in names]
+    )
+    report = Report(
+        "Search", "12 trials", [Section("Best", [KeyValues(values), table])]
+    )
+    write_report(tmp_path, report)
+    browser.show(tmp_path / "report.html", width)
+    # A word in two lines has two rectangles.
+    broken = browser.evaluate(
+        """[...document.querySelectorAll("dt, th")].flatMap(cell =>
+            [...cell.textContent.matchAll(/\\S+/g)].filter(word => {
+                const range = document.createRange()
+                range.setStart(cell.firstChild, word.index)
+                range.setEnd(cell.firstChild, word.index + word[0].length)
+                return range.getClientRects().length > 1
+            }).map(word => word[0]))"""
+    )
+    assert broken == []
+    # Beside each other where there is room for both.
+    beside = browser.evaluate(
+        """[...document.querySelectorAll("dl div")].filter(row =>
+            row.children[0].getBoundingClientRect().top
+            == row.children[1].getBoundingClientRect().top).length"""
+    )
+    assert beside == (4 if width > 480 else 0)
