@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -24,12 +24,11 @@ from keras_mtl.linear.posterior import (
     HeadPosterior,
     LabeledRows,
     Likelihood,
-    likelihood_derivatives,
     with_bias,
 )
 from keras_mtl.linear.problem import LinearTask, LossKind
 from keras_mtl.linear.standard_features import standardize
-from keras_mtl.linear.uncertain_noise import noise_factor
+from keras_mtl.linear.uncertain_noise import with_uncertain_noise
 
 __all__ = ["LIKELIHOODS", "HierarchicalFit", "SharedPrior", "fit_hierarchical"]
 
@@ -209,7 +208,7 @@ def _fit(
             noise[spans[index]] = posterior.noise
             shrinkage[:, spans[index]] = _shrinkage(posterior, prior)
         whole = step.with_uncertain_mean(learned.posteriors, learned.noises, prior)
-        wide = map(_with_uncertain_noise, rows, whole)
+        wide = map(with_uncertain_noise, rows, whole)
         found.update(zip(members, wide, strict=True))
     ordered = tuple(found[index] for index in range(len(tasks)))
     factors = [_moderation(design, each) for each in ordered]
@@ -241,20 +240,6 @@ def _labeled_rows(design: Floats, task: LinearTask) -> LabeledRows:
         )
     # Tasks with most labels share one matrix.
     return LabeledRows(design, labels, counts, LIKELIHOODS[task.loss])
-
-
-def _with_uncertain_noise(task: LabeledRows, posterior: HeadPosterior) -> HeadPosterior:
-    """Return a regression's posterior with the variance from its uncertain noise."""
-    if task.likelihood != "regression":
-        return posterior
-    _, curvature = likelihood_derivatives(task, posterior.mean, posterior.noise)
-    determined = float(np.sum(posterior.covariance * curvature))
-    factor = noise_factor(task.total, determined)
-    return replace(
-        posterior,
-        covariance=posterior.covariance * factor,
-        noise=posterior.noise * factor,
-    )
 
 
 def _moderation(design: Floats, posterior: HeadPosterior) -> Floats:

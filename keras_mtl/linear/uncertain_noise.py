@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-__all__ = ["noise_factor"]
+from dataclasses import replace
+
+import numpy as np
+
+from keras_mtl.linear.posterior import (
+    HeadPosterior,
+    LabeledRows,
+    likelihood_derivatives,
+)
+
+__all__ = ["noise_factor", "with_uncertain_noise"]
 
 # Student's t with 2 degrees of freedom has no variance.
 LEAST_FREEDOM = 3.0
@@ -28,3 +38,25 @@ def noise_factor(labels: float, determined: float) -> float:
     """
     freedom = max(labels - determined, LEAST_FREEDOM)
     return freedom / (freedom - 2.0)
+
+
+def with_uncertain_noise(task: LabeledRows, posterior: HeadPosterior) -> HeadPosterior:
+    """Return the posterior of a task with what its uncertain noise adds.
+
+    The covariance and the noise of a regression are multiplied by `noise_factor`. The
+    posterior of classes is returned unchanged.
+
+    Args:
+        task: The labeled rows of the task.
+        posterior: The posterior given the noise.
+    """
+    if task.likelihood != "regression":
+        return posterior
+    _, curvature = likelihood_derivatives(task, posterior.mean, posterior.noise)
+    determined = float(np.sum(posterior.covariance * curvature))
+    factor = noise_factor(task.total, determined)
+    return replace(
+        posterior,
+        covariance=posterior.covariance * factor,
+        noise=posterior.noise * factor,
+    )

@@ -13,7 +13,8 @@ from keras_mtl.architectures import average_members, join_encoder
 from keras_mtl.blocks.label_arrays import read_labels
 from keras_mtl.features import build_encoder
 from keras_mtl.layers import StandardizedOutput
-from keras_mtl.linear.posterior import HeadPosterior
+from keras_mtl.linear.posterior import HeadPosterior, labeled_rows
+from keras_mtl.linear.uncertain_noise import with_uncertain_noise
 from keras_mtl.model import MultiTaskModel
 from keras_mtl.tasks import BinaryTask, MulticlassTask, RegressionTask, Task
 from keras_mtl.transfer.new_heads import build_on_trunk, check_tasks
@@ -50,9 +51,9 @@ class BayesianHead:
     def variance(self, inputs: Any) -> np.ndarray:
         """Return the variance of the head's linear output, (N, units).
 
-        For a regression it is the variance of a label, including the noise, in the
-        label's unit squared. For classes it is the variance of the logits. With several
-        members, the variance of their means is added.
+        For a regression it is the variance of a label, including the noise and its
+        uncertainty, in the label's unit squared. For classes it is the variance of the
+        logits. With several members, the variance of their means is added.
 
         Args:
             inputs: The rows, as inputs of the model.
@@ -168,7 +169,8 @@ def member_posterior(
 
     Tasks that have little to do with the new one lead its prior astray. Of the
     prior learned from them and the one of equal variances, that under which the new
-    task's labels are more probable is taken.
+    task's labels are more probable is taken. The variances of a regression's posterior
+    count the uncertainty of its noise: see `with_uncertain_noise`.
 
     Args:
         features: The trunk's outputs for the rows of the new task, (N, width).
@@ -188,7 +190,10 @@ def member_posterior(
         priors.insert(0, fit_head_prior(source_features, alike))
     found = [(prior, prior.posterior(features, task)) for prior in priors]
     # The first of equals.
-    return max(found, key=lambda pair: pair[1].log_evidence)
+    prior, posterior = max(found, key=lambda pair: pair[1].log_evidence)
+    # The noise is that of a few labels, or of other tasks.
+    rows = labeled_rows(features, task.labels, task.likelihood, task.classes)
+    return prior, with_uncertain_noise(rows, posterior)
 
 
 def head_labels(task: Task, labels: np.ndarray) -> HeadLabels:

@@ -119,6 +119,25 @@ def test_the_prior_is_the_one_that_foresees_the_new_labels():
         assert posterior.log_evidence == pytest.approx(max(evidences))
 
 
+def test_intervals_of_few_labels_hold_as_many_new_ones_as_they_say():
+    """Without the noise's uncertainty, intervals of 90% held 79% of the labels."""
+    generator = np.random.default_rng(0)
+    held = []
+    for _ in range(40):
+        weights = 0.5 * generator.normal(size=4)
+        features = generator.normal(size=(205, 4))
+        labels = features @ weights + generator.normal(size=205)
+        few = labels[:5]
+        standard = (labels - few.mean()) / few.std()
+        _, posterior = member_posterior(
+            features[:5], HeadLabels(standard[:5]), None, []
+        )
+        errors = standard[5:] - posterior.predict(features[5:])[:, 0]
+        deviations = np.sqrt(posterior.variance(features[5:])[:, 0])
+        held.append((np.abs(errors) < 1.645 * deviations).mean())
+    assert 0.88 < np.mean(held) < 0.98
+
+
 def test_more_labels_leave_less_variance(make_model, rows):
     trained = make_model()
     labels = rows[:, 0] + 0.1 * rows[:, 1]
