@@ -25,6 +25,7 @@ from benchmarks.hospital_rows import (
 )
 from keras_mtl.architectures import ArchitectureSettings, build_architecture
 from keras_mtl.kernels import KernelGrid, fit_kernel
+from keras_mtl.kernels.process_fit import average_scores, fit_process
 from keras_mtl.linear import (
     GroupSparse,
     LinearTask,
@@ -137,6 +138,14 @@ def kernel(rows: HospitalRows, scenario: Scenario) -> np.ndarray:
     return own_scores(rows, scenario, found.scores(rows.inputs))
 
 
+def gaussian_process(rows: HospitalRows, scenario: Scenario) -> np.ndarray:
+    """A Gaussian process, which learns how alike the hospitals are."""
+    found = fit_process(
+        rows.inputs[scenario.train], hospital_tasks(rows, scenario.train)
+    )
+    return own_scores(rows, scenario, average_scores(*found.latent(rows.inputs)))
+
+
 def network_scores(rows: HospitalRows, scenarios: list[Scenario]) -> list[np.ndarray]:
     """Return the scores of a network with a head per hospital, of each scenario."""
     tasks = [BinaryTask(f"hospital{index}") for index in range(len(rows.names))]
@@ -172,6 +181,7 @@ METHODS: dict[str, Method] = {
     "mean-regularised": penalized(MeanRegularised(ridge=0.01)),
     "hierarchical-bayes": hierarchical,
     "kernel, half shared": kernel,
+    "gaussian-process": gaussian_process,
 }
 
 
