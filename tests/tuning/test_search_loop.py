@@ -311,7 +311,7 @@ def test_a_later_batch_uses_the_program_of_an_earlier_one(prepared, data, monkey
     space = SPACE.replace(
         trials=5,
         at_once=2,
-        weighting={"name": ("cagrad",), "cagrad": {"c": (0.1, 0.4)}},
+        weighting={"name": ("dwa",), "dwa": {"temperature": (1.0, 4.0)}},
         dropout=(0.1, 0.5),
     )
     ended = run_trials(prepared.config, space, LOSS, data)
