@@ -14,6 +14,12 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table as TerminalTable
 
+from benchmarks.tables.calibration import (
+    CalibrationStore,
+    PooledCalibration,
+    mean_calibration,
+    pool,
+)
 from benchmarks.tables.catalogue import TABLES
 from benchmarks.tables.declaration import FOLDS, Table
 from benchmarks.tables.folds import fold_of_rows
@@ -35,6 +41,7 @@ from keras_mtl.tasks import BinaryTask, MulticlassTask, RegressionTask, Task
 __all__ = ["main", "run_table"]
 
 RESULTS = Path(__file__).with_name("results.csv")
+CALIBRATION = Path(__file__).with_name("calibration.csv")
 KINDS = {
     "binary": BinaryTask,
     "multiclass": MulticlassTask,
@@ -51,6 +58,12 @@ def main(argv: list[str] | None = None) -> int:
         "--split", choices=["development", "held_out"], default="development"
     )
     parser.add_argument("--store", type=Path, default=RESULTS)
+    parser.add_argument(
+        "--calibration-store",
+        type=Path,
+        default=CALIBRATION,
+        help="calibration errors of all folds together, of methods that fit all folds",
+    )
     parser.add_argument("--again", action="store_true", help="fit what is there too")
     parser.add_argument("--show", action="store_true", help="print, and fit nothing")
     parser.add_argument("--markdown", action="store_true", help="print markdown")
@@ -62,13 +75,17 @@ def main(argv: list[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 2
     store = ResultStore(flags.store)
+    calibrations = CalibrationStore(flags.calibration_store)
     failed = False
     if not flags.show:
         for method in methods:
             for table in tables:
                 try:
-                    for result in run_table(table, method, store, flags.again):
-                        store.add(result)
+                    for found in run_table(table, method, store, flags.again):
+                        if isinstance(found, Result):
+                            store.add(found)
+                        else:
+                            calibrations.add(found)
                 except UserError as error:
                     # The others are worth having; the next run tries it again.
                     print(error, file=sys.stderr)
@@ -76,7 +93,7 @@ def main(argv: list[str] | None = None) -> int:
     if flags.markdown:
         print(markdown_table(store.read(), tables, methods), end="")
     else:
-        _show(store.read(), tables, methods)
+        _show(store.read(), calibrations.read(), tables, methods)
     return 1 if failed else 0
 
 
@@ -111,7 +128,7 @@ def _chosen(
 
 def run_table(
     table: Table, method: str, store: ResultStore, again: bool = False
-) -> Iterator[Result]:
+) -> Iterator[Result | PooledCalibration]:
     """Fit a method on the folds of a table, as far as the store lacks them.
 
     Args:
@@ -121,7 +138,8 @@ def run_table(
         again: Whether to fit what the store has, too.
 
     Yields:
-        The results of each target and fold.
+        The results of each target and fold. After them, for each target with classes
+        of which all folds were fitted, the calibration error over all folds.
     """
     lacking = [
         (fold, target)
@@ -141,6 +159,7 @@ def run_table(
     }
     labels = {name: task.encode_labels(frame) for name, task in tasks.items()}
     joint: dict[int, tuple[dict[str, np.ndarray], float]] = {}
+    fitted: dict[str, dict[int, tuple[np.ndarray, np.ndarray]]] = {}
     for fold, target in lacking:
         name, held_out = target.column, folds == fold
         if method.partition(":")[0] == OURS:
@@ -160,6 +179,7 @@ def run_table(
             )
             seconds = time.perf_counter() - start
             version = opponent_version(method)
+        fitted.setdefault(name, {})[fold] = labels[name][held_out], outputs
         yield Result(
             table=table.name,
             fold=fold,
@@ -169,6 +189,9 @@ def run_table(
             seconds=seconds,
             **score(tasks[name], labels[name][held_out], outputs),  # type: ignore[arg-type]
         )
+    for name, folds_of_target in fitted.items():
+        if tasks[name].class_names and len(folds_of_target) == FOLDS:
+            yield pool(table.name, tasks[name], method, folds_of_target)
 
 
 def _fit_jointly(
@@ -186,10 +209,17 @@ def _fit_jointly(
 
 
 def _show(
-    results: pd.DataFrame, tables: Sequence[Table], methods: Sequence[str]
+    results: pd.DataFrame,
+    calibrations: pd.DataFrame,
+    tables: Sequence[Table],
+    methods: Sequence[str],
 ) -> None:
     console = Console()
-    results = results[results["table"].isin([table.name for table in tables])]
+    names = [table.name for table in tables]
+    calibrations = calibrations[
+        calibrations["table"].isin(names) & calibrations["method"].isin(methods)
+    ]
+    results = results[results["table"].isin(names)]
     for table in tables:
         for target in table.targets:
             rows = results[
@@ -225,6 +255,8 @@ def _show(
                     else "",
                 )
             console.print(shown)
+    if len(calibrations):
+        _show_calibration(console, calibrations, methods)
     if len(results):
         shown = TerminalTable(
             title=f"Over the targets that all have; better and worse is {methods[0]}",
@@ -232,14 +264,45 @@ def _show(
         )
         for name in ("method", "mean rank", "best", "better", "worse", "calibration"):
             shown.add_column(name)
+        shown.add_column("all folds together")
+        shown.add_column("of which chance")
+        together = mean_calibration(calibrations, methods)
         for method, row in summary(results, methods).iterrows():
             shown.add_row(
                 str(method),
                 "" if np.isnan(row["rank"]) else f"{row['rank']:.2f}",
                 *[f"{row[name]:.0f}" for name in ("best", "better", "worse")],
                 "" if np.isnan(row["calibration"]) else f"{row['calibration']:.3f}",
+                *[
+                    "" if np.isnan(value) else f"{value:.3f}"
+                    for value in together.loc[str(method), ["error", "chance"]]
+                ],
             )
         console.print(shown)
+
+
+def _show_calibration(
+    console: Console, calibrations: pd.DataFrame, methods: Sequence[str]
+) -> None:
+    shown = TerminalTable(
+        title="Calibration error of the rows of all folds together / the part that "
+        "perfectly calibrated probabilities show by chance",
+        title_justify="left",
+    )
+    for name in ("table", "target", *methods):
+        shown.add_column(name)
+    for key, part in calibrations.groupby(["table", "target"], sort=False):
+        found = part.set_index("method")
+        shown.add_row(
+            *key,
+            *[
+                f"{found.loc[method, 'error']:.3f} / {found.loc[method, 'chance']:.3f}"
+                if method in found.index
+                else ""
+                for method in methods
+            ],
+        )
+    console.print(shown)
 
 
 if __name__ == "__main__":

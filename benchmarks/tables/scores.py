@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from keras_mtl.evaluation import calibration_error, top_class
+from benchmarks.tables.calibration import calibration_pair
+from keras_mtl.evaluation import calibration_error
 from keras_mtl.tasks import Task
 
 __all__ = ["score"]
@@ -29,10 +30,7 @@ def score(task: Task, labels: np.ndarray, outputs: np.ndarray) -> dict[str, floa
     measured = task.measure(labels, outputs)
     calibration = NAN
     if task.class_names:
-        # One positive class, or whether the most probable one is right.
-        pair = (
-            (labels, outputs[:, 0]) if task.units == 1 else top_class(labels, outputs)
-        )
+        pair = calibration_pair(task, labels, outputs)
         calibration = calibration_error(*pair, draws=1).value
     return {
         "rows": int(known.sum()),

@@ -8,6 +8,12 @@ import pandas as pd
 import pytest
 
 from benchmarks.tables.__main__ import main, run_table
+from benchmarks.tables.calibration import (
+    CalibrationStore,
+    PooledCalibration,
+    mean_calibration,
+    pool,
+)
 from benchmarks.tables.catalogue import TABLES
 from benchmarks.tables.declaration import Table, Target
 from benchmarks.tables.folds import fold_of_rows, folds_digest
@@ -78,8 +84,11 @@ def test_the_store_resumes_and_the_later_of_two_results_counts(tmp_path):
 def test_a_second_run_fits_nothing_and_a_lost_fold_alone_is_fitted(tmp_path):
     path = tmp_path / "results.csv"
     store = ResultStore(path)
-    found = list(run_table(DIABETES, "linear", store))
+    *found, calibration = run_table(DIABETES, "linear", store)
     assert len(found) == 10
+    # The one target with classes; a lost fold alone gives none.
+    assert isinstance(calibration, PooledCalibration)
+    assert (calibration.target, calibration.rows) == ("sex", 442)
     lost = found.pop(3)
     for each in found:
         store.add(each)
@@ -119,6 +128,39 @@ def test_the_best_of_a_line_is_bold_and_half_a_measurement_is_not_shown(tmp_path
     table = Table("cars", "", "", "development", (Target("mpg", "regression"),))
     lines = markdown_table(store.read(), [table], ["a", "b", "c"]).splitlines()
     assert lines[2] == "| cars | mpg | R2 | 0.500 | **0.750** |  |"
+
+
+def test_folds_together_tell_calibrated_from_overconfident_probabilities():
+    task, generator = BinaryTask("y"), np.random.default_rng(0)
+    calibrated, overconfident = {}, {}
+    for fold in range(5):
+        probabilities = generator.uniform(size=(80, 1))
+        labels = (generator.uniform(size=80) < probabilities[:, 0]).astype(float)
+        labels[:3] = np.nan
+        calibrated[fold] = labels, probabilities
+        overconfident[fold] = labels, (probabilities > 0.5).astype(float)
+    right = pool("cars", task, "a", calibrated)
+    assert right.rows == 385
+    assert right.error == pytest.approx(right.chance, abs=0.03)
+    wrong = pool("cars", task, "a", overconfident)
+    # A probability of 0 or 1 that holds for three rows of four.
+    assert wrong.error == pytest.approx(0.25, abs=0.06)
+    assert wrong.chance == 0
+
+
+def test_mean_calibration_counts_the_targets_that_all_methods_have(tmp_path):
+    store = CalibrationStore(tmp_path / "calibration.csv")
+    for target, method, error in [
+        ("y", "a", 0.9),
+        ("y", "a", 0.1),
+        ("y", "b", 0.3),
+        ("z", "a", 0.9),
+    ]:
+        store.add(PooledCalibration("cars", target, method, 9, error, 0.05))
+    means = mean_calibration(store.read(), ["b", "a"])
+    assert means["error"].to_dict() == {"b": 0.3, "a": 0.1}
+    assert means["chance"].to_dict() == {"b": 0.05, "a": 0.05}
+    assert mean_calibration(store.read(), ["a", "c"])["error"].isna().all()
 
 
 def test_classes_of_a_fit_are_brought_into_the_order_of_the_table():
