@@ -132,14 +132,26 @@ class _Rows:
     seed: int
 
     def divided(self) -> tuple[pd.DataFrame, pd.DataFrame, np.ndarray, np.ndarray]:
-        """Divide the training rows: a fifth of them stops a model early."""
-        stratified = self.is_classes and np.bincount(self.labels).min() > 1
-        return train_test_split(
-            self.features,
-            self.labels,
+        """Divide the training rows: a fifth of them stops a model early.
+
+        The only row of a class trains: the models refuse to be validated on a class
+        that they do not know.
+        """
+        lone = np.zeros(len(self.labels), bool)
+        if self.is_classes:
+            lone = np.bincount(self.labels)[self.labels] == 1
+        train, validation = train_test_split(
+            np.flatnonzero(~lone),
             test_size=VALIDATION,
             random_state=self.seed,
-            stratify=self.labels if stratified else None,
+            stratify=self.labels[~lone] if self.is_classes else None,
+        )
+        train = np.concatenate([train, np.flatnonzero(lone)])
+        return (
+            self.features.iloc[train],
+            self.features.iloc[validation],
+            self.labels[train],
+            self.labels[validation],
         )
 
     def outputs(self, model: Any) -> np.ndarray:

@@ -18,6 +18,7 @@ from benchmarks.tables.catalogue import TABLES
 from benchmarks.tables.declaration import Table, Target
 from benchmarks.tables.folds import fold_of_rows, folds_digest
 from benchmarks.tables.markdown import markdown_table
+from benchmarks.tables.opponents import _Rows
 from benchmarks.tables.ours import _reorder
 from benchmarks.tables.ranks import against_best, ranks, summary
 from benchmarks.tables.sources import load_table
@@ -161,6 +162,18 @@ def test_mean_calibration_counts_the_targets_that_all_methods_have(tmp_path):
     assert means["error"].to_dict() == {"b": 0.3, "a": 0.1}
     assert means["chance"].to_dict() == {"b": 0.05, "a": 0.05}
     assert mean_calibration(store.read(), ["a", "c"])["error"].isna().all()
+
+
+def test_the_only_row_of_a_class_trains_the_opponents():
+    labels = np.array([0, 1] * 20 + [2])
+    features = pd.DataFrame({"x": np.arange(41.0)})
+    for seed in range(5):
+        rows = _Rows(features, labels, features, True, seed)
+        train, validation, y, y_validation = rows.divided()
+        assert 2 in y
+        assert np.bincount(y_validation).tolist() == [4, 4]
+        assert sorted([*train["x"], *validation["x"]]) == features["x"].tolist()
+        np.testing.assert_array_equal(labels[train["x"].astype(int)], y)
 
 
 def test_classes_of_a_fit_are_brought_into_the_order_of_the_table():
