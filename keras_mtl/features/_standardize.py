@@ -10,12 +10,18 @@ __all__ = ["LARGEST_NUMBER", "standardize_share"]
 # spread would not be finite in float32.
 LARGEST_NUMBER = 1e30
 
+# That of a share of 10 %.
+SMALLEST_SPREAD = 0.3
+
 
 def standardize_share(share: float) -> tuple[float, float]:
     """Return the standardized 0 and 1 of a column with a share of ones.
 
-    A rare 1 becomes large: like an unusual number, it is many standard deviations from
-    the mean.
+    The column is centered and divided by its standard deviation, or by 0.3 if that is
+    larger. So a rare 1 is at most 3.3 away from the usual 0. In units of its standard
+    deviation it would be the farther, the rarer it is: a network would learn the one
+    training row with a missing number by heart, and repeat its labels with a
+    probability near 1 for any other such row.
 
     Args:
         share: The share of training rows with a 1.
@@ -27,8 +33,12 @@ def standardize_share(share: float) -> tuple[float, float]:
 
     >>> standardize_share(0.2)
     (-0.5, 2.0)
+    >>> zero, one = standardize_share(0.001)
+    >>> round(zero, 3), round(one, 2)
+    (-0.003, 3.33)
     """
     spread = math.sqrt(share * (1 - share))
     if spread == 0:
         return 0.0, 0.0
+    spread = max(spread, SMALLEST_SPREAD)
     return -share / spread, (1 - share) / spread

@@ -51,6 +51,23 @@ def test_a_number_too_large_or_too_alike_is_no_division_by_zero():
         assert np.isfinite(encoded).all()
 
 
+@pytest.mark.parametrize(
+    ("feature", "usual", "rare"),
+    [
+        (NumericFeature("x", maximum_levels=0), [1.5, 2.5], None),
+        (NumericFeature("x"), [1, 2], 7),
+        (BooleanFeature("x"), ["yes", "no"], None),
+        (BooleanFeature("x"), ["no", "no"], "yes"),
+        (CategoricalFeature("x"), ["a", "b"], None),
+    ],
+)
+def test_what_a_row_in_a_thousand_has_is_encoded_near_the_others(feature, usual, rare):
+    _, encoded = encode(feature, [*usual * 500, rare], [*usual, rare])
+    # In standard deviations of its own column it would be 31 away from them.
+    assert (np.abs(encoded[:2, -1]) < 0.01).all()
+    assert 3 < encoded[2, -1] < 10 / 3
+
+
 def test_yes_and_no_in_all_their_words():
     learned, encoded = encode(
         BooleanFeature("x"),
