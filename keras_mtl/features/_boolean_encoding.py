@@ -11,9 +11,9 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_mtl.features._block_encoding import BlockEncoding, are_codes
+from keras_mtl.features._block_encoding import are_codes
 from keras_mtl.features._column_order import join_in_feature_order
-from keras_mtl.features._standardize import standardize_share
+from keras_mtl.features._share_encoding import ShareEncoding
 
 __all__ = ["BooleanColumn", "BooleanEncoding", "word_meanings"]
 
@@ -35,7 +35,7 @@ class BooleanColumn:
 
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
-class BooleanEncoding(BlockEncoding):
+class BooleanEncoding(ShareEncoding):
     """Layer that standardizes truth values; missing and unknown values become 0.
 
     The encoded columns of a feature are its value, and whether the value is missing.
@@ -84,10 +84,10 @@ class BooleanEncoding(BlockEncoding):
             vocabulary=list(meanings), num_oov_indices=1, name="lookup"
         )
         self._meanings = np.asarray([_UNKNOWN, *meanings.values()], "int32")
-        shares = [standardize_share(column.mean) for column in self.columns]
+        shares = [self.standardize(column.mean) for column in self.columns]
         self._values = np.asarray(shares, "float32").T
         flags = [
-            (position, *standardize_share(column.missing_share))
+            (position, *self.standardize(column.missing_share))
             for position, column in enumerate(self.columns)
             if column.missing_share is not None
         ]

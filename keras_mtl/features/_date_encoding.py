@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from keras_mtl.features._block_encoding import BlockEncoding, are_codes
+from keras_mtl.features._block_encoding import are_codes
 from keras_mtl.features._column_order import join_in_feature_order
 from keras_mtl.features._date_codes import read_codes
 from keras_mtl.features._dates import (
@@ -25,6 +25,7 @@ from keras_mtl.features._dates import (
     hour_of_day,
     make_calendar,
 )
+from keras_mtl.features._share_encoding import ShareEncoding
 from keras_mtl.features._standardize import standardize_share
 
 __all__ = ["DateColumn", "DateEncoding"]
@@ -59,7 +60,7 @@ class DateColumn:
 
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
-class DateEncoding(BlockEncoding):
+class DateEncoding(ShareEncoding):
     """Layer that parses dates and encodes their parts.
 
     The encoded columns of a date are the days back from the mean training day and the
@@ -129,7 +130,7 @@ class DateEncoding(BlockEncoding):
             for wave in _circle(calendar.hour, 24):
                 add(ops.take(known * wave, timed, axis=-1), np.asarray(timed))
         shares = {
-            position: standardize_share(column.missing_share)
+            position: self.standardize(column.missing_share)
             for position, column in enumerate(self.columns)
             if column.missing_share is not None
         }

@@ -10,9 +10,9 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_mtl.features._block_encoding import BlockEncoding
 from keras_mtl.features._column_order import join_in_feature_order
-from keras_mtl.features._standardize import LARGEST_NUMBER, standardize_share
+from keras_mtl.features._share_encoding import ShareEncoding
+from keras_mtl.features._standardize import LARGEST_NUMBER
 from keras_mtl.features.piecewise_linear import PiecewiseLinear
 
 __all__ = ["NumericColumn", "NumericEncoding"]
@@ -55,7 +55,7 @@ class NumericColumn:
 
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
-class NumericEncoding(BlockEncoding):
+class NumericEncoding(ShareEncoding):
     """Layer that scales each number by its own settings; missing numbers become 0.
 
     The encoded columns of a number are the scaled number; for each of its `levels`,
@@ -113,14 +113,14 @@ class NumericEncoding(BlockEncoding):
         self._factor = _factors(_vector(column.scale for column in self.columns))
         self._sentinels = _sentinels(self.columns)
         levels = [
-            (position, level, *standardize_share(share))
+            (position, level, *self.standardize(share))
             for position, column in enumerate(self.columns)
             for level, share in zip(column.levels, column.level_shares, strict=True)
         ]
         self._levels = _FlagColumns.of((p, zero, one) for p, _, zero, one in levels)
         self._level_values = _vector(level for _, level, _, _ in levels)
         self._missing = _FlagColumns.of(
-            (position, *standardize_share(column.missing_share))
+            (position, *self.standardize(column.missing_share))
             for position, column in enumerate(self.columns)
             if column.missing_share is not None
         )

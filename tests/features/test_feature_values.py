@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+import tensorflow as tf
 from pydantic import ValidationError
 
 from keras_mtl.features import (
@@ -12,6 +13,7 @@ from keras_mtl.features import (
     build_encoder,
     encode_frame,
 )
+from keras_mtl.features._boolean_encoding import BooleanColumn, BooleanEncoding
 
 
 def encode(feature, training, rows):
@@ -66,6 +68,19 @@ def test_what_a_row_in_a_thousand_has_is_encoded_near_the_others(feature, usual,
     # In standard deviations of its own column it would be 31 away from them.
     assert (np.abs(encoded[:2, -1]) < 0.01).all()
     assert 3 < encoded[2, -1] < 10 / 3
+
+
+def test_a_saved_encoding_without_a_limit_stays_without_one():
+    column = BooleanColumn(mean=0.5, missing_share=0.01)
+    layer = BooleanEncoding([column], ["yes"], ["no"], [""])
+    new = layer.get_config()
+    assert new["smallest_spread"] == 0.3
+    old = {name: value for name, value in new.items() if name != "smallest_spread"}
+    for config, expected in ((old, 9.95), (new, 3.3)):
+        restored = BooleanEncoding.from_config(config)
+        flag = float(restored([tf.constant([""])])[0, 1])
+        assert flag == pytest.approx(expected, rel=1e-3)
+        assert restored.get_config()["smallest_spread"] == restored.smallest_spread
 
 
 def test_yes_and_no_in_all_their_words():
