@@ -1,4 +1,4 @@
-"""Cells of tables that tell numbers from text themselves."""
+"""Cells of tables whose file says which cells are numbers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["mask_numbers"]
 
 
 def mask_numbers(values: pd.Series, missing: Collection[str]) -> pd.Series:
-    """Return numbers without those that mean missing; words as they are.
+    """Replace numbers that mean missing by NaN, and return words unchanged.
 
     Args:
         values: A column of numbers or of words.

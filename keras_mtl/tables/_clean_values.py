@@ -28,10 +28,10 @@ NAMES = {COMMA: "comma", POINT: "point"}
 
 
 def read_numbers(column: pd.Series) -> pd.Series:
-    """Turns a text column into numbers if all its values are numbers.
+    """Turn a text column into numbers if all its values are numbers.
 
-    Pandas has done so before, except where white space came in between or an
-    integer doesn't fit into 64 bits.
+    pandas already converts most such columns. It does not convert a column with white
+    space around a number, or with an integer that does not fit into 64 bits.
     """
     try:
         numbers = pd.to_numeric(column)
@@ -49,22 +49,22 @@ def read_written_numbers(
     plain: bool = True,
     known: Collection[str] = (),
 ) -> tuple[dict[str, np.ndarray], dict[str, list[str]], str | None]:
-    """Reads the columns of text that are numbers after all.
+    """Convert the columns of text that hold written numbers.
 
-    Only the distinct words are looked at.
+    Only the distinct words are read.
 
     Args:
         columns: Columns of text, without white space around the words.
         floats: The columns that were read with a decimal point.
-        delimiter: That of the file.
-        decimal_mark: The decimal mark, if it is told.
-        allocate: Makes the arrays of numbers.
-        plain: Whether words with a decimal point alone are numbers anyway.
+        delimiter: The delimiter of the file.
+        decimal_mark: The decimal mark, if the caller knows it.
+        allocate: A function that makes the arrays of numbers.
+        plain: Whether words with only a decimal point are numbers in any case.
         known: The columns that are known to be numbers.
 
     Returns:
-        The columns that are numbers; by column what was done to it, for a
-        warning; and the decimal mark of the table, if there is one.
+        The columns that are numbers; the changes of each column, for a warning; and
+        the decimal mark of the table, or None.
 
     Example:
 
@@ -88,7 +88,7 @@ def read_written_numbers(
     for name, found in written.items():
         own = mark if mark in found.marks else None
         if own is None and mark is None:
-            # Columns that contradict each other are each what they must be.
+            # If columns contradict each other, each column decides for itself.
             if found.ambiguous:
                 notes[name] = [_ambiguity(found)]
                 continue
@@ -106,7 +106,7 @@ def _ambiguity(found: WrittenNumbers) -> str:
 
 
 def _fill(column: WordColumn, numbers: pd.Series, allocate: Allocate) -> np.ndarray:
-    """Writes the numbers of words into the words' rows."""
+    """Write the numbers of the words into the rows of the words."""
     values = numbers.to_numpy()
     if not (column.codes >= 0).all():
         values = np.append(values.astype("float64"), np.nan)
@@ -118,17 +118,17 @@ def _fill(column: WordColumn, numbers: pd.Series, allocate: Allocate) -> np.ndar
 def strip_words(
     column: WordColumn, missing: Collection[str]
 ) -> tuple[WordColumn, list[str]]:
-    """Strips the words of a column of white space.
+    """Remove the white space around the words of a column.
 
-    Pandas has found most of the missing values that have no white space around
-    them; it forgets them among integers too large for 64 bits.
+    pandas has already found most of the missing values without white space around them.
+    It overlooks missing values among integers that are too large for 64 bits.
 
     Args:
         column: A column of text.
         missing: The texts that mean a missing value.
 
     Returns:
-        The column, and what was done to it, for a warning.
+        The column, and its changes, for a warning.
     """
     words = column.words
     bare = [word.strip() for word in words]

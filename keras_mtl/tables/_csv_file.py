@@ -1,4 +1,4 @@
-"""The rows of one CSV file whose structure is known, some at a time."""
+"""Parts of the rows of a CSV file whose structure is known."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ from keras_mtl.tables.line_numbers import LineNumbers
 
 __all__ = ["CsvFile"]
 
-# The cells and the bytes that a thread reads at a time, as pandas itself has them: more
-# are slower, as they leave the processor's cache.
+# The cells and the bytes that a thread reads at a time, the same as in pandas. More are
+# slower, because they do not fit into the processor's cache.
 CELLS_A_PART = 1_000_000
 BYTES_A_PART = 1 << 23
-# The rows that are looked at to tell text from numbers before reading.
+# The number of rows that show, before reading, which columns are text.
 ROWS_SEEN_FIRST = 1000
 
 
 class CsvFile:
-    """A CSV file without a mistake in its structure.
+    """A CSV file that was scanned for its structure.
 
     Args:
-        source: The path, as messages have it.
-        path: Where the file is; by default at the source.
+        source: The path in messages.
+        path: The path of the file; by default the source.
 
     Attributes:
-        notes: What was done to the file as a whole, for warnings.
+        notes: The changes of the file as a whole, for warnings.
     """
 
     def __init__(self, source: str, path: str | None = None) -> None:
@@ -50,7 +50,7 @@ class CsvFile:
 
     @property
     def errors(self) -> tuple[str, ...]:
-        """What is wrong with the structure."""
+        """The errors in the structure."""
         return (*self.structure.errors, *self._more_mistakes)
 
     @property
@@ -59,7 +59,7 @@ class CsvFile:
         return self.structure.names
 
     def _check_first(self, name: str) -> None:
-        """Checks that a first column without a name only tells rows apart."""
+        """Check that a first column without a name only numbers or names the rows."""
         for text in (False, True):
             builder = ColumnBuilder(self.rows, np.empty, text)
             for part in self.parts([name], [name] if text else [], {""}):
@@ -89,27 +89,27 @@ class CsvFile:
         text_columns: Collection[str],
         missing: Collection[str],
     ) -> Iterator[pd.DataFrame]:
-        """Reads the file from its beginning.
+        """Read the file from its beginning, part by part.
 
         Args:
             columns: The columns to read.
-            text_columns: Those that are text even if they look like numbers.
+            text_columns: The columns that are text even if they look like numbers.
             missing: The texts that mean a missing value.
 
         Yields:
-            The rows, some at a time. Text is a column of categories, or a
-            column of text where it only turns out to be text.
+            The next rows. A column of text holds categories, or strings if a later
+            part shows that the column is text.
 
         Raises:
-            UserError: If pandas can't read it, or finds other rows.
+            UserError: If pandas cannot read the file, or finds other rows.
         """
         dtypes = {name: "str" for name in text_columns if name in columns}
-        # Of these types, which more columns get below.
+        # The types of the columns; the first rows add more types below.
         read = partial(self._read, columns, dtypes, missing)
         look = [name for name in columns if name not in dtypes]
         if look and self.structure.stretches and not _has_arrow():
-            # Faster than text; but pandas makes numbers of categories that look
-            # so, which `ColumnBuilder` minds.
+            # Categories are faster than text. But pandas turns categories that
+            # look like numbers into numbers, which `ColumnBuilder` handles.
             first = read(self.structure.stretches[:1], ROWS_SEEN_FIRST)
             dtypes |= {name: "category" for name in look if _is_text(first[name])}
         if len(self.structure.stretches) > 1:
@@ -130,9 +130,9 @@ class CsvFile:
         read: Callable[[Sequence[tuple[int, int]]], pd.DataFrame],
         parts: Iterator[Sequence[tuple[int, int]]],
     ) -> Iterator[pd.DataFrame]:
-        """Reads several parts at the same time, and yields them in their order.
+        """Read several parts at the same time, and yield them in their order.
 
-        Pandas parses without the lock of Python.
+        pandas releases Python's lock while it parses.
         """
         threads = usable_threads()
         waiting: deque[Future[pd.DataFrame]] = deque()
@@ -141,8 +141,8 @@ class CsvFile:
                 try:
                     for part in parts:
                         waiting.append(pool.submit(read, part))
-                        # No more than that in memory: one for each thread, and one
-                        # with which a thread goes on while the caller is busy.
+                        # Memory holds one part per thread, and one more part, so that
+                        # no thread waits while the caller is busy.
                         if len(waiting) > threads + 1:
                             yield waiting.popleft().result()
                     while waiting:
@@ -154,7 +154,7 @@ class CsvFile:
             raise UserError(f"{self.source}: cannot be read ({error}).") from error
 
     def _long_parts(self, columns: int) -> Iterator[list[tuple[int, int]]]:
-        """Joins stretches until they hold enough cells, as each part costs."""
+        """Join stretches until they hold enough cells, because each part costs time."""
         stretches = self.structure.stretches
         length = sum(stop - start for start, stop in stretches)
         enough = min(BYTES_A_PART, length * CELLS_A_PART / (columns * self.rows))
@@ -178,7 +178,7 @@ class CsvFile:
         stretches: Sequence[tuple[int, int]],
         rows: int | None = None,
     ) -> pd.DataFrame:
-        """Reads some rows, or the first of them."""
+        """Read the rows of some stretches, or the first of these rows."""
         structure = self.structure
         pieces = []
         with open(structure.text.path, "rb") as handle:
@@ -187,9 +187,9 @@ class CsvFile:
                 pieces.append(handle.read(stop - start))
         content = b"".join(pieces)
         if structure.lone_returns:
-            # Pandas miscounts rows that end with "\r" alone.
+            # pandas miscounts rows that end with only "\r".
             content = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-        # Pandas leaves out what looks like a mark of the encoding.
+        # pandas removes bytes that look like a byte order mark.
         marked = content.startswith(codecs.BOM_UTF8)
         if marked:
             content = b"\n" + content
@@ -204,14 +204,14 @@ class CsvFile:
             index_col=False,
             usecols=list(columns),
             dtype=dict(dtypes),
-            # Costs time.
+            # This option costs time.
             skipinitialspace=structure.indented,
             skip_blank_lines=False,
             keep_default_na=False,
             na_values=list(missing),
             low_memory=False,
         )
-        # Here, as other threads may work meanwhile.
+        # This thread converts, so that other threads can work at the same time.
         for name, dtype in frame.dtypes.items():
             if isinstance(dtype, pd.StringDtype):
                 codes, words = pd.factorize(frame[name].array)
@@ -220,15 +220,15 @@ class CsvFile:
 
 
 def _has_arrow() -> bool:
-    """Whether pandas holds text as Arrow does, which it numbers faster than any."""
+    """Return whether pandas holds text in Arrow's form, the fastest to encode."""
     return pd.StringDtype(na_value=np.nan).storage == "pyarrow"
 
 
 def _row_names(values: pd.Series) -> str | None:
-    """Says why a column may be left out: how it tells rows apart, if it does.
+    """Return the reason to leave a column out: it numbers or names the rows.
 
-    Pandas and R write the rows' numbers or names so. Parts of a table, or some
-    of its rows, keep the numbers that they had.
+    pandas and R write such a column. A part of a table, or a selection of its rows,
+    keeps the numbers of the whole table.
     """
     if values.isna().all():
         return "is empty"

@@ -1,4 +1,4 @@
-"""The names in the header of a CSV file, and the messages on wrong ones."""
+"""The names in the header of a CSV file, and messages about wrong names."""
 
 import csv
 from collections.abc import Sequence
@@ -17,21 +17,21 @@ PLACES_SHOWN = 5
 
 
 def ends_empty(fields: Sequence[str], named: int) -> bool:
-    """Says whether a row has a field for each name, and nothing behind them.
+    """Return whether a row has a value per name, and only empty fields after them.
 
-    In a table of one column, a delimiter at the end is rather a part of a text.
+    In a table of one column, a delimiter at the end is probably part of a text.
     """
     return 1 < named <= len(fields) and not any(map(str.strip, fields[named:]))
 
 
 def named_width(header: Sequence[str]) -> int:
-    """Returns the number of fields without the nameless ones at the end."""
+    """Return the number of fields without the nameless ones at the end."""
     named = [index for index, name in enumerate(header, start=1) if name]
     return named[-1] if named else len(header)
 
 
 def check_names(source: str, names: tuple[str, ...]) -> list[str]:
-    """Finds columns without a name behind the first, and names given twice."""
+    """Find columns after the first that have no name, and duplicate names."""
     positions: dict[str, list[int]] = {}
     for position, name in enumerate(names, start=1):
         positions.setdefault(name, []).append(position)
@@ -66,7 +66,7 @@ def _is_number(text: str) -> bool:
 
 
 def nameless(source: str, positions: Sequence[int]) -> list[str]:
-    """Returns the message on columns without a name, counted from 1."""
+    """Return the message about columns without a name, counted from 1."""
     return [
         f"{source}, header: expected a name for each column. Received: no "
         f"name for column {', '.join(map(str, positions))}. Name it, or remove it if "
@@ -77,7 +77,7 @@ def nameless(source: str, positions: Sequence[int]) -> list[str]:
 def nameless_values(
     source: str, header: Sequence[str], fields: Sequence[str]
 ) -> list[str]:
-    """Returns the message on values below the nameless end of a header."""
+    """Return the message about values below the nameless end of a header."""
     if sum(map(bool, header)) == 1 and len(header) > 2:
         return [
             title_message(source, 1, [name for name in header if name], len(header))

@@ -1,4 +1,4 @@
-"""The lines of a CSV file, for the csv module, which needn't see the plain ones."""
+"""The lines of a CSV file that the csv module must read; plain lines are skipped."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ import numpy as np
 
 __all__ = ["END", "CsvLines", "open_lines"]
 
-# Small enough that a line that is not plain costs its block alone, and that NumPy's
-# arrays of a block stay in the processor's cache.
+# In bytes. A line that is not plain costs only its own block, and NumPy's arrays of a
+# block fit into the processor's cache.
 BLOCK = 1 << 18
 MAXIMUM_LINE = 1 << 24
-# A line that no file holds, because NUL is refused before. It comes back as it
-# is, unless a quote is open: then it becomes a part of that field.
+# A line that no file holds, because files with NUL are refused. The csv module returns
+# the line unchanged, or adds the line to the last field if a quote is open.
 END = '\0"'
 ONE = np.uint64(1)
-# No character of a block.
+# Bits that mark no character.
 NONE = np.zeros(1, np.uint64)
 
 
 @contextlib.contextmanager
 def open_lines(path: str | os.PathLike[str], delimiter: str) -> Iterator[CsvLines]:
-    """Opens a text file in UTF-8 whose delimiter is known."""
+    """Open a text file in UTF-8 whose delimiter is known."""
     with open(path, "rb") as binary:
         mark = binary.read(len(codecs.BOM_UTF8)) == codecs.BOM_UTF8
         binary.seek(0)
@@ -38,24 +38,24 @@ def open_lines(path: str | os.PathLike[str], delimiter: str) -> Iterator[CsvLine
 
 
 class CsvLines:
-    """Yields the lines of a file, then `END`, and notes what pandas minds.
+    """Iterator over the lines of a file, then `END`.
 
-    A file comes in blocks of whole lines. One that was not begun yet may be
-    skipped, if every line in it surely is a record of its own.
+    A file is read in blocks of whole lines. A block that is not started yet may be
+    skipped if every line in it is certainly one record.
 
     Args:
-        blocks: Bytes in UTF-8, of whole lines.
+        blocks: The blocks of whole lines, as bytes in UTF-8.
         delimiter: The character between fields.
-        start: The bytes before the first block.
+        start: The number of bytes before the first block.
 
     Attributes:
-        lone_returns: Whether a line ended with `\\r` alone.
-        tabbed_quote: Whether there was a tab between delimiter and quote.
-            Pandas skips it and reads what follows as quoted; the csv module
-            doesn't. Whoever is right, the file is ambiguous.
-        skipped: The lines that were skipped so far.
+        lone_returns: Whether a line ended with only `\\r`.
+        tabbed_quote: Whether a tab stood between a delimiter and a quote. pandas
+            skips the tab and reads a quoted field, and the csv module does not:
+            the file is ambiguous.
+        skipped: The number of lines that were skipped so far.
         place: The byte of the file at which the next line begins.
-        indented: Whether white space begins a field of a line that was skipped.
+        indented: Whether white space begins a field of a skipped line.
     """
 
     def __init__(
@@ -89,21 +89,21 @@ class CsvLines:
                 yield END
                 return
             self._ahead = None
-            # Not splitlines, which also splits at form feeds and the like.
+            # `splitlines` would also split at other characters, such as form feeds.
             lines = list(StringIO(block.decode("utf-8"), newline=""))
             self._left, self._begun = iter(lines), len(lines)
 
     def skip_plain(self, width: int) -> int:
-        """Skips the next block, if it is plain, at the beginning of a record.
+        """Skip the next block if it is plain, at the beginning of a record.
 
-        Plain are lines with as many fields as the header, none of them blank, and
-        with quotes around whole fields alone, none of which holds a line break.
+        A plain line is not blank and has as many fields as the header. Its quotes
+        enclose whole fields, without line breaks.
 
         Args:
             width: The number of fields.
 
         Returns:
-            The lines, which are rows; 0 if none was skipped.
+            The number of skipped lines, each of which is a row; 0 without a skip.
         """
         if self._begun or width < 2:
             return 0
@@ -119,7 +119,7 @@ class CsvLines:
         return rows
 
     def check_tabs(self, source: str, line: int, fields: list[str]) -> list[str]:
-        """Returns a message if one of the fields begins with a tab and a quote."""
+        """Return a message if one of the fields begins with a tab and a quote."""
         self.tabbed_quote = False
         if not any(re.match(r'\t[ \t]*"', field) for field in fields):
             return []
@@ -144,17 +144,17 @@ class CsvLines:
 
 
 def _blocks(handle: BinaryIO) -> Iterator[bytes]:
-    """Cuts a file at ends of lines; the first block is the first line alone."""
+    """Split a file at ends of lines; the first block is the first line."""
     left = handle.readline(MAXIMUM_LINE).removeprefix(codecs.BOM_UTF8)
     if codecs.BOM_UTF8.startswith(left):
-        left = b""  # nothing but a part of the mark
+        left = b""  # Only a part of the byte order mark.
     whole = left.endswith(b"\n")
     if whole:
         yield left
         left = b""
     while read := handle.read(BLOCK):
         left += read
-        # A return at the very end may have its line feed in the next block.
+        # The line feed after a return at the end may be in the next block.
         end = left.rfind(b"\n") + 1 or left.rfind(b"\r", 0, len(left) - 1) + 1
         if end:
             yield left[:end]
@@ -162,7 +162,7 @@ def _blocks(handle: BinaryIO) -> Iterator[bytes]:
         elif len(left) > 4 * MAXIMUM_LINE:
             break
     else:
-        # The last line need not have an end, and is as plain as any other.
+        # The last line may have no end, and may be plain like any other line.
         if 0 < len(left) < MAXIMUM_LINE and not left.endswith((b"\n", b"\r")):
             left += b"\n"
     if left:
@@ -170,18 +170,18 @@ def _blocks(handle: BinaryIO) -> Iterator[bytes]:
 
 
 def _count_plain(block: bytes, delimiter: str, width: int) -> tuple[int, bool]:
-    """Counts the rows of a block of lines.
+    """Count the rows of a block of lines.
 
-    All is done on bits, one per character, so that a step handles 64 of them.
+    The count uses one bit per character: each operation handles 64 characters.
 
     Args:
-        block: Lines, the first of which begins a record.
+        block: The lines, from the beginning of a record.
         delimiter: The character between fields.
         width: The number of fields of a row, at least two.
 
     Returns:
-        The number of rows, 0 if a line may be no plain row; and whether a field
-        begins with white space.
+        The number of rows, or 0 if a line may not be plain; and whether a field begins
+        with white space.
     """
     if not block.endswith(b"\n"):
         return 0, False
@@ -205,8 +205,8 @@ def _count_plain(block: bytes, delimiter: str, width: int) -> tuple[int, bool]:
         quotes = _find('"', characters)
         within = _within(quotes)
         closing = quotes & ~within
-        # An opening quote begins a field, behind one space perhaps; or it is the
-        # second of two quotes that mean one.
+        # An opening quote begins a field, perhaps after one space. Or it is the second
+        # of two quotes that mean one.
         begins = starts | _one_behind(closing | (starts & spaces))
         after = delimiters | ends | quotes
         if returns is not None:
@@ -220,7 +220,7 @@ def _count_plain(block: bytes, delimiter: str, width: int) -> tuple[int, bool]:
 
 
 def _count_rows(ends: np.ndarray, marks: np.ndarray, width: int) -> int:
-    """Counts the rows of lines.
+    """Count the rows of lines.
 
     Args:
         ends: The ends of the lines.
@@ -228,10 +228,10 @@ def _count_rows(ends: np.ndarray, marks: np.ndarray, width: int) -> int:
         width: The number of fields of a row.
 
     Returns:
-        The number of rows; 0 if a line has another number of fields, or may be
-        longer than the csv module takes.
+        The number of rows; 0 if a line has another number of fields, or may be longer
+        than the limit of the csv module.
     """
-    # The words that have an end.
+    # The 64-bit words that contain an end of a line.
     words = np.flatnonzero(ends)
     if 64 * (np.diff(words, prepend=-1).max() + 1) > csv.field_size_limit():
         return 0
@@ -241,7 +241,7 @@ def _count_rows(ends: np.ndarray, marks: np.ndarray, width: int) -> int:
     before -= counts
     before, marks, ends = before[words], marks[words], ends[words]
     rows = 0
-    # The first end of each word, then the second of those that have one.
+    # The first end in each word, then the second end in the words that have one.
     while len(ends):
         rows += len(ends)
         later = ends & (ends - ONE)
@@ -250,33 +250,33 @@ def _count_rows(ends: np.ndarray, marks: np.ndarray, width: int) -> int:
             return 0
         more = np.flatnonzero(later)
         before, marks, ends = before[more], marks[more], later[more]
-    # So many different multiples of the width, none of which is larger.
+    # `rows` different multiples of the width, of which this is the largest.
     return rows if total == width * rows else 0
 
 
 def _find(sign: str, characters: np.ndarray) -> np.ndarray:
-    """Marks a sign in words of 64 bits, the first character in the lowest bit."""
+    """Mark a sign in words of 64 bits, the first character in the lowest bit."""
     found = np.zeros(-(-len(characters) // 64) * 64, bool)
     np.equal(characters, ord(sign), out=found[: len(characters)])
     return np.packbits(found, bitorder="little").view("<u8")
 
 
 def _one_behind(bits: np.ndarray) -> np.ndarray:
-    """Moves each bit to the character behind."""
+    """Move each bit to the next character."""
     moved = bits << ONE
     moved[1:] |= bits[:-1] >> np.uint64(63)
     return moved
 
 
 def _one_before(bits: np.ndarray) -> np.ndarray:
-    """Moves each bit to the character before."""
+    """Move each bit to the previous character."""
     moved = bits >> ONE
     moved[:-1] |= bits[1:] << np.uint64(63)
     return moved
 
 
 def _within(quotes: np.ndarray) -> np.ndarray:
-    """Marks what is from each opening quote to before the closing one."""
+    """Mark the characters from each opening quote to before the closing quote."""
     within = quotes.copy()
     for shift in (1, 2, 4, 8, 16, 32):
         within ^= within << np.uint64(shift)

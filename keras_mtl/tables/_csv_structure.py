@@ -24,30 +24,30 @@ from keras_mtl.tables.line_numbers import LineNumbers
 
 __all__ = ["CsvStructure", "scan_structure"]
 
-# Names for the fields without a name, which no file can hold.
+# Names of fields without a name. No file can hold such a name.
 NAMELESS = "\0{}"
-# In bytes, but for the rows that end behind it.
+# In bytes; the last row of a stretch may end after this limit.
 LONGEST_STRETCH = 1 << 20
 
 
 @dataclass(frozen=True)
 class CsvStructure:
-    """What one pass over a CSV file found.
+    """Structure of a CSV file, found in one pass.
 
     Args:
-        text: Where the text is.
+        text: The text of the file.
         delimiter: The character between fields.
         fields: A name for each field of a row: the column names, without white
             space around them, and made-up ones for the fields without a name
             before the last column that has one.
         lines: The line on which each data row begins.
-        lone_returns: Whether lines end, or values break, with `\\r` alone.
+        lone_returns: Whether `\\r` alone ends lines or stands within values.
         blank_lines: The line numbers of the blank lines, from 1.
-        stretches: Where the rows are: runs of them by their first byte and that
-            behind the last one, with nothing else within.
+        stretches: The places of runs of rows without other lines: the first byte of
+            the run, and the byte after the run.
         indented: Whether white space may begin a field.
-        other_delimiter: Another delimiter than those that are read, which seems to
-            part a table of one column; or `""`.
+        other_delimiter: A delimiter that is not read but seems to split a table of
+            one column; or `""`.
         errors: A message for each mistake; empty if the file is sound.
     """
 
@@ -100,12 +100,12 @@ class _Ragged:
         )
 
     def tell(self, names: Sequence[str], line: int, rows: int) -> list[str]:
-        """Returns the messages.
+        """Return the messages about the rows.
 
         Args:
             names: The fields of the header.
-            line: The header's line.
-            rows: How many rows there are.
+            line: The line number of the header.
+            rows: The number of rows.
         """
         if 1 < rows == len(self.messages) + self.others and len(self.widths) == 1:
             (width,) = self.widths
@@ -121,7 +121,7 @@ class _Ragged:
 
 
 def _add_rows(stretches: list[tuple[int, int]], start: int, stop: int) -> None:
-    """Adds rows to the last stretch, or begins another one."""
+    """Add rows to the last stretch, or begin a new stretch."""
     if stretches:
         first, last = stretches[-1]
         if last == start and start - first < LONGEST_STRETCH:
@@ -133,7 +133,7 @@ def _add_rows(stretches: list[tuple[int, int]], start: int, stop: int) -> None:
 def scan_structure(
     source: str | os.PathLike[str], path: str | None = None
 ) -> CsvStructure:
-    """Reads a CSV file once, keeping none of it, to find its shape and errors.
+    """Scan a CSV file once, in bounded memory, to find its structure and errors.
 
     Args:
         source: The file.
@@ -158,7 +158,7 @@ def scan_structure(
     indented = False
     ragged = _Ragged(source, delimiter)
     errors: list[str] = []
-    line = 1  # on which the next record begins
+    line = 1  # The line on which the next record begins.
     closed = False
     record = 0
     with open_lines(text_file.path, delimiter) as text:
@@ -180,7 +180,7 @@ def scan_structure(
                     fields[0] = fields[0].lstrip("\ufeff")
                     header = tuple(field.strip() for field in fields)
                     header_line = line
-                    # Spreadsheets write empty columns behind the others.
+                    # Spreadsheets write empty columns after the others.
                     named = named_width(header)
                     width = len(header)
                     errors += check_names(source, header[:named])
@@ -193,7 +193,7 @@ def scan_structure(
                             width = max(width, len(fields))
                         elif len(fields) == len(header):
                             errors += nameless_values(source, header, fields)
-                            # Once is enough.
+                            # One message is enough.
                             named = len(header)
                         else:
                             ragged.add(len(lines), line, len(header), len(fields))
@@ -201,7 +201,7 @@ def scan_structure(
                     errors += text.check_tabs(source, line, fields)
                 record += 1
                 line = reader.line_num + text.skipped + 1
-                # Most files are plain in most places.
+                # Most blocks of most files are plain.
                 start = text.place
                 while named and named == width and (rows := text.skip_plain(named)):
                     _add_rows(stretches, start, text.place)

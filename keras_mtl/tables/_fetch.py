@@ -1,4 +1,4 @@
-"""Rows that are not files of this machine, brought into temporary ones."""
+"""Temporary files for rows that are not files on this machine."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ CHUNK = 1 << 20
 
 @dataclass(frozen=True)
 class Fetched:
-    """A file or a folder where it can be read as often as needed.
+    """A file or a folder that can be read several times.
 
     Attributes:
         source: The name in messages.
-        path: Where the file or the folder is.
-        copy: Holds a copy, which is removed with this object.
+        path: The path of the file or the folder.
+        copy: The owner of a temporary copy, which is removed with this object.
     """
 
     source: str
@@ -33,20 +33,20 @@ class Fetched:
 
 
 class _StandardInput:
-    """The rows of the standard input, which can be read once."""
+    """The rows of the standard input, which can be read only once."""
 
     rows: Fetched | None = None
 
 
 def fetch(path: str) -> Fetched:
-    """Bring rows where they can be read several times.
+    """Copy rows to a temporary file if they cannot be read several times.
 
     Args:
-        path: A path, which is left as it is; `-` for the standard input; or an
-            address such as a URL or the path of a bucket, which fsspec opens.
+        path: A path, which is not copied; `-` for the standard input; or an address
+            that fsspec opens, such as a URL or the path of a bucket.
 
     Raises:
-        UserError: When the rows cannot be had.
+        UserError: If the rows cannot be read.
     """
     if path == STANDARD_INPUT:
         if _StandardInput.rows is None:
@@ -85,7 +85,7 @@ def _download(address: str) -> Fetched:
         if not PurePosixPath(name).suffix and files.isdir(inner):
             _download_folder(files, inner, folder)
             return Fetched(address.rstrip("/"), str(folder), copy)
-        # A suffix tells what is in a file.
+        # The suffix gives the kind of the file.
         path = folder / (name or "rows")
         files.get_file(inner, str(path))
         return Fetched(address, str(path), copy)
@@ -99,7 +99,7 @@ def _download(address: str) -> Fetched:
             f"{address}: expected a package that opens such addresses. Received: "
             f"{error}. Install it with python -m pip install."
         ) from None
-    # Each kind of address has errors of its own.
+    # Each kind of address raises its own errors.
     except Exception as error:
         reason = str(error).strip().split("\n")[0]
         raise UserError(

@@ -1,4 +1,4 @@
-"""The rows of one file of JSON lines, some at a time."""
+"""Parts of the rows of one file of JSON lines."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from keras_mtl.tables.text_values import to_word
 __all__ = ["JSON_SUFFIXES", "JsonFile"]
 
 JSON_SUFFIXES = (".jsonl", ".ndjson")
-# The cells that are read at a time: some tens of mebibytes.
+# The number of cells that are read at a time: some tens of mebibytes.
 CELLS_A_PART = 500_000
-# Messages on lines; more help nobody.
+# The largest number of messages about lines.
 LINES_SHOWN = 3
 REMEDY = "Write one object per line, as `jq -c '.[]'` makes of a list."
 
@@ -28,20 +28,20 @@ REMEDY = "Write one object per line, as `jq -c '.[]'` makes of a list."
 class JsonFile:
     """A file of JSON lines: an object per line, with a cell for each of its keys.
 
-    A key that a line lacks, and null, are missing. Truth values are the words `true`
-    and `false`. Blank lines are no rows.
+    An absent key and null are missing values. Truth values are the words `true` and
+    `false`. Blank lines are not rows.
 
     Args:
-        source: The path, as messages have it. The file may be packed.
-        path: Where the file is; by default at the source.
+        source: The path in messages. The file may be compressed.
+        path: The path of the file; by default the source.
 
     Attributes:
-        names: The keys, in the order in which the lines bring them.
+        names: The keys, in the order of their first use.
         lines: The line of each row.
-        errors: What is wrong with the lines, with line and column.
+        errors: The errors in the lines, with line and column.
 
     Raises:
-        UserError: When the file cannot be read as text.
+        UserError: If the file cannot be read as text.
     """
 
     def __init__(self, source: str, path: str | None = None) -> None:
@@ -112,7 +112,7 @@ class JsonFile:
             yield part()
 
     def _lines(self) -> Iterator[tuple[int, str]]:
-        # The line feed alone ends a line of JSON: others are written as escapes.
+        # Only the line feed ends a line of JSON: other line breaks are escaped.
         with open(self.text.path, encoding=ENCODING, newline="\n") as handle:
             for number, line in enumerate(handle, start=1):
                 if not line.isspace():
@@ -120,14 +120,14 @@ class JsonFile:
 
 
 class _LineError(ValueError):
-    """The end of a message, which begins with the place of a line."""
+    """The end of a message that begins with the place of a line."""
 
 
 def _object(line: str) -> dict[str, Any]:
-    """Read a line.
+    """Read the object of a line.
 
     Raises:
-        _LineError: When the line is not an object of its own keys.
+        _LineError: If the line is not an object with distinct keys.
     """
     try:
         values = json.loads(line, object_pairs_hook=_unique)
@@ -139,7 +139,7 @@ def _object(line: str) -> dict[str, Any]:
     except _LineError:
         raise
     except ValueError:
-        # Python reads no number of thousands of digits.
+        # Python refuses numbers of thousands of digits.
         raise _LineError(": expected numbers of a usual length.") from None
     except RecursionError:
         raise _LineError(": expected plain values. Received: deep nesting.") from None
@@ -173,7 +173,7 @@ def _nested(values: dict[str, Any]) -> str | None:
 
 
 def _column(values: list[Any], text: bool) -> pd.Series:
-    """Make a column of numbers where all are, else one of words."""
+    """Make a column of numbers if all values are numbers, otherwise of words."""
     known = [value for value in values if value is not None]
     kinds = {type(value) for value in known}
     if known and not text and kinds <= {int, float}:
@@ -181,7 +181,7 @@ def _column(values: list[Any], text: bool) -> pd.Series:
             try:
                 return pd.Series(np.array(values, "int64"))
             except OverflowError:
-                pass  # Too large for 64 bits, which floats hold nearly.
+                pass  # Too large for 64 bits: read as floats.
         return pd.Series([np.nan if each is None else each for each in values]).astype(
             "float64"
         )

@@ -1,8 +1,8 @@
 """Numbers as people write them: decimal marks, thousands, units, currencies.
 
-A column of text is one of numbers if all its words are. Whether a comma or a
-point is the decimal mark is decided once for a table, from all its columns:
-`1,500` alone may be either, beside a `2,75` it is not.
+A column of text holds numbers if all its words are numbers. A table has one decimal
+mark, comma or point, which all its columns decide together: `1,500` alone is
+ambiguous, but beside `2,75` the comma is the decimal mark.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ __all__ = [
 COMMA, POINT = ",", "."
 MARKS = (COMMA, POINT)
 WORDS_SEEN_FIRST = 100
-# Thousands that no decimal mark looks like: 1 234, 1'234.
+# Thousands separators that are not decimal marks: 1 234, 1'234.
 SPACES = " \u00a0\u2009\u202f'\u2019"
 SIGN = "[+\\-\u2212]"
 CURRENCY = (
     r"(?:(?:US|CA|A|C|HK|NZ|R|S)?\$|[€£¥₹₽₩]|(?:USD|EUR|GBP|CHF|JPY|CNY|INR|RUB|CAD"
     r"|AUD|NZD|SEK|NOK|DKK|PLN|CZK|HUF|BRL|MXN|ZAR|KRW|SGD|HKD|TRY)(?![A-Za-z]))"
 )
-# What stands behind a number: a percent sign, a currency, or a short unit.
+# The text after a number: a percent sign, a currency, or a short unit.
 UNIT = r"(?:[%‰°€$£¥₹₽₩]|[^\W\d_])[^\s()\d]{0,9}(?:[23](?![\d\w]))?"
 DRESSED = re.compile(
     rf"(?P<open>\()?\s?(?P<sign>{SIGN}?)\s?(?P<before>{CURRENCY}?)\s?(?P<inner>{SIGN}?)"
@@ -47,11 +47,11 @@ CODE = re.compile(r"0\d")
 
 
 def _line_pattern(mark: str) -> str:
-    """Returns what a number looks like with a decimal mark."""
+    """Return the pattern of a number with a decimal mark."""
     other = re.escape(COMMA if mark == POINT else POINT)
     decimal = re.escape(mark)
     grouped = "|".join(rf"(?:{sign}\d{{3}})+" for sign in (other, *SPACES))
-    # In India, where only the last group has three digits: 12,34,567.
+    # In India only the last group has three digits: 12,34,567.
     grouped += rf"|(?:{other}\d\d)+{other}\d{{3}}"
     return (
         rf"{SIGN}?(?:[1-9]\d{{0,2}}(?:{grouped})(?:{decimal}\d*)?"
@@ -59,7 +59,7 @@ def _line_pattern(mark: str) -> str:
     )
 
 
-# Possessive, so that a word that does not fit is not sought in other ways.
+# Possessive: a word that does not match is not tried in other ways.
 _ALL_NUMBERS = {
     mark: re.compile(rf"(?>(?:{_line_pattern(mark)})\n)*+") for mark in MARKS
 }
@@ -71,10 +71,10 @@ class WrittenNumbers:
     """The words of a column that may be numbers.
 
     Attributes:
-        words: The words without what stands around the numbers.
+        words: The words without the text around the numbers.
         marks: The decimal marks with which all words are numbers.
-        unit: What stood around the numbers.
-        negative: Whether parentheses, which mean a negative number, did.
+        unit: The text around the numbers.
+        negative: Whether parentheses marked negative numbers.
     """
 
     words: list[str]
@@ -83,7 +83,7 @@ class WrittenNumbers:
     negative: bool = False
 
     def numbers(self, mark: str) -> pd.Series:
-        """Returns the numbers, int64 or float64, for one of the marks."""
+        """Return the numbers, int64 or float64, for one of the marks."""
         drop = (COMMA if mark == POINT else POINT) + SPACES
         text = "\n".join(self.words).translate(str.maketrans("", "", drop))
         text = text.replace(mark, POINT).replace("\u2212", "-")
@@ -91,7 +91,7 @@ class WrittenNumbers:
         return whole_or_float(pd.to_numeric(words))
 
     def notes(self, mark: str) -> list[str]:
-        """Says what was done to read the numbers, for a warning."""
+        """Return the changes that made the words numbers, for a warning."""
         text = "".join(self.words)
         other = COMMA if mark == POINT else POINT
         notes = []
@@ -110,7 +110,7 @@ class WrittenNumbers:
 
     @property
     def ambiguous(self) -> bool:
-        """Whether the decimal mark makes a difference, and either will do."""
+        """Whether both decimal marks are possible and give different numbers."""
         text = "".join(self.words)
         return len(self.marks) == len(MARKS) and (COMMA in text or POINT in text)
 
@@ -121,16 +121,15 @@ class WrittenNumbers:
 
 
 def parse_written(words: Sequence[str], known: bool = False) -> WrittenNumbers | None:
-    """Reads the distinct words of a column as numbers, if all of them are.
+    """Read the distinct words of a column as numbers, if all are numbers.
 
     Args:
         words: The words, without white space around them.
-        known: Whether the column is known to be one of numbers, so that one word
-            with a unit is enough.
+        known: Whether the column is known to hold numbers. One word with a unit is then
+            enough.
 
     Returns:
-        The numbers as they are written; None if a word is none, or if they have
-        different units.
+        The written numbers; None if a word is not a number, or if units differ.
 
     Example:
 
@@ -154,7 +153,7 @@ def parse_written(words: Sequence[str], known: bool = False) -> WrittenNumbers |
 
 
 def whole_or_float(numbers: pd.Series) -> pd.Series:
-    """Returns numbers as int64 or float64; those that are too large are infinite."""
+    """Return numbers as int64 or float64; too large numbers become infinite."""
     if numbers.dtype == "int64":
         return numbers
     try:
@@ -165,7 +164,7 @@ def whole_or_float(numbers: pd.Series) -> pd.Series:
 
 
 def _with_ascii_digits(word: str) -> str:
-    """Writes the digits of all scripts as 0 to 9."""
+    """Write the digits of all scripts as 0 to 9."""
     if word.isascii():
         return word
     return "".join(str(unicodedata.decimal(sign, sign)) for sign in word)
@@ -184,7 +183,7 @@ def _marks_of(words: list[str]) -> tuple[str, ...]:
 
 
 def _undress(words: list[str], known: bool) -> tuple[list[str], str, bool] | None:
-    """Takes one unit, and parentheses, from around numbers."""
+    """Remove a common unit and parentheses around numbers."""
     units: set[tuple[str, str]] = set()
     bare = 0
     negative = False
@@ -205,7 +204,8 @@ def _undress(words: list[str], known: bool) -> tuple[list[str], str, bool] | Non
         plain.append(("-" if found["open"] else signs) + found["core"])
     units.discard(("", ""))
     before, after = next(iter(units), ("", ""))
-    # What most words lack is no unit; and few words are rather names: 2D, 3D.
+    # A text that most words lack is not a unit. Few words with letters may be names:
+    # 2D, 3D.
     least = 3 if after.isalpha() else 2
     doubtful = len(words) < least or bare > len(words) / 2
     if len(units) > 1 or (units and doubtful and not known):
@@ -218,17 +218,16 @@ def choose_mark(
     floats: Iterable[np.ndarray],
     delimiter: str | None,
 ) -> str | None:
-    """Decides what the decimal mark of a table is.
+    """Choose the decimal mark of a table.
 
     Args:
         columns: The columns of text that may be numbers.
         floats: The columns that were read with a decimal point.
-        delimiter: That of the file, if it has one. Where it is a comma, a quoted
-            `1,5` may be a list, and only numbers with both marks tell of a decimal
-            comma.
+        delimiter: The delimiter of the file, or None. If it is a comma, a quoted `1,5`
+            may be a list, and only numbers with both marks show a decimal comma.
 
     Returns:
-        The mark; None if it can't be told, or if the columns contradict.
+        The mark; None if it is unknown, or if the columns contradict each other.
     """
     columns = list(columns)
     commas = [each for each in columns if each.marks == (COMMA,)]
@@ -236,7 +235,7 @@ def choose_mark(
         return COMMA if any(each.has_both for each in commas) else POINT
     points = any(each.marks == (POINT,) for each in columns)
     if commas:
-        # The floats are looked at last: there may be many.
+        # The floats come last, because there may be many.
         contradicted = points or any(map(has_decimals, floats))
         return None if contradicted else COMMA
     if points:
@@ -245,7 +244,7 @@ def choose_mark(
 
 
 def has_decimals(numbers: np.ndarray) -> bool:
-    """Says whether the point of some number surely is a decimal one."""
+    """Return whether a number has a point that is certainly the decimal mark."""
     if numbers.dtype.kind != "f":
         return False
     with np.errstate(invalid="ignore", over="ignore"):

@@ -1,4 +1,4 @@
-"""The rows of one Parquet file, some at a time."""
+"""Parts of the rows of one Parquet file."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from keras_mtl.tables._cell_values import mask_numbers
 
 __all__ = ["ParquetFile"]
 
-# The cells that are read at a time: some tens of mebibytes.
+# The number of cells that are read at a time: some tens of mebibytes.
 CELLS_A_PART = 2_000_000
 
 
 class ParquetFile:
-    """A Parquet file: its numbers as they are, all else as its words.
+    """A Parquet file, with numbers unchanged and other cells as words.
 
-    Truth values are the words `true` and `false`, and dates are written as
-    2026-11-22, as they would be in a CSV file.
+    Truth values are the words `true` and `false`. Dates are written as 2026-11-22, like
+    in a CSV file.
 
     Args:
-        source: The path, as messages have it.
-        path: Where the file is; by default at the source.
+        source: The path in messages.
+        path: The path of the file; by default the source.
 
     Raises:
-        UserError: When pyarrow is not installed, or can't read the file.
+        UserError: If pyarrow is not installed or cannot read the file.
     """
 
-    # It has rows and no lines.
+    # A Parquet file has no lines.
     lines = None
 
     def __init__(self, source: str, path: str | None = None) -> None:
@@ -68,7 +68,7 @@ class ParquetFile:
 
     @property
     def errors(self) -> tuple[str, ...]:
-        """What keeps the file from being read as a table of cells."""
+        """The errors that prevent reading the file as a table of cells."""
         found = []
         for name in dict.fromkeys(self.names):
             count = self.names.count(name)
@@ -97,16 +97,17 @@ class ParquetFile:
         text_columns: Collection[str],
         missing: Collection[str],
     ) -> Iterator[pd.DataFrame]:
-        """Reads the file from its beginning.
+        """Read the file from its beginning, part by part.
 
         Args:
             columns: The columns to read.
-            text_columns: Not used: a Parquet file says what is text.
-            missing: The texts that mean a missing value; those that are
-                numbers mean it among numbers, too.
+            text_columns: Not used: the types in a Parquet file show which columns are
+                text.
+            missing: The texts that mean a missing value. A text that is a number, such
+                as `"-9"`, also means it in columns of numbers.
 
         Yields:
-            The rows, some at a time.
+            The next rows.
         """
         import pyarrow
 
@@ -125,7 +126,7 @@ class ParquetFile:
 
 
 def _cells(column: Any) -> pd.Series:
-    """Turns an Arrow array into numbers, or into words."""
+    """Convert an Arrow array to numbers or words."""
     import pyarrow
 
     types = pyarrow.types

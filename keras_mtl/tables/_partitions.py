@@ -1,4 +1,4 @@
-"""Folders named like `year=2026`, whose values are a column of the rows within."""
+"""Folders named like `year=2026`, whose values are a column of the rows inside."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from keras_mtl.tables.line_numbers import LineNumbers
 
 __all__ = ["Partition", "is_partition", "partition_values"]
 
-# As Hive and Spark write a missing value.
+# The missing value of Hive and Spark.
 MISSING = "__HIVE_DEFAULT_PARTITION__"
 
 
@@ -37,7 +37,7 @@ class NamedFile(Protocol):
 
     @property
     def errors(self) -> tuple[str, ...]:
-        """What is wrong with the file."""
+        """The errors in the file."""
 
     def parts(
         self,
@@ -52,7 +52,7 @@ File = TypeVar("File", bound=NamedFile)
 
 
 def is_partition(name: str) -> bool:
-    """Say whether a folder is named like `year=2026`.
+    """Return whether a folder is named like `year=2026`.
 
     Example:
 
@@ -63,7 +63,7 @@ def is_partition(name: str) -> bool:
 
 
 def partition_values(below: PurePath) -> dict[str, str | None]:
-    """Return the values that the folders of a file are named after.
+    """Return the values in the names of the folders of a file.
 
     Args:
         below: The file's path below the folder of the table.
@@ -82,12 +82,12 @@ def partition_values(below: PurePath) -> dict[str, str | None]:
 
 
 class Partition(Generic[File]):
-    """A file in folders whose values are columns behind its own.
+    """A file in folders whose values are columns after the file's own columns.
 
     Args:
         file: The file.
-        values: The columns' values in all of its rows.
-        numbers: Those columns that are numbers in all files of the table.
+        values: The value of each added column, the same in all rows of the file.
+        numbers: The added columns that are numbers in all files of the table.
     """
 
     def __init__(
@@ -118,7 +118,7 @@ class Partition(Generic[File]):
 
     @property
     def errors(self) -> tuple[str, ...]:
-        """What is wrong with the file or its columns."""
+        """The errors in the file or its columns."""
         twice = [
             f"{self.source}: expected the column {name!r} either in the file or as the "
             "name of its folder. Received: both. Drop it from the file."
@@ -135,7 +135,7 @@ class Partition(Generic[File]):
     ) -> Iterator[pd.DataFrame]:
         """Read the file from its beginning. See `RowFile`."""
         own = [name for name in columns if name not in self.values]
-        # The number of rows is that of some column.
+        # A column is needed to count the rows.
         read = own or list(self.file.names[:1])
         for part in self.file.parts(read, text_columns, missing):
             made = {name: part[name] for name in own}

@@ -1,4 +1,4 @@
-"""Reading files of the same columns into one table, part by part."""
+"""Reading of files with the same columns into one table, part by part."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from keras_mtl.tables.column_store import (
 
 __all__ = ["RowFile", "read_columns"]
 
-# As C has it.
+# The white space of C's `isspace`.
 WHITE_SPACE = " \t\n\v\f\r"
 LARGE_INTEGERS = (
     "read integers too large for 64 bits as floats, which keep 15 digits (name the "
@@ -37,11 +37,11 @@ POINTS_OF_THOUSANDS = (
 
 
 class RowFile(Protocol):
-    """A file of rows whose structure is sound."""
+    """A file of rows without errors in its structure."""
 
     @property
     def rows(self) -> int:
-        """The number of its rows."""
+        """The number of rows."""
 
     def parts(
         self,
@@ -49,7 +49,7 @@ class RowFile(Protocol):
         text_columns: Collection[str],
         missing: Collection[str],
     ) -> Iterator[pd.DataFrame]:
-        """Reads it from its beginning, some rows at a time."""
+        """Read the file from its beginning, part by part."""
 
 
 def read_columns(
@@ -63,33 +63,33 @@ def read_columns(
     decimal_mark: str | None = None,
     number_columns: Collection[str] = (),
 ) -> tuple[ColumnStore, dict[str, list[str]]]:
-    """Reads files, one after the other, in bounded memory but for the columns.
+    """Read files one after the other, with bounded memory beside the columns.
 
-    What a column is depends on all its cells, wherever a file or a part of one
-    ends: the same rows in one file or in many give the same columns.
+    The type of a column depends on all its cells: the same rows in one file or in many
+    files give the same columns.
 
     Args:
-        files: The files; each has all the columns.
+        files: The files, each with all columns.
         columns: The columns to read.
-        text_columns: Those that are text even if they look like numbers.
+        text_columns: The columns that are text even if they look like numbers.
         missing: The texts that mean a missing value.
-        delimiter: That of the files; None if they say themselves what is a
-            number, as Parquet files do.
-        lines: Where the rows are in their files.
-        allocate: Makes a column's array.
-        decimal_mark: The decimal mark, `","` or `"."`, of columns that pandas
-            does not read as numbers; by default what all columns tell together.
-        number_columns: Columns that are known to hold numbers, so that few words
-            with a unit are enough to read them so.
+        delimiter: The delimiter of the files; None if their format has types, such as
+            Parquet.
+        lines: The places of the rows in their files.
+        allocate: A function that makes the array of a column.
+        decimal_mark: The decimal mark, `","` or `"."`, of columns that pandas does not
+            read as numbers; by default inferred from all columns together.
+        number_columns: The columns that are known to hold numbers. Few words with a
+            unit are then enough.
 
     Returns:
-        The table; and, by what was done to them, the names of columns.
+        The table, and the names of the changed columns by the change.
     """
     text = set(text_columns).intersection(columns)
     builders = _read(files, columns, text, missing, allocate)
     mixed = [name for name in columns if builders[name].mixed]
     if mixed:
-        # Numbers and truth values came before the first word: all are words.
+        # Numbers and truth values before the first word are read again as words.
         builders |= _read(files, mixed, set(mixed), missing, allocate)
     made = {name: builders.pop(name).finish() for name in columns}
     found: dict[str, list[str]] = {}
@@ -114,13 +114,14 @@ def read_columns(
     made |= numbers
     for name in numbers.keys() & raw.keys() - more.keys():
         if not any(_is_loose(word, missing) for word in raw[name]):
-            # Pandas strips such numbers without a word, unless others in the same
-            # part of the file are too large: not to depend on how it is cut.
+            # pandas strips such numbers without a warning, unless numbers in the
+            # same part of the file are too large. The result here does not depend
+            # on how the file is split.
             found[name] = []
     for name, told in more.items():
         found[name] = [*found[name], *told]
     if mark == COMMA or (mark is None and delimiter == ";"):
-        # What was read with a decimal point may have had thousands.
+        # A point that was read as the decimal mark may separate thousands.
         numbers, more = _read_thousands(files, floats, mark, missing, allocate)
         made |= numbers
         for name, told in more.items():
@@ -136,7 +137,7 @@ def read_columns(
 
 
 def _is_loose(word: str, missing: Collection[str]) -> bool:
-    """Whether pandas reads no number there, only because of white space."""
+    """Return whether only white space keeps pandas from reading a number."""
     bare = word.strip()
     return word != bare and (bare in missing or word.strip(WHITE_SPACE) != bare)
 
@@ -152,17 +153,17 @@ def _read_thousands(
     missing: Collection[str],
     allocate: Allocate,
 ) -> tuple[dict[str, np.ndarray], dict[str, list[str]]]:
-    """Reads columns again in which a point may part thousands.
+    """Read again the columns in which a point may separate thousands.
 
     Args:
         files: The files.
         floats: The columns that pandas read with a decimal point.
-        mark: A comma, if that is the decimal mark of the table; or None.
+        mark: A comma, if a comma is the decimal mark of the table; or None.
         missing: The texts that mean a missing value.
-        allocate: Makes a column's array.
+        allocate: A function that makes the array of a column.
 
-    Returns:
-        The columns that have changed; and, by column, what is to be told of it.
+        Returns:
+        The columns that have changed; and the notes on each column, for a warning.
     """
     if mark is None and any(map(has_decimals, floats.values())):
         return {}, {}
@@ -209,9 +210,9 @@ def _read(
 
 
 def _has_large_integers(numbers: np.ndarray) -> bool:
-    """Whether all are whole, and some too large for 64 bits with a sign.
+    """Return whether all numbers are whole and some do not fit into int64.
 
-    It is told of the values, as pandas tells integers from floats part by part.
+    The values decide, because pandas chooses the type of each part separately.
     """
     if numbers.dtype != "float64":
         return False

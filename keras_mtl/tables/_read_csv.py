@@ -1,4 +1,4 @@
-"""Reading a CSV file, with all its errors told at once."""
+"""Reading of a CSV file, with a report of all its errors at once."""
 
 import os
 from collections.abc import Collection, Mapping, Sequence
@@ -19,7 +19,7 @@ __all__ = [
 ]
 
 
-# Of a header that looks like data.
+# The number of names shown of a header that looks like data.
 NAMES_SHOWN = 5
 
 
@@ -31,7 +31,7 @@ def read_csv(
     columns: Sequence[str] | None = None,
     decimal_mark: str | None = None,
 ) -> pd.DataFrame:
-    """Reads a CSV file into a DataFrame, or reports all errors in it.
+    """Read a CSV file into a DataFrame, or reports all errors in it.
 
     The file is text in UTF-8 or UTF-16 with a header. It may be compressed with gzip,
     bzip2 or xz, or be a zip archive of one file. The delimiter is `,`, `;`, tab or `|`.
@@ -64,8 +64,8 @@ def read_csv(
             numbers, so that `"03"` stays `"03"`.
         missing_values: The texts that mean a missing value, in addition to the empty
             field.
-        columns: Names of the columns to keep, in this order. Defaults to
-            `None`: all.
+        columns: Names of the columns to keep, in this order. Defaults to `None`: all
+            columns.
         decimal_mark: `","` or `"."`, for files in which the decimal mark is ambiguous
             or is inferred wrongly. Defaults to `None`: inferred from all columns
             together.
@@ -74,8 +74,8 @@ def read_csv(
         A DataFrame with a `RangeIndex` from 0.
 
     Raises:
-        UserError: If the file cannot be read, lacks a column that is asked for, or has
-            an invalid structure: rows of different lengths, unnamed or duplicate
+        UserError: If the file cannot be read, lacks a requested column, or has an
+            invalid structure: rows of different lengths, unnamed or duplicate
             columns, unclosed quotes or no rows.
 
     Example:
@@ -118,12 +118,12 @@ def read_csv_columns(
     decimal_mark: str | None = None,
     number_columns: Collection[str] = (),
 ) -> ColumnStore:
-    """Reads a sound CSV file into columns, with the warnings of `read_csv`.
+    """Read a CSV file without errors into columns, with the warnings of `read_csv`.
 
     Args:
         file: The file, which has no errors.
         columns: The columns to keep.
-        text_columns: As for `read_csv`; those that the file lacks are left.
+        text_columns: As for `read_csv`; names that the file lacks are ignored.
         missing_values: As for `read_csv`.
         decimal_mark: As for `read_csv`.
         number_columns: See `read_columns`.
@@ -144,15 +144,15 @@ def read_csv_columns(
 
 
 def warn_of_notes(notes: Mapping[str, Sequence[str]], source: str) -> None:
-    """Tells what was done to columns."""
+    """Warn about the changes of columns."""
     for what, names in notes.items():
         _warn(f"{source}: {what}, in {', '.join(map(repr, names))}.")
 
 
 def warn_of_structure(file: CsvFile) -> None:
-    """Tells what is odd about a file without being wrong."""
+    """Warn about what is unusual in a file but not an error."""
     structure, source = file.structure, file.source
-    # Blank lines at the end lose nothing and are all too common.
+    # Blank lines at the end are common and harmless.
     last = structure.lines[len(structure.lines)]
     blank = [line for line in structure.blank_lines if line < last]
     if blank:

@@ -1,4 +1,4 @@
-"""The text of a file: unpacked where it is packed, and its encoding."""
+"""The decompressed text of a file, and its encoding."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from keras_mtl.tables._zstandard import zstandard_module
 
 __all__ = ["ENCODING", "TextFile", "find_encoding", "open_text_file", "refuse_json"]
 
-# That of the text that is read, with or without its mark.
+# The encoding of the text that is read, with or without a byte order mark.
 ENCODING = "utf-8-sig"
 CHUNK = 1 << 20
-# Whether bytes are UTF-16 without its mark is seen in so many of them.
+# The number of bytes that show whether a text is UTF-16 without a byte order mark.
 SAMPLE = 1 << 12
-# Some programs fill the last 128 bytes with the mark that ends a text.
+# The end mark of a text. Some programs fill the last 128 bytes with it.
 END_OF_TEXT = re.compile(rb"\x1a[\x1a\0\r\n]*\Z")
 LONGEST_END = 1 << 10
 
@@ -58,7 +58,7 @@ OTHER_KINDS = {
     rb"\x89PNG|\xff\xd8\xff|GIF8[79]a": "a picture. Give the table as CSV.",
     rb"(?:\xff\xfe\0\0|\0\0\xfe\xff)": "text in UTF-32. Save it as UTF-8.",
 }
-# Of text, which may begin with a mark of its encoding or with white space.
+# Other formats of text. A byte order mark or white space may come first.
 OTHER_TEXTS = {
     rb"(?i:<!doctype html|<html)": "a page in HTML. Save its table as CSV.",
     rb"<\?xml": "XML. Save its rows as CSV.",
@@ -66,18 +66,19 @@ OTHER_TEXTS = {
     rb"version https://git-lfs": "a pointer of Git LFS. Get the file: `git lfs pull`.",
 }
 START_OF_TEXT = rb"(?:\xef\xbb\xbf)*\s*"
-# JSON lines have a reader of their own; this is what no CSV file begins with.
+# The beginning of JSON, with which no CSV file begins. JSON lines have their own
+# reader.
 JSON = r"\ufeff*\s*[\[{]\s*[\"\[{]"
 
 
 @dataclass(frozen=True)
 class TextFile:
-    """Where the text of a file can be read, as often as needed.
+    """The text of a file, which can be read several times.
 
     Args:
-        source: The file, as messages have it.
-        path: The file itself, or a copy of it that is unpacked and in UTF-8.
-        copy: Holds the copy, which is removed with this object.
+        source: The name of the file in messages.
+        path: The path of the file, or of a decompressed copy in UTF-8.
+        copy: The owner of the copy, which is removed with this object.
     """
 
     source: str
@@ -88,20 +89,20 @@ class TextFile:
 def open_text_file(
     source: str | os.PathLike[str], path: str | os.PathLike[str] | None = None
 ) -> TextFile:
-    """Finds the text of a file.
+    """Open the text of a file, decompressed if necessary.
 
-    A file that gzip, bzip2, xz or Zstandard packed, or a zip archive of one file, is
-    unpacked into a temporary file, and one in UTF-16 is copied as UTF-8. A Ctrl-Z
-    at the end, which old programs write, is left out.
+    A file compressed with gzip, bzip2, xz or Zstandard, or a zip archive of one file,
+    is decompressed into a temporary file. A file in UTF-16 is copied as UTF-8. A Ctrl-Z
+    at the end, which old programs write, is removed.
 
     Args:
         source: The file.
-        path: Where the file is, if the source is only its name in messages. It
-            stays there as long as the text is read.
+        path: The path of the file, if the source is only its name in messages. The
+            file must exist as long as the text is read.
 
     Raises:
-        UserError: If there is no such file, if it cannot be read, or if it is
-            not text in UTF-8 or UTF-16.
+        UserError: If the file does not exist, cannot be read, or is not text in UTF-8
+            or UTF-16.
     """
     # A Path would shorten the slashes of an address.
     file: Any = Path(source) if path is None else os.fspath(source)
@@ -126,10 +127,10 @@ def open_text_file(
 
 
 def refuse_json(text_file: TextFile) -> None:
-    """Requires another text than JSON.
+    """Require that a text is not JSON.
 
     Raises:
-        UserError: When the text begins as JSON does.
+        UserError: If the text begins like JSON.
     """
     with open(text_file.path, encoding=ENCODING) as text:
         start = text.read(256)
@@ -155,7 +156,7 @@ def _require_file(file: Path) -> None:
 
 
 def _unpack(file: Any, path: str) -> Any:
-    """Unpacks a file into a temporary one, or returns None for a plain file."""
+    """Decompress a file into a temporary file, or return None for a plain file."""
     with open(path, "rb") as handle:
         start = handle.read(256)
     marks = OTHER_KINDS | {
@@ -190,7 +191,7 @@ def _unpack(file: Any, path: str) -> Any:
         zlib.error,
         lzma.LZMAError,
         gzip.BadGzipFile,
-        # What zipfile raises for a password or an unknown method.
+        # zipfile raises this error for a password or an unknown method.
         RuntimeError,
     ) as error:
         raise _damaged(file, error) from None
@@ -217,7 +218,7 @@ def _only_member(file: Any, archive: zipfile.ZipFile) -> IO[bytes]:
     names = [
         name
         for name in archive.namelist()
-        # What macOS adds.
+        # macOS adds these files.
         if not name.endswith(("/", ".DS_Store")) and not name.startswith("__MACOSX/")
     ]
     if "[Content_Types].xml" in names or "mimetype" in names:
@@ -235,7 +236,7 @@ def _only_member(file: Any, archive: zipfile.ZipFile) -> IO[bytes]:
 
 
 def _copy(stream: IO[bytes], length: int | None = None) -> Any:
-    """Copies bytes into a temporary file, which lives as long as the result."""
+    """Copy bytes into a temporary file, which exists as long as the result."""
     copy = tempfile.NamedTemporaryFile(prefix="keras_mtl_", suffix=".csv")  # noqa: SIM115
     if length is None:
         shutil.copyfileobj(stream, copy, CHUNK)
@@ -248,7 +249,7 @@ def _copy(stream: IO[bytes], length: int | None = None) -> Any:
 
 
 def _as_utf8(path: str, encoding: str) -> Any:
-    """Copies a text into a temporary file in UTF-8."""
+    """Copy a text into a temporary file in UTF-8."""
     copy = tempfile.NamedTemporaryFile(prefix="keras_mtl_", suffix=".csv")  # noqa: SIM115
     with open(path, encoding=encoding, newline="") as text:
         while part := text.read(CHUNK):
@@ -258,7 +259,7 @@ def _as_utf8(path: str, encoding: str) -> Any:
 
 
 def _without_end_mark(path: str, copy: Any) -> Any:
-    """Returns a copy that ends before a Ctrl-Z, if the text ends with one."""
+    """Return a copy that ends before a Ctrl-Z, if the text ends with one."""
     with open(path, "rb") as handle:
         size = handle.seek(0, os.SEEK_END)
         handle.seek(max(0, size - LONGEST_END))
@@ -267,7 +268,7 @@ def _without_end_mark(path: str, copy: Any) -> Any:
         if found is None:
             return copy
         length = size - len(end) + found.start()
-        # In big-endian UTF-16 its first byte is before it.
+        # In big-endian UTF-16 a NUL byte comes before the mark.
         length -= length % 2 and end[: found.start()].endswith(b"\0")
         if copy is None:
             handle.seek(0)
@@ -277,22 +278,22 @@ def _without_end_mark(path: str, copy: Any) -> Any:
 
 
 def find_encoding(path: str | os.PathLike[str], source: Any = None) -> str:
-    """Finds the encoding of a text file: UTF-8 or UTF-16.
+    """Find the encoding of a text file: UTF-8 or UTF-16.
 
-    The file is read once, a mebibyte at a time, and once more to name the line of
-    what is wrong with it.
+    One pass reads one mebibyte at a time. After an error, the file is read
+    again to find the line of the error.
 
     Args:
         path: The file.
-        source: What messages call it; by default its path.
+        source: The name of the file in messages; by default its path.
 
     Returns:
         `"utf-8-sig"` (UTF-8 with or without a byte order mark), `"utf-16"`, or
         `"utf-16-le"` and `"utf-16-be"` without a mark.
 
     Raises:
-        UserError: If it is not text in one of these encodings. A wrong byte is
-            named by its line and its offset.
+        UserError: If the file is not text in one of these encodings. The message names
+            the line and the offset of a wrong byte.
     """
     with open(path, "rb") as handle:
         start = handle.read(SAMPLE)
@@ -306,14 +307,14 @@ def find_encoding(path: str | os.PathLike[str], source: Any = None) -> str:
 
 
 def _is_sound(path: str | os.PathLike[str]) -> bool:
-    """Whether a file surely is text in UTF-8: a quick look, which names no line."""
+    """Return whether a file is certainly text in UTF-8; fast, without line numbers."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     with open(path, "rb", buffering=0) as handle:
         try:
             while chunk := handle.read(CHUNK):
                 if b"\0" in chunk:
                     return False
-                # Unless a character has begun at the end of the chunk before.
+                # Decode if the previous chunk ended within a character.
                 if not chunk.isascii() or decoder.getstate()[0]:
                     decoder.decode(chunk)
             decoder.decode(b"", final=True)
@@ -323,10 +324,10 @@ def _is_sound(path: str | os.PathLike[str]) -> bool:
 
 
 def _unmarked_utf16(start: bytes) -> str | None:
-    """Finds UTF-16 without its mark by its NUL bytes, which UTF-8 never has.
+    """Find UTF-16 without a byte order mark by its NUL bytes.
 
-    A half of the bytes of each Latin letter, digit and delimiter is NUL, the
-    same half in all of them.
+    One of the two bytes of each Latin letter, digit and delimiter is NUL, always the
+    same one. Text in UTF-8 has no NUL bytes.
     """
     start = start[: len(start) // 2 * 2]
     for encoding, first in (("utf-16-le", 1), ("utf-16-be", 0)):
@@ -340,7 +341,7 @@ def _unmarked_utf16(start: bytes) -> str | None:
 
 def _check_text(file: Path, encoding: str, source: Any) -> None:
     decoder = codecs.getincrementaldecoder(encoding)()
-    end = 0  # bytes read so far
+    end = 0  # The number of bytes read so far.
     line = 1
     after_return = False
     with open(file, "rb") as handle:
@@ -375,6 +376,6 @@ def _check_text(file: Path, encoding: str, source: Any) -> None:
 
 
 def _count_line_ends(text: str, after_return: bool) -> int:
-    """Counts \\n, \\r\\n and \\r, when \\r\\n may lie across two pieces."""
+    """Count \\n, \\r\\n and \\r; two pieces of text may share one \\r\\n."""
     count = text.count("\n") + text.count("\r") - text.count("\r\n")
     return count - 1 if after_return and text.startswith("\n") else count

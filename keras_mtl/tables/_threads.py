@@ -1,4 +1,4 @@
-"""How many threads read a file, and the memory that they use again."""
+"""The number of threads that read a file, and the memory that they use again."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from keras_mtl._core.cores import usable_cores
 
 __all__ = ["keep_freed_memory", "usable_threads"]
 
-# More of them wait for the one that puts the columns together.
+# More threads would wait for the thread that assembles the columns.
 MOST_THREADS = 4
-# glibc learns from no larger block than one of 32 MiB.
+# glibc ignores blocks above 32 MiB when it adapts its threshold.
 LARGEST_BLOCK = 31 << 20
 
 
 def usable_threads() -> int:
-    """Return how many threads may read a file at the same time.
+    """Return the number of threads that may read a file at the same time.
 
     Example:
 
@@ -28,9 +28,10 @@ def usable_threads() -> int:
 def keep_freed_memory() -> None:
     """Let each thread keep the memory of a part of a file for the next part.
 
-    glibc gives freed memory back to the system beyond twice the largest block that
-    was ever freed (`M_MMAP_THRESHOLD` in mallopt(3)). A parser's buffers are larger,
-    and the system takes as long to give new pages as pandas takes to fill a third of
-    them. No page of the block here is ever used. Other C libraries do not mind.
+    glibc returns freed memory to the system if it exceeds twice the largest block that
+    was ever freed (`M_MMAP_THRESHOLD` in mallopt(3)). The buffers of a parser are
+    larger. The system takes as long to provide new pages as pandas takes to fill a
+    third of them. The block that this function frees is never written. With other C
+    libraries the function has no effect.
     """
     np.empty(LARGEST_BLOCK, "uint8")

@@ -1,4 +1,4 @@
-"""Files that Zstandard packed."""
+"""Files compressed with Zstandard."""
 
 from __future__ import annotations
 
@@ -12,15 +12,16 @@ __all__ = ["zstandard_module"]
 
 
 def zstandard_module(source: Any) -> ModuleType:
-    """Return the module that unpacks Zstandard.
+    """Return the module that decompresses Zstandard.
 
-    It is a part of Python from 3.14 on, and before the package `backports.zstd`.
+    The module is part of Python from 3.14 on. For older versions it is the package
+    `backports.zstd`.
 
     Args:
-        source: The file, as messages have it.
+        source: The name of the file in messages.
 
     Raises:
-        UserError: When neither is there.
+        UserError: If neither is installed.
     """
     for name in ("compression.zstd", "backports.zstd"):
         try:

@@ -1,4 +1,4 @@
-"""Where rows come from: a path, an address such as a URL, or the standard input."""
+"""Sources of rows: a path, an address such as a URL, or the standard input."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+(://|::)")
 
 
 def is_address(path: str) -> bool:
-    """Say whether a path is an address, which fsspec opens.
+    """Return whether a path is an address that fsspec opens.
 
     Example:
 
@@ -25,7 +25,7 @@ def is_address(path: str) -> bool:
 
 
 def is_local_path(path: str) -> bool:
-    """Say whether a path is a place in the file system.
+    """Return whether a path is in the file system.
 
     Example:
 

@@ -1,7 +1,7 @@
 """Checks of a DataFrame's columns, once the tasks and features are known.
 
-Each check returns messages and raises nothing, so that the caller can gather
-all errors of a run and raise one `UserError`.
+Each check returns messages and does not raise an error. The caller can therefore
+collect all errors of a run and raise one `UserError`.
 """
 
 import shlex
@@ -31,7 +31,7 @@ CHARACTERS_SHOWN = 40
 
 
 def describe_cells(frame: Rows, cells: pd.Series) -> str:
-    """Describes the first values with their rows, and counts the others.
+    """Describe the first values with their rows, and count the others.
 
     Args:
         frame: The DataFrame that has the cells, for example from `read_csv`.
@@ -61,7 +61,7 @@ def _shorten(value: object) -> str:
 def require_columns(
     frame: Rows, names: Iterable[str], what: str, source: str
 ) -> list[str]:
-    """Finds required columns that do not exist.
+    """Find required columns that do not exist.
 
     Args:
         frame: A DataFrame, for example from `read_csv`.
@@ -90,7 +90,7 @@ def require_columns(
 
 
 def find_non_numeric(frame: Rows, column: str, source: str) -> list[str]:
-    """Finds text in a column that must be numeric.
+    """Find text in a column that must be numeric.
 
     Args:
         frame: A DataFrame from `read_csv`, or some of its rows.
@@ -100,7 +100,8 @@ def find_non_numeric(frame: Rows, column: str, source: str) -> list[str]:
 
     Returns:
         A list with one message that shows the first three values that are not numbers,
-        with their rows; empty if there are none. Missing values are not reported.
+        with their rows; empty if all values are numbers. Missing values are not
+        reported.
 
     Example:
 
@@ -126,7 +127,7 @@ def find_non_numeric(frame: Rows, column: str, source: str) -> list[str]:
 
 
 def find_infinite(frame: Rows, column: str, source: str) -> list[str]:
-    """Finds infinite values, and numbers too large for the model's float32.
+    """Find infinite values, and numbers too large for the model's float32.
 
     Args:
         frame: A DataFrame from `read_csv`, or some of its rows.
@@ -136,7 +137,7 @@ def find_infinite(frame: Rows, column: str, source: str) -> list[str]:
 
     Returns:
         A list with one message that shows the first three values with their rows; empty
-        if there are none.
+        if all values fit.
 
     Example:
 
@@ -158,7 +159,7 @@ def find_infinite(frame: Rows, column: str, source: str) -> list[str]:
 
 
 def rare_classes(labels: pd.Series, *, minimum: int, source: str) -> list[str]:
-    """Finds the classes of a task that have too few rows.
+    """Find the classes of a task that have too few rows.
 
     Args:
         labels: The label column of the task, of any type; missing labels are NaN.
@@ -186,9 +187,9 @@ def rare_classes(labels: pd.Series, *, minimum: int, source: str) -> list[str]:
 
 
 def drop_uninformative(frame: Rows, columns: Iterable[str]) -> list[str]:
-    """Leaves out columns that are constant or have no value at all.
+    """Leave out columns that are constant or empty.
 
-    A column that has one value in some rows and is missing in the others is kept, as it
+    A column with one value in some rows and no value in others is kept, because it
     shows which rows have the value.
 
     Args:
@@ -212,7 +213,7 @@ def drop_uninformative(frame: Rows, columns: Iterable[str]) -> list[str]:
     for name in columns:
         values = frame[name]
         if len(values) > 1 and _differ(values.iloc[0], values.iloc[1]):
-            # Most columns: told without a look at all rows.
+            # Most columns take this fast path, which does not read all rows.
             kept.append(name)
             continue
         present = values.notna()
@@ -240,12 +241,12 @@ def drop_uninformative(frame: Rows, columns: Iterable[str]) -> list[str]:
 
 
 def _differ(first: Any, second: Any) -> bool:
-    """Says whether two cells are values, and not the same."""
+    """Return whether two cells are both values, and differ."""
     return not pd.isna(first) and not pd.isna(second) and bool(first != second)
 
 
 def missing_flag(word: str) -> str:
-    """Returns the flag that reads a word as missing, as a shell takes it.
+    """Return the flag that reads a word as missing, quoted for a shell.
 
     Example:
 

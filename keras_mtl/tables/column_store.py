@@ -1,4 +1,4 @@
-"""Tables by column, each as small as it can be held, and how they are put together."""
+"""Tables as compact columns, and their construction part by part."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ __all__ = [
     "rows_between",
 ]
 
-# Makes an array of so many rows and such a type: in memory, or in a file.
+# A function from a number of rows and a type to an array in memory or in a file.
 Allocate = Callable[[int, str], np.ndarray]
-# Of a table that is taken to pieces.
+# The number of rows per part of a table that is split.
 ROWS_A_PART = 65_536
 
 
 class WordColumn:
-    """A column of text: its distinct words, and the number of each row's word.
+    """A column of text, as distinct words and the index of each row's word.
 
     Args:
         words: The distinct words.
-        codes: The rows' numbers, int32 of shape (N,); -1 where missing.
+        codes: The index of each row's word, int32 of shape (N,); -1 where missing.
     """
 
     def __init__(self, words: Sequence[str], codes: np.ndarray) -> None:
-        # The last is what -1 takes.
+        # Index -1 takes the last entry.
         self._words = np.asarray([*words, np.nan], dtype=object)
         self.codes = codes
 
@@ -51,16 +51,15 @@ class WordColumn:
 
 
 class ColumnStore:
-    """Rows kept by column: numbers as they are, words by their number.
+    """Rows stored by column: numbers unchanged, and words by their index.
 
-    It stands for a DataFrame where only whole columns and runs of rows are
-    asked for; either is made when it is asked for, so that the columns may lie
-    on a disk.
+    The store replaces a DataFrame for code that reads only whole columns and runs of
+    rows. It makes them on request, and its columns may be on a disk.
 
     Args:
-        columns: By name, int64 or float64 of shape (N,), or words.
-        lines: Where the rows are in their file or files.
-        allocate: Makes an array beside these, in memory or on a disk.
+        columns: The columns by name: int64 or float64 of shape (N,), or words.
+        lines: The places of the rows in their file or files.
+        allocate: A function that makes further arrays, in memory or on a disk.
 
     Example:
 
@@ -97,24 +96,24 @@ class ColumnStore:
         return name in self._columns
 
     def __getitem__(self, name: str) -> pd.Series:
-        # Not by way of a table: that of one column costs several times a column.
+        # A table of one column costs several times as much as a column.
         values = self._series(name, slice(None), pd.RangeIndex(self._rows))
         values.attrs = self.attrs
         return values
 
     def get(self, name: str, default: Any = None) -> Any:
-        """Returns a column, or the default if it is absent."""
+        """Return a column, or the default if it is absent."""
         return self[name] if name in self._columns else default
 
     def frame(self, columns: Iterable[str] | None = None, rows: Any = None):
-        """Makes a DataFrame.
+        """Make a DataFrame.
 
         Args:
             columns: The columns; by default all.
-            rows: A slice, or the numbers of the rows; by default all.
+            rows: A slice, or the indices of the rows; by default all.
 
         Returns:
-            A DataFrame, whose index tells the rows' numbers.
+            A DataFrame, whose index holds the indices of the rows.
         """
         rows = slice(0, self._rows) if rows is None else rows
         if isinstance(rows, slice):
@@ -130,17 +129,17 @@ class ColumnStore:
 
     def _series(self, name: str, rows: Any, index: pd.Index) -> pd.Series:
         column = self._columns[name]
-        # A file's array would make each thing that is made of it one, too.
+        # Without this, arrays computed from a `np.memmap` would be `np.memmap` too.
         values = np.asarray(column[rows])
         dtype = "str" if isinstance(column, WordColumn) else None
         return pd.Series(values, index, dtype=dtype, copy=False, name=name)
 
     def mask(self, name: str, missing: np.ndarray) -> None:
-        """Makes some cells of a column missing.
+        """Make some cells of a column missing.
 
         Args:
             name: The column.
-            missing: Which, truth values of shape (N,).
+            missing: Whether each cell becomes missing, bool of shape (N,).
         """
         column = self._columns[name]
         if isinstance(column, WordColumn):
@@ -151,11 +150,11 @@ class ColumnStore:
             self._columns[name] = numbers
 
     def add(self, name: str, values: np.ndarray) -> None:
-        """Adds a column of numbers.
+        """Add a column of numbers.
 
         Args:
-            name: The column's name, which no other has.
-            values: int64 or float64 of shape (N,).
+            name: The name of the column, which must be new.
+            values: The numbers, int64 or float64 of shape (N,).
         """
         self._columns[name] = values
 
@@ -164,10 +163,10 @@ class ColumnStore:
         other: ColumnStore,
         columns: Iterable[str],
     ) -> ColumnStore:
-        """Puts another table's rows behind these.
+        """Append the rows of another table.
 
         Args:
-            other: A table; a column that it lacks is missing in its rows.
+            other: A table. The columns that it lacks are missing in its rows.
             columns: The columns to keep.
         """
         from keras_mtl.tables.column_store import ColumnBuilder
@@ -187,18 +186,18 @@ class ColumnStore:
     def cut(
         self, columns: Mapping[str, bool], rows: int = ROWS_A_PART
     ) -> list[ColumnStore]:
-        """Forgets all columns, of which some go on in parts of rows.
+        """Split some columns into parts of rows, and empty this store.
 
-        So each part's memory can be used again once it is done with. The parts
-        hold the least that tells a value.
+        The memory of each part can therefore be used again after the part. The parts
+        use the smallest types that hold the values.
 
         Args:
-            columns: The columns that go on, and whether their numbers are only
-                used as float32.
-            rows: The rows of a part; the last one may have fewer.
+            columns: The columns to keep, and whether their numbers are only used as
+                float32.
+            rows: The number of rows per part; the last part may have fewer.
 
         Returns:
-            The parts, in order. What lies on a disk is one.
+            The parts, in order. Columns on a disk are one part.
         """
         kept = {name: self._columns[name] for name in columns}
         self._columns = {}
@@ -207,7 +206,7 @@ class ColumnStore:
         starts = range(0, max(self._rows, 1), rows)
         cut: list[dict[str, np.ndarray | WordColumn]] = [{} for _ in starts]
         for name, rounded in columns.items():
-            # The only one to know it, so that it goes when it is cut.
+            # The only reference, so that splitting frees the memory.
             column = kept.pop(name)
             for part, start in zip(cut, starts, strict=True):
                 part[name] = _small(column, slice(start, start + rows), rounded)
@@ -217,7 +216,7 @@ class ColumnStore:
 def _small(
     column: np.ndarray | WordColumn, rows: slice, rounded: bool
 ) -> np.ndarray | WordColumn:
-    """Copies some rows of a column."""
+    """Copy some rows of a column in the smallest type."""
     if isinstance(column, WordColumn):
         words = column.words
         smallest = np.min_scalar_type(-max(len(words), 1))
@@ -226,14 +225,14 @@ def _small(
         return column[rows].astype("float32" if rounded else column.dtype)
 
 
-# What the checks of columns take.
+# The tables that the checks of columns accept.
 Rows = pd.DataFrame | ColumnStore
 
 
 def rows_between(
     rows: Rows, start: int, stop: int, columns: Iterable[str]
 ) -> pd.DataFrame:
-    """Returns a run of rows, with those of the columns that are there.
+    """Return a run of rows, with the given columns as far as they exist.
 
     Example:
 
@@ -248,16 +247,16 @@ def rows_between(
 
 
 class ColumnBuilder:
-    """Puts a column together, part by part.
+    """Builder of one column, part by part.
 
-    Numbers are int64 as long as all are whole and none is missing, and float64
-    from then on. A column that has words after numbers is `mixed`: the numbers
-    are to be read again as they are written.
+    Numbers are int64 as long as all are whole and none is missing, and float64 after
+    that. A column with words after numbers is `mixed`: its numbers must be read again
+    as they are written.
 
     Args:
-        rows: The rows of the whole column.
-        allocate: Makes the array.
-        text: Whether all is text, even if it looks like numbers.
+        rows: The number of rows of the whole column.
+        allocate: A function that makes the array.
+        text: Whether all cells are text, even if they look like numbers.
 
     Example:
 
@@ -278,12 +277,12 @@ class ColumnBuilder:
         self.array: np.ndarray | None = None
 
     def add(self, values: pd.Series) -> None:
-        """Adds the next rows: numbers, text or categories of text."""
+        """Add the next rows: numbers, text or categories of text."""
         if self.mixed:
             return
         start, self.filled = self.filled, self.filled + len(values)
         part = slice(start, self.filled)
-        # Most parts begin with a value, which tells without a look at the others.
+        # Most parts begin with a value, which shows the type of the others.
         first: Any = values.iat[0] if len(values) else None
         if pd.isna(first) and values.isna().all():
             if self.array is not None:
@@ -297,11 +296,11 @@ class ColumnBuilder:
             self.text = True
             self._add_words(values, part)
         else:
-            # Numbers or truth values beside words: all are to be words.
+            # Numbers or truth values beside words: all become words.
             self.mixed, self.array = True, None
 
     def finish(self) -> np.ndarray | WordColumn:
-        """Returns the column."""
+        """Return the column."""
         if self.array is None:
             self._start("int32" if self.text else "float64")
         assert self.array is not None
@@ -321,7 +320,7 @@ class ColumnBuilder:
         for index, word in enumerate(words.tolist()):
             table[index] = self.codes.setdefault(str(word), len(self.codes))
         table[-1] = -1
-        # Wrapped, the code -1 of a missing cell is the last place of the table.
+        # With "wrap", the code -1 of a missing cell takes the last entry.
         np.take(table, codes, out=self._start("int32")[part], mode="wrap")
 
     def _add_numbers(self, values: pd.Series, part: slice) -> None:
@@ -329,7 +328,7 @@ class ColumnBuilder:
         if not isinstance(values.dtype, np.dtype):
             whole = whole and not values.hasnans
         if values.dtype == "uint64" and values.max() >= 2**63:
-            # Too large for 64 bits with a sign.
+            # Too large for int64.
             whole = False
         if self.array is None:
             self._start("int64" if whole and not part.start else "float64")
@@ -341,7 +340,7 @@ class ColumnBuilder:
     def _start(self, dtype: str) -> np.ndarray:
         if self.array is None:
             self.array = self.allocate(self.rows, dtype)
-            # What came before was missing, or there would be an array.
+            # All cells before are missing, because the array did not exist.
             self.array[: self.filled] = -1 if dtype == "int32" else 0
             if dtype == "float64":
                 self.array[: self.filled] = np.nan
@@ -362,7 +361,7 @@ def _is_number(values: pd.Series) -> bool:
 
 
 def _is_text(values: pd.Series) -> bool:
-    """Says whether a column holds its texts as they are written."""
+    """Return whether a column holds texts as they are written."""
     if isinstance(values.dtype, pd.CategoricalDtype):
         return isinstance(values.cat.categories.dtype, pd.StringDtype)
     return isinstance(values.dtype, pd.StringDtype)

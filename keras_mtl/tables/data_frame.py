@@ -1,4 +1,4 @@
-"""DataFrames in memory as checked columns, and answers as a DataFrame of their kind."""
+"""DataFrames in memory as checked columns, and results as the same kind of table."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from keras_mtl.tables.missing_values import MISSING_VALUES
 
 __all__ = ["read_data_frame", "same_kind"]
 
-# As pandas calls what an object column holds.
+# pandas' names of the numbers in an object column.
 OBJECT_NUMBERS = {"integer", "floating", "mixed-integer-float", "decimal"}
 SCALARS = (str, bool, int, float, np.generic, datetime.date, datetime.time)
 
@@ -38,11 +38,11 @@ def read_data_frame(
     decimal_mark: str | None = None,
     numbers: Collection[str] = (),
 ) -> ColumnStore:
-    """Read the rows of a DataFrame as those of a Parquet file are read.
+    """Read the rows of a DataFrame like the rows of a Parquet file.
 
-    Numbers stay as they are. Truth values are the words `true` and `false`, dates
-    are written as 2026-11-22, and text is cleaned as in a file: white space,
-    texts that mean missing, and numbers with a unit.
+    Numbers are unchanged. Truth values are the words `true` and `false`, and dates are
+    written as 2026-11-22. Text is cleaned as in a file: white space, texts that mean
+    missing, and numbers with a unit.
 
     Args:
         table: A pandas or Polars DataFrame, or a PyArrow Table.
@@ -53,7 +53,7 @@ def read_data_frame(
         numbers: See `read_rows`.
 
     Returns:
-        The rows. They share no memory that a caller changes.
+        The rows, in memory that the caller does not share.
 
     Raises:
         UserError: With all errors of the table.
@@ -82,13 +82,13 @@ def read_data_frame(
 
 
 def same_kind(frame: pd.DataFrame, table: Any, rows: np.ndarray | None = None) -> Any:
-    """Return a pandas DataFrame as the kind of another table.
+    """Convert a pandas DataFrame to the kind of another table.
 
     Args:
         frame: The DataFrame.
         table: A pandas or Polars DataFrame, or a PyArrow Table.
-        rows: The position in `table` of each row of `frame`, by which a pandas
-            DataFrame gets its index; None for an index from 0.
+        rows: The position in `table` of each row of `frame`, for the index of a pandas
+            DataFrame; None for an index from 0.
 
     Example:
 
@@ -106,7 +106,7 @@ def same_kind(frame: pd.DataFrame, table: Any, rows: np.ndarray | None = None) -
 
 
 class _Frame:
-    """The rows of a table in memory, as `read_columns` reads those of a file."""
+    """The rows of a table in memory, in the form that `read_columns` reads."""
 
     def __init__(self, table: Any, source: str) -> None:
         self.source = source
@@ -165,12 +165,12 @@ class _Frame:
 
 
 def _wrong_kind(column: Any) -> str | None:
-    """Return the type of a column that holds no plain cells, else None."""
+    """Return the type of a column whose cells are not plain, otherwise None."""
     dtype = column.dtype
     if dtype == nw.Object:
         known = [value for value in column.to_list() if not _is_missing(value)]
         wrong = next((each for each in known if not isinstance(each, SCALARS)), None)
-        # Decimals are numbers and no instance of any of these.
+        # Decimals are numbers, but not instances of these types.
         if wrong is None or hasattr(wrong, "as_tuple"):
             return None
         return f"objects of type {type(wrong).__name__}"
@@ -195,11 +195,11 @@ def _is_missing(value: Any) -> bool:
 
 
 def _cells(column: Any) -> pd.Series:
-    """Turn a column into numbers, or into words."""
+    """Convert a column to numbers or words."""
     column = plain_column(column)
     dtype = column.dtype
     if dtype.is_numeric():
-        # A copy: what means missing is masked in it.
+        # A copy, in which missing values are masked later.
         return pd.Series(np.array(column.to_numpy()))
     if dtype == nw.Object:
         values = [None if _is_missing(each) else each for each in column.to_list()]
@@ -211,11 +211,11 @@ def _cells(column: Any) -> pd.Series:
 
 
 def _categories(column: Any) -> pd.Series:
-    """Turn a column of one type into words; only distinct values are looked at."""
+    """Convert a column of one type to words, by its distinct values."""
     codes, distinct = pd.factorize(column.to_numpy())
     known = np.flatnonzero(codes >= 0)
     first = np.empty(len(distinct), "int64")
-    # Backwards, so that the first row of a value is written last.
+    # Backward: the first row of each value is written last, and remains.
     first[codes[known][::-1]] = known[::-1]
     values = column[first.tolist()].to_list()
     if column.dtype in (nw.Datetime, nw.Date):

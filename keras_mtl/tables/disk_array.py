@@ -1,4 +1,4 @@
-"""Arrays that lie on a disk and vanish with the process."""
+"""Arrays on a disk that are removed with the process."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ __all__ = ["disk_array"]
 
 
 def disk_array(shape: int | tuple[int, ...], dtype: str) -> np.ndarray:
-    """Makes an array in a temporary file without a name.
+    """Make an array in a temporary file without a name.
 
-    The file is gone when the array is, however the process ends.
+    The file is removed with the array, even if the process is killed.
 
     Args:
-        shape: The array's shape.
-        dtype: Its type.
+        shape: The shape of the array.
+        dtype: The type of the array.
 
     Returns:
         A `np.memmap` of zeros.
 
     Raises:
-        UserError: When the disk has too little space.
+        UserError: If the disk has too little space.
 
     Example:
 
@@ -39,8 +39,8 @@ def disk_array(shape: int | tuple[int, ...], dtype: str) -> np.ndarray:
     size = int(np.prod(shape)) * np.dtype(dtype).itemsize
     with tempfile.TemporaryFile(prefix="keras_mtl-") as file:
         try:
-            # Space that is only found missing when a page is written would end
-            # the process.
+            # Reserve the space now: a lack of space while a page is written would
+            # kill the process.
             os.posix_fallocate(file.fileno(), 0, max(size, 1))
         except OSError as error:
             if error.errno != errno.ENOSPC:

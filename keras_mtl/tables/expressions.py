@@ -1,8 +1,8 @@
-"""Columns computed from others by a small expression.
+"""Columns computed from other columns by a small expression.
 
-Python's parser reads it, and nothing of it is ever executed as Python: a walk over
-the tree knows columns, numbers, texts, a few operators and functions, and refuses
-all else.
+Python's parser reads the expression, but it is never executed as Python. A walk over
+the tree accepts columns, numbers, texts, a few operators and functions, and refuses
+everything else.
 """
 
 from __future__ import annotations
@@ -55,15 +55,16 @@ COMPARISONS: dict[type[ast.cmpop], str] = {
 
 @dataclass(frozen=True)
 class Expression:
-    """An expression that was read and found sound.
+    """A parsed and checked expression.
 
     Attributes:
         text: The expression as it was written.
         tree: The root of its tree.
         columns: The columns that it reads, in the order of their first use.
-        is_condition: Whether its values are 1 and 0, for yes and no, rather than
+        is_condition: Whether its values are 1 and 0, for true and false, instead of
             numbers.
-        column: The column that it is, where it is nothing but a column; else None.
+        column: The name of the column if the expression is only a column; otherwise
+            None.
     """
 
     text: str
@@ -73,14 +74,14 @@ class Expression:
     column: str | None = None
 
     def __call__(self, columns: Mapping[str, pd.Series]) -> np.ndarray:
-        """Computes the values of some rows.
+        """Compute the values of some rows.
 
         Args:
-            columns: By name the columns that it reads, each of shape (N,).
+            columns: The columns of the expression by name, each of shape (N,).
 
         Returns:
-            float64 of shape (N,): NaN where a value that it depends on is missing,
-            or where the result is no finite number.
+            The values, float64 of shape (N,): NaN if a value that the result depends on
+            is missing, or if the result is not finite.
 
         Raises:
             UserError: When a column holds words where numbers are needed.
@@ -95,17 +96,17 @@ class Expression:
 
 
 def parse_expression(text: str) -> Expression:
-    """Reads an expression.
+    """Parse an expression.
 
-    A column whose name is not of letters, digits and `_` stands in backquotes, as
-    in pandas. The two sides of `==`, `!=` and `in` may be a column and texts.
-    `missing(column)` says whether a value was not recorded.
+    A column name with other characters than letters, digits and `_` is written in
+    backquotes, as in pandas. The two sides of `==`, `!=` and `in` may be a column and
+    texts. `missing(column)` is true where a value is missing.
 
     Args:
         text: The expression.
 
     Raises:
-        ValueError: When it is not of that form, or its operands make no sense
+        ValueError: If the text does not have this form, or if its operands do not fit
             together.
 
     Example:
@@ -152,7 +153,7 @@ def parse_expression(text: str) -> Expression:
 
 
 def quote_column(column: str) -> str:
-    """Returns a column's name as an expression has it.
+    """Return the name of a column as written in an expression.
 
     Example:
 
@@ -170,18 +171,18 @@ def compute_column(
     source: str,
     missing: Mapping[str, Sequence[float]] | None = None,
 ) -> None:
-    """Adds a computed column to a table, a run of rows at a time.
+    """Add a computed column to a table, one run of rows at a time.
 
     Args:
         frame: The rows, with the columns that the expression reads.
-        name: The new column's name.
-        expression: What it holds.
-        source: What messages call the data.
-        missing: By column the numbers that mean missing.
+        name: The name of the new column.
+        expression: The expression of the column.
+        source: The name of the data in messages.
+        missing: The numbers that mean missing, by column.
 
     Raises:
-        UserError: When a column is absent or holds words where numbers are needed,
-            or the name is one of the file's.
+        UserError: If a column is absent or holds words where numbers are needed, or if
+            the file has a column with the name.
     """
     known = [str(column) for column in frame.columns]
     where = f"{source}: computed column {name!r} ({expression.text})"
@@ -221,7 +222,7 @@ def _mask(values: pd.Series, numbers: Sequence[float]) -> pd.Series:
 
 
 def _check(node: ast.expr, columns: list[str], text: str) -> Kind:
-    """Returns what a part of a tree stands for, and gathers the columns."""
+    """Return the kind of a part of a tree, and collect its columns."""
     match node:
         case ast.Name(id=name):
             if name not in columns:
@@ -230,7 +231,7 @@ def _check(node: ast.expr, columns: list[str], text: str) -> Kind:
         case ast.Constant(value=str()):
             return "text"
         case ast.Constant(value=int() | float() as number):
-            # Of a truth value, too, Python says that it is a number.
+            # In Python truth values are numbers, too.
             if not isinstance(number, bool) and abs(number) < float("inf"):
                 return "number"
         case ast.UnaryOp(op=ast.USub() | ast.UAdd(), operand=operand):
@@ -311,14 +312,15 @@ def _evaluate(node: ast.expr, columns: Mapping[str, pd.Series]) -> Any:
             return -value if isinstance(op, ast.USub) else value
         case ast.BinOp(left=left, op=op, right=right):
             operate = getattr(np, ARITHMETIC[type(op)])
-            # A power of whole numbers below 0 would be refused.
+            # NumPy refuses negative powers of whole numbers, so they become floats.
             first, second = (
                 np.asarray(_evaluate(side, columns), "float64")
                 for side in (left, right)
             )
             return operate(first, second)
         case ast.BoolOp(op=op, values=values):
-            # Of and, one no decides it; of or, one yes; else what is unknown does.
+            # One false value decides "and", one true value decides "or". Otherwise a
+            # missing value makes the result missing.
             parts = np.broadcast_arrays(*[_evaluate(each, columns) for each in values])
             decides = 0.0 if isinstance(op, ast.And) else 1.0
             decided = np.any([part == decides for part in parts], axis=0)
@@ -329,7 +331,7 @@ def _evaluate(node: ast.expr, columns: Mapping[str, pd.Series]) -> Any:
             sides = [left, *comparators]
             result: Any = 1.0
             for comparison, one, other in zip(ops, sides, sides[1:], strict=False):
-                # NaN stays NaN, but one no is enough.
+                # NaN remains NaN unless one comparison is false.
                 held = _compare(comparison, one, other, columns)
                 decided = (np.asarray(result) == 0) | (held == 0)
                 result = np.where(decided, 0.0, result * held)
@@ -345,7 +347,7 @@ def _evaluate(node: ast.expr, columns: Mapping[str, pd.Series]) -> Any:
 def _compare(
     op: ast.cmpop, left: ast.expr, right: ast.expr, columns: Mapping[str, pd.Series]
 ) -> np.ndarray:
-    """Returns 1 where a comparison holds, 0 where not, NaN where it is unknown."""
+    """Return 1 where a comparison is true, 0 where false, NaN where unknown."""
     import numpy as np
 
     if isinstance(op, ast.In | ast.NotIn):

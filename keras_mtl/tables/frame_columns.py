@@ -1,6 +1,6 @@
-"""The columns of a DataFrame of any library, and the words of their cells.
+"""Columns of a DataFrame of any library, and the words of their cells.
 
-Neither needs pandas, unless the DataFrame is one of its own.
+This needs pandas only for a DataFrame of pandas.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ def frame_columns(
     Args:
         table: The table.
         source: The name of the table in messages.
-        expected: What is taken, in messages.
-        remedy: What to do where it is something else.
+        expected: The accepted kinds of tables, in messages.
+        remedy: The remedy for another kind, in messages.
 
     Raises:
-        UserError: When it is no table, or two columns have one name.
+        UserError: If it is not a table, or if two columns have the same name.
     """
     try:
         frame = nw.from_native(table, eager_only=True)
@@ -70,10 +70,9 @@ def _names(table: Any) -> Sequence[Any]:
 
 
 def plain_column(column: nw.Series[Any]) -> nw.Series[Any]:
-    """Return a column in a type that its cells can be read from as they are.
+    """Convert a column to a type whose cells can be read directly.
 
-    Decimals, and integers of which some are missing, are floats; categories are
-    text.
+    Decimals, and integers with missing values, become floats. Categories become text.
     """
     dtype = column.dtype
     if dtype.is_decimal() or (dtype.is_integer() and column.null_count()):
@@ -84,9 +83,9 @@ def plain_column(column: nw.Series[Any]) -> nw.Series[Any]:
 
 
 def days_at_midnight(cells: list[Any]) -> list[Any]:
-    """Return cells with days in place of times, if no time has an hour of its own.
+    """Return cells with days in place of times, if all times are midnight.
 
-    pandas writes such a column so.
+    pandas writes such a column as days.
 
     Example:
 
@@ -102,12 +101,12 @@ def days_at_midnight(cells: list[Any]) -> list[Any]:
 
 
 def _is_time(cell: Any) -> bool:
-    # A missing time of pandas is a time that does not equal itself.
+    # The missing time of pandas is not equal to itself.
     return isinstance(cell, datetime.datetime) and cell == cell
 
 
 def to_cell_word(cell: Any) -> str:
-    """Return a known cell as a file has it.
+    """Return a cell that is not missing as written in a file.
 
     Args:
         cell: Text, a number, a truth value, a day or a time.

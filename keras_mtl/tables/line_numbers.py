@@ -1,4 +1,4 @@
-"""Which line of its file each data row begins on."""
+"""Line numbers of the data rows of a file."""
 
 from bisect import bisect_right
 from collections.abc import Hashable
@@ -15,11 +15,11 @@ class LineNumbers:
     """The line number on which each data row of a file begins, both counted from 1.
 
     Only the rows where the difference between row number and line number changes are
-    stored, that is, rows after a blank line or after a value with a line break. So a
-    plain file of any length takes almost no memory. `read_csv` leaves one in
+    stored, that is, rows after a blank line or after a value with a line break. A plain
+    file of any length therefore takes almost no memory. `read_csv` puts the object in
     `frame.attrs["lines"]`. pandas makes a deep copy of `attrs` at every step. To make
-    that cheap, a copy of this object is the object itself, and it is not changed once
-    it is filled.
+    these copies cheap, a copy of this object is the object itself, and the object does
+    not change after it is filled.
 
     Example:
 
@@ -37,7 +37,7 @@ class LineNumbers:
         self._offsets: list[int] = []
 
     def append(self, line: int) -> None:
-        """Adds the next data row, which begins on `line`."""
+        """Add the next data row, which begins on `line`."""
         self._count += 1
         offset = line - self._count
         if not self._offsets or self._offsets[-1] != offset:
@@ -45,7 +45,7 @@ class LineNumbers:
             self._offsets.append(offset)
 
     def extend(self, line: int, rows: int) -> None:
-        """Adds rows that begin on consecutive lines, the first on `line`."""
+        """Add rows that begin on consecutive lines, the first on `line`."""
         if rows:
             self.append(line)
             self._count += rows - 1
@@ -61,7 +61,7 @@ class LineNumbers:
         return row + self._offsets[bisect_right(self._rows, row) - 1]
 
     def describe(self, row: int) -> str:
-        """Describes a row, counted from 0, by its position in the file."""
+        """Describe a row, counted from 0, by its position in the file."""
         return f"data row {row + 1} (line {self[row + 1]})"
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "LineNumbers":
@@ -72,7 +72,7 @@ class LineNumbers:
 
 
 def describe_row(frame: Rows, label: Hashable) -> str:
-    """Describes a row by its position in the file, such as `data row 18 (line 19)`.
+    """Describe a row by its position in the file, such as `data row 18 (line 19)`.
 
     Args:
         frame: A DataFrame from `read_csv`, or some of its rows with their index.

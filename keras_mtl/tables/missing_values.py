@@ -2,5 +2,5 @@
 
 __all__ = ["MISSING_VALUES"]
 
-# "None" and "none" aren't here: they are the name of a category too often.
+# Without "None" and "none", which are often the name of a category.
 MISSING_VALUES = ("", "?", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null")

@@ -1,4 +1,4 @@
-"""Rows from a path, whatever kind of file lies there."""
+"""Rows from a path, for all kinds of files."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from keras_mtl.tables.read_shards import file_kind, read_shards, read_typed
 
 __all__ = ["read_rows"]
 
-# Files that say themselves what is a number.
+# Files whose format shows which values are numbers.
 TYPED: dict[str, type[ParquetFile] | type[JsonFile]] = {
     ".parquet": ParquetFile,
     **dict.fromkeys(JSON_SUFFIXES, JsonFile),
@@ -34,24 +34,24 @@ def read_rows(
     decimal_mark: str | None = None,
     numbers: Collection[str] = (),
 ) -> ColumnStore:
-    """Reads rows, with columns of words as they are written.
+    """Read rows from a file, a folder, an address or the standard input.
 
     Args:
-        path: A file of CSV, JSON lines or Parquet, or a folder of one of them; an
-            address of one, which fsspec opens; or `-` for the standard input. The
-            columns of a folder go to a disk, those of a file into memory.
-        words: The columns that hold words, though they may look like numbers:
-            `03` is a word there.
-        missing: Texts that mean a missing cell, beside the usual ones.
+        path: A file of CSV, JSON lines or Parquet, or a folder of such files; an
+            address that fsspec opens; or `-` for the standard input. The columns of a
+            folder are stored on a disk, the columns of a file in memory.
+        words: The columns that hold words even if they look like numbers, such as
+            `03`.
+        missing: Texts that mean a missing cell, in addition to the usual texts.
         decimal_mark: See `read_csv`.
-        numbers: The columns that are known to hold numbers: a model that learned
-            from `5 mg` and `10 mg` is asked about a single `5 mg`.
+        numbers: The columns that are known to hold numbers. A model that learned from
+            `5 mg` and `10 mg` can then predict a single `5 mg`.
 
     Raises:
         UserError: With all errors of the file.
     """
     missing = (*MISSING_VALUES, *missing)
-    # The copy lives until the rows are read.
+    # The temporary copy exists until the rows are read.
     rows = fetch(path)
     if os.path.isdir(rows.path):
         return read_shards(
@@ -75,7 +75,7 @@ def read_rows(
 
 
 def _kind(rows: Fetched) -> str:
-    """Returns what kind of file it is: by its name, or by its beginning without."""
+    """Return the kind of a file, from its suffix or otherwise from its beginning."""
     kind = file_kind(Path(rows.path))
     if rows.copy is None or kind in KNOWN:
         return kind

@@ -1,4 +1,4 @@
-"""A folder of CSV, JSON or Parquet files that are one table together."""
+"""A folder of CSV, JSON or Parquet files that form one table."""
 
 from __future__ import annotations
 
@@ -33,16 +33,16 @@ KINDS: dict[str, type[CsvFile] | type[ParquetFile] | type[JsonFile]] = {
 
 
 TEXTS = {".csv", *JSON_SUFFIXES}
-# As `_text_file` unpacks them.
+# Suffixes of compressed files, which `_text_file` decompresses.
 PACKED = {".gz", ".bz2", ".xz", ".zip", ".zst"}
 
 
 class ShardLines:
-    """Which file, and which of its rows, each row of a table of many files is.
+    """Files and line numbers of the rows of a table of many files.
 
     Args:
         shards: The files.
-        names: Their paths below the folder.
+        names: The paths of the files below the folder.
     """
 
     def __init__(self, shards: Sequence[Shard], names: Sequence[str]) -> None:
@@ -51,7 +51,7 @@ class ShardLines:
         self._starts = [0, *accumulate(shard.rows for shard in shards)]
 
     def describe(self, row: int) -> str:
-        """Names a row, counted from 0, as a user finds it in its file."""
+        """Describe a row, counted from 0, by its file and its position there."""
         shard = bisect_right(self._starts, row) - 1
         lines, own = self._lines[shard], row - self._starts[shard]
         where = f"data row {own + 1}" if lines is None else lines.describe(own)
@@ -61,7 +61,7 @@ class ShardLines:
         return self._starts[-1]
 
     def __deepcopy__(self, memo: dict[int, Any]) -> ShardLines:
-        # Pandas copies what a frame carries at every step.
+        # pandas makes a deep copy of `attrs` at every step.
         return self
 
 
@@ -73,22 +73,22 @@ def read_shards(
     number_columns: Collection[str] = (),
     path: str | None = None,
 ) -> ColumnStore:
-    """Reads the files of a folder, in the order of their names.
+    """Read the files of a folder, in the order of their names.
 
-    Files in folders named like `year=2026` have a column more, `year`: a number if it
-    is one in all of them.
+    Files in folders named like `year=2026` have one more column, `year`. The column
+    holds numbers if its values are numbers in all folders.
 
-    Their columns go to temporary files as they are read, so that only one part
-    of one file is in memory.
+    The columns are written to temporary files while they are read, so memory holds only
+    one part of one file.
 
     Args:
-        folder: The folder. Files that are neither CSV nor JSON lines, packed or
-            not, nor Parquet, and hidden ones, are left alone.
-        text_columns: Columns that are text even if they look like numbers.
+        folder: The folder. It may hold CSV and JSON lines, compressed or not, and
+            Parquet. Other files and hidden files are ignored.
+        text_columns: The columns that are text even if they look like numbers.
         missing: The texts that mean a missing value.
         decimal_mark: See `read_csv`.
         number_columns: See `read_columns`.
-        path: Where the folder is, if `folder` is only its name in messages.
+        path: The path of the folder, if `folder` is only its name in messages.
 
     Returns:
         The rows of all files.
@@ -114,7 +114,7 @@ def read_shards(
     for shard in shards[1:]:
         errors += _differences(shard, shards[0], first_name)
     if errors:
-        # One that all Parquet files share is told once.
+        # An error that all Parquet files share is reported once.
         raise UserError(*dict.fromkeys(errors))
     files = [_file(shard) for shard in shards]
     for file in files:
@@ -140,14 +140,14 @@ def _file(shard: Shard) -> File:
 
 
 def _joined(folder: str, name: str) -> str:
-    """Returns a file's path; a Path would shorten the slashes of an address."""
+    """Return the path of a file; a `Path` would shorten the slashes of an address."""
     return f"{folder}/{name}" if is_address(folder) else str(Path(folder, name))
 
 
 def _number_keys(
     values: Sequence[Mapping[str, str | None]], missing: Collection[str]
 ) -> set[str]:
-    """Finds the keys of partitions whose values are numbers in all files."""
+    """Find the keys of partitions whose values are numbers in all files."""
     texts: dict[str, set[str]] = {}
     for own in values:
         for key, text in own.items():
@@ -166,7 +166,7 @@ def _number_keys(
 def _other_keys(
     folder: str, names: Sequence[str], values: Sequence[Mapping[str, str | None]]
 ) -> list[str]:
-    """Tells which files lie in folders of other keys than the first one."""
+    """Return messages about files in folders with other keys than the first file."""
     keys = [*values[0]]
     return [
         f"{_joined(folder, name)}: expected folders of the same keys as those of "
@@ -184,7 +184,7 @@ def read_typed(
     decimal_mark: str | None = None,
     number_columns: Collection[str] = (),
 ) -> ColumnStore:
-    """Reads one Parquet or JSON file into memory. See `read_shards`."""
+    """Read one Parquet or JSON file into memory. See `read_shards`."""
     if file.errors:
         raise UserError(*file.errors)
     store, notes = read_columns(
@@ -231,7 +231,7 @@ def _find(folder: str, base: Path) -> list[Path]:
 
 
 def _files_below(folder: Path) -> list[Path]:
-    """Returns the files of a folder and of its partitions, in order."""
+    """Return the files of a folder and of its partitions, in order."""
     files = []
     for path in sorted(folder.iterdir()):
         if path.is_dir():
@@ -242,7 +242,7 @@ def _files_below(folder: Path) -> list[Path]:
 
 
 def file_kind(path: Path) -> str:
-    """Returns a file's suffix, that of the rows within for a packed text file.
+    """Return the suffix of a file, without the suffix of a compressed file.
 
     Example:
 
@@ -255,7 +255,7 @@ def file_kind(path: Path) -> str:
 
 
 def _differences(shard: Shard, first: Shard, first_name: str) -> list[str]:
-    """Tells how a file differs from the first one."""
+    """Return messages about the differences between a file and the first file."""
     if not shard.names or not first.names:
         return []
     messages = []

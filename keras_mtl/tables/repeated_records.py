@@ -13,19 +13,20 @@ from keras_mtl.tables.column_store import Rows, rows_between
 
 __all__ = ["RepeatedRecords", "repeated_records"]
 
-# Fewer rows, columns or runs are alike by chance or by how the table is sorted.
+# Fewer rows, columns or runs may be alike by chance or by the order of the table.
 LEAST_ROWS = 200
 LEAST_COLUMNS = 5
 LEAST_RUNS = 20
 MOST_ROWS = 5_000
-# A column whose random cells are equal that often distinguishes no persons.
+# If random cells of a column are equal this often, the column does not distinguish
+# persons.
 MOST_COMMON = 0.9
-# Rows with so many equal cells count as alike.
+# Rows with this share of equal cells count as alike.
 SHARED = 2 / 3
 # The share of neighbors that are alike, beyond that of random pairs.
 LEAST_EXCESS = 0.6
-# Where a person ends, the next row has no more in common with it than rows drawn at
-# random have. In a table that is sorted by several columns it has.
+# After the last row of a person, the next row has no more in common with it than random
+# rows. In a table that is sorted by several columns, the next row has more in common.
 MOST_AT_ENDS = 0.2
 
 
@@ -62,18 +63,18 @@ class RepeatedRecords:
 
 
 def repeated_records(frame: Rows, columns: Iterable[str]) -> RepeatedRecords | None:
-    """Look for runs of rows that are alike in nearly all columns.
+    """Find runs of rows that are alike in nearly all columns.
 
-    Rows of a panel, such as the years of a person, lie one below the other and have
-    most cells in common; the first row of the next person has no more in common with
-    them than any other row. The first 5,000 rows are read.
+    Rows of a panel, such as the years of a person, stand one below the other and have
+    most cells in common. The first row of the next person has no more in common with
+    them than any other row. The function reads the first 5,000 rows.
 
     Args:
         frame: The rows, in the order of their file.
         columns: The columns to compare.
 
     Returns:
-        The evidence; None where rows do not look so.
+        The evidence; None if rows are not repeated in this way.
 
     Example:
 

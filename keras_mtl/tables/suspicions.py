@@ -1,4 +1,4 @@
-"""Columns that may be other than they look: identifiers, dates, codes for missing."""
+"""Columns that may be misread: identifiers, dates, codes for missing."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ __all__ = [
     "repeats_identifier",
 ]
 
-# Fewer rows show nothing: any numbers may be all different.
+# With fewer rows, any numbers may be distinct by chance.
 LEAST_ROWS = 20
 ROWS_SEEN_FIRST = 1000
-# So long are phone and account numbers, dates as 20240131, and Unix times.
+# The fewest digits of phone and account numbers, of dates such as 20240131, and of Unix
+# times.
 LONG_DIGITS = 7
 IDENTIFIERS = frozenset({"id", "uuid", "guid"})
 NUMBERINGS = IDENTIFIERS | {
@@ -29,7 +30,7 @@ NUMBERINGS = IDENTIFIERS | {
     *("case", "client", "customer", "invoice", "order", "patient", "record"),
     *("respondent", "sample", "subject", "telephone", "ticket", "user"),
 }
-# Numbers that are drawn at random are as even as that, and have so many digits.
+# The limits of randomly drawn numbers: their unevenness and their number of digits.
 EVENNESS = 1.2
 RANDOM_DIGITS = 6
 CODES = frozenset(
@@ -44,7 +45,7 @@ DATE = re.compile(
     r"|\d{1,2}([-/.])\d{1,2}\2\d{4}(?!\d)"
     r"|\d{1,2}/\d{1,2}/\d{2}(?!\d)"
 )
-# Two digits of a year, which may as well be a version's number.
+# A date with two digits of the year, which may also be the number of a version.
 SHORT_DATE = re.compile(r"\d{1,2}([-/.])\d{1,2}\1\d{2}(?!\d)")
 _MONTH = r"(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\.?"
 NAMED_DATE = re.compile(
@@ -59,15 +60,15 @@ HIGH_CODES = (99.0, 999.0, 9999.0, 99999.0)
 
 
 def identifier_look(values: pd.Series, name: str) -> str | None:
-    """Says why a column of numbers looks like an identifier of its rows.
+    """Return the reason why a column of numbers looks like an identifier.
 
     Args:
         values: The numbers that are not missing.
         name: The column's name.
 
     Returns:
-        The reason in words, if all values are different whole numbers and look
-        like an identifier; else None.
+        The reason in words, if all values are distinct whole numbers and look like an
+        identifier; otherwise None.
 
     Example:
 
@@ -103,10 +104,10 @@ def identifier_look(values: pd.Series, name: str) -> str | None:
 
 
 def _is_even(numbers: np.ndarray) -> bool:
-    """Says whether numbers are spread evenly between the least and the most.
+    """Return whether numbers are evenly spread between their minimum and maximum.
 
-    By the distance of Kolmogorov and Smirnov. What is measured or counted has a
-    middle, or many small values and few large ones.
+    The measure is the distance of Kolmogorov and Smirnov. Measurements and counts have
+    a peak in the middle, or many small values and few large ones.
     """
     places = np.sort(numbers.astype("float64"))
     places = (places - places[0]) / (places[-1] - places[0])
@@ -116,14 +117,14 @@ def _is_even(numbers: np.ndarray) -> bool:
 
 
 def repeats_identifier(values: pd.Series, name: str) -> int | None:
-    """Returns how many values an identifier has that repeats.
+    """Return the number of distinct values of an identifier that repeats.
 
     Args:
         values: The values that are not missing.
         name: The column's name.
 
     Returns:
-        The number of different values; None if the column is not named like an
+        The number of distinct values; None if the column is not named like an
         identifier, has few values, or has no value twice.
 
     Example:
@@ -138,10 +139,10 @@ def repeats_identifier(values: pd.Series, name: str) -> int | None:
 
 
 def date_look(values: pd.Series | list[str], name: str) -> bool:
-    """Says whether a column looks like one of dates.
+    """Return whether a column looks like dates.
 
     Args:
-        values: The numbers that are not missing; or the distinct words.
+        values: The numbers that are not missing, or the distinct words.
         name: The column's name.
 
     Example:
@@ -168,17 +169,17 @@ def date_look(values: pd.Series | list[str], name: str) -> bool:
     written = (day >= 1) & (day <= 31) & (month >= 1) & (month <= 12)
     if (written & (year >= 1800) & (year <= 2200)).all():
         return True
-    # Days or seconds since some first day.
+    # Days or seconds since a first day.
     return bool(DATES.intersection(_ends(name)) and (numbers >= 10_000).all())
 
 
 def is_named_identifier(name: str) -> bool:
-    """Says whether a name is one of an identifier, such as `patient_id`."""
+    """Return whether a name is the name of an identifier, such as `patient_id`."""
     return bool(IDENTIFIERS.intersection(_ends(name)))
 
 
 def is_named_code(name: str) -> bool:
-    """Says whether a name is one of digits that count nothing, such as `zip`.
+    """Return whether a name is the name of a code of digits, such as `zip`.
 
     Example:
 
@@ -189,22 +190,22 @@ def is_named_code(name: str) -> bool:
 
 
 def _ends(name: str) -> set[str]:
-    """Returns the first and the last word of a name, in lower case."""
+    """Return the first and the last word of a name, in lower case."""
     words = re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", name)
     return {words[0].lower(), words[-1].lower()} if words else set()
 
 
 def missing_code(values: pd.Series) -> tuple[float, int] | None:
-    """Finds a number that may be a code for missing, such as -9 or 999.
+    """Find a number that may be a code for missing, such as -9 or 999.
 
-    A negative one is suspicious where no other number is below 0, one of nines
-    where all others are at most half of it.
+    A negative number is suspicious if no other number is below 0. A number of nines is
+    suspicious if all others are at most half of it.
 
     Args:
         values: A column of numbers, or of words that are all numbers.
 
     Returns:
-        The number and the rows that have it, two at least; or None.
+        The number and its count of rows, at least two; or None.
 
     Example:
 
@@ -225,7 +226,7 @@ def missing_code(values: pd.Series) -> tuple[float, int] | None:
     if least in LOW_CODES:
         rows = int((numbers == least).sum())
         others = numbers[numbers > least]
-        # -1, 0 and 1 are as many classes or directions.
+        # The numbers -1, 0 and 1 may be classes or directions.
         if rows > 1 and others.size and others.min() >= 0 and others.max() >= 2:
             return float(least), rows
     if most in HIGH_CODES:

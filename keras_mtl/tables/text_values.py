@@ -1,4 +1,4 @@
-"""Columns as words, in training and in prediction alike."""
+"""Columns as words, the same in training and in prediction."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = [
 
 
 def format_number(value: float) -> str:
-    """Writes a number as a person would: a whole one without a point.
+    """Write a number as people do, a whole number without a point.
 
     Example:
 
@@ -33,17 +33,17 @@ def format_number(value: float) -> str:
 
 
 def to_words(values: pd.Series, missing: Collection[str] = ()) -> np.ndarray:
-    """Turns a column into words, with `""` where it is missing.
+    """Convert a column to words, with `""` for missing values.
 
-    Truth values become `true` and `false`, and whole numbers lose their point,
-    as a column of 0, 1 and an empty cell is read as 0.0, 1.0 and NaN.
+    Truth values become `true` and `false`. Whole numbers lose their point, because a
+    column of 0, 1 and an empty cell is read as 0.0, 1.0 and NaN.
 
     Args:
         values: The column, as pandas read it.
-        missing: Texts that mean missing, beside what pandas takes for it.
+        missing: Texts that mean missing, in addition to pandas' missing values.
 
     Returns:
-        str objects, of shape (N,).
+        The words, str objects of shape (N,).
 
     Example:
 
@@ -61,7 +61,7 @@ def to_words(values: pd.Series, missing: Collection[str] = ()) -> np.ndarray:
 
 
 def count_words(values: pd.Series, missing: Collection[str] = ()) -> dict[str, int]:
-    """Counts the rows of each word, as `to_words` gives them, in any order.
+    """Count the rows of each word of `to_words`, in any order.
 
     Example:
 
@@ -82,9 +82,9 @@ def count_words(values: pd.Series, missing: Collection[str] = ()) -> dict[str, i
 
 
 def spelling(word: str) -> str:
-    """Returns a word as a person reads it, whatever its case.
+    """Return a form of a word that is equal for all its spellings and cases.
 
-    One letter with an accent may be two characters, and a space one of several.
+    A letter with an accent may be two characters, and several characters are spaces.
 
     Example:
 
@@ -97,7 +97,7 @@ def spelling(word: str) -> str:
 
 
 def alike_words(words: Iterable[str]) -> str:
-    """Says by what words differ that one reads alike, for a warning.
+    """Describe the difference of words that look alike, for a warning.
 
     Example:
 
@@ -113,7 +113,7 @@ def alike_words(words: Iterable[str]) -> str:
 
 
 def to_word(value: object) -> str:
-    """Writes a value that is not missing as a word."""
+    """Write a value that is not missing as a word."""
     if isinstance(value, bool | np.bool_):
         return "true" if value else "false"
     if isinstance(value, float | np.floating):
