@@ -32,14 +32,14 @@ REMEDIES = {
 
 
 class GrpcTransport:
-    """Calls the `Predict` of one model.
+    """Transport that calls the `Predict` of one model over gRPC.
 
     Args:
         url: `grpc://host:port`, or `grpcs://host:port` for TLS.
         model: The name of the model.
         version: The number of the version, or None.
         label: The label of the version, or None.
-        settings: How the server is reached.
+        settings: The settings of the connection.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class GrpcTransport:
         )
         self._decode = decode_outputs
         self._settings = settings
-        # Outputs may be larger than the 4 MiB that gRPC takes by default.
+        # Outputs may exceed gRPC's default limit of 4 MiB.
         options = [("grpc.max_receive_message_length", -1)]
         target = target.rstrip("/")
         if scheme == "grpcs":
@@ -72,7 +72,7 @@ class GrpcTransport:
             )
         else:
             self._channel = grpc.insecure_channel(target, options)
-        # Bytes in, bytes out: the messages are read here.
+        # gRPC sends and returns bytes; this class encodes and decodes the messages.
         self._call = self._channel.unary_unary(METHOD)
         self._error = grpc.RpcError
 

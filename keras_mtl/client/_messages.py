@@ -1,10 +1,9 @@
 """The few messages of TensorFlow Serving's protocol that a prediction needs.
 
 The generated classes come with tensorflow-serving-api, which installs TensorFlow. The
-definitions here hold the same fields under the same numbers, in a pool of their own, so
-that both may be loaded in one process. They follow tensorflow/core/framework/
-tensor.proto and tensor_shape.proto, and tensorflow_serving/apis/predict.proto and
-model.proto.
+definitions here have the same fields with the same numbers, in a separate pool, so both
+can be loaded in one process. Sources: tensorflow/core/framework/tensor.proto and
+tensor_shape.proto, and tensorflow_serving/apis/predict.proto and model.proto.
 """
 
 from __future__ import annotations
@@ -52,7 +51,7 @@ _FIELDS: dict[str, list[MessageField]] = {
     ],
     "PredictResponse": [MessageField(1, "outputs", "Named", repeated=True)],
 }
-# By the number of a type in types.proto the type of NumPy, and the field with values.
+# NumPy's type and the field with the values, by the number of the type in types.proto.
 _TYPES = {
     1: ("float32", "float_val"),
     2: ("float64", "double_val"),
@@ -89,7 +88,7 @@ def encode_request(
     """Encode rows as a `PredictRequest` of TensorFlow Serving.
 
     Args:
-        inputs: By name, arrays of shape (rows,): numbers, or str objects.
+        inputs: Arrays by name, of shape (rows,): numbers, or str objects.
         model: The name of the model.
         version: The number of the version; by default the newest.
         label: The label of the version, in place of its number.
@@ -111,7 +110,7 @@ def encode_request(
         if values.dtype == object:
             tensor.dtype = _STRING
             tensor.string_val.extend(
-                # A text with half of a character, as some files have, is sent too.
+                # Lone surrogates, which some files have, are replaced.
                 word.encode("utf-8", "replace")
                 for word in values
             )
@@ -129,7 +128,7 @@ def decode_outputs(response: bytes) -> dict[str, np.ndarray]:
         response: The serialized message.
 
     Returns:
-        By name, the outputs as arrays; texts as str objects.
+        The outputs by name, as arrays; texts as str objects.
 
     Raises:
         ValueError: If the message or a tensor cannot be read.
@@ -137,7 +136,7 @@ def decode_outputs(response: bytes) -> dict[str, np.ndarray]:
     try:
         message = _message("PredictResponse").FromString(response)
     except Exception as error:
-        # Each implementation of protobuf has an exception of its own.
+        # Each implementation of protobuf raises its own exception.
         raise ValueError("expected a PredictResponse") from error
     return {output.key: _array(output.key, output.value) for output in message.outputs}
 
@@ -161,7 +160,7 @@ def _array(name: str, tensor: Any) -> np.ndarray:
     else:
         made = np.array(values, dtype)
     if len(made) < size:
-        # Of equal values at the end, only the first is written; zeros are left out.
+        # Equal values at the end are written once, and zeros not at all.
         last = made[-1:] if len(made) else np.array(["" if dtype == "object" else 0])
         made = np.concatenate([made, np.repeat(last, size - len(made)).astype(dtype)])
     return made.reshape(shape)

@@ -18,27 +18,27 @@ __all__ = [
     "prediction_columns",
 ]
 
-# Probabilities are written in JSON with six digits at least.
+# JSON has at least six digits of each probability.
 ROUNDING = 1e-5
 
 
 class WrongAnswerError(Exception):
-    """Outputs that are not those of the described model; the text says why."""
+    """Outputs that do not fit the described model; the text gives the reason."""
 
 
 def check_outputs(
     outputs: Mapping[str, np.ndarray], description: ModelDescription, rows: int
 ) -> None:
-    """Check that outputs are those of the described model.
+    """Check that outputs fit the described model.
 
     Args:
-        outputs: By name, arrays of shape (rows,) or (rows, values).
+        outputs: Arrays by name, of shape (rows,) or (rows, values).
         description: The model.
         rows: The number of rows that were sent.
 
     Raises:
-        WrongAnswerError: If an output is absent or of another shape, or if classes
-            and probabilities contradict each other.
+        WrongAnswerError: If an output is absent or has another shape, or if classes and
+            probabilities contradict each other.
     """
     for column in description.predictions:
         values = outputs.get(column.output)
@@ -81,10 +81,10 @@ def _check_widths(
 
 
 def _check_classes(task: str, columns: Mapping[str, np.ndarray]) -> None:
-    """Refuse classes in another order than the served model's.
+    """Refuse classes whose order differs from the served model.
 
-    The class in words comes from the server, the names of the probabilities from the
-    metadata. The class of a row has the largest of its probabilities.
+    The server sends the class in words, and the metadata name the probabilities. The
+    class of a row must have the largest probability.
     """
     start = f"{task}_probability["
     names = [name for name in columns if name.startswith(start)]
@@ -94,7 +94,7 @@ def _check_classes(task: str, columns: Mapping[str, np.ndarray]) -> None:
     largest = np.max([columns[name] for name in names], axis=0)
     for word in np.unique(classes.astype(str)):
         if f"{start}{word}]" not in columns:
-            # Several labels, or none.
+            # The row has several labels or no label.
             continue
         rows = classes == word
         if np.any(columns[f"{start}{word}]"][rows] < largest[rows] - ROUNDING):
@@ -110,28 +110,28 @@ def prediction_columns(
     """Return the columns of the predictions, each of shape (rows,).
 
     Args:
-        outputs: By name, arrays of shape (rows,) or (rows, values).
+        outputs: Arrays by name, of shape (rows,) or (rows, values).
         description: The model.
     """
     columns = {}
     for each in description.predictions:
         values = outputs[each.output]
         values = values if each.index is None else values[:, each.index]
-        # JSON does not say in which type a number was.
+        # JSON does not contain the type of a number.
         columns[each.column] = values.astype(column_dtype(each))
     return columns
 
 
 def column_dtype(column: PredictionColumn) -> np.dtype[Any]:
-    """Return the type of a column's array."""
+    """Return the type of the array of a column."""
     return np.dtype(object if column.dtype == "string" else column.dtype)
 
 
 def as_table(columns: Mapping[str, np.ndarray], table: Any) -> Any:
-    """Return columns as a table of the kind of another, with its index.
+    """Return columns as the same kind of table as another table, with its index.
 
     Args:
-        columns: By name, arrays of shape (rows,).
+        columns: Arrays by name, of shape (rows,).
         table: A pandas or Polars DataFrame, a PyArrow Table, or a list of dicts.
     """
     if isinstance(table, Sequence):
@@ -148,12 +148,12 @@ def as_table(columns: Mapping[str, np.ndarray], table: Any) -> Any:
         for name, values in columns.items()
     }
     if frame.implementation.is_pandas():
-        # pandas is there, as the table is one of its own.
+        # pandas is installed, because the table is a DataFrame of pandas.
         import pandas as pd
 
         return pd.DataFrame(plain, index=table.index)
     made = nw.from_dict(plain, backend=frame.implementation)
-    # No rows say nothing of their type.
+    # A column without rows does not show its type.
     texts = [name for name, values in columns.items() if values.dtype == object]
     if texts:
         made = made.with_columns(nw.col(*texts).cast(nw.String))

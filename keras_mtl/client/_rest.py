@@ -1,4 +1,4 @@
-"""Requests over HTTP, in the JSON that all servers of SavedModels take."""
+"""Requests over HTTP, in the JSON that all servers of SavedModels accept."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from keras_mtl.client.serving_error import ServingError
 
 __all__ = ["FunctionTransport", "RestTransport", "read_predictions", "request_body"]
 
-# Answers of a server that is starting, busy, or behind a proxy that lost it.
+# Statuses of a server that is starting, busy, or not reached by its proxy.
 PASSING_STATUSES = {408, 425, 429, 500, 502, 503, 504}
 REMEDIES = {
     400: "Check that the metadata are those of the served version.",
@@ -32,7 +32,7 @@ CHARACTERS_SHOWN = 500
 def request_body(rows: InputRows) -> bytes:
     """Return the JSON of a request in row form.
 
-    Python writes NaN and Infinity as TensorFlow Serving reads them.
+    Python writes NaN and Infinity in the form that TensorFlow Serving reads.
 
     Example:
 
@@ -44,14 +44,14 @@ def request_body(rows: InputRows) -> bytes:
     instances = [
         dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)
     ]
-    # Lone surrogates, as some files have, stay escaped.
+    # Lone surrogates, which some files have, remain escaped.
     return json.dumps({"instances": instances}).encode()
 
 
 def read_predictions(
     body: bytes, outputs: Sequence[str], rows: int
 ) -> dict[str, np.ndarray]:
-    """Return the outputs in the JSON of an answer in row form.
+    """Return the outputs in the JSON of a response in row form.
 
     Args:
         body: The JSON.
@@ -59,7 +59,7 @@ def read_predictions(
         rows: The number of rows that were sent.
 
     Raises:
-        ValueError: If it is no answer to these rows.
+        ValueError: If the JSON is not a response to these rows.
 
     Example:
 
@@ -84,7 +84,7 @@ def _array(values: list[Any]) -> np.ndarray:
     made = np.array(values)
     if made.dtype.kind == "U":
         return made.astype(object)
-    # The models answer in float32, which JSON does not say.
+    # The models return float32, but JSON does not contain types.
     return made.astype("float32") if made.dtype.kind == "f" else made
 
 
@@ -95,12 +95,12 @@ def _cause(error: Exception) -> object:
 
 
 class RestTransport:
-    """Posts JSON to one address.
+    """Transport that posts JSON to one address.
 
     Args:
-        address: The URL that predicts.
+        address: The URL for predictions.
         outputs: The names of the outputs of the model.
-        settings: How the server is reached.
+        settings: The settings of the connection.
         session: A `requests.Session` to use; by default a new one.
     """
 
@@ -209,7 +209,7 @@ class FunctionTransport:
     """Transport that passes JSON to a function, for example of a cloud library.
 
     Args:
-        send: From the body of a request to the body of its answer.
+        send: A function from the body of a request to the body of the response.
         outputs: The names of the outputs of the model.
     """
 

@@ -13,7 +13,7 @@ __all__ = ["call_with_retries"]
 
 Answer = TypeVar("Answer")
 
-# Seconds. A server that wants a longer pause is down for the caller.
+# In seconds. A server that asks for a longer pause counts as down.
 LONGEST_PAUSE = 30.0
 
 
@@ -29,14 +29,14 @@ def call_with_retries(
     retry at the same moment after a restart of the server.
 
     Args:
-        send: Sends the request once and returns the answer.
+        send: A function that sends the request once and returns the response.
         retries: The number of further attempts.
         backoff: The longest first pause, in seconds.
-        sleep: Waits for some seconds.
+        sleep: A function that waits for a number of seconds.
 
     Raises:
-        ServingError: Of the last attempt, or of one that another attempt does not
-            help.
+        ServingError: The error of the last attempt, or the first error that is not
+            temporary.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""Raw rows as the values that the inputs of a served model take."""
+"""Conversion of raw rows to the values of the inputs of a served model."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from keras_mtl.tables.missing_values import MISSING_VALUES
 
 __all__ = ["InputRows", "read_input_rows"]
 
-# Missing values that answer a comparison with an error, or with themselves.
+# Missing values whose comparison raises an error or returns a missing value.
 MISSING_TYPES = {"NAType", "NaTType", "NoneType"}
 LARGEST_FLOAT32 = float(np.finfo("float32").max)
 CELLS_SHOWN = 3
-# What can be written as a word, beside decimal numbers.
+# Types that can be written as words, in addition to decimal numbers.
 WORDS = (str, int, float, np.generic, datetime.date, datetime.time)
 
 
@@ -36,22 +36,22 @@ class InputRows:
 
     Attributes:
         count: The number of rows.
-        values: By the name of the input an array of shape (rows,): float64 with NaN,
-            or str objects with `""`, where missing.
+        values: Arrays by the name of the input, of shape (rows,): float64 with NaN for
+            missing values, or str objects with `""`.
     """
 
     count: int
     values: Mapping[str, np.ndarray]
 
     def between(self, start: int, stop: int) -> InputRows:
-        """Return the rows of some positions."""
+        """Return the rows from one position to another."""
         stop = min(stop, self.count)
         part = {name: values[start:stop] for name, values in self.values.items()}
         return InputRows(stop - start, part)
 
 
 def read_input_rows(table: Any, inputs: Sequence[InputColumn]) -> InputRows:
-    """Read the columns of a table that a model takes, and check them.
+    """Read and check the columns of a table that a model needs.
 
     Args:
         table: A pandas or Polars DataFrame, a PyArrow Table, or a list of dicts.
@@ -93,11 +93,11 @@ def read_input_rows(table: Any, inputs: Sequence[InputColumn]) -> InputRows:
 
 
 class _WrongCellsError(Exception):
-    """Cells that an input cannot take; the text says which."""
+    """Cells that an input does not accept; the text names them."""
 
 
 def _columns(table: Any) -> tuple[int, dict[str, Any]]:
-    """Return the number of rows, and by name Series or lists of cells."""
+    """Return the number of rows, and Series or lists of cells by name."""
     if isinstance(table, Sequence) and not isinstance(table, str | bytes):
         if wrong := [row for row in table if not isinstance(row, Mapping)]:
             raise UserError(
@@ -120,7 +120,7 @@ def _columns(table: Any) -> tuple[int, dict[str, Any]]:
 
 
 def _numbers(column: Any) -> np.ndarray:
-    """Return float64 with NaN where missing."""
+    """Return a column as float64, with NaN for missing values."""
     if isinstance(column, nw.Series):
         column = plain_column(column)
         if column.dtype.is_numeric():
@@ -144,7 +144,7 @@ def _numbers(column: Any) -> np.ndarray:
 
 
 def _number(cell: Any) -> float | None:
-    """Return a cell as a number; None if it is none."""
+    """Return a cell as a number; None if it is not a number."""
     if _is_missing(cell):
         return np.nan
     if isinstance(cell, bool | np.bool_):
@@ -165,7 +165,7 @@ def _number(cell: Any) -> float | None:
 
 
 def _within_float32(numbers: np.ndarray) -> np.ndarray:
-    """Return numbers that the model's type cannot hold as infinity, as it would."""
+    """Return infinity for numbers that float32 cannot hold, as the model does."""
     large = np.abs(numbers) > LARGEST_FLOAT32
     if not large.any():
         return numbers
@@ -173,18 +173,18 @@ def _within_float32(numbers: np.ndarray) -> np.ndarray:
 
 
 def _words(column: Any) -> np.ndarray:
-    """Return str objects with `""` where missing, as `predict` reads the cells."""
+    """Return a column as str objects like `predict`, with `""` for missing values."""
     if isinstance(column, nw.Series):
         column = plain_column(column).to_list()
     made = np.empty(len(column), object)
-    # Words repeat: each distinct one is made once. True and 1 are equal keys.
+    # Words repeat, so each distinct word is made once. True and 1 are equal keys.
     known: dict[Any, str] = {}
     for row, cell in enumerate(days_at_midnight(column)):
         key = type(cell), cell
         try:
             word = known.get(key)
         except TypeError:
-            # A list, say, which is no word either.
+            # For example a list, which is not a word either.
             word = None
         if word is None:
             word = known[key] = _word(cell, row)

@@ -37,7 +37,7 @@ class ConnectionSettings:
 
 
 class Transport(Protocol):
-    """Sends the rows of one request and returns its outputs."""
+    """Sender of the rows of one request, which returns the outputs."""
 
     address: str
 
@@ -47,7 +47,7 @@ class Transport(Protocol):
 
 
 def install_hint(package: str) -> UserError:
-    """Return the error of a package that a transport needs."""
+    """Return the error about a missing package that a transport needs."""
     return UserError(
         f"url: expected the package {package}, which sends the requests. Received: it "
         "is not installed. Install it: pip install 'keras-mtl[client]'."

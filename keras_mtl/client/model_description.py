@@ -1,4 +1,4 @@
-"""The inputs and outputs of a served model, as the metadata of its version say."""
+"""The inputs and outputs of a served model, from the metadata of its version."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class InputColumn:
 
 @dataclass(frozen=True)
 class PredictionColumn:
-    """One column of the predictions, and where an answer holds its values.
+    """One column of the predictions, and its place in a response.
 
     Attributes:
         column: The name of the column, for example `"thal_probability[normal]"`.
@@ -85,7 +85,7 @@ def read_description(
             newest version is used), or the run folder.
 
     Raises:
-        UserError: If the file does not exist or is not such a file.
+        UserError: If the file does not exist or is not a metadata file.
 
     Example:
 

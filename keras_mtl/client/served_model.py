@@ -28,7 +28,7 @@ from keras_mtl.errors import UserError, gather, show_value
 __all__ = ["ServedModel", "predict_address"]
 
 SCHEMES = ("http", "https", "grpc", "grpcs")
-# Addresses that end so are whole: of Vertex AI, KServe and SageMaker too.
+# Ends of complete addresses, also of Vertex AI, KServe and SageMaker.
 VERBS = (":predict", ":rawPredict", "/invocations")
 
 
@@ -149,7 +149,7 @@ class ServedModel:
                 not sent. A missing value is None or NaN.
 
         Returns:
-            The same kind of table as `rows`, with one row per row, in order. The
+            The same kind of table as `rows`, with the rows in the same order. The
             columns are `row`, counted from 0, and for each task the predicted class or
             value and the probabilities. A pandas DataFrame keeps the index of the rows.
 
@@ -164,7 +164,7 @@ class ServedModel:
 
     def _predict(self, inputs: InputRows) -> dict[str, np.ndarray]:
         if not inputs.count:
-            # A server that batches answers a request of no rows late, or never.
+            # A server that batches answers a request without rows late or never.
             return {
                 each.column: np.empty(0, column_dtype(each))
                 for each in self.description.predictions
@@ -187,7 +187,7 @@ class ServedModel:
                 for each in sent:
                     yield each.result()
             except BaseException:
-                # The requests that have not begun are not sent for nothing.
+                # After an error, requests that have not started are not sent.
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
 
@@ -220,10 +220,10 @@ class ServedModel:
 def predict_address(
     url: str, name: str, version: int | None = None, label: str | None = None
 ) -> str:
-    """Return the address that predicts over REST.
+    """Return the address for predictions over REST.
 
     Args:
-        url: The address of the server, of the model, or the whole one.
+        url: The address of the server, of the model, or for predictions.
         name: The name of the model.
         version: The number of the version, or None.
         label: The label of the version, or None.
@@ -280,7 +280,7 @@ def _wrong_numbers(
 ) -> Iterator[str]:
     for argument, value in (("timeout", timeout), ("backoff", backoff)):
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        # No answer comes in no time.
+        # A timeout of 0 never succeeds; a backoff of 0 is allowed.
         is_enough = is_number and (value > 0 or (argument == "backoff" and not value))
         if not is_enough or value == float("inf"):
             yield (
