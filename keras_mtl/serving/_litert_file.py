@@ -20,13 +20,13 @@ __all__ = ["answer_litert", "write_litert"]
 def write_litert(
     model: keras.Model, codes: Mapping[str, TextCodes], path: Path
 ) -> None:
-    """Write a model, with the reading of texts in front of it.
+    """Write a model as a LiteRT file that also reads texts.
 
     Args:
         model: The model, without texts among its inputs.
-        codes: By the names of the inputs that are texts in the file, how they become
-            the numbers that the model takes.
-        path: The file.
+        codes: The conversion of texts to the numbers of the model, by the name of the
+            input. Only these inputs are texts in the file.
+        path: The path of the file.
     """
     import tensorflow as tf
 
@@ -56,22 +56,22 @@ def write_litert(
         return model(named, training=False)
 
     saved = tf.Module()
-    # What the function uses must be found.
+    # TensorFlow must find the variables of the function.
     saved.variables_used = [variable.value for variable in model.variables]
     saved.tables = [*{id(table): table for table, _ in readers.values()}.values()]
     traced = tf.function(answer, input_signature=specs, autograph=False)
     with tempfile.TemporaryDirectory() as folder:
         tf.saved_model.save(saved, folder, signatures=traced.get_concrete_function())
         converter = tf.lite.TFLiteConverter.from_saved_model(folder)
-        # What `Model.export` sets.
+        # `Model.export` sets this option, too.
         converter.experimental_enable_resource_variables = True
         path.write_bytes(converter.convert())
 
 
 def _readers(codes: Mapping[str, TextCodes]) -> dict[str, tuple[Any, Any]]:
-    """Return what reads each input; inputs that are read alike share it.
+    """Return the reader of each input; inputs with the same codes share a reader.
 
-    The converter takes long for each table, and all truth values have the same one.
+    The converter needs much time per table, and all truth values have the same table.
     """
     made: list[tuple[TextCodes, tuple[Any, Any]]] = []
     readers = {}
@@ -85,7 +85,7 @@ def _readers(codes: Mapping[str, TextCodes]) -> dict[str, tuple[Any, Any]]:
 
 
 def answer_litert(path: Path, rows: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Predict rows, by the names of the file's inputs."""
+    """Predict rows, given by the names of the inputs of the file."""
     from keras_mtl.serving.signatures import python_keywords
 
     litert: Any = importlib.import_module("ai_edge_litert.interpreter")

@@ -18,28 +18,28 @@ if TYPE_CHECKING:
 
 __all__ = ["answer_onnx", "write_onnx"]
 
-# Of ONNX's operations, the newest version that tf2onnx writes.
+# The newest version of ONNX's operations that tf2onnx writes.
 OPERATIONS = 18
 
 
 def write_onnx(model: keras.Model, codes: Mapping[str, TextCodes], path: Path) -> None:
-    """Write a model, with the reading of texts in front of it.
+    """Write a model as an ONNX file that also reads texts.
 
-    tf2onnx, which Keras exports with, converts no operation that reads a text.
+    Keras exports with tf2onnx, which does not convert operations that read texts.
 
     Args:
         model: The model, without texts among its inputs.
-        codes: By the names of the inputs that are texts in the file, how they become
-            the numbers that the model takes.
-        path: The file.
+        codes: The conversion of texts to the numbers of the model, by the name of the
+            input. Only these inputs are texts in the file.
+        path: The path of the file.
     """
     with warnings.catch_warnings():
-        # Keras asks whether NumPy is one that tf2onnx is too old for.
+        # Keras checks whether tf2onnx is too old for the installed NumPy.
         warnings.simplefilter("ignore", FutureWarning)
         model.export(str(path), format="onnx", verbose=False, opset_version=OPERATIONS)
     if not codes:
         return
-    # By name, as type checkers do not find what need not be installed.
+    # By name, because type checkers do not find an optional package.
     onnx: Any = importlib.import_module("onnx")
     compose: Any = importlib.import_module("onnx.compose")
     network = onnx.load(str(path))
@@ -80,7 +80,7 @@ def _rename_inputs(network: Any, names: Mapping[str, str]) -> None:
 
 
 def answer_onnx(path: Path, rows: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Predict rows, by the names of the file's inputs."""
+    """Predict rows, given by the names of the inputs of the file."""
     onnxruntime: Any = importlib.import_module("onnxruntime")
     session = onnxruntime.InferenceSession(str(path))
     names = [output.name for output in session.get_outputs()]

@@ -1,8 +1,8 @@
 """TensorFlow Serving's logged requests, as bytes.
 
-The generated classes for these messages come with tensorflow-serving-api, which asks
-for a second copy of TensorFlow. The few messages that an export needs hold nothing but
-texts and other messages, which is one rule of the encoding:
+The generated classes for these messages come with tensorflow-serving-api, which
+installs a second copy of TensorFlow. The few messages that an export needs contain only
+texts and other messages, which need one rule of the encoding:
 https://protobuf.dev/programming-guides/encoding.
 """
 
@@ -15,8 +15,8 @@ __all__ = ["RequestKind", "examples_log", "predict_log"]
 
 RequestKind = Literal["predict", "classify", "regress"]
 
-# prediction_log.proto; the requests' own fields in predict.proto,
-# classification.proto, regression.proto, model.proto and input.proto of
+# The numbers of fields are from prediction_log.proto, predict.proto,
+# classification.proto, regression.proto, model.proto and input.proto in
 # tensorflow_serving/apis.
 _LOG = {"classify": 2, "regress": 3, "predict": 6}
 _REQUEST = 1
@@ -33,7 +33,7 @@ def predict_log(model: str, signature: str, tensors: Mapping[str, bytes]) -> byt
     Args:
         model: The model's name.
         signature: The signature's name.
-        tensors: By input name a serialized `TensorProto`.
+        tensors: A serialized `TensorProto` by input name.
 
     Example:
 

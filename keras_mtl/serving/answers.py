@@ -18,14 +18,15 @@ def serve_answer(task: Task, outputs: tf.Tensor) -> ServedAnswer:
     """Convert a head's outputs to served outputs, and check their names.
 
     Args:
-        task: The task, whose kind says what it answers.
-        outputs: The head's outputs, float32 of shape (N, units).
+        task: The task, whose kind defines the served outputs.
+        outputs: The outputs of the head, float32 of shape (N, units).
 
     Returns:
-        What the signatures answer with.
+        The outputs of the signatures for this task.
 
     Raises:
-        ValueError: If the kind's answer can't be told from another task's.
+        ValueError: If the kind serves no output, or an output whose name does not begin
+            with the name of the task.
 
     Example:
 

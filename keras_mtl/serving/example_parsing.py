@@ -23,21 +23,21 @@ _NUMBER = r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*"
 def parse_examples(
     serialized: tf.Tensor, features: Sequence[Feature]
 ) -> dict[str, tf.Tensor]:
-    """Read the features out of `tf.Example`s, whatever type they have there.
+    """Read the features of `tf.Example`s, for all types of values.
 
-    The server makes an integer of `63` in a JSON classify request and a float
-    of `63.5`; `tf.io.parse_example`, which takes one type a feature, refuses
-    one or the other, and with it the whole batch. Here a number may be a
-    float, an integer or text, and a word may be text or a number.
+    In a JSON classify request, the server reads `63` as an integer and `63.5` as a
+    float. `tf.io.parse_example` accepts one type per feature, and refuses the whole
+    batch if a value has another type. This function accepts a number as a float, an
+    integer or text, and a word as text or a number.
 
     Args:
         serialized: `tf.Example`s, strings of shape (N,).
-        features: The features. One that an Example lacks is missing; of
-            several values the first counts.
+        features: The features. An absent feature is missing; of several values the
+            first is used.
 
     Returns:
-        By dtype, as `stack_request` returns them, float32 or strings of shape
-        (N, features); NaN or `""` where missing.
+        Matrices by dtype, as `stack_request` returns them: float32 or strings of shape
+        (N, features), with NaN or `""` for missing values.
 
     Example:
 
@@ -73,9 +73,9 @@ def parse_examples(
 def _select(keys: tf.Tensor, values: tf.Tensor, names: Sequence[str]) -> tf.Tensor:
     """Find the values of some keys in each row.
 
-    To compare each key of a row with each name would take a time that grows with
-    the square of the features. So both are hashed, and a key is compared with the
-    name of its hash alone.
+    A comparison of each key of a row with each name would take a time that grows with
+    the square of the number of features. Therefore keys and names are hashed, and a key
+    is compared only with the name of the same hash.
 
     Args:
         keys: Strings of shape (N, entries); `""` where a row has fewer entries.
@@ -83,8 +83,8 @@ def _select(keys: tf.Tensor, values: tf.Tensor, names: Sequence[str]) -> tf.Tens
         names: The keys to look for.
 
     Returns:
-        Strings of shape (N, names), `""` where a row lacks the key. Of entries of
-        one key the last counts, as in a map of protocol buffers.
+        Strings of shape (N, names), `""` where a row lacks the key. Of several entries
+        with the same key the last is used, as in a map of protocol buffers.
     """
     import tensorflow as tf
 
@@ -94,12 +94,12 @@ def _select(keys: tf.Tensor, values: tf.Tensor, names: Sequence[str]) -> tf.Tens
     looked_up = tf.reshape(_hash(keys, salt), [-1])
     position = tf.searchsorted(tf.constant(hashes[order]), looked_up)
     position = tf.reshape(position, tf.shape(keys))
-    # A hash beyond the last.
+    # A hash may be larger than the last hash of a name.
     position = tf.minimum(position, len(names) - 1)
     is_name = tf.gather(ordered_names, position) == keys
     name = tf.where(is_name, tf.gather(tf.constant(order, tf.int32), position), -1)
-    # The entry of each name, counted from 1, or 0. What is no name goes to a
-    # column more, which is left out.
+    # The entry of each name, counted from 1, or 0. Keys that are not names go to an
+    # additional column, which is removed.
     shape = tf.shape(keys)
     rows = tf.broadcast_to(tf.range(shape[0])[:, None], shape)
     entries = tf.broadcast_to(tf.range(1, shape[1] + 1)[None, :], shape)
@@ -114,11 +114,11 @@ def _select(keys: tf.Tensor, values: tf.Tensor, names: Sequence[str]) -> tf.Tens
 
 
 def _distinct_hashes(names: Sequence[str]) -> tuple[np.ndarray, int]:
-    """Hash names, with a number that gives each a hash of its own."""
+    """Hash names, and find the number of buckets in which all hashes differ."""
     import tensorflow as tf
 
     salt = 0
-    # Now, and not when the graph runs.
+    # Compute the hashes now, not when the graph runs.
     with tf.init_scope():
         hashes = _hash(names, salt).numpy()
         while len(np.unique(hashes)) < len(names):
@@ -134,14 +134,14 @@ def _hash(texts: Any, salt: int) -> tf.Tensor:
 
 
 class _Field(NamedTuple):
-    """A field of many messages: how many values each has, and which."""
+    """A field of many messages: the number of values of each, and the values."""
 
     sizes: tf.Tensor
     values: tf.Tensor
 
 
 class _First(NamedTuple):
-    """The first of the values of one kind, where there is one."""
+    """The first value of one kind in each list, and whether it exists."""
 
     value: tf.Tensor
     given: tf.Tensor
@@ -153,7 +153,7 @@ class _First(NamedTuple):
         field = _decode(
             _join(features, "Feature", _FIELD_OF[kind]), kind, "value", dtype
         )
-        # A column more, so that the first is there even if all lists are empty.
+        # With an additional column, a first value exists even if all lists are empty.
         padded = tf.pad(field.values, [[0, 0], [0, 0], [0, 1]])
         return cls(padded[..., 0], field.sizes[..., 0] > 0)
 
@@ -186,7 +186,7 @@ def _as_words(numbers: _First, integers: _First, texts: _First) -> tf.Tensor:
 
 
 def _join(messages: tf.Tensor, message: str, field: str) -> tf.Tensor:
-    """Return a field that occurs at most once, or `""`."""
+    """Return a field that occurs at most once, or `""` if it is absent."""
     import tensorflow as tf
 
     return tf.strings.reduce_join(_decode(messages, message, field).values, axis=-1)
@@ -215,9 +215,9 @@ _FIELD_OF = {
 
 
 def _descriptors() -> bytes:
-    """Describe `tf.Example` as messages that hold encoded messages.
+    """Describe `tf.Example` as messages that contain encoded messages.
 
-    The numbers are those of tensorflow/core/example/{example,feature}.proto; a
+    The numbers of fields are from tensorflow/core/example/{example,feature}.proto. A
     map is a repeated message with a key and a value.
     """
     from google.protobuf.descriptor_pb2 import FileDescriptorSet

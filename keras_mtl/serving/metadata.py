@@ -26,11 +26,11 @@ __all__ = [
     "write_metadata",
 ]
 
-# Within the version's folder; the server reads none of them.
+# In the folder of the version. The server does not read these files.
 METADATA_FILE = Path("assets.extra", "metadata.json")
 MODEL_CARD_FILE = Path("assets.extra", "model_card.md")
 
-# What the numbers in the file mean may change with this one.
+# The version of the format of the metadata.
 FORMAT = 1
 
 
@@ -39,12 +39,12 @@ def describe_model(model: MultiTaskModel, name: str) -> dict[str, Any]:
 
     Args:
         model: A model of raw features.
-        name: The name it is served under.
+        name: The name of the served model.
 
-    Returns:
-        The features with the column each comes from, its range or words and
-        what means missing; the tasks with their classes and thresholds; the
-        versions of the packages.
+        Returns:
+            The features with their columns, their ranges or words and their codes for
+            missing; the tasks with their classes and thresholds; the versions of the
+            packages.
     """
     return {
         "format": FORMAT,
@@ -72,11 +72,11 @@ def write_metadata(
     """Write the metadata and the model card of a version.
 
     Args:
-        folder: The version's folder.
+        folder: The folder of the version.
         model: The model.
-        name: The name it is served under.
+        name: The name of the served model.
         signatures: The signatures by name.
-        details: What the model does not know of itself.
+        details: Further content, which the model does not contain.
     """
     metadata = describe_model(model, name)
     for task, described in zip(model.tasks, metadata["tasks"], strict=True):
@@ -94,14 +94,14 @@ def write_metadata(
 
 
 def add_details(folder: Path, details: dict[str, Any]) -> str:
-    """Add to the metadata of a version what was found after it was written.
+    """Add later results to the metadata of a version, and rewrite its model card.
 
     Args:
-        folder: The version's folder.
-        details: What is added.
+        folder: The folder of the version.
+        details: The content to add.
 
     Returns:
-        The content of the model card, which is written again.
+        The content of the new model card.
     """
     metadata = read_metadata(folder)
     metadata["details"] |= details
@@ -111,7 +111,7 @@ def add_details(folder: Path, details: dict[str, Any]) -> str:
 def _write(folder: Path, metadata: dict[str, Any]) -> str:
     path = folder / METADATA_FILE
     path.parent.mkdir(parents=True, exist_ok=True)
-    # NaN is not JSON: a metric that the rows did not define is null.
+    # JSON has no NaN: a metric that the rows do not define is null.
     text = json.dumps(plain_json(metadata), indent=2, ensure_ascii=False)
     path.write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
     card = model_card(metadata)
@@ -123,10 +123,10 @@ def read_metadata(folder: Path) -> dict[str, Any]:
     """Read the metadata of a version.
 
     Args:
-        folder: The version's folder.
+        folder: The folder of the version.
 
     Returns:
-        The metadata; empty where there are none.
+        The metadata; empty if the version has no metadata.
     """
     try:
         metadata = json.loads((folder / METADATA_FILE).read_text(encoding="utf-8"))
@@ -136,7 +136,7 @@ def read_metadata(folder: Path) -> dict[str, Any]:
 
 
 def _describe_inputs(signature: Signature) -> dict[str, Any]:
-    """Describe inputs, and their names as arguments in Python."""
+    """Describe the inputs of a signature, with their argument names in Python."""
     return {
         name: {"dtype": signature.inputs[name], "keyword": keyword}
         for name, keyword in signature.keywords.items()
@@ -144,7 +144,7 @@ def _describe_inputs(signature: Signature) -> dict[str, Any]:
 
 
 def plain_json(value: Any) -> Any:
-    """Return values that JSON has: NaN and infinity become null.
+    """Convert values to values of JSON: NaN and infinity become null.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""The model card: a version's metadata in words."""
+"""The model card: the metadata of a version in words."""
 
 from __future__ import annotations
 
@@ -6,17 +6,18 @@ from typing import Any
 
 __all__ = ["model_card"]
 
-# The known words of a column that the card lists; the metadata have all.
+# The largest number of words of a column in the card; the metadata have all words.
 WORDS_SHOWN = 100
 
 
 def model_card(metadata: dict[str, Any]) -> str:
     """Return the model card: outputs, inputs, metrics and alerts.
 
-    Results and alerts are those of the run's report, where the metadata have it.
+    The card shows the results and alerts of the report of the run, if the metadata
+    contain them.
 
     Args:
-        metadata: The version's metadata.
+        metadata: The metadata of the version.
 
     Returns:
         The page, in Markdown.
@@ -93,7 +94,7 @@ def _results(report: dict[str, Any]) -> list[str]:
             each["rows"],
             each["metric"],
             _number(each["value"]),
-            # Of too few rows, nothing is known of the interval.
+            # With too few rows, the interval is unknown.
             ""
             if None in (each["low"], each["high"])
             else f"{_number(each['low'])} to {_number(each['high'])}",
@@ -186,6 +187,6 @@ def _table(header: tuple[str, ...], rows: list[tuple[Any, ...]]) -> str:
 
 
 def _cell(value: Any) -> str:
-    # Names and words come from the data: they must stay text of one cell.
+    # Names and words come from the data, and must remain text of one cell.
     text = str(value).replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;")
     return " ".join(text.split())

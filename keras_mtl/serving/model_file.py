@@ -1,4 +1,4 @@
-"""A saved model's file, which someone else may have made."""
+"""Checks of the file of a saved model, which may come from an unknown source."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ __all__ = ["check_model_file", "load_model", "read_declarations"]
 _MEMBERS = ("config.json", "metadata.json", "model.weights.h5")
 _ASSETS = "assets"
 _CLASS = "keras_mtl>MultiTaskModel"
-# Weights hardly shrink when packed; a small file that unpacks to more than
-# this is made to exhaust the memory.
+# The largest ratio of decompressed to compressed size. Weights hardly shrink when
+# compressed; a file with a larger ratio is made to exhaust the memory.
 _MAXIMUM_RATIO = 200
 _HARMLESS_BYTES = 64 * 2**20
 
 
 def check_model_file(path: str | os.PathLike[str]) -> None:
-    """Refuse a file that is no saved model, without loading Keras.
+    """Refuse a file that is not a saved model, without loading Keras.
 
     Args:
         path: The `.keras` file.
 
     Raises:
-        UserError: If there is no such file, it is no zip archive or a
-            damaged one, holds other members than Keras writes, unpacks to
-            far more than its size, or is no model of this package.
+        UserError: If the file does not exist, is not a sound zip archive, holds other
+            members than Keras writes, decompresses to far more than its size, or is
+            not a model of this package.
     """
     path = Path(path)
     if not path.is_file():
@@ -52,7 +52,7 @@ def check_model_file(path: str | os.PathLike[str]) -> None:
             registered = config["registered_name"]
     except UserError:
         raise
-    # A hostile archive makes the readers raise whatever they like.
+    # A malicious archive can make the readers raise any error.
     except Exception as error:
         raise UserError(
             f"{path}: expected a model that Keras saved; received a file that can't "
@@ -68,8 +68,7 @@ def check_model_file(path: str | os.PathLike[str]) -> None:
 def load_model(path: str | os.PathLike[str]) -> MultiTaskModel:
     """Load a model of raw features without running code from its file.
 
-    The file is checked first. Keras's safe mode is on, so that files with code are
-    refused.
+    The file is checked first. Keras's safe mode refuses files with code.
 
     Args:
         path: The `.keras` file.
@@ -89,7 +88,7 @@ def load_model(path: str | os.PathLike[str]) -> MultiTaskModel:
         model = keras.saving.load_model(path, compile=False, safe_mode=True)
     except Exception as error:
         reason = str(error).strip().splitlines()[:1]
-        # So Keras begins when a class is not registered.
+        # Keras's message about a class that is not registered begins like this.
         hint = ""
         if "Could not locate" in str(error):
             hint = (
@@ -110,7 +109,7 @@ def load_model(path: str | os.PathLike[str]) -> MultiTaskModel:
 
 
 def _require_finite(path: Path, model: MultiTaskModel) -> None:
-    """Refuse weights that are NaN or infinite, which answer every row alike."""
+    """Refuse weights that are NaN or infinite."""
     import numpy as np
 
     broken = [
@@ -155,8 +154,8 @@ def read_declarations(path: Path) -> tuple[tuple[Task, ...], tuple[Feature, ...]
     """Read a saved model's tasks and features, without loading the model.
 
     Raises:
-        UserError: If the file is no raw-feature model of this package, or has
-            tasks or features of kinds that a plugin registers.
+        UserError: If the file is not a model of raw features of this package, or has
+            kinds of tasks or features from a plugin that is absent.
     """
     try:
         with zipfile.ZipFile(path) as archive:
@@ -171,7 +170,7 @@ def read_declarations(path: Path) -> tuple[tuple[Task, ...], tuple[Feature, ...]
             f"understood ({type(error).__name__}: {error})."
         ) from None
     if unknown:
-        # Not the file's fault: a plugin that the model was made with is absent.
+        # The file is sound, but a plugin of the model is absent.
         raise UserError(*(f"{path}: {message}" for message in dict.fromkeys(unknown)))
     if not features:
         raise UserError(
@@ -186,7 +185,7 @@ def _deserialize(
     deserialize: Callable[[Any], Declared],
     unknown: list[str],
 ) -> tuple[Declared, ...]:
-    """Make declarations, and gather the messages about unknown kinds."""
+    """Make declarations, and collect the messages about unknown kinds."""
     made = []
     for config in configs:
         try:

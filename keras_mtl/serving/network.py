@@ -1,4 +1,4 @@
-"""The computation behind the signatures: a model, with its members side by side."""
+"""The computation behind the signatures: a model with stacked members."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ __all__ = [
     "prediction_function",
 ]
 
-# From inputs to outputs by task name.
+# A function from inputs to outputs by task name.
 Predict = Callable[[Any], dict[str, tf.Tensor]]
 
 
 @dataclass(frozen=True)
 class Network:
-    """Functions of a raw-feature model's inputs, for inference.
+    """Functions of the inputs of a model of raw features, for inference.
 
     Attributes:
-        predict: From the inputs to the outputs by task name.
-        represent: From the inputs to what the tasks share, (N, width); None where
-            they share not even an encoded matrix.
-        source: What they share, as in `SharedRepresentation`; "" for nothing.
+        predict: The function from the inputs to the outputs by task name.
+        represent: The function from the inputs to the shared representation, (N,
+            width); None if the tasks do not even share an encoded matrix.
+        source: The source of the representation, as in `SharedRepresentation`, or "".
         variables: All variables that the functions read.
     """
 
@@ -51,7 +51,8 @@ class Ensemble:
 
     Attributes:
         members: The members.
-        calibration: The layer behind the average by task name, where there is one.
+        calibration: The layer after the average, by task name; absent for tasks without
+            such a layer.
     """
 
     members: list[MultiTaskModel]
@@ -61,8 +62,8 @@ class Ensemble:
 def build_network(model: MultiTaskModel) -> Network:
     """Build the functions of a model.
 
-    The members of an ensemble, if all have one architecture, become products of
-    stacked weights: ten members then take little longer than one, to trace and to
+    If all members of an ensemble have the same architecture, they become products of
+    stacked weights. Ten members then take little longer than one, both to trace and to
     run.
 
     Args:
@@ -88,7 +89,7 @@ def build_network(model: MultiTaskModel) -> Network:
         encoded = encoder(inputs)
         if trunk is None:
             return encoded
-        # Side by side in one row, the first member's first.
+        # One row holds the members' trunks in order.
         trunks = tf.transpose(stack.map(trunk.model, encoded), (1, 0, 2))
         return tf.reshape(trunks, (-1, trunks.shape[1] * trunks.shape[2]))
 
@@ -104,8 +105,8 @@ def prediction_function(model: MultiTaskModel) -> Predict:
     """Return the function from a model's inputs to its outputs by task name.
 
     Args:
-        model: A model of raw features or of an encoded matrix; an ensemble's members
-            become products of stacked weights, as in `build_network`.
+        model: A model of raw features or of an encoded matrix. The members of an
+            ensemble become products of stacked weights, as in `build_network`.
     """
     if model.features:
         return build_network(model).predict
@@ -140,7 +141,7 @@ class _MemberStack:
 
         Args:
             inputs: The inputs of all members, (N, width).
-            calibration: The layer that the mean goes through by task name.
+            calibration: The layer after the mean, by task name.
         """
         outputs = self.map(self._first, inputs)
         means = {name: tf.reduce_mean(each, axis=0) for name, each in outputs.items()}
@@ -150,10 +151,10 @@ class _MemberStack:
         }
 
     def map(self, model: keras.Model, inputs: tf.Tensor) -> Any:
-        """Call the first member, or a part of it, with each member's variables.
+        """Call the first member or a part of it with the variables of each member.
 
         Args:
-            model: A model of the first member's variables.
+            model: A model with variables of the first member.
             inputs: The inputs of all members, (N, width).
 
         Returns:
@@ -181,7 +182,7 @@ def find_ensemble(model: keras.Model) -> Ensemble | None:
         model: A functional model with a dict of outputs, calibrated or not.
 
     Returns:
-        The members and what follows their average; None for any other model.
+        The members and the layers after their average; None for any other model.
     """
     members: list[MultiTaskModel] = []
     calibration: dict[str, keras.layers.Layer] = {}
@@ -198,7 +199,7 @@ def find_ensemble(model: keras.Model) -> Ensemble | None:
             return None
         if any(call.input_tensors[0] is not model.inputs[0] for call in calls):
             return None
-        # Keras keeps a dict of outputs flat, in an order of its own.
+        # Keras stores a dict of outputs as a list in its own order.
         for member, tensor in zip(called, average.input_tensors, strict=True):
             keys = keras.tree.flatten({key: key for key in member.output})
             if keys[tensor._keras_history.tensor_index] != name:
@@ -210,7 +211,7 @@ def find_ensemble(model: keras.Model) -> Ensemble | None:
 
 
 def _may_calibrate(node: Any) -> bool:
-    """Return whether a node is a layer without weights behind one other tensor."""
+    """Return whether a node is a layer without weights after one tensor."""
     layer = node.operation
     return (
         isinstance(layer, keras.layers.Layer)
@@ -221,7 +222,7 @@ def _may_calibrate(node: Any) -> bool:
 
 
 def _same_architecture(members: Sequence[MultiTaskModel]) -> bool:
-    """Return whether members differ in nothing but in what they learned."""
+    """Return whether members differ only in their weights."""
     configs = []
     for member in members:
         config = _at_inference(member.get_config())
@@ -231,7 +232,7 @@ def _same_architecture(members: Sequence[MultiTaskModel]) -> bool:
 
 
 def _at_inference(config: Any) -> Any:
-    """Return a configuration without what only training needs."""
+    """Return a configuration without the settings that only training needs."""
     if isinstance(config, (list, tuple)):
         return [_at_inference(part) for part in config]
     if isinstance(config, dict):

@@ -18,7 +18,7 @@ from keras_mtl.errors import UserError
 
 __all__ = ["is_version", "publish_version", "write_folder"]
 
-# Beside the versions; the server takes only names that are integers for one.
+# A folder beside the versions. For the server, only integer names are versions.
 _CLAIMS = ".published"
 # The largest number that the server reads.
 _LARGEST_VERSION = 2**63 - 1
@@ -27,17 +27,17 @@ _LARGEST_VERSION = 2**63 - 1
 def write_folder(path: str | os.PathLike[str], fill: Callable[[Path], None]) -> None:
     """Write a folder atomically: it is complete when it gets its name.
 
-    It is written beside its place, flushed to disk and renamed. When the
-    program is killed before, only a hidden folder is left, which the next call
-    removes.
+    The folder is written under a hidden name beside its path, flushed to disk and
+    renamed. If the program is killed before, only the hidden folder remains, which the
+    next call removes.
 
     Args:
         path: The folder, which must not exist yet.
-        fill: Writes the content into an empty folder, and checks it.
+        fill: A function that writes the content into an empty folder and checks it.
 
     Raises:
         FileExistsError: If the path exists.
-        RunStoppedError: If the disk is full or can't be written to.
+        RunStoppedError: If the disk is full or cannot be written to.
 
     Example:
 
@@ -60,19 +60,19 @@ def publish_version(
 ) -> Path:
     """Write the next numbered version of a model.
 
-    A number is used once, even if its version was deleted to roll back: a
-    server that has seen it would not notice that it is another one.
+    A number is used once, even if its version was deleted to roll back. A server that
+    has loaded the number would not notice another version with the same number.
 
     Args:
-        folder: The model's folder, which holds its versions; made if absent.
-        fill: Writes the version into an empty folder, and checks it.
+        folder: The folder of the model, which holds its versions; created if absent.
+        fill: A function that writes the version into an empty folder and checks it.
 
-    Returns:
-        The version's path: `folder/N`.
+        Returns:
+            The path of the version: `folder/N`.
 
     Raises:
-        UserError: If no number is left.
-        RunStoppedError: If the disk is full or can't be written to.
+        UserError: If all numbers are used.
+        RunStoppedError: If the disk is full or cannot be written to.
 
     Example:
 
@@ -94,7 +94,7 @@ def publish_version(
 def _filled_beside(
     path: Path, shown: Path, fill: Callable[[Path], None]
 ) -> Iterator[Path]:
-    """Give the filled folder, which is removed unless it is renamed."""
+    """Yield the filled folder, which is removed unless it is renamed."""
     advice = "Nothing is published. Make room, or choose another place."
     with disk_failures(shown, advice):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -106,7 +106,7 @@ def _filled_beside(
 
 
 def _claim_number(folder: Path) -> int:
-    """Take the next number, which no one else then takes."""
+    """Claim the next number, so that no other process uses it."""
     claims = folder / _CLAIMS
     claims.mkdir(exist_ok=True)
     while True:
@@ -120,7 +120,7 @@ def _claim_number(folder: Path) -> int:
             )
         number = last + 1
         try:
-            # Fails if another has made it in between.
+            # Fails if another process has created the file.
             (claims / str(number)).touch(exist_ok=False)
         except FileExistsError:
             continue
@@ -129,14 +129,14 @@ def _claim_number(folder: Path) -> int:
 
 
 def is_version(name: str) -> bool:
-    """Return whether TensorFlow Serving takes a folder's name for a version's number.
+    """Return whether TensorFlow Serving reads the name of a folder as a version.
 
     Example:
 
     >>> [is_version(name) for name in ("7", "٣٣", "+7", "9223372036854775808")]
     [True, False, False, False]
     """
-    # `isdecimal` alone takes the digits of all scripts.
+    # `isdecimal` alone accepts the digits of all scripts.
     return name.isascii() and name.isdecimal() and int(name) <= _LARGEST_VERSION
 
 

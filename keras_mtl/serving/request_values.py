@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 __all__ = ["clean_request", "features_by_dtype", "stack_request"]
 
-# What Python's `str.strip` removes.
+# The characters that Python's `str.strip` removes.
 _SPACE = r"[\pZ\s\v\x1c-\x1f\x{85}]+"
 
 
 def features_by_dtype(features: Iterable[Feature]) -> dict[str, list[Feature]]:
-    """Sort features by what their inputs take, `"float32"` or `"string"`."""
+    """Group features by the dtype of their inputs, `"float32"` or `"string"`."""
     sorted_features: dict[str, list[Feature]] = {}
     for feature in features:
         sorted_features.setdefault(feature.dtype, []).append(feature)
@@ -28,25 +28,26 @@ def features_by_dtype(features: Iterable[Feature]) -> dict[str, list[Feature]]:
 def stack_request(
     features: Sequence[Feature], values: Mapping[str, tf.Tensor]
 ) -> dict[str, tf.Tensor]:
-    """Put a request's values into one matrix per dtype.
+    """Stack the values of a request in one matrix per dtype.
 
-    Thousands of tensors are costly to pass on and to work on one by one.
+    Thousands of separate tensors would cost much time.
 
     Args:
         features: The features.
-        values: By feature name of shape (N,), or (N, 1) where a row says
-            `[63]` for `63`.
+        values: Tensors by feature name, of shape (N,), or (N, 1) if a row has `[63]`
+            instead of `63`.
 
-    Returns:
-        By dtype, as `features_by_dtype` sorts them, shape (N, features).
+        Returns:
+            Matrices by dtype, of shape (N, features), in the order of
+            `features_by_dtype`.
     """
     import tensorflow as tf
 
-    # One constant for all.
+    # All features share one constant.
     flat = tf.constant([-1])
 
     def column(value: tf.Tensor) -> tf.Tensor:
-        # Half the time of `tf.reshape`, which looks at the constant each time.
+        # Twice as fast as `tf.reshape`, which reads the constant each time.
         return tf.raw_ops.Reshape(tensor=value, shape=flat)
 
     return {
@@ -58,15 +59,15 @@ def stack_request(
 def clean_request(
     features: Sequence[Feature], matrices: Mapping[str, tf.Tensor]
 ) -> dict[str, tf.Tensor]:
-    """Read a request's values as the CSV reader reads a file's.
+    """Clean the values of a request like the CSV reader cleans a file.
 
     Args:
         features: The features.
-        matrices: By dtype, as `stack_request` returns them.
+        matrices: Matrices by dtype, as `stack_request` returns them.
 
-    Returns:
-        By feature name of shape (N,): strings without white space around them,
-        and `""` for those that mean missing; numbers as they are.
+        Returns:
+            Tensors by feature name, of shape (N,): strings without white space around
+            them, with `""` for strings that mean missing; numbers unchanged.
 
     Example:
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["RUNTIMES", "Runtime", "publish_for_runtime"]
 
 TOLERANCE = 1e-5
-# A word that no feature knows.
+# A word that is not in the vocabulary of any feature.
 UNKNOWN = "\u2205 unknown"
 
 Arrays = Mapping[str, "np.ndarray"]
@@ -34,15 +34,16 @@ Arrays = Mapping[str, "np.ndarray"]
 
 @dataclass(frozen=True)
 class Runtime:
-    """A runtime that a model is converted for.
+    """A runtime for which models are converted.
 
     Attributes:
-        name: Its name, which the model's folder ends in.
+        name: The name of the runtime, at the end of the name of the model's folder.
         file: The name of the model's file.
-        extra: The optional dependencies that it needs.
-        modules: The modules that must be there.
-        write: Writes a model, behind the reading of texts, to a path.
-        answer: Answers rows by input name with a written model, by task name.
+        extra: The name of the extra with the dependencies of the runtime.
+        modules: The modules that must be installed.
+        write: A function that writes a model, with the reading of texts, to a path.
+        answer: A function from a written model and rows by input name to outputs by
+            task name.
     """
 
     name: str
@@ -53,7 +54,7 @@ class Runtime:
     answer: Callable[[Path, Arrays], dict[str, np.ndarray]]
 
     def require(self) -> None:
-        """Raise a `UserError` when a module is not installed."""
+        """Raise a `UserError` if a module is not installed."""
         absent = [name for name in self.modules if not importlib.util.find_spec(name)]
         if absent:
             raise UserError(
@@ -68,10 +69,10 @@ class _Conversion:
     """Model and settings of a conversion.
 
     Attributes:
-        model: The model, which reads no texts.
-        codes: By input name, how texts become the numbers that the model takes.
-        rows: Rows of the file's inputs to check the answers by.
-        raw: Whether they are raw rows; else they are the encoded matrix.
+        model: The model, without inputs of text.
+        codes: The conversion of texts to the numbers of the model, by input name.
+        rows: Rows of the file's inputs for the check of the outputs.
+        raw: Whether the rows are raw; otherwise they are the encoded matrix.
     """
 
     model: keras.Model
@@ -91,28 +92,29 @@ def publish_for_runtime(
 ) -> Path:
     """Publish the next version of a model for another runtime.
 
-    The file takes raw rows, by the features' names, where all features can be read by
-    the runtime; else the encoded matrix, with a `DataWarning` that says why.
+    The inputs of the file are raw rows, by the names of the features, if the runtime
+    can read all features. Otherwise the input is the encoded matrix, and a
+    `DataWarning` reports the reason.
 
     Args:
-        model: A raw-feature model that joins an encoder and a core.
-        base: The folder with a folder for each model.
-        name: The model's name. The runtime's is added, as a server of
-            SavedModels must not find the file among its versions.
+        model: A model of raw features that joins an encoder and a core.
+        base: The folder with one folder per model.
+        name: The name of the model. The name of the runtime is added, because a server
+            of SavedModels must not find the file among its versions.
         runtime: The runtime.
-        details: What the metadata say of the model's origin.
-        rows: Rows by feature name, from `feature_arrays`, on which the
-            runtime must answer as Keras does. By default drawn from the features'
-            statistics.
+        details: The origin of the model, for the metadata.
+        rows: Rows by feature name, from `feature_arrays`, for which the runtime must
+            predict the same as Keras. By default drawn from the statistics of the
+            features.
 
     Returns:
-        The version's folder: `base/name_runtime/N`, with the model's file and
-        its metadata.
+        The folder of the version: `base/name_runtime/N`, with the file of the model and
+        the metadata.
 
     Raises:
-        UserError: If the runtime is not installed, or the model has no core
-            of an encoded matrix.
-        RuntimeError: If the answers differ from Keras's.
+        UserError: If the runtime is not installed, or if the model has no core of an
+            encoded matrix.
+        RuntimeError: If the predictions differ from Keras's.
     """
     import keras
     import numpy as np
@@ -146,7 +148,7 @@ def publish_for_runtime(
     def fill(folder: Path) -> None:
         try:
             convert(_of_raw_rows(model, core, matrix, runtime.name, rows), folder)
-        # Converters raise what they like, and a plugin's layer may suit none of them.
+        # Converters raise any error, and may not support the layers of a plugin.
         except Exception as error:
             reason = str(error).strip().partition("\n")[0]
             warn_of_data(
@@ -160,7 +162,7 @@ def publish_for_runtime(
 
 
 def _check_rows(features: tuple[Feature, ...]) -> Arrays:
-    """Draw rows, and add missing values and words that nobody knows."""
+    """Draw rows, and add missing values and unknown words."""
     import numpy as np
 
     from keras_mtl.serving.warmup import example_rows, missing_rows
@@ -185,11 +187,11 @@ def _of_raw_rows(
     runtime: str,
     rows: Arrays,
 ) -> _Conversion:
-    """Put the features' layers, from the numbers of texts on, in front of the core.
+    """Join the features' layers, without the reading of texts, and the core.
 
     Raises:
-        ValueError: If the runtime can't read all features, or the layers encode
-            otherwise than the model.
+        ValueError: If the runtime cannot read all features, or if the layers encode
+            differently from the model.
     """
     import keras
     import numpy as np
@@ -214,11 +216,11 @@ def _of_raw_rows(
         for name, values in rows.items()
     }
     encoded = np.asarray(encoder(numbers, training=False))
-    # Where the layers come from elsewhere, the features do not describe them.
+    # The features do not describe layers that come from elsewhere.
     if encoded.shape != matrix.shape or not np.allclose(encoded, matrix, atol=1e-6):
         raise ValueError("the model's encoder is not the one that its features build.")
     joined = keras.Model(encoder.input, core(encoder.output))
-    # Keras exports no model that was never called.
+    # Keras exports only models that were called.
     joined(numbers, training=False)
     return _Conversion(joined, codes, rows, raw=True)
 
@@ -231,7 +233,7 @@ def _require_equal(
     for task in model.tasks:
         difference = np.abs(answers[task.name] - np.asarray(expected[task.name]))
         scale = np.maximum(1.0, np.abs(np.asarray(expected[task.name])))
-        # Written so that NaN counts as different.
+        # In this form, NaN counts as different.
         if not np.all(difference <= TOLERANCE * scale):
             raise RuntimeError(
                 f"Expected the answers of Keras to {TOLERANCE:g} from {runtime.name}. "

@@ -34,7 +34,7 @@ from keras_mtl.serving.warmup import (
 
 __all__ = ["publish_saved_model", "write_saved_model"]
 
-# A warm-up file has 1 to 10 requests.
+# The largest number of requests in a warm-up file.
 _WARMUP_REQUESTS = 10
 
 
@@ -50,19 +50,19 @@ def write_saved_model(
 
     The folder is moved to its path only when it is complete, with variables, warm-up
     requests and metadata, and after TensorFlow's session loader has loaded and run it
-    as the server does.
+    like the server.
 
     Args:
         model: A model whose inputs are raw features.
         path: The folder of the version, such as `run/serving/heart_disease/1`. It must
             not exist. The name of its parent folder is the name of the model.
-        details: Further content of the metadata as plain values: `"metrics"`, `"data"`
-            (file, rows, digest), `"seed"` and the like.
+        details: Further content of the metadata as plain values, for example
+            `"metrics"`, `"data"` (file, rows, digest) and `"seed"`.
         warmup_rows: Rows of the warm-up requests: arrays of shape (N,) by feature name.
             Everyone who can read the folder can read them. By default rows are drawn
             from the statistics of the features.
         checker: A process that `keras_mtl.serving.session.session_process` started
-            earlier, as its imports take seconds; by default a new process.
+            earlier, because its imports take seconds; by default a new process.
 
     Raises:
         FileExistsError: If the path exists.
@@ -167,8 +167,8 @@ def _save(
         ).get_concrete_function()
         for name, signature in signatures.items()
     }
-    # What the functions use must be found. To track the whole model would find it
-    # too, and trace each of its layers by itself; `keras.export.ExportArchive`
+    # TensorFlow must find the variables and tables of the functions. Tracking the whole
+    # model would also trace each layer separately, and `keras.export.ExportArchive`
     # compares each variable with all others.
     tables = (keras.layers.StringLookup, keras.layers.IntegerLookup)
     saved = tf.Module()
@@ -178,16 +178,16 @@ def _save(
         for layer in model._flatten_layers()
         if isinstance(layer, tables)
     ]
-    # `keras.layers.TFSMLayer` calls an attribute with a dict, and could not call a
-    # signature, whose arguments are keywords. `serve` is its default.
+    # `keras.layers.TFSMLayer` calls an attribute with a dict, by default `serve`. It
+    # cannot call a signature, whose arguments are keywords.
     saved.serving_default = saved.serve = traced["serving_default"]
-    # The gradients are for those who would train it on, and take as long to trace.
+    # Only further training needs the gradients, which take as long to trace again.
     options = tf.saved_model.SaveOptions(experimental_custom_gradients=False)
     with plain_path(folder) as plain:
         tf.saved_model.save(saved, str(plain), signatures=traced, options=options)
     for child in folder.iterdir():
         if child.is_dir():
-            # TensorFlow makes folders of mode 755, whatever the umask allows.
+            # TensorFlow makes folders of mode 755 without regard to the umask.
             child.chmod(stat.S_IMODE(folder.stat().st_mode))
     _name_signatures(folder, signatures)
 
@@ -195,9 +195,8 @@ def _save(
 def _name_signatures(folder: Path, signatures: dict[str, Signature]) -> None:
     """Give inputs and methods the names that requests use.
 
-    TensorFlow saves every signature as one for predict requests, which the
-    server refuses to classify with where it checks; and it names inputs by
-    `Signature.keywords`.
+    TensorFlow saves every signature as a signature for predict requests, with which
+    some servers refuse to classify. It also names inputs by `Signature.keywords`.
     """
     from tensorflow.core.protobuf import saved_model_pb2
 
@@ -212,12 +211,13 @@ def _name_signatures(folder: Path, signatures: dict[str, Signature]) -> None:
         definition.inputs.clear()
         for key, keyword in signature.keywords.items():
             definition.inputs[key].CopyFrom(saved_inputs[keyword])
-            # The graph takes any rank; rows of one number are what is meant.
+            # The graph accepts any rank, but the documented shape is rows of one
+            # number.
             shape = definition.inputs[key].tensor_shape
             shape.Clear()
             shape.dim.add(size=-1)
     path.write_bytes(saved.SerializeToString(deterministic=True))
-    # It describes the file as it was.
+    # The fingerprint describes the file before this change.
     (folder / "fingerprint.pb").unlink(missing_ok=True)
 
 
@@ -248,14 +248,14 @@ def _check(
     requests: Sequence[WarmupRequest],
     checker: SideProcess,
 ) -> None:
-    """Ask the written model what the server will, and compare with Keras."""
+    """Compare the predictions of the written model with the predictions of Keras."""
     asked = [(request.signature, request.inputs()) for request in requests]
     try:
         with plain_path(folder) as plain:
             checker.submit(
                 "keras_mtl.serving.session:ask_saved_model", str(plain), asked
             )
-            # Meanwhile.
+            # This process predicts while the other process loads.
             expected = _expected_outputs(model, signatures, requests)
             answers = checker.result()
     except SideProcessError as error:
@@ -272,7 +272,7 @@ def _expected_outputs(
     signatures: dict[str, Signature],
     requests: Sequence[WarmupRequest],
 ) -> list[dict[str, np.ndarray]]:
-    """Predict the requests with the Keras model itself, layer by layer."""
+    """Predict the requests with the Keras model, layer by layer."""
     import tensorflow as tf
 
     # All rows in one call.
@@ -282,7 +282,7 @@ def _expected_outputs(
         for name in names
     }
     shared = shared_representation(model) if "features" in signatures else None
-    # Other devices round otherwise than the checking process, which has none.
+    # Other devices round differently from the CPU of the checking process.
     with tf.device("CPU"):
         inputs = feature_tensors(rows)
         predicted = model(inputs, training=False)
@@ -309,7 +309,7 @@ def _expected_outputs(
 def _outputs_of(
     signatures: dict[str, Signature], name: str, answers: dict[str, Any]
 ) -> dict[str, Any]:
-    """Pick a signature's outputs from the answers of all tasks."""
+    """Select the outputs of a signature from the outputs of all tasks."""
     if signatures[name].method == PREDICT:
         return {
             key: value
@@ -326,7 +326,7 @@ def _require_equal(
     signature: str, output: str, answer: np.ndarray, expected: np.ndarray
 ) -> None:
     if expected.dtype == object:
-        # Words follow from the numbers, which may differ in the last digit.
+        # Words depend on the numbers, which may differ in the last digit.
         equal = answer.shape == expected.shape
     else:
         if not np.isfinite(expected).all():

@@ -13,24 +13,24 @@ if TYPE_CHECKING:
 
 __all__ = ["served_columns"]
 
-# Enough that two outputs of one task do not agree in all rows by chance.
+# With this number of rows, two outputs of a task do not agree by chance.
 ROWS = 32
 
 
 def served_columns(task: Task) -> list[dict[str, Any]]:
     """Find the served value of each column that a task writes in a predictions file.
 
-    The served graph and the file are two forms of the same answer, and each kind of
-    task writes both. Here both are made of the same outputs and compared, so that
-    kinds of plugins need not describe how their forms belong together.
+    The served graph and the file are two forms of the same predictions, and each kind
+    of task writes both. This function computes both from the same outputs and compares
+    them. A plugin therefore does not describe how the forms correspond.
 
     Args:
         task: The task.
 
     Returns:
-        For each column its name, `"column"`; the served `"output"`; the `"index"` in
-        the output's list, where the output has several values per row; and the
-        `"dtype"`. A column that is not served is left out.
+        One dict per served column: its name, `"column"`; the served `"output"`; the
+        `"index"` in the output's list, if the output has several values per row; and
+        the `"dtype"`.
 
     Example:
 
@@ -45,7 +45,7 @@ def served_columns(task: Task) -> list[dict[str, Any]]:
     outputs = np.random.default_rng(0).random((ROWS, task.units), dtype="float32")
     with tf.device("CPU"):
         answer = serve_answer(task, tf.constant(outputs))
-    # By output and index the values of the rows, in the order of the outputs.
+    # The values of the rows by output and index, in the order of the outputs.
     served: dict[tuple[str, int | None], np.ndarray] = {}
     for name, tensor in answer.outputs.items():
         values = tensor.numpy()
@@ -58,12 +58,12 @@ def served_columns(task: Task) -> list[dict[str, Any]]:
     columns = []
     for column, values in {**task.decode(outputs), **task.decode_sets(outputs)}.items():
         places = [place for place, other in served.items() if _equal(values, other)]
-        # An output of the column's own name is meant, whatever else is equal.
+        # Of several equal outputs, the output with the name of the column is correct.
         places.sort(key=lambda place: place != (column, None))
         if not places:
             continue
         name, index = places[0]
-        # Sets of several labels may agree in all rows; each is one label's.
+        # The columns of two labels may agree in all rows, but each has its own output.
         del served[name, index]
         columns.append(
             {"column": column, "output": name}

@@ -21,7 +21,7 @@ class TensorInfo:
     Attributes:
         name: The tensor's name in the graph.
         dtype: `"float32"`, `"int32"`, `"int64"`, `"string"`, ...
-        shape: The sizes, -1 for any; None for any rank.
+        shape: The sizes, -1 for any size; None for any rank.
     """
 
     name: str
@@ -41,8 +41,8 @@ class ServingSignature:
 class ServingSession:
     """A SavedModel in a session, as TensorFlow Serving loads it.
 
-    The session runs the graph in the file, and no Python code of the model.
-    `session_process` runs it in a process that cannot import Keras, which proves that.
+    The session runs the graph in the file, without Python code of the model. To prove
+    this, `session_process` runs the session in a process that cannot import Keras.
 
     Args:
         folder: The folder of the version.
@@ -84,7 +84,7 @@ class ServingSession:
                 {key: _tensor_info(info) for key, info in signature.outputs.items()},
             )
             for name, signature in loaded.signature_def.items()
-            # The model's own initialization, which no request asks for.
+            # TensorFlow's signature for initialization is not for requests.
             if not name.startswith("__")
         }
 
@@ -116,18 +116,18 @@ class ServingSession:
 
 
 def session_process() -> SideProcess:
-    """Begin a process that loads SavedModels, where Keras cannot be imported.
+    """Start a process that loads SavedModels and cannot import Keras.
 
-    So the SavedModel is run without Python code of the model. A broken model that
-    exhausts the memory does not harm this process.
+    The process therefore runs the SavedModel without Python code of the model. A broken
+    model that exhausts the memory does not harm the calling process.
     """
     return SideProcess(
         imports=["tensorflow", __name__],
-        # `import tensorflow` would import it, and goes on without.
+        # `import tensorflow` imports Keras if possible, and works without it.
         without=["keras"],
         environment={
             "TF_CPP_MIN_LOG_LEVEL": "3",
-            # A second process on a GPU would find no memory there.
+            # A GPU has no free memory for a second process.
             "CUDA_VISIBLE_DEVICES": "-1",
         },
     )
@@ -140,10 +140,10 @@ def ask_saved_model(
 
     Args:
         folder: The folder of the version.
-        requests: Names of signatures, each with its inputs.
+        requests: The name of a signature and the inputs by name, for each request.
 
-    Returns:
-        For each request its outputs by name; texts as objects of type bytes.
+        Returns:
+            The outputs of each request by name; texts as objects of type bytes.
     """
     session = ServingSession(folder)
     return [session.run(name, inputs) for name, inputs in requests]

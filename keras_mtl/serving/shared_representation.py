@@ -15,14 +15,13 @@ __all__ = ["SharedRepresentation", "find_core", "shared_representation"]
 
 @dataclass(frozen=True)
 class SharedRepresentation:
-    """The model from the inputs to what the tasks share.
+    """The model from the inputs to the shared representation.
 
     Attributes:
-        model: From the same inputs to a tensor of shape (N, width).
-        source: `"trunk"`, the last tensor through which all heads see the
-            input; `"trunks"`, those of an ensemble's members side by side; or
-            `"inputs"`, the encoded matrix, where the architecture has no
-            single shared tensor.
+        model: The model from the same inputs to a tensor of shape (N, width).
+        source: `"trunk"`, the last tensor on which all heads depend; `"trunks"`, the
+            trunks of an ensemble's members side by side; or `"inputs"`, the encoded
+            matrix, if the architecture has no single shared tensor.
     """
 
     model: keras.Model
@@ -30,14 +29,13 @@ class SharedRepresentation:
 
 
 def shared_representation(model: keras.Model) -> SharedRepresentation | None:
-    """Find what a model's tasks share, from its graph alone.
+    """Find the shared representation of a model from its graph.
 
     Args:
         model: A functional model with one output per task.
 
     Returns:
-        The representation, or None if the tasks share not even an encoded
-        matrix.
+        The representation, or None if the tasks do not even share an encoded matrix.
 
     Example:
 
@@ -66,8 +64,8 @@ def find_core(model: keras.Model) -> tuple[MultiTaskModel, Any] | None:
         model: A functional model.
 
     Returns:
-        The model from which all outputs come directly, and the tensor it is
-        called on; or None if the outputs come from layers.
+        The model that directly returns all outputs, and the tensor that it is called
+        on; None if the outputs come from layers.
     """
     nodes = {node_of(tensor) for tensor in model.outputs}
     if len(nodes) != 1:
@@ -85,7 +83,7 @@ def _find(model: keras.Model) -> tuple[Any, str] | None:
         inner = _find(core[0])
         if inner is not None:
             tensor, source = inner
-            # Of a name that no feature has.
+            # No feature has this name.
             trunk = keras.Model(core[0].input, tensor, name="shared.trunk")
             return trunk(core[1]), source
         return None

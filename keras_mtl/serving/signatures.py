@@ -32,7 +32,8 @@ PREDICT = "tensorflow/serving/predict"
 CLASSIFY = "tensorflow/serving/classify"
 REGRESS = "tensorflow/serving/regress"
 
-# Of more tasks, each signature would be a copy of one graph that no client can list.
+# With more tasks, the list of signatures would be too long for a client, and each
+# signature would be a copy of the graph.
 TASKS_WITH_SIGNATURES = 20
 
 
@@ -42,8 +43,8 @@ class Signature:
 
     Attributes:
         method: The kind of request, by the name that the server checks.
-        function: From a dict of tensors to a dict of tensors.
-        inputs: By input name its dtype; all are of shape (N,), or (N, 1) in a
+        function: A function from a dict of tensors to a dict of tensors.
+        inputs: The dtypes by input name. All inputs have the shape (N,), or (N, 1) in a
             predict request.
         summary: A description of the outputs, for people.
     """
@@ -55,14 +56,14 @@ class Signature:
 
     @functools.cached_property
     def keywords(self) -> dict[str, str]:
-        """By input name the keyword argument of `tf.saved_model.load`'s signature."""
+        """The keyword arguments of `tf.saved_model.load`'s signature, by input name."""
         return python_keywords(self.inputs)
 
     def tensor_specs(self) -> list[dict[str, tf.TensorSpec]]:
-        """Return the function's arguments as TensorFlow saves them."""
+        """Return the arguments of the function for saving."""
         import tensorflow as tf
 
-        # Of any rank: TensorFlow itself then lets (N, 1) pass where (N,) is meant.
+        # Any rank: TensorFlow then accepts (N, 1) in place of (N,).
         shape = None if self.method == PREDICT else (None,)
         keywords = self.keywords
         return [
@@ -74,13 +75,13 @@ class Signature:
 
 
 def python_keywords(names: Iterable[str]) -> dict[str, str]:
-    """Return for each name one that Python and TensorFlow take for an argument.
+    """Return a name per input that is valid as an argument of a function.
 
-    It is the name itself, but for Python's own words and for names that differ from
-    an earlier one in case alone, which TensorFlow takes for the same.
+    The name is unchanged, except for Python's keywords, and for names that differ only
+    in case from an earlier name. TensorFlow ignores the case.
 
     Args:
-        names: Names of letters, digits and `_`.
+        names: The names of the inputs, of letters, digits and `_`.
 
     Example:
 
@@ -89,7 +90,7 @@ def python_keywords(names: Iterable[str]) -> dict[str, str]:
     """
     keywords: dict[str, str] = {}
     names = list(names)
-    # A name that can stay as it is does, whatever comes before it.
+    # Valid names are unchanged, also if an earlier name needs a change.
     taken = {name.lower() for name in names}
     seen: set[str] = set()
     for name in names:
@@ -116,16 +117,17 @@ def build_signatures(
 
     Args:
         model: A model whose inputs are raw features.
-        network: The model's functions; by default they are built.
+        network: The functions of the model; by default they are built.
 
-    Returns:
-        By name: `serving_default`, from features to all tasks' answers;
-        `classify_TASK` or `regress_TASK`, from `tf.Example`s to one task's, if
-        there are at most `TASKS_WITH_SIGNATURES` tasks; and `features`, from
-        features to the representation that the tasks share.
+        Returns:
+            The signatures by name: `serving_default`, from features to the outputs of
+                all
+            tasks; `classify_TASK` or `regress_TASK`, from `tf.Example`s to the outputs
+            of one task, with at most `TASKS_WITH_SIGNATURES` tasks; and `features`,
+            from features to the shared representation.
 
     Raises:
-        UserError: If two answers would have the same name.
+        UserError: If two outputs would have the same name.
 
     Example:
 
@@ -139,7 +141,7 @@ def build_signatures(
     """
     import tensorflow as tf
 
-    # One row of zeros tells which kinds of request a task answers.
+    # One row of zeros shows which kinds of requests a task supports.
     samples = {
         task.name: serve_answer(task, tf.zeros((1, task.units))) for task in model.tasks
     }
@@ -184,15 +186,15 @@ def build_signatures(
     return signatures
 
 
-# By task name the fields of a `ServedAnswer`: a traced function returns no
-# other class.
+# The fields of a `ServedAnswer` by task name, because a traced function cannot return
+# objects of other classes.
 _Answer = Callable[[Any], dict[str, dict[str, Any]]]
 
 
 def _answer(model: MultiTaskModel, network: Network) -> _Answer:
-    """Make the function that all signatures share, which is traced once.
+    """Make the function that all signatures share; it is traced once.
 
-    It takes the request as matrices: a graph has a node for each argument.
+    The request consists of matrices, because a graph has one node per argument.
     """
     import tensorflow as tf
 

@@ -1,8 +1,8 @@
-"""Warm-up: requests that a server runs before it accepts others.
+"""Warm-up: requests that a server runs before it accepts requests from clients.
 
-A server loads a version only if all of them succeed, so that a broken folder is never
-served. The rows are drawn from the statistics of the features. They are not training
-rows.
+A server loads a version only if all warm-up requests succeed. A broken folder is
+therefore never served. The rows are not training rows, but are drawn from the
+statistics of the features.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ __all__ = [
     "write_warmup",
 ]
 
-# Within the version's folder, tensorflow_serving's saved_model_warmup_util.h.
+# In the folder of the version; from tensorflow_serving's saved_model_warmup_util.h.
 WARMUP_FILE = Path("assets.extra", "tf_serving_warmup_requests")
 
 
 @dataclass(frozen=True)
 class WarmupRequest:
-    """One request.
+    """One warm-up request.
 
     Attributes:
         signature: The signature's name.
         kind: `"predict"`, `"classify"` or `"regress"`.
-        rows: By feature name an array of shape (N,).
+        rows: Arrays by feature name, of shape (N,).
     """
 
     signature: str
@@ -61,7 +61,7 @@ class WarmupRequest:
         ]
 
     def inputs(self) -> dict[str, np.ndarray]:
-        """Return the values of the signature's input tensors."""
+        """Return the values of the input tensors of the signature, by name."""
         if self.kind == "predict":
             return self.rows
         return {"inputs": np.asarray(self.examples(), dtype=object)}
@@ -70,15 +70,15 @@ class WarmupRequest:
 def example_rows(
     features: Sequence[Feature], count: int = 8, seed: int = 0
 ) -> dict[str, np.ndarray]:
-    """Draw rows from the features' statistics, each feature by itself.
+    """Draw rows from the statistics of the features, each feature independently.
 
     Args:
         features: The features, with their statistics.
-        count: How many rows.
+        count: The number of rows.
         seed: The seed of the draws.
 
     Returns:
-        By feature name an array of shape (count,), as `feature_arrays` gives.
+        Arrays by feature name, of shape (count,), as `feature_arrays` returns them.
 
     Example:
 
@@ -112,7 +112,7 @@ def write_example(row: dict[str, object]) -> bytes:
     """Serialize a row as a `tf.Example`, without its missing values.
 
     Args:
-        row: By feature name a number or a word.
+        row: Numbers or words by feature name.
 
     Returns:
         The serialized message.
@@ -143,9 +143,9 @@ def write_warmup(
     """Write the warm-up file of a version.
 
     Args:
-        folder: The version's folder.
-        requests: Up to 10 requests; above 1000 the server refuses to load.
-        model_name: The model's name, which the server only logs.
+        folder: The folder of the version.
+        requests: At most 10 requests; with more than 1000 the server does not load.
+        model_name: The name of the model, for the log of the server.
     """
     import tensorflow as tf
 
