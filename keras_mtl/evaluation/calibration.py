@@ -23,8 +23,8 @@ Floats = NDArray[np.float64]
 
 BINS = 10
 DRAWS = 500
-# From here on a bin's hits are drawn from a normal distribution, which rows in
-# the thousands follow closely.
+# With at least this many rows, the hits of a bin are drawn from a normal distribution,
+# which is accurate for thousands of rows.
 MANY_ROWS = 20_000
 
 
@@ -36,7 +36,7 @@ class ReliabilityCurve:
         predicted: The mean probability of each bin.
         observed: The share of positive rows of each bin.
         low: The lower ends of the intervals of the observed shares.
-        high: The upper ends.
+        high: The upper ends of these intervals.
         rows: The number of rows of each bin.
     """
 
@@ -264,7 +264,7 @@ def top_class(labels: ArrayLike, probabilities: ArrayLike) -> tuple[Floats, Floa
 def _binned(
     labels: ArrayLike, probabilities: ArrayLike, bins: int
 ) -> tuple[Floats, Floats, NDArray[np.intp]]:
-    """Return known labels and probabilities by rank, and where bins begin."""
+    """Return the known labels and probabilities by rank, and the starts of the bins."""
     if bins < 1:
         raise ValueError(
             "Invalid value received for argument `bins`. Expected a positive number. "

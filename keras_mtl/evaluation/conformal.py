@@ -1,4 +1,4 @@
-"""Sets and intervals that hold the true label with a stated probability."""
+"""Sets and intervals that contain the true label with a given probability."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = [
 Floats = NDArray[np.float64]
 Method = Literal["lac", "aps"]
 
-# For each row that the joint sets may miss, complete rows that show it.
+# The number of complete rows per row that the joint sets may miss.
 ROWS_PER_MISS = 10
 
 
@@ -46,7 +46,7 @@ class ClassSets:
     rows: int
 
     def contains(self, probabilities: ArrayLike) -> NDArray[np.bool_]:
-        """Return which classes are in the set of each row.
+        """Return the prediction set of each row.
 
         A set always contains the most probable class.
 
@@ -55,7 +55,7 @@ class ClassSets:
                 class, of shape (N,).
 
         Returns:
-            Shape (N, classes).
+            Whether each class is in the set, bool of shape (N, classes).
         """
         values = _class_probabilities(probabilities)
         inside = _scores_of_classes(values, self.method) <= self.quantile
@@ -88,7 +88,7 @@ class Intervals:
             scales: See `residual_scores`.
 
         Returns:
-            Two arrays of shape (N,).
+            The lower ends and the upper ends, each of shape (N,).
         """
         center = np.asarray(predictions, "float64").reshape(-1)
         half = self.quantile * np.asarray(scales, "float64")
@@ -198,7 +198,7 @@ def conformal_quantile(scores: ArrayLike, coverage: float) -> float:
         )
     values = np.asarray(scores, "float64").reshape(-1)
     values = np.sort(values[~np.isnan(values)])
-    # Less than rounding errors would make 0.9 * 10 the tenth of nine.
+    # Without the small difference, rounding errors could raise 0.9 * 10 to the rank 10.
     rank = int(np.ceil((len(values) + 1) * coverage - 1e-9))
     return float(values[rank - 1]) if rank <= len(values) else float("inf")
 

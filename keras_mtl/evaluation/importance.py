@@ -1,4 +1,4 @@
-"""The features that predictions rest on."""
+"""The importance of features for predictions."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 __all__ = ["FeatureImportance", "Predict", "feature_importance"]
 
-# Takes rows with the features' columns, and returns each task's outputs.
+# A function from rows with the features' columns to the outputs by task.
 Predict = Callable[["pd.DataFrame"], Mapping[str, np.ndarray]]
 
-# The rows of one call of the predict function.
+# The number of rows per call of the predict function.
 ROWS_PER_CALL = 20_000
 
 
@@ -72,7 +72,8 @@ def feature_importance(
         frame: Rows that the model was not trained on, with the features'
             columns.
         tasks: The tasks, of any registered kind.
-        labels: The encoded labels of the rows by task.
+        labels: The encoded labels of the rows by task, with N entries along the first
+            axis, NaN where missing.
         metrics: The metric by task. By default `main_metric`.
         features: The columns by feature, which are shuffled together. By default each
             column is a feature.
@@ -140,7 +141,7 @@ def feature_importance(
 
     base = scores(predict(frame), 0)
     losses: dict[tuple[str, str], list[float]] = {}
-    # Several repeats per call: a call has a fixed price.
+    # Several repeats per call, because each call has a fixed cost.
     per_call = max(1, ROWS_PER_CALL // max(1, rows))
     for name, own in columns.items():
         orders = [generator.permutation(rows) for _ in range(repeats)]
@@ -180,6 +181,6 @@ def _shuffle(
     shuffled = frame.iloc[rows].reset_index(drop=True)
     order = np.concatenate(orders)
     for column in columns:
-        # An array keeps the column's type, of categories and missing cells too.
+        # `array` keeps the type of the column, such as categories, and missing cells.
         shuffled[column] = frame[column].array.take(order)
     return shuffled

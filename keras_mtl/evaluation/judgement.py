@@ -48,7 +48,8 @@ class Judgement:
     Attributes:
         tasks: The judgement of each task, in the order of the tasks.
         overall: The mean gain over the tasks whose gains have the scale `scale`. It can
-            hide a task that gets worse, so read it together with those of the tasks.
+            hide a task that gets worse, so read it together with the gains of the
+            tasks.
         scale: The scale of the overall gain; None if no task has a gain.
     """
 
@@ -140,7 +141,7 @@ def judge_tasks(
             )
         )
     scales = {gain.scale for gain in gains.values()}
-    # A share of the way to perfect and a share of an error are not averaged.
+    # Gains on different scales, skill and relative, are not averaged.
     scale: Scale | None = None
     if scales & {"skill", "relative"}:
         scale = "skill" if "skill" in scales else "relative"

@@ -1,4 +1,4 @@
-"""A correction of p values for the number of tests."""
+"""Correction of p values for the number of tests."""
 
 from __future__ import annotations
 

@@ -121,7 +121,7 @@ def compare_paired(
     standard_error = np.nan
     if count > 1:
         std = float(values.std(ddof=1))
-        # Differences that are equal but for rounding have no spread.
+        # Differences that are equal up to rounding have no spread.
         if std <= 1e-12 * float(np.abs(values).max()):
             std = 0.0
         ratio = test_share / (1 - test_share)
@@ -129,8 +129,7 @@ def compare_paired(
         freedom = count - 1
         half = float(special.stdtrit(freedom, (1 + level) / 2)) * standard_error
         low, high = mean - half, mean + half
-        # Below a bound lies the posterior's mass up to it: with no spread at
-        # all, everything or nothing.
+        # Without spread, the mass of the posterior below a bound is 0 or 1.
         p_value = 2 * _mass_below(-abs(mean), standard_error, freedom)
         if standard_error == 0 and mean == 0:
             p_value = 1.0

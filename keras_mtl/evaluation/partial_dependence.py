@@ -17,7 +17,7 @@ __all__ = ["PartialDependence", "predict_over_values"]
 
 Floats = NDArray[np.float64]
 
-# The ends of the values, beyond which few rows lie.
+# The quantiles of the lowest and the highest value; few rows are beyond them.
 LOWEST, HIGHEST = 0.02, 0.98
 
 
@@ -121,7 +121,7 @@ def predict_over_values(
         stacked = frame.iloc[np.tile(np.arange(count), len(part))].reset_index(
             drop=True
         )
-        # Cells of the column itself, which keep its type.
+        # Cells of the column, which keep its type.
         stacked[feature] = column.array.take(np.repeat(part, count))
         for task, found in predict(stacked).items():
             table = np.asarray(found, "float64").reshape(len(part), count, -1)
@@ -139,14 +139,14 @@ def predict_over_values(
 
 
 def _chosen_values(column: pd.Series, count: int, is_number: bool) -> NDArray[np.intp]:
-    """Return a row of each value."""
+    """Return the position of one row per chosen value."""
     known = np.flatnonzero(column.notna().to_numpy())
     if not len(known):
         return known
     if not is_number:
         texts = column.iloc[known].astype(str)
         frequent = texts.value_counts().index[:count]
-        # In the order of their names, not of their counts, which move.
+        # Ordered by name, because counts differ between samples.
         return np.array(
             [known[np.argmax(texts.to_numpy() == name)] for name in sorted(frequent)]
         )

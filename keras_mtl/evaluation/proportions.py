@@ -1,4 +1,4 @@
-"""Intervals of shares and of the AUC that hold in small samples."""
+"""Intervals of shares and of the AUC that are valid in small samples."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ def proportion_interval(
 ) -> tuple[Floats, Floats]:
     """Return Wilson's confidence interval of a proportion (Wilson 1927).
 
-    Unlike the usual symmetric interval it stays between 0 and 1, and does not have the
-    width 0 if all rows or no rows are hits.
+    Unlike the usual symmetric interval, Wilson's interval stays between 0 and 1. Its
+    width is not 0 if all rows or no rows are hits.
 
     Args:
         hits: The number of hits, of any shape.
@@ -38,7 +38,8 @@ def proportion_interval(
     z2 = special.ndtri((1 + level) / 2) ** 2
     center = (share * count + z2 / 2) / (count + z2)
     half = np.sqrt(z2 * (share * (1 - share) * count + z2 / 4)) / (count + z2)
-    # But for rounding, all hits give an upper end of 1, and none a lower of 0.
+    # Against rounding errors: all hits have an upper end of 1, no hits a lower end of
+    # 0.
     low = np.where(share == 0, 0.0, center - half)
     high = np.where(share == 1, 1.0, center + half)
     return low, np.where(count > 0, high, 1.0)
@@ -49,9 +50,9 @@ def auc_interval(
 ) -> tuple[float, float]:
     """Return Newcombe's confidence interval of an AUC (Newcombe 2006, method 5).
 
-    It uses the variance of Hanley and McNeil and inverts the test: the ends are the AUC
-    values that the measured AUC would just not reject. The interval stays between 0 and
-    1, and does not have the width 0 if the AUC is 1.
+    The interval uses the variance of Hanley and McNeil and inverts the test: its ends
+    are the AUC values that the measured AUC would just not reject. The interval stays
+    between 0 and 1, and its width is not 0 if the AUC is 1.
 
     Args:
         auc: The AUC.
@@ -78,7 +79,7 @@ def auc_interval(
         return value * (1 - value) * (1 + balance * unequal) / (positives * negatives)
 
     def end(inside: float, outside: float) -> float:
-        # Bisection: within z standard errors of the AUC on the inside.
+        # Bisection: `inside` is within z standard errors of the AUC.
         if abs(outside - auc) <= z * np.sqrt(variance(outside)):
             return outside
         for _ in range(60):

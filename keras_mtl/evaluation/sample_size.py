@@ -1,4 +1,4 @@
-"""The number of rows at which a difference would show."""
+"""The number of rows needed to detect a difference."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ __all__ = ["RowsNeeded", "rows_to_detect"]
 
 DRAWS = 2000
 SEED = 0
-# A variance that falls slower than this with the rows, or faster, is noise of
-# the estimate: a metric's variance is of the order of 1 / rows.
+# The limits of the exponent. The variance of a metric is of the order of 1 / rows, so
+# other exponents are errors of the estimate.
 EXPONENTS = (0.5, 1.5)
 
 
@@ -58,7 +58,7 @@ def rows_to_detect(
 
     With the same splits, the standard error of a mean difference is assumed to decrease
     with the square root of the number of rows. The interval includes the uncertainty of
-    the variance. As few splits determine the variance poorly, expect a factor of two
+    the variance. Few splits determine the variance poorly, so expect a factor of two
     between its ends. It does not include the uncertainty of the effect: if the true
     difference is smaller than the measured one, more rows are needed.
 
@@ -108,7 +108,7 @@ def rows_to_detect(
     freedom = difference.splits - 1
     reach = special.stdtrit(freedom, 1 - (1 - difference.level) / (2 * tests))
     reach += special.stdtrit(freedom, power)
-    # A draw of the true variance for each draw of its estimate's chi square.
+    # Each draw of chi square gives a draw of the true variance.
     generator = np.random.default_rng(SEED)
     scale = freedom / generator.chisquare(freedom, DRAWS)
     exponent = 1.0

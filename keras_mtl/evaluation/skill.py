@@ -1,4 +1,4 @@
-"""Gains on a scale that several tasks have in common."""
+"""Gains on a common scale of several tasks."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def task_gain(
     The gain is the difference of the skill scores if the chance level and the best
     value are known. Otherwise it is the relative reduction of the metric if lower
     values are better and all values of the reference are above 0. If higher values are
-    better, there is no relative gain, as it would depend on an arbitrary origin.
+    better, a relative gain would depend on an arbitrary origin, and is not computed.
 
     Args:
         values: The metric of the model, one value per split.
@@ -121,7 +121,7 @@ def overall_gain(
             in any split is left out. A split in which one of the other tasks has no
             gain counts as failed.
         test_share: See `compare_paired`.
-        equivalence: See `compare_paired`. The unit is that of skill scores.
+        equivalence: See `compare_paired`, in the unit of skill scores.
         level: See `compare_paired`.
 
     Returns:

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["SubgroupMetric", "band_names", "subgroup_metrics"]
 
-# Parts that are left out in turn. More parts give a steadier interval and take
-# more time.
+# The number of parts that are left out in turn. More parts make the interval more
+# stable, but take more time.
 PARTS = 20
 SEED = 0
 MISSING = "missing"
@@ -101,12 +101,12 @@ def subgroup_metrics(
     """Compute metrics of each subgroup.
 
     The interval of an accuracy is Wilson's, and that of a binary AUC is Newcombe's.
-    Both are valid for small groups and if all predictions are correct. For other
-    metrics it is a jackknife interval: the group is divided at random into 20 parts, or
-    single rows if it is small, and the metric is computed without each part in turn.
-    The interval of a difference combines those of the group and of the other rows (Zou
-    and Donner 2008). Intervals are not corrected for the number of groups: with a level
-    of 0.95, one of twenty groups differs by chance.
+    Both are valid for small groups and if all predictions are correct. Other metrics
+    have a jackknife interval: the group is divided at random into 20 parts, or single
+    rows if it is small, and the metric is computed without each part in turn. The
+    interval of a difference combines the intervals of the group and of the other rows
+    (Zou and Donner 2008). Intervals are not corrected for the number of groups: with a
+    level of 0.95, one of twenty groups differs by chance.
 
     Args:
         task: The task, of any registered kind.
@@ -140,7 +140,7 @@ def subgroup_metrics(
     """
     names = [main_metric(task)] if metrics is None else list(metrics)
     for name in names:
-        metric_facts(task, name)  # refuses a metric that has no direction
+        metric_facts(task, name)  # Refuses a metric without a direction.
     keys = _group_names(groups)
     if not len(labels) == len(outputs) == len(keys):
         raise ValueError(
@@ -177,7 +177,7 @@ def subgroup_metrics(
 
 
 def _order(name: str) -> tuple[float, str]:
-    """Return the key by which bands and numbers ascend, before words."""
+    """Return the key that sorts bands and numbers by size, before words."""
     if name.startswith("below "):
         return -np.inf, name
     try:
@@ -187,7 +187,7 @@ def _order(name: str) -> tuple[float, str]:
 
 
 def _group_names(groups: ArrayLike) -> NDArray[np.object_]:
-    """Return the groups as text, with whole numbers without a fraction."""
+    """Return the groups as text, and whole numbers without a fraction."""
     import pandas as pd
 
     values = pd.Series(np.asarray(groups).reshape(-1))
@@ -262,7 +262,7 @@ def _jackknife(
 def _jackknife_interval(
     name: str, value: float, parts: NDArray[np.float64], level: float
 ) -> Bounds:
-    # A part without which the metric is not defined: there are too few rows.
+    # If the metric is undefined without one of the parts, there are too few rows.
     if np.isnan(value) or np.isnan(parts).any():
         return np.nan, np.nan
     count = len(parts)

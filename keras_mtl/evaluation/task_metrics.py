@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 __all__ = ["MetricFacts", "main_metric", "metric_facts", "metric_title"]
 
-# For metrics whose value runs from chance to a known best. A metric of an
-# extension's kind that is not here has no known best.
+# The best values of metrics. The best value of a metric from a plugin is unknown if the
+# metric is not in this table.
 BEST = {
     "accuracy": 1.0,
     "auc": 1.0,
@@ -36,7 +36,7 @@ TITLES = {
     "r2": "R²",
     "rmse": "root mean squared error",
 }
-# Metrics without a unit, in which one hundredth is what people call a point.
+# Metrics without a unit, for which one hundredth is called a point.
 WITHOUT_UNIT = frozenset(
     {"accuracy", "auc", "balanced_accuracy", "r2", "subset_accuracy"}
 )
@@ -102,8 +102,8 @@ def metric_title(metric: str) -> str:
 def main_metric(task: Task) -> str:
     """Return the main metric of a task, on which verdicts are based.
 
-    It is the AUC or R2 if the kind of task has it, as neither depends on a threshold or
-    a unit; otherwise it is the first metric of the kind.
+    The main metric is the AUC or R2 if the kind of task has it, because neither depends
+    on a threshold or a unit. Otherwise it is the first metric of the kind.
 
     Example:
 
@@ -165,7 +165,7 @@ def metric_facts(
             chance = task.measure(labels, outputs).get(metric)
     equivalence = EQUIVALENCE if metric in WITHOUT_UNIT else None
     if equivalence is None and best is not None and chance is not None:
-        # One hundredth of the way from chance to the best, in any unit.
+        # One hundredth of the difference between chance and the best, in any unit.
         equivalence = EQUIVALENCE * abs(best - chance)
     return MetricFacts(
         metric=metric,

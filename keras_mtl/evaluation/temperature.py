@@ -1,4 +1,4 @@
-"""The temperature that makes probabilities agree with labels."""
+"""Temperatures that calibrate probabilities."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ __all__ = ["apply_temperature", "fit_residual_scale", "fit_temperature"]
 
 Floats = NDArray[np.float64]
 
-# Beyond these the labels of a few rows are separated perfectly, or the outputs
-# know nothing of them: the best temperature would be 0 or infinite.
+# The limits of a temperature. If the outputs separate few labels perfectly, or are
+# unrelated to the labels, the best temperature would be 0 or infinite.
 LOWEST, HIGHEST = 0.05, 20.0
 
 
@@ -20,8 +20,9 @@ def fit_temperature(labels: ArrayLike, logits: ArrayLike) -> float:
     """Fit the temperature that calibrates the logits of a model (Guo et al. 2017).
 
     The temperature minimizes the log loss of the outputs `logits / temperature`. There
-    is one minimum, as the log loss is convex in `1 / temperature`. A temperature does
-    not change the ranking of rows by a binary probability, nor the most probable class.
+    is one minimum, because the log loss is convex in `1 / temperature`. A temperature
+    does not change the ranking of rows by a binary probability, nor the most probable
+    class.
 
     The shapes determine the kind of task. Labels of shape (N,) and logits of shape (N,)
     or (N, 1) are binary. Labels of shape (N,) and logits of shape (N, classes) are
@@ -50,7 +51,7 @@ def fit_temperature(labels: ArrayLike, logits: ArrayLike) -> float:
     if not truth.size:
         return 1.0
     if values.ndim == 1:
-        # The label's own logit, and the mean of it that the model expects.
+        # The logit of the label, and the mean logit that the model expects.
         signs = 2 * truth - 1
 
         def slope(beta: float) -> float:
@@ -58,7 +59,7 @@ def fit_temperature(labels: ArrayLike, logits: ArrayLike) -> float:
 
     else:
         chosen = np.take_along_axis(values, truth.astype(int)[:, None], axis=1)
-        # From the label's own logit: a slope that is 0 is 0 without rounding.
+        # Relative to the label's logit, a slope of 0 has no rounding error.
         values = values - chosen
 
         def slope(beta: float) -> float:
@@ -74,7 +75,7 @@ def fit_temperature(labels: ArrayLike, logits: ArrayLike) -> float:
 def apply_temperature(
     probabilities: ArrayLike, temperature: float, exclusive: bool = False
 ) -> Floats:
-    """Return probabilities after their logits are divided by a temperature.
+    """Return the probabilities of logits divided by a temperature.
 
     Args:
         probabilities: Probabilities of any shape.
@@ -110,9 +111,8 @@ def apply_temperature(
 def fit_residual_scale(labels: ArrayLike, predictions: ArrayLike) -> float:
     """Return the standard deviation of the residuals of a regression.
 
-    It is the scale of the normal distribution around the predictions with the largest
-    likelihood of the labels. It does for regressions what a temperature does for
-    classes.
+    This scale of a normal distribution around the predictions maximizes the likelihood
+    of the labels. It calibrates regressions as a temperature calibrates classes.
 
     Args:
         labels: Labels of shape (N,), NaN where missing.
@@ -160,7 +160,7 @@ def _pair(labels: ArrayLike, logits: ArrayLike) -> tuple[Floats, Floats]:
 
 
 def _root(slope: Callable[[float], float], low: float, high: float) -> float:
-    """Return where an increasing function is 0, or the end nearest to that."""
+    """Return the zero of an increasing function, or the end nearest to the zero."""
     from scipy.optimize import brentq
 
     at_low, at_high = slope(low), slope(high)

@@ -1,4 +1,4 @@
-"""The threshold of a yes-or-no prediction for a stated aim."""
+"""The threshold of a binary prediction for an aim."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ Floats = NDArray[np.float64]
 class Threshold:
     """A threshold, and its sensitivity and specificity on the rows it was chosen on.
 
-    These values are slightly too optimistic, as the threshold was chosen on the same
-    rows. The intervals show the uncertainty with few rows.
+    These values are slightly too optimistic, because the threshold was chosen on the
+    same rows. The intervals show the uncertainty with few rows.
 
     Attributes:
         value: The smallest probability for which the prediction is positive.
@@ -92,7 +92,7 @@ def choose_threshold(
     values = _candidates(probability)
     if aim.name == "fixed":
         values = np.array([aim.value])
-    # By how many rows of each class are at or above each candidate.
+    # Count the rows of each class at or above each candidate.
     ranked = [np.sort(probability[truth]), np.sort(probability[~truth])]
     hits, false_alarms = (len(r) - np.searchsorted(r, values) for r in ranked)
     sensitivity = hits / positives
@@ -121,7 +121,7 @@ def _goal(
     positives: int,
     negatives: int,
 ) -> tuple[Floats, NDArray[np.bool_]]:
-    """Return what the best threshold has most of, and where the aim is reached."""
+    """Return the score of each candidate, and whether it reaches the aim."""
     sensitivity, specificity = hits / positives, 1 - false_alarms / negatives
     always = np.ones(hits.shape, bool)
     if aim.costs is not None:
@@ -142,13 +142,12 @@ def _goal(
         "precision": (precision, sensitivity),
     }[aim.name]
     reached = share >= aim.value - 1e-12
-    # Where nothing reaches it, as near as possible. A precision may not be
-    # reached by any threshold.
+    # If no threshold reaches the aim, such as a precision, the nearest one is best.
     return np.where(reached, 2 + other, share), reached
 
 
 def _candidates(probability: Floats) -> Floats:
-    """Return the middles between probabilities, one below all and one above all."""
+    """Return midpoints between probabilities, and a value below and above all."""
     distinct = np.unique(probability)
     middles = (distinct[:-1] + distinct[1:]) / 2
     return np.concatenate([[distinct[0] / 2], middles, [(distinct[-1] + 1) / 2]])

@@ -1,4 +1,4 @@
-"""A plain sentence on whether sharing helps a task."""
+"""A verdict on whether sharing helps a task."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def give_verdict(
 def _outcome(difference: PairedDifference) -> Outcome:
     if difference.splits < 2:
         return "unclear"
-    # First, as a difference can be sure and still too small to matter.
+    # First, because a significant difference can be too small to matter.
     if difference.no_difference >= difference.level:
         return "no difference"
     if difference.adjusted_p_value <= 1 - difference.level:
@@ -95,7 +95,7 @@ def _outcome(difference: PairedDifference) -> Outcome:
 
 
 def _measured(facts: MetricFacts, difference: PairedDifference) -> str:
-    """Return the difference and its interval in the metric's own direction."""
+    """Describe the difference and its interval in the direction of the metric."""
     title = facts.title
     mean, low, high = (
         facts.sign * value
@@ -162,6 +162,6 @@ def _lower(subject: str) -> str:
 
 
 def _rounded(rows: float) -> str:
-    """Return a number of rows with two digits that count."""
+    """Return a number of rows, rounded to two significant digits."""
     digits = max(0, math.floor(math.log10(max(rows, 1))) - 1)
     return f"{round(rows / 10**digits) * 10**digits:,}"
