@@ -1,4 +1,4 @@
-"""The embedded data sets, and generators of data whose true function is known."""
+"""The embedded data sets, and generators of data with a known true function."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""The curve data: one number in, one out, and a known ceiling."""
+"""The curve data: one feature, one label, and a known best R2."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = [
     "make_curve",
 ]
 
-# Of the embedded file; see its datasheet.
+# The seed of the embedded file; see its datasheet.
 CURVE_SEED = 6
 CURVE_VARIANCE = 0.95
 CURVE_CEILING = 0.88
@@ -49,9 +49,9 @@ def curve_path() -> Path:
 def load_curve() -> pd.DataFrame:
     """Load the embedded curve: 2,000 rows of `x`, `y` and `split`.
 
-    A straight line explains nothing of the variance of y. No model can explain more
-    than the share `CURVE_CEILING`, as the rest is noise. `make_curve()` returns the
-    same rows.
+    A straight line does not explain any of the variance of y. No model can explain more
+    than the share `CURVE_CEILING`, because the rest is noise. `make_curve()` returns
+    the same rows.
 
     Returns:
         A DataFrame; `split` is `train` or `test`.
@@ -110,7 +110,7 @@ def make_curve(
             "Expected a `ceiling` between 0 and 1 and a `variance` above 0. "
             f"Received: ceiling={ceiling}, variance={variance}"
         )
-    # The curve has a generator of its own: it is the same for any `rows`.
+    # The curve has its own generator, and is the same for any number of rows.
     generator = np.random.default_rng((seed, 1))
     cells = np.arange(rows) + generator.uniform(size=rows)
     x = np.round(RANGE * (2 * cells / rows - 1), DECIMALS)

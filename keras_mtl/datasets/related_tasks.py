@@ -1,4 +1,4 @@
-"""Made data of tasks that are related as much as stated."""
+"""Generated data of tasks with a given correlation."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Kind = Literal["binary", "regression"]
 Floats = NDArray[np.float64]
 
 WAVES = 12
-# Of the sample that the functions are standardized by.
+# The number of rows of the sample on which the functions are standardized.
 REFERENCE_ROWS = 20_000
 
 
@@ -32,21 +32,21 @@ def make_related_tasks(
     """Generate tasks whose true functions have a given correlation.
 
     The function of each task is a sum of smooth waves along random directions of the
-    features. One part of the sum is the same for all tasks and the other part is the
-    task's own, so that the functions of any two tasks have the correlation `related`.
-    At 1 all tasks have the same function with different noise, so that sharing should
-    help. At 0 the tasks have nothing in common except the features.
+    features. One part of the sum is common to all tasks and the other part belongs to
+    one task. The functions of any two tasks therefore have the correlation `related`.
+    At 1 all tasks have the same function with different noise, and sharing should help.
+    At 0 the tasks have nothing in common except the features.
 
     Args:
         rows: The number of rows.
         tasks: The number of tasks.
         related: The correlation of any two tasks' functions, from 0 to 1.
-        noise: The share of the variance that is noise, from 0 to below 1: the
-            best R2 that a regression can have is `1 - noise`.
+        noise: The share of the variance that is noise, from 0 to below 1. The best
+            possible R2 of a regression is `1 - noise`.
         missing: The share of each task's labels that are missing at random.
         features: The number of features.
-        kind: `"regression"` for numbers; `"binary"` for 1 where the number is above 0,
-            else 0.
+        kind: `"regression"` for numbers; `"binary"` for 1 where the number is above 0
+            and 0 elsewhere.
         seed: The seed of the functions, the rows and the noise.
 
     Returns:
@@ -109,7 +109,7 @@ def related_task_values(
     sample = np.random.default_rng((seed, 2)).normal(
         size=(REFERENCE_ROWS, points.shape[1])
     )
-    # Of the common part and each task's own, made uncorrelated on the sample.
+    # The common part and the part of each task, made uncorrelated on the sample.
     parts = [_waves(sample, seed, part) for part in range(tasks + 1)]
     reference = np.stack(parts, axis=1)
     center = reference.mean(axis=0)
@@ -129,11 +129,11 @@ def shuffle_labels(frame: pd.DataFrame, column: str, seed: int = 0) -> pd.DataFr
 
     Args:
         frame: The rows.
-        column: The label's column.
+        column: The name of the label's column.
         seed: The seed of the order.
 
-    Returns:
-        A copy of the frame. Missing values stay in their rows.
+        Returns:
+            A copy of the frame. Missing values remain in their rows.
 
     Example:
 

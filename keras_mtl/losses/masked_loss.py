@@ -1,4 +1,4 @@
-"""The template of a loss over labels of which some are missing."""
+"""The base class of losses over labels, some of which are missing."""
 
 from typing import ClassVar
 
@@ -32,17 +32,17 @@ class MaskedLoss(keras.losses.Loss):
         super().__init__(name=name, reduction=reduction, dtype=dtype)
 
     def known(self, y_true):
-        """Return which entries of `y_true` are labels, booleans of the same shape."""
+        """Return whether each entry of `y_true` is a label, bool of the same shape."""
         return ops.logical_not(ops.isnan(y_true))
 
     def losses(self, y_true, y_pred, known):
-        """The loss of each entry.
+        """Compute the loss of each row.
 
         Args:
             y_true: Labels of the shape of `y_pred`, or class indices of shape (N,); 0
                 where missing.
             y_pred: The head's outputs, of shape (N, units).
-            known: 1 where there is a label, else 0, of the shape of `y_true`.
+            known: 1 for labels and 0 for missing labels, of the shape of `y_true`.
 
         Returns:
             Losses of shape (N,).
@@ -50,7 +50,7 @@ class MaskedLoss(keras.losses.Loss):
         raise NotImplementedError
 
     def row_mask(self, y_true):
-        """Return which rows have at least one label, booleans of shape (N,)."""
+        """Return whether each row has at least one label, bool of shape (N,)."""
         known = self.known(y_true)
         return known if len(known.shape) == 1 else ops.any(known, axis=-1)
 
@@ -86,8 +86,7 @@ class MaskedLoss(keras.losses.Loss):
         known = self.known(y_true)
         filled = ops.where(known, y_true, ops.zeros_like(y_true))
         losses = self.losses(filled, y_pred, ops.cast(known, y_pred.dtype))
-        # The base class divides by the number of rows that this mask keeps.
-        # Filling with zeros alone would divide by all rows, and a weight of
-        # zero would not stop a NaN.
+        # The base class divides by the number of rows that this mask keeps. With zeros
+        # alone it would divide by all rows, and a weight of zero does not remove a NaN.
         losses._keras_mask = self.row_mask(y_true)
         return losses

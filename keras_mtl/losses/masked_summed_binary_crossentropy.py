@@ -1,4 +1,4 @@
-"""The sum of N labels' binary cross-entropies."""
+"""The sum of the binary cross-entropies of several labels."""
 
 import keras
 from keras import ops
@@ -48,7 +48,7 @@ class MaskedSummedBinaryCrossentropy(MaskedLoss):
     def losses(self, y_true, y_pred, known):
         if len(y_true.shape) < len(y_pred.shape):
             y_true, known = y_true[..., None], known[..., None]
-        # One entry at a time: the mean over an axis of length 1 is the entry.
+        # The mean over an axis of length 1 is the entry itself.
         entries = keras.losses.binary_crossentropy(
             y_true[..., None], y_pred[..., None], label_smoothing=self.label_smoothing
         )

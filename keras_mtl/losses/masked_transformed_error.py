@@ -1,4 +1,4 @@
-"""Squared error on a scale of its own, over the rows that have a label."""
+"""Squared error on a piecewise linear scale, over the rows that have a label."""
 
 import keras
 from keras import ops
@@ -43,8 +43,8 @@ class MaskedTransformedError(MaskedLoss):
         self._line = PiecewiseLinear([self.labels], [self.values], extends=True)
 
     def losses(self, y_true, y_pred, known):
-        # The line may be steep at the edge, and one held-out label beyond it would
-        # then be all of the loss.
+        # The scale may be steep at its end. One held-out label beyond the end could
+        # then dominate the loss.
         y_true = ops.clip(y_true, self.labels[0], self.labels[-1])
         true = self._line(ops.expand_dims(y_true, -1))
         return ops.square(ops.squeeze(true - self._line(y_pred), -1))

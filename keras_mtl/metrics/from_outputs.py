@@ -1,9 +1,9 @@
 """Metrics of held-out predictions.
 
-Labels that are missing are left out, and a measure that the rows do not define
-(an AUC over one class, an R2 over one row) is left out of the result. The numbers
-are those of scikit-learn, whose checks of each call take far longer than the
-computation: an evaluation measures thousands of splits and subgroups.
+Missing labels are left out. Metrics that the rows do not define, such as an AUC over
+one class or an R2 over one row, are left out of the result. The numbers are equal to
+scikit-learn's. But scikit-learn checks each call, which takes far longer than the
+computation, and an evaluation measures thousands of splits and subgroups.
 """
 
 import numpy as np
@@ -76,14 +76,14 @@ def multiclass_metrics(
     truth = known_labels.astype(int)
     if truth.size == 0:
         return {"rows": 0}
-    # float32 outputs sum to 1 but for rounding.
+    # The sum of float32 outputs differs from 1 by rounding.
     probability = probability / probability.sum(axis=1, keepdims=True)
     one_hot = np.eye(probabilities.shape[1])[truth]
     right = probability.argmax(axis=1) == truth
     metrics = {"rows": int(truth.size), "accuracy": float(right.mean())}
     present = np.unique(truth)
     if len(present) > 1:
-        # A mean over the classes in the rows, not over those predicted.
+        # The mean is over the classes of the rows, not over the predicted classes.
         hits = [right[truth == code].mean() for code in present]
         metrics["balanced_accuracy"] = float(np.mean(hits))
         areas = [_auc(truth == code, probability[:, code]) for code in present]
@@ -167,7 +167,7 @@ def _known(labels: np.ndarray, outputs: np.ndarray) -> tuple[np.ndarray, np.ndar
     """Return the labels that are not missing, and their outputs as float64."""
     known = ~np.isnan(labels)
     values = outputs[known].astype("float64")
-    # A NaN would be sorted behind all numbers, as if it were the highest score.
+    # A NaN would be sorted after all numbers, like the highest score.
     if not np.isfinite(values).all():
         raise ValueError("Expected outputs that are finite. Received: NaN or infinity")
     return labels[known].astype("float64"), values
@@ -176,7 +176,7 @@ def _known(labels: np.ndarray, outputs: np.ndarray) -> tuple[np.ndarray, np.ndar
 def _auc(positive: np.ndarray, scores: np.ndarray) -> float:
     """Return the share of pairs in which the positive row scores higher.
 
-    A pair of equal scores counts half, as under the ROC curve.
+    A pair of equal scores counts half, like in the area under the ROC curve.
     """
     negatives = np.sort(scores[~positive])
     positives = scores[positive]

@@ -1,4 +1,4 @@
-"""The area under the ROC curve, for one output or several."""
+"""The area under the ROC curve, for one or several outputs."""
 
 import keras
 import tensorflow as tf
@@ -9,7 +9,7 @@ __all__ = ["MaskedAUC"]
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class MaskedAUC(keras.metrics.Metric):
-    """Area under the ROC curve, as a mean over the head's outputs.
+    """Area under the ROC curve, averaged over the outputs of a head.
 
     The predictions of each output are counted in `bins` equal intervals of [0, 1]. The
     area is the share of (positive, negative) pairs that the predictions order
@@ -18,7 +18,7 @@ class MaskedAUC(keras.metrics.Metric):
     left out of the mean.
 
     Args:
-        outputs: The number of the head's outputs.
+        outputs: The number of outputs of the head.
         one_hot: Whether labels are class indices, in which case the AUC of each class
             is against the rest; if False there is one binary label per output.
         bins: The number of intervals.
@@ -35,7 +35,7 @@ class MaskedAUC(keras.metrics.Metric):
     0.75
     """
 
-    # It counts several tasks at once, of the same settings.
+    # The metric counts several tasks at once if their settings are equal.
     per_task = ()
 
     def __init__(self, outputs=1, one_hot=False, bins=200, name="auc", dtype=None):
@@ -43,7 +43,7 @@ class MaskedAUC(keras.metrics.Metric):
         self.outputs = outputs
         self.one_hot = one_hot
         self.bins = bins
-        # Counts by (negative or positive, output, interval).
+        # Counts of shape (2, outputs, bins), with the negative labels first.
         self.counts = self.add_weight(
             shape=(2, outputs, bins), initializer="zeros", name="counts"
         )
@@ -54,7 +54,7 @@ class MaskedAUC(keras.metrics.Metric):
         y_true = ops.reshape(y_true, (-1, 1 if self.one_hot else self.outputs))
         if sample_weight is not None:
             sample_weight = ops.reshape(ops.cast(sample_weight, self.dtype), (-1, 1))
-        # As one task among several.
+        # One task, as a stack of tasks.
         found = self.count(y_true[None], y_pred[None], sample_weight)
         self.counts.assign_add(found[:, 0])
 
@@ -69,7 +69,7 @@ class MaskedAUC(keras.metrics.Metric):
                 indices.
             y_pred: Outputs of shape (T, N, outputs).
             sample_weight: Weights that broadcast to the shape of the labels, or None.
-            vectorized: Whether the call is inside of `tf.vectorized_map`.
+            vectorized: Whether the call is inside `tf.vectorized_map`.
 
         Returns:
             Counts, of shape (2, T, outputs, bins), with the negative labels first.
@@ -83,12 +83,12 @@ class MaskedAUC(keras.metrics.Metric):
         weight = ops.cast(ops.greater_equal(y_true, 0), self.dtype)
         if sample_weight is not None:
             weight = weight * sample_weight
-        # A prediction that is not a number is in no interval.
+        # A prediction of NaN belongs to no interval.
         known = ops.equal(y_pred, y_pred)
         y_pred = ops.where(known, y_pred, 0)
         interval = ops.clip(ops.floor(y_pred * self.bins), 0, self.bins - 1)
-        # A number for each cell of the counts: one-hot intervals would take
-        # `bins` times the memory of the answers.
+        # The index of the cell to count in. One-hot intervals would take `bins` times
+        # the memory of the outputs.
         column = ops.reshape(
             ops.arange(tasks * self.outputs, dtype="int32"), (tasks, 1, self.outputs)
         )
@@ -100,9 +100,9 @@ class MaskedAUC(keras.metrics.Metric):
         if vectorized or sample_weight is not None:
             hits = ops.segment_sum(weights, cells, num_segments=size)
         else:
-            # Five times as fast on several cores, which add up in any order: counts
-            # are whole numbers, and give the same sum in each. `tf.vectorized_map`
-            # does not know it.
+            # Five times as fast on several cores. The order of the sum does not
+            # matter, because counts are whole numbers. `tf.vectorized_map` does not
+            # support this operation.
             hits = tf.raw_ops.DenseBincount(input=cells, size=size, weights=weights)
         return ops.reshape(hits, (2, tasks, self.outputs, self.bins))
 

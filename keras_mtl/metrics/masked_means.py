@@ -1,4 +1,4 @@
-"""Metrics that are a mean over the labels that are there."""
+"""Metrics that are a mean over the labels that are not missing."""
 
 from typing import ClassVar
 
@@ -32,16 +32,16 @@ class MaskedMeanMetric(keras.metrics.Mean):
     per_task: ClassVar[tuple[str, ...] | None] = None
 
     def known(self, y_true):
-        """Return which labels are not missing, booleans of the shape of `y_true`."""
+        """Return whether each label is known, bool of the shape of `y_true`."""
         return ops.logical_not(ops.isnan(y_true))
 
     def values(self, y_true, y_pred):
-        """The metric's value for each label.
+        """Compute the value of the metric for each label.
 
         Args:
             y_true: Labels, 0 where missing, of the shape of `y_pred`; of shape
                 (N, 1) for class indices.
-            y_pred: The head's outputs, of shape (N, units).
+            y_pred: The outputs of the head, of shape (N, units).
 
         Returns:
             Values of the shape of `y_true`.
@@ -117,8 +117,8 @@ class MaskedCategoricalAccuracy(MaskedMeanMetric):
         return ops.greater_equal(y_true, 0)
 
     def values(self, y_true, y_pred):
-        # As argmax has it, the first of equal ones; Keras's argmax looks at signs bit
-        # by bit, which TensorFlow can't do for many members at once.
+        # Like argmax, the first of equal outputs. Keras's argmax uses bits of signs,
+        # which TensorFlow cannot compute for many members at once.
         index = ops.arange(y_pred.shape[-1], dtype=self.dtype)
         is_label = ops.equal(index, y_true)
         label = ops.sum(ops.where(is_label, y_pred, 0), axis=-1, keepdims=True)
@@ -132,7 +132,7 @@ class MaskedCategoricalAccuracy(MaskedMeanMetric):
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class MaskedMeanAbsoluteError(MaskedMeanMetric):
-    """The mean distance from the label, in the label's unit.
+    """The mean distance from the label, in the unit of the label.
 
     If there are several outputs, the first one is the prediction.
     """
@@ -145,7 +145,7 @@ class MaskedMeanAbsoluteError(MaskedMeanMetric):
 
 @keras.saving.register_keras_serializable(package="keras_mtl")
 class MaskedMeanSquaredError(MaskedMeanMetric):
-    """The mean squared distance from the label, in the label's unit squared.
+    """The mean squared distance from the label, in the squared unit of the label.
 
     If there are several outputs, the first one is the prediction.
     """

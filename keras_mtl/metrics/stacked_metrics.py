@@ -27,7 +27,7 @@ def stack_metric(
         metric: A metric of one task. Settings that differ between tasks are arrays; see
             its class.
         tasks: The number of tasks.
-        vectorized: Whether the metric is updated inside of `tf.vectorized_map`.
+        vectorized: Whether the metric is updated inside `tf.vectorized_map`.
 
     Example:
 

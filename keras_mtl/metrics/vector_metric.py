@@ -14,8 +14,8 @@ __all__ = ["VectorMetric"]
 class VectorMetric(keras.metrics.Metric):
     """Base class of metrics that compute several values at once.
 
-    A compiled epoch uses `vector`, one tensor, whose values get their `names` outside
-    of the compiled function. Keras's own loop uses `result`, a dict of scalars.
+    A compiled epoch uses `vector`, one tensor. The values get their `names` outside the
+    compiled function. Keras's training loop uses `result`, a dict of scalars.
 
     Example:
 
@@ -35,6 +35,6 @@ class VectorMetric(keras.metrics.Metric):
         """Return the values, float32 of shape (names,)."""
 
     def result(self) -> dict[str, Any]:
-        """Return the values by name, scalars."""
+        """Return the values by name, as scalars."""
         values = ops.unstack(self.vector(), len(self.names))
         return dict(zip(self.names, values, strict=True))
