@@ -1,4 +1,4 @@
-"""The models that a comparison compares."""
+"""The models of a comparison."""
 
 from __future__ import annotations
 
@@ -56,12 +56,12 @@ TITLES = {
 }
 
 Form = Literal["multi-task", "same widths", "same size", "groups", "classical"]
-# With fewer tasks there is little to group.
+# Fewer tasks have too few possible groups.
 FEWEST_TASKS_TO_GROUP = 4
-# The pairs of more tasks are more than anyone reads, and take long to measure.
+# With more tasks, the pairs are too many to read and take long to measure.
 MOST_TASKS_TO_LOOK_AT = 32
 
-# Settings that are chosen on rows that a fold holds out look too good.
+# The error about a preset that would choose its settings on held-out rows.
 TRIES = (
     "expected a preset whose settings depend only on the size of the table. Those of "
     "'best' are chosen by training, which would use held-out rows; received "
@@ -74,13 +74,13 @@ class Candidate:
     """A model of a comparison.
 
     Attributes:
-        name: Its name in tables and files.
-        form: One network for all tasks; a network per task, with the same
-            widths or as many parameters; a network per group of tasks that
-            affinities choose; or a model of scikit-learn per task.
-        config: The settings of its networks, tasks resolved.
-        kept: The share of one task's training labels that it sees, and by which
-            it is measured; None for a model that sees all labels.
+        name: The name in tables and files.
+        form: One network for all tasks; one network per task, with the same widths or
+            with as many parameters; one network per group of tasks that affinities
+            choose; or one model of scikit-learn per task.
+        config: The settings of the networks, with resolved tasks.
+        kept: The task that keeps only a share of its training labels and is measured;
+            None for a model with all labels.
     """
 
     name: str
@@ -112,7 +112,7 @@ class Candidate:
             return None
         if self.form == "multi-task" or not isinstance(settings, LinearSettings):
             return settings
-        # A task alone has nothing in common with others, whatever the penalty.
+        # A single task shares nothing with others, whatever the penalty.
         names = ("strength", "strengths", "folds", "one_standard_error")
         return IndependentSettings(**{name: getattr(settings, name) for name in names})
 
@@ -124,7 +124,7 @@ class Candidate:
     def task_groups(self) -> list[tuple[Task, ...]]:
         """Return the tasks that are trained together.
 
-        An auxiliary task has no model of its own: it is not predicted.
+        An auxiliary task has no model, because it is not predicted.
         """
         tasks = self.config.tasks
         if self.form in ("multi-task", "groups"):
@@ -132,7 +132,7 @@ class Candidate:
         return [(task,) for task in self.measured_tasks(tasks)]
 
     def measured_tasks(self, tasks: Sequence[Task]) -> list[Task]:
-        """Return those of the tasks that are trained together that are measured."""
+        """Return the measured tasks among tasks that are trained together."""
         return [
             task
             for task in tasks
@@ -140,7 +140,7 @@ class Candidate:
         ]
 
     def digest(self, tasks: Sequence[Task]) -> str:
-        """Return what tells a fit of these tasks from one with other settings."""
+        """Return a digest of the settings of a fit of these tasks."""
         values = config_values(self.config)
         parts: dict[str, Any] = {
             "form": self.form,
@@ -168,13 +168,12 @@ def choose_candidates(
     """Return the models of a comparison.
 
     Args:
-        config: The settings of a run, with tasks resolved and features
-            declared.
-        settings: Those of the comparison.
-        rows: The rows of the table, by which presets choose.
+        config: The settings of a run, with resolved tasks and declared features.
+        settings: The settings of the comparison.
+        rows: The number of rows of the table, by which presets choose.
 
     Raises:
-        UserError: If a further configuration is not known, or wrong.
+        UserError: If a further configuration is unknown or invalid.
     """
     own = _with(config, {"training": {"members": settings.members}})
     chosen = [Candidate(MULTI_TASK, "multi-task", own)]
@@ -185,7 +184,7 @@ def choose_candidates(
         )
     if len(predicted) > 1:
         chosen.append(Candidate(SINGLE_TASK, "same widths", own))
-        # Linear models per task have as many weights as those of all tasks.
+        # Linear models per task already have as many weights as a model of all tasks.
         if chosen[0].solved is None:
             chosen.append(Candidate(SAME_SIZE, "same size", own))
     if config.preset != "article":
@@ -260,9 +259,9 @@ def _without_auxiliary(config: FitConfig) -> FitConfig:
 
 
 def _preset(config: FitConfig, name: str, members: int, rows: int) -> FitConfig:
-    """Return a preset, on the same rows, tasks and columns.
+    """Return the settings of a preset for the same rows, tasks and columns.
 
-    Settings that the preset does not set have their defaults, and not the values of the
+    Settings that the preset does not set have their defaults, not the values of the
     run.
     """
     preset = preset_values(name, TableFacts.of_tasks(rows, config.tasks))

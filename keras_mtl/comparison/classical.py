@@ -1,6 +1,6 @@
-"""Classical alternatives: one model of scikit-learn per task.
+"""Classical alternatives: one scikit-learn model per task.
 
-Each has few settings, which are chosen inside the training rows.
+Each model has few settings, which are chosen on the training rows.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ INNER_FOLDS = 3
 
 
 def suits_classical(task: Task) -> bool:
-    """Return whether scikit-learn has models for a task's labels."""
+    """Return whether scikit-learn has models for the labels of a task."""
     return _target(task) is not None
 
 
@@ -59,14 +59,14 @@ def fit_classical(
         name: `"linear"`, `"forest"` or `"boosting"`.
         task: The task.
         inputs: Encoded training rows, (N, columns).
-        labels: Their labels; rows without one are left out.
+        labels: The encoded labels of these rows; rows without a label are left out.
         test_inputs: Encoded rows to predict.
         seed: The seed of the model.
 
     Returns:
-        Outputs as the task's head gives them, (n, units).
+        Outputs in the form of the task's head, (n, units).
     """
-    # Processes work side by side: threads of one would wait for those of others.
+    # Processes work side by side, and more threads would wait for each other.
     with threadpool_limits(1):
         return _fit(name, task, inputs, labels, test_inputs, seed)
 
@@ -102,7 +102,7 @@ def _classes(
     test_inputs: np.ndarray,
     seed: int,
 ) -> np.ndarray:
-    """Return probabilities of all classes, also of those no row has."""
+    """Return the probabilities of all classes, including classes without rows."""
     known = np.isfinite(labels)
     inputs, labels = inputs[known], labels[known].astype(int)
     outputs = np.zeros((len(test_inputs), classes), "float32")
@@ -125,7 +125,7 @@ def _choose_classifier(
     fewest = int(np.bincount(labels)[np.unique(labels)].min())
     model = LogisticRegressionCV(
         Cs=STRENGTHS,
-        # Rows may come sorted by a column that the model sees.
+        # The rows may be sorted by a feature.
         cv=StratifiedKFold(
             min(INNER_FOLDS, max(2, fewest)), shuffle=True, random_state=seed
         ),
@@ -150,9 +150,9 @@ def _choose_regressor(
 
 
 def _choose_forest(kind: Any, inputs: np.ndarray, labels: np.ndarray, seed: int) -> Any:
-    """Return the forest that is best on the rows that its trees have not seen."""
+    """Return the forest with the best score on the rows that its trees did not see."""
     with warnings.catch_warnings():
-        # Of few rows, some may have been seen by all trees.
+        # With few rows, all trees may have seen some of them.
         warnings.simplefilter("ignore", UserWarning)
         forests = [
             kind(TREES, min_samples_leaf=leaf, oob_score=True, random_state=seed)
@@ -165,7 +165,7 @@ def _choose_forest(kind: Any, inputs: np.ndarray, labels: np.ndarray, seed: int)
 def _choose_boosting(
     kind: Any, inputs: np.ndarray, labels: np.ndarray, seed: int
 ) -> Any:
-    """Return the model with the best loss on the rows that stop it early."""
+    """Return the model with the best loss on its early-stopping rows."""
     fitted = [
         kind(
             learning_rate=0.05,

@@ -26,12 +26,12 @@ __all__ = ["Comparison", "HeldOut", "label_count", "numbered"]
 
 
 class HeldOut(NamedTuple):
-    """Rows held out.
+    """Held-out rows, with a model's outputs.
 
     Attributes:
-        rows: Their positions in the data, (n,).
-        labels: Their labels, (n,) or (n, labels).
-        outputs: A model's outputs for them, (n, units).
+        rows: The positions of the rows in the data, (n,).
+        labels: The labels of the rows, (n,) or (n, labels).
+        outputs: The outputs of the model, (n, units).
     """
 
     rows: np.ndarray
@@ -40,7 +40,7 @@ class HeldOut(NamedTuple):
 
 
 def label_count(task: Task) -> int:
-    """Return the labels that a row has for a task."""
+    """Return the number of labels per row of a task."""
     return len(task.label_columns)
 
 
@@ -70,12 +70,12 @@ class Comparison:
         details: Folds, repeats, rows, parameters, epochs and seconds.
         gradient_cosines: The cosines between the tasks' gradients while the multi-task
             network trains. See `cosine_table`.
-        affinity: How a step on one task changes the losses of the others. See
+        affinity: The effects of a step on one task on the losses of the others. See
             `affinity_table`.
         task_groups: The groups that should share a trunk according to these affinities;
             None for fewer than four tasks.
-        affinity_agreement: How well the affinities agree with the measured
-            gains of sharing; None for fewer than three tasks.
+        affinity_agreement: The agreement of the affinities with the measured gains of
+            sharing; None for fewer than three tasks.
         label_efficiency: The metrics by share of a task's labels. See
             `label_efficiency`.
     """
@@ -164,8 +164,8 @@ class Comparison:
     def calibration(self) -> list[dict[str, Any]]:
         """Return the calibration error of each model on held-out rows.
 
-        For multi-class tasks it is that of the most probable class. Only the folds of
-        the first repeat are used, so that each row counts once.
+        For multi-class tasks, the error is computed for the most probable class. Only
+        the folds of the first repeat are used, so each row counts once.
         """
         found = []
         for task in self.tasks:

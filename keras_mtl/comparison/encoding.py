@@ -1,4 +1,4 @@
-"""Encoding of rows by the statistics of each fold's training rows."""
+"""Encoding of rows with the statistics of each fold's training rows."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["FoldEncoder"]
 
 
 class FoldEncoder:
-    """Encoder of all rows for one fold after another, with a cache.
+    """Encoder of all rows, fold by fold, with a cache.
 
     Statistics and vocabularies are learned from the fold's training rows.
 
@@ -35,19 +35,19 @@ class FoldEncoder:
         self._learned: dict[tuple[int, int, str], tuple[Feature, ...]] = {}
 
     def __call__(self, features: Sequence[Feature], fold: Fold) -> np.ndarray:
-        """Return float32 of shape (N, columns)."""
+        """Return the encoded rows, float32 of shape (N, columns)."""
         key = _key(features, fold)
         if key not in self._made:
             learned = learn_features(features, self._frame, fold.train)
             encoder = build_encoder(learned)
-            # Called as it is: to trace a graph takes longer than a few rows do.
+            # Without a graph, because tracing takes longer than a few rows.
             arrays = feature_tensors(feature_arrays(learned, self._frame))
             self._made[key] = np.asarray(encoder(arrays))
             self._learned[key] = learned
         return self._made[key]
 
     def blocks(self, features: Sequence[Feature], fold: Fold) -> dict[str, slice]:
-        """Return the columns of the encoded rows by their feature's column."""
+        """Return the columns of the encoded rows, by the column of the feature."""
         return column_blocks(self.learned(features, fold))
 
     def learned(self, features: Sequence[Feature], fold: Fold) -> tuple[Feature, ...]:

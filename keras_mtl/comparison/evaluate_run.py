@@ -1,4 +1,4 @@
-"""An evaluation, from its settings to the folder that it writes."""
+"""An evaluation, from the settings to the written folder."""
 
 from __future__ import annotations
 
@@ -52,21 +52,20 @@ def evaluate_run(
 ) -> Comparison:
     """Compare models on the rows of a run, and write the result.
 
-    Existing fits in the folder are reused. So a killed evaluation can be resumed, a
-    longer evaluation reuses the fits of a shorter one, and processes that are started
-    with the same folder, on this or another machine, share the work.
+    Existing fits in the folder are reused. A killed evaluation can therefore be
+    resumed, and a longer evaluation reuses the fits of a shorter one. Processes that
+    are started with the same folder, on this or another machine, share the work.
 
     Args:
         config: The settings of the multi-task network.
         settings: The settings of the comparison.
         folder: The folder, which is created if it does not exist.
-        workers: The number of processes that run fits here. One more process fits the
-            models of scikit-learn.
+        workers: The number of processes that run fits on this machine. One more process
+            fits the models of scikit-learn.
         quiet: Whether only warnings are printed.
         modules: The modules that register plugins, for these processes.
-        data: The rows that `prepare_data` prepared; None reads those of the
-            settings. Other processes cannot read these rows: this one makes all
-            fits.
+        data: The rows from `prepare_data`; None reads the rows of the settings. Other
+            processes cannot read given rows, so this process runs all fits.
 
     Returns:
         The result.
@@ -117,7 +116,7 @@ def evaluate_run(
                 with terminal.loading():
                     import tensorflow as tf
 
-                    # Devices are found at the first use, not without noise.
+                    # TensorFlow finds devices at the first use, and prints messages.
                     tf.config.list_logical_devices()
             with _progress(terminal, experiment, quiet) as on_progress:
                 experiment.work(True, workers, on_progress)
@@ -139,7 +138,7 @@ def evaluate_run(
 def _helpers(
     experiment: Experiment, folder: Path, workers: int, modules: Sequence[str]
 ) -> Iterator[None]:
-    """Let other processes make fits too, as long as the context lasts."""
+    """Run fits in other processes too, as long as the context lasts."""
     done, total = experiment.done()
     if done == total:
         yield
@@ -162,7 +161,7 @@ def _helpers(
             helpers.append(side)
         yield
         for side in helpers:
-            # What one could not do, this process has done, or failed at itself.
+            # If a process failed, this process has run its fits or reported the error.
             with contextlib.suppress(SideProcessError):
                 side.result()
 
@@ -190,12 +189,12 @@ def _progress(terminal: Terminal, experiment: Experiment, quiet: bool) -> Iterat
 
 
 def _write(comparison: Comparison, experiment: Experiment, folder: Path) -> None:
-    # Drawing takes a while to import.
+    # The import of figures takes time.
     from keras_mtl.report.evaluation_page import evaluation_report
     from keras_mtl.report.page import write_report
 
     comparison.predictions.to_csv(folder / PREDICTIONS, index=False)
     write_toml(folder / "config.toml", repeatable_values(experiment.data.config))
-    # Last, so that its JSON says that the others are whole.
+    # Last: the JSON of the report shows that the other files are complete.
     report = evaluation_report(report_facts(comparison, experiment, folder))
     write_report(folder, report)

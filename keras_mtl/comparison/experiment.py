@@ -1,4 +1,4 @@
-"""The fits that a comparison still needs, and the processes that run them."""
+"""The missing fits of a comparison, and the processes that run them."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ from keras_mtl.tasks import Task
 
 __all__ = ["Experiment", "Unit", "work_beside"]
 
-# So long a process waits for the others before it looks again.
+# The time between two checks of the fits of other processes, in seconds.
 WAIT_SECONDS = 0.2
 OnProgress = Callable[[float], None]
 
 
 @dataclass(frozen=True)
 class Unit:
-    """Fits that one process makes at once: a candidate's folds of one repeat.
+    """Fits that one process runs at once: a candidate's folds of one repeat.
 
     Attributes:
         candidate: The candidate.
-        tasks: Those of its tasks that are trained together.
+        tasks: The tasks of the candidate that are trained together.
         folds: The folds.
     """
 
@@ -124,10 +124,11 @@ class Experiment:
         """Run fits that are missing and that no other process runs.
 
         Args:
-            networks: Whether to begin with networks, or to make models of
-                scikit-learn alone.
-            workers: The processes that share the networks' repeats.
-            on_progress: Called with the number of fits made so far, in parts.
+            networks: Whether to start with networks; if False, only models of
+                scikit-learn are fitted.
+            workers: The number of processes that share the repeats of the networks.
+            on_progress: A function of the number of finished fits, including fractions
+                of fits.
         """
         while True:
             waits, worked = False, False
@@ -138,7 +139,7 @@ class Experiment:
                         for unit in group
                         if self._can_be_made(unit) and self._claim(unit, stack)
                     ]
-                    # Another process may have made them before the claim.
+                    # Another process may have finished fits before the claim.
                     lacking = [unit for unit in claimed if self.missing(unit)]
                     waits |= len(claimed) < len(group)
                     if lacking:
@@ -149,13 +150,13 @@ class Experiment:
             if not worked:
                 if not waits:
                     return
-                # The last fits are another process's; if it dies, they are free.
+                # Another process runs the last fits; if it dies, its claims end.
                 time.sleep(WAIT_SECONDS)
                 if on_progress is not None:
                     on_progress(0.0)
 
     def _groups(self, networks: bool, workers: int) -> Iterator[list[Unit]]:
-        """Yield units with missing fits, those of one program together."""
+        """Yield units with missing fits, in groups that one program trains."""
         by_program: dict[tuple[str, tuple[str, ...]], list[Unit]] = {}
         for unit in self.units():
             classical = unit.candidate.form == "classical"
@@ -185,7 +186,7 @@ class Experiment:
                 if on_progress is not None:
                     on_progress(0.0)
             return
-        # Loads TensorFlow, which models of scikit-learn need for the encoding alone.
+        # Loads TensorFlow, which models of scikit-learn need only for the encoding.
         from keras_mtl.comparison.grouped_networks import train_grouped_networks
         from keras_mtl.comparison.networks import train_networks
 
@@ -214,7 +215,7 @@ class Experiment:
             on_progress(0.0)
 
     def _can_be_made(self, unit: Unit) -> bool:
-        """Return whether all that a unit needs of other units is there."""
+        """Return whether all fits of other units that a unit needs exist."""
         if unit.candidate.form != "groups":
             return True
         shared = self.candidates[0]
@@ -251,7 +252,7 @@ def work_beside(
     networks: bool,
     workers: int,
 ) -> None:
-    """Make fits in another process. See `Experiment.work`.
+    """Run fits in another process. See `Experiment.work`.
 
     Args:
         config: The plain settings of the run, resolved.

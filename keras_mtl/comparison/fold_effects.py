@@ -1,4 +1,4 @@
-"""Effects of features in each fold, kept with its fit and joined over the folds."""
+"""Effects of features in each fold, stored with the fit and averaged over folds."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from keras_mtl.runs.prepared_data import PreparedData
 
 __all__ = ["fold_effects", "has_effects", "join_effects"]
 
-# A page draws fewer; those that are most important over all folds are among these in
-# almost each fold.
+# The number of features with partial dependence per fold. The report shows fewer. The
+# most important features over all folds are among these in almost every fold.
 STRONGEST = 8
 
 
 def has_effects(candidate: Candidate, fold: Fold) -> bool:
     """Return whether the effects of features are measured in a fit.
 
-    Those of the multi-task network in the first repeat, which holds out each
-    row once.
+    These are the fits of the multi-task network in the first repeat, which holds out
+    each row once.
     """
     return candidate.name == MULTI_TASK and fold.repeat == 0
 
@@ -44,8 +44,8 @@ def fold_effects(
     """Measure importance and partial dependence on the rows of a fold.
 
     Args:
-        predict: Returns the outputs of the fold's networks for encoded rows.
-        matrix: All rows as the fold encodes them.
+        predict: A function from encoded rows to the outputs of the fold's networks.
+        matrix: All rows, encoded for the fold, (N, columns).
         blocks: The columns of the matrix by feature.
         data: The rows.
         fold: The fold.
@@ -78,7 +78,7 @@ def join_effects(folds: Sequence[Mapping[str, Any]]) -> FeatureEffects:
     """Average the effects of features over folds.
 
     Args:
-        folds: What `fold_effects` gave in each fold.
+        folds: The result of `fold_effects` in each fold.
 
     Returns:
         The importance over all shuffles of all folds, and the mean partial
@@ -106,7 +106,7 @@ def join_effects(folds: Sequence[Mapping[str, Any]]) -> FeatureEffects:
 
 def _join_importance(folds: Sequence[FeatureImportance]) -> FeatureImportance:
     values = np.array([value for fold in folds for value in fold.values])
-    # A fold may hold out no row of a class, and have no such metric.
+    # A fold without held-out rows of a class may lack the metric.
     known = values[np.isfinite(values)]
     bases = [fold.base for fold in folds if np.isfinite(fold.base)]
     return replace(

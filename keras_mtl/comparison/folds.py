@@ -18,10 +18,10 @@ class Fold(NamedTuple):
     """One fold of one repeat.
 
     Attributes:
-        repeat: The repeat's number, from 0.
-        number: The fold's number in the repeat, from 0.
-        train: The positions of the rows to train on.
-        test: Those of the held-out rows.
+        repeat: The number of the repeat, from 0.
+        number: The number of the fold in the repeat, from 0.
+        train: The positions of the training rows.
+        test: The positions of the held-out rows.
     """
 
     repeat: int
@@ -31,21 +31,22 @@ class Fold(NamedTuple):
 
 
 def make_folds(data: PreparedData, settings: ComparisonSettings) -> list[Fold]:
-    """Divide all rows into folds, stratified, with groups kept whole.
+    """Split all rows into stratified folds, with whole groups.
 
-    With a column of groups that has no more values than there are folds, each
-    group is held out in turn, once.
+    If the column of groups has at most as many values as there are folds, each group is
+    held out once.
 
     Args:
-        data: The rows. That some are held out for a run does not matter here.
+        data: The rows, including the rows that a run holds out.
         settings: The numbers of folds and repeats.
 
     Returns:
-        The folds of all repeats. More repeats have the same first ones.
+        The folds of all repeats. The first repeats do not depend on the number of
+        repeats.
 
     Raises:
-        UserError: If the rows, the groups or the rows of a class are fewer
-            than the folds.
+        UserError: If the number of rows, of groups or of the rows of a class is smaller
+            than the number of folds.
     """
     folds, repeats = settings.folds, settings.repeats
     groups = len(np.unique(data.groups))

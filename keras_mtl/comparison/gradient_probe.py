@@ -19,32 +19,32 @@ from keras_mtl.training import Progress, TrainingSettings
 
 __all__ = ["GradientProbe"]
 
-# One batch for every so many steps of training, and at most so many at once.
+# The number of training steps per measured batch.
 STEPS_PER_BATCH = 10
 MOST_BATCHES = 20
-# At most so many looks in a training.
+# The largest number of measurements per training.
 LOOKS = 50
-# Cosines are means over a few looks, so that a table has about so many rows.
+# Cosines are averaged over a few measurements. This is the approximate number of
+# points in the table.
 POINTS = 25
 
 
 class GradientProbe:
     """Callback that measures affinities and cosines of some members during a fit.
 
-    They are those of `AffinityMeter` at the weights after an epoch, on random
-    batches of a member's own training rows, with the learning rate of the
-    settings. The fit itself is not changed: the probe sees the values that
-    `fit_members` gives to `on_progress`.
+    `AffinityMeter` measures at the weights after an epoch, on random batches of a
+    member's training rows, with the learning rate of the settings. The fit does not
+    change: the probe reads the values that `fit_members` passes to `on_progress`.
 
     Args:
         model: The architecture that `fit_members` trains.
         inputs: The rows, float32 of shape (N, columns).
-        labels: By task name, (N,) or (N, labels).
-        rows: For each member of the fit the indices of its training rows.
-        members: The positions of the members that are looked at.
-        numbers: Their own numbers, by which batches are drawn: a member's
-            batches do not depend on who trains beside it.
-        settings: How the members are trained.
+        labels: Encoded labels by task name, (N,) or (N, labels).
+        rows: The indices of the training rows of each member of the fit.
+        members: The positions of the measured members.
+        numbers: The numbers that seed the batches of these members. The batches of a
+            member therefore do not depend on the members trained beside it.
+        settings: The training settings of the members.
         seed: The seed of the batches.
     """
 
@@ -63,7 +63,7 @@ class GradientProbe:
         self._settings = settings
         self._members = list(members)
         self._rows = [rows[member] for member in members]
-        # The values of a fit of one member have no axis of members.
+        # In a fit of one member, the values have no axis of members.
         self._has_axis = len(rows) > 1
         self._meter = AffinityMeter(
             model, members=len(self._members) if self._has_axis else None
@@ -79,7 +79,7 @@ class GradientProbe:
         self._every = math.ceil(settings.epochs / LOOKS)
         steps = self._every * math.ceil(fewest / self._batch_size)
         self._batches = min(MOST_BATCHES, math.ceil(steps / STEPS_PER_BATCH))
-        # Apart from the source of a member's own batches.
+        # Independent of the random numbers of a member's training batches.
         self._generators = [
             np.random.default_rng((seed, number, 1)) for number in numbers
         ]
@@ -91,7 +91,7 @@ class GradientProbe:
         """Measure the members after an epoch; the `on_progress` of `fit_members`."""
         if progress.epoch % self._every:
             return
-        # The loss of a member that has stopped: its network is an earlier one.
+        # The loss of a stopped member is NaN, and its weights are from an earlier epoch.
         stopped = np.isnan(progress.history[-1][0][self._members])
         if stopped.all():
             return
@@ -123,9 +123,10 @@ class GradientProbe:
         """Return the affinities and cosines of each member.
 
         Returns:
-            For each member `affinity`, (T, T), the means over training;
-            `epochs`, (points,), and `cosines`, (points, T, T), the means over
-            the looks since the point before.
+            One dict per member: `affinity`, (T, T), the means over the training;
+                `epochs`,
+            (points,); and `cosines`, (points, T, T), the means over the measurements
+            since the previous point.
         """
         if not self._epochs:
             return [{} for _ in self._members]
@@ -135,7 +136,7 @@ class GradientProbe:
         size = math.ceil(looks / POINTS)
         parts = range(0, len(cosines), size)
         means = np.stack([known_mean(cosines[first : first + size]) for first in parts])
-        # The last epoch of a whole part, wherever training ended.
+        # The last epoch of each part, also of a part that training did not complete.
         last = [self._every * (first + size) for first in parts]
         epochs = np.minimum(last, self._settings.epochs)
         return [
@@ -144,11 +145,11 @@ class GradientProbe:
         ]
 
     def _own(self, values: tf.Tensor) -> tf.Tensor:
-        """Return the values of the members that are looked at."""
+        """Return the values of the measured members."""
         return tf.gather(values, self._members) if self._has_axis else values
 
     def _unused(self, variable: tf.Variable) -> tf.Tensor:
-        """Return a state that no layer looks at: nothing is random here."""
+        """Return a placeholder for a state that is unused, because nothing is random."""
         axis = [len(self._members)] if self._has_axis else []
         return tf.zeros([*axis, *variable.shape], variable.dtype)
 

@@ -1,4 +1,4 @@
-"""Networks of groups of tasks, which each fold's own affinities choose."""
+"""Networks of groups of tasks, chosen by the affinities of each fold."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ def train_grouped_networks(
     encode: FoldEncoder,
     on_epoch: OnEpoch | None = None,
 ) -> list[FoldFit]:
-    """Train a network for each group of tasks, by each fold's own grouping.
+    """Train one network per group of tasks, with the grouping of each fold.
 
-    Folds that have a group in common train its networks in one program.
+    Folds with a common group train the networks of the group in one program.
 
     Args:
         candidate: The candidate.
         folds: The folds.
-        shared: For each fold the fit of one network for all tasks, whose
-            gradients choose the groups.
+        shared: The fit of one network for all tasks in each fold, whose gradients
+            choose the groups.
         data: The rows.
-        encode: Encodes them for a fold.
+        encode: The encoder of the rows for a fold.
         on_epoch: See `fit_members`.
 
     Returns:
-        A `FoldFit` for each fold, with the outputs of all tasks.
+        One `FoldFit` per fold, with the outputs of all tasks.
     """
     tasks = {task.name: task for task in candidate.config.tasks}
     groupings = [fold_grouping(candidate.config.tasks, fit) for fit in shared]
@@ -46,9 +46,9 @@ def train_grouped_networks(
     fits = [FoldFit() for _ in folds]
     for group in groups:
         if all(tasks[name].auxiliary for name in group):
-            continue  # Nobody is helped by what they would learn.
+            continue  # No other task uses the network of this group.
         own = [i for i, each in enumerate(groupings) if group in each.groups]
-        # A task alone shares with nobody, whatever the architecture.
+        # A single task shares nothing, whatever the architecture.
         network = replace(
             candidate, form="multi-task" if len(group) > 1 else "same widths"
         )

@@ -1,4 +1,4 @@
-"""The groups of rows that results are reported by."""
+"""The groups of rows for separate results."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from keras_mtl.tables import require_columns
 
 __all__ = ["choose_groups"]
 
-# A number of more values has no groups without bands.
+# The largest number of groups. A column of numbers with more values needs bands.
 MOST_GROUPS = 20
 
 
@@ -23,14 +23,14 @@ def choose_groups(data: PreparedData, by: tuple[str, ...]) -> dict[str, np.ndarr
 
     Args:
         data: The rows.
-        by: Columns; of numbers with the edges of bands, as in `"age:40,60"`.
+        by: The columns, for numbers with the edges of bands, as in `"age:40,60"`.
 
-    Returns:
-        By column an array of shape (N,), None where the group is missing.
+        Returns:
+            The groups by column, arrays of shape (N,), None where the group is missing.
 
     Raises:
-        UserError: With each column that is absent or has too many values, and
-            edges that are not numbers in ascending order.
+        UserError: If columns are absent or have too many values, or if edges are not
+            numbers in ascending order.
     """
     found: dict[str, np.ndarray] = {}
     errors: list[str] = []

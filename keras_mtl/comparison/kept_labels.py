@@ -1,4 +1,4 @@
-"""Folds in which a task keeps a share of its training labels."""
+"""Shares of the training labels of a task."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ class KeptLabels:
     def rows(self, data: PreparedData, fold: Fold) -> np.ndarray:
         """Return the training rows that keep their label, sorted.
 
-        Each class keeps about its share, and a smaller share is a part of a
-        larger one. Which labels are kept depends on the seed, the fold and the
-        task, and on nothing but the fold's training rows.
+        Each class keeps about this share of its labels. A larger share contains the
+        labels of a smaller share. The kept labels depend only on the seed, the fold,
+        the task and the training rows of the fold.
 
         Args:
             data: The rows.
@@ -47,7 +47,8 @@ class KeptLabels:
         generator = np.random.default_rng(
             (data.config.seed, fold.repeat, fold.number, number)
         )
-        # Each stratum's rows lie evenly between 0 and 1, in a random order.
+        # The rows of each stratum get evenly spaced positions between 0 and 1, in a random
+        # order.
         position = np.empty(len(labeled))
         for stratum in np.unique(strata):
             own = np.flatnonzero(strata == stratum)
@@ -60,15 +61,15 @@ class KeptLabels:
 def training_labels(
     kept: KeptLabels | None, data: PreparedData, fold: Fold
 ) -> dict[str, np.ndarray]:
-    """Return the labels of all rows, as the models of a fold see them.
+    """Return the labels of all rows that the models of a fold see.
 
     Args:
-        kept: What a task keeps of its training labels; None for all.
+        kept: The share of a task's training labels; None for all labels.
         data: The rows.
         fold: The fold.
 
     Returns:
-        By task name the encoded labels; NaN where a label is not kept.
+        The encoded labels by task name; NaN where a label is not kept.
     """
     if kept is None:
         return data.labels
@@ -80,10 +81,10 @@ def training_labels(
 def training_strata(
     tasks: tuple[Task, ...], labels: Mapping[str, np.ndarray]
 ) -> dict[str, np.ndarray]:
-    """Return by task name what splits of rows with these labels are stratified by.
+    """Return the strata for splits of rows with these labels, by task name.
 
     Args:
-        tasks: The tasks. Auxiliary ones do not count.
+        tasks: The tasks. Auxiliary tasks are ignored.
         labels: See `training_labels`.
     """
     return {

@@ -1,4 +1,4 @@
-"""A task's result over the share of its training labels."""
+"""Results of a task by the share of its training labels."""
 
 from __future__ import annotations
 
@@ -33,19 +33,19 @@ LABEL_EFFICIENCY_COLUMNS = (
 def label_efficiency(
     experiment: Experiment, values: Mapping[tuple[str, str, str], np.ndarray]
 ) -> pd.DataFrame:
-    """Return the results of sharing and of a task alone, over shares of labels.
+    """Return the results of sharing and of a single task, by share of labels.
 
     Args:
-        experiment: The experiment, with all fits made.
-        values: By the name of the candidate, task and metric one value per
-            split, NaN where the fit failed.
+        experiment: The experiment, with all fits.
+        values: The metric in each split, NaN where the fit failed, by the names of the
+            candidate, the task and the metric.
 
     Returns:
-        One row per task, share, model and metric: `labels` (the mean number of
-        labels kept in a fold), `mean`, `std` and `folds`; and, for the
-        multi-task network, `gain` (the mean difference to the single-task
-        network on the same folds, above 0 where sharing is better) with the
-        corrected resampled interval `low` to `high`.
+        One row per task, share, model and metric, with `labels` (the mean number of
+        kept labels per fold), `mean`, `std` and `folds`. For the multi-task network,
+        also `gain` (the mean difference from the single-task network on the same folds,
+        above 0 if sharing is better) and its corrected resampled interval from `low` to
+        `high`.
     """
     data, settings = experiment.data, experiment.settings
     compared = [each for each in experiment.candidates if each.is_compared]

@@ -1,4 +1,4 @@
-"""The models of a comparison over the shares of a task's labels."""
+"""The models of a comparison for shares of a task's labels."""
 
 from __future__ import annotations
 
@@ -26,23 +26,23 @@ __all__ = [
     "share_candidate",
 ]
 
-# One to train on and one that early stopping looks at.
+# One label for training and one label for early stopping.
 FEWEST_LABELS = 2
 
 
 def check_label_shares(
     data: PreparedData, folds: Sequence[Fold], settings: ComparisonSettings
 ) -> None:
-    """Check that the shares leave labels to learn from in each fold.
+    """Check that the shares keep enough labels in each fold.
 
     Args:
         data: The rows.
         folds: The folds of all repeats.
-        settings: Has the shares.
+        settings: The settings, with the shares.
 
     Raises:
-        UserError: With each class of which too few labels are kept in a fold,
-            and when there is one task only.
+        UserError: If a class keeps too few labels in a fold, or if there is only one
+            task.
     """
     if not settings.label_shares:
         return
@@ -72,12 +72,12 @@ def label_share_candidates(
     Args:
         data: The rows.
         folds: The folds of all repeats.
-        settings: Has the shares.
+        settings: The settings, with the shares.
         candidates: The models of the comparison without shares.
 
-    Returns:
-        For each task and share a multi-task and a single-task network, as far
-        as they differ from those that the comparison has already.
+        Returns:
+            A multi-task and a single-task network per task and share, without networks
+            that the comparison already has.
     """
     found = [
         share_candidate(data, folds, candidates, model, task.name, share)
@@ -98,20 +98,20 @@ def share_candidate(
 ) -> Candidate:
     """Return the network that sees a share of a task's labels.
 
-    All networks of a task are trained for as many steps as the multi-task
-    network with all labels: with fewer rows an epoch has fewer steps, and the
-    network gets more epochs and as much more patience.
+    All networks of a task are trained for as many steps as the multi-task network with
+    all labels. With fewer rows an epoch has fewer steps, so the network gets more
+    epochs and more patience by the same factor.
 
     Args:
         data: The rows.
         folds: The folds of all repeats.
         candidates: The models of the comparison without shares.
         model: `MULTI_TASK` or `SINGLE_TASK`.
-        task: The task's name.
-        share: The share of its training labels.
+        task: The name of the task.
+        share: The share of the task's training labels.
 
-    Returns:
-        The network; that of the comparison itself where nothing differs.
+        Returns:
+            The network; the network of the comparison if the two do not differ.
     """
     (own,) = (each for each in candidates if each.name == model)
     training = own.config.training
@@ -130,7 +130,7 @@ def share_candidate(
         rows = share * float(known[task].sum())
     else:
         rows = float(others.sum()) + share * float((known[task] & ~others).sum())
-    # Of an average fold, so that all folds have the same number of epochs.
+    # The rows of an average fold, so that all folds have the same number of epochs.
     folds_per_repeat = sum(fold.repeat == 0 for fold in folds)
     part = (1 - 1 / folds_per_repeat) * (1 - training.validation_fraction)
     factor = _steps(part * reference, training.batch_size) / _steps(
@@ -156,7 +156,7 @@ def labels_kept(data: PreparedData, folds: Sequence[Fold], kept: KeptLabels) -> 
     Args:
         data: The rows.
         folds: The folds.
-        kept: What a task keeps.
+        kept: The share of a task's training labels.
     """
     return float(np.mean([len(kept.rows(data, fold)) for fold in folds]))
 
@@ -172,7 +172,7 @@ def _steps(rows: float, batch_size: int) -> int:
 def _too_few(
     data: PreparedData, folds: Sequence[Fold], kept: KeptLabels, task: Task
 ) -> list[str]:
-    """Return a message for each class with too few labels in some fold."""
+    """Return a message per class with too few labels in a fold."""
     labels = data.labels[task.name]
     fewest: dict[tuple[str, str], int] = {}
     for fold in folds:

@@ -35,7 +35,7 @@ from keras_mtl.training import MemberSettings, TrainingSettings, fit_members
 __all__ = ["build_candidate", "train_networks"]
 
 OnEpoch = Callable[[int, dict[str, float]], None]
-# A width is searched for among multiples of the own ones up to this.
+# The largest multiple of the widths in the search for a network of a given size.
 LARGEST_FACTOR = 64.0
 
 
@@ -45,19 +45,19 @@ def build_candidate(
     width: int,
     features: Sequence[Feature] | None = None,
 ) -> MultiTaskModel:
-    """Build a candidate's network.
+    """Build the network of a candidate.
 
     Args:
         candidate: The candidate.
-        tasks: Those of its tasks that are trained together.
-        width: The columns of the encoded matrix.
+        tasks: The tasks of the candidate that are trained together.
+        width: The number of columns of the encoded matrix.
         features: See `build_architecture`.
     """
     config, own = candidate.config, candidate.config.model
     if candidate.form == "multi-task":
         return build_architecture(own.architecture, width, tasks, own, features)
     if candidate.form == "same widths":
-        # A task alone shares with nobody, whatever the architecture.
+        # A single task shares nothing, whatever the architecture.
         return build_architecture("hard-sharing", width, tasks, own, features)
     whole = build_architecture(own.architecture, width, config.tasks, own, features)
     return _of_size(config, tasks, width, features, whole.count_params())
@@ -70,7 +70,7 @@ def _of_size(
     features: Sequence[Feature] | None,
     goal: int,
 ) -> MultiTaskModel:
-    """Build a task's own network with about as many parameters as asked for."""
+    """Build a single-task network with about a given number of parameters."""
 
     def build(factor: float) -> MultiTaskModel:
         def scale(widths: Sequence[int]) -> tuple[int, ...]:
@@ -109,22 +109,22 @@ def train_networks(
     encode: FoldEncoder,
     on_epoch: OnEpoch | None = None,
 ) -> list[FoldFit]:
-    """Train a candidate's members of some folds in one program.
+    """Train the members of a candidate for several folds in one program.
 
-    A member ends as it would end alone, so that a fold's fit does not depend on
-    the folds that are trained with it.
+    A member ends with the same weights as alone. The fit of a fold therefore does not
+    depend on the folds that are trained with it.
 
     Args:
         candidate: The candidate.
-        tasks: Those of its tasks that are trained together.
+        tasks: The tasks of the candidate that are trained together.
         folds: The folds.
         data: The rows.
-        encode: Encodes them for a fold.
+        encode: The encoder of the rows for a fold.
         on_epoch: See `fit_members`.
 
-    Returns:
-        A `FoldFit` for each fold. Where a loss is not finite, all folds are
-        trained again one by one, and those that fail say so.
+        Returns:
+            One `FoldFit` per fold. If a loss is not finite, all folds are trained again
+            one by one, and `failure` gives the reason for each fold that fails.
     """
     solved = candidate.solved
     if solved is not None:
@@ -155,11 +155,11 @@ def _can_be_joined(
     folds: Sequence[Fold],
     data: PreparedData,
 ) -> bool:
-    """Return whether one network serves all folds.
+    """Return whether one network can be used for all folds.
 
-    A kind of task may learn of its training labels what its layers hold; then
-    each fold has a network of its own, unless the kind trains in a unit that
-    all folds have in common. So may a feature whose embedding is trained.
+    The layers of a kind of task may depend on its training labels. Each fold then has
+    its own network, unless the kind trains in a unit that is common to all folds. The
+    same is true of a feature with a trained embedding.
     """
     features = candidate.config.features
     if any(feature.trained_embedding is not None for feature in features):
@@ -187,7 +187,7 @@ def _train(
     matrices = [encode(candidate.config.features, fold) for fold in folds]
     width = max(matrix.shape[1] for matrix in matrices)
     count = len(data.rows)
-    # A column that a fold's training rows do not need is zero there.
+    # A column that the training rows of a fold do not need is zero.
     stacked = np.concatenate(
         [np.pad(matrix, ((0, 0), (0, width - matrix.shape[1]))) for matrix in matrices]
     )
@@ -221,7 +221,7 @@ def _train(
     keras.utils.set_random_seed(data.config.seed)
     features = None
     if len(folds) == 1:
-        # Those of many folds have no embeddings, and differ in their columns.
+        # Networks of several folds have no embeddings, and their features differ.
         features = encode.learned(candidate.config.features, folds[0])
     core = build_candidate(
         candidate, [units[0][name][0] for name in names], width, features
@@ -265,8 +265,8 @@ def _train(
         on_progress=None if probe is None else probe.look,
     )
     looks = [{}] * len(folds) if probe is None else probe.results()
-    # One network takes over the weights of all: to make and trace each would take
-    # longer than its training.
+    # One network takes the weights of all members in turn. To build and trace each
+    # network would take longer than its training.
     network = fit.members[0]
     outputs_of = matrix_predictor(network)
 
@@ -297,7 +297,7 @@ def _train(
             outputs: dict[str, np.ndarray] = {}
             for place in range(index * members, (index + 1) * members):
                 for name, values in predict_member(place, inputs).items():
-                    # Each member answers in the labels' own unit, as in a fit.
+                    # Each member predicts in the unit of the labels, as in a fit.
                     values = units[index][name][2](values)
                     outputs[name] = (
                         outputs[name] + values if name in outputs else values
@@ -341,16 +341,16 @@ def _calibration(
     labels: Mapping[str, np.ndarray],
     settings: TrainingSettings,
 ) -> Calibration:
-    """Learn from a fold's validation rows what a fit learns after training.
+    """Calibrate a fold on its validation rows, as a fit does after training.
 
     Args:
-        predict: From a member's position and encoded rows to its outputs.
-        first: The position of the fold's first member.
-        validation: For each member of the fold its validation rows.
+        predict: A function from the position of a member and encoded rows to outputs.
+        first: The position of the first member of the fold.
+        validation: The validation rows of each member of the fold.
         tasks: The tasks of the networks.
-        matrix: The encoded rows.
-        labels: By task name, in the unit of the networks.
-        settings: Say what is learned.
+        matrix: The encoded rows, (N, columns).
+        labels: The labels by task name, in the unit of the networks.
+        settings: The training settings, which select the calibration.
     """
     rows, outputs = predict_held_out(
         lambda member, inputs: predict(first + member, inputs), matrix, validation

@@ -60,7 +60,7 @@ def _grouping(comparison: Comparison) -> list[str]:
     if judged.scale is None:
         return [sentence]
     measured = judged.overall
-    # Judged is one trunk for all, by the networks of the groups.
+    # The judgement compares one trunk for all tasks with the networks of the groups.
     what = (
         "of the way from chance to perfect"
         if judged.scale == "skill"

@@ -16,12 +16,12 @@ from keras_mtl.evaluation import main_metric, metric_title
 
 __all__ = ["show_label_efficiency", "show_reasons"]
 
-# A table of more tasks is wider than a terminal; all of it is in the result's file.
+# A table of more tasks is wider than a terminal. The file of results contains all.
 MOST_TASKS_SHOWN = 8
 
 
 def show_reasons(console: Console, comparison: Comparison) -> None:
-    """Print affinities, groups of tasks and how well they agree with the gains.
+    """Print affinities, groups of tasks, and their agreement with the gains.
 
     Args:
         console: The console.
@@ -53,7 +53,7 @@ def show_reasons(console: Console, comparison: Comparison) -> None:
 
 
 def show_label_efficiency(console: Console, comparison: Comparison) -> None:
-    """Print each task's result over the share of its labels.
+    """Print the results of each task by the share of its labels.
 
     Args:
         console: The console.

@@ -23,11 +23,11 @@ __all__ = ["report_facts"]
 def report_facts(
     comparison: Comparison, experiment: Experiment, folder: Path
 ) -> EvaluationFacts:
-    """Gather what the report of an evaluation shows.
+    """Collect the content of the report of an evaluation.
 
     Args:
-        comparison: What was found.
-        experiment: Its rows, folds and candidates.
+        comparison: The result of the evaluation.
+        experiment: The rows, folds and candidates of the evaluation.
         folder: The folder with the `config.toml` of the evaluation.
     """
     data = experiment.data
@@ -96,7 +96,7 @@ def _sharing_facts(comparison: Comparison) -> SharingFacts:
 
 
 def _copies(experiment: Experiment) -> int:
-    """Count the first repeat's rows with the features of a row they train on."""
+    """Count the held-out rows of the first repeat with features of a training row."""
     data = experiment.data
     columns = [feature.column_name for feature in data.features]
     hashes = row_hashes(data.rows, columns)

@@ -36,12 +36,12 @@ def compare_sharing(
     """Compare a multi-task network with single-task networks and other models.
 
     This is `python -m keras_mtl.evaluate` as a function. All models have the same
-    folds. Everything that is learned is learned from the training rows of a fold only.
+    folds. All learning uses only the training rows of a fold.
 
     Args:
         settings: The settings of a run, nested as in TOML, such as
-            `{"data": {"path": "my.csv"}, "tasks": [...]}`. By default those
-            of the embedded heart data.
+            `{"data": {"path": "my.csv"}, "tasks": [...]}`. By default the settings of
+            the embedded heart data.
         folds: See `ComparisonSettings`.
         repeats: See `ComparisonSettings`.
         members: See `ComparisonSettings`.

@@ -12,7 +12,7 @@ __all__ = ["ComparisonSettings"]
 
 
 def _check_shares(values: Any) -> Any:
-    """Check all shares together, so that one message names them as they are given."""
+    """Check all shares together, for one message with all given shares."""
     given = list(values) if isinstance(values, list | tuple) else [values]
     try:
         known = all(0 < float(value) <= 1 for value in given)

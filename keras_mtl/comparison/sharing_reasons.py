@@ -80,7 +80,7 @@ def cosine_table(tasks: Sequence[Task], fits: Sequence[FoldFit]) -> pd.DataFrame
 
 
 def affinity_table(tasks: Sequence[Task], fits: Sequence[FoldFit]) -> pd.DataFrame:
-    """Return the affinity of each task onto each, over training.
+    """Return the affinity of each task onto each task, averaged over training.
 
     Args:
         tasks: The tasks.
@@ -89,9 +89,9 @@ def affinity_table(tasks: Sequence[Task], fits: Sequence[FoldFit]) -> pd.DataFra
     Returns:
         One row per pair of tasks: `task` (the task of the step), `onto` (the
         task whose loss changes), `affinity` (the mean over the folds), `std`
-        (the standard deviation over the folds), `relative` (the affinity as a
-        share of that of `onto` onto itself; NaN where its own step does not
-        help) and `folds`.
+        (the standard deviation over the folds), `relative` (the affinity divided by the
+        affinity of `onto` onto itself; NaN if a step on `onto` does not reduce its own
+        loss) and `folds`.
     """
     names = [task.name for task in tasks]
     values = _affinities(fits)
@@ -114,8 +114,8 @@ def fold_grouping(tasks: Sequence[Task], fit: FoldFit) -> TaskGrouping:
 
     Args:
         tasks: The tasks.
-        fit: The multi-task network's fit of the fold. Where it failed, nothing
-            is promised, and all tasks share one trunk.
+        fit: The multi-task network's fit of the fold. If the fit failed, the expected
+            gain is unknown, and all tasks share one trunk.
     """
     names = [task.name for task in tasks]
     nothing = np.zeros((len(names), len(names)))
@@ -147,13 +147,13 @@ def agreement_with_gains(
     gains: Mapping[str, np.ndarray],
     level: float,
 ) -> AffinityAgreement | None:
-    """Return how well the affinity onto tasks agrees with their measured gains.
+    """Return the agreement of affinities onto tasks with their measured gains.
 
     Args:
         tasks: The tasks.
         fits: The multi-task network's fits of the folds.
         gains: The gain of sharing in each split by task, on one scale.
-        level: The probability that the interval covers.
+        level: The confidence level of the interval.
 
     Returns:
         See `affinity_agreement`.
@@ -166,7 +166,7 @@ def agreement_with_gains(
         return None
     onto = []
     for number, _ in chosen:
-        # By the other tasks, on average: they all share the trunk.
+        # The mean affinity of the other tasks, because all share the trunk.
         by_others = np.delete(values[:, :, number], number, axis=1)
         onto.append(known_mean(by_others.T))
     measured = np.stack([np.asarray(gains[name], "float64") for _, name in chosen])

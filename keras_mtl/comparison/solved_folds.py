@@ -1,4 +1,4 @@
-"""Candidates of a comparison that are solved for, not trained."""
+"""Candidates of a comparison in closed form."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ def solve_folds(
 
     Args:
         candidate: The candidate.
-        settings: The settings of its architecture.
-        tasks: Those of its tasks that are solved together.
+        settings: The settings of the candidate's architecture.
+        tasks: The tasks of the candidate that are solved together.
         folds: The folds.
         data: The rows.
-        encode: Encodes them for a fold.
+        encode: The encoder of the rows for a fold.
 
-    Returns:
-        A `FoldFit` for each fold.
+        Returns:
+            One `FoldFit` per fold.
     """
     fits = []
     for fold in folds:
@@ -94,7 +94,7 @@ def solve_folds(
 def _measured_outputs(
     predict: Callable[[np.ndarray], dict[str, np.ndarray]], tasks: Sequence[Task]
 ) -> Callable[[np.ndarray], dict[str, np.ndarray]]:
-    """Leave out what a model says beside its predictions: how sure they are."""
+    """Leave out the uncertainty that a model returns with its predictions."""
     units = {task.name: task.units for task in tasks}
 
     def measured(inputs: np.ndarray) -> dict[str, np.ndarray]:

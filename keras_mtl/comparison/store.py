@@ -29,14 +29,14 @@ class FoldFit:
     Attributes:
         outputs: The outputs for the held-out rows by task name, (n, units).
         epochs: The epochs whose weights the members have, (members,).
-        parameters: The parameters of one of them; 0 where there are none.
-        seconds: The time of training, shared out over the fits of a program.
-        failure: Why there are no outputs; empty otherwise.
-        gradients: Affinities and cosines during the training, by name: see
-            `GradientProbe`. Empty where they are not measured.
-        effects: The effects of features on held-out rows, as `fold_effects` gives
-            them; empty where they are not measured.
-        thresholds: The threshold that was chosen in the fold by task name.
+        parameters: The number of parameters of one member; 0 without parameters.
+        seconds: The time of training in seconds, divided over the fits of a program.
+        failure: The reason for a failed fit; empty otherwise.
+        gradients: Affinities and cosines during the training, by name; see
+            `GradientProbe`. Empty if not measured.
+        effects: The effects of features on held-out rows, as `fold_effects` returns
+            them; empty if not measured.
+        thresholds: The chosen threshold of the fold, by task name.
     """
 
     outputs: Mapping[str, np.ndarray] = field(default_factory=dict)
@@ -53,19 +53,19 @@ class FitStore:
     """A folder of fits, identified by everything that they depend on.
 
     An existing fit has the same rows, folds, settings and seed, whichever process ran
-    it. A killed process leaves complete files or none.
+    it. A killed process leaves only complete files.
 
     Args:
-        folder: The folder. It is made.
+        folder: The folder, which is created.
         data: A digest of the rows, labels and groups.
         seed: The seed of folds and weights.
-        folds: The folds of a repeat.
+        folds: The number of folds per repeat.
     """
 
     def __init__(self, folder: Path, data: str, seed: int, folds: int) -> None:
         self.folder = folder
         self._common = {"data": data, "seed": seed, "folds": folds}
-        # A digest of settings takes a while, and progress asks for all of them.
+        # A digest of settings takes time, and progress needs all digests.
         self._digests: dict[tuple[str, ...], str] = {}
         folder.mkdir(parents=True, exist_ok=True)
 
@@ -133,7 +133,7 @@ class FitStore:
         except FileNotFoundError:
             return None
         except (OSError, ValueError, KeyError, zipfile.BadZipFile):
-            # Damaged from outside: it is made anew.
+            # The file was damaged, and the fit is run again.
             path.unlink(missing_ok=True)
             return None
         return FoldFit(outputs=outputs, gradients=gradients, **facts)

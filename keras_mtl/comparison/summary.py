@@ -47,7 +47,7 @@ def summarize(experiment: Experiment, groups: Mapping[str, np.ndarray]) -> Compa
     """Read all fits, and summarize them as a `Comparison`.
 
     Args:
-        experiment: The experiment, with all fits made.
+        experiment: The experiment, with all fits.
         groups: The group of each row by column, for results by group.
     """
     predictions: list[pd.DataFrame] = []
@@ -79,7 +79,7 @@ def summarize(experiment: Experiment, groups: Mapping[str, np.ndarray]) -> Compa
             facts["parameters"][names] = fit.parameters
         for task in unit.tasks:
             if task.auxiliary:
-                continue  # Trained beside the others, and not compared.
+                continue  # Trained with the others, but not compared.
             place = (model, task.name, fold.repeat, fold.number)
             labels = experiment.data.labels[task.name][fold.test]
             outputs = fit.outputs.get(task.name)
@@ -147,7 +147,7 @@ def summarize(experiment: Experiment, groups: Mapping[str, np.ndarray]) -> Compa
 def _measure(
     experiment: Experiment, unit: Unit, fold: Fold, fit: FoldFit
 ) -> list[tuple[Any, ...]]:
-    """Return a fit's metrics, each with its place; NaN where there is none."""
+    """Return the metrics of a fit with their place; NaN for undefined metrics."""
     rows: list[tuple[Any, ...]] = []
     for task in unit.candidate.measured_tasks(unit.tasks):
         labels = experiment.data.labels[task.name][fold.test]
@@ -168,7 +168,7 @@ def _measure(
 def _values_by_split(
     rows: Sequence[tuple[Any, ...]],
 ) -> dict[tuple[str, str, str], np.ndarray]:
-    """Return by model, task and metric the values, in the order of the splits."""
+    """Return the values in the order of the splits, by model, task and metric."""
     found: dict[tuple[str, str, str], dict[tuple[int, int], float]] = {}
     for model, task, repeat, fold, metric, value in rows:
         found.setdefault((model, task, metric), {})[repeat, fold] = value
@@ -179,7 +179,7 @@ def _values_by_split(
 
 
 def _gains(judgement: Judgement | None) -> dict[str, np.ndarray]:
-    """Return by task the gains that have the scale of most tasks."""
+    """Return the gains on the scale of the overall gain, by task."""
     if judgement is None or judgement.scale is None:
         return {}
     return {
@@ -242,7 +242,7 @@ def _judge(
 def _by_group(
     result: Comparison, groups: np.ndarray, level: float
 ) -> tuple[SubgroupMetric, ...]:
-    # The intervals expect each row once.
+    # The intervals need each row exactly once.
     held_out = [(task, result.held_out(MULTI_TASK, task)) for task in result.tasks]
     return tuple(
         itertools.chain.from_iterable(

@@ -1,4 +1,4 @@
-"""A comparison on the terminal."""
+"""Tables of a comparison for the terminal."""
 
 from __future__ import annotations
 
