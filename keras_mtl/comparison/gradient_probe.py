@@ -91,7 +91,7 @@ class GradientProbe:
         """Measure the members after an epoch; the `on_progress` of `fit_members`."""
         if progress.epoch % self._every:
             return
-        # The loss of a stopped member is NaN, and its weights are from an earlier epoch.
+        # A stopped member has a loss of NaN, and weights of an earlier epoch.
         stopped = np.isnan(progress.history[-1][0][self._members])
         if stopped.all():
             return
@@ -149,7 +149,7 @@ class GradientProbe:
         return tf.gather(values, self._members) if self._has_axis else values
 
     def _unused(self, variable: tf.Variable) -> tf.Tensor:
-        """Return a placeholder for a state that is unused, because nothing is random."""
+        """Return a placeholder for a state that no layer uses: nothing is random."""
         axis = [len(self._members)] if self._has_axis else []
         return tf.zeros([*axis, *variable.shape], variable.dtype)
 

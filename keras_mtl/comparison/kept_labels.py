@@ -47,7 +47,7 @@ class KeptLabels:
         generator = np.random.default_rng(
             (data.config.seed, fold.repeat, fold.number, number)
         )
-        # The rows of each stratum get evenly spaced positions between 0 and 1, in a random
+        # The rows of each stratum get evenly spaced positions from 0 to 1, in random
         # order.
         position = np.empty(len(labeled))
         for stratum in np.unique(strata):
