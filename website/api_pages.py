@@ -1,4 +1,4 @@
-"""The API reference: a page for each public package, from its `__all__`."""
+"""The API reference: one page per public package, from its `__all__`."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ __all__ = ["api_pages", "public_names", "public_packages"]
 
 PACKAGE = Path(__file__).parents[1] / "keras_mtl"
 
-# How the commands work inside: CONTRIBUTING.md and docs/internals.md describe it.
+# Internal packages, which CONTRIBUTING.md and docs/internals.md describe.
 INSIDE = {"_core", "blocks", "engine", "runs"}
-# In the order of a user's way: what is predicted, from what, how, how good. A package
-# that is not here comes at the end.
+# The order of a user's work: tasks, features, models, evaluation. Packages that are not
+# in this list come last.
 ORDER = (
     "tasks",
     "features",
@@ -55,7 +55,7 @@ def public_names(package: str) -> dict[str, object]:
     """Return the public classes and functions of a package, by name.
 
     Args:
-        package: Its name below `keras_mtl`.
+        package: The name of the package below `keras_mtl`.
     """
     module = importlib.import_module(f"keras_mtl.{package}")
     found = {name: getattr(module, name) for name in sorted(module.__all__)}
@@ -67,14 +67,14 @@ def public_names(package: str) -> dict[str, object]:
 
 
 def api_pages() -> dict[str, str]:
-    """Return the pages, and the page that lists them, by the names of their files."""
+    """Return the pages, and the page that lists them, by file name."""
     pages = {f"{package}.rst": _page_lines(package) for package in public_packages()}
     pages["index.rst"] = _index_lines()
     return {name: "\n".join(lines) + "\n" for name, lines in pages.items()}
 
 
 def _index_lines() -> Iterator[str]:
-    # Its names are lazy: type checkers know none of its list.
+    # The names are lazy, so type checkers do not know `__all__`.
     top = importlib.import_module("keras_mtl")
     yield from ("Python API", "==========", "")
     yield "Names of ``keras_mtl`` itself load when they are first used, so that"
@@ -95,7 +95,7 @@ def _index_lines() -> Iterator[str]:
     yield from _section("Top-level names", "-", "All names of ``keras_mtl``:")
     yield ", ".join(f":py:obj:`keras_mtl.{name}`" for name in sorted(top.__all__))
     yield ""
-    # What declarations are made of has no public package.
+    # The base classes of declarations are not in a public package.
     for name in sorted(set(top.__all__) - elsewhere):
         yield from _documented(name, getattr(top, name), "keras_mtl")
 

@@ -1,7 +1,7 @@
-"""`make docs`: lays the pages out, writes those that are generated, runs Sphinx.
+"""`make docs`: copies the pages, writes the generated pages, and runs Sphinx.
 
-The pages keep their places in the repository, so that a link from one to another
-works on GitHub and in the site alike.
+The pages have the same paths as in the repository. A link between pages therefore works
+both on GitHub and in the site.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ PAGES = (
     "benchmarks/*.md",
     "examples/*",
 )
-# Folders that the build itself fills.
+# Folders that the build fills.
 GENERATED = {"gallery", "reference"}
 
 
@@ -43,8 +43,8 @@ def lay_out(source: Path) -> None:
     """Copy the pages and write the generated ones.
 
     Args:
-        source: The folder that Sphinx reads; what an earlier build left and is no
-            longer a page goes.
+        source: The folder that Sphinx reads. Old pages of an earlier build are
+            removed.
     """
     wanted = {
         path.relative_to(ROOT): path
@@ -63,7 +63,7 @@ def lay_out(source: Path) -> None:
             path.unlink()
     for place, path in wanted.items():
         (source / place).parent.mkdir(parents=True, exist_ok=True)
-        # With its time: Sphinx reads again only what has changed.
+        # With the time of the file: Sphinx reads only changed files again.
         shutil.copy2(path, source / place)
     for name, text in _generated().items():
         path = source / "reference" / name
@@ -73,7 +73,7 @@ def lay_out(source: Path) -> None:
 
 
 def _generated() -> dict[str, str]:
-    """Return the generated pages by their places in the reference."""
+    """Return the generated pages by their paths in the reference."""
     return {
         "commands.md": commands_page(),
         "settings.md": settings_page(),
@@ -85,7 +85,7 @@ def build_site(source: Path, site: Path) -> int:
     """Build the site and check its links.
 
     Args:
-        source: A folder for what Sphinx reads.
+        source: The folder that Sphinx reads.
         site: The folder of the site.
 
     Returns:
@@ -97,7 +97,7 @@ def build_site(source: Path, site: Path) -> int:
         ["-b", "html", "-W", "--keep-going", "-q", "-c", config, str(source), str(site)]
     )
     if status:
-        # Else a page with a warning would count as read, and pass the next time.
+        # Otherwise a page with a warning would count as read, and pass the next time.
         shutil.rmtree(site / ".doctrees", ignore_errors=True)
         return status
     broken = broken_links(site)

@@ -1,4 +1,4 @@
-"""The links within a built site."""
+"""Checks of the links in a built site."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from urllib.parse import unquote, urlsplit
 
 __all__ = ["broken_links"]
 
-# Attributes by which a page makes a browser fetch something.
+# Attributes that make a browser fetch a file.
 FETCHED = {("img", "src"), ("script", "src"), ("link", "href"), ("source", "src")}
-# Of a `link`, those that are only said.
+# Relations of a `link` that a browser does not fetch.
 SAID = {"canonical", "next", "prev", "search", "index", "author"}
 
 
@@ -42,13 +42,13 @@ def _read(path: Path) -> _Page:
 
 
 def broken_links(site: Path) -> list[str]:
-    """Find links to files and anchors that are not there, and fetch from outside.
+    """Find links to missing files and anchors, and files from other sites.
 
     Args:
         site: The folder of the site.
 
     Returns:
-        A message for each.
+        One message per link.
     """
     return [
         f"{page.relative_to(site)}: {text}"

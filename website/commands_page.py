@@ -1,4 +1,4 @@
-"""The reference of commands: every flag, from the flags that the commands declare."""
+"""The reference of commands: every flag, from the declarations of the commands."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from keras_mtl.configuration.command_line import Flag
 
 __all__ = ["COMMANDS", "commands_page"]
 
-# By module, as `python -m` takes it, the arguments beside its flags.
+# The arguments of each command beside its flags, by module.
 COMMANDS = {
     "keras_mtl.fit": "",
     "keras_mtl.predict": " RUN ROWS",
@@ -36,7 +36,7 @@ def commands_page() -> str:
         flags = _flags(module)
         lines += [f"## python -m {module}{arguments}", "", _summary(module), ""]
         lines += ["| flag | what it does |", "|---|---|"]
-        # A flag of the same name may mean something of its own here.
+        # A flag with the same name may have another meaning here.
         alike = [
             flag
             for flag in flags
@@ -62,7 +62,7 @@ def _summary(module: str) -> str:
 
 def _lines(text: str) -> Iterator[str]:
     for line in text.strip().splitlines():
-        # Click's mark for a paragraph that keeps its lines.
+        # Click marks a paragraph whose lines are not joined.
         yield "" if line.strip() == "\b" else line
 
 

@@ -1,4 +1,4 @@
-"""Configuration of Sphinx; `website.build` lays out the pages and runs it."""
+"""Configuration of Sphinx; `website.build` copies the pages and runs Sphinx."""
 
 from pathlib import Path
 
@@ -23,24 +23,24 @@ extensions = [
 
 root_doc = "index"
 source_suffix = {".md": "markdown", ".rst": "restructuredtext"}
-# Quotes in titles are those of TOML.
+# Quotes in titles are quotes of TOML.
 smartquotes = False
-# A message of the build is a mistake in a page: `website.build` runs with -W.
+# Each warning of the build is an error in a page: `website.build` runs with -W.
 show_warning_types = True
 
-# The pages are those that GitHub shows: headings are link targets by GitHub's rule.
+# GitHub shows the same pages: headings are link targets by GitHub's rule.
 myst_heading_anchors = 3
 myst_enable_extensions = ["html_image"]
 
 autodoc_typehints = "none"
-# Keras's own docstrings are Markdown, and no part of this reference.
+# Keras's docstrings are Markdown, and not part of this reference.
 autodoc_inherit_docstrings = False
 autodoc_member_order = "bysource"
 autodoc_preserve_defaults = True
 napoleon_numpy_docstring = False
 napoleon_use_rtype = False
 napoleon_custom_sections = [("Call arguments", "params_style")]
-# `name` in a docstring is code, and a link where it names something documented.
+# `name` in a docstring is code, and a link if the name is documented.
 default_role = "code_or_link"
 
 html_theme = "furo"
@@ -59,7 +59,7 @@ sphinx_gallery_conf = {
     "examples_dirs": [str(Path(__file__).parent / "gallery")],
     "gallery_dirs": ["gallery"],
     "within_subsection_order": "FileNameSortKey",
-    # Each script ends the build if it fails.
+    # A failed script ends the build.
     "abort_on_example_error": True,
     "download_all_examples": False,
     "reference_url": {"keras_mtl": None},

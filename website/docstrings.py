@@ -17,15 +17,15 @@ REFERENCE = PyXRefRole()
 def code_or_link(
     name: str, rawtext: str, text: str, lineno: int, inliner: Any, *rest: Any
 ) -> tuple[list[nodes.Node], list[nodes.system_message]]:
-    """Make text between single backticks code, and a link where it is a name.
+    """Make text between single backticks code, and a link if it is a known name.
 
     Args:
-        name: The role's name.
+        name: The name of the role.
         rawtext: The text with its markup.
         text: The text between the backticks.
-        lineno: Its line.
+        lineno: The line number of the text.
         inliner: The parser of the line.
-        rest: Options and content, as docutils passes them.
+        rest: The options and the content, from docutils.
     """
     if text.replace(".", "").replace("_", "").isalnum():
         return REFERENCE("py:obj", rawtext, text, lineno, inliner, *rest)
@@ -35,14 +35,14 @@ def code_or_link(
 def skip_foreign(
     app: Sphinx, what: str, name: str, member: Any, skip: bool, options: Any
 ) -> bool | None:
-    """Leave out the methods that scikit-learn puts into estimators.
+    """Leave out the methods that scikit-learn adds to estimators.
 
     Args:
         app: The build.
         what: The kind of object whose members are listed.
-        name: The member's name.
+        name: The name of the member.
         member: The member.
-        skip: Whether it would be left out anyway.
+        skip: Whether Sphinx leaves the member out in any case.
         options: The options of the directive.
     """
     module = getattr(member, "__module__", None) or ""
@@ -52,15 +52,15 @@ def skip_foreign(
 def allow_plurals(
     app: Sphinx, what: str, name: str, value: Any, options: Any, lines: list[str]
 ) -> None:
-    """Let a letter follow code, as in "`UserError`s", which reStructuredText refuses.
+    """Allow a letter after code, as in "`UserError`s", which reStructuredText refuses.
 
     Args:
         app: The build.
         what: The kind of object.
-        name: Its name.
+        name: The name of the object.
         value: The object.
         options: The options of the directive.
-        lines: The lines of its docstring, which are changed.
+        lines: The lines of the docstring, which are changed.
     """
     lines[:] = [
         line

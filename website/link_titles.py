@@ -1,4 +1,4 @@
-"""Page titles in place of file names in the text of links."""
+"""Page titles instead of file names in the text of links."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["setup", "show_titles"]
 
 
 def show_titles(app: Sphinx, tree: nodes.document, name: str) -> None:
-    """Show the title of a page where a link shows the page's file name.
+    """Replace the file name of a page in the text of a link by its title.
 
     On GitHub a reader sees files, so a page links to "serving.md". In the site a
     reader sees titles.

@@ -57,7 +57,7 @@ This page is generated from the declarations that check the settings. "-" as a d
 means that the key is not set.
 """
 
-# Sections of a file in the order of the page, with what stands above their tables.
+# The sections of a file in the order of the page, with the text above their tables.
 LISTS: dict[str, tuple[str, Registry[Any]]] = {
     "tasks": ("What is predicted: one `[[tasks]]` table per task.", TASK_KINDS),
     "auxiliary": (
@@ -79,11 +79,11 @@ class SettingsTable:
     """A table of the page.
 
     Attributes:
-        title: Its heading, such as `[training]`.
-        text: What stands above it.
-        declaration: The class whose fields are its keys.
-        keys: The keys, in their order.
-        descriptions: By key, what it means.
+        title: The heading, such as `[training]`.
+        text: The text above the table.
+        declaration: The class whose fields are the keys.
+        keys: The keys, in order.
+        descriptions: The meanings of the keys, by key.
         level: The level of the heading.
     """
 
@@ -111,7 +111,7 @@ def settings_page() -> str:
 
 
 def settings_tables() -> Iterator[SettingsTable]:
-    """Give the tables of the page in their order."""
+    """Yield the tables of the page in their order."""
     sections = _sections()
     top = tuple(
         field.name
@@ -158,9 +158,10 @@ SEARCHED = (
 
 
 def argument_texts(documented: Any) -> dict[str, str]:
-    """Read what a class says of its arguments, on one line each.
+    """Read the descriptions of the arguments of a class, one line per argument.
 
-    What a class leaves to a base class (`See ...`) is taken from there.
+    If a description refers to a base class (`See ...`), the description of the base
+    class is used.
 
     Args:
         documented: A class with `Args:` in its docstring.
@@ -210,14 +211,14 @@ def _table(
 def _named(
     title: str, text: str, registry: Any, common: type[Declaration]
 ) -> Iterator[SettingsTable]:
-    """Give the tables of what is chosen by a name that has settings of its own."""
+    """Yield the tables of the settings that belong to a chosen name."""
     shared = {field.name for field in fields(common)}
     own = {
         name: [f.name for f in fields(registry.settings(name)) if f.name not in shared]
         for name in registry.builtin
         if registry.settings(name) is not None
     }
-    # A task's constant weight is its own `loss_weight`.
+    # The constant weight of a task is its `loss_weight`.
     own.pop("constant", None)
     bare = [f"`{name}`" for name in registry.builtin if not own.get(name)]
     if "`constant`" in bare:
@@ -227,7 +228,7 @@ def _named(
     for name, keys in own.items():
         if keys:
             declaration = registry.settings(name)
-            # The settings of a weighting are described where they are used.
+            # The settings of a weighting are described in the class that uses them.
             built = registry.load(name)
             texts = argument_texts(declaration) | (
                 argument_texts(built) if inspect.isclass(built) else {}

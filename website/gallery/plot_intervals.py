@@ -3,7 +3,7 @@ Intervals with a stated coverage
 ================================
 
 A regression task predicts a number. With a coverage of 0.9 it also predicts an interval
-that holds the true number in 9 of 10 rows. Validation rows determine its width.
+that contains the true number in 9 of 10 rows. Validation rows determine its width.
 """
 
 import matplotlib.pyplot as plt
