@@ -2,9 +2,9 @@
 
     python examples/dying_units.py
 
-A large step can push a unit so far that it outputs zero on every row. Below
-zero a ReLU has no gradient, so training cannot bring the unit back. A leaky
-ReLU has a small gradient there and recovers.
+After a large step, a unit may output zero on every row. Below zero a ReLU has no
+gradient, so training cannot bring the unit back. A leaky ReLU has a small gradient
+there and recovers.
 """
 
 import keras
@@ -13,12 +13,12 @@ from keras_mtl.analysis import UnitActivity, activity_sentences, unit_activity
 from keras_mtl.architectures.regressors import build_regressor
 from keras_mtl.datasets.curve import load_curve
 
-LEARNING_RATE = 0.05  # fifty times Adam's default
+LEARNING_RATE = 0.05  # Fifty times Adam's default.
 EPOCHS = 20
 
 
 def dead_share(activation: str) -> list[float]:
-    """Trains one regressor and returns its share of dead units per epoch."""
+    """Train one regressor and return its share of dead units per epoch."""
     frame = load_curve()
     train = frame[frame["split"] == "train"]
     x, y = train[["x"]].to_numpy("float32"), train[["y"]].to_numpy("float32")

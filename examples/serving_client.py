@@ -1,6 +1,6 @@
-"""Sends requests to a served model over REST: python examples/serving_client.py [URL].
+"""Requests to a served model over REST: python examples/serving_client.py [URL].
 
-It needs only Python. Start a server first, as in docs/serving.md.
+The script needs only Python. Start a server first, as in docs/serving.md.
 """
 
 import json
@@ -29,10 +29,10 @@ UNKNOWN = {**PATIENT, "chol": math.nan, "slope": ""}
 
 
 def ask(url: str, verb: str, body: dict) -> dict:
-    """Sends one request and returns its response.
+    """Send one request and return its response.
 
     Args:
-        url: The model's address.
+        url: The address of the model.
         verb: `"predict"`, `"classify"` or `"regress"`.
         body: The request.
 
@@ -50,7 +50,7 @@ def ask(url: str, verb: str, body: dict) -> dict:
 
 
 def main(url: str = URL) -> None:
-    """Sends one request of each form."""
+    """Send one request of each form."""
     rows = ask(url, "predict", {"instances": [PATIENT, UNKNOWN]})
     for row in rows["predictions"]:
         print("row form:", row["thal_class"], row["heart_class"], row["heart"])

@@ -40,7 +40,7 @@ def build_layers() -> keras.Model:
 
 
 def main(epochs: int = 20, draws: int = 5) -> dict[str, float]:
-    """Trains on the new task in each way and returns the mean accuracies."""
+    """Train on the new task in each way and return the mean accuracies."""
     keras.utils.set_random_seed(0)
     digits = load_digits()
     images = (digits.images[..., None] / 16).astype("float32")

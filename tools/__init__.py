@@ -1,1 +1,1 @@
-"""Scripts of those who maintain the package; nothing of them is installed."""
+"""Scripts for maintainers, which are not installed."""

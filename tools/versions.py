@@ -1,10 +1,10 @@
 """Test the lowest and the newest versions that `pyproject.toml` allows.
 
-`make test-versions` makes an environment for each Python that is found and each end
-of the allowed versions, installs the wheel there, and runs a part of the tests on it
-from a copy of the tree, so that the installed package is what is tested. For a Python
-that is not found it checks that every dependency has a wheel. It ends with status 1
-if a test failed or a wheel is missing.
+`make test-versions` makes one environment per installed Python and end of the allowed
+versions, installs the wheel there, and runs a part of the tests. The tests run in a
+copy of the tree without the package, so they test the installed wheel. For a Python
+that is not installed, the command checks that every dependency has a wheel. It ends
+with status 1 if a test failed or a wheel is missing.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ from pathlib import Path
 __all__ = ["Outcome", "find_pythons", "main", "read_counts", "read_pins", "table"]
 
 ROOT = Path(__file__).parents[1]
-# All that `requires-python` allows and that has been released.
+# All released versions that `requires-python` allows.
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
-# The lowest versions are those of the dependencies that `pyproject.toml` names; what
-# they depend on in turn is the newest that fits, as in a new environment.
+# Only the dependencies in `pyproject.toml` have their lowest versions. Their own
+# dependencies have the newest versions that fit, as in a new environment.
 RESOLUTIONS = {"lowest": "lowest-direct", "newest": "highest"}
-# What the tests import beside the package, in its newest version.
+# Further packages that the tests import, in their newest versions.
 TEST_PACKAGES = ("fsspec", "hypothesis", "polars", "pytest", "pytest-xdist")
 SHOWN = ("tensorflow", "keras", "numpy", "pandas", "scikit-learn", "pydantic")
-# What each dependency is used by, in a few minutes: losses, metrics and blocks
-# (Keras, TensorFlow), tables (pandas, PyArrow, Polars through narwhals), commands
-# (click, pydantic, rich), the estimator (scikit-learn), the SavedModel, the search.
+# Tests of a few minutes that use each dependency: losses, metrics and blocks (Keras,
+# TensorFlow), tables (pandas, PyArrow, Polars through narwhals), commands (click,
+# pydantic, rich), the estimator (scikit-learn), the SavedModel, the search.
 TESTS = (
     "tests/_core",
     "tests/blocks",
@@ -67,8 +67,8 @@ class Outcome:
         python: Minor version of Python, such as `"3.11"`.
         end: `"lowest"` or `"newest"`.
         pins: Version of each package.
-        passed: Number of tests that passed; None if only wheels were looked for.
-        failures: Names of the tests that failed, or why there is no environment.
+        passed: Number of tests that passed; None if only wheels were checked.
+        failures: Names of the tests that failed, or the error of the environment.
         seconds: Seconds that the tests took.
     """
 
@@ -87,7 +87,7 @@ def find_pythons(minors: Sequence[str] = PYTHONS) -> dict[str, Path]:
         minors: Minor versions, such as `"3.11"`.
 
     Returns:
-        Dict of interpreters by minor version, without those that are not found.
+        Dict of interpreters by minor version, without versions that are not found.
     """
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
     found = {}
@@ -97,7 +97,7 @@ def find_pythons(minors: Sequence[str] = PYTHONS) -> dict[str, Path]:
         candidates = [Path(on_path)] if on_path else []
         candidates += sorted(pyenv.glob(f"versions/{minor}.*/bin/{name}"))
         for candidate in candidates:
-            # A shim of pyenv is there for versions that are not switched on, too.
+            # pyenv also has shims of versions that are not active.
             program = (
                 "import sys, venv, ensurepip; print('%d.%d' % sys.version_info[:2])"
             )
@@ -125,13 +125,13 @@ def read_pins(text: str) -> dict[str, str]:
 
 
 def read_counts(report: str) -> tuple[int, tuple[str, ...]]:
-    """Read a report of pytest in JUnit's form.
+    """Read a report of pytest in JUnit's format.
 
     Args:
         report: The content of the file.
 
     Returns:
-        The number of tests that passed, and the names of those that failed.
+        The number of passed tests, and the names of failed tests.
     """
     passed, failures = 0, []
     for case in ElementTree.fromstring(report).iter("testcase"):
@@ -145,13 +145,13 @@ def read_counts(report: str) -> tuple[int, tuple[str, ...]]:
 
 
 def table(outcomes: Sequence[Outcome]) -> str:
-    """Return the outcomes as a table of Markdown.
+    """Return the outcomes as a table in Markdown.
 
     Args:
         outcomes: One outcome per environment.
 
     Returns:
-        Lines of text, one per outcome after two of the head.
+        Lines of text: two lines of the head, and one line per outcome.
     """
     lines = [
         "| Python | versions | " + " | ".join(SHOWN) + " | result |",
@@ -171,7 +171,7 @@ def table(outcomes: Sequence[Outcome]) -> str:
 
 
 def _run(*command: str | Path) -> None:
-    """Run a command, and raise a RuntimeError with what it printed if it fails."""
+    """Run a command, and raise a RuntimeError with its output if it fails."""
     done = subprocess.run(
         command, cwd=ROOT, capture_output=True, text=True, stdin=subprocess.DEVNULL
     )
@@ -181,7 +181,7 @@ def _run(*command: str | Path) -> None:
 
 
 def _compile_pins(uv: Path, minor: str, end: str, file: Path) -> dict[str, str]:
-    """Choose a version of every package; one without a wheel is no choice."""
+    """Choose a version of every package, only from versions with a wheel."""
     _run(
         *(uv, "pip", "compile", "--quiet", "--no-header", "--no-annotate"),
         *("--python-version", minor, "--resolution", RESOLUTIONS[end]),
@@ -192,7 +192,7 @@ def _compile_pins(uv: Path, minor: str, end: str, file: Path) -> dict[str, str]:
 
 
 def _copy_tree(folder: Path) -> None:
-    """Copy what the tests read, without the package."""
+    """Copy the files that the tests read, without the package."""
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--", *COPIED],
         cwd=ROOT,
@@ -209,10 +209,10 @@ def _copy_tree(folder: Path) -> None:
 def _test(
     interpreter: Path, tree: Path, report: Path, arguments: Sequence[str]
 ) -> tuple[int, tuple[str, ...]]:
-    # Under CI, hypothesis does not draw its examples at random: environments compare.
+    # Under CI, hypothesis uses the same examples in all environments.
     environment = {**os.environ, "CI": "true", "TF_CPP_MIN_LOG_LEVEL": "3"}
     environment.pop("PYTHONPATH", None)
-    # The program and not `python -m pytest`, which puts the current folder first.
+    # Not `python -m pytest`, which puts the current folder first in the path.
     done = subprocess.run(
         [
             *(interpreter.with_name("pytest"), "-q", "-m", "not slow", "-W", "ignore"),
@@ -232,7 +232,7 @@ def _test(
 def _outcomes(
     pythons: Sequence[str], ends: Sequence[str], work: Path, arguments: Sequence[str]
 ) -> Iterator[Outcome]:
-    """Yield the outcome of each environment, which is deleted thereafter."""
+    """Yield the outcome of each environment, and then delete the environment."""
     tools, tree = work / "tools", work / "tree"
     _run(sys.executable, "-m", "venv", tools)
     _run(tools / "bin/python", "-m", "pip", "install", "--quiet", "uv")
@@ -274,10 +274,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command.
 
     Args:
-        arguments: Arguments of the command; those of the process if None.
+        arguments: Arguments of the command; by default the arguments of the process.
 
-    Returns:
-        Exit status: 1 if a test failed or a wheel is missing, else 0.
+        Returns:
+            Exit status: 1 if a test failed or a wheel is missing, otherwise 0.
     """
     parser = argparse.ArgumentParser(
         prog="python -m tools.versions", description=__doc__.partition("\n")[0]
