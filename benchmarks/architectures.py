@@ -1,16 +1,17 @@
-"""All ways to share, side by side, on made tasks of known relatedness and real tables.
+"""Comparison of all architectures on generated tasks and real tables.
 
     python -m benchmarks.architectures [--problems made,heart,diabetes]
         [--architectures ple,mmoe:experts=4] [--seeds 5] [--out docs/images]
 
-Four made regressions whose true functions have a correlation of 0, .25, .5, .75 and
-1; the heart data; and three tables of scikit-learn with two or three targets. All
-architectures train alike with their default settings, and each member keeps the epoch
-with the best validation loss. A skill is the share of the way from a constant
-prediction to a perfect one: on made tasks in squared distance from the true function,
-else in squared error or log loss, as a mean over the tasks. All draws and splits of a
-problem are members of one program. `architectures.csv` has the skill of each task and
-seed, `architectures.png` the curves of the made tasks.
+The problems are four generated regressions whose true functions have a correlation of
+0, .25, .5, .75 and 1; the heart data; and three tables of scikit-learn with two or
+three targets. All architectures train with the same training settings and their own
+defaults, and each member keeps the epoch with the best validation loss. A skill is 0
+for a constant prediction and 1 for a perfect prediction. It uses the squared distance
+from the true function on generated tasks, and otherwise squared error or log loss,
+averaged over the tasks. All draws and splits of a problem are members of one program.
+`architectures.csv` has the skill of each task and seed, `architectures.png` the curves
+of the generated tasks.
 """
 
 from __future__ import annotations
@@ -48,10 +49,10 @@ FLAGS = (
     Flag("--out", "out", "The folder for the CSV and the plot.", metavar="DIR"),
 )
 NAMES = ("made", "heart", "diabetes", "breast-cancer", "wine")
-# What the others are beside: nothing shared, and a trunk for all.
+# The references of the other architectures: no sharing, and one trunk for all tasks.
 BASELINES = ("single-task", "hard-sharing")
 LEAST_SEEDS = 2
-# A skill has a spread over seeds from so many on that is worth a band.
+# The fewest seeds for a band of the standard deviation.
 SEEDS = 5
 
 Scores = Mapping[str, "ArchitectureScores"]
@@ -125,7 +126,7 @@ def _run(
             )
             scores[architecture] = score_architecture(problem, architecture)
         rows += _rows(problem, scores)
-        # After each problem, so that what is known is kept if a run is interrupted.
+        # After each problem, so that an interrupted run keeps its results.
         _write(folder / "architectures.csv", rows)
         for table in comparison_tables(problem, scores):
             console.print(table)
@@ -138,7 +139,7 @@ def comparison_tables(problem: SharingProblem, scores: Scores) -> list[Table]:
 
     Args:
         problem: The problem.
-        scores: By architecture, the baselines among them.
+        scores: The scores by architecture, including the baselines.
     """
     from benchmarks.sharing_scores import gain
 

@@ -1,4 +1,4 @@
-"""The rows that the training of the article's network is measured on."""
+"""The rows for measurements of the training of the article's network."""
 
 from __future__ import annotations
 
@@ -22,8 +22,9 @@ class Rows(NamedTuple):
     """Rows of two tasks.
 
     Attributes:
-        inputs: (N, columns) float32.
-        labels: By task name, (N,) float32: `thal` 0 to 2, `heart` 0 or 1.
+        inputs: The inputs, float32 of shape (N, columns).
+        labels: The labels by task name, float32 of shape (N,): `thal` from 0 to 2,
+            `heart` 0 or 1.
     """
 
     inputs: np.ndarray
@@ -31,17 +32,17 @@ class Rows(NamedTuple):
 
 
 def training_rows() -> Rows:
-    """Return 736 rows, as `fit` trains on."""
+    """Return 736 rows, as many as the training rows of `fit`."""
     return make_rows(736, seed=0)
 
 
 def validation_rows() -> Rows:
-    """Return 184 rows, as `fit` holds out."""
+    """Return 184 rows, as many as `fit` holds out."""
     return make_rows(184, seed=1)
 
 
 def joined_rows(*parts: Rows) -> Rows:
-    """Return the rows of several tables as one, in their order."""
+    """Join the rows of several tables, in order."""
     return Rows(
         np.concatenate([part.inputs for part in parts]),
         {

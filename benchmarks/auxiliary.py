@@ -1,13 +1,13 @@
-"""What auxiliary tasks of each kind give on the embedded heart data.
+"""Gains from auxiliary tasks of each kind on the embedded heart data.
 
     python -m benchmarks.auxiliary [--only hint,smoothed] [--folds 5] [--repeats 2]
         [--members 2] [--epochs 100] [--label-share 1]
 
-For each kind the default network with and without the auxiliary tasks, on the same
-folds and with the same inputs, as `python -m keras_mtl.evaluate` compares them; and
-with the weighting `gradient-similarity`, which drops an auxiliary task while it
-opposes the others. By `--label-share 0.1` each predicted task in turn keeps a tenth of
-its training labels, while the other tasks keep all.
+For each kind, the default network is compared with and without the auxiliary tasks, on
+the same folds and with the same inputs, like in `python -m keras_mtl.evaluate`. A third
+network has the weighting `gradient-similarity`, which drops an auxiliary task while its
+gradient opposes the others. With `--label-share 0.1` each predicted task in turn keeps
+a tenth of its training labels, and the other tasks keep all labels.
 """
 
 from __future__ import annotations
@@ -47,9 +47,9 @@ class Case:
     """Auxiliary tasks on the heart data.
 
     Attributes:
-        about: What they are.
-        auxiliary: Their settings, `[[auxiliary]]`.
-        model: Settings of the network, with and without them.
+        about: A description of the auxiliary tasks.
+        auxiliary: The settings of the auxiliary tasks, `[[auxiliary]]`.
+        model: The settings of the network, with and without auxiliary tasks.
     """
 
     about: str
@@ -204,10 +204,10 @@ def _split_metrics(
     encode: Any,
     share: float,
 ) -> dict[str, np.ndarray]:
-    """Return by task the main metric in each split."""
+    """Return the main metric in each split, by task."""
     from keras_mtl.comparison.networks import train_networks
 
-    # By another name it is trained alone, and its gradients are not looked at.
+    # With another name, its gradients are not measured.
     candidate = replace(candidate, name="benchmark")
     found = {}
     fits = None

@@ -9,16 +9,17 @@ __all__ = ["absent_packages", "is_installed", "whole_number", "whole_numbers"]
 
 
 def whole_number(flag: str, text: str | int, errors: list[str], least: int = 1) -> int:
-    """Read a flag's number.
+    """Read the number of a flag.
 
     Args:
-        flag: Its name, for the message.
-        text: What was given.
-        errors: Gets a message if it is no whole number, or too small.
-        least: The smallest that serves.
+        flag: The name of the flag, for the message.
+        text: The given value.
+        errors: The list of messages. A value that is not a whole number or too small
+            adds a message.
+        least: The smallest valid number.
 
     Returns:
-        The number; `least` where there is none.
+        The number; `least` if the value is invalid.
 
     Example:
 
@@ -34,7 +35,7 @@ def whole_number(flag: str, text: str | int, errors: list[str], least: int = 1) 
 def whole_numbers(
     flag: str, texts: Iterable[str | int], errors: list[str], least: int = 1
 ) -> list[int]:
-    """Read a flag's list of numbers, sorted and each once. See `whole_number`."""
+    """Read the distinct numbers of a flag, sorted. See `whole_number`."""
     words = [str(text) for text in texts]
     wrong = [word for word in words if not word.isdecimal() or int(word) < least]
     if wrong:
@@ -56,7 +57,7 @@ def is_installed(*names: str) -> bool:
 
 
 def absent_packages(*names: str) -> list[str]:
-    """Return a message if some packages of the extra are not installed.
+    """Return a message if packages of the extra are not installed.
 
     Example:
 

@@ -1,6 +1,6 @@
-"""The jobs of `benchmarks.command_time`, each in a process of its own.
+"""The jobs of `benchmarks.command_time`, each in its own process.
 
-The last line that one prints is what it found, as JSON.
+The last line that a job prints is its result, as JSON.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 
 __all__ = ["command", "script", "whole"]
 
-# What `python -m keras_mtl.fit` imports on its way.
+# The packages that `python -m keras_mtl.fit` imports.
 IMPORTS = (
     "keras_mtl.configuration.validate",
     "keras_mtl.runs.fit_run",
@@ -30,7 +30,7 @@ IMPORTS = (
 
 
 class _Clock:
-    """Tells the seconds since it was made, and those of the processor."""
+    """A clock of the seconds and the CPU seconds since its creation."""
 
     def __init__(self) -> None:
         self.start = time.perf_counter(), time.process_time()
@@ -57,7 +57,7 @@ def command(preset: str) -> dict[str, float]:
     """Run the command.
 
     Args:
-        preset: The recipe.
+        preset: The name of the preset.
     """
     for name in IMPORTS:
         importlib.import_module(name)
@@ -84,13 +84,13 @@ def command(preset: str) -> dict[str, float]:
 
 
 def whole(preset: str) -> dict[str, float]:
-    """Run the command as a shell would, and return when its stages ended.
+    """Run the command like a shell, and return the times at which its stages ended.
 
     Args:
-        preset: The recipe.
+        preset: The name of the preset.
 
     Returns:
-        `time.time()` when TensorFlow was loaded, when the model was trained and when
+        `time.time()` after TensorFlow was loaded, after the model was trained and after
         the folder was written.
     """
     from keras_mtl import fit
@@ -108,7 +108,7 @@ def whole(preset: str) -> dict[str, float]:
 
         return noted
 
-    # The names by which the command enters its stages.
+    # The names with which the command enters its stages.
     Terminal.loading = note(Terminal.loading, "loaded")  # type: ignore[method-assign]
     fit_run.KeepProgress = _ended(fit_run.KeepProgress, marks)  # type: ignore[misc]
     fit_run.new_run_folder = note(fit_run.new_run_folder, "written")
@@ -121,7 +121,7 @@ def whole(preset: str) -> dict[str, float]:
 
 
 def _ended(kind: type, marks: dict[str, float]) -> type:
-    """Make a class whose contexts note when they are left."""
+    """Make a class whose contexts record the time at which they end."""
 
     class Noted(kind):  # type: ignore[misc]
         def __exit__(self, *reason: Any) -> None:

@@ -1,15 +1,15 @@
-"""How long the command takes: beside the import of TensorFlow, and a PyTorch script.
+"""Time of the command, beside the import of TensorFlow and a PyTorch script.
 
     python -m benchmarks.command_time [--rounds 3] [--presets article,default]
         [--without-script]
 
-Each way runs in a process of its own, in turns. The first table has whole processes,
-as started from a shell: `import tensorflow, keras` alone, and the command with its
-time line. The second leaves imports out: what a process imports is imported before the
-time is taken. The script reads the same data and trains the article's network for as
-many epochs; it writes nothing. The command's time is told when the model is trained,
-and when its folder is written: plots, predictions, the Keras model and the checked
-SavedModel.
+Each way runs in its own process, in turns. The first table has whole processes, as
+started from a shell: only `import tensorflow, keras`, and the command with its time
+    line.
+The second table does not include imports, which come before the measurement. The script
+reads the same data and trains the article's network for as many epochs, but writes no
+files. The time of the command is reported at the end of training, and at the end of
+writing: plots, predictions, the Keras model and the checked SavedModel.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ FLAGS = (
 )
 SCRIPT = "PyTorch script"
 IMPORT = "import tensorflow, keras"
-# The marks of a whole command's time line, in their order.
+# The marks in the time line of a whole command, in order.
 MARKS = ("loaded", "trained", "written", "ended")
 
 
@@ -116,7 +116,7 @@ def _whole_table(found: dict[str, list[dict[str, float]]]) -> Table:
 
 
 def _whole_process(name: str) -> dict[str, float]:
-    """Run a process, and return its marks in seconds since it was started."""
+    """Run a process, and return its marks in seconds since its start."""
     job = ["-c", IMPORT] if name == IMPORT else ["-m", "benchmarks.command_jobs"]
     arguments = [] if name == IMPORT else ["whole", name]
     before = resource.getrusage(resource.RUSAGE_CHILDREN)

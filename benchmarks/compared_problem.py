@@ -1,4 +1,4 @@
-"""A problem on which weightings are compared, and what one of them gives."""
+"""A problem for the comparison of weightings, and the scores of a weighting."""
 
 from __future__ import annotations
 
@@ -17,21 +17,22 @@ Arrays = Mapping[str, np.ndarray]
 
 @dataclass(frozen=True)
 class ComparedProblem:
-    """Rows, an architecture, and how answers are scored.
+    """Rows, an architecture, and a score of the outputs.
 
     Attributes:
         name: A short name.
-        about: What the problem is, and what the columns are, in a few lines.
+        about: A description of the problem and its figures, in a few lines.
         model: The architecture, of an encoded matrix.
         inputs: The rows of all seeds, (N, width).
-        labels: By task name, (N,); NaN is missing.
-        train: For each seed the numbers of its training rows.
-        validation: Likewise of the rows on which the learning rate is chosen.
-        test: Likewise of the rows that are scored.
-        settings: How all methods train.
-        learning_rates: Those to choose from.
-        score: From labels and outputs, by task name, to figures by name. The
-            first one is the error: the lower the better.
+        labels: The labels by task name, (N,); NaN is missing.
+        train: The indices of the training rows, by seed.
+        validation: The indices of the rows on which the learning rate is chosen, by
+            seed.
+        test: The indices of the scored rows, by seed.
+        settings: The training settings of all methods.
+        learning_rates: The candidates for the learning rate.
+        score: A function from labels and outputs, by task name, to figures by name. The
+            first figure is the error: lower is better.
     """
 
     name: str
@@ -52,8 +53,8 @@ class Scores:
     """Result of a method.
 
     Attributes:
-        learning_rate: The one that was chosen.
-        figures: By name the test rows' figure of each seed.
+        learning_rate: The chosen learning rate.
+        figures: The figures of the test rows in each seed, by name.
     """
 
     learning_rate: float
@@ -63,13 +64,13 @@ class Scores:
 def score_weighting(problem: ComparedProblem, weighting: str) -> Scores:
     """Train with a weighting and score it on the test rows.
 
-    The members of one program are all seeds with all learning rates. A seed
-    has the same rows, initial weights and batches for every rate and method.
-    The rate with the lowest mean error on the validation rows is taken.
+    The members of one program are all pairs of a seed and a learning rate. A seed has
+    the same rows, initial weights and batches for every rate and method. The result has
+    the rate with the lowest mean error on the validation rows.
 
     Args:
         problem: The problem.
-        weighting: A name of `keras_mtl.weighting.names()`.
+        weighting: A name from `keras_mtl.weighting.names()`.
     """
     seeds, rates = len(problem.train), len(problem.learning_rates)
     fit = fit_members(

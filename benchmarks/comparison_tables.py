@@ -1,4 +1,4 @@
-"""The tables of a comparison, for the terminal and for a page."""
+"""Tables of a comparison, for the terminal and for a page."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ BASE = "sum"
 
 
 def comparison_table(title: str, scores: Mapping[str, Scores]) -> Table:
-    """Make a table for the terminal: the methods by their error.
+    """Make a table of the methods for the terminal, sorted by error.
 
     Args:
-        title: The table's title.
-        scores: By method; `sum` among them.
+        title: The title of the table.
+        scores: The scores by method, including `sum`.
     """
     header, rows = _cells(scores)
     table = Table(title=title, title_justify="left")
@@ -31,7 +31,7 @@ def comparison_table(title: str, scores: Mapping[str, Scores]) -> Table:
 
 
 def markdown_table(scores: Mapping[str, Scores]) -> str:
-    """Write the same table in markdown. See `comparison_table`."""
+    """Write the same table in Markdown. See `comparison_table`."""
     header, rows = _cells(scores)
     lines = [header, ["---"] + ["---:"] * (len(header) - 1), *rows]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
@@ -40,8 +40,8 @@ def markdown_table(scores: Mapping[str, Scores]) -> str:
 def _cells(scores: Mapping[str, Scores]) -> tuple[list[str], list[list[str]]]:
     """Return the header and the rows, the lowest mean error first.
 
-    The difference from `sum` is taken seed by seed, with its standard error;
-    what two methods share, the split say, falls out of it.
+    The difference from `sum` is computed per seed, with its standard error. It does not
+    contain common effects, for example of the split.
     """
     names = list(scores[BASE].figures)
     error = names[0]

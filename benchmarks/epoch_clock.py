@@ -9,12 +9,12 @@ import keras
 
 __all__ = ["EpochClock", "warm_up"]
 
-# A fit that is planned for so many epochs has all compiled that pays in a long fit.
+# A fit with this many planned epochs compiles everything that a long fit compiles.
 LONG = 2000
 
 
 class EpochClock(keras.callbacks.Callback):
-    """Notes how long each epoch of a fit takes, its evaluation included."""
+    """Callback that measures each epoch of a fit, including its evaluation."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -29,9 +29,9 @@ class EpochClock(keras.callbacks.Callback):
 
 
 def warm_up(model: keras.Model, x: Any, y: Any, epochs: int, **settings: Any) -> None:
-    """Train a model for some epochs of a fit that is planned for many more.
+    """Train a model for some epochs of a fit with many planned epochs.
 
-    The engine chooses what to compile by the epochs that are planned.
+    The engine decides by the number of planned epochs what to compile.
     """
 
     class Stop(keras.callbacks.Callback):

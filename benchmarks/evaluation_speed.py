@@ -1,12 +1,12 @@
-"""An evaluation of the heart data, beside the same networks by Keras's `fit` in a loop.
+"""Time of an evaluation of the heart data, beside a loop of Keras's `fit`.
 
     python -m benchmarks.evaluation_speed [--folds 5] [--repeats 4] [--members 4]
         [--keras-fits 6]
 
-The command runs whole, in a process of its own: five kinds of network and three of
-scikit-learn. The loop has the multi-task and the single-task networks of the same
-widths alone. Of its fits some are run, with early stopping and the same settings; the
-time of all is their mean times the number of fits, and the table says so.
+The whole command runs in its own process: five kinds of networks and three models of
+scikit-learn. The loop has only the multi-task and the single-task networks of the same
+widths. A few of its fits run, with early stopping and the same settings. The time of
+all fits is estimated as their mean times the number of fits, which the table reports.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def _evaluate(numbers: dict[str, int]) -> float:
 
 
 def _keras_fit_seconds(fits: int) -> float:
-    """Return the mean seconds of a network's `fit` by plain Keras."""
+    """Return the mean time of a network's `fit` in plain Keras, in seconds."""
     import keras
 
     from keras_mtl.configuration import build_config
@@ -126,7 +126,7 @@ def _keras_fit_seconds(fits: int) -> float:
 
 
 def _keras_model(width: int, keras: Any) -> Any:
-    """Return the default recipe's network in plain Keras, for heart disease."""
+    """Build the network of the default preset in plain Keras, for heart disease."""
     tensor = keras.Input((width,))
     hidden = tensor
     for units in (32, 64):

@@ -1,4 +1,4 @@
-"""The heart data as a problem on which weightings are compared."""
+"""The heart data as a problem for the comparison of weightings."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def heart_tasks(seeds: int) -> ComparedProblem:
     """Make the problem.
 
     Args:
-        seeds: How many; each has a split and weights of its own.
+        seeds: The number of seeds, each with its own split and weights.
     """
     data = prepare_data(build_config({}))
     strata = label_strata(data.labels)
@@ -41,7 +41,7 @@ def heart_tasks(seeds: int) -> ComparedProblem:
             groups=data.groups[rest],
             labels={name: values[rest] for name, values in data.labels.items()},
         )
-        # What the encoder learns, it learns of the training rows.
+        # The encoder learns only from the training rows.
         features = learn_features(data.features, data.frame.iloc[rest[part]])
         matrices.append(encode_frame(build_encoder(features), features, data.frame))
         first = seed * len(data.frame)

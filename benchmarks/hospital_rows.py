@@ -1,4 +1,4 @@
-"""Heart disease at four hospitals as four tasks, and which labels a fit may see."""
+"""Heart disease at four hospitals as four tasks, and the labels that a fit sees."""
 
 from __future__ import annotations
 
@@ -46,11 +46,11 @@ class Scenario:
 
     Attributes:
         repeat: The number of the repeat, which is the seed of its folds.
-        share: The share of the training labels that the scored hospital has; the
-            others have all of theirs.
-        train: The training rows.
-        scored: The held-out rows: those of one hospital; or of all hospitals,
-            where all have all labels.
+        share: The share of the training labels that the scored hospital keeps; the
+            other hospitals keep all labels.
+        train: The indices of the training rows.
+        scored: The indices of the held-out rows of one hospital; or of all hospitals,
+            if all keep all labels.
     """
 
     repeat: int
@@ -62,8 +62,8 @@ class Scenario:
 def load_hospitals() -> HospitalRows:
     """Encode the heart data.
 
-    Missing cells are filled and indicated. What the encoder learns it learns of
-    the features of all rows, but of no label.
+    Missing cells are filled and indicated. The encoder learns from the features of all
+    rows, but not from labels.
     """
     frame = load_heart_disease()
     features = infer_features(frame[list(HEART_DISEASE_FEATURES)])
@@ -81,10 +81,10 @@ def make_scenarios(
 
     Args:
         rows: The rows.
-        repeats: How often the rows are dealt into folds.
+        repeats: The number of times that the rows are split into folds.
         folds: The number of folds.
-        shares: The shares of labels that one hospital keeps. A kept class keeps
-            one label at least.
+        shares: The shares of labels that one hospital keeps. Each class keeps at least
+            one label.
     """
     strata = 2 * rows.hospitals + rows.labels
     scenarios = []
@@ -114,12 +114,12 @@ def make_scenarios(
 def spread_folds(
     strata: np.ndarray, folds: int, generator: np.random.Generator
 ) -> np.ndarray:
-    """Deal rows into folds, each stratum evenly, (N,).
+    """Split rows into folds, each stratum evenly, (N,).
 
     Args:
         strata: The stratum of each row, (N,).
         folds: The number of folds.
-        generator: Shuffles the rows.
+        generator: The generator that shuffles the rows.
     """
     shuffled = generator.permutation(len(strata))
     order = shuffled[np.argsort(strata[shuffled], kind="stable")]

@@ -1,9 +1,9 @@
-"""Heart disease at four hospitals, a task each: python -m benchmarks.hospitals.
+"""Heart disease at four hospitals as tasks: python -m benchmarks.hospitals.
 
-One hospital keeps a tenth, a quarter or all of its training labels, while the
-others keep all, and its held-out patients are scored. Scores are pooled over the
-folds of a repeat, as a fold has one or two healthy patients of Switzerland; the
-spread is that over the repeats.
+One hospital keeps a tenth, a quarter or all of its training labels, the others keep
+all, and the held-out patients of this hospital are scored. Scores are pooled over the
+folds of a repeat, because a fold has only one or two healthy patients of Switzerland.
+The spread is over the repeats.
 """
 
 from __future__ import annotations
@@ -44,18 +44,18 @@ INNER_FOLDS, STRENGTHS = 4, 10
 TRAINING = TrainingSettings(
     epochs=30, batch_size=64, schedule="cosine", weight_decay=1.0
 )
-# From the rows and a scenario to the scores of the scored rows.
+# A function from the rows and a scenario to the scores of the scored rows.
 Method = Callable[[HospitalRows, Scenario], np.ndarray]
 
 
 def inner_folds(rows: HospitalRows, train: np.ndarray, repeat: int) -> np.ndarray:
-    """Deal training rows into the folds that strengths are chosen by."""
+    """Split training rows into the folds for the choice of strengths."""
     strata = 2 * rows.hospitals[train] + rows.labels[train]
     return spread_folds(strata, INNER_FOLDS, np.random.default_rng(1000 + repeat))
 
 
 def hospital_tasks(rows: HospitalRows, train: np.ndarray) -> list[LinearTask]:
-    """Return a task per hospital, whose other rows lack the label."""
+    """Return one task per hospital, without labels of other hospitals."""
     labels = rows.labels[train][:, None].astype(float)
     here = [rows.hospitals[train] == index for index in range(len(rows.names))]
     return [LinearTask("logistic", labels, each / each.sum()) for each in here]
@@ -78,12 +78,12 @@ def linear_scores(
 def own_scores(
     rows: HospitalRows, scenario: Scenario, scores: np.ndarray
 ) -> np.ndarray:
-    """Return the scores of the scored rows by their own hospital's task."""
+    """Return the scores of the scored rows for the task of their hospital."""
     return scores[scenario.scored, rows.hospitals[scenario.scored]]
 
 
 def alone(rows: HospitalRows, scenario: Scenario) -> np.ndarray:
-    """Logistic regression with a ridge penalty on a hospital's own rows."""
+    """Fit logistic regression with a ridge penalty on the rows of one hospital."""
     scores = np.empty(len(rows.labels))
     for hospital in np.unique(rows.hospitals[scenario.scored]):
         own = scenario.train[rows.hospitals[scenario.train] == hospital]
@@ -96,7 +96,7 @@ def alone(rows: HospitalRows, scenario: Scenario) -> np.ndarray:
 
 
 def pooled(rows: HospitalRows, scenario: Scenario) -> np.ndarray:
-    """One logistic regression with a ridge penalty of all hospitals' rows."""
+    """Fit one logistic regression with a ridge penalty on the rows of all hospitals."""
     train = scenario.train
     labels = rows.labels[train][:, None].astype(float)
     task = LinearTask("logistic", labels, np.full(len(train), 1 / len(train)))
@@ -104,7 +104,7 @@ def pooled(rows: HospitalRows, scenario: Scenario) -> np.ndarray:
 
 
 def penalized(penalty: Penalty) -> Method:
-    """Linear models of all hospitals under a penalty."""
+    """Return a method that fits linear models of all hospitals with a penalty."""
 
     def scores(rows: HospitalRows, scenario: Scenario) -> np.ndarray:
         tasks = hospital_tasks(rows, scenario.train)
@@ -114,17 +114,16 @@ def penalized(penalty: Penalty) -> Method:
 
 
 def hierarchical(rows: HospitalRows, scenario: Scenario) -> np.ndarray:
-    """Linear models whose weights are drawn from one Gaussian."""
+    """Fit linear models whose weights have a common Gaussian distribution."""
     tasks = hospital_tasks(rows, scenario.train)
     found = fit_hierarchical(rows.inputs[scenario.train], tasks)
     return own_scores(rows, scenario, rows.inputs @ found.weights + found.intercepts)
 
 
 def kernel(rows: HospitalRows, scenario: Scenario) -> np.ndarray:
-    """Kernel logistic regression with an RBF kernel, half shared by the tasks.
+    """Fit kernel logistic regression with an RBF kernel, half shared by the tasks.
 
-    The strength alone is chosen: to choose the other settings too takes ten times
-    as long.
+    Only the strength is chosen. A choice of the other settings takes ten times as long.
     """
     found = fit_kernel(
         rows.inputs[scenario.train],
@@ -147,7 +146,7 @@ def gaussian_process(rows: HospitalRows, scenario: Scenario) -> np.ndarray:
 
 
 def network_scores(rows: HospitalRows, scenarios: list[Scenario]) -> list[np.ndarray]:
-    """Return the scores of a network with a head per hospital, of each scenario."""
+    """Return the scores of a network with one head per hospital, by scenario."""
     tasks = [BinaryTask(f"hospital{index}") for index in range(len(rows.names))]
     labels = {
         task.name: np.where(rows.hospitals == index, rows.labels, np.nan)
@@ -192,7 +191,7 @@ def measure(
     found: dict[tuple[float, int], list[list[float]]] = {}
     for share in sorted({scenario.share for scenario in scenarios}):
         for repeat in sorted({scenario.repeat for scenario in scenarios}):
-            # Over all folds, as some have next to no healthy patients.
+            # Over all folds, because some folds have almost no healthy patients.
             parts = [
                 (scenario.scored, each)
                 for scenario, each in zip(scenarios, scores, strict=True)
@@ -250,7 +249,7 @@ def main() -> None:
         if name == NETWORK:
             scores = network_scores(rows, scenarios)
         else:
-            # Small matrices, on which threads wait for each other.
+            # The matrices are small, and several threads would wait for each other.
             with threadpool_limits(1):
                 scores = [METHODS[name](rows, each) for each in scenarios]
         seconds[name] = (time.process_time() - start) / len(scenarios)

@@ -1,6 +1,6 @@
-"""The article's network in JAX, trained by the loop that one writes by hand.
+"""The article's network in JAX, with a hand-written training loop.
 
-Needs the extra `benchmarks`: this module imports JAX and optax.
+This module needs the extra `benchmarks`, for JAX and optax.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ __all__ = ["JaxLoop", "Network", "auc", "jax_epochs", "task_losses"]
 
 CLASSES = 3
 
-# A dense layer is its kernel and its bias.
+# The kernel and the bias of a dense layer.
 Layer = tuple[jax.Array, jax.Array]
 # The dropout masks of a step, one per layer of the trunk.
 Masks = list[jax.Array]
@@ -44,15 +44,15 @@ class Labels(NamedTuple):
 
 
 class State(NamedTuple):
-    """What an epoch changes; with several members, each entry has their axis.
+    """State that an epoch changes; with several members, each entry has their axis.
 
     Attributes:
         network: The weights.
-        optimizer: Adam's moments.
+        optimizer: The moments of Adam.
         best: The weights at the best validation loss.
-        best_loss: That loss.
-        best_epoch: Its epoch, from 0.
-        active: Whether early stopping lets the member train on.
+        best_loss: The best validation loss.
+        best_epoch: The epoch of the best validation loss, from 0.
+        active: Whether the member still trains.
     """
 
     network: Network
@@ -106,7 +106,7 @@ def task_losses(thal: jax.Array, heart: jax.Array, labels: Labels) -> jax.Array:
         labels: The labels.
     """
     known = [~jnp.isnan(values) for values in labels]
-    # What is not a number would stay so in the gradient, whatever masks it later.
+    # A NaN would remain in the gradient even if it were masked later.
     filled = [jnp.where(has, y, 0) for has, y in zip(known, labels, strict=True)]
     classes = filled[0].astype(jnp.int32)
     losses = [
@@ -117,15 +117,15 @@ def task_losses(thal: jax.Array, heart: jax.Array, labels: Labels) -> jax.Array:
 
 
 def auc(scores: jax.Array, positive: jax.Array, known: jax.Array) -> jax.Array:
-    """Return the area under the ROC curve by its ranks; ties count half.
+    """Return the area under the ROC curve from ranks; ties count half.
 
-    Of the ways tried (comparing all pairs, ranking by `argsort` twice), this one
-    was the fastest from 1 to 128 members.
+    Of several ways, such as the comparison of all pairs or two calls of `argsort`, this
+    was the fastest for 1 to 128 members.
 
     Args:
         scores: Predictions, (N,).
-        positive: Which rows are of the class, (N,).
-        known: Which rows have a label, (N,).
+        positive: Whether each row has the class, (N,).
+        known: Whether each row has a label, (N,).
     """
     positives, negatives = positive & known, ~positive & known
     ordered = jnp.sort(jnp.where(negatives, scores, jnp.inf))
@@ -138,7 +138,7 @@ def auc(scores: jax.Array, positive: jax.Array, known: jax.Array) -> jax.Array:
 def validation_metrics(
     thal: jax.Array, heart: jax.Array, labels: Labels
 ) -> tuple[jax.Array, ...]:
-    """Return accuracy and AUC of thal (the mean of its classes'), then of heart."""
+    """Return accuracy and AUC of thal (averaged over classes), and of heart."""
     has_thal, has_heart = (~jnp.isnan(values) for values in labels)
     ill = labels.heart > 0.5
     chances = jax.nn.softmax(thal)
@@ -155,25 +155,24 @@ def validation_metrics(
 
 
 class JaxLoop:
-    """Training of one network, or of several at once by `vmap`.
+    """Training of one network, or of several at once with `vmap`.
 
-    An epoch is one compiled program: `lax.scan` over the batches, then, where
-    there are validation rows, the losses, accuracies and AUCs of both tasks on
-    them, and early stopping. Members share the dropout noise of a step, as they
-    do in this package.
+    An epoch is one compiled program: `lax.scan` over the batches, and with validation
+    rows also the losses, accuracies and AUCs of both tasks, and early stopping. Members
+    share the dropout noise of a step, as in this package.
 
     Args:
         rows: The training rows.
         validation: The validation rows, or None.
-        members: How many networks.
-        batch_size: The rows of an update. The last batch of an epoch may have
+        members: The number of networks.
+        batch_size: The number of rows per update. The last batch of an epoch may have
             fewer.
         trunk: The widths of the shared layers.
-        dropout: The rate after each of them.
-        patience: The epochs without a better validation loss after which a
-            member stops; 0 trains on.
-        learning_rate: Adam's.
-        seed: For weights, batches and noise.
+        dropout: The dropout rate after each shared layer.
+        patience: The number of epochs without a better validation loss after which a
+            member stops; 0 never stops.
+        learning_rate: The learning rate of Adam.
+        seed: The seed of weights, batches and noise.
     """
 
     def __init__(
@@ -190,7 +189,7 @@ class JaxLoop:
     ) -> None:
         self.members, self.batch_size = members, batch_size
         self.trunk, self.dropout, self.patience = trunk, dropout, patience
-        # Keras's epsilon.
+        # The epsilon of Keras.
         self.optimizer = optax.adam(learning_rate, eps=1e-7)
         self.count = len(rows.inputs)
         self.steps = -(-self.count // batch_size)
@@ -209,7 +208,7 @@ class JaxLoop:
         self._key, weights_key = jax.random.split(jax.random.key(seed))
         self.state = self._initial_state(weights_key, rows.inputs.shape[1])
         self.epoch = 0
-        # The old state's memory serves for the new one.
+        # The new state uses the memory of the old state.
         self._program = jax.jit(self._epoch, donate_argnums=0)
 
     def run_epoch(self) -> dict[str, np.ndarray]:
@@ -235,7 +234,7 @@ class JaxLoop:
                 jnp.bool_(True),
             )
 
-        # An axis of length 1 would make one network slower than it need be.
+        # An axis of length 1 would make one network slower.
         return state(keys[0]) if self.members == 1 else jax.vmap(state)(keys)
 
     def _order(self) -> np.ndarray:
@@ -292,7 +291,7 @@ class JaxLoop:
         )
         network = optax.apply_updates(state.network, updates)
         new = state._replace(network=network, optimizer=optimizer)
-        # A member that has stopped stays as it is.
+        # A stopped member does not change.
         return (_select(state.active, new, state) if self.patience else new), losses
 
     def _validate(
@@ -319,9 +318,9 @@ class JaxLoop:
 
 
 def jax_epochs(loop: JaxLoop, epochs: int) -> Callable[[], Milliseconds]:
-    """Return a function that trains on for some epochs and times each.
+    """Return a function that continues training and times each epoch.
 
-    An epoch ends when its results are numbers that Python can read.
+    An epoch ends when Python can read its results.
     """
 
     def run() -> Milliseconds:
@@ -345,7 +344,7 @@ def _labels(labels: dict[str, np.ndarray]) -> Labels:
 
 
 def _mean(values: jax.Array, known: jax.Array) -> jax.Array:
-    """Return the mean over the known rows, 0 where there is none."""
+    """Return the mean over the known rows, or 0 without known rows."""
     return jnp.sum(jnp.where(known, values, 0)) / jnp.maximum(jnp.sum(known), 1)
 
 

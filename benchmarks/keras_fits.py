@@ -32,7 +32,7 @@ __all__ = [
     "our_epochs",
 ]
 
-# So many steps come before those that are timed.
+# The number of steps before the measured steps.
 WARM_UP_STEPS = 460
 
 
@@ -42,13 +42,13 @@ def article_model(
     dropout: float = 0.0,
     jit_compile: bool | str = "auto",
 ) -> MultiTaskModel:
-    """Return the article's network in this package, compiled with Adam.
+    """Build the article's network in this package, compiled with Adam.
 
     Args:
-        width: The columns of its input.
+        width: The number of columns of the input.
         trunk: The widths of the shared layers.
-        dropout: The rate after each of them.
-        jit_compile: As `keras.Model.compile` takes it.
+        dropout: The dropout rate after each shared layer.
+        jit_compile: See `keras.Model.compile`.
     """
     keras.utils.set_random_seed(0)
     tasks = [
@@ -63,12 +63,12 @@ def article_model(
 def keras_epochs(
     batch_size: int, one_call_per_epoch: bool = False
 ) -> Callable[[], Milliseconds]:
-    """Plain Keras: a functional model with two losses, and `fit`.
+    """Return a function that times epochs of plain Keras's `fit` with two losses.
 
     Args:
-        batch_size: The rows of an update.
-        one_call_per_epoch: Whether `steps_per_execution` is the whole epoch, so
-            that Keras loops over its batches in a compiled function.
+        batch_size: The number of rows per update.
+        one_call_per_epoch: Whether `steps_per_execution` is the whole epoch. Keras then
+            loops over the batches in a compiled function.
     """
     keras.utils.set_random_seed(0)
     inputs = keras.Input(shape=(WIDTH,))
@@ -88,7 +88,7 @@ def keras_epochs(
             "thal": "sparse_categorical_crossentropy",
             "heart": "binary_crossentropy",
         },
-        # Keras's AUC takes no class numbers: thal has its accuracy alone.
+        # Keras's AUC does not accept class indices: thal has only its accuracy.
         metrics={
             "thal": ["accuracy"],
             "heart": ["accuracy", keras.metrics.AUC(name="auc")],
@@ -109,17 +109,17 @@ def our_epochs(
     epochs: int = 10,
     jit_compile: bool | str = "auto",
 ) -> Callable[[], Milliseconds]:
-    """This package: `fit` with both tasks' accuracy and AUC.
+    """Return a function that times epochs of `fit` with accuracies and AUCs.
 
     Args:
-        batch_size: The rows of an update.
-        rows: The training rows; by default those of the article.
+        batch_size: The number of rows per update.
+        rows: The training rows; by default the rows of the article.
         validation: The validation rows, or None.
         trunk: The widths of the shared layers.
-        dropout: The rate after each of them.
-        epochs: How many epochs a turn has.
-        jit_compile: As `keras.Model.compile` takes it. By default the engine
-            chooses, as for a fit of many epochs.
+        dropout: The dropout rate after each shared layer.
+        epochs: The number of epochs per turn.
+        jit_compile: See `keras.Model.compile`. By default the engine chooses, as for a
+            fit of many epochs.
     """
     rows = training_rows() if rows is None else rows
     model = article_model(rows.inputs.shape[1], trunk, dropout, jit_compile)
@@ -131,13 +131,13 @@ def member_epochs(members: int, batch_size: int, epochs: int) -> tuple[float, fl
     """Train members of the network together, without validation.
 
     Args:
-        members: How many.
-        batch_size: The rows of a batch of each.
-        epochs: How many epochs are timed, after one that compiles.
+        members: The number of members.
+        batch_size: The number of rows per batch of a member.
+        epochs: The number of measured epochs, after one epoch that compiles.
 
-    Returns:
-        The milliseconds of an epoch of all of them, the median, and the seconds
-        until the first was over.
+        Returns:
+            The median time of an epoch of all members in milliseconds, and the seconds
+            until the end of the first epoch.
     """
     settings = TrainingSettings(
         members=members, epochs=epochs + 1, batch_size=batch_size
@@ -152,12 +152,13 @@ def member_turns(
     dropout: float = 0.0,
     groups: int | None = None,
 ) -> Callable[[], Milliseconds]:
-    """This package: `fit_members` on the article's rows, a whole fit per turn.
+    """Return a function that times the epochs of a whole `fit_members` per turn.
 
     Args:
-        settings: How to train. The first epoch, which compiles, is not counted.
+        settings: The training settings. The first epoch, which compiles, is not
+            counted.
         validation: The validation rows of each member, or None.
-        dropout: The rate after each shared layer.
+        dropout: The dropout rate after each shared layer.
         groups: The number of groups of members; by default the engine chooses.
     """
     rows = training_rows()
@@ -171,7 +172,7 @@ def _member_fit(
     dropout: float,
     groups: int | None = None,
 ) -> Milliseconds:
-    """Train members and return how long each epoch took."""
+    """Train members and return the time of each epoch."""
     model = article_model(rows.inputs.shape[1], dropout=dropout)
     count, members = len(rows.inputs), settings.members
     held_out = None

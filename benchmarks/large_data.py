@@ -1,12 +1,12 @@
-"""What a fit of a large table takes: time, memory, rows a second.
+"""Time, memory and rows per second of a fit of a large table.
 
     python -m benchmarks.large_data [--rows 1000000] [--shards 8]
 
-A made-up table of 30 columns with three tasks is written to a temporary folder.
-One process fits it by the command and tells each stage's time and memory; one
-that only imports TensorFlow tells what of the memory is TensorFlow's; one trains
-on the encoded rows in turns with plain Keras. With `--shards` the same rows are
-fitted once more from a folder of that many files.
+A generated table of 30 columns with three tasks is written to a temporary folder. One
+process fits the table with the command, and reports the time and memory of each stage.
+A second process only imports TensorFlow, and reports the memory of TensorFlow. A third
+process trains on the encoded rows in turns with plain Keras. With `--shards` the same
+rows are fitted again from a folder of that many files.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _measure(values: dict[str, Any], errors: list[str]) -> None:
-    # Some hundred, so that each task has labels of each kind.
+    # At least some hundred rows, so that each task has labels of each class.
     rows = whole_number("--rows", values.get("rows", 1_000_000), errors, least=500)
     epochs = whole_number("--epochs", values.get("epochs", 2), errors)
     shards = whole_number("--shards", values.get("shards", 0), errors, least=0)
@@ -114,7 +114,7 @@ def _fit(data: Path, flags: list[str], out: Path) -> dict[str, Any]:
 
 
 def _in_own_process(job: str, **settings: Any) -> Any:
-    """Does a job of `large_jobs` in a new process, and returns what it found."""
+    """Do a job of `large_jobs` in a new process, and return its result."""
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.large_jobs", job, json.dumps(settings)],
         stdout=subprocess.PIPE,

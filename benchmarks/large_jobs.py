@@ -1,6 +1,6 @@
-"""The jobs of `benchmarks.large_data`, each in a process of its own.
+"""The jobs of `benchmarks.large_data`, each in its own process.
 
-The last line that one prints is what it found, as JSON.
+The last line that a job prints is its result, as JSON.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 
 __all__ = ["alone", "fit", "speed"]
 
-# What a stage of the command is, by the module that calls a function and its name.
+# Stages of the command, by the module that calls a function and the function's name.
 STAGES = {
     ("keras_mtl.tables._csv_file", "scan_structure"): "check the structure",
     ("keras_mtl.runs.prepare", "read_rows"): "read (with that check)",
@@ -34,7 +34,7 @@ AFTER_TENSORFLOW = ("keras_mtl.runs.train",)
 
 
 def alone() -> int:
-    """Return the peak of a process that has TensorFlow and a tensor alone."""
+    """Return the peak memory in bytes of a process with only TensorFlow."""
     import keras
     import tensorflow as tf
 
@@ -46,7 +46,7 @@ def fit(arguments: list[str]) -> dict[str, Any]:
     """Run the command, and measure its stages.
 
     Args:
-        arguments: The command's flags.
+        arguments: The flags of the command.
     """
     from keras_mtl import fit as command
 
@@ -94,11 +94,11 @@ def fit(arguments: list[str]) -> dict[str, Any]:
 def speed(
     file: str, flags: list[str], batch_sizes: list[int], rounds: int
 ) -> dict[str, dict[int, float]]:
-    """Encode the rows of a file, and train on them beside plain Keras.
+    """Encode the rows of a file, and train on them in turns with plain Keras.
 
     Args:
         file: A CSV file.
-        flags: Those of the fit.
+        flags: The flags of the fit.
         batch_sizes: See `rows_a_second`.
         rounds: See `rows_a_second`.
     """
@@ -127,7 +127,7 @@ def _config(file: str, flags: list[str]) -> Any:
 
 
 def _peak() -> int:
-    """The most memory that this process has had, in bytes."""
+    """Return the peak memory of this process, in bytes."""
     # Linux counts in KiB, macOS in bytes.
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit

@@ -1,4 +1,4 @@
-"""A made-up table of many rows, with what real ones have."""
+"""A generated table of many rows, similar to real tables."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NUMBERS = 18
 COUNTS = 4
 # The number of different words of each column of words.
 WORDS = (3, 4, 5, 6, 9)
-# The columns with a missing cell now and then, and how often.
+# The shares of missing cells, by column.
 GAPS = {"number_1": 0.08, "number_7": 0.02, "number_12": 0.2, "word_2": 0.1}
 TASKS = ("churn:binary", "plan:multiclass", "spend:regression")
 
@@ -24,11 +24,11 @@ def make_rows(rows: int, seed: int = 0) -> Iterator[pd.DataFrame]:
     """Make 27 columns of features and three of labels, with labels missing.
 
     Args:
-        rows: How many.
-        seed: The same seed gives the same rows.
+        rows: The number of rows.
+        seed: The seed of the rows.
 
-    Yields:
-        The rows, some at a time.
+        Yields:
+            Parts of the rows, in order.
     """
     for number, start in enumerate(range(0, rows, ROWS_A_CHUNK)):
         yield _chunk(
@@ -37,14 +37,14 @@ def make_rows(rows: int, seed: int = 0) -> Iterator[pd.DataFrame]:
 
 
 def write_rows(path: Path, rows: int, seed: int = 0) -> None:
-    """Write these rows as a CSV file."""
+    """Write the rows of `make_rows` as a CSV file."""
     with path.open("w", encoding="utf-8", newline="") as stream:
         for number, chunk in enumerate(make_rows(rows, seed)):
             chunk.to_csv(stream, index=False, header=number == 0)
 
 
 def write_shards(folder: Path, rows: int, shards: int, seed: int = 0) -> None:
-    """Write these rows, in this order, as several CSV files."""
+    """Write the rows of `make_rows`, in order, as several CSV files."""
     folder.mkdir()
     size = -(-rows // shards)
     start = 0

@@ -1,4 +1,4 @@
-"""Rows a second in training on a large encoded matrix, beside plain Keras."""
+"""Rows per second in training on a large encoded matrix, beside plain Keras."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ def rows_a_second(
     batch_sizes: Sequence[int],
     rounds: int,
 ) -> dict[str, dict[int, float]]:
-    """Train the same network an epoch a turn, in turns.
+    """Train the same network in turns of one epoch.
 
-    Plain Keras has it easier than here: its labels are filled where they are
-    missing, so that it needs no masks, and it counts no rows.
+    Plain Keras has less work than this package. Its missing labels are filled, so it
+    needs no masks and does not count rows.
 
     Args:
         tasks: The tasks.
-        matrix: float32 of shape (N, columns).
-        labels: By task name; NaN is missing.
-        batch_sizes: Each is measured.
-        rounds: The turns.
+        matrix: The encoded rows, float32 of shape (N, columns).
+        labels: The labels by task name; NaN is missing.
+        batch_sizes: The measured batch sizes.
+        rounds: The number of rounds.
 
-    Returns:
-        By way and batch size the rows a second, medians of the rounds.
+        Returns:
+            The rows per second by way and batch size, medians over the rounds.
     """
     speeds: dict[str, dict[int, float]] = {"keras_mtl": {}, "plain Keras": {}}
     for batch_size in batch_sizes:

@@ -1,9 +1,9 @@
-"""One method on one large trunk: time and peak memory; prints JSON.
+"""Time and peak memory of one method on one large trunk, printed as JSON.
 
     python -m benchmarks.large_trunk keras_mtl|torchjd METHOD
 
-Run by `benchmarks.weighting_speed`, in a process of its own for each method.
-Needs Linux, which tells a process its own peak.
+`benchmarks.weighting_speed` runs this module, in one process per method. The module
+needs Linux, which reports the peak memory of a process.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ STEPS = 3
 
 
 def main() -> None:
-    """Measure what the command line names."""
+    """Measure the method on the command line."""
     library, name = sys.argv[1:]
     if library == "torchjd":
         from benchmarks.torchjd_steps import torchjd_step
@@ -34,8 +34,8 @@ def main() -> None:
     else:
         step = _fit_step(name)
     before = process_memory("VmRSS")
-    Path("/proc/self/clear_refs").write_text("5")  # the peak starts anew
-    step()  # compiles
+    Path("/proc/self/clear_refs").write_text("5")  # Resets the peak.
+    step()  # Compiles.
     times = [seconds_of(step) * 1e3 for _ in range(STEPS)]
     print(
         json.dumps(
@@ -48,7 +48,7 @@ def main() -> None:
 
 
 def _fit_step(name: str):
-    """Return a call of `fit` on one batch."""
+    """Return a function that calls `fit` on one batch."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     import keras
 

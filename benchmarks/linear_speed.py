@@ -1,12 +1,12 @@
 """Times of paths of linear multi-task models: python -m benchmarks.linear_speed.
 
-The paths of `keras_mtl.linear` have 30 strengths from the first that leaves a
-weight to a thousandth of it. scikit-learn solves the same problem where it has
-one: `MultiTaskLasso` at the same strengths, squared errors and all labels, each
-from the solution before, to a duality gap that gives residuals as small. So does
-`MultiTaskLasso` of skglm, if it is installed (extra `benchmarks`), after a first
-fit that compiles it. The seconds are those of this process's one thread at work
-(CPU), which other processes disturb less than those of the clock.
+The paths of `keras_mtl.linear` have 30 strengths, from the smallest strength at which
+all weights are 0 to a thousandth of it. For squared errors and all labels, scikit-learn
+solves the same problem: `MultiTaskLasso` at the same strengths, each from the previous
+solution, up to a duality gap with equally small residuals. `MultiTaskLasso` of skglm
+does the same, if it is installed (extra `benchmarks`), after a first fit that compiles
+it. The seconds are CPU time of one thread, which other processes disturb less than the
+clock.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ REPEATS = 3
 def make_rows(
     rows: int, features: int, tasks: int, seed: int = 0
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Make standardized features that are correlated, and scores of the tasks."""
+    """Make correlated standardized features, and scores of the tasks."""
     generator = np.random.default_rng(seed)
     common = generator.normal(size=(rows, 1))
     x = 0.7 * generator.normal(size=(rows, features)) + 0.7 * common
@@ -51,13 +51,13 @@ def make_rows(
 
 
 def squared_tasks(scores: np.ndarray) -> list[LinearTask]:
-    """Make a regression of each column."""
+    """Make one regression per column."""
     weights = np.full(len(scores), 1.0 / len(scores))
     return [LinearTask("squared", column[:, None], weights) for column in scores.T]
 
 
 def binary_tasks(scores: np.ndarray, missing: float, seed: int = 1) -> list[LinearTask]:
-    """Make a binary task of each column, with a share of its labels missing."""
+    """Make one binary task per column, with a share of missing labels."""
     known = np.random.default_rng(seed).random(scores.shape) >= missing
     return [
         LinearTask("logistic", (column > 0).astype(float)[:, None], here / here.sum())
@@ -66,7 +66,7 @@ def binary_tasks(scores: np.ndarray, missing: float, seed: int = 1) -> list[Line
 
 
 def median_seconds(run: Callable[[], object], repeats: int = REPEATS) -> float:
-    """Return the median CPU time of some runs."""
+    """Return the median CPU time of several runs, in seconds."""
     times = []
     for _ in range(repeats):
         start = time.process_time()
@@ -76,7 +76,7 @@ def median_seconds(run: Callable[[], object], repeats: int = REPEATS) -> float:
 
 
 def beside_peers(rows: int, features: int, tasks: int, repeats: int) -> None:
-    """Print the times of a path of squared errors, and those of other solvers."""
+    """Print the times of a path of squared errors, for all solvers."""
     x, scores = make_rows(rows, features, tasks)
     found: dict[str, Any] = {}
 
@@ -95,7 +95,7 @@ def beside_peers(rows: int, features: int, tasks: int, repeats: int) -> None:
     def skglm_path(strengths: np.ndarray) -> list[np.ndarray]:
         from skglm import MultiTaskLasso as SkglmLasso
 
-        # Its own centering of sparse penalties is left out: the columns are centered.
+        # The columns are already centered, so the solver does not center them.
         centered = np.asfortranarray(scores - scores.mean(axis=0))
         columns = np.asfortranarray(x)
         model = SkglmLasso(fit_intercept=False, warm_start=True, tol=TOLERANCE)
@@ -136,7 +136,7 @@ def beside_peers(rows: int, features: int, tasks: int, repeats: int) -> None:
 
 
 def binary_path(rows: int, features: int, tasks: int, folds: int) -> None:
-    """Print the time of a path of binary tasks that lack a fifth of their labels."""
+    """Print the time of a path of binary tasks with a fifth of labels missing."""
     x, scores = make_rows(rows, features, tasks)
     labels = binary_tasks(scores, missing=0.2)
     start, worked = time.perf_counter(), time.process_time()

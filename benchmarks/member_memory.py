@@ -1,10 +1,10 @@
-"""The memory that training many members takes, each number in its own process.
+"""Memory for the training of many members, measured in a process per number.
 
     python -m benchmarks.member_memory COUNT
 
-trains so many members of the article's network for two epochs and prints the
-peak of the process's resident memory in megabytes. Needs Linux, which tells a
-process its own peak.
+trains COUNT members of the article's network for two epochs and prints the peak
+resident memory of the process in megabytes. The command needs Linux, which reports the
+peak memory of a process.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ BATCH_SIZE = 32
 
 
 def peak_memory(members: int) -> float:
-    """Train members in a process of its own; return its peak in megabytes."""
+    """Train members in a new process, and return its peak memory in megabytes."""
     command = [sys.executable, "-m", "benchmarks.member_memory", str(members)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     return float(done.stdout.split()[-1])

@@ -1,4 +1,4 @@
-"""Tasks that conflict by construction, with a known best answer."""
+"""Tasks that conflict by construction, with a known best solution."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from keras_mtl.training import TrainingSettings
 __all__ = ["opposed_tasks"]
 
 ROWS, WIDTH, TRUNK = 512, 8, 2
-# The sizes of the tasks' labels.
+# The scales of the tasks' labels.
 SCALES = (1.0, 1.25, 1.5, 1.75)
 
 ABOUT = """Four regressions without noise each depend on a different direction of the
@@ -30,13 +30,13 @@ def opposed_tasks(seeds: int) -> ComparedProblem:
     """Make the problem.
 
     Args:
-        seeds: How many; each has directions, weights and batches of its own.
+        seeds: The number of seeds, each with its own directions, weights and batches.
     """
     names = [f"task_{index + 1}" for index in range(len(SCALES))]
     inputs, labels = [], []
     for seed in range(seeds):
         generator = np.random.default_rng(seed)
-        # Exactly white inputs: the closed form then holds for these rows.
+        # Exactly white inputs, for which the closed form is exact.
         white, _ = np.linalg.qr(generator.normal(size=(ROWS, WIDTH + 1)))
         white = white - white.mean(axis=0)
         white, _ = np.linalg.qr(white)
@@ -58,7 +58,7 @@ def opposed_tasks(seeds: int) -> ComparedProblem:
         inputs=np.concatenate(inputs).astype("float32"),
         labels={name: table[:, index] for index, name in enumerate(names)},
         train=rows,
-        # The answer is known for these rows: there is nothing to hold out.
+        # The best solution is known for these rows, so no rows are held out.
         validation=rows,
         test=rows,
         settings=TrainingSettings(epochs=60, batch_size=64, schedule="cosine"),
@@ -72,6 +72,6 @@ def _score(labels, outputs) -> dict[str, float]:
         float(np.mean((values - outputs[name][:, 0]) ** 2) / np.mean(values**2))
         for name, values in labels.items()
     ]
-    # No projection: a head that has not found its scale yet counts as well.
+    # No projection, so the error also includes the scale of a head.
     least = len(SCALES) - TRUNK
     return {"worst task": max(left), "above front": sum(left) - least}

@@ -1,10 +1,10 @@
-"""Take the picture of a report's page that the documentation shows.
+"""Picture of the page of a report, for the documentation.
 
     python -m keras_mtl.evaluate
     python -m benchmarks.page_picture evaluations/heart_disease/report.html \\
         docs/images/evaluation_report.png
 
-Needs Chromium.
+The command needs Chromium.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def take_picture(page: Path, path: Path, width: int, height: int) -> None:
         height: The height of the picture, in pixels.
 
     Raises:
-        FileNotFoundError: If there is no Chromium, or it writes no picture.
+        FileNotFoundError: If Chromium is not installed or does not write a picture.
     """
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)
     if browser is None:
@@ -55,7 +55,8 @@ def take_picture(page: Path, path: Path, width: int, height: int) -> None:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        # Text on a plain page needs few colors, and then a third of the bytes.
+        # A plain page with text needs few colors, which make the file three times
+        # smaller.
         Image.open(written).convert("RGB").quantize(COLORS).save(path, optimize=True)
 
 

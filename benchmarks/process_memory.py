@@ -1,4 +1,4 @@
-"""The memory that Linux says this process has."""
+"""The memory of this process, as reported by Linux."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ __all__ = ["process_memory"]
 
 
 def process_memory(entry: str) -> float:
-    """Return an entry of Linux's account of this process, in MB (10^6 bytes).
+    """Return an entry of `/proc/self/status`, in MB (10^6 bytes).
 
-    The account of `resource` would begin at the peak of the parent process.
+    The peak from `resource` would include the peak of the parent process.
 
     Args:
-        entry: `VmRSS` for what it holds now, `VmHWM` for its peak.
+        entry: `VmRSS` for the current memory, `VmHWM` for the peak memory.
     """
     status = Path("/proc/self/status").read_text("utf-8")
     line = next(line for line in status.splitlines() if line.startswith(entry))

@@ -1,6 +1,6 @@
-"""The article's network in PyTorch, trained by the loop that one writes by hand.
+"""The article's network in PyTorch, with a hand-written training loop.
 
-Needs the extra `benchmarks`: this module imports PyTorch.
+This module needs the extra `benchmarks`, for PyTorch.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ __all__ = ["Network", "pytorch_epochs", "train_an_epoch"]
 
 
 class Network(torch.nn.Module):
-    """Shared layers of 12-32-64, heads of 64-32-3 and 64-16-1."""
+    """Network with shared layers of 12-32-64, and heads of 64-32-3 and 64-16-1."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -32,12 +32,12 @@ class Network(torch.nn.Module):
 
 
 def pytorch_epochs(batch_size: int) -> Callable[[], Milliseconds]:
-    """Make the network, and return what trains it for an epoch.
+    """Make the network, and return a function that trains it and times the epochs.
 
-    It measures nothing, neither in training nor after it, unlike the others.
+    Unlike the other loops, this loop computes no metrics.
     """
     torch.manual_seed(0)
-    # Threads only wait for each other in so small a network.
+    # In a small network, threads only wait for each other.
     torch.set_num_threads(1)
     rows = training_rows()
     data = TensorDataset(
@@ -56,7 +56,7 @@ def pytorch_epochs(batch_size: int) -> Callable[[], Milliseconds]:
 def train_an_epoch(
     network: Network, loader: DataLoader, optimizer: torch.optim.Optimizer
 ) -> None:
-    """Train on each batch once, for the sum of the two losses."""
+    """Train on each batch once, on the sum of the two losses."""
     cross_entropy = torch.nn.CrossEntropyLoss()
     binary = torch.nn.BCEWithLogitsLoss()
     for inputs, thal, heart in loader:

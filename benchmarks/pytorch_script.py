@@ -1,6 +1,6 @@
-"""A whole script as one writes it by hand: the heart data, PyTorch, two accuracies.
+"""A whole hand-written script: the heart data, PyTorch, two accuracies.
 
-Needs the extra `benchmarks`: this module imports PyTorch.
+This module needs the extra `benchmarks`, for PyTorch.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ NUMBERS = ["age", "trestbps", "chol", "thalach", "oldpeak", "ca"]
 
 
 def run_script(epochs: int, batch_size: int) -> dict[str, float]:
-    """Read, encode, train and measure.
+    """Read the data, encode it, train and measure.
 
-    It fills what is missing and drops nothing, tells no errors, measures
-    nothing on the way, and writes nothing.
+    The script fills missing values and keeps all columns. It does not check the data,
+    compute metrics during training or write files.
 
     Args:
-        epochs: Of training, on 736 rows.
-        batch_size: The rows of an update.
+        epochs: The number of epochs, on 736 rows.
+        batch_size: The number of rows per update.
 
     Returns:
-        By task its accuracy on the other 184 rows.
+        The accuracy on the other 184 rows, by task.
     """
     torch.manual_seed(0)
     torch.set_num_threads(1)

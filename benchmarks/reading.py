@@ -1,12 +1,13 @@
-"""What reading a CSV file takes, beside the engines that one would read it with.
+"""Time of reading a CSV file, beside other CSV readers.
 
     python -m benchmarks.reading [--rows 1000000] [--rounds 5]
 
-The rows of `benchmarks.large_rows`, a million of 30 columns, are read in turns in
-one process: by `read_rows`, which checks the file before and finds the kinds of
-its columns; and by pandas, Polars, PyArrow and DuckDB as they come, those that are
-installed. Three more files follow: the same rows with quotes around the words, a
-file of whole numbers alone, and the heart data, which is small.
+The rows of `benchmarks.large_rows`, a million rows of 30 columns, are read in turns in
+one process: by `read_rows`, which also checks the file and finds the kinds of its
+columns; and by pandas, Polars, PyArrow and DuckDB with their defaults, if installed.
+Three more files follow: the same rows with quotes around the words, a file of only
+    whole
+numbers, and the small heart data.
 """
 
 from __future__ import annotations
@@ -73,7 +74,7 @@ def _duckdb(path: str) -> Any:
         return connection.execute("SELECT count(*) FROM t").fetchone()
 
 
-# By the package that is needed.
+# The readers, by the package that they need.
 READERS: dict[str, Callable[[str], Any]] = {
     "keras_mtl": _ours,
     "pandas": pd.read_csv,
@@ -84,17 +85,17 @@ READERS: dict[str, Callable[[str], Any]] = {
 
 
 def compare_readers(path: Path, rounds: int) -> dict[str, float]:
-    """Read a file with all readers that are installed, in turns.
+    """Read a file with all installed readers, in turns.
 
     Args:
         path: A CSV file.
-        rounds: The turns that count, after one that does not.
+        rounds: The number of measured rounds, after one that is not counted.
 
     Returns:
-        The median seconds, by reader.
+        The median seconds by reader.
     """
     ways = {
-        # Freeing the rows belongs to reading them.
+        # The time includes the release of the rows.
         name: partial(_milliseconds, partial(read, str(path)))
         for name, read in READERS.items()
         if is_installed(name)
@@ -141,7 +142,7 @@ def _measure(values: dict[str, Any], errors: list[str]) -> None:
 
 
 def _files(folder: Path, rows: int) -> Iterator[tuple[str, Path]]:
-    """Write the files, one at a time: the disk is not to hold all of them."""
+    """Write the files one at a time, so that the disk never holds all of them."""
     path = folder / "rows.csv"
     write_rows(path, rows)
     yield f"{rows:,} rows of 30 columns", path
@@ -158,7 +159,7 @@ def _files(folder: Path, rows: int) -> Iterator[tuple[str, Path]]:
 
 
 def _print_imports(console: Console, names: list[str], rounds: int) -> None:
-    """Print what an import takes in a process that has pandas, and pandas itself."""
+    """Print the import times of pandas, and of other packages after pandas."""
     table = Table(title="Seconds to import", title_justify="left")
     table.add_column("package")
     table.add_column("seconds", justify="right")
