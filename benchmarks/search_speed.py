@@ -1,16 +1,18 @@
-"""A search over the heart data, beside a plain keras-tuner search over the same space.
+"""Speed of a search over the heart data, beside plain keras-tuner.
 
     python -m benchmarks.search_speed [--trials 30] [--keras-trials 8] [--epochs 50]
         [--folds 3] [--at-once 8]
 
-Both try random settings: the widths of two shared layers and of two heads, the
-learning rate and the loss weight of one task. keras-tuner's `RandomSearch` builds a
-plain Keras model for each trial and trains it once by Keras's `fit` on one validation
-split. Ours trains each trial once in each fold, so that it does `--folds` times the
-work. All train all epochs. Of the plain search `--keras-trials` are run, in the same
-process; the rates are trials per minute. With `--at-once` our search asks for so many
-trials at a time, as a search that goes by results does, once with programs that are
-used again from batch to batch and once with new ones.
+Both searches try random settings from the same space: the widths of two shared layers
+and of two heads, the learning rate and the loss weight of one task. keras-tuner's
+`RandomSearch` builds one plain Keras model per trial and trains it once with Keras's
+`fit` on one validation split. The search of this package trains each trial once in each
+fold, which is `--folds` times the work. All trials train all epochs. The plain search
+runs `--keras-trials` trials in the same process. The rates are trials per minute. With
+`--at-once` the search of this package gets this number of trials at a time, like a
+search that learns from results: once with programs that are reused from batch to batch,
+    and once
+with new programs.
 """
 
 from __future__ import annotations
@@ -72,7 +74,7 @@ def _measure(values: dict[str, Any], errors: list[str]) -> None:
     several = numbers["at_once"] < numbers["trials"]
     ways = {"python -m tuning": True}
     if several:
-        # Which is first does not matter: no program outlives its search.
+        # The order does not matter, because no program is kept after its search.
         ways = {"python -m tuning, new programs": False, **ways}
     own = {name: _own_search(data, numbers, again) for name, again in ways.items()}
     table = Table(title="Trials per minute", title_justify="left")
@@ -119,7 +121,7 @@ def _own_search(data: Any, numbers: dict[str, int], again: bool) -> float:
 
 
 def _keras_search(data: Any, trials: int, epochs: int) -> float:
-    """Run what a user of keras-tuner writes: encoded rows, masks as weights."""
+    """Run the search that a user of keras-tuner would write, and return its time."""
     import keras
     import keras_tuner
     import numpy as np

@@ -1,10 +1,10 @@
-"""What the average of many members costs the server, beside one member.
+"""Time of a served average of many members, beside one member.
 
     python -m benchmarks.served_members [--members 10] [--rows 1,64] [--rounds 500]
 
-The heart data are fitted once with one member and once with many, and the two
-SavedModels are loaded as TensorFlow Serving loads them. They answer the same rows in
-turns. Aimed at: ten averaged members in at most 1.3 times the time of one.
+The heart data are fitted once with one member and once with many. The two SavedModels
+are loaded like in TensorFlow Serving, and predict the same rows in turns. The aim: ten
+averaged members take at most 1.3 times the time of one.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ FLAGS = (
     Flag("--rows", "rows", "The rows of a request.", form="list", metavar="1,64"),
     Flag("--rounds", "rounds", "The turns that each model gets.", metavar="N"),
 )
-# What the answers cost does not depend on how long the networks were trained.
+# The time of predictions does not depend on the number of epochs.
 EPOCHS = 3
 
 
@@ -92,7 +92,7 @@ def _serve(folder: Path, members: int) -> ServingSession:
 def _turns(
     one: ServingSession, many: ServingSession, rows: int, rounds: int
 ) -> tuple[list[float], list[float]]:
-    """Return the seconds of both models' answers, which take turns."""
+    """Return the seconds of the predictions of both models, in turns."""
     from keras_mtl.datasets import load_heart_disease
 
     frame = load_heart_disease().head(rows)
@@ -107,7 +107,7 @@ def _turns(
         return time.perf_counter() - start
 
     times: tuple[list[float], list[float]] = ([], [])
-    # The first answers prepare the session.
+    # The first predictions prepare the session, and are not counted.
     for turn in range(-20, rounds):
         for session, own in zip((one, many), times, strict=True):
             taken = seconds(session.run)

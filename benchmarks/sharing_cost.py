@@ -1,11 +1,12 @@
-"""What ways to share cost: many experts beside one, and many tasks beside hard sharing.
+"""Time of a step of architectures: many experts, and many tasks.
 
     python -m benchmarks.sharing_cost [--rounds 7]
 
-Epochs of `fit`, compiled by XLA, in turns in one process: 2048 rows of 32 columns
-in batches of 256, the default trunk 32-64, Adam. Experts are stacked, so that 16 of
-them are one batched product: aimed at is at most 4 times the step of one. MMoE with
-64 tasks and 8 experts: at most 3 times the step of hard sharing.
+Epochs of `fit`, compiled by XLA, are measured in turns in one process: 2048 rows of 32
+columns in batches of 256, the default trunk 32-64, Adam. Experts are stacked, so 16
+experts are one batched product. The aims: 16 experts take at most 4 times the step of
+one expert, and MMoE with 64 tasks and 8 experts at most 3 times the step of hard
+sharing.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ SUMMARY = (
 FLAGS = (Flag("--rounds", "rounds", "The turns that each of them gets.", metavar="N"),)
 ROWS, WIDTH, BATCH = 2048, 32, 256
 EXPERTS = (1, 4, 16)
-# For each number of tasks the ways, the first of which the others are beside.
+# The ways by number of tasks; the first way is the reference.
 WAYS = {
     2: [f"mmoe:experts={experts},gate_dropout=0" for experts in EXPERTS],
     64: [
@@ -71,7 +72,7 @@ def _measure(values: dict[str, Any], errors: list[str]) -> None:
                 own.append(fit.step())
         first = times[0]
         for fit, own in zip(fits, times, strict=True):
-            # Ratios within a turn: the machine may be slower in another one.
+            # Ratios within a turn, because the machine may be slower in another turn.
             pairs = zip(own, first, strict=True)
             table.add_row(
                 str(tasks),
@@ -84,7 +85,7 @@ def _measure(values: dict[str, Any], errors: list[str]) -> None:
 
 
 class _Fit:
-    """A fit that is compiled, an epoch of which is timed."""
+    """A compiled fit whose epochs are measured."""
 
     def __init__(self, way: str, tasks: int) -> None:
         import keras

@@ -20,15 +20,15 @@ COLUMNS = 4
 def draw_relatedness(
     path: Path, problem: SharingProblem, scores: Mapping[str, ArchitectureScores]
 ) -> None:
-    """Draw the gain over single tasks by the tasks' relatedness.
+    """Draw the gain over single-task networks by the correlation of the tasks.
 
-    A panel for each architecture has hard sharing's curve beside its own. A point
-    is the mean over seeds, a band its standard deviation over seeds.
+    Each architecture has one panel, with its curve and the curve of hard sharing. A
+    point is the mean over seeds, and a band is the standard deviation over seeds.
 
     Args:
-        path: The picture.
-        problem: The made tasks, whose groups are numbers.
-        scores: By architecture; `single-task` and `hard-sharing` among them.
+        path: The path of the picture.
+        problem: The generated tasks, whose groups are numbers.
+        scores: The scores by architecture, including `single-task` and `hard-sharing`.
     """
     shown = [name for name in scores if name not in ("single-task", "hard-sharing")]
     rows = -(-max(len(shown), 1) // COLUMNS)

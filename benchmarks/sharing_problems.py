@@ -1,4 +1,4 @@
-"""Problems on which ways to share are compared: made ones, and real tables."""
+"""Problems for the comparison of architectures: generated tasks and real tables."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ class SharingProblem:
 
     Attributes:
         name: A short name.
-        about: The features and tasks, in a line.
+        about: A description of the features and tasks, in one line.
         tasks: The tasks.
         inputs: The encoded rows of all members, (N, width).
-        labels: By task name, (N,); NaN is missing.
-        train: For each member the numbers of its training rows.
-        validation: Likewise of the rows that choose the epoch.
-        test: Likewise of the rows that are scored.
-        seeds: For each member its seed: one with an equal seed begins alike.
-        groups: For each member the group that it is reported in.
-        truth: By task name what the best model would predict, in place of labels
-            when test rows are scored; empty where nobody knows.
-        test_share: The share of a member's rows that is scored, where members
-            split the same rows; 0 where each has rows of its own.
+        labels: The labels by task name, (N,); NaN is missing.
+        train: The indices of the training rows of each member.
+        validation: The indices of the rows that choose the epoch, for each member.
+        test: The indices of the scored rows of each member.
+        seeds: The seed of each member. Equal seeds give equal initial weights.
+        groups: The group of each member in the report.
+        truth: The predictions of the best possible model by task name, which replace
+            the labels of scored rows; empty if unknown.
+        test_share: The share of a member's rows that is scored, if members split the
+            same rows; 0 if each member has its own rows.
     """
 
     name: str
@@ -60,8 +60,8 @@ def made_tasks(seeds: int) -> SharingProblem:
     """Make four regressions whose true functions have a known correlation.
 
     Args:
-        seeds: The draws of each correlation in `RELATED`; each has functions, rows
-            and noise of its own.
+        seeds: The number of draws per correlation in `RELATED`, each with its own
+            functions, rows and noise.
     """
     names = [f"task{index + 1}" for index in range(MADE_TASKS)]
     rows = MADE_ROWS + VALIDATION_ROWS + TEST_ROWS
@@ -79,7 +79,7 @@ def made_tasks(seeds: int) -> SharingProblem:
         x = frame.filter(like="x").to_numpy()
         inputs.append(x)
         labels.append(frame[names].to_numpy())
-        # Labels are the function times this factor, and noise.
+        # Labels are the function times this factor, plus noise.
         values = related_task_values(x, tasks=MADE_TASKS, related=related, seed=seed)
         truth.append(np.sqrt(0.7) * values)
     first = [rows * number for number in range(len(members))]
@@ -160,7 +160,7 @@ def _wine(seeds: int) -> SharingProblem:
 def _table(
     name: str, about: str, frame: pd.DataFrame, tasks: Sequence[Task], seeds: int
 ) -> SharingProblem:
-    """Split a table of numbers anew for each seed, labels of numbers in one unit."""
+    """Split a table of numbers once per seed, with one scale of labels for all seeds."""
     names = [task.name for task in tasks]
     labels = {each: frame[each].to_numpy("float32") for each in names}
     features = frame.drop(columns=names).to_numpy("float64")
@@ -177,7 +177,7 @@ def _table(
             seed=seed,
             labels={each: values[rest] for each, values in labels.items()},
         )
-        # What standardizes the features is learned of the training rows.
+        # The statistics of the features come from the training rows.
         known = features[rest[train]]
         inputs.append((features - known.mean(axis=0)) / known.std(axis=0))
         for rows, part in zip(

@@ -15,10 +15,10 @@ from keras_mtl.training import MemberSettings, TrainingSettings, fit_members
 
 __all__ = ["TRAINING", "ArchitectureScores", "gain", "score_architecture"]
 
-# The same for all: each member keeps the epoch with the best validation loss.
+# The same for all architectures: each member keeps its best epoch on validation rows.
 TRAINING = TrainingSettings(epochs=150, batch_size=32, learning_rate=3e-3, patience=15)
 COMMON = ArchitectureSettings(trunk=(32, 64))
-# A difference of skills that matters to nobody.
+# The largest difference of skills that does not matter.
 EQUIVALENCE = 0.01
 
 
@@ -27,12 +27,11 @@ class ArchitectureScores:
     """Result of an architecture on a problem.
 
     Attributes:
-        skills: For each member and task the share of the way from the training
-            rows' constant prediction to a perfect one, in squared error or log
-            loss on test rows: 1 is perfect, 0 is no better than the constant.
+        skills: The skill of each member and task on test rows, from squared error or
+            log loss: 1 is perfect, 0 is the constant prediction of the training rows.
         epochs: The epoch whose weights each member has.
-        parameters: The parameters of one member.
-        seconds: The time that training took, compiling included.
+        parameters: The number of parameters of one member.
+        seconds: The time of training in seconds, including compilation.
     """
 
     skills: np.ndarray
@@ -42,7 +41,7 @@ class ArchitectureScores:
 
     @property
     def means(self) -> np.ndarray:
-        """The mean over the tasks of each member."""
+        """The mean skill over the tasks, for each member."""
         return self.skills.mean(axis=1)
 
 
@@ -53,7 +52,7 @@ def score_architecture(
 
     Args:
         problem: The problem.
-        architecture: A name with settings, if any, as `--architecture` takes it.
+        architecture: A name with optional settings, in the form of `--architecture`.
     """
     start = time.perf_counter()
     model = build_architecture(
@@ -110,14 +109,14 @@ def gain(
 
     Args:
         problem: The problem.
-        scores: Of the one.
-        reference: Of the other.
-        group: The group.
+        scores: The scores of the architecture.
+        reference: The scores of the reference.
+        group: The name of the group.
     """
     members = [index for index, each in enumerate(problem.groups) if each == group]
     return compare_paired(
         (scores.means - reference.means)[members],
-        # Draws with rows of their own overlap in nothing: no correction.
+        # Draws with their own rows do not overlap, and need no correction.
         test_share=problem.test_share or 1e-9,
         equivalence=EQUIVALENCE,
     )

@@ -1,12 +1,11 @@
-"""Verdicts on made tasks of which it is known whether sharing helps.
+"""Verdicts on generated tasks with a known effect of sharing.
 
     python -m benchmarks.sharing_verdicts [--draws 100] [--folds 5] [--repeats 2]
 
-Each draw is a table of its own with two tasks. A network of both tasks and one
-of each task alone are trained on the same folds, and the verdict on the first
-task is counted. All draws and folds are members of one program per network. The
-command fails if the labels of a shuffled task are 'helped' in more than 5 % of
-the draws.
+Each draw is a separate table with two tasks. A network of both tasks and one network
+per task are trained on the same folds, and the verdict on the first task is counted.
+All draws and folds are members of one program per network. The command fails if the
+verdict on a task with shuffled labels is 'helps' in more than 5 % of the draws.
 """
 
 from __future__ import annotations
@@ -50,13 +49,13 @@ SETTINGS = TrainingSettings(
 
 @dataclass(frozen=True)
 class Scenario:
-    """Two tasks of which it is known whether sharing helps the first.
+    """Two tasks with a known effect of sharing on the first task.
 
     Attributes:
-        rows: The rows of a draw.
+        rows: The number of rows per draw.
         related: The correlation of the true functions.
-        missing: The share of the first task's labels that is missing.
-        shuffled: Whether its other labels are shuffled.
+        missing: The share of missing labels of the first task.
+        shuffled: Whether the other labels of the first task are shuffled.
     """
 
     rows: int
@@ -73,7 +72,7 @@ SCENARIOS = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Count the verdicts and print them; return 1 where the bound is broken."""
+    """Count and print the verdicts; return 1 if the bound is exceeded."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--draws", type=int, default=100)
     parser.add_argument("--folds", type=int, default=5)
@@ -98,10 +97,10 @@ def judge_draws(
     """Return the verdict on the first task of each draw, and its difference.
 
     Args:
-        scenario: How the tables are made.
+        scenario: The settings of the tables.
         draws: The number of tables.
-        folds: The folds of each.
-        repeats: How often each is split into folds.
+        folds: The number of folds per repeat.
+        repeats: The number of times that each table is split into folds.
     """
     frames = [_draw(scenario, seed) for seed in range(draws)]
     splits = [
@@ -156,10 +155,10 @@ def _areas(
     splits: Sequence[tuple[int, np.ndarray]],
     tasks: Sequence[BinaryTask],
 ) -> dict[str, np.ndarray]:
-    """Train a network for each split; return each task's AUC of the held-out rows.
+    """Train one network per split; return the AUC of each task on held-out rows.
 
-    The AUC is that of the training history, whose last epoch is the trained
-    network's: no epoch is chosen, so that the held-out rows choose nothing.
+    The AUC is from the last epoch of the training history. No epoch is chosen, so the
+    held-out rows do not influence the network.
     """
     inputs = np.concatenate([frame.filter(like="x") for frame in frames])
     labels = {

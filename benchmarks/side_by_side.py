@@ -1,4 +1,4 @@
-"""Times several ways to do something in turns, so that all meet the same load."""
+"""Measurement of several ways in turns, so that all have the same load."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import TypeVar
 
 __all__ = ["Milliseconds", "seconds_of", "side_by_side"]
 
-# Of one turn: from the number of calls to the milliseconds of each measurement.
+# The milliseconds of each measurement in one turn.
 Milliseconds = list[float]
 Way = TypeVar("Way", bound=Hashable)
 
 
 def seconds_of(action: Callable[[], object]) -> float:
-    """Return how long a call takes."""
+    """Return the time of a call, in seconds."""
     start = time.perf_counter()
     action()
     return time.perf_counter() - start
@@ -24,15 +24,15 @@ def seconds_of(action: Callable[[], object]) -> float:
 def side_by_side(
     ways: Mapping[Way, Callable[[], Milliseconds]], rounds: int
 ) -> dict[Way, float]:
-    """Let each way measure itself once a round.
+    """Run the measurement of each way once per round.
 
     Args:
-        ways: By name, a function that runs for a while and returns what it
-            measured. The first turn, which may compile, is not counted.
-        rounds: How often each has its turn.
+        ways: Functions by name that run for a while and return their measurements. The
+            first turn, which may compile, is not counted.
+        rounds: The number of turns of each way.
 
     Returns:
-        By name the median.
+        The median in milliseconds, by name.
     """
     measured: dict[Way, Milliseconds] = {name: [] for name in ways}
     for turn in range(rounds + 1):

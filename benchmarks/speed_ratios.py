@@ -1,4 +1,4 @@
-"""Speeds of this package as ratios to a peer's, each with the ratio aimed at.
+"""Ratios of the speed of this package to peers, each with its aim.
 
 A comparison measures all its ways in turns in one process.
 """
@@ -25,10 +25,10 @@ STEP, PRODUCTS = "keras_mtl fit", "the heads' products"
 
 BATCH_SIZE = 32
 EPOCHS = 20
-# The default recipe's: long enough for the engine to choose what it chooses there.
+# The epochs of the default preset, with which the engine makes the same choices.
 MEMBER_EPOCHS = 100
 MANY_MEMBERS = 128
-# So many that the engine trains groups of them at the same time.
+# With this many epochs, the engine trains groups of members at the same time.
 MANY_MEMBERS_EPOCHS = 300
 MANY_TASKS = 256
 LARGE = {"rows": 200_000, "columns": 64, "trunk": (128, 128), "batch_size": 256}
@@ -39,21 +39,20 @@ Ways = dict[str, Callable[[], Milliseconds]]
 
 @dataclass(frozen=True)
 class Comparison:
-    """A speed of this package beside a peer's.
+    """Comparison of a speed of this package with a peer.
 
     Args:
-        name: Its name on the command line.
-        title: What is measured.
-        unit: What the milliseconds are of.
-        ways: Returns the ways by name. A way whose package is not installed is
-            left out.
-        ours: The way of this package.
-        peer: The way that it is compared with.
-        bound: The most that `ours / peer` should be, or the least that
-            `peer / ours` should be.
-        aim: The ratio aimed at.
-        ratio: `"time"`, where less is better, or `"speed"`, where more is.
-        packages: What the peer needs.
+        name: The name on the command line.
+        title: A description of the measurement.
+        unit: The unit of work that the milliseconds are for.
+        ways: A function that returns the ways by name. A way whose package is not
+            installed is left out.
+        ours: The name of the way of this package.
+        peer: The name of the way to compare with.
+        bound: The largest valid `ours / peer`, or the smallest valid `peer / ours`.
+        aim: The ratio that this package aims at.
+        ratio: `"time"`, where less is better, or `"speed"`, where more is better.
+        packages: The packages that the peer needs.
     """
 
     name: str
@@ -88,7 +87,7 @@ class Comparison:
 
 
 def measure(comparison: Comparison, rounds: int) -> dict[str, float]:
-    """Return by way the median of its milliseconds, warmed up before."""
+    """Return the median milliseconds of each way, after a warm-up."""
     return side_by_side(comparison.ways(), rounds)
 
 
@@ -121,7 +120,7 @@ def _ten_members() -> Ways:
     from keras_mtl.training import TrainingSettings
 
     rows, held_out = training_rows(), validation_rows()
-    # Early stopping is at work in each epoch, but ends none: all ways do as much.
+    # Early stopping runs in each epoch but stops no member: all ways do equal work.
     settings = TrainingSettings(
         members=10,
         epochs=MEMBER_EPOCHS,
@@ -171,7 +170,7 @@ def _many_tasks() -> Ways:
 def _jax(
     rows: Any, held_out: Any, name: str = JAX, epochs: int = EPOCHS, **settings: Any
 ) -> Ways:
-    """Return the JAX loop's way, or none if JAX is not installed."""
+    """Return the way of the JAX loop, or no way if JAX is not installed."""
     if not is_installed("jax", "optax"):
         return {}
     from benchmarks.jax_loop import JaxLoop, jax_epochs

@@ -31,12 +31,12 @@ WARM_UP_EPOCHS = 10
 
 
 class TaskTimes(NamedTuple):
-    """What tasks cost, by the way (`ours`, `Keras`, `products`) and their number.
+    """Times by way (`ours`, `Keras`, `products`) and number of tasks.
 
     Attributes:
         counts: The numbers of tasks.
         steps: The milliseconds of a step.
-        first: The seconds until an epoch of 8 steps was over, from nothing.
+        first: The seconds to build the model and train a first epoch of 8 steps.
     """
 
     counts: list[int]
@@ -47,16 +47,16 @@ class TaskTimes(NamedTuple):
 def task_times(
     counts: list[int], keras_up_to: int, rounds: int, weighting: str
 ) -> TaskTimes:
-    """Measure models of so many equal tasks, and of one, in turns.
+    """Measure models of several numbers of equal tasks, and of one task, in turns.
 
     Args:
         counts: The numbers of tasks.
-        keras_up_to: The most tasks of a model of plain Keras.
-        rounds: The turns of each.
-        weighting: How this package combines the tasks.
+        keras_up_to: The largest number of tasks of a model of plain Keras.
+        rounds: The number of turns of each model.
+        weighting: The weighting of this package.
     """
     counts = sorted({1, *counts})
-    # What TensorFlow loads at its first use is no task's.
+    # The first use of TensorFlow loads libraries, and is not measured.
     _timed_fit(lambda: keras_model(1), 1)
     _timed_fit(lambda: our_model(1, weighting), 1)
     ways, first = {}, {}
@@ -68,13 +68,13 @@ def task_times(
         ways["ours", count], first["ours", count] = _timed_fit(
             lambda count=count: our_model(count, weighting), count
         )
-        # What the heads can't do without.
+        # The smallest possible work of the heads.
         ways["products", count] = head_products(count)
     return TaskTimes(counts, side_by_side(ways, rounds), first)
 
 
 def keras_model(tasks: int) -> keras.Model:
-    """Plain Keras: a functional model with a head and a loss a task."""
+    """Build a functional model of plain Keras, with one head and loss per task."""
     inputs = keras.Input((FEATURES,))
     hidden = inputs
     for width in TRUNK:
@@ -90,7 +90,7 @@ def keras_model(tasks: int) -> keras.Model:
 
 
 def our_model(tasks: int, weighting: str) -> MultiTaskModel:
-    """This package, with the tasks' own metrics."""
+    """Build a model of this package, with the metrics of the tasks."""
     declared = [BinaryTask(name, widths=(WIDTH,)) for name in _names(tasks)]
     model = build_hard_sharing(FEATURES, declared, trunk=TRUNK)
     model.compile(keras.optimizers.Adam(1e-3), weighting=weighting)
@@ -103,12 +103,12 @@ def _timed_fit(
     """Build a model and train it for an epoch.
 
     Args:
-        make: Builds and compiles it.
-        tasks: The number of its tasks.
+        make: A function that builds and compiles the model.
+        tasks: The number of tasks of the model.
 
-    Returns:
-        A function that trains on for some epochs and returns the milliseconds
-        of a step in each; and the seconds until the first epoch was over.
+        Returns:
+            A function that continues training and returns the milliseconds of a step in
+            each epoch; and the seconds until the end of the first epoch.
     """
     generator = np.random.default_rng(0)
     rows = BATCH_SIZE * STEPS
@@ -120,7 +120,7 @@ def _timed_fit(
     model.fit(x, y, batch_size=BATCH_SIZE, verbose=0)
     first = time.perf_counter() - start
 
-    # A fit of many epochs, as of a real table, is what a step is measured in.
+    # Steps are measured as in a fit of many epochs, like with a real table.
     warm_up(model, x, y, WARM_UP_EPOCHS, batch_size=BATCH_SIZE)
 
     def run() -> Milliseconds:
@@ -137,10 +137,11 @@ def task_steps(tasks: int, weighting: str = "sum") -> Callable[[], Milliseconds]
 
 
 def head_products(tasks: int) -> Callable[[], Milliseconds]:
-    """The products of all heads' hidden layers alone, forward and backward.
+    """Return a function that times only the products of the heads' hidden layers.
 
-    The three matrix products in one compiled function, with the slopes given: no
-    bias, no activation, no output layer (2 % of the arithmetic), no update.
+    One compiled function has the three matrix products of the forward and the backward
+    pass, with given slopes: no bias, no activation, no output layer (2 % of the
+    arithmetic), no update.
     """
     rows = tf.random.normal((BATCH_SIZE, TRUNK[-1]))
     kernels = tf.random.normal((TRUNK[-1], tasks * WIDTH))

@@ -1,6 +1,6 @@
-"""Training steps of TorchJD, as its documentation has them.
+"""Training steps of TorchJD, as in its documentation.
 
-Needs the extra `benchmarks`: this module imports PyTorch.
+This module needs the extra `benchmarks`, for PyTorch.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ AGGREGATORS: dict[str, Callable[[], aggregation.Aggregator]] = {
 
 
 def torchjd_step(name: str, problem: Problem) -> Callable[[], None]:
-    """Make a network, and return what one step of its training is.
+    """Make a network, and return a function that runs one training step.
 
     Args:
-        name: `"sum"`, which is plain PyTorch, or a key of `AGGREGATORS`.
+        name: `"sum"` for plain PyTorch, or a key of `AGGREGATORS`.
         problem: The network and the rows.
     """
     torch.manual_seed(0)
@@ -80,12 +80,12 @@ def torchjd_step(name: str, problem: Problem) -> Callable[[], None]:
 def torchjd_steps(
     name: str, problem: Problem, steps: int
 ) -> Callable[[], Milliseconds]:
-    """Return a function that makes some steps and return the time of one.
+    """Return a function that runs steps and returns the time of one step.
 
     Args:
         name: See `torchjd_step`.
         problem: The network and the rows.
-        steps: The steps of one call.
+        steps: The number of steps per call.
     """
     step = torchjd_step(name, problem)
 

@@ -17,13 +17,13 @@ def draw_curves(
     pytorch: float | None,
     costs: TaskTimes,
 ) -> None:
-    """Draw times over members and over tasks side by side.
+    """Draw times by the number of members and of tasks, side by side.
 
     Args:
-        path: The picture.
+        path: The path of the picture.
         spans: See `benchmarks.training_tables.members`.
         pytorch: The milliseconds of an epoch of the PyTorch loop, if measured.
-        costs: The times over tasks.
+        costs: The times by the number of tasks.
     """
 
     def draw(figure: Any) -> None:

@@ -4,7 +4,7 @@
         [--members 1,8,32,128] [--tasks 1,16,64,256] [--memory 1,32,128,512]
         [--keras-up-to 64] [--rounds 5] [--plot FILE]
 
-First the comparisons of `benchmarks.speed_ratios`, each by its name:
+The first part is the comparisons of `benchmarks.speed_ratios`, by name:
 
 - `one-model`: an epoch of the article's network (736 rows, batches of 32, Adam)
   and the evaluation of 184 rows. The PyTorch loop only trains; plain Keras has
@@ -12,16 +12,16 @@ First the comparisons of `benchmarks.speed_ratios`, each by its name:
 - `ten-members`, `many-members`: ten members with dropout, validation and early
   stopping; 128 members that only train.
 - `dropout`: 200,000 rows with dropout and without.
-- `many-tasks`: a step of 256 binary tasks beside the products of their heads.
+- `many-tasks`: a step of 256 binary tasks beside only the products of their heads.
 
-Then the curves: an epoch over the number of members that train together
-(`members`), the memory of a process that trains so many (`memory`), and a step
-over the number of tasks (`tasks`), where this package measures each task's
-accuracy and AUC and plain Keras nothing.
+The second part is the curves: an epoch by the number of members that train together
+(`members`), the memory of a process by the number of members (`memory`), and a step by
+the number of tasks (`tasks`). There this package computes each task's accuracy and AUC,
+and plain Keras computes no metrics.
 
-What is compared takes turns in one process, on two cores where the system can
-bind a process to them; a number is a median. A peer that is not installed is
-left out, with the command that installs it.
+The compared ways take turns in one process, on two cores if the system can bind a
+process to cores. The numbers are medians. A peer that is not installed is left out, and
+the command that installs it is printed.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ FLAGS = (
 MEMBERS = (1, 8, 32, 128, 512)
 MEMORY = (1, 32, 128, 512)
 TASKS = (1, 4, 16, 64, 256)
-# With 256 its first epoch takes minutes.
+# With 256 tasks, the first epoch of plain Keras takes minutes.
 KERAS_UP_TO = 64
 BATCH_SIZE = 32
 MEMBER_EPOCHS = 30
@@ -137,7 +137,7 @@ def _compare(
     found = {}
     for comparison in comparisons:
         for message in absent_packages(*comparison.packages):
-            # What is in brackets is no markup.
+            # Text in brackets is not markup.
             console.print(
                 f"Left out of {comparison.name}: {message}",
                 markup=False,
@@ -150,7 +150,7 @@ def _compare(
 
 def _prepare_process() -> None:
     """Bind this process to two cores, and all libraries to the processor."""
-    # Each library makes as many threads as it may use cores.
+    # Each library makes as many threads as it can use cores.
     if hasattr(os, "sched_setaffinity"):
         cores = sorted(os.sched_getaffinity(0))
         os.sched_setaffinity(0, cores[:THREADS])

@@ -1,4 +1,4 @@
-"""The tables of `python -m benchmarks.training_speed`."""
+"""Tables of `python -m benchmarks.training_speed`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["members", "memory", "ratios", "tasks", "ways"]
 
 
 def ways(comparison: Comparison, times: dict[str, float]) -> Table:
-    """A row per way of a comparison, with its ratio to each yardstick."""
+    """Return a table of one row per way of a comparison, with ratios."""
     yardsticks = [name for name in (PYTORCH, KERAS, comparison.peer) if name in times]
     table = _table(
         f"{comparison.title}: {comparison.unit}",
@@ -29,7 +29,7 @@ def ways(comparison: Comparison, times: dict[str, float]) -> Table:
 
 
 def ratios(measured: dict[Comparison, dict[str, float]]) -> Table:
-    """A row per comparison: this package's ratio to the peer, and what is aimed at."""
+    """Return a table of one row per comparison: the ratio to the peer, and the aim."""
     table = _table("Ratios", "ours, ms", "peer's, ms", "ratio", "bound", "aim")
     for comparison, times in measured.items():
         ratio = comparison.ratio_of(times)
@@ -45,11 +45,11 @@ def ratios(measured: dict[Comparison, dict[str, float]]) -> Table:
 
 
 def members(spans: dict[int, tuple[float, float]], pytorch: float | None) -> Table:
-    """A row per number of members.
+    """Return a table of one row per number of members.
 
     Args:
-        spans: By that number the milliseconds of an epoch of all, and the
-            seconds until the first was over.
+        spans: The milliseconds of an epoch of all members, and the seconds until the
+            end of the first epoch, by the number of members.
         pytorch: The milliseconds of an epoch of the PyTorch loop, if measured.
     """
     headings = ("an epoch of all, ms", "of one, ms", "of PyTorch's", "first epoch, s")
@@ -62,9 +62,9 @@ def members(spans: dict[int, tuple[float, float]], pytorch: float | None) -> Tab
 
 
 def memory(peaks: dict[int, float]) -> Table:
-    """A row per number of members: the megabytes of a process, by that number.
+    """Return a table of the megabytes of a process, one row per number of members.
 
-    What each member adds is relative to the row before.
+    The memory of one more member is computed from the difference to the previous row.
     """
     table = _table("Peak memory of a process that trains members", "MB", "MB a member")
     before: tuple[int, float] | None = None
@@ -78,7 +78,7 @@ def memory(peaks: dict[int, float]) -> Table:
 
 
 def tasks(times: TaskTimes) -> Table:
-    """A row per number of tasks, with ratios to one task."""
+    """Return a table of one row per number of tasks, with ratios to one task."""
     headings = ("Keras, ms a step", "keras_mtl", "of its 1 task", "of Keras's 1")
     others = ("products, ms", "Keras, first epoch, s", "keras_mtl, s")
     table = _table("Tasks, batches of 256 rows", *headings, *others)

@@ -1,12 +1,12 @@
-"""A new task with few labels: on a trained trunk against from the beginning.
+"""Comparison of training on a trained trunk and from scratch, with few labels.
 
     python -m benchmarks.transfer [--seeds 10] [--labels 20] [--first-seed 1000]
         [--out FILE]
 
-On made tasks of a stated relatedness, whose functions are known to be related,
-and on the heart data, each of whose three tasks is the new one in turn. All ways
-see the same rows; networks are single ones, no ensembles, of equal widths, and
-train with the same settings but for the trunk.
+The problems are generated tasks whose functions have a given correlation, and the heart
+data, where each of three tasks is the new task in turn. All ways see the same rows. The
+networks are single networks, not ensembles, of equal widths, and train with the same
+settings except for the trunk.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ FLAGS = (
 )
 TRUNK, ACTIVATION, DROPOUT = (32, 64), "silu", 0.2
 RELATED = (0.9, 0.5, 0.0)
-# Of the tasks with many labels, and of the new task: what `fit` does by default.
+# The settings for the tasks with many labels and for the new task: defaults of `fit`.
 SOURCE = TrainingSettings(
     epochs=100, batch_size=64, weight_decay=1.0, patience=10, validation_fraction=0.2
 )
@@ -73,7 +73,7 @@ FROZEN_EPOCHS = 50
 WIDTHS = (16,)
 ANEW = "network from the beginning"
 
-# By the name of a way, for each seed the probabilities of its test rows.
+# The probabilities of the test rows of each seed, by the name of a way.
 Probabilities = dict[str, list[np.ndarray]]
 
 
@@ -119,7 +119,7 @@ def compare(problem: TransferProblem) -> dict[str, dict[str, list[float]]]:
         problem: The problem.
 
     Returns:
-        By way and metric the value of each seed.
+        The value of each seed, by way and metric.
     """
     found = _probabilities(problem)
     scores: dict[str, dict[str, list[float]]] = {}
@@ -211,7 +211,7 @@ def _closed_form(problem: TransferProblem, trunk: Any, seed: int) -> np.ndarray:
 
 
 def _logistic(problem: TransferProblem, seed: int) -> np.ndarray:
-    """Return the probabilities of a logistic regression without any trunk."""
+    """Return the probabilities of a logistic regression without a trunk."""
     few = problem.few[seed]
     model = GridSearchCV(
         LogisticRegression(max_iter=1000),

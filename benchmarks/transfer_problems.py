@@ -1,4 +1,4 @@
-"""Problems with a new task of few labels beside tasks of many."""
+"""Problems with a new task of few labels, and tasks of many labels."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ from keras_mtl.features import (
 
 __all__ = ["HEART_TASKS", "TransferProblem", "heart_task", "related_task"]
 
-# Of the made data: rows for the tasks of many labels, and to test on.
+# The generated data: rows for the tasks of many labels, test rows, and number of tasks.
 SOURCE_ROWS, TEST_ROWS, SOURCE_TASKS = 1000, 2000, 4
-# The site would tell a task that few sites have labels of, and an identifier a row.
+# Columns that are not features: only few sites have labels of some tasks, so the site
+# would reveal the task, and an identifier would reveal the row.
 NOT_FEATURES = ["id", "dataset", "num", "thal", "exang"]
 HEART_TASKS = ("heart", "exang", "thal")
 LEAST_PER_CLASS = 4
@@ -32,11 +33,11 @@ class TransferProblem:
     Attributes:
         name: A short name.
         inputs: The rows of all seeds, (N, width).
-        labels: By task name, (N,), 0 or 1; NaN is missing.
+        labels: The labels by task name, (N,), 0 or 1; NaN is missing.
         new: The name of the new task.
-        source: For each seed the rows of the tasks of many labels.
-        few: For each seed the rows of the new task's few labels.
-        test: For each seed the rows on which the new task is tested.
+        source: The rows of the tasks of many labels, by seed.
+        few: The rows of the new task's few labels, by seed.
+        test: The rows on which the new task is tested, by seed.
     """
 
     name: str
@@ -56,11 +57,11 @@ class TransferProblem:
 def related_task(
     seeds: int, labels: int, related: float, first_seed: int = 0
 ) -> TransferProblem:
-    """Make five binary tasks of a stated relatedness, the last one the new one.
+    """Generate five binary tasks of a given correlation, of which the last is new.
 
     Args:
-        seeds: How many; each has functions, rows and noise of its own.
-        labels: The labels of the new task.
+        seeds: The number of seeds, each with its own functions, rows and noise.
+        labels: The number of labels of the new task.
         related: The correlation of any two tasks' functions.
         first_seed: The first seed.
     """
@@ -98,15 +99,15 @@ def related_task(
 def heart_task(
     seeds: int, labels: int, new: str, first_seed: int = 0
 ) -> TransferProblem:
-    """Take one of three tasks of the heart data as the new one.
+    """Use one of three tasks of the heart data as the new task.
 
     The tasks are heart disease (`num` above 0), angina in the exercise test, and a
-    defect in the thallium scan; none of them is a feature. Half of the rows have
-    the labels of the two other tasks, and those of the new one are in the other.
+    defect in the thallium scan. None of them is a feature. One half of the rows has the
+    labels of the two other tasks, and the other half has the labels of the new task.
 
     Args:
-        seeds: How many; each has a split of its own.
-        labels: The labels of the new task.
+        seeds: The number of seeds, each with its own split.
+        labels: The number of labels of the new task.
         new: One of `HEART_TASKS`.
         first_seed: The first seed.
     """
@@ -153,7 +154,7 @@ def _truth(value: object) -> float:
 
 
 def _draw(values: np.ndarray, count: int, seed: int) -> np.ndarray:
-    """Draw positions, with a few rows of either class among them."""
+    """Draw positions, including a few rows of each class."""
     generator = np.random.default_rng((seed, 7))
     while True:
         drawn = generator.permutation(len(values))[:count]

@@ -13,7 +13,7 @@ __all__ = ["unlike_tasks"]
 
 WIDTH, HIDDEN = 10, 6
 TRAIN, VALIDATION, TEST = 400, 200, 1000
-# Name, size of the label, share of training rows with one.
+# Name, scale of the label, share of training rows with a label.
 REGRESSIONS = (("large", 30.0, 1.0), ("middle", 1.0, 0.3), ("small", 0.03, 1.0))
 BINARY = ("rare", 0.1)
 
@@ -30,7 +30,7 @@ def unlike_tasks(seeds: int) -> ComparedProblem:
     """Make the problem.
 
     Args:
-        seeds: How many; each has a truth, rows and weights of its own.
+        seeds: The number of seeds, each with its own true functions, rows and weights.
     """
     parts = [_rows(np.random.default_rng(seed)) for seed in range(seeds)]
     each = TRAIN + VALIDATION + TEST
@@ -81,7 +81,7 @@ def _standard(values: np.ndarray) -> np.ndarray:
 def _hide(
     values: np.ndarray, share: float, generator: np.random.Generator
 ) -> np.ndarray:
-    """Take labels away from training rows; the others are scored with all."""
+    """Remove labels of training rows; the other rows keep all labels."""
     missing = generator.random(TRAIN) >= share
     values[:TRAIN][missing] = np.nan
     return values

@@ -1,13 +1,13 @@
-"""All ways to balance the tasks, side by side.
+"""Comparison of all weightings of the tasks.
 
     python -m benchmarks.weighting [--quick] [--seeds 10] [--methods a,b]
         [--problems heart,opposed,unlike] [--out DIR]
 
-On the heart data and on two made problems: one whose tasks conflict by
-construction and whose best answer is known, and one whose tasks differ in
-scale and number of labels. Every method sees the same rows, initial weights
-and batches; where a learning rate is to be chosen, each method chooses its own
-on validation rows. `constant` is left out: it is `sum` with loss weights.
+The problems are the heart data and two generated problems: one whose tasks conflict by
+construction and whose best solution is known, and one whose tasks differ in scale and
+number of labels. Every method sees the same rows, initial weights and batches. If a
+problem has several learning rates, each method chooses its own on validation rows.
+`constant` is left out, because it is `sum` with loss weights.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def main(argv: list[str] | None = None) -> None:
     problems = arguments.problems.split(",") if arguments.problems else list(PROBLEMS)
     if unknown := sorted(set(problems) - set(PROBLEMS)):
         parser.error(f"expected problems among {list(PROBLEMS)}; received {unknown}")
-    # What others are compared with.
+    # The reference of the other methods.
     methods = ["sum", *[name for name in methods if name != "sum"]]
     seeds = arguments.seeds or (3 if arguments.quick else 10)
     if seeds < 2:
@@ -81,7 +81,7 @@ def compare(problem: ComparedProblem, methods: list[str]) -> dict[str, Scores]:
 
     Args:
         problem: The problem.
-        methods: Names of weightings.
+        methods: The names of the weightings.
     """
     scores = {}
     for place, name in enumerate(methods, start=1):

@@ -1,4 +1,4 @@
-"""The network and the rows that the weightings' cost is measured on."""
+"""The network and the rows for measurements of the time of weightings."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ class Problem:
 
     Args:
         tasks: The number of tasks.
-        rows: The rows of a batch.
-        width: The width of the input.
-        trunk: The widths of the trunk's layers.
-        head: The width of a head's hidden layer; one unit follows.
+        rows: The number of rows per batch.
+        width: The number of columns of the input.
+        trunk: The widths of the layers of the trunk.
+        head: The width of the hidden layer of a head, before one output unit.
     """
 
     tasks: int = 32
@@ -30,7 +30,7 @@ class Problem:
 
     @property
     def shared_parameters(self) -> int:
-        """The number of the trunk's parameters."""
+        """The number of parameters of the trunk."""
         widths = (self.width, *self.trunk)
         return sum((before + 1) * after for before, after in itertools.pairwise(widths))
 
@@ -42,14 +42,14 @@ class Problem:
 
     @property
     def names(self) -> list[str]:
-        """The tasks' names."""
+        """The names of the tasks."""
         return [f"task_{index}" for index in range(self.tasks)]
 
     def batch(self) -> tuple[np.ndarray, np.ndarray]:
         """Return the inputs (N, width) and the labels (N, T), both random.
 
-        Labels that nothing explains keep the tasks in conflict, so that a
-        method has its full work in every step.
+        Random labels keep the tasks in conflict, so a method does its full work in
+        every step.
         """
         generator = np.random.default_rng(0)
         inputs = generator.normal(size=(self.rows, self.width)).astype("float32")

@@ -1,11 +1,11 @@
-"""What a training step of each weighting costs, beside the sum and TorchJD.
+"""Time of a training step of each weighting, beside the sum and TorchJD.
 
     python -m benchmarks.weighting_speed [--methods sum,pcgrad,upgrad]
 
-32 binary tasks with heads of 16-1 on the article's trunk (12-32-64), batches
-of 256 rows, Adam: the same work in every column, measured in turns in one
-process. Then a trunk of 4096-4096 with 8 tasks: the memory that steps add and
-their time, each in a process of its own.
+The first table has 32 binary tasks with heads of 16-1 on the article's trunk
+(12-32-64), batches of 256 rows, and Adam. Every column has the same work, measured in
+turns in one process. The second table has a trunk of 4096-4096 with 8 tasks: the
+additional memory of steps and their time, with one process per method.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ FLAGS = (
     Flag("--large", "large", "Also measure a large trunk.", form="switch"),
 )
 METHODS = ("sum", "pcgrad", "mgda", "cagrad", "upgrad")
-# On the large trunk: the plain sum, and what holds all tasks' gradients elsewhere.
+# The methods on the large trunk: the plain sum, and one that needs all gradients.
 ON_LARGE_TRUNK = ("sum", "upgrad")
 STEPS = 10
 
@@ -75,7 +75,7 @@ def _measure(values: dict[str, Any], errors: list[str]) -> None:
 def _small_trunk(
     problem: Problem, methods: list[str], rounds: int, with_fit: bool
 ) -> list[Any]:
-    """Measure all ways in turns, and make the table."""
+    """Measure all ways in turns, and return the table."""
     import torch
 
     from benchmarks.torchjd_steps import AGGREGATORS, torchjd_steps
@@ -117,7 +117,7 @@ def _small_trunk(
 
 
 def _large_trunk() -> Table:
-    """Run a process for each method, and make the table."""
+    """Run one process per method, and return the table."""
     widths = "-".join(str(width) for width in (LARGE.width, *LARGE.trunk))
     gradient = LARGE.shared_parameters * 4 / 1e6
     table = Table(

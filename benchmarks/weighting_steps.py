@@ -1,4 +1,4 @@
-"""Training steps of this package, in the two ways that it makes them."""
+"""Training steps of this package, in one program and in a long `fit`."""
 
 from __future__ import annotations
 
@@ -38,17 +38,17 @@ def make_model(problem: Problem) -> MultiTaskModel:
 def program_steps(
     name: str, problem: Problem, steps: int
 ) -> Callable[[], Milliseconds]:
-    """Steps that follow each other inside one program, compiled by XLA.
+    """Return a function that times steps inside one program, compiled by XLA.
 
-    That is how a compiled epoch makes them: the time is that of a step alone.
+    A compiled epoch runs steps in the same way. The time is the time of only a step.
 
     Args:
         name: The weighting.
         problem: The network and the rows.
-        steps: The steps of one call.
+        steps: The number of steps per call.
 
-    Returns:
-        A function that runs the program once and returns the time of a step.
+        Returns:
+            A function that runs the program once and returns the time of a step.
     """
     model = make_model(problem)
     inputs, labels = problem.batch()
@@ -81,34 +81,34 @@ def program_steps(
     def run() -> None:
         nonlocal state
         turn, state = program(state)
-        turn.numpy()  # waits until it has run
+        turn.numpy()  # Waits for the end of the program.
 
     return lambda: [seconds_of(run) / steps * 1e3]
 
 
 def fit_steps(name: str, problem: Problem, steps: int) -> Callable[[], Milliseconds]:
-    """Steps of a long `fit`, with all that it does beside.
+    """Return a function that times steps of a long `fit`, with all its other work.
 
     Args:
         name: The weighting.
         problem: The network and the rows.
-        steps: The steps of one epoch.
+        steps: The number of steps per epoch.
 
-    Returns:
-        A function that fits for some epochs and returns the time of a step in
-        each but the first.
+        Returns:
+            A function that fits for some epochs and returns the time of a step in each
+            epoch except the first.
     """
     model = make_model(problem)
     inputs, labels = problem.batch()
     inputs = np.tile(inputs, (steps, 1))
     named = {task: np.tile(labels[:, i], steps) for i, task in enumerate(problem.names)}
-    # TorchJD's steps measure nothing either.
+    # TorchJD's steps have no metrics either.
     model.compile(
         keras.optimizers.Adam(LEARNING_RATE),
         weighting=name,
         metrics={task: [] for task in problem.names},
-        # What long fits choose by themselves; one that grew long would change over
-        # in the middle of the measurement.
+        # Long fits choose this themselves, but a fit that becomes long would switch in
+        # the middle of the measurement.
         jit_compile=True,
     )
     clock = EpochClock()

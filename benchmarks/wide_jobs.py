@@ -1,6 +1,6 @@
-"""The job of `benchmarks.wide_tables`, in a process of its own.
+"""The job of `benchmarks.wide_tables`, in its own process.
 
-The last line that it prints is what it found, as JSON.
+The last line that the job prints is its result, as JSON.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from benchmarks.command_jobs import IMPORTS
 
 __all__ = ["fit_table"]
 
-# The function that does each part of the command, where the command finds it.
+# The function of each part of the command, in the module that the command uses.
 PARTS = {
     "read": ("keras_mtl.runs.fit_run", "prepare_data"),
     "fit": ("keras_mtl.runs.train", "train_run"),
@@ -26,13 +26,13 @@ PARTS = {
 
 
 def fit_table(path: str) -> dict[str, float]:
-    """Fit and export a table by the command.
+    """Fit and export a table with the command.
 
     Args:
         path: A CSV file with a binary label `y`.
 
     Returns:
-        The seconds of each part, and of all, without those of the imports.
+        The seconds of each part, and of all parts, without imports.
     """
     for name in IMPORTS:
         importlib.import_module(name)

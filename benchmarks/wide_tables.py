@@ -1,10 +1,10 @@
-"""How the time of a fit grows with the columns of the table.
+"""Growth of the time of a fit with the number of columns of the table.
 
     python -m benchmarks.wide_tables [--columns 30,300,3000] [--rows 5000] [--rounds 1]
 
-Each table is fitted and exported by `python -m keras_mtl.fit`, in a process of its
-own, with one member and three epochs. A table's last column compares its time per
-column with that of the table above: at most 1 where the time grows linearly.
+Each table is fitted and exported by `python -m keras_mtl.fit`, in its own process, with
+one member and three epochs. The last column of the output compares the time per column
+with the row above: at most 1 if the time grows linearly.
 """
 
 from __future__ import annotations
@@ -54,8 +54,8 @@ def write_rows(path: Path, columns: int, rows: int, seed: int = 0) -> None:
 
     Args:
         path: The file.
-        columns: The numeric columns, beside the label `y`.
-        rows: The rows.
+        columns: The number of numeric columns, beside the label `y`.
+        rows: The number of rows.
         seed: The seed of the numbers.
     """
     generator = np.random.default_rng(seed)

@@ -1,1 +1,1 @@
-"""A bench of real tables: `python -m benchmarks.tables`."""
+"""A benchmark of real tables: `python -m benchmarks.tables`."""

@@ -1,4 +1,4 @@
-"""Run the bench of tables: python -m benchmarks.tables."""
+"""Run the benchmark of tables: python -m benchmarks.tables."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ KINDS = {
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Fit what the store lacks, print the results, and return the status."""
+    """Run the missing fits, print the results, and return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.tables")
     parser.add_argument("--tables", help="these tables, parted by commas")
     parser.add_argument("--methods", default=",".join([OURS, *OPPONENTS]))
@@ -87,7 +87,7 @@ def main(argv: list[str] | None = None) -> int:
                         else:
                             calibrations.add(found)
                 except UserError as error:
-                    # The others are worth having; the next run tries it again.
+                    # Continue with the others; the next run tries this fit again.
                     print(error, file=sys.stderr)
                     failed = True
     if flags.markdown:
@@ -129,13 +129,13 @@ def _chosen(
 def run_table(
     table: Table, method: str, store: ResultStore, again: bool = False
 ) -> Iterator[Result | PooledCalibration]:
-    """Fit a method on the folds of a table, as far as the store lacks them.
+    """Fit a method on the folds of a table that the store lacks.
 
     Args:
         table: The table.
-        method: A name of `OPPONENTS`; `ours`, also with a recipe.
+        method: A name of `OPPONENTS`; or `ours`, also with a preset.
         store: The results so far.
-        again: Whether to fit what the store has, too.
+        again: Whether to repeat the fits that the store has.
 
     Yields:
         The results of each target and fold. After them, for each target with classes

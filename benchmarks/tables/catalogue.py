@@ -1,4 +1,4 @@
-"""The tables of the bench."""
+"""The tables of the benchmark."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ TABLES = (
         "Wages",
         "development",
         (Target("lwage", "regression"), Target("union", "binary")),
-        # Seven years of each person, one below the other.
+        # Seven rows per person, one for each year.
         block=7,
     ),
     Table(

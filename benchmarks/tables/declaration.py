@@ -1,4 +1,4 @@
-"""The declaration of a table of the bench."""
+"""The declaration of a table of the benchmark."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ class Target:
     """A column to predict.
 
     Attributes:
-        column: The column.
-        kind: The kind of its task.
+        column: The name of the column.
+        kind: The kind of the task.
     """
 
     column: str
@@ -26,20 +26,20 @@ class Target:
 
 @dataclass(frozen=True)
 class Table:
-    """A real table, what to predict of it, and how its rows are divided.
+    """A real table, with its targets and the split of its rows.
 
     Attributes:
-        name: The name in the bench.
-        package: The distribution that ships the rows.
-        dataset: The package's name for them.
-        split: `"development"` for tables that ideas are tried on; `"held_out"`
-            for tables that are measured once, at the end.
+        name: The name in the benchmark.
+        package: The distribution that contains the rows.
+        dataset: The name of the rows in the package.
+        split: `"development"` for tables on which ideas are tried; `"held_out"` for
+            tables that are measured once, at the end.
         targets: The columns to predict. No target is an input.
         leaks: Columns that are dropped, with the reason.
-        rows: How many rows are drawn, by `seed`; None for all.
-        group: A column whose equal values stay in one fold. It is no input.
-        block: How many rows in a row belong to one person, where no column
-            says so; they stay in one fold.
+        rows: The number of rows that are drawn with `seed`; None for all.
+        group: A column whose equal values stay in one fold. It is not an input.
+        block: The number of successive rows per person if no column identifies
+            persons. These rows stay in one fold.
         seed: The seed of the drawn rows and of the folds.
     """
 

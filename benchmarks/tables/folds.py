@@ -12,13 +12,13 @@ __all__ = ["fold_of_rows", "folds_digest"]
 
 
 def fold_of_rows(table: Table, groups: np.ndarray) -> np.ndarray:
-    """Return the number of the fold that holds each row out, (N,).
+    """Return the number of the fold that holds out each row, (N,).
 
-    Rows of one group are held out together. The folds depend on the table's
-    seed and the groups, and on no label.
+    Rows of one group are held out together. The folds depend on the seed of the table
+    and the groups, but not on labels.
 
     Args:
-        table: The table's declaration.
+        table: The declaration of the table.
         groups: The group of each row, (N,).
     """
     names, indices = np.unique(groups, return_inverse=True)
@@ -28,5 +28,5 @@ def fold_of_rows(table: Table, groups: np.ndarray) -> np.ndarray:
 
 
 def folds_digest(folds: np.ndarray) -> str:
-    """Return a digest of folds, by which a test notices that they changed."""
+    """Return a digest of folds, so that a test can detect a change."""
     return hashlib.blake2b(folds.astype("<i8").tobytes(), digest_size=4).hexdigest()

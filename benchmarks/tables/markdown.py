@@ -1,4 +1,4 @@
-"""The results of the bench as a table in markdown."""
+"""The results of the benchmark as a table in Markdown."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ __all__ = ["markdown_table"]
 def markdown_table(
     results: pd.DataFrame, tables: Sequence[Table], methods: Sequence[str]
 ) -> str:
-    """Write R2 of numbers and log loss of classes, one line per target.
+    """Write the R2 of numbers and the log loss of classes, one line per target.
 
     Args:
-        results: As `ResultStore.read` gives them.
+        results: The results from `ResultStore.read`.
         tables: The tables to show.
-        methods: The methods, one column each. A cell is empty where a method
-            was not measured in all folds; the best of a line with several is bold.
+        methods: The methods, one column per method. A cell is empty if a method was not
+            measured in all folds. The best of several results in a line is bold.
     """
     values = gains(results).reindex(columns=list(methods))
     lines = [

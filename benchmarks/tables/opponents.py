@@ -1,8 +1,8 @@
-"""The models that a user would try instead, one per target.
+"""Alternative models of other packages, one model per target.
 
-Each is tuned inside the training rows: by inner folds, by trees that have not
-seen a row, or by a fifth of the rows that stops it early. RealMLP and TabM
-have the defaults that their authors tuned on other tables.
+Each model is tuned inside the training rows: with inner folds, with out-of-bag rows of
+trees, or with a fifth of the rows for early stopping. RealMLP and TabM have the
+defaults that their authors tuned on other tables.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from keras_mtl.tasks import Task
 
 __all__ = ["OPPONENTS", "fit_opponent", "opponent_version", "require_opponent"]
 
-# Method to the distribution that it comes from.
+# The distribution of each method.
 OPPONENTS: Mapping[str, str] = {
     "linear": "scikit-learn",
     "forest": "scikit-learn",
@@ -46,7 +46,7 @@ DEPTHS = (4, 6)
 
 
 def require_opponent(method: str) -> list[str]:
-    """Return why a method can't run; empty where it can."""
+    """Return the reasons why a method cannot run; empty if it can."""
     try:
         opponent_version(method)
     except importlib.metadata.PackageNotFoundError:
@@ -58,7 +58,7 @@ def require_opponent(method: str) -> list[str]:
 
 
 def opponent_version(method: str) -> str:
-    """Return the package of a method, with its version."""
+    """Return the name and the version of the package of a method."""
     package = OPPONENTS[method]
     return f"{package} {importlib.metadata.version(package)}"
 
@@ -75,17 +75,18 @@ def fit_opponent(
 
     Args:
         method: A name of `OPPONENTS`.
-        task: The task; binary, multiclass or regression.
+        task: The task: binary, multi-class or regression.
         features: The raw columns of the training rows.
-        labels: Their encoded labels, (N,); rows without one are left out.
+        labels: The encoded labels of these rows, (N,); rows without a label are left
+            out.
         test_features: The raw columns of the rows to predict.
-        seed: The seed of the model and of the rows that stop it.
+        seed: The seed of the model and of its early-stopping rows.
 
-    Returns:
-        Probabilities or numbers, as the task's head gives them, (n, units).
+        Returns:
+            Probabilities or numbers in the form of the task's head, (n, units).
 
-    Raises:
-        UserError: If the method is not known.
+        Raises:
+            UserError: If the method is unknown.
     """
     if method not in OPPONENTS:
         raise UserError(
@@ -102,7 +103,7 @@ def fit_opponent(
     if task.loss_kind == "regression":
         rows = _Rows(features, labels, test_features, False, seed)
         return np.reshape(fit(rows), (-1, 1)).astype("float32")
-    # A class that no training row has gets the probability 0.
+    # A class without training rows gets the probability 0.
     present, indices = np.unique(labels.astype(int), return_inverse=True)
     outputs = np.zeros((len(test_features), len(task.class_names)), "float32")
     if len(present) == 1:
@@ -118,11 +119,11 @@ class _Rows:
     """Training rows and test rows of a model.
 
     Attributes:
-        features: The raw columns of training rows, all labeled.
-        labels: Numbers, or indices of classes, each of which has a row.
+        features: The raw columns of the training rows, which all have labels.
+        labels: Numbers, or indices of classes that all have rows.
         test_features: The raw columns of the rows to predict.
         is_classes: Whether the labels are classes.
-        seed: The seed of the model and of the rows that stop it.
+        seed: The seed of the model and of its early-stopping rows.
     """
 
     features: pd.DataFrame
@@ -155,13 +156,13 @@ class _Rows:
         )
 
     def outputs(self, model: Any) -> np.ndarray:
-        """Return a fitted model's probabilities or numbers for the test rows."""
+        """Return the probabilities or numbers of a fitted model for the test rows."""
         if self.is_classes:
             return model.predict_proba(self.test_features)
         return model.predict(self.test_features)
 
     def with_features(self, change: Callable[[pd.DataFrame], pd.DataFrame]) -> _Rows:
-        """Return the same rows with both tables changed alike."""
+        """Return the same rows with the same change in both tables."""
         return replace(
             self,
             features=change(self.features),
@@ -171,10 +172,10 @@ class _Rows:
     def with_columns(
         self, names: Iterable[str], change: Callable[[pd.Series], pd.Series]
     ) -> _Rows:
-        """Return the same rows with some columns of both tables changed alike."""
+        """Return the same rows with the same change in some columns of both tables."""
         changed = list(names)
 
-        # Not by `assign`: a column may be named like one of its arguments.
+        # Not `assign`, because a column may have the name of an argument.
         def columns(frame: pd.DataFrame) -> pd.DataFrame:
             frame = frame.copy()
             for name in changed:
@@ -208,7 +209,7 @@ def _matrix_encoder(features: pd.DataFrame) -> Any:
 
 
 def _as_categories(rows: _Rows) -> _Rows:
-    """Give both tables the training rows' categories; others are missing."""
+    """Use the categories of the training rows in both tables; others are missing."""
     kinds = {}
     for name in _words(rows.features):
         words = rows.features[name].dropna().astype("str")
@@ -224,7 +225,7 @@ def _as_categories(rows: _Rows) -> _Rows:
 def _fit_lightgbm(rows: _Rows) -> np.ndarray:
     lightgbm = importlib.import_module("lightgbm")
     kind = lightgbm.LGBMClassifier if rows.is_classes else lightgbm.LGBMRegressor
-    # Its trees take no name with a special character, such as a dot.
+    # The package refuses names with special characters, such as a dot.
     names = {name: f"column_{index}" for index, name in enumerate(rows.features)}
     rows = _as_categories(rows).with_features(lambda frame: frame.rename(columns=names))
     train, validation, y, y_validation = rows.divided()
@@ -280,13 +281,13 @@ def _fit_catboost(rows: _Rows) -> np.ndarray:
 
 
 def _fit_network(name: str, settings: Mapping[str, Any], rows: _Rows) -> np.ndarray:
-    """Fit RealMLP or TabM by their authors' defaults, stopped by log loss."""
+    """Fit RealMLP or TabM with their authors' defaults, stopped by log loss."""
     pytabkit = importlib.import_module("pytabkit")
     kind = getattr(
         pytabkit, f"{name}_{'Classifier' if rows.is_classes else 'Regressor'}"
     )
     rows = _as_categories(rows)
-    # Neither takes a missing number.
+    # Neither accepts missing numbers.
     medians = rows.features.select_dtypes("number").median()
     rows = rows.with_columns(
         medians.index,
@@ -294,7 +295,7 @@ def _fit_network(name: str, settings: Mapping[str, Any], rows: _Rows) -> np.ndar
     )
     labels = rows.labels
     if rows.is_classes:
-        # Their defaults stop at the best accuracy; the bench asks for log loss.
+        # Their defaults stop at the best accuracy, but the benchmark needs log loss.
         settings = {"val_metric_name": "cross_entropy", **settings}
     else:
         settings, labels = {}, labels.astype("float32")
@@ -306,7 +307,7 @@ def _fit_network(name: str, settings: Mapping[str, Any], rows: _Rows) -> np.ndar
 _FITS: Mapping[str, Callable[[_Rows], np.ndarray]] = {
     "lightgbm": _fit_lightgbm,
     "catboost": _fit_catboost,
-    # Smoothed labels are for accuracy.
+    # Label smoothing improves accuracy, not log loss.
     "realmlp": functools.partial(_fit_network, "RealMLP_TD", {"use_ls": False}),
     "tabm": functools.partial(_fit_network, "TabM_D", {}),
 }

@@ -1,4 +1,4 @@
-"""This package on a fold: one fit of all targets, by its own commands."""
+"""One fit of all targets of a fold with the commands of this package."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ def fit_ours(
     """Train on rows with `python -m keras_mtl.fit`, and predict others.
 
     Args:
-        method: `"ours"` for the default; with `:PRESET` or `:FILE.toml` that
-            preset or configuration.
+        method: `"ours"` for the default settings; with `:PRESET` or `:FILE.toml` for a
+            preset or a configuration.
         tasks: The targets, one task per column.
-        train: Raw rows, with the targets. A missing label stays missing.
+        train: Raw rows, with the targets. Missing labels remain missing.
         test: The rows to predict.
         seed: The seed of the fit.
 
     Returns:
-        By task the outputs, in the order of the task's own classes.
+        The outputs by task, in the order of the task's classes.
 
     Raises:
         UserError: If the command fails.
@@ -83,7 +83,7 @@ def _predict(
 
 
 def _reorder(outputs: np.ndarray, fitted: Task, task: Task) -> np.ndarray:
-    """Bring the classes that a fit found into the order of the whole table's."""
+    """Sort the classes of a fit into the order of the whole table."""
     names = task.class_names
     if not names or names == fitted.class_names:
         return outputs

@@ -1,4 +1,4 @@
-"""The methods' ranks over targets, and their intervals against the best."""
+"""Ranks of methods over targets, and intervals of differences from the best."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from keras_mtl.evaluation import PairedDifference, compare_paired
 
 __all__ = ["against_best", "gains", "ranks", "summary"]
 
-# A difference of log loss or R2 that matters to nobody.
+# The largest difference of log loss or R2 that does not matter.
 EQUIVALENCE = 0.01
 
 
@@ -20,11 +20,11 @@ def gains(results: pd.DataFrame) -> pd.DataFrame:
     """Arrange results by target and fold, with one column per method.
 
     Args:
-        results: As `ResultStore.read` gives them.
+        results: The results from `ResultStore.read`.
 
     Returns:
-        R2 of numbers and log loss less than 0 of classes, so that more is
-        better; NaN where a method was not measured.
+        The R2 of numbers and the negative log loss of classes, so that more is better;
+        NaN where a method was not measured.
     """
     values = results["r2"].where(results["r2"].notna(), -results["log_loss"])
     return results.assign(gain=values).pivot(
@@ -35,12 +35,11 @@ def gains(results: pd.DataFrame) -> pd.DataFrame:
 def ranks(results: pd.DataFrame, methods: Sequence[str]) -> pd.DataFrame:
     """Rank the mean over the folds of each target, 1 for the best.
 
-    Targets that not all of the methods were measured on, in all folds, are
-    left out, as a rank among fewer is another thing. Equal means share the
-    mean of their ranks.
+    Targets without results of all methods in all folds are left out, because ranks
+    among fewer methods are not comparable. Equal means share the mean of their ranks.
 
     Args:
-        results: As `ResultStore.read` gives them.
+        results: The results from `ResultStore.read`.
         methods: The methods to rank.
 
     Returns:
@@ -66,16 +65,17 @@ def _complete_means(results: pd.DataFrame, methods: Sequence[str]) -> pd.DataFra
 
 
 def summary(results: pd.DataFrame, methods: Sequence[str]) -> pd.DataFrame:
-    """Sum up each method over the targets that all have, the best rank first.
+    """Summarize each method over the common targets, with the best rank first.
 
     Args:
-        results: As `ResultStore.read` gives them.
-        methods: The methods. The others are compared with the first of them.
+        results: The results from `ResultStore.read`.
+        methods: The methods. The first method is compared with the others.
 
     Returns:
-        By method its `rank`, the mean over the targets; on how many it is the
-        `best`; on how many the first method is `better` and `worse`; and the mean
-        calibration error over targets of classes, `calibration`.
+        One row per method: `rank`, the mean over the targets; `best`, the number of
+        targets on which the method is best; `better` and `worse`, the numbers of
+        targets on which the first method is better and worse; and `calibration`, the
+        mean calibration error over targets of classes.
     """
     means = _complete_means(results, methods)
     ranked = means.rank(axis=1, ascending=False)
@@ -95,18 +95,18 @@ def summary(results: pd.DataFrame, methods: Sequence[str]) -> pd.DataFrame:
 def against_best(
     results: pd.DataFrame, table: str, target: str, methods: Sequence[str]
 ) -> tuple[str, dict[str, PairedDifference]]:
-    """Compare each method with the best one on a target.
+    """Compare each method with the best method on a target.
 
     Args:
-        results: As `ResultStore.read` gives them.
-        table: The table's name.
-        target: The target's column.
-        methods: The methods; those without all folds are left out.
+        results: The results from `ResultStore.read`.
+        table: The name of the table.
+        target: The column of the target.
+        methods: The methods; methods without all folds are left out.
 
     Returns:
-        The method with the best mean, and by method the corrected resampled
-        difference from it: below 0 is worse. Choosing the best from the same
-        folds flatters it a little.
+        The name of the method with the best mean; and the corrected resampled
+        difference of each method from it, by name, below 0 if worse. The best method is
+        chosen on the same folds, which makes it look slightly too good.
     """
     values = gains(results).reindex(columns=list(methods))
     values = values.loc[(table, target)].dropna(axis=1)

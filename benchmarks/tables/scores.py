@@ -1,4 +1,4 @@
-"""The scores of predictions, by the tasks' own metrics."""
+"""Scores of predictions, from the metrics of the tasks."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ NAN = float("nan")
 
 
 def score(task: Task, labels: np.ndarray, outputs: np.ndarray) -> dict[str, float]:
-    """Score outputs for rows held out; rows without a label do not count.
+    """Score the outputs for held-out rows; rows without a label do not count.
 
     Args:
         task: The task.
-        labels: Its encoded labels, (N,).
-        outputs: As the task's head gives them, (N, units).
+        labels: The encoded labels of the task, (N,).
+        outputs: The outputs in the form of the task's head, (N, units).
 
     Returns:
         `rows`, and `log_loss`, `auc`, `r2` and `calibration_error`; NaN where

@@ -1,4 +1,4 @@
-"""The rows of a table, from the package that ships them."""
+"""The rows of a table, from the package that contains them."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ def load_table(table: Table) -> pd.DataFrame:
     """Read a table.
 
     Args:
-        table: The table's declaration.
+        table: The declaration of the table.
 
-    Returns:
-        Its rows, without the columns that leak. A column `_group` numbers the
-        rows that stay in one fold.
+        Returns:
+            The rows of the table, without the columns in `leaks`. Rows with equal
+            numbers in the column `_group` stay in one fold.
 
-    Raises:
-        UserError: If the package that ships the rows is not installed.
+        Raises:
+            UserError: If the package that contains the rows is not installed.
     """
     try:
         frame = _READERS[table.package](table.dataset)

@@ -1,4 +1,4 @@
-"""Results of the bench, one line per table, fold, target and method."""
+"""Results of the benchmark, one line per table, fold, target and method."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ class Result:
     """Score of a method for one target in one fold.
 
     Attributes:
-        table: The table's name.
-        fold: The fold that was held out.
-        target: The target's column.
-        method: The method, as `--methods` takes it.
-        version: The package and version that fitted.
-        rows: The rows held out that have a label.
-        log_loss: Of classes, NaN for a number.
-        auc: Of classes, NaN for a number.
-        r2: Of a number, NaN for classes.
-        calibration_error: The expected calibration error of the positive or
-            the most probable class, its chance part not removed.
-        seconds: The time of the fit, tuning included. One fit of several
-            targets is divided evenly among them.
+        table: The name of the table.
+        fold: The number of the held-out fold.
+        target: The column of the target.
+        method: The method, in the form of `--methods`.
+        version: The name and version of the package of the method.
+        rows: The number of held-out rows with a label.
+        log_loss: The log loss of classes; NaN for numbers.
+        auc: The AUC of classes; NaN for numbers.
+        r2: The R2 of numbers; NaN for classes.
+        calibration_error: The expected calibration error of the positive or the most
+            probable class, without a correction for chance.
+        seconds: The time of the fit in seconds, including tuning. The time of one fit
+            of several targets is divided evenly among the targets.
     """
 
     table: str
@@ -44,18 +44,18 @@ class Result:
 
     @property
     def key(self) -> tuple[str, int, str, str]:
-        """The fields that a result is found by."""
+        """The fields that identify a result."""
         return self.table, self.fold, self.target, self.method
 
 
 class ResultStore:
-    """Results in a CSV file, written line by line as they come.
+    """Results in a CSV file, written line by line.
 
-    A run that ends early leaves whole lines, and the next run fits only what
-    they lack. Of two lines with one key the later one counts.
+    A run that ends early leaves complete lines, and the next run does only the missing
+    fits. Of two lines with the same key, the later line is used.
 
     Args:
-        path: The file. It need not be there.
+        path: The path of the file, which may not exist yet.
 
     Example:
 
@@ -76,20 +76,20 @@ class ResultStore:
         }
 
     def has(self, table: str, fold: int, target: str, method: str) -> bool:
-        """Return whether there is a result."""
+        """Return whether a result exists."""
         return (table, fold, target, method) in self._keys
 
     def add(self, result: Result) -> None:
         """Append a result."""
         line = pd.DataFrame([asdict(result)])
         is_new = not self.path.exists()
-        # One write of a short line: two processes may share the file.
+        # One write per short line, so two processes can share the file.
         with self.path.open("a", encoding="utf-8") as stream:
             stream.write(line.to_csv(index=False, header=is_new, float_format="%.5g"))
         self._keys.add(result.key)
 
     def read(self) -> pd.DataFrame:
-        """Return all results; of two with one key the later one."""
+        """Return all results; of two with the same key, the later one."""
         if not self.path.exists():
             return pd.DataFrame(columns=[field.name for field in fields(Result)])
         key = ["table", "fold", "target", "method"]
