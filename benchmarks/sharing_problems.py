@@ -160,7 +160,7 @@ def _wine(seeds: int) -> SharingProblem:
 def _table(
     name: str, about: str, frame: pd.DataFrame, tasks: Sequence[Task], seeds: int
 ) -> SharingProblem:
-    """Split a table of numbers once per seed, with one scale of labels for all seeds."""
+    """Split a table of numbers once per seed; all seeds share the scale of labels."""
     names = [task.name for task in tasks]
     labels = {each: frame[each].to_numpy("float32") for each in names}
     features = frame.drop(columns=names).to_numpy("float64")

@@ -1,4 +1,4 @@
-"""Runs that many tests look at, and data that many tests change."""
+"""Runs that many tests read, and data that many tests change."""
 
 import os
 import subprocess
@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-# Small enough for a test, large enough that something is learned.
+# Small enough for a test, and large enough to learn something.
 QUICK = ("--members", "2", "--epochs", "3", "--quiet")
 
 
 @pytest.fixture(scope="session")
 def heart_run(tmp_path_factory):
-    """A run of the embedded data with the default recipe, but short."""
+    """A short run of the embedded data with the default preset."""
     from keras_mtl.fit import main
 
     folder = tmp_path_factory.mktemp("heart") / "run"
@@ -25,7 +25,7 @@ def heart_run(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def mixed_frame():
-    """120 rows with a label of each kind, missing cells and words."""
+    """Rows (120) with a label of each kind, missing cells and words."""
     generator = np.random.default_rng(0)
     rows = 120
     age = generator.normal(50, 10, rows).round(1)
@@ -60,7 +60,7 @@ MIXED_TASKS = (
 
 @pytest.fixture(scope="session")
 def mixed_run(tmp_path_factory, mixed_frame):
-    """A run of own data with the four kinds of task together."""
+    """A run of generated data with four kinds of tasks."""
     from keras_mtl.fit import main
 
     folder = tmp_path_factory.mktemp("mixed")
@@ -75,7 +75,7 @@ def mixed_run(tmp_path_factory, mixed_frame):
 
 @pytest.fixture(scope="session")
 def run_python(tmp_path_factory):
-    """Runs Python in a new process, if asked without TensorFlow and Keras."""
+    """A function that runs Python in a new process, optionally without Keras."""
     shadows = tmp_path_factory.mktemp("shadows")
     for name in ("tensorflow", "keras"):
         (shadows / f"{name}.py").write_text(
@@ -102,7 +102,7 @@ def run_python(tmp_path_factory):
     return run
 
 
-# A small model of three tasks, and rows for it.
+# The rows of a small model of three tasks.
 ROWS, WIDTH = 96, 5
 
 
@@ -119,7 +119,7 @@ def tasks():
 
 @pytest.fixture
 def data():
-    """Inputs, and labels of which half of one task's are missing."""
+    """Inputs and labels; half of the labels of one task are missing."""
     generator = np.random.default_rng(0)
     inputs = generator.normal(size=(ROWS, WIDTH)).astype("float32")
     kind = (inputs[:, 0] > 0).astype("float32") + (inputs[:, 1] > 0)

@@ -1,4 +1,4 @@
-"""The command: its figures, its files and its answers to errors."""
+"""The command: its figures, its files and its error messages."""
 
 import json
 import subprocess
@@ -87,7 +87,7 @@ def test_networks_of_one_seed_start_alike_and_of_two_do_not():
             "activations": ["relu", "none"],
             "seeds": 2,
             "epochs": 1,
-            # So small that the weights stay where they start.
+            # So small that the weights keep their initial values.
             "learning_rate": 1e-30,
         }
     )
@@ -109,7 +109,7 @@ def test_a_network_is_the_same_whichever_others_are_trained():
                 {
                     "activations": names,
                     "epochs": 1,
-                    # Larger steps make much of the last digits' rounding.
+                    # Larger steps would amplify rounding errors.
                     "learning_rate": 1e-3,
                     **seeds,
                 }
@@ -139,7 +139,7 @@ def test_leaky_relu_nears_the_ceiling_and_none_is_the_line(tmp_path, curve, seed
     assert found["leaky_relu"]["r2"]["mean"] > 0.8387
     assert found["leaky_relu"]["r2"]["mean"] > rows.ceiling - 0.02
     assert study.results["none"].r2 == pytest.approx(study.line_r2, abs=0.01)
-    # The slopes agree far within the regression's own uncertainty.
+    # The slopes agree much better than the uncertainty of the regression.
     assert study.collapsed_lines()[:, 0] == pytest.approx(
         study.line[0], abs=study.line_error
     )

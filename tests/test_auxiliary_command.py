@@ -55,7 +55,7 @@ def test_they_are_in_nothing_that_predicts(run, tmp_path, capsys):
     assert set(metadata["details"]["metrics"]["test"]) == {"thal", "heart"}
 
     rows = load_heart_disease().iloc[predictions["row"]]
-    # A request has what is known before the exercise test.
+    # A request has only the values that are known before the exercise test.
     rows = rows.drop(columns=["thalach", "exang", "num"])
     rows.to_csv(tmp_path / "rows.csv", index=False)
     capsys.readouterr()
@@ -105,7 +105,7 @@ def test_the_settings_repeat_the_run_and_resume_gives_the_same(
     arguments = [*QUICK, *AUXILIARY, "--quiet", "--out", str(tmp_path / "resumed")]
     assert fit(arguments) == 1
     monkeypatch.undo()
-    # With the run's own settings given once more.
+    # The settings of the run are given again.
     assert fit([*arguments, "--resume"]) == 0
     check_same(run, tmp_path / "resumed")
 
@@ -125,7 +125,7 @@ def test_an_evaluation_says_whether_they_help():
     sentences = [each.verdict.sentence for each in judged]
     assert all("raining with auxiliary tasks" in sentence for sentence in sentences)
     assert found.verdicts[-2:] == sentences
-    # Neither metrics nor verdicts of what is not predicted.
+    # Tasks that are not predicted have neither metrics nor verdicts.
     assert [task.name for task in found.tasks] == ["thal", "heart"]
     assert {*found.metrics["task"]} == {"thal", "heart"}
     assert found.candidates[:3] == (

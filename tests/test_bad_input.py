@@ -1,4 +1,4 @@
-"""Every mistake is one message, exit status 2, before TensorFlow and any file."""
+"""Every error is one message with exit status 2, before TensorFlow and any file."""
 
 import json
 import os
@@ -113,7 +113,7 @@ CASES = {
 }
 
 
-# All in one process, which could not go on if one of them imported TensorFlow.
+# All cases run in one process, which fails if one of them imports TensorFlow.
 RUN_ALL = """
 import contextlib, io, json, os, sys
 from keras_mtl.fit import main
@@ -130,7 +130,7 @@ print(json.dumps(results))
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory, run_python):
-    """For each case the exit status, the two outputs and the files there are."""
+    """The exit status, the two outputs and the existing files of each case."""
     folder = tmp_path_factory.mktemp("cases")
     commands = {}
     for name, (data, flags, _) in CASES.items():

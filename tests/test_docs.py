@@ -1,4 +1,4 @@
-"""The Python that the pages show runs, with what their text says is there."""
+"""The Python code of the pages runs, and the flags and settings in them exist."""
 
 import re
 import shlex
@@ -16,7 +16,7 @@ from keras_mtl.configuration import build_config
 from tuning.search_settings import build_search_settings
 
 DOCS = Path(__file__).parents[1] / "docs"
-# docs/extending.md and docs/statistics.md have tests of their own.
+# docs/extending.md and docs/statistics.md have their own tests.
 PAGES = (
     "activations",
     "architectures",
@@ -43,7 +43,7 @@ def test_no_page_with_python_is_left_out():
 
 
 def commands(page):
-    """Gives the words of each command of a page, its flags without their values."""
+    """Yield the words of each command of a page, with flags without values."""
     for language, text in re.findall(
         r"^```(\w*)\n(.*?)^```", page.read_text("utf-8"), re.DOTALL | re.MULTILINE
     ):
@@ -80,7 +80,7 @@ def test_toml_has_keys_that_are_known():
         blocks = re.findall(
             r"^```toml\n(.*?)^```", page.read_text("utf-8"), re.S | re.M
         )
-        # docs/extending.md has names of its own and a pyproject.toml.
+        # docs/extending.md has its own names and a pyproject.toml.
         for text in blocks if page.stem != "extending" else ():
             values = tomllib.loads(text)
             try:
@@ -99,7 +99,7 @@ def test_the_python_of_a_page_runs(page, tmp_path, monkeypatch):
     y = {"sick": (x[:, 0] > 0).astype("float32")}
     model = km.build_hard_sharing(4, [km.BinaryTask("sick")], trunk=(4,))
     model.compile("adam")
-    # What a fragment takes for granted: a compiled model and its rows.
+    # The names that a fragment uses: a compiled model and its rows.
     given = {"keras": keras, "model": model, "x": x, "y": y}
     given["batches"] = tf.data.Dataset.from_tensor_slices((x, y)).batch(16)
     for code in python_blocks(page):

@@ -1,4 +1,4 @@
-"""Examples in docstrings are run: none hides from it in a fenced block."""
+"""Examples in docstrings are not in fenced blocks, which doctest does not run."""
 
 import ast
 from pathlib import Path

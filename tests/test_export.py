@@ -1,4 +1,4 @@
-"""python -m keras_mtl.export RUN --to BASE"""
+"""The command `python -m keras_mtl.export RUN --to BASE`."""
 
 import json
 import os
@@ -60,7 +60,7 @@ def test_versions_are_published_under_the_runs_name(run, tmp_path, capsys):
 def test_all_mistakes_are_told_at_once_without_tensorflow(tmp_path):
     (tmp_path / "file").touch()
     command = [*COMMAND, "nowhere", "--to", tmp_path / "file", "--format", "onx"]
-    # Each import is told on the standard error.
+    # Python writes each import to the standard error.
     environment = {**os.environ, "PYTHONPROFILEIMPORTTIME": "1"}
     done = subprocess.run(command, capture_output=True, text=True, env=environment)
     assert done.returncode == 2
@@ -112,7 +112,7 @@ def start(command):
 
 @pytest.mark.slow
 def test_exports_at_once_and_killed_ones(run, tmp_path):
-    """Two exports get two numbers; one killed while it writes gets none."""
+    """Two exports get two numbers; an export that is killed gets no number."""
     base = tmp_path / "base"
     command = [*COMMAND, str(run), "--to", str(base)]
     exports = [start(command) for _ in range(2)]

@@ -1,4 +1,4 @@
-"""What docs/extending.md shows works as it stands there, to the last command."""
+"""All code and commands of docs/extending.md work unchanged."""
 
 import json
 import os
@@ -17,7 +17,7 @@ from keras_mtl.architectures import ARCHITECTURES
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "extending.md").read_text("utf-8")
-# In a process that has neither the plugin nor the package.
+# Code for a process without the plugin and the package.
 ASK = """
 import sys, numpy as np, tensorflow as tf
 assert "keras_mtl" not in sys.modules
@@ -35,14 +35,14 @@ def blocks(language):
 
 
 def commands():
-    """The page's commands as lists of arguments, in the page's order."""
+    """The commands of the page as lists of arguments, in order."""
     text = "\n".join(blocks("sh")).replace("\\\n", " ")
     return [shlex.split(line) for line in text.splitlines() if line.strip()]
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """A folder with the page's two files and its rows."""
+    """A folder with the two files and the rows of the page."""
     folder = tmp_path_factory.mktemp("clinic")
     files = {"clinic_plugin.py": "", "make_rows.py": ""}
     name = ""
@@ -104,7 +104,7 @@ def test_the_tables_of_the_page_are_settings(folder):
 
 @pytest.mark.slow
 def test_the_page_from_the_command_to_a_served_answer_and_a_search(folder):
-    """One of each kind, from outside, with no file of the package changed."""
+    """A plugin adds one of each kind, without a change of the package."""
     fit, predict, export, search = commands()
     told = run(fit, folder).stdout
     assert re.search(r"visits +│ +count", told)
@@ -121,7 +121,7 @@ def test_the_page_from_the_command_to_a_served_answer_and_a_search(folder):
     plots = {path.name for path in (folder / "run" / "plots").iterdir()}
     assert {"visits_rates.png", "visits_learning_curve.png"} <= plots
 
-    # The file of a run repeats it, byte for byte, with the module given again.
+    # The file of a run repeats the run exactly if the module is given again.
     again = ["--config", "run/config.toml", "--out", "again", "--quiet"]
     run([*fit[:3], "--import", "clinic_plugin", *again], folder)
     for name in ("metrics.json", "predictions.csv", "config.toml"):

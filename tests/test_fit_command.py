@@ -1,4 +1,4 @@
-"""A fit writes a whole run folder, and the same one again."""
+"""A fit writes a complete run folder, and an equal folder when repeated."""
 
 import contextlib
 import json
@@ -159,7 +159,7 @@ def test_a_run_is_replaced_only_when_asked(heart_run, capsys):
 
 
 @pytest.mark.slow
-# Most of what is written is written in the last third.
+# Most files are written in the last third.
 @pytest.mark.parametrize("share", [0.5, 0.8, 0.95])
 def test_a_killed_fit_leaves_no_folder_that_looks_complete(
     share, tmp_path, whole_fit_seconds
@@ -175,7 +175,7 @@ def test_a_killed_fit_leaves_no_folder_that_looks_complete(
     if visible:
         assert set(os.listdir(tmp_path / "run")) >= FILES
     else:
-        # What is left of it is in nobody's way.
+        # The remains of the killed fit do not disturb the next fit.
         run = tmp_path / "run"
         assert choose_folder(str(run), False, "heart") == run
 
@@ -207,7 +207,7 @@ def test_watching_the_conflict_adds_columns_and_a_plot(tmp_path, heart_run):
     assert list(table)[-len(columns) :] == columns
     assert table["thal_heart_cosine"].between(-1, 1).all()
     assert (folder / "plots" / "gradient_conflict.png").exists()
-    # To watch changes nothing, and who does not watch is told nothing.
+    # Watching does not change the fit, and a fit without it has no such columns.
     plain = pd.read_csv(heart_run / "history.csv")
     assert not set(columns) & set(plain)
     np.testing.assert_allclose(table[list(plain)], plain, rtol=1e-3)

@@ -1,4 +1,4 @@
-"""Tasks whose heads are one layer, from the command to what is served."""
+"""Tasks whose heads are one layer, from the command to the served model."""
 
 import json
 
@@ -62,7 +62,7 @@ def test_a_run_measures_and_answers_each_task(run):
 @pytest.mark.slow
 def test_the_served_answers_are_those_of_the_loaded_average(run, run_python):
     model = keras.saving.load_model(run / "model.keras")
-    # One a member: the run's model is their average.
+    # One stack per member: the model of the run is the average of the members.
     assert [stack.tasks for stack in _stacks(model)] == [tuple(NAMES)] * 3
     rows = {"dose": [0.5, -1.0], "age": [0.1, 2.0], "height": [-0.3, 0.0]}
     done = run_python("-c", SERVED, run, json.dumps(rows), *NAMES)

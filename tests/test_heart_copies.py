@@ -1,4 +1,4 @@
-"""Other people's copies of the heart data fit through --data and --task."""
+"""Other copies of the heart data can be fitted with --data and --task."""
 
 import json
 
@@ -51,7 +51,7 @@ def prepare(path, *tasks, **flags):
 
 @pytest.fixture(scope="module")
 def numeric_copy(cleveland, tmp_path_factory):
-    """Codes alone; thal 1, 2, 3, and 0 for unknown; the target turned round."""
+    """A copy with only codes; thal 1, 2, 3, and 0 for unknown; the target reversed."""
     frame = cleveland.copy()
     codes = {"fixed defect": 1, "normal": 2, "reversible defect": 3}
     frame["thal"] = frame["thal"].map(codes).fillna(0).astype(int)

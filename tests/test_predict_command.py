@@ -1,4 +1,4 @@
-"""Answers of a saved model are those of its run, wherever they are asked for."""
+"""Predictions of a saved model are equal to the predictions of its run."""
 
 import gzip
 import io
@@ -16,7 +16,7 @@ from keras_mtl.predict import main
 
 @pytest.fixture(scope="module")
 def test_rows(heart_run, tmp_path_factory):
-    """The held-out rows as a file of their own, and the run's answers to them."""
+    """A file of the held-out rows, and the predictions of the run for them."""
     answers = pd.read_csv(heart_run / "predictions.csv", dtype=str)
     frame = load_heart_disease().iloc[answers["row"].astype(int)]
     path = tmp_path_factory.mktemp("rows") / "rows.csv"
@@ -122,7 +122,7 @@ def test_rows_with_nothing_known_or_never_seen_are_answered(
     rows.iloc[1, rows.columns.get_loc("cp")] = "never seen"
     rows.iloc[2, rows.columns.get_loc("chol")] = 1e38
     rows.iloc[3] = None
-    # A row of empty cells alone is no blank line.
+    # A row of only empty cells is not a blank line.
     path = tmp_path / "rows.csv"
     rows.to_csv(path, index=False)
     status, table = predict(heart_run, path, capsys=capsys)

@@ -1,4 +1,4 @@
-"""What the README shows runs, and names only what is there."""
+"""The code of the README runs, and its flags and links exist."""
 
 import re
 import shlex

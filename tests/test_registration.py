@@ -1,4 +1,4 @@
-"""Keras knows the package's classes, whichever module is imported first."""
+"""Keras knows the classes of the package in any order of imports."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""A fit that was killed goes on and ends as if it had never stopped."""
+"""A killed fit can be resumed, and ends like a fit that was not stopped."""
 
 import os
 import signal
@@ -31,7 +31,7 @@ def check_same(run, other):
 
 @pytest.fixture
 def stop_after(monkeypatch):
-    """Makes the next fits stop by an interrupt after so many epochs."""
+    """A function that interrupts the next fits after a number of epochs."""
 
     def set_up(epochs):
         from keras_mtl.runs.checkpoint import KeepProgress
@@ -61,12 +61,12 @@ def test_an_interrupted_fit_says_how_to_go_on_and_does(
     )
     assert os.listdir("runs") == [".heart_disease.checkpoint"]
 
-    # Refused before anything is loaded or lost.
+    # The command is refused before anything is loaded or lost.
     assert main(["--resume", "--epochs", "4", "--seed", "1"]) == 2
     told = capsys.readouterr().err
     assert "training.epochs: --resume continues the run's own setting, 3" in told
     assert "seed: --resume continues the run's own setting, 0; received 1" in told
-    # What is not given is the run's own: two settings, and how to mend it.
+    # Two errors about settings, and one error with the remedy.
     assert told.count("error:") == 3
     assert main(["--resume", "--out", "other"]) == 2
     assert "none was to become other" in capsys.readouterr().err
@@ -149,7 +149,7 @@ def test_a_fit_that_is_killed_again_and_again_ends_as_an_unbroken_one(
 ):
     path, run = checkpoint_path(tmp_path / "run"), tmp_path / "run"
     flags, reached = LONG, [0]
-    # At its first epoch, amid training, and twice while the folder is written.
+    # In the first epoch, during training, and twice while the folder is written.
     for wanted, patience in ((1, 0.0), (20, 0.3), (60, 0.0), (60, 2.0)):
         process = start(tmp_path, *flags)
         while process.poll() is None and epoch_of(path) < wanted:

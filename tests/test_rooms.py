@@ -10,7 +10,7 @@ import keras_mtl
 
 PACKAGE = Path(keras_mtl.__file__).parent
 
-# From the ground up; rooms of one line know nothing of each other.
+# From the lowest layer to the highest. Rooms of one line do not import each other.
 LAYERS = (
     ("_core",),
     ("errors",),
@@ -42,7 +42,7 @@ LAYER_OF = {room: layer for layer, rooms in enumerate(LAYERS) for room in rooms}
 
 
 def modules() -> Iterator[tuple[str, Path]]:
-    """Yields each module's room and path; the package's own file has no room."""
+    """Yield the room and the path of each module; the top `__init__.py` has no room."""
     for path in sorted(PACKAGE.rglob("*.py")):
         room = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
         if room != "__init__":
@@ -50,7 +50,7 @@ def modules() -> Iterator[tuple[str, Path]]:
 
 
 def imported_rooms(path: Path) -> Iterator[tuple[str, int]]:
-    """Yields the rooms that a module imports from, with the line."""
+    """Yield the rooms that a module imports from, with the line number."""
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         names = []
         if isinstance(node, ast.ImportFrom) and node.module == "keras_mtl":
@@ -80,7 +80,7 @@ def test_a_room_imports_only_from_rooms_below_it():
 
 
 def private_imports(path: Path) -> Iterator[tuple[str, int]]:
-    """Yields the private modules of other folders that a module imports from."""
+    """Yield the private modules of other folders that a module imports from."""
     own = ".".join(path.relative_to(PACKAGE.parent).parts[:-1])
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.ImportFrom) and node.module:

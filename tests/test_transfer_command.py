@@ -41,7 +41,7 @@ def made_rows(rows, seed):
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """A run of two tasks, and rows of a third in other columns."""
+    """A run of two tasks, and rows of a third task with other columns."""
     folder = tmp_path_factory.mktemp("transfer")
     old = made_rows(OLD_ROWS, 0).drop(columns=["relapse", "extra"])
     old.to_csv(folder / "old.csv", index=False)
@@ -120,7 +120,7 @@ def test_the_trunk_and_the_encoder_are_those_of_the_run(folder, tmp_path):
 
 
 def _core(model):
-    """The name of the model of the encoded matrix."""
+    """Return the name of the model of the encoded matrix."""
     from keras_mtl.serving.shared_representation import find_core
 
     return find_core(model)[0].name
@@ -128,11 +128,11 @@ def _core(model):
 
 @pytest.mark.slow
 def test_an_absent_column_counts_as_missing(folder, tmp_path):
-    """The same predictions as from the trunk with an empty column."""
+    """The predictions are the same as with an empty column."""
     assert transfer(folder, tmp_path / "lacking", "--trunk-rate", "0") == 0
     rows = pd.read_csv(folder / "new.csv")
     rows["site"] = ""
-    rows.loc[0, "site"] = "Bern"  # Else the column would be empty, and left out.
+    rows.loc[0, "site"] = "Bern"  # Without it the column would be empty and left out.
     old = keras.saving.load_model(folder / "run" / "model.keras", compile=False)
     new = keras.saving.load_model(tmp_path / "lacking" / "model.keras", compile=False)
     from keras_mtl.features import feature_arrays, feature_tensors
@@ -214,7 +214,7 @@ def closed_form(folder):
 @pytest.mark.slow
 def test_a_head_in_closed_form_is_an_ordinary_run(folder, closed_form, tmp_path):
     metrics = json.loads((closed_form / "metrics.json").read_text())
-    # The label is nearly the one that the run was trained on.
+    # The label is nearly equal to a label of the run.
     assert metrics["test"]["relapse"]["auc"] > 0.8
     assert len(pd.read_csv(closed_form / "history.csv")) == 1
     assert (closed_form / "serving" / "multi_task" / "1" / "saved_model.pb").is_file()
@@ -242,7 +242,7 @@ def test_a_head_in_closed_form_needs_the_rows_of_the_run(folder, run_python, tmp
 
 
 def refusals(folder):
-    """By name the flags, and what the message has to say."""
+    """The flags and the expected message of each case, by name."""
     base = ["--data", str(folder / "new.csv"), "--task", "relapse:binary"]
     run = ["--from", str(folder / "run")]
     return {
