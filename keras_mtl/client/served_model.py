@@ -45,7 +45,7 @@ class ServedModel:
             `/invocations` is used unchanged. Or a function from the JSON of a request,
             as bytes, to the JSON of the response.
         metadata: The metadata of the served version; see `read_description`.
-        name: The name of the model on the server; by default that of the metadata.
+        name: The name of the model on the server; by default the name in the metadata.
         version: The number of the version to use; by default the newest.
         label: The label of the version to use, in place of a number.
         headers: Headers of each request; with gRPC, its metadata.

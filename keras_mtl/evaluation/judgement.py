@@ -94,9 +94,10 @@ def judge_tasks(
         rows: The number of labeled rows by task.
         test_share: The share of the rows that a split holds out.
         equivalence: The largest difference that does not matter by task, in the unit of
-            the metric. By default that of the facts, or else one hundredth of the mean
+            the metric. By default the value in the facts, or one hundredth of the mean
             of the reference.
-        chance: The chance level in each split by task. By default that of the facts.
+        chance: The chance level in each split by task. By default the level in the
+            facts.
         level: The confidence level of intervals.
         subject: The name of the model in the verdicts.
 

@@ -75,9 +75,9 @@ def compare_paired(
 
     The splits share most of their training rows, so their differences are not
     independent and the usual standard error is too small. The interval and the p value
-    are those of the corrected resampled t test (Nadeau and Bengio 2003): the variance
+    come from the corrected resampled t test (Nadeau and Bengio 2003): the variance
     of the mean is `(1 / n + test rows / training rows) * variance`, with n - 1 degrees
-    of freedom. The probabilities `hurts`, `no_difference` and `helps` are those of the
+    of freedom. The probabilities `hurts`, `no_difference` and `helps` come from the
     Bayesian correlated t test (Benavoli et al. 2017), whose posterior is Student's t
     with the same center, scale and degrees of freedom.
 

@@ -78,7 +78,7 @@ def task_gain(
         values: The metric of the model, one value per split.
         reference: The metric of the reference in the same splits.
         facts: The direction, best value and chance level of the metric.
-        chance: The chance level in each split; by default that of `facts`.
+        chance: The chance level in each split; by default the level of `facts`.
 
     Returns:
         The `Gain`.

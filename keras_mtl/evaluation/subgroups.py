@@ -100,7 +100,7 @@ def subgroup_metrics(
 ) -> tuple[SubgroupMetric, ...]:
     """Compute metrics of each subgroup.
 
-    The interval of an accuracy is Wilson's, and that of a binary AUC is Newcombe's.
+    The interval of an accuracy is Wilson's. The interval of a binary AUC is Newcombe's.
     Both are valid for small groups and if all predictions are correct. Other metrics
     have a jackknife interval: the group is divided at random into 20 parts, or single
     rows if it is small, and the metric is computed without each part in turn. The

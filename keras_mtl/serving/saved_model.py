@@ -67,8 +67,8 @@ def write_saved_model(
     Raises:
         FileExistsError: If the path exists.
         UserError: If the model has no raw features, or its predictions are not finite.
-        RuntimeError: If the predictions of the written folder differ from those of the
-            model.
+        RuntimeError: If the predictions of the written folder differ from the
+            predictions of the model.
 
     Example:
 

@@ -23,7 +23,8 @@ MOST_ROWS = 5_000
 MOST_COMMON = 0.9
 # Rows with this share of equal cells count as alike.
 SHARED = 2 / 3
-# The share of neighbors that are alike, beyond that of random pairs.
+# The smallest excess of alike neighbors over random pairs, as a share of the possible
+# excess.
 LEAST_EXCESS = 0.6
 # After the last row of a person, the next row has no more in common with it than random
 # rows. In a table that is sorted by several columns, the next row has more in common.
@@ -121,5 +122,5 @@ def _codes(values: pd.Series) -> np.ndarray:
 
 
 def _equal_cells(cells: np.ndarray) -> np.ndarray:
-    """Count the cells of each row that are equal to those of the row before."""
+    """Count the cells of each row that are equal to the cells of the previous row."""
     return (cells[1:] == cells[:-1]).sum(axis=1)
