@@ -23,8 +23,18 @@ __all__ = [
 
 # Presets whose settings a rule chooses; the others are as they are written.
 RULED = ("default", "fast", "best")
-# What the preset `best` tries on validation rows, in this order.
-TRIED = ("model.architecture", "model.trunk", "training.weighting")
+# The settings that the preset `best` tries on validation rows, in this order, each with
+# all settings that its candidates change.
+TRIED = {
+    "model.architecture": {"model.architecture"},
+    "model.trunk": {"model.trunk"},
+    "training.weighting": {"training.weighting"},
+    "training.learning_rate": {
+        "training.learning_rate",
+        "training.epochs",
+        "training.patience",
+    },
+}
 
 # Tables of fewer rows are small, of as many or more are large.
 FEW_ROWS = 2_000
@@ -200,7 +210,7 @@ def apply_rule(config: FitConfig, rows: int) -> FitConfig:
         task.replace(widths=chosen["heads.widths"]) if task.name in heads else task
         for task in config.tasks
     )
-    tried = tuple(key for key in TRIED if key in config.by_rule)
+    tried = tuple(key for key, all_ in TRIED.items() if all_ <= {*config.by_rule})
     return config.replace(
         **sections,
         tasks=tasks,

@@ -22,6 +22,8 @@ __all__ = ["Choice", "choice_sentence", "choose_by_validation"]
 ARCHITECTURES = ("hard-sharing", "single-task", "cross-stitch", "mmoe", "ple")
 WIDTH_FACTORS = (1.0, 0.5, 2.0)
 WEIGHTINGS = ("sum", "uncertainty", "dwa", "upgrad")
+# Slow training: a factor of the learning rate, and the least epochs and patience.
+SLOW_RATE, SLOW_EPOCHS, SLOW_PATIENCE = 0.25, 300, 50
 # The number of networks per candidate, each with its own validation rows.
 MEMBERS = 5
 
@@ -48,11 +50,11 @@ def choose_by_validation(
 ) -> FitConfig:
     """Choose the settings that a fit leaves to validation.
 
-    Architecture, widths and weighting are chosen one after the other on the training
-    rows. All candidates train the same number of networks with the same validation
-    rows. A candidate replaces the best one before it if its losses are smaller by more
-    than one standard error of the mean difference, since the smallest loss of many
-    candidates is often luck.
+    Architecture, widths, weighting and learning rate are chosen one after the other on
+    the training rows. All candidates train the same number of networks with the same
+    validation rows. A candidate replaces the best one before it if its losses are
+    smaller by more than one standard error of the mean difference, since the smallest
+    loss of many candidates is often luck.
 
     Args:
         data: The result of `prepare_data`.
@@ -128,12 +130,27 @@ def _candidates(step: str, best: FitConfig) -> Iterator[tuple[str, FitConfig]]:
     elif step == "model.trunk":
         for factor in WIDTH_FACTORS[1:]:
             yield f"{factor:g} times the widths", _scaled(best, factor)
+    elif step == "training.learning_rate":
+        slow = _slowed(best)
+        rate, patience = slow.training.learning_rate, slow.training.patience
+        yield f"learning rate {rate:g} with a patience of {patience} epochs", slow
     elif len(best.tasks) > 1 and best.model.architecture.name != "single-task":
         # Without shared layers, a weighting has nothing to balance.
         for name in WEIGHTINGS:
             if name != best.training.weighting.name:
                 training = best.training.replace(weighting=NamedSettings(name))
                 yield f"weighting {name}", best.replace(training=training)
+
+
+def _slowed(config: FitConfig) -> FitConfig:
+    training = config.training
+    return config.replace(
+        training=training.replace(
+            learning_rate=SLOW_RATE * training.learning_rate,
+            epochs=max(training.epochs, SLOW_EPOCHS),
+            patience=max(training.patience, SLOW_PATIENCE),
+        )
+    )
 
 
 def _scaled(config: FitConfig, factor: float) -> FitConfig:

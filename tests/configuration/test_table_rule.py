@@ -98,5 +98,15 @@ def test_best_tries_what_nobody_gave():
         "model.architecture",
         "model.trunk",
         "training.weighting",
+        "training.learning_rate",
     )
-    assert closed.by_validation == ("training.weighting",)
+    assert closed.by_validation == ("training.weighting", "training.learning_rate")
+
+
+@pytest.mark.parametrize("name", ["learning_rate", "epochs", "patience"])
+def test_best_does_not_slow_a_training_that_somebody_set(name):
+    given = {"preset": "best", "training": {name: 5}}
+    assert (
+        "training.learning_rate"
+        not in apply_rule(build_config(TASK, given), 500).by_validation
+    )

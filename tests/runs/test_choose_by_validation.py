@@ -1,5 +1,7 @@
 """Tests of what the preset `best` chooses."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -48,6 +50,30 @@ def test_a_candidate_is_chosen_where_it_is_better_by_a_standard_error(
     assert narrow.chosen == (config.model.trunk == (3, 6))
     assert all(choice.losses.shape == (2,) for choice in seen)
     assert config.by_validation == ()
+
+
+def test_slow_training_is_chosen_where_fast_training_does_not_fit(rows, monkeypatch):
+    monkeypatch.setattr(chooser, "SLOW_RATE", 0.01)
+    monkeypatch.setattr(chooser, "SLOW_EPOCHS", 60)
+    # Far too high, and closed, so that only the learning rate is tried.
+    rate = {"training": {"members": 2}}
+    given = {"model": {"architecture": "hard-sharing", "trunk": [8]}}
+    given["training"] = {"weighting": "sum"}
+    data = prepare_data(build_config(rows, rate, given))
+    data = replace(
+        data,
+        config=data.config.replace(
+            training=data.config.training.replace(learning_rate=0.5, epochs=2)
+        ),
+    )
+    seen = []
+
+    config = chooser.choose_by_validation(data, seen.append)
+
+    assert seen[-1].name == "learning rate 0.005 with a patience of 50 epochs"
+    assert seen[-1].chosen
+    assert (config.training.epochs, config.training.patience) == (60, 50)
+    assert config.training.learning_rate == pytest.approx(0.005)
 
 
 def test_folds_do_not_judge_what_was_chosen_on_them(rows):
