@@ -1,6 +1,6 @@
 """Time of reading a CSV file, beside other CSV readers.
 
-    python -m benchmarks.reading [--rows 1000000] [--rounds 5]
+    python -m benchmarks.reading [--rows 1000000] [--rounds 5] [--beside pandas]
 
 The rows of `benchmarks.large_rows`, a million rows of 30 columns, are read in turns:
 by `read_rows`, which also checks the file and finds the kinds of its columns; and by
@@ -18,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -45,6 +45,12 @@ DuckDB, in turns, each in a process of its own, and what importing each of them 
 FLAGS = (
     Flag("--rows", "rows", "The rows of the large files; 1000000.", metavar="N"),
     Flag("--rounds", "rounds", "Turns, of which the median counts; 5.", metavar="N"),
+    Flag(
+        "--beside",
+        "beside",
+        "The other readers, from pandas, polars, pyarrow and duckdb; all installed.",
+        metavar="NAME,...",
+    ),
 )
 MEBIBYTE = 2**20
 # As a command, the module has another name.
@@ -88,12 +94,15 @@ READERS: dict[str, Callable[[str], Any]] = {
 }
 
 
-def compare_readers(path: Path, rounds: int) -> dict[str, float]:
-    """Read a file with all installed readers, in turns.
+def compare_readers(
+    path: Path, rounds: int, readers: Sequence[str]
+) -> dict[str, float]:
+    """Read a file with several readers, in turns.
 
     Args:
         path: A CSV file.
         rounds: The number of measured rounds, after one that is not counted.
+        readers: Names in `READERS`.
 
     Returns:
         The median seconds by reader.
@@ -106,8 +115,7 @@ def compare_readers(path: Path, rounds: int) -> dict[str, float]:
                 name,
                 str(path),
             )
-            for name in READERS
-            if is_installed(name)
+            for name in readers
         }
         medians = side_by_side(ways, rounds)
     return {name: 1e-3 * found for name, found in medians.items()}
@@ -133,31 +141,40 @@ def main(argv: list[str] | None = None) -> int:
 def _measure(values: dict[str, Any], errors: list[str]) -> None:
     rows = whole_number("--rows", values.get("rows", 1_000_000), errors)
     rounds = whole_number("--rounds", values.get("rounds", 5), errors)
+    installed = [name for name in READERS if is_installed(name)]
+    beside = values.get("beside", ",".join(installed[1:])).split(",")
+    unknown = [name for name in beside if name not in installed[1:]]
+    if unknown:
+        errors.append(
+            f"--beside: expected names from {', '.join(installed[1:])}; received "
+            f"{', '.join(unknown)}."
+        )
     if errors:
         raise UserError(*errors)
     console = Console(width=100, highlight=False)
     table = Table(title="Seconds to read a file", title_justify="left")
     table.add_column("file")
     table.add_column("MiB", justify="right")
-    readers = [name for name in READERS if is_installed(name)]
+    readers = [installed[0], *beside]
     for name in readers:
         table.add_column(name, justify="right")
-    # pandas is the engine of `read_rows`.
-    table.add_column("ours, of pandas", justify="right")
-    table.add_column("ours, of the fastest", justify="right")
+    for name in (*beside, "the fastest"):
+        table.add_column(f"ours, of {name}", justify="right")
     with tempfile.TemporaryDirectory(prefix="reading-") as folder:
         for what, path in _files(Path(folder), rows):
-            seconds = compare_readers(path, rounds)
-            fastest = min(seconds[name] for name in readers[1:])
+            seconds = compare_readers(path, rounds, readers)
+            others = [seconds[name] for name in beside]
             table.add_row(
                 what,
                 f"{path.stat().st_size / MEBIBYTE:.1f}",
                 *[f"{seconds[name]:.3f}" for name in readers],
-                f"{seconds['keras_mtl'] / seconds['pandas']:.2f}",
-                f"{seconds['keras_mtl'] / fastest:.2f}",
+                *[
+                    f"{seconds[readers[0]] / other:.2f}"
+                    for other in (*others, min(others))
+                ],
             )
     console.print(table)
-    _print_imports(console, readers[1:], rounds)
+    _print_imports(console, beside, rounds)
 
 
 def _files(folder: Path, rows: int) -> Iterator[tuple[str, Path]]:
