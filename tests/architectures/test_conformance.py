@@ -3,6 +3,7 @@
 An architecture is tested by being registered: nothing here names one.
 """
 
+import functools
 import itertools
 import json
 import warnings
@@ -325,33 +326,34 @@ def fit_two(name, inputs=INPUTS, rows=MEMBER_ROWS, **arguments):
     ).members
 
 
-@pytest.fixture(scope="module")
+# Not a fixture: some tests replace the fixture `name`, and would get those of another.
+@functools.cache
 def two_members(name):
     """Two members, with dropout and normalizations, and the first epoch's state."""
     progress = []
     return fit_two(name, on_progress=progress.append), progress[0]
 
 
-def test_many_members_end_where_each_ends_alone(name, two_members):
+def test_many_members_end_where_each_ends_alone(name):
     own = km.MemberSettings(numbers=(1,))
     (alone,) = fit_two(name, rows=MEMBER_ROWS[1:], own=own)
-    assert_same(alone(INPUTS), two_members[0][1](INPUTS), atol=2e-4)
+    assert_same(alone(INPUTS), two_members(name)[0][1](INPUTS), atol=2e-4)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", SOME, scope="module")
-def test_a_fit_resumes_where_it_stopped(name, two_members):
-    resumed = fit_two(name, resume_from=two_members[1])
-    for first, second in zip(two_members[0], resumed, strict=True):
+@pytest.mark.parametrize("name", SOME)
+def test_a_fit_resumes_where_it_stopped(name):
+    resumed = fit_two(name, resume_from=two_members(name)[1])
+    for first, second in zip(two_members(name)[0], resumed, strict=True):
         assert_same(first(INPUTS), second(INPUTS), atol=1e-5)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", SOME, scope="module")
-def test_streamed_rows_give_the_same_members(name, two_members, tmp_path):
+@pytest.mark.parametrize("name", SOME)
+def test_streamed_rows_give_the_same_members(name, tmp_path):
     np.save(tmp_path / "rows.npy", INPUTS)
     streamed = fit_two(name, np.load(tmp_path / "rows.npy", mmap_mode="r"))
-    for first, second in zip(two_members[0], streamed, strict=True):
+    for first, second in zip(two_members(name)[0], streamed, strict=True):
         assert_same(first(INPUTS), second(INPUTS), atol=1e-5)
 
 
