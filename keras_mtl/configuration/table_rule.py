@@ -210,19 +210,23 @@ def apply_rule(config: FitConfig, rows: int) -> FitConfig:
         task.replace(widths=chosen["heads.widths"]) if task.name in heads else task
         for task in config.tasks
     )
-    tried = tuple(key for key, all_ in TRIED.items() if all_ <= {*config.by_rule})
     return config.replace(
         **sections,
         tasks=tasks,
         by_rule=(),
-        by_validation=tried if config.preset == "best" else (),
+        by_validation=_tried(config) if config.preset == "best" else (),
     )
 
 
 def tries_settings(config: FitConfig) -> bool:
     """Return whether a fit is to choose some of its settings by validation."""
-    open_ones = {*config.by_rule, *config.by_validation}
-    return config.preset == "best" and not open_ones.isdisjoint(TRIED)
+    return config.preset == "best" and bool(config.by_validation or _tried(config))
+
+
+def _tried(config: FitConfig) -> tuple[str, ...]:
+    """Return the keys of `TRIED` of which all settings are left to the rule."""
+    left = {*config.by_rule}
+    return tuple(key for key, changed in TRIED.items() if changed <= left)
 
 
 def rule_sentence(given: FitConfig, chosen: FitConfig, rows: int) -> str:

@@ -7,6 +7,7 @@ from keras_mtl.configuration.table_rule import (
     apply_rule,
     rule_sentence,
     table_settings,
+    tries_settings,
 )
 from keras_mtl.configuration.validate import build_config, config_values
 from keras_mtl.tasks import BinaryTask
@@ -110,3 +111,14 @@ def test_best_does_not_slow_a_training_that_somebody_set(name):
         "training.learning_rate"
         not in apply_rule(build_config(TASK, given), 500).by_validation
     )
+
+
+def test_nothing_is_tried_if_somebody_set_all_or_a_part_of_each():
+    given = {
+        "preset": "best",
+        "model": {"architecture": "mmoe", "trunk": [8]},
+        "training": {"weighting": "sum"},
+    }
+    assert tries_settings(build_config(TASK, given))
+    given["training"]["epochs"] = 5
+    assert not tries_settings(build_config(TASK, given))
